@@ -1,0 +1,81 @@
+// node scripts/build.mjs [wasm|dist]: compiles the AssemblyScript modules (when their sources changed) and bundles the library.
+import { mkdir, readdir, stat, writeFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { spawn } from "node:child_process";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+async function newest(paths) {
+  const times = [];
+  for (const path of paths) {
+    const info = await stat(path).catch(() => null);
+    if (info?.isDirectory()) times.push(await newest((await readdir(path)).map((name) => join(path, name))));
+    else if (info) times.push(info.mtimeMs);
+  }
+  return Math.max(0, ...times);
+}
+
+/** Whether any of `outputs` is missing or older than the newest of `inputs` (files or folders, relative to the root). */
+export async function stale(outputs, inputs) {
+  const made = await Promise.all(outputs.map((path) => stat(join(root, path)).then((info) => info.mtimeMs, () => 0)));
+  return Math.min(...made) < (await newest(inputs.map((path) => join(root, path))));
+}
+
+const TARGETS = {
+  plain: ["wasm", "asconfig.json"],
+  relaxed: ["wasm", "asconfig.json"],
+  host: ["wasm", "asconfig.json"],
+};
+
+export async function buildWasm() {
+  await mkdir(join(root, "build"), { recursive: true });
+  for (const [target, inputs] of Object.entries(TARGETS)) {
+    if (!(await stale([`build/${target}.wasm`], inputs))) continue;
+    const { main } = await import("assemblyscript/asc");
+    const { error, stderr } = await main(["--config", "asconfig.json", "--target", target, "--outFile", `build/${target}.${process.pid}.tmp`], {
+      readFile: undefined,
+      stdout: undefined,
+    });
+    if (error) throw new Error(`asc --target ${target}:\n${stderr.toString()}`);
+    await rename(join(root, `build/${target}.${process.pid}.tmp`), join(root, `build/${target}.wasm`));
+  }
+}
+
+const run = (command, args) =>
+  new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: "inherit" });
+    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`${command} ${args.join(" ")}: exit ${code}`))));
+  });
+
+/** What of `dependencies` stays an import: the bundle itself must work where nothing is installed, so the core has none. */
+const ENTRIES = { index: "src/index.ts" };
+
+export async function buildDist() {
+  if (!(await stale(["dist/index.js", "dist/built"], ["src", "kernels", "build/plain.wasm", "build/relaxed.wasm", "build/host.wasm", "scripts"]))) return;
+  const { build } = await import("esbuild");
+  const { esbuildPlugin } = await import("./plugin.mjs");
+  await build({
+    absWorkingDir: root,
+    entryPoints: ENTRIES,
+    outdir: "dist",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "neutral",
+    target: "es2022",
+    packages: "external",
+    external: ["node:*"],
+    sourcemap: true,
+    plugins: [esbuildPlugin()],
+    logLevel: "warning",
+  });
+  await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.types.json"]);
+  await writeFile(join(root, "dist/built"), "");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.chdir(root);
+  await buildWasm();
+  if (process.argv[2] !== "wasm") await buildDist();
+}

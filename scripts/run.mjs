@@ -1,0 +1,49 @@
+// node scripts/run.mjs FILE.ts [arguments…]: bundles a TypeScript program of this repository and runs it.
+import { spawn } from "node:child_process";
+import { mkdir, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { buildWasm, root } from "./build.mjs";
+import { esbuildPlugin } from "./plugin.mjs";
+import { gpuEnvironment } from "./vulkan.mjs";
+
+/** Bundles `entry` for Node (or Deno); returns the path of the module. */
+export async function bundle(entry, { platform = "node", external = [] } = {}) {
+  const outfile = join(root, "build/run", `${entry.replace(/[^\w]+/g, "-")}.${process.pid}.mjs`);
+  await mkdir(join(root, "build/run"), { recursive: true });
+  await build({
+    entryPoints: [resolve(entry)],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform,
+    target: "es2022",
+    packages: platform === "node" ? "external" : undefined,
+    external: ["node:*", ...external],
+    alias: { constella: join(root, "src/index.ts") },
+    sourcemap: "inline",
+    plugins: [esbuildPlugin()],
+    logLevel: "warning",
+  });
+  return outfile;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [entry, ...args] = process.argv.slice(2);
+  if (!entry) {
+    console.error("usage: node scripts/run.mjs FILE.ts [arguments]");
+    process.exit(2);
+  }
+  await buildWasm();
+  const module = await bundle(entry);
+  const child = spawn(process.execPath, ["--enable-source-maps", module, ...args], {
+    stdio: "inherit",
+    env: { ...process.env, ...(await gpuEnvironment()) },
+  });
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => signal === "SIGTERM" && child.kill(signal)); // the terminal sends Ctrl-C to both
+  child.on("exit", async (code, signal) => {
+    await rm(module, { force: true });
+    process.exit(code ?? (signal ? 1 : 0));
+  });
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+import { fileURLToPath } from "node:url";
+import { vitePlugin } from "./scripts/plugin.mjs";
+
+export default defineConfig({
+  plugins: [vitePlugin()],
+  resolve: { alias: { constella: fileURLToPath(new URL("src/index.ts", import.meta.url)) } },
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    setupFiles: ["test/setup.ts"],
+  },
+});

@@ -1,0 +1,2 @@
+// The kernels of the WASM device: one export per kernel, named as its .wgsl file.
+export function placeholder(): void {}
