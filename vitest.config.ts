@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { fileURLToPath } from "node:url";
 import { vitePlugin } from "./scripts/plugin.mjs";
+import { gpuEnvironment } from "./scripts/vulkan.mjs";
+
+Object.assign(process.env, await gpuEnvironment()); // before the workers start: the loader reads it once
 
 export default defineConfig({
   plugins: [vitePlugin()],

@@ -18,7 +18,14 @@ async function newest(paths) {
 
 /** Whether any of `outputs` is missing or older than the newest of `inputs` (files or folders, relative to the root). */
 export async function stale(outputs, inputs) {
-  const made = await Promise.all(outputs.map((path) => stat(join(root, path)).then((info) => info.mtimeMs, () => 0)));
+  const made = await Promise.all(
+    outputs.map((path) =>
+      stat(join(root, path)).then(
+        (info) => info.mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
   return Math.min(...made) < (await newest(inputs.map((path) => join(root, path))));
 }
 
@@ -30,10 +37,13 @@ export async function buildWasm() {
   for (const [target, entry] of Object.entries(TARGETS)) {
     if (!(await stale([`build/${target}.wasm`], ["wasm", "asconfig.json"]))) continue;
     const { main } = await import("assemblyscript/asc");
-    const { error, stderr } = await main([entry, "--config", "asconfig.json", "--target", target, "--outFile", `build/${target}.${process.pid}.tmp`], {
-      readFile: undefined,
-      stdout: undefined,
-    });
+    const { error, stderr } = await main(
+      [entry, "--config", "asconfig.json", "--target", target, "--outFile", `build/${target}.${process.pid}.tmp`],
+      {
+        readFile: undefined,
+        stdout: undefined,
+      },
+    );
     if (error) throw new Error(`asc --target ${target}:\n${stderr.toString()}`);
     await rename(join(root, `build/${target}.${process.pid}.tmp`), join(root, `build/${target}.wasm`));
   }
@@ -42,14 +52,22 @@ export async function buildWasm() {
 const run = (command, args) =>
   new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, stdio: "inherit" });
-    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`${command} ${args.join(" ")}: exit ${code}`))));
+    child.on("exit", (code) =>
+      code === 0 ? resolve() : reject(new Error(`${command} ${args.join(" ")}: exit ${code}`)),
+    );
   });
 
 /** What of `dependencies` stays an import: the bundle itself must work where nothing is installed, so the core has none. */
 const ENTRIES = { index: "src/index.ts" };
 
 export async function buildDist() {
-  if (!(await stale(["dist/index.js", "dist/built"], ["src", "kernels", "build/plain.wasm", "build/relaxed.wasm", "build/host.wasm", "scripts"]))) return;
+  if (
+    !(await stale(
+      ["dist/index.js", "dist/built"],
+      ["src", "kernels", "build/plain.wasm", "build/relaxed.wasm", "build/host.wasm", "scripts"],
+    ))
+  )
+    return;
   const { build } = await import("esbuild");
   const { esbuildPlugin } = await import("./plugin.mjs");
   await build({

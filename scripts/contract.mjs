@@ -4,12 +4,24 @@ import { WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
 /** Constructs that one of the two shader compilers, or one of the adapters, gets wrong: [pattern, rule, why and what to do]. */
 const FORBIDDEN = [
   [/&\s*\w+\s*[.[]/, "a pointer to a member or an element", "naga ends the process on it; copy to a variable and back"],
-  [/:\s*ptr<\s*(storage|workgroup)/, "a storage or workgroup pointer parameter", "naga rejects it; index the module variable"],
+  [
+    /:\s*ptr<\s*(storage|workgroup)/,
+    "a storage or workgroup pointer parameter",
+    "naga rejects it; index the module variable",
+  ],
   [/\benable\s+subgroups\b|\bsubgroup\w+\s*\(/, "subgroups", "Deno does not offer them; reduce in workgroup memory"],
   [/\.[xyzwrgba]{2,4}\s*=[^=]/, "an assignment to a swizzle", "naga rejects it; assign the components"],
   [/\b(\w+)\s*!=\s*\1\b/, "x != x as a test for NaN", "false for NaN on some adapters; test the bits"],
-  [/#(ifdef|if|define|include)\b|\{\{|\$\{/, "text substitution", "a .wgsl file is valid as it stands; use a param or an override"],
-  [/@workgroup_size\([^)]*[*+/-]/, "an expression in @workgroup_size", "the reflector cannot read it; give it an override of its own"],
+  [
+    /#(ifdef|if|define|include)\b|\{\{|\$\{/,
+    "text substitution",
+    "a .wgsl file is valid as it stands; use a param or an override",
+  ],
+  [
+    /@workgroup_size\([^)]*[*+/-]/,
+    "an expression in @workgroup_size",
+    "the reflector cannot read it; give it an override of its own",
+  ],
 ];
 
 /**
@@ -38,26 +50,43 @@ export function declare(name, code) {
   }
   const entries = [...reflect.entry.compute, ...reflect.entry.vertex, ...reflect.entry.fragment];
   const main = reflect.entry.compute[0];
-  if (entries.length !== 1 || main?.name !== "main") report(1, "not exactly one compute entry point `main`", "the device launches `main`");
+  if (entries.length !== 1 || main?.name !== "main")
+    report(1, "not exactly one compute entry point `main`", "the device launches `main`");
 
   const uniform = reflect.uniforms[0];
-  if (reflect.uniforms.length !== 1 || uniform.name !== "params" || uniform.binding !== 0 || uniform.type.name !== "Params")
+  if (
+    reflect.uniforms.length !== 1 ||
+    uniform.name !== "params" ||
+    uniform.binding !== 0 ||
+    uniform.type.name !== "Params"
+  )
     report(1, "binding 0 is not `var<uniform> params: Params`", "sizes, strides and modes go there");
   const params = (uniform?.type.members ?? []).map((member) => ({ name: member.name, type: member.type.name }));
   for (const param of params)
-    if (!["u32", "i32", "f32"].includes(param.type)) report(1, `param ${param.name}: ${param.type}`, "params are u32, i32 or f32");
+    if (!["u32", "i32", "f32"].includes(param.type))
+      report(1, `param ${param.name}: ${param.type}`, "params are u32, i32 or f32");
 
   const storage = [...reflect.storage].sort((a, b) => a.binding - b.binding);
   storage.forEach((variable, i) => {
-    if (variable.group !== 0) report(1, `${variable.name} is in group ${variable.group}`, "all bindings are in group 0");
-    if (variable.binding !== i + 1) report(1, `${variable.name} has binding ${variable.binding}`, `expected ${i + 1}: bindings are numbered without gaps`);
+    if (variable.group !== 0)
+      report(1, `${variable.name} is in group ${variable.group}`, "all bindings are in group 0");
+    if (variable.binding !== i + 1)
+      report(
+        1,
+        `${variable.name} has binding ${variable.binding}`,
+        `expected ${i + 1}: bindings are numbered without gaps`,
+      );
     const next = storage[i + 1];
     if (next && variable.access !== "read" && next.access === "read")
       report(1, `output ${variable.name} comes before input ${next.name}`, "inputs first, outputs last");
   });
-  if (!storage.some((variable) => variable.access === "read_write")) report(1, "no output", "an output is `var<storage, read_write>`");
+  if (!storage.some((variable) => variable.access === "read_write"))
+    report(1, "no output", "an output is `var<storage, read_write>`");
 
-  const bindings = storage.map((variable) => ({ name: variable.name, access: variable.access === "read" ? "read" : "read_write" }));
+  const bindings = storage.map((variable) => ({
+    name: variable.name,
+    access: variable.access === "read" ? "read" : "read_write",
+  }));
   const workgroupSize = (main?.attributes ?? [])
     .filter((attribute) => attribute.name === "workgroup_size")
     .flatMap((attribute) => attribute.value)

@@ -12,7 +12,11 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
   console.log("installing packages (once) …");
   const npm = process.env.npm_execpath;
   const [command, first] = npm ? [process.execPath, [npm]] : ["npm", []];
-  const { status } = spawnSync(command, [...first, "install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], { stdio: "inherit" });
+  const { status } = spawnSync(
+    command,
+    [...first, "install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"],
+    { stdio: "inherit" },
+  );
   if (status !== 0) process.exit(status ?? 1);
   writeFileSync(stamp, lock);
 }

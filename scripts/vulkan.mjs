@@ -17,7 +17,9 @@ const PROBE = `
 
 /** Whether Dawn finds a hardware adapter as the environment stands. Asked in a child, since a driver's failure can end a process. */
 async function hasHardwareAdapter() {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", PROBE], { cwd: root }).catch(() => ({ stdout: "" }));
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", PROBE], {
+    cwd: root,
+  }).catch(() => ({ stdout: "" }));
   return stdout.includes("hardware");
 }
 
@@ -26,7 +28,10 @@ export async function softwareVulkan() {
   const cache = join(root, "node_modules/.cache/constella");
   const folder = join(cache, "swiftshader");
   const icd = join(folder, "vk_swiftshader_icd.json");
-  const unpacked = await access(icd).then(() => true, () => false);
+  const unpacked = await access(icd).then(
+    () => true,
+    () => false,
+  );
   if (!unpacked) {
     const { extract } = await import("tar");
     await mkdir(cache, { recursive: true });

@@ -1,2 +1,4 @@
 // The kernels of the WASM device: one export per kernel, named as its .wgsl file.
-export function placeholder(): void {}
+export { set_scratch } from "./scratch";
+export * from "./elementwise";
+export * from "./reduce";

@@ -1,0 +1,41 @@
+// y[i] = f(a[ia], b[ib]) over four axes of sizes d0..d3, with strides that are 0 along broadcast axes; f by `op`:
+// 0 add, 1 subtract, 2 multiply, 3 divide, 4 a^b for a > 0, 5 maximum, 6 minimum, 7 a, 8 a == b, 9 a > b
+struct Params {
+  n: u32, op: u32, d1: u32, d2: u32, d3: u32,
+  a0: u32, a1: u32, a2: u32, a3: u32,
+  b0: u32, b1: u32, b2: u32, b3: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+override size: u32 = 256u;
+
+@compute @workgroup_size(size)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * size;
+  if (i >= params.n) { return; }
+  let i3 = i % params.d3;
+  let r2 = i / params.d3;
+  let i2 = r2 % params.d2;
+  let r1 = r2 / params.d2;
+  let i1 = r1 % params.d1;
+  let i0 = r1 / params.d1;
+  let u = a[i0 * params.a0 + i1 * params.a1 + i2 * params.a2 + i3 * params.a3];
+  let v = b[i0 * params.b0 + i1 * params.b1 + i2 * params.b2 + i3 * params.b3];
+  var r = u + v;
+  switch params.op {
+    case 1u: { r = u - v; }
+    case 2u: { r = u * v; }
+    case 3u: { r = u / v; }
+    case 4u: { r = exp(v * log(max(u, 1.1754944e-38))); }
+    case 5u: { r = max(u, v); }
+    case 6u: { r = min(u, v); }
+    case 7u: { r = u; }
+    case 8u: { r = select(0.0, 1.0, u == v); }
+    case 9u: { r = select(0.0, 1.0, u > v); }
+    default: {}
+  }
+  y[i] = r;
+}

@@ -1,0 +1,39 @@
+// y[o, c, i] = scale · reduction over j of x[o, j, i], j in chunk c of `length` rows; x [outer, n, inner], y [outer, chunks, inner];
+// op: 0 sum, 1 maximum, 2 minimum. A workgroup owns `columns` neighbouring i (a power of two) and reduces in a tree.
+struct Params { outer: u32, n: u32, inner: u32, chunks: u32, length: u32, columns: u32, op: u32, scale: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+override size: u32 = 256u;
+var<workgroup> partial: array<f32, size>;
+
+fn combine(a: f32, b: f32) -> f32 {
+  if (params.op == 0u) { return a + b; }
+  return select(min(a, b), max(a, b), params.op == 1u);
+}
+
+@compute @workgroup_size(size)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let columns = params.columns;
+  let tiles = (params.inner + columns - 1u) / columns;
+  let tile = group.x + group.y * groups.x;
+  let i = (tile % tiles) * columns + lane % columns;
+  let chunk = (tile / tiles) % params.chunks;
+  let o = tile / (tiles * params.chunks);
+  let live = o < params.outer && i < params.inner;
+  let first = chunk * params.length;
+  let last = min(first + params.length, params.n);
+  let rows = size / columns;
+  var sum = select(select(3.4028234e38f, -3.4028234e38f, params.op == 1u), 0.0, params.op == 0u);
+  if (live) {
+    for (var j = first + lane / columns; j < last; j += rows) { sum = combine(sum, x[(o * params.n + j) * params.inner + i]); }
+  }
+  partial[lane] = sum;
+  workgroupBarrier();
+  for (var step = size / 2u; step >= columns; step /= 2u) {
+    if (lane < step) { partial[lane] = combine(partial[lane], partial[lane + step]); }
+    workgroupBarrier();
+  }
+  if (live && lane < columns) { y[(o * params.chunks + chunk) * params.inner + i] = partial[lane] * params.scale; }
+}

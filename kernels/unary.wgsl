@@ -1,0 +1,72 @@
+// y[i] = f(x[i]), i < n; f by `op`: the numbering of UNARY in src/ops/elementwise.ts; vectors of four
+struct Params { n: u32, op: u32, alpha: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+
+override size: u32 = 256u;
+
+fn sigmoid(v: vec4f) -> vec4f {
+  let e = exp(-abs(v));
+  return select(e, vec4f(1.0), v >= vec4f(0.0)) / (1.0 + e);
+}
+
+// tanh by exp(-2|v|), and by its series near 0, where the quotient cancels
+fn tangent(v: vec4f) -> vec4f {
+  let e = exp(-2.0 * abs(v));
+  let far = sign(v) * (1.0 - e) / (1.0 + e);
+  let s = v * v;
+  let near = v * (1.0 + s * (-0.33333334 + s * (0.13333334 + s * (-0.053968254 + s * 0.021869488))));
+  return select(far, near, abs(v) < vec4f(0.25));
+}
+
+// ln(1 + e^v) = max(v, 0) + log1p(e^-|v|), log1p by its series where 1 + e rounds
+fn softplus(v: vec4f) -> vec4f {
+  let e = exp(-abs(v));
+  let series = e * (1.0 - e * (0.5 - e * (0.33333334 - e * 0.25)));
+  return max(v, vec4f(0.0)) + select(log(1.0 + e), series, e < vec4f(0.03));
+}
+
+// x^alpha: small whole exponents by multiplication, others by exp(alpha ln|x|) with the sign of odd powers
+fn power(v: vec4f, alpha: f32) -> vec4f {
+  if (alpha == 0.0) { return vec4f(1.0); }
+  if (alpha == 1.0) { return v; }
+  if (alpha == 2.0) { return v * v; }
+  if (alpha == 3.0) { return v * v * v; }
+  if (alpha == 4.0) { return (v * v) * (v * v); }
+  if (alpha == -1.0) { return 1.0 / v; }
+  if (alpha == -2.0) { return 1.0 / (v * v); }
+  if (alpha == 0.5) { return sqrt(v); }
+  if (alpha == -0.5) { return 1.0 / sqrt(v); }
+  let magnitude = exp(alpha * log(max(abs(v), vec4f(1.1754944e-38))));
+  let odd = abs(alpha - 2.0 * floor(alpha * 0.5)) == 1.0;
+  let signed = select(magnitude, -magnitude, (v < vec4f(0.0)) & vec4<bool>(odd));
+  return select(signed, vec4f(0.0), (v == vec4f(0.0)) & vec4<bool>(alpha > 0.0));
+}
+
+@compute @workgroup_size(size)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.x + id.y * groups.x * size;
+  if (i * 4u >= params.n) { return; }
+  let v = x[i];
+  var r = v;
+  switch params.op {
+    case 0u: { r = abs(v); }
+    case 1u: { r = -v; }
+    case 2u: { r = exp(v); }
+    case 3u: { r = log(v); }
+    case 4u: { r = sqrt(v); }
+    case 5u: { r = v * v; }
+    case 6u: { r = tangent(v); }
+    case 7u: { r = sigmoid(v); }
+    case 8u: { r = max(v, vec4f(0.0)); }
+    case 9u: { r = select(v * params.alpha, v, v > vec4f(0.0)); }
+    case 10u: { r = softplus(v); }
+    case 11u: { r = power(v, params.alpha); }
+    case 12u: { r = v * params.alpha; }
+    case 13u: { r = v + params.alpha; }
+    case 14u: { r = max(v, vec4f(params.alpha)); }
+    default: {}
+  }
+  y[i] = r;
+}

@@ -1,0 +1,108 @@
+import { add } from "./ops/elementwise";
+import { sumTo } from "./ops/reduce";
+import { format, ones, sameShape, tidy, view, zeros } from "./tensor";
+import type { Tensor } from "./tensor";
+
+/** How a tensor was made: its inputs, and what turns its gradient into theirs. */
+export interface Node {
+  readonly op: string;
+  readonly inputs: readonly Tensor[];
+  readonly backward: Backward;
+}
+
+/**
+ * From the gradient of the output to one thunk per input; only those on the way to a parameter run. A thunk may return the
+ * gradient in the broadcast shape: it is summed back to the input's.
+ */
+export type Backward = (dy: Tensor) => readonly (() => Tensor)[];
+
+let recording = true;
+
+const needsGradient = (tensor: Tensor): boolean => tensor.tracked || tensor.node !== undefined;
+
+/** Notes how `out` came from `inputs`, when a gradient may pass; returns `out`. */
+export function record(op: string, out: Tensor, inputs: readonly Tensor[], backward: Backward): Tensor {
+  if (recording && inputs.some(needsGradient)) out.node = { op, inputs, backward };
+  return out;
+}
+
+/** Runs `fn` without noting anything: for evaluation, and for updates of parameters. */
+export function noGrad<T>(fn: () => T): T {
+  const outer = recording;
+  recording = false;
+  try {
+    return fn();
+  } finally {
+    recording = outer;
+  }
+}
+
+/** Inputs before outputs, from the leaves to `root`; iterative, since a graph can be deeper than the call stack. */
+function topologicalOrder(root: Tensor): Tensor[] {
+  const order: Tensor[] = [];
+  const seen = new Set<Tensor>([root]);
+  const stack: { tensor: Tensor; next: number }[] = [{ tensor: root, next: 0 }];
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1]!;
+    const input = top.tensor.node?.inputs[top.next++];
+    if (input === undefined) {
+      order.push(top.tensor);
+      stack.pop();
+    } else if (!seen.has(input) && needsGradient(input)) {
+      seen.add(input);
+      stack.push({ tensor: input, next: 0 });
+    }
+  }
+  return order;
+}
+
+/**
+ * The gradients of a scalar with respect to `params`, in their order; zeros where the loss does not depend on one.
+ * @throws when the loss is not a scalar or nothing tracked leads to it, and, naming the op, when a gradient has a wrong shape
+ */
+export function grad(loss: Tensor, params: readonly Tensor[]): Tensor[] {
+  if (loss.size !== 1) throw new Error(`grad: the loss must be a scalar, ${format(loss.shape)}`);
+  params.forEach((param, i) => {
+    if (!param.tracked)
+      throw new Error(`grad: parameter ${i} of shape ${format(param.shape)} is not tracked, make it with parameter()`);
+  });
+  if (!needsGradient(loss)) throw new Error("grad: the loss depends on no parameter");
+  return tidy(() =>
+    noGrad(() => {
+      const gradients = new Map<Tensor, Tensor>([[loss, ones(loss.device, loss.shape)]]);
+      for (const tensor of topologicalOrder(loss).reverse()) {
+        const { node } = tensor;
+        const dy = gradients.get(tensor);
+        if (!node || !dy) continue;
+        const thunks = node.backward(dy);
+        node.inputs.forEach((input, i) => {
+          if (!needsGradient(input)) return;
+          const dx = toInputShape(node.op, thunks[i]!(), input, i);
+          const sum = gradients.get(input);
+          gradients.set(input, sum ? add(sum, dx) : dx);
+        });
+        if (!tensor.tracked && tensor !== loss) gradients.delete(tensor);
+      }
+      const given = new Set<Tensor>();
+      return params.map((param) => {
+        const gradient = gradients.get(param) ?? zeros(param.device, param.shape);
+        if (given.has(gradient)) return view(gradient, gradient.shape); // so that each can be disposed of by itself
+        given.add(gradient);
+        return gradient;
+      });
+    }),
+  );
+}
+
+/** The one place where gradients are summed back over broadcast axes. */
+function toInputShape(op: string, dx: Tensor, input: Tensor, i: number): Tensor {
+  if (sameShape(dx.shape, input.shape)) return dx;
+  const broadcast =
+    input.rank <= dx.rank &&
+    input.shape.every((size, axis) => size === 1 || size === dx.shape[dx.rank - input.rank + axis]);
+  if (!broadcast)
+    throw new Error(
+      `grad: ${op} gave input ${i} of shape ${format(input.shape)} a gradient of shape ${format(dx.shape)}`,
+    );
+  return sumTo(dx, input.shape);
+}

@@ -1,0 +1,138 @@
+import type { Kernel } from "./kernel";
+
+/** Memory on a device. Its contents are undefined until something is written. */
+export interface DeviceBuffer {
+  readonly device: Device;
+  /** Identifies the buffer among those of its device. */
+  readonly id: number;
+  /** Usable bytes, a multiple of 4. */
+  readonly bytes: number;
+}
+
+/** What `device.memory()` counts. */
+export interface MemoryUsage {
+  /** Buffers allocated and not freed. */
+  buffers: number;
+  /** Their bytes. */
+  bytes: number;
+  /** Bytes of freed buffers, kept for reuse. */
+  pooled: number;
+}
+
+/**
+ * A queue of kernels over buffers. `run` and `write` only enqueue and take effect in call order; `read` waits.
+ * A device knows nothing of tensors, gradients or shapes.
+ */
+export interface Device {
+  readonly type: "webgpu" | "wasm";
+  /** For reports: adapter or thread count and instruction set. */
+  readonly description: string;
+  /** The largest buffer a kernel can take, in bytes. */
+  readonly maxBufferBytes: number;
+  /** @param op named in the error when memory is out */
+  alloc(bytes: number, op?: string): DeviceBuffer;
+  free(buffer: DeviceBuffer): void;
+  /** Copies `data` at once; the caller may change it afterwards. */
+  write(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset?: number): void;
+  /** The only asynchronous step: the bytes `[offset, offset + bytes)` as they are after all that was enqueued before. */
+  read(buffer: DeviceBuffer, byteOffset?: number, bytes?: number): Promise<ArrayBuffer>;
+  run(kernel: Kernel, args: KernelArgs): void;
+  memory(): MemoryUsage;
+  /** Waits until everything enqueued is done. */
+  synchronize(): Promise<void>;
+  destroy(): void;
+}
+
+/** Buffers and params of a launch by the names that the `.wgsl` file gives them. */
+export type KernelArgs = Readonly<Record<string, DeviceBuffer | number>>;
+
+/** Arguments in the kernel's own order. */
+export interface Bound {
+  readonly buffers: DeviceBuffer[];
+  readonly values: number[];
+}
+
+/** Orders named arguments as the kernel declares them. @throws on an unknown or missing name, listing what the kernel takes. */
+export function bind(kernel: Kernel, args: KernelArgs, device: Device): Bound {
+  const buffers: DeviceBuffer[] = [];
+  const values: number[] = [];
+  for (const { name } of kernel.bindings) {
+    const value = args[name];
+    if (typeof value !== "object") throw new Error(`${kernel.name}: ${name} must be a buffer, ${signature(kernel)}`);
+    if (value.device !== device) throw new Error(`${kernel.name}: ${name} lives on another device, move it with to()`);
+    buffers.push(value);
+  }
+  for (const { name } of kernel.params) {
+    const value = args[name];
+    if (typeof value !== "number") throw new Error(`${kernel.name}: ${name} must be a number, ${signature(kernel)}`);
+    values.push(value);
+  }
+  let count = 0;
+  for (const _ in args) count++;
+  if (count !== buffers.length + values.length) {
+    const known = new Set([...kernel.bindings, ...kernel.params].map(({ name }) => name));
+    const unknown = Object.keys(args).filter((name) => !known.has(name));
+    throw new Error(`${kernel.name}: unknown argument ${unknown.join(", ")}, ${signature(kernel)}`);
+  }
+  return { buffers, values };
+}
+
+function signature(kernel: Kernel): string {
+  return `the kernel takes ${[...kernel.bindings, ...kernel.params].map(({ name }) => name).join(", ")}`;
+}
+
+/**
+ * Free lists by size class. A class is 1, 1¼, 1½ or 1¾ times a power of two, so at most a quarter of a block is unused;
+ * small blocks are at least 256 bytes, WebGPU's binding alignment.
+ */
+export class Pool<Block> {
+  readonly #free = new Map<number, Block[]>();
+  pooled = 0;
+
+  static sizeClass(bytes: number): number {
+    if (bytes <= 256) return 256;
+    const power = 2 ** Math.floor(Math.log2(bytes - 1));
+    const step = Math.max(power / 4, 256);
+    return Math.ceil(bytes / step) * step;
+  }
+
+  take(size: number): Block | undefined {
+    const block = this.#free.get(size)?.pop();
+    if (block !== undefined) this.pooled -= size;
+    return block;
+  }
+
+  /** The smallest free block of at least `size` bytes, for when nothing else is left. */
+  takeLarger(size: number): { block: Block; size: number } | undefined {
+    const sizes = [...this.#free].filter(([s, blocks]) => s >= size && blocks.length > 0).map(([s]) => s);
+    if (sizes.length === 0) return undefined;
+    const best = Math.min(...sizes);
+    return { block: this.take(best)!, size: best };
+  }
+
+  put(size: number, block: Block): void {
+    const blocks = this.#free.get(size);
+    if (blocks) blocks.push(block);
+    else this.#free.set(size, [block]);
+    this.pooled += size;
+  }
+
+  /** Empties the pool and returns what was in it. */
+  drain(): Block[] {
+    const blocks = [...this.#free.values()].flat();
+    this.#free.clear();
+    this.pooled = 0;
+    return blocks;
+  }
+}
+
+/** `12.3 MB`, for messages. */
+export function formatBytes(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  let i = 0;
+  while (bytes >= 1000 && i < units.length - 1) {
+    bytes /= 1000;
+    i++;
+  }
+  return `${i === 0 ? bytes : bytes.toFixed(1)} ${units[i]}`;
+}

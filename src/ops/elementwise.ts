@@ -1,0 +1,186 @@
+import { record } from "../autodiff";
+import * as kernels from "../kernels";
+import { empty, format, run, sameShape, tensor, Tensor } from "../tensor";
+import type { Shape } from "../tensor";
+
+/** The codes of `kernels/unary.wgsl`, `unary_backward.wgsl` and `wasm/elementwise.ts`. */
+const UNARY = {
+  abs: 0,
+  neg: 1,
+  exp: 2,
+  log: 3,
+  sqrt: 4,
+  square: 5,
+  tanh: 6,
+  sigmoid: 7,
+  relu: 8,
+  leakyRelu: 9,
+  softplus: 10,
+  powScalar: 11,
+  scale: 12,
+  shift: 13,
+  floorAt: 14,
+} as const;
+
+function unary(name: keyof typeof UNARY, x: Tensor, alpha = 0): Tensor {
+  const op = UNARY[name];
+  const y = empty(x.device, x.shape, "f32", name);
+  run(kernels.unary, { x, y, n: x.size, op, alpha });
+  return record(name, y, [x], (dy) => [
+    () => {
+      const dx = empty(x.device, x.shape, "f32", name);
+      run(kernels.unaryBackward, { x, y, dy, dx, n: x.size, op, alpha });
+      return dx;
+    },
+  ]);
+}
+
+/** |x|; the gradient at 0 is 0. */
+export const abs = (x: Tensor): Tensor => unary("abs", x);
+/** −x */
+export const neg = (x: Tensor): Tensor => unary("neg", x);
+/** eˣ */
+export const exp = (x: Tensor): Tensor => unary("exp", x);
+/** ln x */
+export const log = (x: Tensor): Tensor => unary("log", x);
+/** √x */
+export const sqrt = (x: Tensor): Tensor => unary("sqrt", x);
+/** x² */
+export const square = (x: Tensor): Tensor => unary("square", x);
+/** (eˣ − e⁻ˣ) / (eˣ + e⁻ˣ) */
+export const tanh = (x: Tensor): Tensor => unary("tanh", x);
+/** 1 / (1 + e⁻ˣ) */
+export const sigmoid = (x: Tensor): Tensor => unary("sigmoid", x);
+/** max(x, 0); the gradient at 0 is 0. */
+export const relu = (x: Tensor): Tensor => unary("relu", x);
+/** x for x > 0, else slope·x; the gradient at 0 is the slope. */
+export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => unary("leakyRelu", x, slope);
+/** ln(1 + eˣ), without overflow */
+export const softplus = (x: Tensor): Tensor => unary("softplus", x);
+/** x to a constant power. Negative x needs a whole exponent. */
+export const powScalar = (x: Tensor, exponent: number): Tensor => unary("powScalar", x, exponent);
+/** x times a constant */
+export const scale = (x: Tensor, factor: number): Tensor => unary("scale", x, factor);
+/** x plus a constant */
+export const shift = (x: Tensor, term: number): Tensor => unary("shift", x, term);
+/** max(x, bound) for a constant bound; no gradient passes where the bound holds. */
+export const floorAt = (x: Tensor, bound: number): Tensor => unary("floorAt", x, bound);
+
+/** The codes of `kernels/binary.wgsl` and `wasm/elementwise.ts`. */
+const BINARY = {
+  add: 0,
+  sub: 1,
+  mul: 2,
+  div: 3,
+  pow: 4,
+  maximum: 5,
+  minimum: 6,
+  first: 7,
+  equal: 8,
+  greater: 9,
+} as const;
+
+/** Up to this many axes are left after neighbours with the same broadcasting have been merged. */
+const AXES = 4;
+
+/** A tensor, or a number that stands for one everywhere. */
+export type Operand = Tensor | number;
+
+/** The shape of `a` and `b` after broadcasting as NumPy does. @throws when a pair of sizes differs and neither is 1 */
+export function broadcastShape(op: string, a: Shape, b: Shape): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const [m, n] = [a[axis - rank + a.length] ?? 1, b[axis - rank + b.length] ?? 1];
+    if (m !== n && m !== 1 && n !== 1) throw new Error(`${op}: shapes do not broadcast, ${format(a)} and ${format(b)}`);
+    return m === 1 ? n : m;
+  });
+}
+
+/** Size of an axis of the result, and element strides of the operands along it: 0 where they broadcast. */
+interface Axis {
+  size: number;
+  a: number;
+  b: number;
+}
+
+/** The axes, neighbours merged, outermost first, padded to four. */
+function mergeAxes(op: string, shape: Shape, a: Shape, b: Shape): Axis[] {
+  const axes: Axis[] = [];
+  const strides = { a: 1, b: 1 };
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const size = shape[axis]!;
+    const sizeA = a[axis - shape.length + a.length] ?? 1;
+    const sizeB = b[axis - shape.length + b.length] ?? 1;
+    const next = { size, a: sizeA === 1 ? 0 : strides.a, b: sizeB === 1 ? 0 : strides.b };
+    strides.a *= sizeA;
+    strides.b *= sizeB;
+    if (size === 1) continue;
+    const last = axes[0];
+    if (last && next.a === last.a * last.size && next.b === last.b * last.size) last.size *= size;
+    else axes.unshift(next);
+  }
+  if (axes.length > AXES)
+    throw new Error(`${op}: broadcasting alternates over more than ${AXES} axes, ${format(a)} and ${format(b)}`);
+  while (axes.length < AXES) axes.unshift({ size: 1, a: 0, b: 0 });
+  return axes;
+}
+
+/** Launches a binary kernel over the given shape, to which both operands broadcast. */
+function launch(name: keyof typeof BINARY, a: Tensor, b: Tensor, shape: Shape): Tensor {
+  const y = empty(a.device, shape, "f32", name);
+  const [x0, x1, x2, x3] = mergeAxes(name, shape, a.shape, b.shape) as [Axis, Axis, Axis, Axis];
+  const strides = { a0: x0.a, a1: x1.a, a2: x2.a, a3: x3.a, b0: x0.b, b1: x1.b, b2: x2.b, b3: x3.b };
+  run(kernels.binary, { a, b, y, n: y.size, op: BINARY[name], d1: x1.size, d2: x2.size, d3: x3.size, ...strides });
+  return y;
+}
+
+function binary(
+  name: keyof typeof BINARY,
+  left: Operand,
+  right: Operand,
+  backward?: (a: Tensor, b: Tensor, y: Tensor, dy: Tensor) => (() => Tensor)[],
+): Tensor {
+  const like = left instanceof Tensor ? left : right;
+  if (!(like instanceof Tensor))
+    throw new Error(`${name}: at least one operand must be a tensor, ${String(left)} and ${String(right)}`);
+  const a = left instanceof Tensor ? left : tensor(like.device, [left], []);
+  const b = right instanceof Tensor ? right : tensor(like.device, [right], []);
+  const y = launch(name, a, b, broadcastShape(name, a.shape, b.shape));
+  return backward ? record(name, y, [a, b], (dy) => backward(a, b, y, dy)) : y;
+}
+
+/** a + b, broadcasting */
+export const add = (a: Operand, b: Operand): Tensor => binary("add", a, b, (_a, _b, _y, dy) => [() => dy, () => dy]);
+/** a − b, broadcasting */
+export const sub = (a: Operand, b: Operand): Tensor =>
+  binary("sub", a, b, (_a, _b, _y, dy) => [() => dy, () => neg(dy)]);
+/** a·b element by element, broadcasting */
+export const mul = (a: Operand, b: Operand): Tensor =>
+  binary("mul", a, b, (a, b, _y, dy) => [() => mul(dy, b), () => mul(dy, a)]);
+/** a / b, broadcasting */
+export const div = (a: Operand, b: Operand): Tensor =>
+  binary("div", a, b, (_a, b, y, dy) => [() => div(dy, b), () => neg(div(mul(dy, y), b))]);
+/** aᵇ for a > 0, broadcasting */
+export const pow = (a: Operand, b: Operand): Tensor =>
+  binary("pow", a, b, (a, b, y, dy) => [() => mul(dy, div(mul(b, y), a)), () => mul(dy, mul(y, log(a)))]);
+/** The larger of a and b, broadcasting; where they are equal half the gradient goes to each. */
+export const maximum = (a: Operand, b: Operand): Tensor => binary("maximum", a, b, (a, b, _y, dy) => chosen(dy, a, b));
+/** The smaller of a and b, broadcasting; where they are equal half the gradient goes to each. */
+export const minimum = (a: Operand, b: Operand): Tensor => binary("minimum", a, b, (a, b, _y, dy) => chosen(dy, b, a));
+/** 1 where a = b, else 0, broadcasting; no gradient. */
+export const equal = (a: Operand, b: Operand): Tensor => binary("equal", a, b);
+/** 1 where a > b, else 0, broadcasting; no gradient. */
+export const greater = (a: Operand, b: Operand): Tensor => binary("greater", a, b);
+
+/** Gradients of `larger` and `smaller`, of which the first was taken where it is greater. */
+function chosen(dy: Tensor, larger: Tensor, smaller: Tensor): (() => Tensor)[] {
+  const share = (a: Tensor, b: Tensor): Tensor => mul(dy, add(greater(a, b), scale(equal(a, b), 0.5)));
+  return [() => share(larger, smaller), () => share(smaller, larger)];
+}
+
+/** x repeated along axes of size 1 and new leading ones. @throws when the shape cannot be reached */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  if (!sameShape(broadcastShape("broadcastTo", x.shape, shape), shape))
+    throw new Error(`broadcastTo: ${format(x.shape)} does not broadcast to ${format(shape)}`);
+  return record("broadcastTo", launch("first", x, x, shape), [x], (dy) => [() => dy]);
+}

@@ -1,0 +1,224 @@
+import type { Device, DeviceBuffer, KernelArgs } from "./device";
+import type { Kernel } from "./kernel";
+import type { Node } from "./autodiff";
+
+export type Shape = readonly number[];
+export type DType = "f32" | "u32";
+export type TypedArray =
+  Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+
+/** A buffer and how many tensors share it. */
+interface Storage {
+  readonly buffer: DeviceBuffer;
+  users: number;
+}
+
+/**
+ * A contiguous row-major array on a device. Ops are functions (`relu(matmul(x, w))`); only reading back is asynchronous.
+ * Freed by `dispose()`, by `using`, or by the `tidy()` around its making.
+ */
+export class Tensor {
+  readonly device: Device;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Number of elements. */
+  readonly size: number;
+  /** A leaf that `grad` may be asked for. */
+  readonly tracked: boolean;
+  /** How the tensor was made, where a gradient may pass. */
+  node: Node | undefined;
+  #storage: Storage | undefined;
+
+  constructor(device: Device, shape: Shape, dtype: DType, storage: Storage, tracked = false) {
+    this.device = device;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.size = sizeOf(shape);
+    this.tracked = tracked;
+    this.#storage = storage;
+    storage.users++;
+    scope?.push(this);
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  get disposed(): boolean {
+    return this.#storage === undefined;
+  }
+
+  /** The buffer, for launching kernels. @throws when the tensor was disposed of */
+  get buffer(): DeviceBuffer {
+    return this.storage("run").buffer;
+  }
+
+  /** The shared buffer, for tensors that are views of this one. */
+  storage(op: string): Storage {
+    if (!this.#storage)
+      throw new Error(
+        `${op}: a tensor of shape ${format(this.shape)} was used after its disposal; keep() it in tidy, or return it`,
+      );
+    return this.#storage;
+  }
+
+  /** The elements, once every op before has run. */
+  async data(): Promise<Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>> {
+    const bytes = await this.device.read(this.storage("data").buffer, 0, this.size * 4);
+    return this.dtype === "f32" ? new Float32Array(bytes) : new Uint32Array(bytes);
+  }
+
+  /** The only element. @throws for any other size */
+  async item(): Promise<number> {
+    if (this.size !== 1) throw new Error(`item: the tensor must have one element, ${format(this.shape)}`);
+    return (await this.data())[0]!;
+  }
+
+  /** Gives the memory back; the second time does nothing. */
+  dispose(): void {
+    const storage = this.#storage;
+    if (!storage) return;
+    this.#storage = undefined;
+    if (--storage.users === 0) this.device.free(storage.buffer);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+(Symbol as { dispose: symbol }).dispose ??= Symbol.for("Symbol.dispose"); // Safari, Node below 20
+
+/** Tensors made since the innermost `tidy` began. */
+let scope: Tensor[] | undefined;
+
+function collect(value: unknown, into: Set<Tensor>): void {
+  if (value instanceof Tensor) into.add(value);
+  else if (Array.isArray(value)) for (const item of value) collect(item, into);
+  else if (value && Object.getPrototypeOf(value) === Object.prototype)
+    for (const item of Object.values(value)) collect(item, into);
+}
+
+/**
+ * Runs `fn` and frees every tensor made inside, except those in what it returns (a tensor, or arrays and plain objects of
+ * them) and those given to `keep`. Nests. `fn` is synchronous: ops only enqueue, so nothing inside needs to wait.
+ * @throws when `fn` returns a promise
+ */
+export function tidy<T>(fn: () => T): T {
+  const outer = scope;
+  const made: Tensor[] = (scope = []);
+  let returned: T | undefined;
+  try {
+    returned = fn();
+    if (returned instanceof Promise) throw new Error("tidy: the function must be synchronous, it returned a promise");
+    return returned;
+  } finally {
+    scope = outer;
+    const saved = new Set<Tensor>();
+    collect(returned, saved);
+    for (const tensor of made) {
+      if (!saved.has(tensor)) tensor.dispose();
+      else outer?.push(tensor);
+    }
+  }
+}
+
+/** Takes tensors out of the scope they were made in: they live until disposed of. */
+export function keep<T extends Tensor>(tensor: T): T {
+  if (scope) scope = scope.filter((made) => made !== tensor);
+  return tensor;
+}
+
+/** Runs `fn` outside every scope: what it makes lives until disposed of. For state that is created on first use. */
+export function untidied<T>(fn: () => T): T {
+  const outer = scope;
+  scope = undefined;
+  try {
+    return fn();
+  } finally {
+    scope = outer;
+  }
+}
+
+export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+
+/** `[64, 784]`, for messages. */
+export const format = (shape: Shape): string => `[${shape.join(", ")}]`;
+
+export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, i) => size === b[i]);
+
+function checkShape(op: string, shape: Shape): void {
+  if (!shape.every((size) => Number.isInteger(size) && size >= 0))
+    throw new Error(`${op}: sizes must be whole numbers, ${format(shape)}`);
+}
+
+/** A tensor whose contents are undefined, for a kernel to fill. @param op named in errors */
+export function empty(device: Device, shape: Shape, dtype: DType = "f32", op = "empty", tracked = false): Tensor {
+  checkShape(op, shape);
+  const buffer = device.alloc(Math.max(4, sizeOf(shape) * 4), op);
+  return new Tensor(device, [...shape], dtype, { buffer, users: 0 }, tracked);
+}
+
+/** The same elements under another shape, sharing the buffer; without a gradient (`reshape` has one). */
+export function view(x: Tensor, shape: Shape): Tensor {
+  return new Tensor(x.device, shape, x.dtype, x.storage("view"));
+}
+
+type Elements = TypedArray | readonly number[];
+
+function upload(device: Device, elements: Elements, shape: Shape, dtype: DType, op: string, tracked: boolean): Tensor {
+  checkShape(op, shape);
+  if (sizeOf(shape) !== elements.length)
+    throw new Error(`${op}: shape ${format(shape)} has ${sizeOf(shape)} elements, the data ${elements.length}`);
+  const made = empty(device, shape, dtype, op, tracked);
+  const Typed = dtype === "f32" ? Float32Array : Uint32Array;
+  device.write(made.buffer, elements instanceof Typed ? elements : Typed.from(elements));
+  return made;
+}
+
+/** A float32 tensor of the given elements in row-major order; the default shape is a vector. */
+export function tensor(device: Device, elements: Elements, shape: Shape = [elements.length]): Tensor {
+  return upload(device, elements, shape, "f32", "tensor", false);
+}
+
+/** A tensor of labels or indices, unsigned 32-bit. @throws when an element is negative or not whole */
+export function indices(device: Device, elements: Elements, shape: Shape = [elements.length]): Tensor {
+  if (!(elements instanceof Uint32Array))
+    for (let i = 0; i < elements.length; i++) {
+      const value = elements[i]!;
+      if (!Number.isInteger(value) || value < 0)
+        throw new Error(`indices: elements must be whole numbers from 0, ${value} at ${i}`);
+    }
+  return upload(device, elements, shape, "u32", "indices", false);
+}
+
+/** A float32 tensor that `grad` may be asked for: a weight, or an input under study. It belongs to no `tidy`. */
+export function parameter(device: Device, elements: Elements, shape: Shape = [elements.length]): Tensor {
+  return untidied(() => upload(device, elements, shape, "f32", "parameter", true));
+}
+
+/** Every element the same. */
+export function full(device: Device, shape: Shape, value: number): Tensor {
+  return upload(device, new Float32Array(sizeOf(shape)).fill(value), shape, "f32", "full", false);
+}
+
+export const zeros = (device: Device, shape: Shape): Tensor => full(device, shape, 0);
+export const ones = (device: Device, shape: Shape): Tensor => full(device, shape, 1);
+
+/** Arguments of a launch with tensors in place of buffers. */
+export type LaunchArgs = Readonly<Record<string, Tensor | number>>;
+
+/** Launches a kernel on the device of its tensors. */
+export function run(kernel: Kernel, args: LaunchArgs): void {
+  let device: Device | undefined;
+  const buffers: Record<string, DeviceBuffer | number> = {};
+  for (const name in args) {
+    const value = args[name]!;
+    if (value instanceof Tensor) {
+      device ??= value.device;
+      buffers[name] = value.storage(kernel.name).buffer;
+    } else buffers[name] = value;
+  }
+  if (!device) throw new Error(`${kernel.name}: no tensor among the arguments`);
+  device.run(kernel, buffers as KernelArgs);
+}

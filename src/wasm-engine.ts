@@ -1,0 +1,92 @@
+// What the engine around us offers: SIMD levels, worker threads, and how to start one.
+import { threadMain } from "./wasm-thread";
+import type { ThreadInit, ThreadMessage } from "./wasm-thread";
+
+/** A node:worker_threads Worker or a Worker of the web, as far as we use them. */
+export interface Thread {
+  postMessage(message: unknown): void;
+  terminate(): unknown;
+  ref?(): void;
+  unref?(): void;
+}
+
+/** A module with one `f32x4.relaxed_madd`: valid where the engine has relaxed SIMD. */
+const RELAXED_PROBE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15, 65, 2, 253, 15,
+  253, 128, 2, 11,
+]);
+/** A module with one `i32x4.splat`: valid where the engine has SIMD. */
+const SIMD_PROBE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 17, 11,
+]);
+
+/** Starts a worker thread from our own source text; `createWorker` replaces the `blob:` URL where a policy forbids those. */
+export function spawn(
+  init: ThreadInit,
+  onMessage: (message: ThreadMessage) => void,
+  onEnd: (reason: unknown) => void,
+  createWorker?: (source: string) => Worker,
+): Thread {
+  const source = `(${threadMain.toString()})()`;
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } };
+  const node = process?.getBuiltinModule?.("node:worker_threads") as typeof import("node:worker_threads") | undefined;
+  if (node && !createWorker) {
+    const worker = new node.Worker(source, { eval: true });
+    worker.on("message", onMessage);
+    worker.on("error", onEnd);
+    worker.unref();
+    worker.postMessage(init);
+    return worker;
+  }
+  const worker = (createWorker ?? blobWorker)(source);
+  worker.onmessage = ({ data }) => onMessage(data as ThreadMessage);
+  worker.onerror = ({ message }) => onEnd(message);
+  worker.postMessage(init);
+  return worker;
+}
+
+/** How many workers to start: the wish, or one per processor; none where shared memory cannot be posted to a worker. */
+export function threadCount(threads: number | undefined, hasWorkerFactory: boolean): number {
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 0 || threads > 64))
+    throw new Error(`wasm: threads must be a whole number from 0 to 64, ${threads}`);
+  const { process, crossOriginIsolated } = globalThis as {
+    process?: { getBuiltinModule?: (name: string) => unknown };
+    crossOriginIsolated?: boolean;
+  };
+  const os = process?.getBuiltinModule?.("node:os") as { availableParallelism(): number } | undefined;
+  if (!os && !crossOriginIsolated) return 0; // shared memory cannot be posted to a worker
+  if (!os && !hasWorkerFactory && (typeof Worker === "undefined" || typeof Blob === "undefined")) return 0;
+  return threads ?? Math.min(os?.availableParallelism() ?? navigator.hardwareConcurrency ?? 2, 16);
+}
+
+function blobWorker(source: string): Worker {
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  URL.revokeObjectURL(url);
+  return worker;
+}
+
+/** Node 20 has relaxed SIMD behind a flag that can be set until the first module is compiled. */
+export function hasRelaxedSimd(): boolean {
+  if (WebAssembly.validate(RELAXED_PROBE)) return true;
+  const { process } = globalThis as {
+    process?: { versions?: { node?: string }; getBuiltinModule?: (name: string) => unknown };
+  };
+  if (!process?.versions?.node?.startsWith("20.")) return false;
+  const v8 = process.getBuiltinModule?.("node:v8") as { setFlagsFromString(flag: string): void } | undefined;
+  v8?.setFlagsFromString("--experimental-wasm-relaxed-simd");
+  return WebAssembly.validate(RELAXED_PROBE);
+}
+
+/** Whether the engine has the 128-bit SIMD that every kernel uses. */
+export const hasSimd = (): boolean => WebAssembly.validate(SIMD_PROBE);
+
+/** Compiles a module given as base64. */
+export const compile = (base64: string): Promise<WebAssembly.Module> => WebAssembly.compile(decodeBase64(base64));
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}

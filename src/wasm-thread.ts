@@ -1,0 +1,134 @@
+/** Layout of the control words that the calling thread and the workers share, and of a command in the ring. */
+export const LAYOUT = {
+  head: 0, // commands published
+  tail: 1, // commands completed
+  ring: 16, // first word of the ring
+  slots: 4096,
+  slotWords: 48,
+  // words of a slot
+  claim: 0, // (low 16 bits of the command's number) << 16 | next chunk to take
+  done: 1, // chunks completed
+  chunks: 2,
+  kernel: 3, // index into the thread's functions; -1 copies bytes: to, from, count
+  rows: 4,
+  chunkRows: 5,
+  fence: 6, // id to post when the command is complete, or 0
+  arity: 7, // arguments that follow
+  args: 8,
+} as const;
+
+export type Layout = typeof LAYOUT;
+
+/** What a worker is started with. */
+export interface ThreadInit {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly control: SharedArrayBuffer;
+  readonly scratch: number;
+  readonly layout: Layout;
+  /** Export name and argument types ("f" for f32, "i" otherwise) of each kernel, by index; null for kernels in JavaScript. */
+  readonly kernels: readonly ({ readonly name: string; readonly types: string } | null)[];
+  readonly spins: number;
+}
+
+/** What a worker posts: a fence reached, or a kernel that trapped. */
+export type ThreadMessage = { readonly fence: number } | { readonly failed: string; readonly message: string };
+
+/**
+ * A worker of the WASM device. It travels as source text, so it uses nothing from outside itself.
+ *
+ * All workers look at the oldest incomplete command and take chunks of it until none is left; whoever completes the last
+ * chunk moves the tail on. A worker that the system has put aside delays nobody but the chunk it holds.
+ */
+export function threadMain(): void {
+  const node = (
+    globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
+  ).process?.getBuiltinModule?.("node:worker_threads") as { parentPort: MessagePort } | undefined;
+  const port = (node?.parentPort ?? globalThis) as unknown as {
+    postMessage(message: unknown): void;
+    addEventListener?(type: string, listener: (event: { data: unknown }) => void): void;
+    on?(type: string, listener: (data: unknown) => void): void;
+  };
+  const start = ({ module, memory, control, scratch, layout, kernels, spins }: ThreadInit): void => {
+    const words = new Int32Array(control);
+    const floats = new Float32Array(control);
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    const calls = exports as Record<string, (...args: number[]) => void>;
+    calls["set_scratch"]!(scratch);
+    const functions = kernels.map((kernel) => kernel && calls[kernel.name]!);
+    const scripts = new Map<number, (...args: unknown[]) => void>();
+
+    /** A user's kernel: the arguments are the source's address and length, then address, bytes and type of each array, then params. */
+    const runScript = (index: number, slot: number, begin: number, end: number): void => {
+      const first = slot + layout.args;
+      let script = scripts.get(index);
+      if (!script) {
+        const source = new Uint8Array(memory.buffer, words[first]! >>> 0, words[first + 1]! >>> 0).slice();
+        script = new Function(`return (${new TextDecoder().decode(source)})`)() as (...args: unknown[]) => void;
+        scripts.set(index, script);
+      }
+      const arrays = words[first + 2]!;
+      const args: unknown[] = [];
+      let word = first + 3;
+      for (let i = 0; i < arrays; i++, word += 3) {
+        const View = words[word + 2] === 1 ? Uint32Array : Float32Array;
+        args.push(new View(memory.buffer, words[word]! >>> 0, (words[word + 1]! >>> 0) / 4));
+      }
+      for (; word < first + words[slot + layout.arity]!; word += 2)
+        args.push(words[word] === 1 ? floats[word + 1]! : words[word + 1]!);
+      script(...args, begin, end);
+    };
+
+    const runChunk = (slot: number, chunk: number): void => {
+      const index = words[slot + layout.kernel]!;
+      const first = slot + layout.args;
+      const begin = chunk * words[slot + layout.chunkRows]!;
+      const end = Math.min(words[slot + layout.rows]!, begin + words[slot + layout.chunkRows]!);
+      if (index === -1) {
+        const bytes = new Uint8Array(memory.buffer);
+        const from = words[first + 1]! >>> 0;
+        bytes.copyWithin(words[first]! >>> 0, from, from + (words[first + 2]! >>> 0));
+        return;
+      }
+      const declared = kernels[index];
+      try {
+        if (!declared) return runScript(index, slot, begin, end);
+        const args: number[] = [];
+        for (let i = 0; i < declared.types.length; i++)
+          args.push(declared.types[i] === "f" ? floats[first + i]! : words[first + i]!);
+        functions[index]!(...args, begin, end);
+      } catch (error) {
+        port.postMessage({ failed: declared?.name ?? "", message: String(error) });
+      }
+    };
+
+    for (;;) {
+      let number = Atomics.load(words, layout.tail);
+      for (let spin = 0; number === Atomics.load(words, layout.head); spin++) {
+        if (spin >= spins) Atomics.wait(words, layout.head, number);
+        number = Atomics.load(words, layout.tail);
+      }
+      const slot = layout.ring + (number & (layout.slots - 1)) * layout.slotWords;
+      const claim = Atomics.load(words, slot + layout.claim);
+      if (claim >>> 16 !== (number & 0xffff)) continue; // the command was completed meanwhile
+      const chunk = claim & 0xffff;
+      if (chunk >= words[slot + layout.chunks]!) {
+        // every chunk is taken: wait for the others
+        let spin = 0;
+        while (Atomics.load(words, layout.tail) === number && spin < spins) spin++;
+        if (spin >= spins) Atomics.wait(words, layout.tail, number);
+        continue;
+      }
+      if (Atomics.compareExchange(words, slot + layout.claim, claim, claim + 1) !== claim) continue;
+      runChunk(slot, chunk);
+      const fence = words[slot + layout.fence]!; // read before the slot can be reused
+      if (Atomics.add(words, slot + layout.done, 1) + 1 === words[slot + layout.chunks]!) {
+        Atomics.store(words, layout.tail, (number + 1) | 0);
+        Atomics.notify(words, layout.tail);
+        if (fence !== 0) port.postMessage({ fence });
+      }
+    }
+  };
+  if (port.on) port.on("message", (data) => start(data as ThreadInit));
+  else port.addEventListener!("message", ({ data }) => start(data as ThreadInit));
+}

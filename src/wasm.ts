@@ -1,0 +1,420 @@
+import plainBytes from "../build/plain.wasm";
+import relaxedBytes from "../build/relaxed.wasm";
+import { bind, formatBytes, Pool } from "./device";
+import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "./device";
+import { allKernels } from "./kernel";
+import type { CpuTwin, Kernel, Params } from "./kernel";
+import { compile, hasRelaxedSimd, hasSimd, spawn, threadCount } from "./wasm-engine";
+import type { Thread } from "./wasm-engine";
+import { LAYOUT } from "./wasm-thread";
+import type { ThreadInit, ThreadMessage } from "./wasm-thread";
+
+export interface WasmOptions {
+  /**
+   * Worker threads; default: as many as the machine has. 0 runs kernels in place, on the calling thread, as does a page
+   * that is not cross-origin isolated.
+   */
+  threads?: number;
+  /** The build without fused multiply-add: the same numbers on every engine, at two thirds of the speed. */
+  deterministic?: boolean;
+  /** Upper bound of the linear memory; default 4 GiB. */
+  maxBytes?: number;
+  /** Where a content security policy forbids `blob:` workers: makes a worker of the source text. */
+  createWorker?: (source: string) => Worker;
+}
+
+interface Block extends DeviceBuffer {
+  readonly pointer: number;
+}
+
+type Exports = Record<string, (...args: number[]) => void>;
+
+const PAGE = 65536;
+const SCRATCH_BYTES = 4 << 20;
+/** Address 0 stays unused, so that a zero pointer is always a mistake. */
+const FIRST_FREE = 1024;
+/** Rounds of polling before a thread sleeps: about 20 µs. */
+const SPINS = 4000;
+/** Kernels on SIMD WebAssembly: worker threads take them from a ring of commands in shared memory. */
+export class WasmDevice implements Device {
+  readonly type = "wasm";
+  readonly description: string;
+  readonly maxBufferBytes: number;
+  readonly threads: number;
+  readonly #memory: WebAssembly.Memory;
+  readonly #maxBytes: number;
+  readonly #exports: Exports;
+  readonly #workers: Thread[] = [];
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #pool = new Pool<number>();
+  readonly #known: number;
+  /** Commands that found the ring full, as slot words. */
+  #waiting: Int32Array[] = [];
+  /** Buffers to pool once the command of that number is complete. */
+  #releases: { number: number; buffer: DeviceBuffer }[] = [];
+  readonly #fences = new Map<number, () => void>();
+  readonly #scripts = new Map<number, DeviceBuffer & { length: number }>();
+  readonly #slot = new Int32Array(LAYOUT.slotWords);
+  readonly #slotFloats = new Float32Array(this.#slot.buffer);
+  #nextFence = 1;
+  #nextId = 1;
+  #top = FIRST_FREE;
+  #live = { buffers: 0, bytes: 0 };
+  #error: Error | undefined;
+  #destroyed = false;
+
+  private constructor(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    maxBytes: number,
+    simd: string,
+    options: WasmOptions,
+  ) {
+    this.#memory = memory;
+    this.#maxBytes = maxBytes;
+    this.maxBufferBytes = maxBytes - FIRST_FREE;
+    this.threads = threadCount(options.threads, options.createWorker !== undefined);
+    const where =
+      this.threads === 0 ? "on the calling thread" : `${this.threads} thread${this.threads === 1 ? "" : "s"}`;
+    this.description = `WebAssembly, ${simd}, ${where}`;
+    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as Exports;
+    for (const kernel of allKernels) if (!kernel.cpu) checkTwin(kernel, this.#exports[kernel.name]);
+    this.#known = allKernels.length;
+    this.#exports["set_scratch"]!(this.#bump(SCRATCH_BYTES, "requestDevice")!);
+    const controlWords = this.threads === 0 ? LAYOUT.ring : LAYOUT.ring + LAYOUT.slots * LAYOUT.slotWords;
+    this.#words = new Int32Array(new SharedArrayBuffer(controlWords * 4));
+    for (let i = 0; i < this.threads; i++) this.#workers.push(this.#spawn(module, options));
+  }
+
+  /** @throws when the engine has no WebAssembly SIMD or the memory cannot be reserved. */
+  static async request(options: WasmOptions = {}): Promise<WasmDevice> {
+    if (!hasSimd())
+      throw new Error("wasm: this engine has no WebAssembly SIMD; use a browser or runtime of 2023 or later");
+    const relaxed = !options.deterministic && hasRelaxedSimd();
+    const module = await compile(relaxed ? relaxedBytes : plainBytes);
+    const wish = Math.min(options.maxBytes ?? 65536 * PAGE, 65536 * PAGE);
+    for (let maximum = Math.floor(wish / PAGE); ; maximum = Math.floor(maximum / 2)) {
+      let memory: WebAssembly.Memory;
+      try {
+        memory = new WebAssembly.Memory({ initial: 1, maximum, shared: true });
+      } catch (error) {
+        if (maximum < 1024)
+          throw new Error(`wasm: cannot reserve ${formatBytes(maximum * PAGE)} of memory`, { cause: error });
+        continue;
+      }
+      return new WasmDevice(module, memory, maximum * PAGE, relaxed ? "relaxed SIMD" : "SIMD", options);
+    }
+  }
+
+  alloc(bytes: number, op = "alloc"): DeviceBuffer {
+    this.#check();
+    this.#reclaim();
+    let size = Pool.sizeClass(bytes);
+    let pointer = this.#pool.take(size) ?? this.#bump(size, op);
+    if (pointer === undefined) {
+      const larger = this.#pool.takeLarger(size);
+      if (!larger) {
+        const { bytes: used } = this.#live;
+        throw new Error(
+          `${op}: out of memory, ${formatBytes(bytes)} asked for, ${formatBytes(used)} of ${formatBytes(this.#maxBytes)} in use`,
+        );
+      }
+      ({ block: pointer, size } = larger);
+    }
+    this.#live.buffers++;
+    this.#live.bytes += size;
+    const block: Block = { device: this, id: this.#nextId++, bytes: size, pointer };
+    return block;
+  }
+
+  free(buffer: DeviceBuffer): void {
+    this.#live.buffers--;
+    this.#live.bytes -= buffer.bytes;
+    this.#pool.put(buffer.bytes, (buffer as Block).pointer);
+  }
+
+  write(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset = 0): void {
+    this.#check();
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    if (this.#idle()) {
+      new Uint8Array(this.#memory.buffer).set(bytes, (buffer as Block).pointer + byteOffset);
+      return;
+    }
+    // commands under way may still read what the buffer's memory holds: the copy takes its turn in the queue
+    const staging = this.alloc(bytes.byteLength, "write") as Block;
+    new Uint8Array(this.#memory.buffer).set(bytes, staging.pointer);
+    this.#enqueueCopy((buffer as Block).pointer + byteOffset, staging.pointer, bytes.byteLength);
+    this.#releaseLater(staging);
+  }
+
+  async read(buffer: DeviceBuffer, byteOffset = 0, bytes = buffer.bytes - byteOffset): Promise<ArrayBuffer> {
+    this.#check();
+    const { pointer } = buffer as Block;
+    if (this.#idle()) return this.#copyOut(pointer + byteOffset, bytes);
+    // what is enqueued after this call may change the buffer before it completes: take the copy in turn
+    const staging = this.alloc(bytes, "read") as Block;
+    this.#enqueueCopy(staging.pointer, pointer + byteOffset, bytes);
+    try {
+      await this.#fence();
+      return this.#copyOut(staging.pointer, bytes);
+    } finally {
+      this.free(staging);
+    }
+  }
+
+  run(kernel: Kernel, args: KernelArgs): void {
+    this.#check();
+    const bound = bind(kernel, args, this);
+    const rows = kernel.rows(args as Params);
+    if (rows === 0) return;
+    if (!kernel.cpu && kernel.id >= this.#known) checkTwin(kernel, undefined);
+    if (this.threads === 0) return this.#runInPlace(kernel, bound, rows);
+    const grain = typeof kernel.grain === "function" ? kernel.grain(args as Params) : (kernel.grain ?? 1);
+    const slot = this.#slot;
+    // as many chunks as threads, or twice that where there is enough to share, in multiples of four rows
+    const perThread = Math.max(1, Math.min(2, Math.floor(rows / (grain * this.threads))));
+    const wanted = Math.max(1, Math.min(Math.floor(rows / grain), this.threads * perThread));
+    const chunkRows = wanted === 1 ? rows : Math.ceil(rows / wanted / 4) * 4;
+    slot[LAYOUT.chunks] = Math.ceil(rows / chunkRows);
+    slot[LAYOUT.rows] = rows;
+    slot[LAYOUT.chunkRows] = chunkRows;
+    slot[LAYOUT.kernel] = kernel.id;
+    slot[LAYOUT.fence] = 0;
+    if (kernel.cpu) this.#fillScript(kernel, kernel.cpu, bound);
+    else {
+      let word: number = LAYOUT.args;
+      for (const buffer of bound.buffers) slot[word++] = (buffer as Block).pointer;
+      kernel.params.forEach(({ type }, i) => {
+        if (type === "f32") this.#slotFloats[word++] = bound.values[i]!;
+        else slot[word++] = bound.values[i]!;
+      });
+      slot[LAYOUT.arity] = word - LAYOUT.args;
+    }
+    this.#publish();
+  }
+
+  memory(): MemoryUsage {
+    this.#reclaim();
+    return { ...this.#live, pooled: this.#pool.pooled };
+  }
+
+  async synchronize(): Promise<void> {
+    if (!this.#idle()) await this.#fence();
+    this.#check();
+  }
+
+  destroy(): void {
+    this.#destroyed = true;
+    this.#error = new Error("wasm: the device is destroyed");
+    for (const worker of this.#workers) worker.terminate();
+    for (const resolve of this.#fences.values()) resolve();
+    this.#fences.clear();
+  }
+
+  #check(): void {
+    const error = this.#error;
+    if (!error) return;
+    if (!this.#destroyed) this.#error = undefined;
+    throw error;
+  }
+
+  /** Reserves fresh memory; undefined when the maximum is reached. */
+  #bump(size: number, op: string): number | undefined {
+    const pointer = this.#top;
+    if (pointer + size > this.#maxBytes) return undefined;
+    const missing = pointer + size - this.#memory.buffer.byteLength;
+    if (missing > 0) {
+      const room = Math.floor((this.#maxBytes - this.#memory.buffer.byteLength) / PAGE);
+      const pages = Math.min(room, Math.max(Math.ceil(missing / PAGE), 256)); // 16 MiB steps
+      try {
+        this.#memory.grow(pages);
+      } catch {
+        if (op === "requestDevice") throw new Error(`wasm: cannot grow the memory by ${formatBytes(pages * PAGE)}`);
+        return undefined;
+      }
+    }
+    this.#top = pointer + size; // only after the growth has succeeded
+    return pointer;
+  }
+
+  #copyOut(pointer: number, bytes: number): ArrayBuffer {
+    const copy = new Uint8Array(bytes);
+    copy.set(new Uint8Array(this.#memory.buffer, pointer, bytes));
+    return copy.buffer;
+  }
+
+  #idle(): boolean {
+    if (this.threads === 0) return true;
+    return (
+      this.#waiting.length === 0 && Atomics.load(this.#words, LAYOUT.tail) === Atomics.load(this.#words, LAYOUT.head)
+    );
+  }
+
+  /** The number that the next command will have, those that wait for room included. */
+  #nextNumber(): number {
+    return (Atomics.load(this.#words, LAYOUT.head) + this.#waiting.length) | 0;
+  }
+
+  #releaseLater(buffer: DeviceBuffer): void {
+    this.#releases.push({ number: this.#nextNumber(), buffer });
+  }
+
+  #reclaim(): void {
+    const tail = this.threads === 0 ? 0 : Atomics.load(this.#words, LAYOUT.tail);
+    let done = 0;
+    while (done < this.#releases.length && ((tail - this.#releases[done]!.number) | 0) >= 0)
+      this.free(this.#releases[done++]!.buffer);
+    if (done > 0) this.#releases.splice(0, done);
+  }
+
+  #enqueueCopy(to: number, from: number, bytes: number): void {
+    const slot = this.#slot;
+    slot[LAYOUT.chunks] = slot[LAYOUT.rows] = slot[LAYOUT.chunkRows] = 1;
+    slot[LAYOUT.kernel] = -1;
+    slot[LAYOUT.fence] = 0;
+    slot[LAYOUT.arity] = 3;
+    slot.set([to, from, bytes], LAYOUT.args);
+    this.#publish();
+  }
+
+  /** Resolves when everything enqueued so far is complete. */
+  async #fence(): Promise<void> {
+    const id = this.#nextFence++;
+    const reached = new Promise<void>((resolve) => this.#fences.set(id, resolve));
+    const slot = this.#slot;
+    slot[LAYOUT.chunks] = slot[LAYOUT.rows] = slot[LAYOUT.chunkRows] = 1;
+    slot[LAYOUT.kernel] = -1;
+    slot[LAYOUT.fence] = id;
+    slot.fill(0, LAYOUT.args, LAYOUT.args + 3); // copies no bytes
+    if (this.#fences.size === 1) for (const worker of this.#workers) worker.ref?.();
+    this.#publish();
+    await reached;
+    this.#check();
+  }
+
+  /** Puts the command in `#slot` into the ring, or aside while the ring is full. */
+  #publish(): void {
+    if (this.#waiting.length > 0 || !this.#hasRoom()) {
+      this.#waiting.push(this.#slot.slice());
+      if (this.#waiting.length === 1) void this.#drainLater();
+    } else this.#copyToRing(this.#slot);
+  }
+
+  #hasRoom(): boolean {
+    const used = (Atomics.load(this.#words, LAYOUT.head) - Atomics.load(this.#words, LAYOUT.tail)) | 0;
+    return used < LAYOUT.slots - 1;
+  }
+
+  #copyToRing(command: Int32Array): void {
+    const words = this.#words;
+    const number = Atomics.load(words, LAYOUT.head);
+    const slot = LAYOUT.ring + (number & (LAYOUT.slots - 1)) * LAYOUT.slotWords;
+    for (let i: number = LAYOUT.chunks; i < LAYOUT.args + command[LAYOUT.arity]!; i++) words[slot + i] = command[i]!;
+    words[slot + LAYOUT.done] = 0;
+    Atomics.store(words, slot + LAYOUT.claim, (number & 0xffff) << 16);
+    Atomics.store(words, LAYOUT.head, (number + 1) | 0);
+    Atomics.notify(words, LAYOUT.head);
+  }
+
+  /** Moves commands that wait into the ring as room appears, without blocking the calling thread. */
+  async #drainLater(): Promise<void> {
+    for (const worker of this.#workers) worker.ref?.();
+    while (this.#waiting.length > 0 && !this.#destroyed) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      let moved = 0;
+      while (moved < this.#waiting.length && this.#hasRoom()) this.#copyToRing(this.#waiting[moved++]!);
+      this.#waiting.splice(0, moved);
+    }
+    if (this.#fences.size === 0) for (const worker of this.#workers) worker.unref?.();
+  }
+
+  #onMessage(message: ThreadMessage): void {
+    if ("fence" in message) {
+      this.#fences.get(message.fence)?.();
+      this.#fences.delete(message.fence);
+      if (this.#fences.size === 0 && this.#waiting.length === 0) for (const worker of this.#workers) worker.unref?.();
+    } else this.#fail(`wasm: kernel ${message.failed || "of a user"} failed, ${message.message}`);
+  }
+
+  #fail(message: string): void {
+    this.#error ??= new Error(message);
+  }
+
+  #spawn(module: WebAssembly.Module, options: WasmOptions): Thread {
+    const init: ThreadInit = {
+      module,
+      memory: this.#memory,
+      control: this.#words.buffer,
+      scratch: this.#bump(SCRATCH_BYTES, "requestDevice")!,
+      layout: LAYOUT,
+      kernels: allKernels.map((kernel) => (kernel.cpu ? null : { name: kernel.name, types: argumentTypes(kernel) })),
+      spins: SPINS,
+    };
+    const onEnd = (reason: unknown): void => {
+      if (this.#destroyed) return;
+      this.#fail(`wasm: a worker thread ended, ${String(reason)}; request a new device and go on from a checkpoint`);
+      this.#destroyed = true;
+      for (const resolve of this.#fences.values()) resolve();
+    };
+    return spawn(init, (message) => this.#onMessage(message), onEnd, options.createWorker);
+  }
+
+  #fillScript(kernel: Kernel, cpu: CpuTwin, { buffers, values }: Bound): void {
+    let source = this.#scripts.get(kernel.id);
+    if (!source) {
+      const text = new TextEncoder().encode(cpu.toString());
+      source = { ...this.alloc(text.byteLength, kernel.name), length: text.byteLength };
+      this.write(source, text);
+      this.#scripts.set(kernel.id, source);
+      this.#live.buffers--; // ours, not the program's
+      this.#live.bytes -= source.bytes;
+    }
+    const words: number[] = [(source as DeviceBuffer as Block).pointer, source.length, buffers.length];
+    buffers.forEach((buffer, i) => words.push((buffer as Block).pointer, buffer.bytes, isInteger(kernel, i) ? 1 : 0));
+    const first = words.length;
+    kernel.params.forEach(({ type }, i) => words.push(type === "f32" ? 1 : 0, values[i]!));
+    if (LAYOUT.args + words.length > LAYOUT.slotWords)
+      throw new Error(`${kernel.name}: too many arguments, ${buffers.length} buffers and ${values.length} params`);
+    this.#slot.set(words, LAYOUT.args);
+    kernel.params.forEach(({ type }, i) => {
+      if (type === "f32") this.#slotFloats[LAYOUT.args + first + 2 * i + 1] = values[i]!;
+    });
+    this.#slot[LAYOUT.arity] = words.length;
+  }
+
+  #runInPlace(kernel: Kernel, { buffers, values }: Bound, rows: number): void {
+    if (kernel.cpu) {
+      const arrays = buffers.map((buffer, i) => {
+        const View = isInteger(kernel, i) ? Uint32Array : Float32Array;
+        return new View(this.#memory.buffer, (buffer as Block).pointer, buffer.bytes / 4);
+      });
+      (kernel.cpu as (...args: unknown[]) => void)(...arrays, ...values, 0, rows);
+      return;
+    }
+    const pointers = buffers.map((buffer) => (buffer as Block).pointer);
+    try {
+      this.#exports[kernel.name]!(...pointers, ...values, 0, rows);
+    } catch (error) {
+      throw new Error(`wasm: kernel ${kernel.name} failed, ${String(error)}`, { cause: error });
+    }
+  }
+}
+
+/** Whether the array at binding i holds u32 or i32, by its declaration in the WGSL. */
+function isInteger(kernel: Kernel, i: number): boolean {
+  const { name } = kernel.bindings[i]!;
+  return new RegExp(`\\b${name}\\s*:\\s*array\\s*<\\s*(u32|i32)`).test(kernel.code);
+}
+
+const argumentTypes = ({ bindings, params }: Kernel): string =>
+  "i".repeat(bindings.length) + params.map(({ type }) => (type === "f32" ? "f" : "i")).join("");
+
+/** Holds the AssemblyScript function against the declaration in the .wgsl file. */
+function checkTwin(kernel: Kernel, twin: ((...args: number[]) => void) | undefined): void {
+  const expected = kernel.bindings.length + kernel.params.length + 2;
+  if (!twin) throw new Error(`wasm: kernel ${kernel.name} has no AssemblyScript function`);
+  if (twin.length !== expected)
+    throw new Error(
+      `wasm: ${kernel.name} takes ${twin.length} arguments in AssemblyScript, ${expected} by its .wgsl file`,
+    );
+}

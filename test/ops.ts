@@ -1,0 +1,90 @@
+import { grad, indices, mul, parameter, sum, tensor, tidy } from "constella";
+import type { Device, Tensor } from "constella";
+import type { OpCase } from "./cases";
+import { firstMismatch } from "./close";
+import { array, sizeOf } from "./reference";
+import type { Reference } from "./reference";
+
+/** Numbers in [0, 1) from a seed, the same everywhere: splitmix32. */
+export function uniforms(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32;
+  };
+}
+
+function makeInputs({ range = [-2, 2], integers = {} }: OpCase, shapes: readonly (readonly number[])[]): Reference[] {
+  const random = uniforms(shapes.flat().reduce((seed, size) => seed * 31 + size, 7));
+  return shapes.map((shape, i) => {
+    const limit = integers[i];
+    const [low, high] = (typeof range[0] === "number" ? range : range[i]) as [number, number];
+    const draw = (): number =>
+      limit === undefined ? Math.fround(low + (high - low) * random()) : Math.floor(random() * limit);
+    return array(shape, Float64Array.from({ length: sizeOf(shape) }, draw));
+  });
+}
+
+/** Central differences of Σ weight·reference(inputs) with respect to input i. */
+function differences(test: OpCase, inputs: Reference[], i: number, weight: Float64Array): Float64Array {
+  const value = (): number => test.reference(...inputs).data.reduce((total, v, j) => total + v * weight[j]!, 0);
+  const { data } = inputs[i]!;
+  const h = 1e-5;
+  return Float64Array.from(data, (v, j) => {
+    data[j] = v + h;
+    const up = value();
+    data[j] = v - h;
+    const down = value();
+    data[j] = v;
+    return (up - down) / (2 * h);
+  });
+}
+
+/** Elements up to which every gradient entry is checked by differences; larger inputs check the forward pass only. */
+const MAX_DIFFERENCES = 800;
+
+/** Runs one trial of a row on a device; returns what is wrong, or undefined. */
+export async function checkCase(
+  device: Device,
+  test: OpCase,
+  shapes: readonly (readonly number[])[],
+): Promise<string | undefined> {
+  const inputs = makeInputs(test, shapes);
+  const want = test.reference(...inputs);
+  const isInteger = (i: number): boolean => test.integers?.[i] !== undefined;
+  const tensors = inputs.map(({ data, shape }, i) =>
+    isInteger(i) ? indices(device, data, shape) : parameter(device, data, shape),
+  );
+  const checked = (test.gradients ?? inputs.map((_, i) => i)).filter(
+    (i) => !isInteger(i) && inputs[i]!.data.length <= MAX_DIFFERENCES,
+  );
+  const random = uniforms(99);
+  const weight = Float64Array.from(want.data, () => Math.fround(random() * 2 - 1));
+  try {
+    const { y, gradients } = tidy(() => {
+      const y = test.call(...tensors);
+      const loss = (): Tensor => sum(mul(y, tensor(device, weight, y.shape)));
+      const params = checked.map((i) => tensors[i]!);
+      return { y, gradients: checked.length > 0 && y.node ? grad(loss(), params) : [] };
+    });
+    if (y.shape.join() !== want.shape.join()) return `shape [${y.shape}], expected [${want.shape}]`;
+    const forward = firstMismatch(await y.data(), want.data, { rtol: test.rtol ?? 1e-5, atol: test.atol ?? 1e-5 });
+    y.dispose();
+    if (forward) return `forward: ${forward}`;
+    if (checked.length > 0 && gradients.length === 0) return "no gradient was recorded";
+    for (const [j, i] of checked.entries()) {
+      const got = await gradients[j]!.data();
+      gradients[j]!.dispose();
+      const expected = differences(test, inputs, i, weight);
+      const scale = Math.max(1e-3, ...expected.map(Math.abs));
+      const mismatch = firstMismatch(got, expected, { rtol: 1e-3, atol: 1e-4 * scale });
+      if (mismatch) return `gradient of input ${i}: ${mismatch}`;
+    }
+    return undefined;
+  } finally {
+    for (const t of tensors) t.dispose();
+  }
+}

@@ -1,0 +1,171 @@
+import { exp4, expf, log4, logf, sigmoid4, softplus4, tanh4 } from "./math";
+
+// The numbering of UNARY in src/ops/elementwise.ts.
+const ABS: u32 = 0;
+const NEG: u32 = 1;
+const EXP: u32 = 2;
+const LOG: u32 = 3;
+const SQRT: u32 = 4;
+const SQUARE: u32 = 5;
+const TANH: u32 = 6;
+const SIGMOID: u32 = 7;
+const RELU: u32 = 8;
+const LEAKY_RELU: u32 = 9;
+const SOFTPLUS: u32 = 10;
+const POWER: u32 = 11;
+const SCALE: u32 = 12;
+const SHIFT: u32 = 13;
+const FLOOR_AT: u32 = 14;
+
+// @ts-ignore: decorator
+@inline
+function powScalar(v: f32, alpha: f32): f32 {
+  const magnitude = expf(alpha * logf(max<f32>(abs(v), 1.1754944e-38)));
+  if (v == 0) return alpha > 0 ? 0 : magnitude;
+  const odd = abs(alpha - 2 * floor<f32>(alpha * 0.5)) == 1;
+  return odd && v < 0 ? -magnitude : magnitude;
+}
+
+function power4(v: v128, alpha: f32): v128 {
+  const one = f32x4.splat(1);
+  if (alpha == 0) return one;
+  if (alpha == 1) return v;
+  if (alpha == 2) return f32x4.mul(v, v);
+  if (alpha == 3) return f32x4.mul(f32x4.mul(v, v), v);
+  if (alpha == 4) return f32x4.mul(f32x4.mul(v, v), f32x4.mul(v, v));
+  if (alpha == -1) return f32x4.div(one, v);
+  if (alpha == -2) return f32x4.div(one, f32x4.mul(v, v));
+  if (alpha == 0.5) return f32x4.sqrt(v);
+  if (alpha == -0.5) return f32x4.div(one, f32x4.sqrt(v));
+  let r = f32x4.splat(powScalar(f32x4.extract_lane(v, 0), alpha));
+  r = f32x4.replace_lane(r, 1, powScalar(f32x4.extract_lane(v, 1), alpha));
+  r = f32x4.replace_lane(r, 2, powScalar(f32x4.extract_lane(v, 2), alpha));
+  return f32x4.replace_lane(r, 3, powScalar(f32x4.extract_lane(v, 3), alpha));
+}
+
+function apply4(op: u32, v: v128, alpha: f32): v128 {
+  switch (op) {
+    case ABS: return f32x4.abs(v);
+    case NEG: return f32x4.neg(v);
+    case EXP: return exp4(v);
+    case LOG: return log4(v);
+    case SQRT: return f32x4.sqrt(v);
+    case SQUARE: return f32x4.mul(v, v);
+    case TANH: return tanh4(v);
+    case SIGMOID: return sigmoid4(v);
+    case RELU: return f32x4.pmax(v, f32x4.splat(0));
+    case LEAKY_RELU: return v128.bitselect(v, f32x4.mul(v, f32x4.splat(alpha)), f32x4.gt(v, f32x4.splat(0)));
+    case SOFTPLUS: return softplus4(v);
+    case POWER: return power4(v, alpha);
+    case SCALE: return f32x4.mul(v, f32x4.splat(alpha));
+    case SHIFT: return f32x4.add(v, f32x4.splat(alpha));
+    case FLOOR_AT: return f32x4.pmax(v, f32x4.splat(alpha));
+    default: return v;
+  }
+}
+
+/** y[i] = f(x[i]); [begin, end) counts vectors of four: buffers are padded to whole ones. */
+export function unary(x: usize, y: usize, n: u32, op: u32, alpha: f32, begin: u32, end: u32): void {
+  const last = <usize>end << 4;
+  if (op == RELU) {
+    const zero = f32x4.splat(0);
+    for (let at = <usize>begin << 4; at < last; at += 16) v128.store(y + at, f32x4.pmax(v128.load(x + at), zero));
+    return;
+  }
+  for (let at = <usize>begin << 4; at < last; at += 16) v128.store(y + at, apply4(op, v128.load(x + at), alpha));
+}
+
+function derivative4(op: u32, v: v128, y: v128, alpha: f32): v128 {
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  switch (op) {
+    case ABS: return f32x4.sub(v128.and(one, f32x4.gt(v, zero)), v128.and(one, f32x4.lt(v, zero)));
+    case NEG: return f32x4.splat(-1);
+    case EXP: return y;
+    case LOG: return f32x4.div(one, v);
+    case SQRT: return f32x4.div(f32x4.splat(0.5), y);
+    case SQUARE: return f32x4.add(v, v);
+    case TANH: return f32x4.sub(one, f32x4.mul(y, y));
+    case SIGMOID: return f32x4.mul(y, f32x4.sub(one, y));
+    case RELU: return v128.and(one, f32x4.gt(y, zero));
+    case LEAKY_RELU: return v128.bitselect(one, f32x4.splat(alpha), f32x4.gt(v, zero));
+    case SOFTPLUS: return sigmoid4(v);
+    case POWER: {
+      const slope = f32x4.div(f32x4.mul(f32x4.splat(alpha), y), v);
+      return v128.bitselect(f32x4.splat(alpha == 1 ? 1 : 0), slope, f32x4.eq(v, zero));
+    }
+    case SCALE: return f32x4.splat(alpha);
+    case FLOOR_AT: return v128.and(one, f32x4.gt(v, f32x4.splat(alpha)));
+    default: return one;
+  }
+}
+
+/** dx[i] = dy[i] f'(x[i]); [begin, end) counts vectors of four. */
+export function unary_backward(
+  x: usize, y: usize, dy: usize, dx: usize, n: u32, op: u32, alpha: f32, begin: u32, end: u32,
+): void {
+  const last = <usize>end << 4;
+  if (op == RELU) {
+    const zero = f32x4.splat(0);
+    for (let at = <usize>begin << 4; at < last; at += 16)
+      v128.store(dx + at, v128.and(v128.load(dy + at), f32x4.gt(v128.load(y + at), zero)));
+    return;
+  }
+  for (let at = <usize>begin << 4; at < last; at += 16) {
+    const slope = derivative4(op, v128.load(x + at), v128.load(y + at), alpha);
+    v128.store(dx + at, f32x4.mul(v128.load(dy + at), slope));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function combine4(op: u32, a: v128, b: v128): v128 {
+  switch (op) {
+    case 0: return f32x4.add(a, b);
+    case 1: return f32x4.sub(a, b);
+    case 2: return f32x4.mul(a, b);
+    case 3: return f32x4.div(a, b);
+    case 4: return exp4(f32x4.mul(b, log4(f32x4.pmax(a, f32x4.splat(1.1754944e-38)))));
+    case 5: return f32x4.max(a, b);
+    case 6: return f32x4.min(a, b);
+    case 7: return a;
+    case 8: return v128.and(f32x4.splat(1), f32x4.eq(a, b));
+    default: return v128.and(f32x4.splat(1), f32x4.gt(a, b));
+  }
+}
+
+/** One run along the innermost axis; a stride is 0 or 1 element. */
+function combineRun(op: u32, a: usize, aStep: usize, b: usize, bStep: usize, y: usize, count: usize): void {
+  let i: usize = 0;
+  for (; i + 4 <= count; i += 4) {
+    const u = aStep ? v128.load(a + (i << 2)) : v128.load32_splat(a);
+    const v = bStep ? v128.load(b + (i << 2)) : v128.load32_splat(b);
+    v128.store(y + (i << 2), combine4(op, u, v));
+  }
+  for (; i < count; i++) {
+    const u = v128.load32_splat(a + (i * aStep << 2));
+    const v = v128.load32_splat(b + (i * bStep << 2));
+    v128.store32_lane(y + (i << 2), combine4(op, u, v), 0);
+  }
+}
+
+/** y[i] = f(a[ia], b[ib]); [begin, end) counts elements of y, taken as runs along the innermost axis. */
+export function binary(
+  a: usize, b: usize, y: usize, n: u32, op: u32, d1: u32, d2: u32, d3: u32,
+  a0: u32, a1: u32, a2: u32, a3: u32, b0: u32, b1: u32, b2: u32, b3: u32, begin: u32, end: u32,
+): void {
+  let i = begin;
+  while (i < end) {
+    const i3 = i % d3;
+    let rest = i / d3;
+    const i2 = rest % d2;
+    rest /= d2;
+    const i1 = rest % d1;
+    const i0 = rest / d1;
+    const count = min(d3 - i3, end - i);
+    const ia = i0 * a0 + i1 * a1 + i2 * a2 + i3 * a3;
+    const ib = i0 * b0 + i1 * b1 + i2 * b2 + i3 * b3;
+    combineRun(op, a + (<usize>ia << 2), a3, b + (<usize>ib << 2), b3, y + (<usize>i << 2), count);
+    i += count;
+  }
+}
