@@ -1,0 +1,51 @@
+"""The native anchor of `npm run bench -- --torch`: PyTorch on the CPU, one thread.
+
+usage: python3 torch_steps.py FOLDER   where FOLDER holds problem.json and the arrays as raw float32.
+Reads lines: `run` computes once and prints the milliseconds, `result` writes the result beside the problem and prints `done`.
+"""
+import json, os, sys, time
+from pathlib import Path
+import numpy, torch
+
+torch.set_num_threads(1)
+folder = Path(sys.argv[1])
+problem = json.loads((folder / "problem.json").read_text())
+def array(name, *shape): return torch.from_numpy(numpy.fromfile(folder / f"{name}.f32", numpy.float32).reshape(shape))
+def save(name, tensor): tensor.detach().contiguous().numpy().astype(numpy.float32).tofile(folder / f"{name}.f32")
+
+if problem["kind"] == "gemm":
+    n = problem["n"]
+    a, b = array("a", n, n), array("b", n, n)
+    out = []
+    def run(): out[:] = [a @ b]
+    def result(): save("c", out[0])
+else:
+    sizes, code, losses = problem["sizes"], problem["code"], []
+    x = array("x", problem["batch"], sizes[0])
+    layers = [(array(f"w{i}", sizes[i], sizes[i + 1]).requires_grad_(), array(f"b{i}", sizes[i + 1]).requires_grad_()) for i in range(len(sizes) - 1)]
+    parameters = [p for layer in layers for p in layer]
+    optimizer = torch.optim.SGD(parameters, problem["learningRate"], momentum=problem["momentum"])
+    def run():
+        h = x
+        for i, (w, b) in enumerate(layers):
+            h = torch.addmm(b, h, w)
+            if i not in (code, len(layers) - 1): h = torch.relu(h)
+        optimizer.zero_grad()
+        loss = ((h - x) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    def result():
+        save("losses", torch.tensor(losses))
+        save("parameters", torch.cat([p.reshape(-1) for p in parameters]))
+
+clock = time.process_time if os.environ.get("CONSTELLA_BENCH_CLOCK") == "cpu" else time.perf_counter
+print("ready", torch.__version__, flush=True)
+for line in sys.stdin:
+    if line.strip() == "run":
+        start = clock()
+        run()
+        print((clock() - start) * 1e3, flush=True)
+    else:
+        result()
+        print("done", flush=True)

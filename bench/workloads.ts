@@ -1,0 +1,136 @@
+import * as jax from "./contenders/jax";
+import * as mlKMeans from "./contenders/ml-kmeans";
+import * as tfjs from "./contenders/tfjs";
+import * as torch from "./contenders/torch";
+import {
+  addProblem,
+  AUTOENCODER,
+  checkAdd,
+  checkGemm,
+  checkKMeans,
+  checkStep,
+  gemmProblem,
+  kmeansProblem,
+  stepFlops,
+  stepParameters,
+  stepProblem,
+  type AddProblem,
+  type GemmProblem,
+  type KMeansProblem,
+  type StepProblem,
+} from "./problems";
+import { RELAXED } from "./roof";
+import { workload, type AnyWorkload, type Contender } from "./workload";
+
+const F32 = 4;
+
+/** Square float32 products on one WebAssembly thread and on all. */
+function gemm(n: number, quick: boolean): AnyWorkload {
+  const contenders: Contender<GemmProblem>[] = [
+    { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjs.gemm("wasm") },
+    { name: "jax-js wasm", kind: "peer", roof: "wasm", load: jax.gemm },
+    { name: "jax-js wasm, relaxed", kind: "peer", roof: "wasm relaxed", execArgv: RELAXED, load: jax.gemm },
+    { name: "PyTorch CPU, 1 thread", kind: "anchor", load: torch.gemm },
+  ];
+  if (n <= 256) contenders.push({ name: "tfjs cpu", kind: "peer", load: tfjs.gemm("cpu") });
+  return workload({
+    name: `gemm-${n}`,
+    title: `GEMM ${n} × ${n} × ${n}, float32, CPU`,
+    device: "wasm",
+    quick,
+    problem: () => gemmProblem(n),
+    flops: 2 * n ** 3,
+    bytes: 3 * n * n * F32,
+    validationRuns: 1,
+    check: checkGemm,
+    contenders,
+  });
+}
+
+/** Square float32 products on the WebGPU adapter, read back. */
+function gemmWebGPU(n: number, quick: boolean): AnyWorkload {
+  return workload({
+    name: `gemm-${n}-webgpu`,
+    title: `GEMM ${n} × ${n} × ${n}, float32, WebGPU`,
+    device: "webgpu",
+    quick,
+    problem: () => gemmProblem(n),
+    flops: 2 * n ** 3,
+    bytes: 3 * n * n * F32,
+    validationRuns: 1,
+    check: checkGemm,
+    contenders: [
+      { name: "tfjs webgpu", kind: "peer", roof: "webgpu", load: tfjs.gemm("webgpu") },
+    ] satisfies Contender<GemmProblem>[],
+  });
+}
+
+/** A sum of vectors that do not fit the caches: bound by memory. */
+function add(length: number): AnyWorkload {
+  return workload({
+    name: "add",
+    title: `x + y, ${length.toLocaleString("en-US")} elements, float32, CPU`,
+    device: "wasm",
+    quick: true,
+    problem: () => addProblem(length),
+    flops: 0,
+    bytes: 3 * length * F32,
+    validationRuns: 1,
+    check: checkAdd,
+    contenders: [
+      { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjs.add("wasm") },
+      { name: "jax-js wasm", kind: "peer", roof: "wasm", load: jax.add },
+    ] satisfies Contender<AddProblem>[],
+  });
+}
+
+/** One training step of the autoencoder of Deep Embedded Clustering. */
+function step(): AnyWorkload {
+  const batch = 256;
+  return workload({
+    name: "autoencoder-step",
+    title: `SGD step (momentum) of ${AUTOENCODER.join("-")}, batch ${batch}, CPU`,
+    device: "wasm",
+    quick: true,
+    problem: () => stepProblem(AUTOENCODER, batch),
+    flops: stepFlops(AUTOENCODER, batch),
+    bytes: 4 * stepParameters(AUTOENCODER) * F32,
+    validationRuns: 3,
+    check: checkStep,
+    contenders: [
+      { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjs.step("wasm") },
+      { name: "jax-js wasm", kind: "peer", roof: "wasm", load: jax.step },
+      { name: "jax-js wasm, relaxed", kind: "peer", roof: "wasm relaxed", execArgv: RELAXED, load: jax.step },
+      { name: "PyTorch CPU, 1 thread", kind: "anchor", load: torch.step },
+    ] satisfies Contender<StepProblem>[],
+  });
+}
+
+/** Twenty Lloyd iterations from the same centres on MNIST. */
+function kmeans(rows: number, quick: boolean): AnyWorkload {
+  return workload({
+    name: `kmeans-${rows}`,
+    title: `k-means, MNIST ${rows.toLocaleString("en-US")} × 784, k = 10, 20 iterations, CPU`,
+    device: "wasm",
+    quick,
+    problem: () => kmeansProblem(rows),
+    flops: 20 * 2 * rows * 784 * 10,
+    bytes: 20 * rows * 784 * F32,
+    validationRuns: 1,
+    check: checkKMeans,
+    contenders: [{ name: "ml-kmeans", kind: "peer", load: mlKMeans.kmeans }] satisfies Contender<KMeansProblem>[],
+  });
+}
+
+/** All workloads, in the order of the table. */
+export const WORKLOADS: readonly AnyWorkload[] = [
+  gemm(256, true),
+  gemm(512, false),
+  gemm(1024, true),
+  step(),
+  kmeans(10_000, true),
+  kmeans(70_000, false),
+  add(16 * 2 ** 20),
+  gemmWebGPU(256, true),
+  gemmWebGPU(512, false),
+];
