@@ -2,3 +2,4 @@
 export { set_scratch } from "./scratch";
 export * from "./elementwise";
 export * from "./reduce";
+export * from "./matmul";

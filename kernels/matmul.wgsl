@@ -1,0 +1,194 @@
+// out[z] [m,n] = act(op(A_z) op(B_z) + bias[n]), z in 0..batch; A_z [m,k] or, with trans_a, [k,m]; B_z [k,n] or, with trans_b, [n,k]
+//
+// Grid: x = ceil(n / (8 WORKGROUP_X)), y = ceil(m / (8 WORKGROUP_Y)), z = batch; with the defaults ceil(n / 64), ceil(m / 64), batch.
+// A workgroup computes a tile of 8 WORKGROUP_Y rows and 8 WORKGROUP_X columns, an invocation twice 4 rows by twice 4 columns of it, in
+// registers, from tiles of A and B that the workgroup loads together, TILE_K of the shared dimension at a time.
+// Few outputs and a long k (weight gradients): launch with the splits of k as the batch (a_inner, b_inner = their lengths in A and B),
+// then sum over z.
+
+struct Params {
+  m: u32,
+  n: u32,
+  k: u32,
+  trans_a: u32,
+  trans_b: u32,
+  batch: u32,
+  batch_inner: u32,
+  a_outer: u32, // A_z starts at element (z / batch_inner) a_outer + (z % batch_inner) a_inner, B_z likewise
+  a_inner: u32,
+  b_outer: u32,
+  b_inner: u32,
+  has_bias: u32,
+  activation: u32, // 0 none, 1 relu, 2 leaky relu, 3 sigmoid, 4 tanh
+  slope: f32,
+}
+
+override WORKGROUP_X: u32 = 8u;
+override WORKGROUP_Y: u32 = 8u;
+override TILE_K: u32 = 16u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+
+// [k][group of 4 rows] and [k][group of 4 columns]; the extra group in each row spreads the stores over the memory banks.
+var<workgroup> tile_a: array<vec4f, TILE_K * (2u * WORKGROUP_Y + 1u)>;
+var<workgroup> tile_b: array<vec4f, TILE_K * (2u * WORKGROUP_X + 1u)>;
+
+fn activate(x: vec4f) -> vec4f {
+  switch params.activation {
+    case 1u: { return select(x, vec4f(0.0), x < vec4f(0.0)); }
+    case 2u: { return select(x, params.slope * x, x < vec4f(0.0)); }
+    case 3u: { return 1.0 / (1.0 + exp(-max(x, vec4f(-87.0)))); }
+    case 4u: { return tanh(clamp(x, vec4f(-15.0), vec4f(15.0))); }
+    default: { return x; }
+  }
+}
+
+// Positions past the edge read the last element: those rows and columns are not stored. Past k both tiles hold 0.
+fn load_a(base: u32, row: u32, p: u32) -> vec4f {
+  let row_stride = select(params.k, 1u, params.trans_a != 0u);
+  let start = base + min(p, params.k - 1u) * select(1u, params.m, params.trans_a != 0u);
+  let last = params.m - 1u;
+  let value = vec4f(
+    a[start + min(row, last) * row_stride],
+    a[start + min(row + 1u, last) * row_stride],
+    a[start + min(row + 2u, last) * row_stride],
+    a[start + min(row + 3u, last) * row_stride],
+  );
+  return select(vec4f(0.0), value, p < params.k);
+}
+
+fn load_b(base: u32, column: u32, p: u32) -> vec4f {
+  let column_stride = select(1u, params.k, params.trans_b != 0u);
+  let start = base + min(p, params.k - 1u) * select(params.n, 1u, params.trans_b != 0u);
+  let last = params.n - 1u;
+  let value = vec4f(
+    b[start + min(column, last) * column_stride],
+    b[start + min(column + 1u, last) * column_stride],
+    b[start + min(column + 2u, last) * column_stride],
+    b[start + min(column + 3u, last) * column_stride],
+  );
+  return select(vec4f(0.0), value, p < params.k);
+}
+
+fn store(base: u32, row: u32, column: u32, sum: vec4f) {
+  if (row >= params.m) {
+    return;
+  }
+  var x = sum;
+  if (params.has_bias != 0u) {
+    let last = params.n - 1u;
+    x += vec4f(bias[min(column, last)], bias[min(column + 1u, last)], bias[min(column + 2u, last)], bias[min(column + 3u, last)]);
+  }
+  let y = activate(x);
+  let to = base + row * params.n + column;
+  if (column < params.n) {
+    out[to] = y.x;
+  }
+  if (column + 1u < params.n) {
+    out[to + 1u] = y.y;
+  }
+  if (column + 2u < params.n) {
+    out[to + 2u] = y.z;
+  }
+  if (column + 3u < params.n) {
+    out[to + 3u] = y.w;
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_X, WORKGROUP_Y)
+fn main(
+  @builtin(workgroup_id) tile: vec3u,
+  @builtin(local_invocation_id) local: vec3u,
+  @builtin(local_invocation_index) index: u32,
+) {
+  let z = tile.z;
+  let a_base = (z / params.batch_inner) * params.a_outer + (z % params.batch_inner) * params.a_inner;
+  let b_base = (z / params.batch_inner) * params.b_outer + (z % params.batch_inner) * params.b_inner;
+  let first_row = tile.y * 8u * WORKGROUP_Y;
+  let first_column = tile.x * 8u * WORKGROUP_X;
+  let a_groups = 2u * WORKGROUP_Y;
+  let b_groups = 2u * WORKGROUP_X;
+  let threads = WORKGROUP_X * WORKGROUP_Y;
+
+  // The invocation's rows 0..3 and 4..7, left and right 4 columns of each.
+  var l0 = vec4f();
+  var r0 = vec4f();
+  var l1 = vec4f();
+  var r1 = vec4f();
+  var l2 = vec4f();
+  var r2 = vec4f();
+  var l3 = vec4f();
+  var r3 = vec4f();
+  var l4 = vec4f();
+  var r4 = vec4f();
+  var l5 = vec4f();
+  var r5 = vec4f();
+  var l6 = vec4f();
+  var r6 = vec4f();
+  var l7 = vec4f();
+  var r7 = vec4f();
+
+  for (var first = 0u; first < params.k; first += TILE_K) {
+    // Neighbouring invocations read neighbouring addresses: along the groups where those lie side by side, else along k.
+    for (var t = index; t < TILE_K * a_groups; t += threads) {
+      let p = select(t % TILE_K, t / a_groups, params.trans_a != 0u);
+      let group = select(t / TILE_K, t % a_groups, params.trans_a != 0u);
+      tile_a[p * (a_groups + 1u) + group] = load_a(a_base, first_row + 4u * group, first + p);
+    }
+    for (var t = index; t < TILE_K * b_groups; t += threads) {
+      let p = select(t / b_groups, t % TILE_K, params.trans_b != 0u);
+      let group = select(t % b_groups, t / TILE_K, params.trans_b != 0u);
+      tile_b[p * (b_groups + 1u) + group] = load_b(b_base, first_column + 4u * group, first + p);
+    }
+    workgroupBarrier();
+    for (var p = 0u; p < TILE_K; p++) {
+      let top = tile_a[p * (a_groups + 1u) + local.y];
+      let bottom = tile_a[p * (a_groups + 1u) + local.y + WORKGROUP_Y];
+      let left = tile_b[p * (b_groups + 1u) + local.x];
+      let right = tile_b[p * (b_groups + 1u) + local.x + WORKGROUP_X];
+      l0 += top.x * left;
+      r0 += top.x * right;
+      l1 += top.y * left;
+      r1 += top.y * right;
+      l2 += top.z * left;
+      r2 += top.z * right;
+      l3 += top.w * left;
+      r3 += top.w * right;
+      l4 += bottom.x * left;
+      r4 += bottom.x * right;
+      l5 += bottom.y * left;
+      r5 += bottom.y * right;
+      l6 += bottom.z * left;
+      r6 += bottom.z * right;
+      l7 += bottom.w * left;
+      r7 += bottom.w * right;
+    }
+    workgroupBarrier();
+  }
+
+  let out_base = z * params.m * params.n;
+  let row = first_row + 4u * local.y;
+  let column = first_column + 4u * local.x;
+  let column_right = column + 4u * WORKGROUP_X;
+  let row_bottom = row + 4u * WORKGROUP_Y;
+  store(out_base, row, column, l0);
+  store(out_base, row, column_right, r0);
+  store(out_base, row + 1u, column, l1);
+  store(out_base, row + 1u, column_right, r1);
+  store(out_base, row + 2u, column, l2);
+  store(out_base, row + 2u, column_right, r2);
+  store(out_base, row + 3u, column, l3);
+  store(out_base, row + 3u, column_right, r3);
+  store(out_base, row_bottom, column, l4);
+  store(out_base, row_bottom, column_right, r4);
+  store(out_base, row_bottom + 1u, column, l5);
+  store(out_base, row_bottom + 1u, column_right, r5);
+  store(out_base, row_bottom + 2u, column, l6);
+  store(out_base, row_bottom + 2u, column_right, r6);
+  store(out_base, row_bottom + 3u, column, l7);
+  store(out_base, row_bottom + 3u, column_right, r7);
+}

@@ -1,0 +1,238 @@
+// The packed float32 matrix product that matmul, convolution, distances and recurrent layers are built on (BLIS scheme, Van Zee & van de
+// Geijn 2015): blocks of A as panels of 4 rows, blocks of B as panels of 8 columns, and a 4×8 tile of C in registers. The tile and the plain
+// loop over k are what engines compile without spilling: 8 sums + 4 + 2 loads fit the 16 vector registers; a larger tile or an unrolled k halves the speed.
+import { sigmoid4, tanh4 } from "./math";
+import { scratch } from "./scratch";
+import { fma } from "./simd";
+
+/** Rows and columns of the register tile. */
+export const MR: u32 = 4;
+export const NR: u32 = 8;
+/** Largest blocks: rows of A, shared dimension, columns of B. */
+export const MC: u32 = 96;
+export const KC: u32 = 256;
+export const NC: u32 = 1024;
+/** Up to this many rows, B is not packed where its rows are contiguous. */
+const FEW_ROWS: u32 = 8;
+
+/** The work area: an edge tile with its bias, a block of A, a block of B; the rest, from WORK_END on, is the caller's. */
+const TILE: usize = 0;
+const TILE_BIAS: usize = 128;
+const BLOCK_A: usize = 256;
+const BLOCK_B: usize = BLOCK_A + (<usize>MC * KC << 2);
+export const WORK_END: usize = BLOCK_B + (<usize>KC * NC << 2);
+
+// @ts-ignore: decorator
+@inline
+function smaller(a: u32, b: u32): u32 {
+  return a < b ? a : b;
+}
+
+/** Length of equal blocks, a multiple of `step` and at most `limit`, that cover `size`. */
+export function blockSize(size: u32, limit: u32, step: u32): u32 {
+  const blocks = (size + limit - 1) / limit;
+  return blocks < 2 ? limit : ((size + blocks - 1) / blocks + step - 1) / step * step;
+}
+
+/** act(x): 0 none, 1 relu, 2 leaky relu, 3 sigmoid, 4 tanh. */
+// @ts-ignore: decorator
+@inline
+export function activate4(x: v128, activation: u32, slope: v128): v128 {
+  if (activation == 0) return x;
+  if (activation == 1) return f32x4.pmax(x, f32x4.splat(0));
+  if (activation == 2) return v128.bitselect(f32x4.mul(x, slope), x, f32x4.lt(x, f32x4.splat(0)));
+  return activation == 3 ? sigmoid4(x) : tanh4(x);
+}
+
+/**
+ * C[4,8] = start[4,8] + Σ_k a[k,4]ᵀ b[k,8]. Bytes between rows: `bStep` (32 when packed), `cRow`, `startRow` (0: a bias for every row; `start` may be C).
+ * Four identical steps with an exit between them: engines see four small blocks and check for interruption once.
+ */
+export function microkernel(depth: u32, a: usize, b: usize, bStep: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+  let c00 = f32x4.splat(0), c01 = f32x4.splat(0);
+  let c10 = f32x4.splat(0), c11 = f32x4.splat(0);
+  let c20 = f32x4.splat(0), c21 = f32x4.splat(0);
+  let c30 = f32x4.splat(0), c31 = f32x4.splat(0);
+  let b0: v128, b1: v128, x: v128;
+  const end = a + (<usize>depth << 4);
+  while (a != end) {
+    b0 = v128.load(b), b1 = v128.load(b, 16);
+    x = v128.load32_splat(a), c00 = fma(x, b0, c00), c01 = fma(x, b1, c01);
+    x = v128.load32_splat(a, 4), c10 = fma(x, b0, c10), c11 = fma(x, b1, c11);
+    x = v128.load32_splat(a, 8), c20 = fma(x, b0, c20), c21 = fma(x, b1, c21);
+    x = v128.load32_splat(a, 12), c30 = fma(x, b0, c30), c31 = fma(x, b1, c31);
+    a += 16, b += bStep;
+    if (a == end) break;
+    b0 = v128.load(b), b1 = v128.load(b, 16);
+    x = v128.load32_splat(a), c00 = fma(x, b0, c00), c01 = fma(x, b1, c01);
+    x = v128.load32_splat(a, 4), c10 = fma(x, b0, c10), c11 = fma(x, b1, c11);
+    x = v128.load32_splat(a, 8), c20 = fma(x, b0, c20), c21 = fma(x, b1, c21);
+    x = v128.load32_splat(a, 12), c30 = fma(x, b0, c30), c31 = fma(x, b1, c31);
+    a += 16, b += bStep;
+    if (a == end) break;
+    b0 = v128.load(b), b1 = v128.load(b, 16);
+    x = v128.load32_splat(a), c00 = fma(x, b0, c00), c01 = fma(x, b1, c01);
+    x = v128.load32_splat(a, 4), c10 = fma(x, b0, c10), c11 = fma(x, b1, c11);
+    x = v128.load32_splat(a, 8), c20 = fma(x, b0, c20), c21 = fma(x, b1, c21);
+    x = v128.load32_splat(a, 12), c30 = fma(x, b0, c30), c31 = fma(x, b1, c31);
+    a += 16, b += bStep;
+    if (a == end) break;
+    b0 = v128.load(b), b1 = v128.load(b, 16);
+    x = v128.load32_splat(a), c00 = fma(x, b0, c00), c01 = fma(x, b1, c01);
+    x = v128.load32_splat(a, 4), c10 = fma(x, b0, c10), c11 = fma(x, b1, c11);
+    x = v128.load32_splat(a, 8), c20 = fma(x, b0, c20), c21 = fma(x, b1, c21);
+    x = v128.load32_splat(a, 12), c30 = fma(x, b0, c30), c31 = fma(x, b1, c31);
+    a += 16, b += bStep;
+  }
+  storeRow(c, start, c00, c01);
+  storeRow(c + cRow, start + startRow, c10, c11);
+  storeRow(c + 2 * cRow, start + 2 * startRow, c20, c21);
+  storeRow(c + 3 * cRow, start + 3 * startRow, c30, c31);
+}
+
+// @ts-ignore: decorator
+@inline
+function storeRow(c: usize, start: usize, left: v128, right: v128): void {
+  v128.store(c, f32x4.add(v128.load(start), left));
+  v128.store(c, f32x4.add(v128.load(start, 16), right), 16);
+}
+
+/** Packs A[rows,depth] into panels of 4 rows, [panel][k][4], zeros below the last row; strides in bytes. */
+export function packA(a: usize, rowStride: usize, kStride: usize, rows: u32, depth: u32, out: usize): void {
+  pack(MR, a, rowStride, kStride, rows, depth, out);
+}
+
+/** Packs B[depth,columns] into panels of 8 columns, [panel][k][8], zeros right of the last column; strides in bytes. */
+export function packB(b: usize, kStride: usize, columnStride: usize, depth: u32, columns: u32, out: usize): void {
+  pack(NR, b, columnStride, kStride, columns, depth, out);
+}
+
+// @ts-ignore: decorator
+@inline
+function pack(width: u32, source: usize, laneStride: usize, kStride: usize, lanes: u32, depth: u32, out: usize): void {
+  const panel = <usize>depth * width << 2;
+  let lane: u32 = 0;
+  if (laneStride == 4) {
+    // A cache line at a time: its 16 lanes go to 16 / width panels.
+    const second = width == 4 ? panel : 16, third = width == 4 ? 2 * panel : panel, fourth = third + second;
+    for (; lane + 16 <= lanes; lane += 16) {
+      let p = source + (<usize>lane << 2);
+      let q = out;
+      for (let k: u32 = 0; k < depth; k++, p += kStride, q += width << 2) {
+        v128.store(q, v128.load(p));
+        v128.store(q + second, v128.load(p, 16));
+        v128.store(q + third, v128.load(p, 32));
+        v128.store(q + fourth, v128.load(p, 48));
+      }
+      out += 16 / width * panel;
+    }
+  }
+  for (; lane < lanes; lane += width, out += panel) {
+    const valid = smaller(width, lanes - lane);
+    let p = source + lane * laneStride;
+    let q = out;
+    let k: u32 = 0;
+    if (valid == width && laneStride == 4) {
+      for (; k < depth; k++, p += kStride, q += width << 2)
+        for (let group: usize = 0; group < width << 2; group += 16) v128.store(q + group, v128.load(p + group));
+    } else if (valid == width && kStride == 4) {
+      for (; k + 4 <= depth; k += 4, p += 16, q += width << 4) {
+        transpose4(p, laneStride, q, width << 2);
+        if (width == 8) transpose4(p + 4 * laneStride, laneStride, q + 16, width << 2);
+      }
+    }
+    for (; k < depth; k++, p += kStride)
+      for (let i: u32 = 0; i < width; i++, q += 4) f32.store(q, i < valid ? f32.load(p + i * laneStride) : 0);
+  }
+}
+
+/** Writes the transpose of the 4×4 floats at `source`; strides between rows in bytes. */
+// @ts-ignore: decorator
+@inline
+export function transpose4(source: usize, sourceStride: usize, out: usize, outStride: usize): void {
+  const r0 = v128.load(source), r1 = v128.load(source + sourceStride);
+  const r2 = v128.load(source + 2 * sourceStride), r3 = v128.load(source + 3 * sourceStride);
+  const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(out, v128.shuffle<f64>(t0, t2, 0, 2));
+  v128.store(out + outStride, v128.shuffle<f64>(t0, t2, 1, 3));
+  v128.store(out + 2 * outStride, v128.shuffle<f64>(t1, t3, 0, 2));
+  v128.store(out + 3 * outStride, v128.shuffle<f64>(t1, t3, 1, 3));
+}
+
+/** C[4,8] = act(C) in place. */
+function activateTile(c: usize, cRow: usize, activation: u32, slope: f32): void {
+  const slope4 = f32x4.splat(slope);
+  for (let row: u32 = 0; row < MR; row++, c += cRow) {
+    v128.store(c, activate4(v128.load(c), activation, slope4));
+    v128.store(c, activate4(v128.load(c, 16), activation, slope4), 16);
+  }
+}
+
+function copyTile(source: usize, sourceRow: usize, out: usize, outRow: usize, rows: u32, columns: u32): void {
+  for (let i: u32 = 0; i < rows; i++, source += sourceRow, out += outRow)
+    for (let j: usize = 0; j < <usize>columns << 2; j += 4) f32.store(out + j, f32.load(source + j));
+}
+
+/**
+ * C[rows,columns] = act((accumulate ? C : bias[columns]) + packed A · B), whole tiles in place, edge tiles in the work area; bias 0 for none.
+ * `bStep` and `bPanel`: bytes between B's rows and between its 8-column panels (32 and 32·depth when packed).
+ */
+export function multiplyPanels(
+  rows: u32, columns: u32, depth: u32, a: usize, b: usize, bStep: usize, bPanel: usize, c: usize, cRow: usize,
+  accumulate: bool, bias: usize, activation: u32, slope: f32,
+): void {
+  const tile = scratch + TILE, edgeBias = scratch + TILE_BIAS;
+  v128.store(edgeBias, f32x4.splat(0));
+  v128.store(edgeBias, f32x4.splat(0), 16);
+  for (let j: u32 = 0; j < columns; j += NR, b += bPanel, c += NR << 2) {
+    const width = smaller(NR, columns - j);
+    let start = bias ? bias + (<usize>j << 2) : edgeBias;
+    if (bias && width < NR) {
+      copyTile(start, 0, edgeBias, 0, 1, width);
+      start = edgeBias;
+    }
+    let panel = a;
+    for (let i: u32 = 0; i < rows; i += MR, panel += <usize>depth << 4) {
+      const height = smaller(MR, rows - i);
+      const corner = c + i * cRow;
+      const whole = width == NR && height == MR;
+      const to = whole ? corner : tile, toRow = whole ? cRow : NR << 2;
+      if (accumulate && !whole) copyTile(corner, cRow, tile, NR << 2, height, width);
+      microkernel(depth, panel, b, bStep, to, toRow, accumulate ? to : start, accumulate ? toRow : 0);
+      if (activation) activateTile(to, toRow, activation, slope);
+      if (!whole) copyTile(tile, NR << 2, corner, cRow, height, width);
+    }
+  }
+}
+
+/**
+ * C[m,n] = act(A[m,k] B[k,n] + bias[n]); A and B with any strides (bytes), C with contiguous rows `cRow` bytes apart; bias 0 for none.
+ * For few rows, packing B would cost more than it saves: whole panels of a row-major B are then read in place.
+ */
+export function gemm(
+  m: u32, n: u32, k: u32, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize, bColumn: usize, c: usize, cRow: usize,
+  bias: usize, activation: u32, slope: f32,
+): void {
+  const blockA = scratch + BLOCK_A, blockB = scratch + BLOCK_B;
+  const mc = blockSize(m, MC, MR), kc = blockSize(k, KC, 4), nc = blockSize(n, NC, 16);
+  const inPlace = m <= FEW_ROWS && bColumn == 4;
+  for (let j: u32 = 0; j < n; j += nc) {
+    const columns = smaller(nc, n - j);
+    const direct = inPlace ? columns / NR * NR : 0;
+    for (let p: u32 = 0; p < k; p += kc) {
+      const depth = smaller(kc, k - p);
+      const corner = b + p * bStep + j * bColumn;
+      packB(corner + direct * bColumn, bStep, bColumn, depth, columns - direct, blockB);
+      const act = p + depth == k ? activation : 0;
+      for (let i: u32 = 0; i < m; i += mc) {
+        const rows = smaller(mc, m - i);
+        packA(a + i * aRow + p * aStep, aRow, aStep, rows, depth, blockA);
+        let out = c + i * cRow + (<usize>j << 2), start = bias ? bias + (<usize>j << 2) : 0;
+        multiplyPanels(rows, direct, depth, blockA, corner, bStep, NR << 2, out, cRow, p > 0, start, act, slope);
+        out += direct << 2, start += bias ? direct << 2 : 0;
+        multiplyPanels(rows, columns - direct, depth, blockA, blockB, NR << 2, <usize>depth << 5, out, cRow, p > 0, start, act, slope);
+      }
+    }
+  }
+}
