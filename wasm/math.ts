@@ -88,11 +88,11 @@ export function tanh4(x: v128): v128 {
   p = horner(p, square, 25);
   p = horner(p, square, 26);
   p = horner(p, square, 27);
-  const small = fma(f32x4.mul(x, square), p, x);
+  const small = fma(f32x4.mul(magnitude, square), p, magnitude);
   const e = exp4(f32x4.add(magnitude, magnitude));
   const large = f32x4.sub(constant(ONE), f32x4.div(constant(TWO), f32x4.add(e, constant(ONE))));
-  const signed = v128.or(large, v128.and(x, i32x4.splat(0x80000000)));
-  return v128.bitselect(small, signed, f32x4.lt(magnitude, constant(22)));
+  const value = v128.bitselect(small, large, f32x4.lt(magnitude, constant(22)));
+  return v128.or(value, v128.and(x, i32x4.splat(0x80000000)));
 }
 
 /** 1 / (1 + e^-x). */
