@@ -31,8 +31,8 @@ type Exports = Record<string, (...args: number[]) => void>;
 
 const PAGE = 65536;
 const SCRATCH_BYTES = 4 << 20;
-/** Address 0 stays unused, so that a zero pointer is always a mistake. */
-const FIRST_FREE = 1024;
+/** Below lie the constant tables of the kernels, from 1024 on; and a zero pointer is always a mistake. */
+const FIRST_FREE = 65536;
 /** Rounds of polling before a thread sleeps: about 20 µs. */
 const SPINS = 4000;
 /** Kernels on SIMD WebAssembly: worker threads take them from a ring of commands in shared memory. */
