@@ -1,0 +1,29 @@
+/** Bytes that can be read from the middle: a file, a `Blob`, a buffer. */
+export interface RandomAccess {
+  /** Length in bytes. */
+  readonly size: number;
+  /** The bytes [begin, end), in memory of their own. */
+  read(begin: number, end: number): Promise<Uint8Array>;
+  close?(): Promise<void>;
+}
+
+/** What readers take for a file's content. */
+export type Bytes = ArrayBufferLike | ArrayBufferView;
+
+/** The same memory as bytes. */
+export function toBytes(content: Bytes): Uint8Array {
+  if (ArrayBuffer.isView(content)) return new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
+  return new Uint8Array(content);
+}
+
+/** Random access to a `Blob` (a file the user chose in a page), or to bytes in memory; a RandomAccess stays as it is. */
+export function toRandomAccess(source: RandomAccess | Blob | Bytes): RandomAccess {
+  if ("read" in source) return source;
+  if (typeof Blob !== "undefined" && source instanceof Blob)
+    return {
+      size: source.size,
+      read: async (begin, end) => new Uint8Array(await source.slice(begin, end).arrayBuffer()),
+    };
+  const bytes = toBytes(source as Bytes);
+  return { size: bytes.length, read: async (begin, end) => bytes.slice(begin, end) };
+}

@@ -1,0 +1,230 @@
+import { NdArray, checkExtent, isTypedArray, rowMajorStride, sizeOf, type TypedArray } from "./ndarray";
+
+/** npm `ndarray`'s storage for element types without a typed array. */
+interface GenericData {
+  readonly length: number;
+  get(index: number): number | bigint;
+}
+
+/** Anything shaped like npm's `ndarray` (any strides), or a flat array with its shape (row-major). */
+export interface NdArrayLike {
+  readonly data: ArrayLike<number> | ArrayLike<bigint> | GenericData;
+  readonly shape: readonly number[];
+  readonly stride?: readonly number[];
+  readonly offset?: number;
+}
+
+/** Nested arrays of numbers, the innermost of which may be typed arrays. */
+export type NestedArray = ArrayLike<number> | ArrayLike<bigint> | readonly NestedArray[];
+
+/** What every API that takes a matrix accepts: an ndarray, `{ data, shape }`, or rows. */
+export type MatrixLike = NdArrayLike | NestedArray;
+
+interface View {
+  readonly data: ArrayLike<number | bigint> | GenericData;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+}
+
+/**
+ * The same elements in row-major order without gaps, of the same type (arrays of plain numbers become Float64Array).
+ * Shares memory with x where x is already so. `op` and `name` begin the error messages.
+ */
+export function toContiguous(x: MatrixLike, op: string, name: string): NdArray<TypedArray> {
+  const view = toView(x, op, name);
+  const size = sizeOf(view.shape);
+  if (isTypedArray(view.data)) {
+    if (isRowMajor(view)) return new NdArray(view.data.subarray(view.offset, view.offset + size), view.shape);
+    const Type = view.data.constructor as new (length: number) => TypedArray;
+    const out = new Type(size);
+    copy(view, out);
+    return new NdArray(out, view.shape);
+  }
+  const out = new Float64Array(size);
+  copy(view, out);
+  return new NdArray(out, view.shape);
+}
+
+/**
+ * x as float32 in row-major order, any rank. Shares memory with x where x is already so: do not write into it.
+ * Throws for ragged rows and for a value that is NaN, infinite or too large for float32, naming the first one's place.
+ */
+export function toFloat32(x: MatrixLike, op: string, name: string): NdArray<Float32Array> {
+  const view = toView(x, op, name);
+  const size = sizeOf(view.shape);
+  let out: Float32Array;
+  if (view.data instanceof Float32Array && isRowMajor(view)) out = view.data.subarray(view.offset, view.offset + size);
+  else copy(view, (out = new Float32Array(size)));
+  for (let i = 0; i < size; i++) {
+    const v = out[i]!;
+    if (v - v !== 0) throw new Error(nonFinite(view, i, op, name));
+  }
+  return new NdArray(out, view.shape);
+}
+
+/** `toFloat32` for a matrix: throws unless x has rank 2. Result shape [rows, columns]. */
+export function toFloat32Matrix(x: MatrixLike, op: string, name: string): NdArray<Float32Array> {
+  const { shape } = toView(x, op, name);
+  if (shape.length !== 2)
+    throw new Error(
+      `${op}: ${name} must be a matrix (rank 2), given shape [${shape.join(", ")}]${shape.length > 2 ? "; see flattenRows" : ""}`,
+    );
+  return toFloat32(x, op, name);
+}
+
+/** [n, a, b, …] seen as a matrix [n, a·b·…]: images as rows of pixels. A vector [n] becomes [n, 1]. */
+export function flattenRows<T extends TypedArray>(x: NdArray<T>): NdArray<T> {
+  const [rows, ...rest] = x.shape;
+  if (rows === undefined) throw new Error("flattenRows: an array of rank 1 or more is needed, given a scalar");
+  return new NdArray(toContiguous(x, "flattenRows", "x").data as T, [rows, sizeOf(rest)]);
+}
+
+/**
+ * Labels as int32. Accepts a vector (or a column [n, 1]) of integers of any type; -1 stands for noise, as in DBSCAN.
+ * Throws for a value that is not an integer of 32 bits, naming its place.
+ */
+export function toLabels(x: MatrixLike, op: string, name: string): Int32Array {
+  const view = toView(x, op, name);
+  const [n = 0, columns = 1] = view.shape;
+  if (view.shape.length === 0 || view.shape.length > 2 || columns !== 1)
+    throw new Error(`${op}: ${name} must be a vector, given shape [${view.shape.join(", ")}]`);
+  if (view.data instanceof Int32Array && isRowMajor(view)) return view.data.subarray(view.offset, view.offset + n);
+  const out = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
+    const value = elementAt(view, i);
+    out[i] = Number(value);
+    if (out[i] !== Number(value)) throw new Error(`${op}: ${name} must be integers of 32 bits, ${value} at ${i}`);
+  }
+  return out;
+}
+
+/**
+ * 64-bit integers as numbers (Float64Array), where every one is exact: at most 2^53 - 1 in size.
+ * Throws for the first one beyond, with its value and index.
+ */
+export function toSafeIntegers(data: BigInt64Array | BigUint64Array, op = "toSafeIntegers"): Float64Array {
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    out[i] = Number(data[i]!);
+    if (!Number.isSafeInteger(out[i]))
+      throw new Error(`${op}: integers must be at most 2^53 - 1 in size, ${data[i]} at ${i}; keep the BigInts`);
+  }
+  return out;
+}
+
+function toView(x: MatrixLike, op: string, name: string): View {
+  if (isNdArrayLike(x)) {
+    const { data, shape, stride = rowMajorStride(shape), offset = 0 } = x;
+    checkExtent(data.length, shape, stride, offset, op, name);
+    const size = sizeOf(shape);
+    if (x.stride === undefined && size !== data.length)
+      throw new Error(`${op}: ${name} of shape [${shape.join(", ")}] has ${size} elements, its data ${data.length}`);
+    return { data, shape, stride, offset };
+  }
+  if (isTypedArray(x)) return { data: x as ArrayLike<number | bigint>, shape: [x.length], stride: [1], offset: 0 };
+  if (!Array.isArray(x))
+    throw new Error(`${op}: ${name} must be an ndarray, { data, shape } or rows of numbers, given ${describe(x)}`);
+  return nested(x as readonly unknown[], op, name);
+}
+
+function isNdArrayLike(x: unknown): x is NdArrayLike {
+  if (typeof x !== "object" || x === null || !("data" in x) || !("shape" in x)) return false;
+  return Array.isArray(x.shape) && typeof x.data === "object" && x.data !== null && "length" in x.data;
+}
+
+function nested(x: readonly unknown[], op: string, name: string): View {
+  const shape: number[] = [];
+  for (let level: unknown = x; isArray(level); level = level[0]) shape.push(level.length);
+  const rows: ArrayLike<unknown>[] = [];
+  const collect = (level: unknown, path: readonly number[]): void => {
+    if (!isArray(level))
+      throw new Error(`${op}: ${name} must be evenly nested, ${describe(level)} where an array is due, ${place(path)}`);
+    if (level.length !== shape[path.length])
+      throw new Error(
+        `${op}: ${name} must not be ragged, ${place(path)} has ${level.length} values, the first has ${shape[path.length]}`,
+      );
+    if (path.length === shape.length - 1) rows.push(level);
+    else for (let i = 0; i < level.length; i++) collect(level[i], [...path, i]);
+  };
+  collect(x, []);
+  const data = new Float64Array(sizeOf(shape));
+  let next = 0;
+  for (const row of rows)
+    for (let i = 0; i < row.length; i++) {
+      const value = row[i];
+      if (typeof value !== "number" && typeof value !== "bigint")
+        throw new Error(`${op}: ${name} must hold numbers, ${describe(value)} at ${place(unravel(shape, next))}`);
+      data[next++] = Number(value);
+    }
+  return { data, shape, stride: rowMajorStride(shape), offset: 0 };
+}
+
+function isArray(x: unknown): x is ArrayLike<unknown> {
+  return Array.isArray(x) || isTypedArray(x);
+}
+
+function isRowMajor({ shape, stride }: View): boolean {
+  const expected = rowMajorStride(shape);
+  return stride.every((s, axis) => s === expected[axis] || shape[axis]! <= 1) || shape.includes(0);
+}
+
+// Copies all elements in row-major order, an innermost run at a time.
+function copy(view: View, out: TypedArray): void {
+  const { data, shape, stride, offset } = view;
+  const size = sizeOf(shape);
+  if (size === 0) return;
+  const at = "get" in data ? (i: number) => data.get(i) : undefined;
+  const source = data as ArrayLike<number | bigint>;
+  const big = out instanceof BigInt64Array || out instanceof BigUint64Array;
+  const convert = !big && (at !== undefined || data instanceof BigInt64Array || data instanceof BigUint64Array);
+  const target = out as { [i: number]: number | bigint };
+  if (!convert && isTypedArray(data) && isRowMajor(view)) {
+    (out as Float64Array).set(data.subarray(offset, offset + size) as Float64Array);
+    return;
+  }
+  const last = shape.length - 1;
+  const length = shape[last] ?? 1;
+  const step = stride[last] ?? 0;
+  const counter = new Array<number>(Math.max(last, 0)).fill(0);
+  let begin = offset;
+  for (let o = 0; o < size;) {
+    if (convert) for (let i = 0, p = begin; i < length; i++, p += step) target[o++] = Number(at ? at(p) : source[p]!);
+    else for (let i = 0, p = begin; i < length; i++, p += step) target[o++] = source[p]!;
+    for (let axis = last - 1; axis >= 0; axis--) {
+      begin += stride[axis]!;
+      if (++counter[axis]! < shape[axis]!) break;
+      counter[axis] = 0;
+      begin -= stride[axis]! * shape[axis]!;
+    }
+  }
+}
+
+function unravel(shape: readonly number[], flat: number): number[] {
+  return rowMajorStride(shape).map((s, axis) => Math.floor(flat / s) % shape[axis]!);
+}
+
+function elementAt({ data, shape, stride, offset }: View, flat: number): number | bigint {
+  const position = unravel(shape, flat).reduce((sum, i, axis) => sum + i * stride[axis]!, offset);
+  return "get" in data ? data.get(position) : data[position]!;
+}
+
+function place(indices: readonly number[]): string {
+  const words = ["row", "column"];
+  return indices.length <= 2 ? indices.map((i, axis) => `${words[axis]} ${i}`).join(", ") : `[${indices.join(", ")}]`;
+}
+
+function nonFinite(view: View, flat: number, op: string, name: string): string {
+  const value = elementAt(view, flat);
+  const where = place(unravel(view.shape, flat));
+  return typeof value === "number" && !Number.isFinite(value)
+    ? `${op}: ${name} must be finite, ${value} at ${where}`
+    : `${op}: ${name} must hold numbers that fit float32, ${describe(value)} at ${where}`;
+}
+
+function describe(x: unknown): string {
+  if (typeof x === "string") return JSON.stringify(x.length > 40 ? `${x.slice(0, 40)}…` : x);
+  if (typeof x === "object" && x !== null)
+    return Array.isArray(x) ? "an array" : `a ${x.constructor?.name ?? "object"}`;
+  return typeof x === "function" ? "a function" : String(x);
+}
