@@ -142,9 +142,11 @@ function scan(
     delimiter: options.delimiter ?? "",
     skipEmptyLines: true,
     step: ({ data: cells, errors, meta }) => {
-      const line = () => lineBefore(text, meta.cursor);
+      // The parser stands behind the row, and mostly behind its line end.
+      const line = () => lineAt(text, meta.cursor) - (/[\r\n]/.test(text[meta.cursor - 1] ?? "") ? 1 : 0);
       const problem = errors.find((error) => error.type === "Quotes");
-      if (problem) throw new Error(`csv: line ${line()}: ${problem.message.toLowerCase()}`);
+      if (problem)
+        throw new Error(`csv: line ${lineAt(text, problem.index ?? meta.cursor)}: ${problem.message.toLowerCase()}`);
       if (first && cells.length !== first.cells.length)
         throw new Error(`csv: line ${line()} has ${cells.length} cells, the first row has ${first.cells.length}`);
       if (first) {
@@ -194,10 +196,9 @@ function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }
 
-// The line number, from 1, of the row that ends at `cursor`.
-function lineBefore(text: string, cursor: number): number {
-  const before = text.slice(0, cursor).replace(/(?:\r\n|\n|\r)$/, "");
-  return (before.match(/\r\n|\n|\r/g)?.length ?? 0) + 1;
+// The line number, from 1, of a place in the text.
+function lineAt(text: string, index: number): number {
+  return (text.slice(0, index).match(/\r\n|\n|\r/g)?.length ?? 0) + 1;
 }
 
 // A Float64Array that grows.

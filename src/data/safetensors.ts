@@ -102,7 +102,7 @@ export function writeSafetensors(
   const entries = given.map(([name, x]) => {
     if (name === "__metadata__") throw new Error("writeSafetensors: a tensor must not be called __metadata__");
     const { data, shape } = toContiguous(x, "writeSafetensors", name);
-    const type = types[name] ?? NATURAL[data[Symbol.toStringTag]]!;
+    const type = Object.hasOwn(types, name) ? types[name]! : NATURAL[data[Symbol.toStringTag]]!;
     return { name, shape, type, bytes: encode(data, type) };
   });
   entries.sort((a, b) => TYPES[b.type].bytes - TYPES[a.type].bytes);
