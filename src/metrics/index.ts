@@ -1,0 +1,10 @@
+export { accuracy, confusionMatrix, misclassificationRate, type Matching } from "./accuracy";
+export { contingency, type Contingency } from "./contingency";
+export { hungarian, type Assignment } from "./hungarian";
+export { ami, completeness, entropy, homogeneity, mutualInformation, nmi, vMeasure, type Average } from "./information";
+export type { Labels } from "./labels";
+export { adjustedRandIndex, fowlkesMallows, pairConfusion, randIndex, type PairConfusion } from "./pair-counting";
+export { bbn, bbnNorm, purity } from "./purity";
+export { auc, rocCurve, type RocCurve } from "./roc";
+export { liMa, type Significance } from "./significance";
+export { daviesBouldin, silhouette } from "./silhouette";

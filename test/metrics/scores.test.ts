@@ -1,0 +1,149 @@
+import { describe, expect, test } from "vitest";
+import { auc, daviesBouldin, liMa, rocCurve, silhouette } from "../../src/metrics";
+import { NdArray } from "../../src/ndarray";
+import { generator, randomLabels } from "./labels";
+
+const distance = (a: number[], b: number[]): number => Math.hypot(...a.map((value, f) => value - b[f]!));
+const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Points of d features and labels of k clusters, every second time with clusters of one member. */
+function points(n: number, d: number, k: number, seed: number): { x: number[][]; labels: number[] } {
+  const random = generator(seed);
+  const labels = randomLabels(n, k, random).map((label, i) => (i < k ? i : label % Math.max(2, k - 1)));
+  const x = labels.map((label) => Array.from({ length: d }, () => random() * 2 + label));
+  return { x, labels: labels.map((label) => label * 10 - 20) };
+}
+
+/** Shapes: one feature, a prime number of them, more than a tile of points. */
+const SHAPES = [
+  [9, 1, 2],
+  [40, 2, 5],
+  [70, 7, 4],
+  [300, 13, 3],
+] as const;
+
+describe("silhouette", () => {
+  test.each(SHAPES)("definition, n = %i, d = %i, k = %i", (n, d, k) => {
+    const { x, labels } = points(n, d, k, n);
+    const clusters = [...new Set(labels)];
+    const want = x.map((point, i) => {
+      const to = (label: number) =>
+        x.filter((_, j) => j !== i && labels[j] === label).map((other) => distance(point, other));
+      const own = to(labels[i]!);
+      if (own.length === 0) return 0;
+      const b = Math.min(...clusters.filter((label) => label !== labels[i]).map((label) => mean(to(label))));
+      return (b - mean(own)) / Math.max(b, mean(own));
+    });
+    const { samples, score } = silhouette(x, labels);
+    want.forEach((value, i) => expect(samples[i]).toBeCloseTo(value, 12));
+    expect(score).toBeCloseTo(mean(want), 12);
+    const columns = x[0]!.map((_, f) => x.map((point) => point[f]!));
+    const transposed = new NdArray(Float64Array.from(columns.flat()), [d, n]).T;
+    expect(silhouette(transposed, labels).samples).toEqual(samples);
+  });
+
+  test("coinciding points score 0", () => {
+    expect([...silhouette([[1], [1], [1], [1]], [0, 0, 1, 1]).samples]).toEqual([0, 0, 0, 0]);
+  });
+
+  test.each<[string, () => unknown]>([
+    ["silhouette: 2 to n - 1 = 2 clusters are needed, given 1", () => silhouette([[0], [1], [2]], [4, 4, 4])],
+    ["silhouette: 2 to n - 1 = 2 clusters are needed, given 3", () => silhouette([[0], [1], [2]], [0, 1, 2])],
+    ["silhouette: x has 3 rows, labels has 2", () => silhouette([[0], [1], [2]], [0, 1])],
+    ["silhouette: x must be a matrix, given shape [3]", () => silhouette([0, 1, 2], [0, 1, 1])],
+    ["silhouette: x must be finite, NaN at row 1, column 0", () => silhouette([[0], [NaN], [2]], [0, 1, 1])],
+    [
+      "daviesBouldin: x must be finite, Infinity at row 2, column 0",
+      () => daviesBouldin([[0], [1], [Infinity]], [0, 1, 1]),
+    ],
+  ])("%s", (message, act) => {
+    expect(act).toThrow(new Error(message));
+  });
+});
+
+describe("daviesBouldin", () => {
+  test.each(SHAPES)("definition, n = %i, d = %i, k = %i", (n, d, k) => {
+    const { x, labels } = points(n, d, k, n + 1);
+    const clusters = [...new Set(labels)].map((label) => x.filter((_, i) => labels[i] === label));
+    const centers = clusters.map((members) => members[0]!.map((_, f) => mean(members.map((point) => point[f]!))));
+    const spreads = clusters.map((members, a) => mean(members.map((point) => distance(point, centers[a]!))));
+    const ratios = centers.map((a, i) =>
+      Math.max(...centers.flatMap((b, j) => (i === j ? [] : [(spreads[i]! + spreads[j]!) / distance(a, b)]))),
+    );
+    expect(daviesBouldin(x, labels)).toBeCloseTo(mean(ratios), 12);
+  });
+
+  test("clusters with one mean do not count for each other", () => {
+    expect(daviesBouldin([[-1], [1], [-2], [2]], [0, 0, 1, 1])).toBe(0);
+  });
+});
+
+describe("roc", () => {
+  test("area is the share of ordered pairs, for scores with ties", () => {
+    const random = generator(5);
+    for (let round = 0; round < 40; round++) {
+      const n = 2 + Math.floor(random() * 60);
+      const y = randomLabels(n, 2, random).map((label, i) => (i < 2 ? i : label));
+      const score = Array.from({ length: n }, () => Math.floor(random() * 12) - 6 + (round % 2 ? random() : 0));
+      let [ordered, pairs] = [0, 0];
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < n; j++)
+          if (y[i] === 1 && y[j] === 0) {
+            pairs += 2;
+            ordered += score[i]! > score[j]! ? 2 : score[i]! === score[j]! ? 1 : 0;
+          }
+      expect(auc(y, score)).toBe(ordered / pairs);
+      expect(auc(y, score, { positive: 0 })).toBeCloseTo(1 - ordered / pairs, 14);
+      expect(auc(y, score, { signed: false })).toBe(Math.max(ordered / pairs, 1 - ordered / pairs));
+      const { fpr, tpr, thresholds } = rocCurve(y, score);
+      expect([fpr[0], tpr[0], thresholds[0], fpr.at(-1), tpr.at(-1)]).toEqual([0, 0, Infinity, 1, 1]);
+      expect([...thresholds.subarray(1)]).toEqual([...new Set(score)].sort((a, b) => b - a));
+      thresholds.forEach((threshold, i) => {
+        const called = y.filter((_, j) => score[j]! >= threshold);
+        expect(tpr[i]).toBeCloseTo(called.filter((label) => label === 1).length / y.filter((v) => v === 1).length, 14);
+      });
+    }
+  });
+
+  test("order of signed, huge, tiny and infinite scores", () => {
+    const score = [-Infinity, -1e300, -1, -1e-310, 0, -0, 1e-310, 1, 1e300, Infinity];
+    const y = [0, 1, 0, 1, 0, 1, 0, 1, 0, 1];
+    expect([...rocCurve(y, score).thresholds.subarray(1)]).toEqual([...new Set(score)].reverse());
+  });
+
+  test("unsupervised example of four samples", () => {
+    expect(auc([0, 0, 1, 1, 1], [0.1, 0.4, 0.4, 0.35, 0.8])).toBe(0.75);
+  });
+
+  test("errors", () => {
+    expect(() => auc([1, 1], [0, 1])).toThrow(
+      new Error("auc: both classes are needed, given 2 positives (label 1) among 2"),
+    );
+    expect(() => rocCurve([0, 2], [0, 1])).toThrow(
+      new Error("rocCurve: both classes are needed, given 0 positives (label 1) among 2"),
+    );
+    expect(() => auc([0, 1], [0, NaN])).toThrow(new Error("auc: score is NaN at 1"));
+    expect(() => auc([0, 1], [0])).toThrow(new Error("auc: yTrue has 2 elements, score has 1"));
+  });
+});
+
+describe("liMa", () => {
+  test.each([
+    [100, 300, 0.2, 4.2281, 1],
+    [1000, 4000, 0.2, 6.1699, 1],
+    [5, 0, 0.2, 4.2329, 1],
+    [10, 10, 1, 0, 0],
+    [0, 50, 0.2, Math.sqrt(100 * Math.log(1.2)), -1],
+  ])("n_on %d, n_off %d, alpha %d", (nOn, nOff, alpha, want, sign) => {
+    const { s, signed, excess } = liMa(nOn, nOff, alpha);
+    expect(s).toBeCloseTo(want, 4);
+    expect(signed).toBe(sign * s);
+    expect(excess).toBeCloseTo(nOn - alpha * nOff, 12);
+  });
+
+  test("errors", () => {
+    expect(() => liMa(-1, 2, 0.2)).toThrow(new Error("liMa: nOn must be 0 or more and finite, given -1"));
+    expect(() => liMa(1, NaN, 0.2)).toThrow(new Error("liMa: nOff must be 0 or more and finite, given NaN"));
+    expect(() => liMa(1, 2, 0)).toThrow(new Error("liMa: alpha must be positive and finite, given 0"));
+  });
+});
