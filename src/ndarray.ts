@@ -12,28 +12,22 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
+const DTYPES = {
+  Int8Array: "int8",
+  Int16Array: "int16",
+  Int32Array: "int32",
+  Uint8Array: "uint8",
+  Uint8ClampedArray: "uint8_clamped",
+  Uint16Array: "uint16",
+  Uint32Array: "uint32",
+  Float32Array: "float32",
+  Float64Array: "float64",
+  BigInt64Array: "bigint64",
+  BigUint64Array: "biguint64",
+} as const;
+
 /** The element type's name, spelled as npm's `ndarray` spells it. */
-export type DType<T> = T extends Int8Array
-  ? "int8"
-  : T extends Int16Array
-    ? "int16"
-    : T extends Int32Array
-      ? "int32"
-      : T extends Uint8Array
-        ? "uint8"
-        : T extends Uint8ClampedArray
-          ? "uint8_clamped"
-          : T extends Uint16Array
-            ? "uint16"
-            : T extends Uint32Array
-              ? "uint32"
-              : T extends Float32Array
-                ? "float32"
-                : T extends Float64Array
-                  ? "float64"
-                  : T extends BigInt64Array
-                    ? "bigint64"
-                    : "biguint64";
+export type DType<T extends TypedArray = TypedArray> = (typeof DTYPES)[T[typeof Symbol.toStringTag]];
 
 type Element<T extends TypedArray> = T extends BigInt64Array | BigUint64Array ? bigint : number;
 
@@ -76,8 +70,7 @@ export class NdArray<T extends TypedArray = Float32Array> {
   }
 
   get dtype(): DType<T> {
-    const tag = this.data[Symbol.toStringTag];
-    return (tag === "Uint8ClampedArray" ? "uint8_clamped" : tag.replace("Array", "").toLowerCase()) as DType<T>;
+    return DTYPES[this.data[Symbol.toStringTag]] as DType<T>;
   }
   get size(): number {
     return sizeOf(this.shape);

@@ -72,7 +72,7 @@ export function readCsvLabels(content: string | Bytes, options: CsvOptions = {})
     if (labels.length === 0) {
       if (options.label === undefined && cells.length > 1)
         throw new Error(
-          `csv: which column holds the labels? the file has ${cells.length}${header ? `: ${header.join(", ")}` : ""}`,
+          `csv: which column holds the labels? the file has ${cells.length}${header ? `: ${listed(header)}` : ""}`,
         );
       column = findColumn(options.label ?? 0, header, cells.length);
     }
@@ -178,8 +178,12 @@ function findColumn(label: string | number, header: readonly string[] | null, wi
   const column = typeof label === "string" ? (header ?? []).indexOf(label) : label < 0 ? width + label : label;
   if (Number.isInteger(column) && column >= 0 && column < width) return column;
   throw new Error(
-    `csv: no column ${quote(String(label))}, the file has ${header ? header.join(", ") : `${width} columns`}`,
+    `csv: no column ${quote(String(label))}, the file has ${header ? listed(header) : `${width} columns`}`,
   );
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 20 ? names.join(", ") : `${names.slice(0, 20).join(", ")}, … (${names.length} in all)`;
 }
 
 function labelCell(cell: string, line: () => number): string {

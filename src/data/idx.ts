@@ -63,7 +63,7 @@ export function readIdx(content: Bytes): NdArray<TypedArray> {
   let bytes = toBytes(content);
   if (isGzip(bytes)) bytes = gunzip(bytes, "idx");
   if (bytes.length < 4) throw new Error(`idx: file is truncated in its header, ${bytes.length} bytes`);
-  const [zero0, zero1, code, rank] = bytes as unknown as [number, number, number, number];
+  const [zero0, zero1, code = 0, rank = 0] = bytes;
   const type = TYPES[code];
   if (zero0 !== 0 || zero1 !== 0 || type === undefined || rank === 0)
     throw new Error(

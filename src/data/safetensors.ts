@@ -140,7 +140,7 @@ function parseEntry(name: string, entry: unknown) {
   const isSizes = (x: unknown): x is number[] => Array.isArray(x) && x.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (typeof dtype !== "string" || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
     throw new Error(
-      `safetensors: tensor ${quote(name)} must have dtype, shape and data_offsets, given ${oneLine(JSON.stringify(entry))}`,
+      `safetensors: tensor ${quote(name)} must have a dtype, a shape of sizes and two data_offsets, given ${isObject(entry) ? oneLine(Object.keys(entry).join(", ")) || "nothing" : typeof entry}`,
     );
   if (!Object.hasOwn(TYPES, dtype))
     throw new Error(

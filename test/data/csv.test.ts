@@ -68,6 +68,12 @@ describe("readCsv", () => {
   ])("%s is refused", (_, text, options, message) => {
     expect(() => readCsv(text, options)).toThrow(message);
   });
+  test("a file of many columns is told in short", () => {
+    const names = Array.from({ length: 785 }, (_, i) => `pixel${i}`);
+    expect(() => readCsv(`${names.join(",")}\n${names.map(() => 1).join(",")}\n`, { label: "digit" })).toThrow(
+      /^csv: no column "digit", the file has pixel0, [^\n]{1,200} pixel19, … \(785 in all\)$/,
+    );
+  });
   test("labels: which column?", () => {
     expect(() => readCsvLabels("a,b\n1,2\n")).toThrow("csv: which column holds the labels? the file has 2: a, b");
   });

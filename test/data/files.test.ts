@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile as read, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile as read, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -162,6 +162,24 @@ describe("loadLabels", () => {
     expect((await loadMatrix(join(mnist, "t10k-images-idx3-ubyte"))).shape).toEqual([10000, 28, 28]);
     expect([...(await loadLabels(join(mnist, "t10k-labels-idx1-ubyte"))).labels.slice(0, 5)]).toEqual([7, 2, 1, 0, 4]);
   });
+});
+
+test("openNpy reads rows beyond the fourth GiB of a file that no array could hold", async () => {
+  const [rows, columns] = [1_500_000, 1000];
+  const header = writeNpy(new NdArray(new Float32Array(0), [0, 1000])).subarray(0, 128);
+  const text = Buffer.from(header).toString("latin1").replace("(0, 1000), }      ", `(${rows}, 1000), }`);
+  const file = await open(at("sparse.npy"), "w");
+  await file.write(Buffer.from(text, "latin1"));
+  // A hole: it takes no room on the disk.
+  await file.truncate(128 + rows * columns * 4);
+  await file.write(new Uint8Array(Float32Array.of(7, 8, 9).buffer), 0, 12, 128 + 1_400_000 * columns * 4);
+  await file.close();
+  const npy = await openNpy(at("sparse.npy"));
+  expect(npy.shape).toEqual([rows, columns]);
+  const got = await npy.gather([1_400_000, rows - 1, 0]);
+  expect([...(got.data as Float32Array).slice(0, 4)]).toEqual([7, 8, 9, 0]);
+  expect(got.shape).toEqual([3, columns]);
+  await npy.close();
 });
 
 test("openNpy reads rows of a file on disk", async () => {
