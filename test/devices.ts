@@ -1,9 +1,7 @@
 import { afterAll, describe } from "vitest";
 import { requestDevice } from "constella";
 import type { Device } from "constella";
-
-/** One description per device: the same tests on WebGPU and WASM. A device that cannot be had fails its tests. */
-export const DEVICES = ["wasm", "webgpu"] as const;
+import { DEVICES } from "./device-types";
 
 const made = new Map<string, Promise<Device>>();
 
@@ -14,7 +12,7 @@ export function deviceOf(type: (typeof DEVICES)[number]): Promise<Device> {
   return device;
 }
 
-/** Describes tests once per device. */
+/** Describes the same tests once per device. A device that cannot be had fails its tests. */
 export function describeDevices(
   name: string,
   body: (device: () => Promise<Device>, type: (typeof DEVICES)[number]) => void,

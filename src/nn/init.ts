@@ -1,0 +1,46 @@
+/** Where initial weights come from: `Random` is one. */
+export interface RandomSource {
+  /** In [0, 1). */
+  uniform(): number;
+  /** Standard normal. */
+  normal(): number;
+}
+
+/** Fills an array for a weight of the given shape, [out, in, …]; what follows the first two axes is the receptive field. */
+export type Initializer = (shape: readonly number[], random: RandomSource) => Float32Array;
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** Inputs that reach one output, and outputs that one input reaches. */
+function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
+  const [out = 1, inputs = 1, ...field] = shape;
+  return { fanIn: inputs * sizeOf(field), fanOut: out * sizeOf(field) };
+}
+
+const uniformWithin =
+  (limit: (fans: { fanIn: number; fanOut: number }) => number): Initializer =>
+  (shape, random) => {
+    const bound = limit(fans(shape));
+    return Float32Array.from({ length: sizeOf(shape) }, () => bound * (2 * random.uniform() - 1));
+  };
+
+/** U(±√(6 / (fan_in + fan_out))) (Glorot and Bengio 2010, eq. 16). */
+export const glorotUniform: Initializer = uniformWithin(({ fanIn, fanOut }) => Math.sqrt(6 / (fanIn + fanOut)));
+
+/** U(±√(6 / fan_in)): keeps the variance through rectifiers (He et al. 2015, eq. 10). */
+export const heUniform: Initializer = uniformWithin(({ fanIn }) => Math.sqrt(6 / fanIn));
+
+/** U(±1 / √fan_in): PyTorch's default for linear and convolutional layers. */
+export const fanInUniform: Initializer = uniformWithin(({ fanIn }) => 1 / Math.sqrt(fanIn));
+
+/** N(0, std²) */
+export const normal =
+  (std: number): Initializer =>
+  (shape, random) =>
+    Float32Array.from({ length: sizeOf(shape) }, () => std * random.normal());
+
+/** All the same: biases. */
+export const constant =
+  (value: number): Initializer =>
+  (shape) =>
+    new Float32Array(sizeOf(shape)).fill(value);

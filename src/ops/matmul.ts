@@ -1,0 +1,151 @@
+import { record } from "../autodiff";
+import * as kernels from "../kernels";
+import { empty, format, run, sizeOf, view } from "../tensor";
+import type { Tensor } from "../tensor";
+import { broadcastShape, mergeAxes } from "./broadcast";
+import { activationGradient } from "./elementwise";
+import type { Activation } from "./elementwise";
+import { sum } from "./reduce";
+
+/** The codes of `kernels/matmul.wgsl` and `wasm/matmul.ts`; 0 is none. */
+const ACTIVATION: Record<Activation, number> = { relu: 1, leakyRelu: 2, sigmoid: 3, tanh: 4 };
+
+export interface MatmulOptions {
+  /** a is stored [..., k, m]. */
+  readonly transA?: boolean;
+  /** b is stored [..., n, k]. */
+  readonly transB?: boolean;
+  /** [n], added to each row. */
+  readonly bias?: Tensor;
+  /** Applied last, in the same kernel. */
+  readonly activation?: Activation;
+  /** Slope of `leakyRelu`; default 0.01. */
+  readonly slope?: number;
+}
+
+/**
+ * act(op(a) op(b) + bias) over the last two axes; leading axes broadcast.
+ * @param a [..., m, k], or [..., k, m] with `transA`
+ * @param b [..., k, n], or [..., n, k] with `transB`
+ * @returns [..., m, n]
+ * @throws when ranks are below 2, inner sizes differ, or the bias is not [n]
+ */
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const { transA = false, transB = false, bias, activation, slope = 0.01 } = options;
+  if (a.rank < 2 || b.rank < 2)
+    throw new Error(`matmul: both operands need at least two axes, ${format(a.shape)} and ${format(b.shape)}`);
+  // many matrices times one: a single product with all their rows
+  if (b.rank === 2 && a.rank > 2 && !transA) {
+    const rows = matmul(flattenRows(a), b, options);
+    const shape = [...a.shape.slice(0, -1), rows.shape[1]!];
+    return record("matmul", view(rows, shape), [rows], (dy) => [() => view(dy, rows.shape)]);
+  }
+  const [m, k] = lastTwo(a, transA);
+  const [inner, n] = lastTwo(b, transB);
+  if (k !== inner) {
+    const names = `${format(a.shape)}${transA ? "ᵀ" : ""} x ${format(b.shape)}${transB ? "ᵀ" : ""}`;
+    throw new Error(`matmul: inner sizes differ, ${names}`);
+  }
+  if (bias && (bias.rank !== 1 || bias.size !== n))
+    throw new Error(`matmul: the bias must have one element per column, ${format(bias.shape)} for ${n} columns`);
+  const y = multiply(a, b, m, n, k, transA, transB, bias, activation, slope);
+  const inputs = bias ? [a, b, bias] : [a, b];
+  return record("matmul", y, inputs, (dy) => {
+    let dz: Tensor | undefined;
+    const gradient = (): Tensor => (dz ??= activation ? activationGradient(activation, y, dy, slope) : dy);
+    const thunks = [
+      () => (transA ? matmul(b, gradient(), { transA: transB, transB: true }) : matmul(gradient(), b, { transB: !transB })),
+      () => (transB ? matmul(gradient(), a, { transA: true, transB: transA }) : matmul(a, gradient(), { transA: !transA })),
+      () => sum(gradient(), Array.from({ length: dy.rank - 1 }, (_, axis) => axis)),
+    ];
+    return thunks.slice(0, inputs.length);
+  });
+}
+
+/** x as [rows, columns], by a view through which gradients pass. */
+function flattenRows(x: Tensor): Tensor {
+  const flat = view(x, [sizeOf(x.shape.slice(0, -1)), x.shape[x.rank - 1]!]);
+  return record("matmul", flat, [x], (dy) => [() => view(dy, x.shape)]);
+}
+
+/** Rows and columns of the matrices after transposition. */
+function lastTwo(x: Tensor, transposed: boolean): [number, number] {
+  const [rows, columns] = [x.shape[x.rank - 2]!, x.shape[x.rank - 1]!];
+  return transposed ? [columns, rows] : [rows, columns];
+}
+
+/** A product with at most this many workgroups leaves most of a GPU idle: a long k is then cut up among more of them. */
+const FEW_TILES = 32;
+const TILE = 64;
+const MIN_SPLIT = 256;
+
+/** Into how many equal parts to cut k, so that a GPU has enough to do. */
+function splitsOf(a: Tensor, m: number, n: number, k: number, batch: number): number {
+  const tiles = Math.ceil(m / TILE) * Math.ceil(n / TILE) * batch;
+  if (a.device.type !== "webgpu" || tiles > FEW_TILES) return 1;
+  let splits = 1;
+  while (splits < 64 && k % (splits * 2) === 0 && k / (splits * 2) >= MIN_SPLIT && tiles * splits < 4 * FEW_TILES) splits *= 2;
+  return splits;
+}
+
+function multiply(
+  a: Tensor,
+  b: Tensor,
+  m: number,
+  n: number,
+  k: number,
+  transA: boolean,
+  transB: boolean,
+  bias: Tensor | undefined,
+  activation: Activation | undefined,
+  slope: number,
+): Tensor {
+  const batchShape = broadcastShape("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const [x0, x1, outer, inner] = mergeAxes("matmul", batchShape, a.shape.slice(0, -2), b.shape.slice(0, -2));
+  if (x0!.size * x1!.size !== 1)
+    throw new Error(`matmul: leading axes broadcast too intricately, ${format(a.shape)} and ${format(b.shape)}; reshape them`);
+  const batch = sizeOf(batchShape);
+  const shared = { a, b, bias: bias ?? a, trans_a: Number(transA), trans_b: Number(transB), slope };
+  const y = empty(a.device, [...batchShape, m, n], "f32", "matmul");
+  const splits = bias || activation ? 1 : splitsOf(a, m, n, k, batch);
+  if (splits > 1 && batch === 1) {
+    const part = k / splits;
+    const parts = empty(a.device, [splits, m, n], "f32", "matmul");
+    const steps = { a_outer: 0, a_inner: transA ? part * m : part, b_outer: 0, b_inner: transB ? part : part * n };
+    run(kernels.matmul, { ...shared, ...steps, out: parts, m, n, k: part, batch: splits, batch_inner: splits, has_bias: 0, activation: 0 });
+    const total = view(sum(parts, 0), y.shape);
+    parts.dispose();
+    y.dispose();
+    return total;
+  }
+  run(kernels.matmul, {
+    ...shared,
+    out: y,
+    m,
+    n,
+    k,
+    batch,
+    batch_inner: inner!.size,
+    a_outer: outer!.a * m * k,
+    a_inner: inner!.a * m * k,
+    b_outer: outer!.b * k * n,
+    b_inner: inner!.b * k * n,
+    has_bias: Number(bias !== undefined),
+    activation: activation ? ACTIVATION[activation] : 0,
+  });
+  return y;
+}
+
+/**
+ * x wᵀ + b over the last axis: the fully connected layer.
+ * @param x [..., in]
+ * @param w [out, in]
+ * @param b [out]
+ */
+export function linear(x: Tensor, w: Tensor, b?: Tensor, options: Pick<MatmulOptions, "activation" | "slope"> = {}): Tensor {
+  const rows = x.rank === 1 ? view(x, [1, x.size]) : x;
+  const input = rows === x ? x : record("linear", rows, [x], (dy) => [() => view(dy, x.shape)]);
+  const y = matmul(input, w, { ...options, transB: true, ...(b && { bias: b }) });
+  if (rows === x) return y;
+  return record("linear", view(y, [y.size]), [y], (dy) => [() => view(dy, y.shape)]);
+}

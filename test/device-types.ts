@@ -1,0 +1,2 @@
+/** The devices that every test runs on. */
+export const DEVICES = ["wasm", "webgpu"] as const;
