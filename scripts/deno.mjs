@@ -23,7 +23,11 @@ export async function runInDeno(entry, environment) {
   const binary = await denoBinary();
   let output = "";
   const status = await new Promise((resolve) => {
-    const child = spawn(binary, ["run", "--allow-all", "--quiet", program], { cwd: root, env: environment, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(binary, ["run", "--allow-all", "--quiet", program], {
+      cwd: root,
+      env: environment,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     child.stdout.on("data", (chunk) => {
       output += chunk;
       process.stdout.write(chunk);

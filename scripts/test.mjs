@@ -16,14 +16,23 @@ async function runVitest(args) {
   const status = await new Promise((resolve) => {
     const child = spawn(
       process.execPath,
-      [join(root, "node_modules/vitest/vitest.mjs"), "run", "--reporter=dot", "--reporter=json", `--outputFile.json=${file}`, ...args],
+      [
+        join(root, "node_modules/vitest/vitest.mjs"),
+        "run",
+        "--reporter=dot",
+        "--reporter=json",
+        `--outputFile.json=${file}`,
+        ...args,
+      ],
       { cwd: root, stdio: "inherit", env: environment },
     );
     child.on("exit", (code) => resolve(code ?? 1));
   });
   const results = JSON.parse(await readFile(file, "utf8").catch(() => "{}"));
   await rm(folder, { recursive: true, force: true });
-  const brokenFiles = (results.testResults ?? []).filter(({ status, assertionResults }) => status === "failed" && assertionResults.length === 0).length;
+  const brokenFiles = (results.testResults ?? []).filter(
+    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+  ).length;
   const failed = (results.numFailedTests ?? 0) + brokenFiles;
   return { passed: results.numPassedTests ?? 0, failed: status !== 0 && failed === 0 ? 1 : failed };
 }

@@ -10,3 +10,5 @@ export type { Shape, DType, TypedArray } from "./tensor";
 export { grad, noGrad, record } from "./autodiff";
 export type { Backward } from "./autodiff";
 export * from "./ops";
+export * from "./nn";
+export * from "./metrics";

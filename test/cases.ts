@@ -1,6 +1,6 @@
 import * as c from "constella";
 import type { Tensor } from "constella";
-import { fold, map, zip } from "./reference";
+import { fold, map, product, zip } from "./reference";
 import type { Reference } from "./reference";
 
 /** One op under test: the call, its reference in float64, and the inputs it is tried on. */
@@ -88,6 +88,50 @@ const reduction = (
     atol: 1e-4,
   }));
 
+const SHAPES_OF_PRODUCTS: readonly (readonly [number, number, number])[] = [
+  [1, 1, 1],
+  [7, 5, 3],
+  [65, 9, 66],
+  [4, 600, 3],
+  [6, 512, 5],
+  [13, 67, 10],
+];
+
+const products: OpCase[] = [false, true].flatMap((transA) =>
+  [false, true].map((transB) => ({
+    op: "matmul",
+    variant: `${transA ? "aᵀ" : "a"} ${transB ? "bᵀ" : "b"}`,
+    call: (a, b) => c.matmul(a!, b!, { transA, transB }),
+    reference: (a, b) => product(a!, b!, transA, transB),
+    shapes: SHAPES_OF_PRODUCTS.map(([m, k, n]) => [transA ? [k, m] : [m, k], transB ? [n, k] : [k, n]]),
+    atol: 1e-4,
+  })),
+);
+
+const activations: OpCase[] = (
+  [
+    ["relu", (v) => Math.max(v, 0)],
+    ["leakyRelu", (v) => (v > 0 ? v : 0.3 * v)],
+    ["sigmoid", (v) => 1 / (1 + Math.exp(-v))],
+    ["tanh", Math.tanh],
+  ] as const satisfies readonly (readonly [c.Activation, (v: number) => number])[]
+).map(([activation, f]) => ({
+  op: "linear",
+  variant: `bias and ${activation}`,
+  call: (x, w, b) => c.linear(x!, w!, b, { activation, slope: 0.3 }),
+  reference: (x, w, b) =>
+    map(
+      zip(product(x!, w!, false, true), b!, (u, v) => u + v),
+      f,
+    ),
+  shapes: [
+    [[3, 5], [7, 5], [7]],
+    [[2, 3, 5], [9, 5], [9]],
+    [[66, 4], [9, 4], [9]],
+  ],
+  atol: 1e-4,
+}));
+
 /** Every exported op has at least one row here; test/api.test.ts holds the list against the exports. */
 export const CASES: readonly OpCase[] = [
   unary("abs", c.abs, Math.abs),
@@ -153,6 +197,52 @@ export const CASES: readonly OpCase[] = [
   ...reduction("mean", c.mean, (values) => total(values) / values.length),
   ...reduction("max", c.max, (values) => Math.max(...values)),
   ...reduction("min", c.min, (values) => Math.min(...values)),
+  ...products,
+  {
+    op: "matmul",
+    variant: "batches",
+    call: (a, b) => c.matmul(a!, b!),
+    reference: (a, b) => product(a!, b!),
+    shapes: [
+      [
+        [2, 3, 5],
+        [2, 5, 4],
+      ],
+      [
+        [3, 1, 2, 5],
+        [2, 5, 4],
+      ],
+      [
+        [4, 2, 5],
+        [5, 3],
+      ],
+      [
+        [5, 3],
+        [2, 3, 4],
+      ],
+      [
+        [2, 1, 3, 4],
+        [1, 3, 4, 2],
+      ],
+    ],
+    atol: 1e-4,
+  },
+  {
+    op: "linear",
+    call: (x, w) => c.linear(x!, w!),
+    reference: (x, w) => ({
+      ...product({ ...x!, shape: [x!.data.length / x!.shape.at(-1)!, x!.shape.at(-1)!] }, w!, false, true),
+      shape: [...x!.shape.slice(0, -1), w!.shape[0]!],
+    }),
+    shapes: [
+      [[5], [3, 5]],
+      [
+        [2, 4, 5],
+        [3, 5],
+      ],
+    ],
+  },
+  ...activations,
   {
     op: "sumTo",
     call: (x) => c.sumTo(x!, [3, 1]),

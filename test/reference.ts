@@ -56,3 +56,24 @@ export function fold(
   x.data.forEach((value, i) => groups[broadcastOffset(x.shape, kept, i)]!.push(value));
   return array(keepDims ? kept : x.shape.filter((_, axis) => !list.includes(axis)), groups.map(f));
 }
+
+/** op(a) op(b) over the last two axes, leading axes broadcast */
+export function product(a: Reference, b: Reference, transA = false, transB = false): Reference {
+  const [m, k] = transA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
+  const n = transB ? b.shape.at(-2)! : b.shape.at(-1)!;
+  const lead = zip(array(a.shape.slice(0, -2)), array(b.shape.slice(0, -2)), () => 0).shape;
+  const out = array([...lead, m, n]);
+  for (let z = 0; z < sizeOf(lead); z++) {
+    const startA = broadcastOffset(lead, a.shape.slice(0, -2), z) * m * k;
+    const startB = broadcastOffset(lead, b.shape.slice(0, -2), z) * k * n;
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++) {
+        let total = 0;
+        for (let p = 0; p < k; p++)
+          total +=
+            a.data[startA + (transA ? p * m + i : i * k + p)]! * b.data[startB + (transB ? j * k + p : p * n + j)]!;
+        out.data[(z * m + i) * n + j] = total;
+      }
+  }
+  return out;
+}

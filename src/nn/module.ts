@@ -4,7 +4,9 @@ import { format, sameShape, Tensor } from "../tensor";
 export type NamedTensors = Record<string, Tensor>;
 
 /** Values to load: `{ "layers.0.weight": { shape, data } }`. */
-export type NamedArrays = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>>;
+export type NamedArrays = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>
+>;
 
 /**
  * A part of a network: its tensors and modules are its properties, and arrays of them. Tensors that are tracked are
@@ -21,7 +23,8 @@ export abstract class Module {
     const named: NamedTensors = {};
     const visit = (value: unknown, path: string): void => {
       if (value instanceof Tensor) named[path] = value;
-      else if (value instanceof Module) for (const [name, tensor] of Object.entries(value.stateDict())) named[`${path}.${name}`] = tensor;
+      else if (value instanceof Module)
+        for (const [name, tensor] of Object.entries(value.stateDict())) named[`${path}.${name}`] = tensor;
       else if (Array.isArray(value)) value.forEach((item, i) => visit(item, `${path}.${i}`));
     };
     for (const [name, value] of Object.entries(this)) visit(value, name);
@@ -42,7 +45,8 @@ export abstract class Module {
     const names = new Set([...Object.keys(own), ...Object.keys(values)]);
     for (const name of names) {
       const [tensor, value] = [own[name], values[name]];
-      if (!tensor) throw new Error(`loadStateDict: unknown tensor ${name}, the module has ${Object.keys(own).join(", ")}`);
+      if (!tensor)
+        throw new Error(`loadStateDict: unknown tensor ${name}, the module has ${Object.keys(own).join(", ")}`);
       if (!value) throw new Error(`loadStateDict: ${name} is missing`);
       if (!sameShape(tensor.shape, value.shape))
         throw new Error(`loadStateDict: ${name} has shape ${format(tensor.shape)}, the values ${format(value.shape)}`);

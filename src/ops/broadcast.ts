@@ -42,4 +42,3 @@ export function mergeAxes(op: string, shape: Shape, a: Shape, b: Shape): Axis[] 
   while (axes.length < AXES) axes.unshift({ size: 1, a: 0, b: 0 });
   return axes;
 }
-

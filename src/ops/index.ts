@@ -1,3 +1,4 @@
 export * from "./elementwise";
+export * from "./matmul";
 export * from "./reduce";
 export * from "./shape";

@@ -54,9 +54,15 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     let dz: Tensor | undefined;
     const gradient = (): Tensor => (dz ??= activation ? activationGradient(activation, y, dy, slope) : dy);
     const thunks = [
-      () => (transA ? matmul(b, gradient(), { transA: transB, transB: true }) : matmul(gradient(), b, { transB: !transB })),
-      () => (transB ? matmul(gradient(), a, { transA: true, transB: transA }) : matmul(a, gradient(), { transA: !transA })),
-      () => sum(gradient(), Array.from({ length: dy.rank - 1 }, (_, axis) => axis)),
+      () =>
+        transA ? matmul(b, gradient(), { transA: transB, transB: true }) : matmul(gradient(), b, { transB: !transB }),
+      () =>
+        transB ? matmul(gradient(), a, { transA: true, transB: transA }) : matmul(a, gradient(), { transA: !transA }),
+      () =>
+        sum(
+          gradient(),
+          Array.from({ length: dy.rank - 1 }, (_, axis) => axis),
+        ),
     ];
     return thunks.slice(0, inputs.length);
   });
@@ -79,12 +85,13 @@ const FEW_TILES = 32;
 const TILE = 64;
 const MIN_SPLIT = 256;
 
-/** Into how many equal parts to cut k, so that a GPU has enough to do. */
-function splitsOf(a: Tensor, m: number, n: number, k: number, batch: number): number {
-  const tiles = Math.ceil(m / TILE) * Math.ceil(n / TILE) * batch;
+/** Into how many equal parts to cut k, so that a GPU has enough to do; for operands with k outermost, as in weight gradients. */
+function splitsOf(a: Tensor, m: number, n: number, k: number): number {
+  const tiles = Math.ceil(m / TILE) * Math.ceil(n / TILE);
   if (a.device.type !== "webgpu" || tiles > FEW_TILES) return 1;
   let splits = 1;
-  while (splits < 64 && k % (splits * 2) === 0 && k / (splits * 2) >= MIN_SPLIT && tiles * splits < 4 * FEW_TILES) splits *= 2;
+  while (splits < 64 && k % (splits * 2) === 0 && k / (splits * 2) >= MIN_SPLIT && tiles * splits < 4 * FEW_TILES)
+    splits *= 2;
   return splits;
 }
 
@@ -103,16 +110,29 @@ function multiply(
   const batchShape = broadcastShape("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [x0, x1, outer, inner] = mergeAxes("matmul", batchShape, a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (x0!.size * x1!.size !== 1)
-    throw new Error(`matmul: leading axes broadcast too intricately, ${format(a.shape)} and ${format(b.shape)}; reshape them`);
+    throw new Error(
+      `matmul: leading axes broadcast too intricately, ${format(a.shape)} and ${format(b.shape)}; reshape them`,
+    );
   const batch = sizeOf(batchShape);
   const shared = { a, b, bias: bias ?? a, trans_a: Number(transA), trans_b: Number(transB), slope };
   const y = empty(a.device, [...batchShape, m, n], "f32", "matmul");
-  const splits = bias || activation ? 1 : splitsOf(a, m, n, k, batch);
-  if (splits > 1 && batch === 1) {
+  const splits = transA && !transB && batch === 1 && !bias && !activation ? splitsOf(a, m, n, k) : 1;
+  if (splits > 1) {
     const part = k / splits;
     const parts = empty(a.device, [splits, m, n], "f32", "matmul");
-    const steps = { a_outer: 0, a_inner: transA ? part * m : part, b_outer: 0, b_inner: transB ? part : part * n };
-    run(kernels.matmul, { ...shared, ...steps, out: parts, m, n, k: part, batch: splits, batch_inner: splits, has_bias: 0, activation: 0 });
+    const steps = { a_outer: 0, a_inner: part * m, b_outer: 0, b_inner: part * n };
+    run(kernels.matmul, {
+      ...shared,
+      ...steps,
+      out: parts,
+      m,
+      n,
+      k: part,
+      batch: splits,
+      batch_inner: splits,
+      has_bias: 0,
+      activation: 0,
+    });
     const total = view(sum(parts, 0), y.shape);
     parts.dispose();
     y.dispose();
@@ -142,7 +162,12 @@ function multiply(
  * @param w [out, in]
  * @param b [out]
  */
-export function linear(x: Tensor, w: Tensor, b?: Tensor, options: Pick<MatmulOptions, "activation" | "slope"> = {}): Tensor {
+export function linear(
+  x: Tensor,
+  w: Tensor,
+  b?: Tensor,
+  options: Pick<MatmulOptions, "activation" | "slope"> = {},
+): Tensor {
   const rows = x.rank === 1 ? view(x, [1, x.size]) : x;
   const input = rows === x ? x : record("linear", rows, [x], (dy) => [() => view(dy, x.shape)]);
   const y = matmul(input, w, { ...options, transB: true, ...(b && { bias: b }) });
