@@ -1,0 +1,150 @@
+/** One line of numbers against a step, an epoch or a time. */
+export interface Series {
+  readonly name: string;
+  readonly x: ArrayLike<number>;
+  readonly y: ArrayLike<number>;
+}
+
+/** One chart of curves that share their axes. Values that are not finite are gaps. */
+export interface Curve {
+  readonly name: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly series: readonly Series[];
+  /** "log" only where every value is positive (default "linear") */
+  readonly yScale?: "linear" | "log";
+}
+
+/** Members placed in the plane: `xy` is [m, 2], row-major, and `index` the row number of each of its m points (default: rows 0 to n - 1). */
+export interface Projection {
+  readonly name: string;
+  readonly xy: ArrayLike<number>;
+  readonly index?: ArrayLike<number>;
+}
+
+/** One row of the comparison table: what was clustered how, and its measures by name. */
+export interface Stage {
+  readonly name: string;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly seconds?: number;
+}
+
+/** The members as pictures [n, height, width, channels]: bytes, or floats (0 to 1, else scaled from their smallest to their largest). */
+export interface Images {
+  readonly data: Uint8Array | Uint8ClampedArray | Float32Array | Float64Array;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 1 | 3;
+  /** for one channel (default "grey"); "viridis" suits spectrograms and other measured fields */
+  readonly colours?: "grey" | "viridis";
+}
+
+/** The members as rows of features [n, features.length]. */
+export interface Table {
+  readonly features: readonly string[];
+  readonly data: ArrayLike<number>;
+}
+
+/** Everything a report shows of one clustering run, as plain data. A section whose data is absent is left out. */
+export interface ClusteringReport {
+  readonly title: string;
+  /** the method's name as its users know it: "DEC", "k-means" */
+  readonly method: string;
+  /** one sentence on the data or the purpose */
+  readonly summary?: string;
+  readonly seed: number;
+  /** what computed it, in words */
+  readonly device: string;
+  /** program → version */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly date: Date | string;
+  /** seconds */
+  readonly elapsed: number;
+  /** the command or call that made it */
+  readonly command?: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** measures of the final clustering by name, in the order to show them: ACC, NMI, ARI, … */
+  readonly metrics?: Readonly<Record<string, number>>;
+  readonly stages?: readonly Stage[];
+  /** measures of `metrics` and `stages` where less is better (default: inertia, loss, misclassification) */
+  readonly lowerIsBetter?: readonly string[];
+  readonly curves?: readonly Curve[];
+  /** cluster of each member: 0 to K - 1, or -1 for noise; its length is n */
+  readonly labels: ArrayLike<number>;
+  /** K (default: the width of `q`, else the largest label + 1); clusters without members are shown as empty */
+  readonly nClusters?: number;
+  /** known class of each member */
+  readonly truth?: ArrayLike<number>;
+  /** name of class c at position c */
+  readonly classNames?: readonly string[];
+  /** [n, d]: typical members are those nearest their cluster's mean here when there is no `q` */
+  readonly embedding?: ArrayLike<number>;
+  /** charts of the embedding; without any, an embedding of two dimensions is drawn as it is */
+  readonly projections?: readonly Projection[];
+  /** soft assignment [n, K] */
+  readonly q?: ArrayLike<number>;
+  readonly images?: Images;
+  readonly table?: Table;
+  readonly inertia?: number;
+}
+
+function check(condition: boolean, rule: string): asserts condition {
+  if (!condition) throw new Error(`renderReport: ${rule}`);
+}
+
+/** The number of clusters, after every array of the run was held against the number of members. */
+export function checkRun(run: ClusteringReport): number {
+  const n = run.labels.length;
+  check(n > 0, "labels is empty");
+  if (run.truth) check(run.truth.length === n, `truth must have ${n} labels, ${run.truth.length} given`);
+  for (const [name, values] of [
+    ["q", run.q],
+    ["embedding", run.embedding],
+  ] as const)
+    if (values)
+      check(
+        values.length > 0 && values.length % n === 0,
+        `${name} must be [${n}, columns], ${values.length} values given`,
+      );
+  const limit = run.nClusters ?? (run.q ? run.q.length / n : Math.min(n, 1e6));
+  check(Number.isInteger(limit) && limit > 0, `nClusters must be a positive integer, ${limit} given`);
+  if (run.q) check(run.q.length === n * limit, `q must be [${n}, ${limit}], ${run.q.length} values given`);
+  let k = run.nClusters ?? (run.q ? limit : 1);
+  for (let row = 0; row < n; row++) {
+    const label = run.labels[row]!;
+    check(
+      Number.isInteger(label) && label >= -1 && label < limit,
+      `labels must be integers from -1 (noise) to ${limit - 1}, member ${row} has ${label}`,
+    );
+    k = Math.max(k, label + 1);
+  }
+  for (const { name, xy, index } of run.projections ?? []) {
+    check(
+      xy.length === 2 * (index?.length ?? n),
+      `projection ${name} must have two numbers for each of ${index?.length ?? n} points, ${xy.length} given`,
+    );
+    for (let point = 0; point < (index?.length ?? 0); point++) {
+      const row = index![point]!;
+      check(Number.isInteger(row) && row >= 0 && row < n, `projection ${name} names member ${row} of ${n}`);
+    }
+  }
+  for (const { name, series } of run.curves ?? [])
+    for (const { name: line, x, y } of series)
+      check(x.length === y.length, `curve ${name}, series ${line}: ${x.length} x values and ${y.length} y values`);
+  if (run.images) {
+    const { data, height, width, channels } = run.images;
+    check(channels === 1 || channels === 3, `images must have 1 or 3 channels, ${String(channels)} given`);
+    check(
+      data.length > 0 && data.length === n * height * width * channels,
+      `images must be [${n}, ${height}, ${width}, ${channels}], ${data.length} values given`,
+    );
+  }
+  if (run.table) {
+    const { data, features } = run.table;
+    check(
+      data.length > 0 && data.length === n * features.length,
+      `table must be [${n}, ${features.length}], ${data.length} values given`,
+    );
+  }
+  return k;
+}
