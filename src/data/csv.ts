@@ -13,7 +13,7 @@ export interface CsvOptions {
 }
 
 /** Class labels. Integers are kept and `classes` is null; text is numbered in the order of `classes`, which is sorted. */
-export interface Labels {
+export interface ClassLabels {
   readonly labels: Int32Array;
   readonly classes: string[] | null;
 }
@@ -24,7 +24,7 @@ export interface CsvTable {
   /** Names of the matrix's columns; null for a file without a header. */
   readonly columns: string[] | null;
   /** Null unless a label column was asked for. */
-  readonly labels: Labels | null;
+  readonly labels: ClassLabels | null;
 }
 
 const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
@@ -65,7 +65,7 @@ export function readCsv(content: string | Bytes, options: CsvOptions = {}): CsvT
 }
 
 /** Reads the labels of a CSV file: the column `options.label`, or the only one. The other columns may hold anything. Throws as `readCsv`. */
-export function readCsvLabels(content: string | Bytes, options: CsvOptions = {}): Labels {
+export function readCsvLabels(content: string | Bytes, options: CsvOptions = {}): ClassLabels {
   const labels: string[] = [];
   let column = 0;
   scan(content, options, (cells, header, line) => {
@@ -81,8 +81,8 @@ export function readCsvLabels(content: string | Bytes, options: CsvOptions = {})
   return encodeLabels(labels);
 }
 
-/** Labels written as text: integers of 32 bits stay themselves, anything else is numbered by sorted class name. */
-export function encodeLabels(values: readonly string[]): Labels {
+/** ClassLabels written as text: integers of 32 bits stay themselves, anything else is numbered by sorted class name. */
+export function encodeLabels(values: readonly string[]): ClassLabels {
   const numbers = values.map((v) => (INTEGER.test(v) ? Number(v) : NaN));
   if (numbers.every((n) => n === (n | 0))) return { labels: Int32Array.from(numbers), classes: null };
   const classes = [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));

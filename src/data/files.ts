@@ -1,6 +1,6 @@
 import { toLabels } from "../matrix";
 import type { NdArray, TypedArray } from "../ndarray";
-import { encodeLabels, readCsv, readCsvLabels, type CsvOptions, type Labels } from "./csv";
+import { encodeLabels, readCsv, readCsvLabels, type CsvOptions, type ClassLabels } from "./csv";
 import { gunzip, isGzip } from "./deflate";
 import { readIdx } from "./idx";
 import { isTextArray, NpyFile, readNpyAny, type NpyRecords, type TextArray } from "./npy";
@@ -106,7 +106,7 @@ export function loadMatrix(path: string, options: LoadOptions = {}): Promise<NdA
  * Reads labels: a vector of integers or text from an npy, npz, idx or CSV file, told apart as by `loadMatrix`. In a CSV file of several
  * columns, `label` names the one. Throws as `loadMatrix`, and for values that are neither integers of 32 bits nor text.
  */
-export function loadLabels(path: string, options: LoadOptions = {}): Promise<Labels> {
+export function loadLabels(path: string, options: LoadOptions = {}): Promise<ClassLabels> {
   return load(path, (format, bytes) => {
     if (format === "csv") return readCsvLabels(bytes, options);
     const fits = (array: AnyArray) => array.shape.length === 1;
