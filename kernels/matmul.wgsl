@@ -1,10 +1,10 @@
-// out[z] [m,n] = act(op(A_z) op(B_z) + bias[n]), z in 0..batch; A_z [m,k] or, with trans_a, [k,m]; B_z [k,n] or, with trans_b, [n,k]
+// out[z] [m,n] = act(op(A_z) op(B_z) + bias[n]), z in 0..batch; A_z [m,k], or [k,m] with trans_a; B_z [k,n], or [n,k]
 //
-// Grid: x = ceil(n / (8 WORKGROUP_X)), y = ceil(m / (8 WORKGROUP_Y)), z = batch; with the defaults ceil(n / 64), ceil(m / 64), batch.
-// A workgroup computes a tile of 8 WORKGROUP_Y rows and 8 WORKGROUP_X columns, an invocation twice 4 rows by twice 4 columns of it, in
-// registers, from tiles of A and B that the workgroup loads together, TILE_K of the shared dimension at a time.
-// Few outputs and a long k (weight gradients): launch with the splits of k as the batch (a_inner, b_inner = their lengths in A and B),
-// then sum over z.
+// Grid: x = ceil(n / (8 WORKGROUP_X)), y = ceil(m / (8 WORKGROUP_Y)), z = batch: by default a workgroup for 64 × 64.
+// A workgroup computes a tile of 8 WORKGROUP_Y rows and 8 WORKGROUP_X columns, an invocation twice 4 rows by twice 4
+// columns of it, in registers, from tiles of A and B that the workgroup loads together, TILE_K of k at a time.
+// Few outputs and a long k (weight gradients): launch with splits of k as the batch, a_inner and b_inner the lengths of
+// a split in A and B, then sum over z.
 
 struct Params {
   m: u32,
@@ -33,7 +33,7 @@ override TILE_K: u32 = 16u;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
-// [k][group of 4 rows] and [k][group of 4 columns]; the extra group in each row spreads the stores over the memory banks.
+// [k][group of 4 rows] and [k][group of 4 columns]; the spare group in each row spreads the stores over the banks.
 var<workgroup> tile_a: array<vec4f, TILE_K * (2u * WORKGROUP_Y + 1u)>;
 var<workgroup> tile_b: array<vec4f, TILE_K * (2u * WORKGROUP_X + 1u)>;
 
@@ -81,7 +81,12 @@ fn store(base: u32, row: u32, column: u32, sum: vec4f) {
   var x = sum;
   if (params.has_bias != 0u) {
     let last = params.n - 1u;
-    x += vec4f(bias[min(column, last)], bias[min(column + 1u, last)], bias[min(column + 2u, last)], bias[min(column + 3u, last)]);
+    x += vec4f(
+      bias[min(column, last)],
+      bias[min(column + 1u, last)],
+      bias[min(column + 2u, last)],
+      bias[min(column + 3u, last)],
+    );
   }
   let y = activate(x);
   let to = base + row * params.n + column;
@@ -133,7 +138,7 @@ fn main(
   var r7 = vec4f();
 
   for (var first = 0u; first < params.k; first += TILE_K) {
-    // Neighbouring invocations read neighbouring addresses: along the groups where those lie side by side, else along k.
+    // Neighbouring invocations read neighbouring addresses: along the groups where those are contiguous, else along k.
     for (var t = index; t < TILE_K * a_groups; t += threads) {
       let p = select(t % TILE_K, t / a_groups, params.trans_a != 0u);
       let group = select(t / TILE_K, t % a_groups, params.trans_a != 0u);

@@ -1,6 +1,7 @@
-// The packed float32 matrix product that matmul, convolution, distances and recurrent layers are built on (BLIS scheme, Van Zee & van de
-// Geijn 2015): blocks of A as panels of 4 rows, blocks of B as panels of 8 columns, and a 4×8 tile of C in registers. The tile and the plain
-// loop over k are what engines compile without spilling: 8 sums + 4 + 2 loads fit the 16 vector registers; a larger tile or an unrolled k halves the speed.
+// The packed float32 matrix product that matmul, convolution, distances and recurrent layers are built on (BLIS scheme,
+// Van Zee & van de Geijn 2015): blocks of A as panels of 4 rows, blocks of B as panels of 8 columns, a 4×8 tile of C in
+// registers. The tile is what engines compile without spilling: 8 sums and the 4 + 2 loads of a step, which they may
+// hoist to its front, fit 15 vector registers. A larger tile, or several steps in one basic block, halves the speed.
 import { sigmoid4, tanh4 } from "./math";
 import { scratch } from "./scratch";
 import { fma } from "./simd";
@@ -15,7 +16,7 @@ export const NC: u32 = 1024;
 /** Up to this many rows, B is not packed where its rows are contiguous. */
 const FEW_ROWS: u32 = 8;
 
-/** The work area: an edge tile with its bias, a block of A, a block of B; the rest, from WORK_END on, is the caller's. */
+/** The work area: an edge tile, its bias, a block of A, a block of B; the rest, from WORK_END on, is the caller's. */
 const TILE: usize = 0;
 const TILE_BIAS: usize = 128;
 const BLOCK_A: usize = 256;
@@ -45,10 +46,13 @@ export function activate4(x: v128, activation: u32, slope: v128): v128 {
 }
 
 /**
- * C[4,8] = start[4,8] + Σ_k a[k,4]ᵀ b[k,8]. Bytes between rows: `bStep` (32 when packed), `cRow`, `startRow` (0: a bias for every row; `start` may be C).
- * Four identical steps with an exit between them: engines see four small blocks and check for interruption once.
+ * C[4,8] = max(start[4,8] + Σ_k a[k,4]ᵀ b[k,8], floor): floor 0 is relu, -inf nothing. Bytes between rows: `bStep` (32
+ * when packed), `cRow`, `startRow` (0 when start is a bias for every row); start may be C. The loop is four times the
+ * same step with an exit between: each stays a basic block, and the engine checks for interruption once in four.
  */
-export function microkernel(depth: u32, a: usize, b: usize, bStep: usize, c: usize, cRow: usize, start: usize, startRow: usize): void {
+export function microkernel(
+  depth: u32, a: usize, b: usize, bStep: usize, c: usize, cRow: usize, start: usize, startRow: usize, floor: f32,
+): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0);
   let c10 = f32x4.splat(0), c11 = f32x4.splat(0);
   let c20 = f32x4.splat(0), c21 = f32x4.splat(0);
@@ -84,17 +88,18 @@ export function microkernel(depth: u32, a: usize, b: usize, bStep: usize, c: usi
     x = v128.load32_splat(a, 12), c30 = fma(x, b0, c30), c31 = fma(x, b1, c31);
     a += 16, b += bStep;
   }
-  storeRow(c, start, c00, c01);
-  storeRow(c + cRow, start + startRow, c10, c11);
-  storeRow(c + 2 * cRow, start + 2 * startRow, c20, c21);
-  storeRow(c + 3 * cRow, start + 3 * startRow, c30, c31);
+  const floor4 = f32x4.splat(floor);
+  storeRow(c, start, c00, c01, floor4);
+  storeRow(c + cRow, start + startRow, c10, c11, floor4);
+  storeRow(c + 2 * cRow, start + 2 * startRow, c20, c21, floor4);
+  storeRow(c + 3 * cRow, start + 3 * startRow, c30, c31, floor4);
 }
 
 // @ts-ignore: decorator
 @inline
-function storeRow(c: usize, start: usize, left: v128, right: v128): void {
-  v128.store(c, f32x4.add(v128.load(start), left));
-  v128.store(c, f32x4.add(v128.load(start, 16), right), 16);
+function storeRow(c: usize, start: usize, left: v128, right: v128, floor: v128): void {
+  v128.store(c, f32x4.pmax(f32x4.add(v128.load(start), left), floor));
+  v128.store(c, f32x4.pmax(f32x4.add(v128.load(start, 16), right), floor), 16);
 }
 
 /** Packs A[rows,depth] into panels of 4 rows, [panel][k][4], zeros below the last row; strides in bytes. */
@@ -160,8 +165,16 @@ export function transpose4(source: usize, sourceStride: usize, out: usize, outSt
   v128.store(out + 3 * outStride, v128.shuffle<f64>(t1, t3, 1, 3));
 }
 
-/** C[4,8] = act(C) in place. */
+/** C[4,8] = act(C) in place for the activations from 2 on; which one is decided once a tile. */
 function activateTile(c: usize, cRow: usize, activation: u32, slope: f32): void {
+  if (activation == 2) activateRows(c, cRow, 2, slope);
+  else if (activation == 3) activateRows(c, cRow, 3, slope);
+  else activateRows(c, cRow, 4, slope);
+}
+
+// @ts-ignore: decorator
+@inline
+function activateRows(c: usize, cRow: usize, activation: u32, slope: f32): void {
   const slope4 = f32x4.splat(slope);
   for (let row: u32 = 0; row < MR; row++, c += cRow) {
     v128.store(c, activate4(v128.load(c), activation, slope4));
@@ -175,14 +188,16 @@ function copyTile(source: usize, sourceRow: usize, out: usize, outRow: usize, ro
 }
 
 /**
- * C[rows,columns] = act((accumulate ? C : bias[columns]) + packed A · B), whole tiles in place, edge tiles in the work area; bias 0 for none.
- * `bStep` and `bPanel`: bytes between B's rows and between its 8-column panels (32 and 32·depth when packed).
+ * C[rows,columns] = act((accumulate ? C : bias[columns]) + packed A · B), whole tiles in place, edge tiles in the work
+ * area; bias 0 for none. `bStep` and `bPanel`: bytes between B's rows and between its 8-column panels (32 and 32·depth
+ * when packed).
  */
 export function multiplyPanels(
   rows: u32, columns: u32, depth: u32, a: usize, b: usize, bStep: usize, bPanel: usize, c: usize, cRow: usize,
   accumulate: bool, bias: usize, activation: u32, slope: f32,
 ): void {
   const tile = scratch + TILE, edgeBias = scratch + TILE_BIAS;
+  const floor: f32 = activation == 1 ? 0 : -Infinity;
   v128.store(edgeBias, f32x4.splat(0));
   v128.store(edgeBias, f32x4.splat(0), 16);
   for (let j: u32 = 0; j < columns; j += NR, b += bPanel, c += NR << 2) {
@@ -199,20 +214,21 @@ export function multiplyPanels(
       const whole = width == NR && height == MR;
       const to = whole ? corner : tile, toRow = whole ? cRow : NR << 2;
       if (accumulate && !whole) copyTile(corner, cRow, tile, NR << 2, height, width);
-      microkernel(depth, panel, b, bStep, to, toRow, accumulate ? to : start, accumulate ? toRow : 0);
-      if (activation) activateTile(to, toRow, activation, slope);
+      microkernel(depth, panel, b, bStep, to, toRow, accumulate ? to : start, accumulate ? toRow : 0, floor);
+      if (activation > 1) activateTile(to, toRow, activation, slope);
       if (!whole) copyTile(tile, NR << 2, corner, cRow, height, width);
     }
   }
 }
 
 /**
- * C[m,n] = act(A[m,k] B[k,n] + bias[n]); A and B with any strides (bytes), C with contiguous rows `cRow` bytes apart; bias 0 for none.
+ * C[m,n] = act(A[m,k] B[k,n] + bias[n]); A and B with any strides (bytes), C's rows contiguous and `cRow` bytes apart;
+ * bias 0 for none. Uses the work area up to WORK_END.
  * For few rows, packing B would cost more than it saves: whole panels of a row-major B are then read in place.
  */
 export function gemm(
-  m: u32, n: u32, k: u32, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize, bColumn: usize, c: usize, cRow: usize,
-  bias: usize, activation: u32, slope: f32,
+  m: u32, n: u32, k: u32, a: usize, aRow: usize, aStep: usize, b: usize, bStep: usize, bColumn: usize,
+  c: usize, cRow: usize, bias: usize, activation: u32, slope: f32,
 ): void {
   const blockA = scratch + BLOCK_A, blockB = scratch + BLOCK_B;
   const mc = blockSize(m, MC, MR), kc = blockSize(k, KC, 4), nc = blockSize(n, NC, 16);
@@ -228,10 +244,13 @@ export function gemm(
       for (let i: u32 = 0; i < m; i += mc) {
         const rows = smaller(mc, m - i);
         packA(a + i * aRow + p * aStep, aRow, aStep, rows, depth, blockA);
-        let out = c + i * cRow + (<usize>j << 2), start = bias ? bias + (<usize>j << 2) : 0;
-        multiplyPanels(rows, direct, depth, blockA, corner, bStep, NR << 2, out, cRow, p > 0, start, act, slope);
-        out += direct << 2, start += bias ? direct << 2 : 0;
-        multiplyPanels(rows, columns - direct, depth, blockA, blockB, NR << 2, <usize>depth << 5, out, cRow, p > 0, start, act, slope);
+        const first = j + direct, packed = columns - direct, panel = <usize>depth << 5, row = c + i * cRow;
+        if (direct) {
+          const start = bias ? bias + (<usize>j << 2) : 0, out = row + (<usize>j << 2);
+          multiplyPanels(rows, direct, depth, blockA, corner, bStep, NR << 2, out, cRow, p > 0, start, act, slope);
+        }
+        const start = bias ? bias + (<usize>first << 2) : 0, out = row + (<usize>first << 2);
+        multiplyPanels(rows, packed, depth, blockA, blockB, NR << 2, panel, out, cRow, p > 0, start, act, slope);
       }
     }
   }

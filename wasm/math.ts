@@ -1,6 +1,7 @@
-// Elementary functions in four lanes by polynomials fitted at Chebyshev nodes. NaN goes in and out; no finite input gives NaN except log(x < 0).
-// The scalar forms run the vector ones, so a tail gets the bits that a full vector would. Constants lie in memory: engines rebuild
-// vector literals in every iteration, while a load with a constant address is one instruction.
+// Elementary functions in four lanes by polynomials fitted at Chebyshev nodes. NaN goes in and out; no finite input
+// gives NaN except log(x < 0). The scalar forms run the vector ones, so a tail gets the bits that a full vector would.
+// Constants lie in memory: engines rebuild vector literals in every iteration; a load from a constant address is one
+// instruction.
 import { fma } from "./simd";
 
 const TABLE: usize = memory.data<f32>([
@@ -59,7 +60,7 @@ export function exp4(x: v128): v128 {
 export function log4(x: v128): v128 {
   const denormal = f32x4.lt(x, constant(10));
   const normal = v128.bitselect(f32x4.mul(x, constant(11)), x, denormal);
-  const exponent = i32x4.shr_s(i32x4.sub(normal, i32x4.splat(0x3f3504f3)), 23); // x = 2^exponent·(1 + f), 1 + f in [√½, √2)
+  const exponent = i32x4.shr_s(i32x4.sub(normal, i32x4.splat(0x3f3504f3)), 23); // x = 2^exponent·(1 + f), 1 + f near 1
   const f = f32x4.sub(i32x4.sub(normal, i32x4.shl(exponent, 23)), constant(ONE));
   const e = f32x4.sub(f32x4.convert_i32x4_s(exponent), v128.and(constant(12), denormal));
   let p = horner(constant(13), f, 14);
@@ -74,7 +75,7 @@ export function log4(x: v128): v128 {
   p = fma(square, constant(MINUS_HALF), f32x4.mul(f32x4.mul(square, f), p));
   p = f32x4.sub(f32x4.add(f, f32x4.sub(p, f32x4.mul(e, constant(4)))), f32x4.mul(e, constant(3)));
   const zero = f32x4.splat(0);
-  const outside = v128.bitselect(constant(MINUS_INFINITE), f32x4.sqrt(x), f32x4.eq(x, zero)); // √x: NaN below 0, inf at inf
+  const outside = v128.bitselect(constant(MINUS_INFINITE), f32x4.sqrt(x), f32x4.eq(x, zero)); // √-1 = NaN, √inf = inf
   return v128.bitselect(p, outside, v128.and(f32x4.gt(x, zero), f32x4.lt(x, constant(INFINITE))));
 }
 
@@ -108,7 +109,7 @@ export function sigmoid4(x: v128): v128 {
 export function softplus4(x: v128): v128 {
   const e = exp4(f32x4.neg(f32x4.abs(x)));
   const w = f32x4.add(e, constant(ONE));
-  const rounding = f32x4.sub(f32x4.sub(w, constant(ONE)), e); // of 1 + e; ln(1 + e) = ln w - rounding / w to first order
+  const rounding = f32x4.sub(f32x4.sub(w, constant(ONE)), e); // ln(1 + e) = ln w - rounding / w to first order
   const tail = f32x4.sub(log4(w), f32x4.div(rounding, w));
   return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), tail);
 }

@@ -3,12 +3,13 @@ import { gemm } from "./gemm";
 import { NARROW, narrowDots, narrowTransposed, vectorMatrix } from "./narrow";
 
 /**
- * A_z starts at element (z / batch_inner)·a_outer + (z % batch_inner)·a_inner, B_z likewise; A_z is [m,k], or [k,m] with trans_a; B_z [k,n], or [n,k] with
- * trans_b; out contiguous. activation: 0 none, 1 relu, 2 leaky relu with `slope`, 3 sigmoid, 4 tanh.
+ * A_z starts at element (z / batch_inner)·a_outer + (z % batch_inner)·a_inner, B_z likewise; A_z is [m,k], or [k,m]
+ * with trans_a; B_z [k,n], or [n,k] with trans_b; out contiguous. activation: as in activate4.
  */
 export function matmul(
-  a: usize, b: usize, bias: usize, out: usize, m: u32, n: u32, k: u32, trans_a: u32, trans_b: u32, batch: u32, batch_inner: u32,
-  a_outer: u32, a_inner: u32, b_outer: u32, b_inner: u32, has_bias: u32, activation: u32, slope: f32, begin: u32, end: u32,
+  a: usize, b: usize, bias: usize, out: usize, m: u32, n: u32, k: u32, trans_a: u32, trans_b: u32,
+  batch: u32, batch_inner: u32, a_outer: u32, a_inner: u32, b_outer: u32, b_inner: u32,
+  has_bias: u32, activation: u32, slope: f32, begin: u32, end: u32,
 ): void {
   const oneB = batch == 1 || b_outer == 0 && b_inner == 0;
   const stackedA = batch == 1 || !trans_a && a_inner == m * k && a_outer == batch_inner * a_inner;
@@ -20,13 +21,16 @@ export function matmul(
   for (let row = begin; row < end;) {
     const z = row / m, first = row % m;
     const rows = min(m - first, end - row);
-    const matrixA = a + (<usize>(z / batch_inner) * a_outer + <usize>(z % batch_inner) * a_inner << 2) + first * aRow;
-    const matrixB = b + (<usize>(z / batch_inner) * b_outer + <usize>(z % batch_inner) * b_inner << 2);
+    const x = a + (<usize>(z / batch_inner) * a_outer + <usize>(z % batch_inner) * a_inner << 2) + first * aRow;
+    const y = b + (<usize>(z / batch_inner) * b_outer + <usize>(z % batch_inner) * b_inner << 2);
     const c = out + row * outRow;
-    if (rows == 1 && !trans_b) vectorMatrix(n, k, matrixA, aStep, matrixB, c, bias, activation, slope);
-    else if (!trans_a && (n <= NARROW || rows <= 4 && trans_b)) narrowDots(rows, n, k, matrixA, matrixB, trans_b != 0, c, bias, activation, slope);
-    else if (n <= NARROW && rows >= n) narrowTransposed(rows, n, k, matrixA, aStep, matrixB, bStep, bColumn, c, bias, activation, slope);
-    else gemm(rows, n, k, matrixA, aRow, aStep, matrixB, bStep, bColumn, c, outRow, bias, activation, slope);
+    const narrow = n <= NARROW;
+    if (rows == 1 && !trans_b) vectorMatrix(n, k, x, aStep, y, c, bias, activation, slope);
+    else if (!trans_a && (narrow || rows <= 4 && trans_b))
+      narrowDots(rows, n, k, x, y, trans_b != 0, c, bias, activation, slope);
+    else if (narrow && rows >= n)
+      narrowTransposed(rows, n, k, x, aStep, y, bStep, bColumn, c, bias, activation, slope);
+    else gemm(rows, n, k, x, aRow, aStep, y, bStep, bColumn, c, outRow, bias, activation, slope);
     row += rows;
   }
 }

@@ -1,4 +1,5 @@
-// Matrix products with too few columns or rows for the packed tile: packing would cost as much as the product, and lanes would idle.
+// Matrix products with too few columns or rows for the packed tile: packing would cost as much as the product, and
+// lanes would idle.
 import { activate4, blockSize, gemm, transpose4, WORK_END } from "./gemm";
 import { scratch } from "./scratch";
 import { fma } from "./simd";
@@ -13,7 +14,8 @@ function finishRows(out: usize, rows: u32, columns: u32, bias: usize, activation
   const end = out + (<usize>rows * columns << 2);
   if (bias)
     for (let row = out; row < end; row += <usize>columns << 2)
-      for (let j: usize = 0; j < <usize>columns << 2; j += 4) f32.store(row + j, f32.load(row + j) + f32.load(bias + j));
+      for (let j: usize = 0; j < <usize>columns << 2; j += 4)
+        f32.store(row + j, f32.load(row + j) + f32.load(bias + j));
   if (!activation) return;
   const slope4 = f32x4.splat(slope);
   for (; out + 16 <= end; out += 16) v128.store(out, activate4(v128.load(out), activation, slope4));
@@ -43,8 +45,11 @@ function horizontalSums(r0: v128, r1: v128, r2: v128, r3: v128): v128 {
   return f32x4.add(v128.shuffle<f64>(t0, t1, 0, 2), v128.shuffle<f64>(t0, t1, 1, 3));
 }
 
-/** out[i][j] (+)= a_i · b_j for 4 rows of a and 2 of b, stored for the first `rows` and `columns`; lanes run along k. */
-function dots4x2(depth: u32, a: usize, aRow: usize, b: usize, bRow: usize, out: usize, outRow: usize, rows: u32, columns: u32, accumulate: bool): void {
+/** out[i][j] (+)= a_i · b_j for 4 rows of a and 2 of b, of which `rows` and `columns` are stored; lanes run along k. */
+function dots4x2(
+  depth: u32, a: usize, aRow: usize, b: usize, bRow: usize, out: usize, outRow: usize,
+  rows: u32, columns: u32, accumulate: bool,
+): void {
   let c00 = f32x4.splat(0), c01 = f32x4.splat(0);
   let c10 = f32x4.splat(0), c11 = f32x4.splat(0);
   let c20 = f32x4.splat(0), c21 = f32x4.splat(0);
@@ -78,9 +83,13 @@ function storeColumn(out: usize, outRow: usize, rows: u32, sums: v128, accumulat
     f32.store(out, (accumulate ? f32.load(out) : 0) + f32x4.extract_lane(sums, 0));
 }
 
-/** out[rows,columns] = act(A B + bias), A's rows contiguous along k, few columns or few rows; B [columns,k] when `transB`, else [k,columns]. */
+/**
+ * out[rows,columns] = act(A B + bias) for few columns or few rows; A [rows,k], B [columns,k] with `transB`, else
+ * [k,columns] and at most NARROW columns.
+ */
 export function narrowDots(
-  rows: u32, columns: u32, k: u32, a: usize, b: usize, transB: bool, out: usize, bias: usize, activation: u32, slope: f32,
+  rows: u32, columns: u32, k: u32, a: usize, b: usize, transB: bool, out: usize,
+  bias: usize, activation: u32, slope: f32,
 ): void {
   const rowBytes = <usize>k << 2, outRow = <usize>columns << 2;
   const block = blockSize(k, DEPTH, 4);
@@ -92,19 +101,25 @@ export function narrowDots(
       bRow = <usize>block << 2;
       transpose(b + p * outRow, outRow, depth, columns, matrixB, bRow);
     }
-    for (let i: u32 = 0; i < rows; i += 4)
-      for (let j: u32 = 0; j < columns; j += 2)
-        dots4x2(
-          depth, a + i * rowBytes + (<usize>p << 2), rowBytes, matrixB + j * bRow, bRow, out + i * outRow + (<usize>j << 2), outRow,
-          min(4, rows - i), min(2, columns - j), p > 0,
-        );
+    for (let i: u32 = 0; i < rows; i += 4) {
+      const panel = a + i * rowBytes + (<usize>p << 2);
+      for (let j: u32 = 0; j < columns; j += 2) {
+        const corner = out + i * outRow + (<usize>j << 2);
+        const height = min(4, rows - i), width = min(2, columns - j);
+        dots4x2(depth, panel, rowBytes, matrixB + j * bRow, bRow, corner, outRow, height, width, p > 0);
+      }
+    }
   }
   finishRows(out, rows, columns, bias, activation, slope);
 }
 
-/** out[rows,columns] = act(A B + bias) for few columns, A stored [k,m]: strips of the transposed product Bᵀ Aᵀ, whose wide side is contiguous. */
+/**
+ * out[rows,columns] = act(A B + bias) for at most NARROW columns, A stored [k,m]: strips of the transposed product
+ * Bᵀ Aᵀ, whose wide side is contiguous.
+ */
 export function narrowTransposed(
-  rows: u32, columns: u32, k: u32, a: usize, aStep: usize, b: usize, bStep: usize, bColumn: usize, out: usize, bias: usize, activation: u32, slope: f32,
+  rows: u32, columns: u32, k: u32, a: usize, aStep: usize, b: usize, bStep: usize, bColumn: usize, out: usize,
+  bias: usize, activation: u32, slope: f32,
 ): void {
   const strip = scratch + WORK_END;
   for (let i: u32 = 0; i < rows; i += STRIP) {
@@ -125,7 +140,8 @@ export function vectorMatrix(
     // Past the last row the weight is 0 and the row is the first of the pass.
     const left = k - p;
     const x0 = v128.load32_splat(a), x1 = left > 1 ? v128.load32_splat(a + aStep) : f32x4.splat(0);
-    const x2 = left > 2 ? v128.load32_splat(a + 2 * aStep) : f32x4.splat(0), x3 = left > 3 ? v128.load32_splat(a + 3 * aStep) : f32x4.splat(0);
+    const x2 = left > 2 ? v128.load32_splat(a + 2 * aStep) : f32x4.splat(0);
+    const x3 = left > 3 ? v128.load32_splat(a + 3 * aStep) : f32x4.splat(0);
     const b1 = left > 1 ? b + row : b, b2 = left > 2 ? b + 2 * row : b, b3 = left > 3 ? b + 3 * row : b;
     for (let j: usize = 0; j < end; j += 16) {
       let sum = fma(x0, v128.load(b + j), v128.load(out + j));

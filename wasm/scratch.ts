@@ -1,4 +1,4 @@
-// Each instance's own work area: 4 MiB that the device hands it once, since instances on different threads share the memory but no globals.
+// Each instance's own work area: 4 MiB that the device hands it once. Instances share memory, but no globals.
 
 /** Address of the work area of this instance. */
 export let scratch: usize = 0;
