@@ -81,7 +81,7 @@ export function readCsvLabels(content: string | Bytes, options: CsvOptions = {})
   return encodeLabels(labels);
 }
 
-/** ClassLabels written as text: integers of 32 bits stay themselves, anything else is numbered by sorted class name. */
+/** Labels written as text: integers of 32 bits stay themselves, anything else is numbered by sorted class name. */
 export function encodeLabels(values: readonly string[]): ClassLabels {
   const numbers = values.map((v) => (INTEGER.test(v) ? Number(v) : NaN));
   if (numbers.every((n) => n === (n | 0))) return { labels: Int32Array.from(numbers), classes: null };
