@@ -71,7 +71,7 @@ summary { cursor: pointer; }
 .pixels { image-rendering: pixelated; }
 @media (prefers-color-scheme: light) { .ink { filter: invert(1); mix-blend-mode: multiply; } }
 @media (prefers-color-scheme: dark) { .ink { mix-blend-mode: screen; } }
-.doubts { list-style: none; padding: 0; margin-top: 0.9rem; display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 1.1rem 1rem; }
+.doubts { list-style: none; padding: 0; margin-top: 0.9rem; display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 1.1rem 1rem; }
 .doubts.pictured { grid-template-columns: repeat(10, minmax(0, 1fr)); }
 .doubts li { min-width: 0; overflow-wrap: anywhere; }
 .doubts .member { width: 3.6rem; margin-bottom: 0.25rem; }
@@ -85,6 +85,6 @@ summary { cursor: pointer; }
 pre { margin: 0 0 1.5rem; padding: 0.85rem 1rem; background: var(--panel); border-radius: 4px; font: 0.84rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 640px) { html { font-size: 16px; } body { padding: 1.8rem 1.1rem 3rem; } .cards { grid-template-columns: repeat(auto-fit, minmax(6.6rem, 1fr)); gap: 0 1.2rem; }
-  .card b { font-size: 1.7rem; } .cluster { grid-template-columns: minmax(0, 1fr); } .strip { gap: 0.15rem; } .doubts.pictured { grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 1rem 0.5rem; } .compare { font-size: 0.86rem; } .compare th:first-child { white-space: normal; } th, td { padding: 0.4rem 0.55rem; } h2 { margin-top: 2.6rem; } }
+  .card b { font-size: 1.7rem; } .cluster { grid-template-columns: minmax(0, 1fr); } .strip { gap: 0.15rem; } .doubts { grid-template-columns: repeat(4, minmax(0, 1fr)); } .doubts.pictured { grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 1rem 0.5rem; } .compare { font-size: 0.86rem; } .compare th:first-child { white-space: normal; } th, td { padding: 0.4rem 0.55rem; } h2 { margin-top: 2.6rem; } }
 @media print { html { font-size: 11pt; } body { padding: 0; max-width: none; } nav { display: none; } figure, .cluster, tr { break-inside: avoid; } h2 { break-after: avoid; } }
 `;

@@ -86,7 +86,7 @@ export function comparison(stages: readonly Stage[] | undefined, lowerIsBetter =
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Comparison of the stages">
     <table class="compare">
       <caption>
-        Each stage measured against the known classes; the best value of each column is set bold and coloured.
+        The best value of each column is set bold and coloured.
       </caption>
       <thead>
         <tr>
