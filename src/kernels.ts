@@ -1,9 +1,15 @@
 // The kernel table: one import and one launch per kernel. A kernel that nothing uses leaves the bundle with its WGSL.
 import binaryWgsl from "../kernels/binary.wgsl";
+import decTargetWgsl from "../kernels/dec_target.wgsl";
 import matmulWgsl from "../kernels/matmul.wgsl";
+import pairLossWgsl from "../kernels/pair_loss.wgsl";
+import pairLossBackwardWgsl from "../kernels/pair_loss_backward.wgsl";
 import reduceWgsl from "../kernels/reduce.wgsl";
+import studentTWgsl from "../kernels/student_t.wgsl";
+import studentTBackwardWgsl from "../kernels/student_t_backward.wgsl";
 import unaryWgsl from "../kernels/unary.wgsl";
 import unaryBackwardWgsl from "../kernels/unary_backward.wgsl";
+import weightedDifferenceWgsl from "../kernels/weighted_difference.wgsl";
 import { grid1d, kernel } from "./kernel";
 import type { Launch } from "./kernel";
 
@@ -36,3 +42,27 @@ export const matmul = /* @__PURE__ */ kernel(matmulWgsl, {
   rows: ({ m, batch }) => m! * batch!,
   grain: ({ n, k }) => Math.max(4, Math.ceil(131072 / (n! * k!)), Math.min(64, Math.ceil((n! * k!) / 8192))),
 });
+
+/** n rows of k columns, sixteen lanes a row; d is the depth of an element's work, where it has one. */
+const tiledRows: Launch = {
+  grid: ({ n }) => grid1d(n!, 16),
+  rows: ({ n }) => n!,
+  grain: ({ k, d = 1 }) => Math.max(4, Math.ceil(16384 / (k! * d))),
+};
+
+export const studentT = /* @__PURE__ */ kernel(studentTWgsl, tiledRows);
+export const studentTBackward = /* @__PURE__ */ kernel(studentTBackwardWgsl, tiledRows);
+export const decTarget = /* @__PURE__ */ kernel(decTargetWgsl, tiledRows);
+
+export const weightedDifference = /* @__PURE__ */ kernel(weightedDifferenceWgsl, {
+  grid: ({ n, d, chunks }) => grid1d(Math.ceil(n! / 16) * Math.ceil(d! / 16) * chunks!, 1),
+  rows: ({ n, chunks }) => n! * chunks!,
+  grain: ({ length, d }) => Math.max(1, Math.ceil(16384 / (length! * d!))),
+});
+
+export const pairLoss = /* @__PURE__ */ kernel(pairLossWgsl, {
+  grid: ({ n, length }) => grid1d(n!, length!),
+  rows: ({ n, length }) => Math.ceil(n! / length!),
+  grain: 4,
+});
+export const pairLossBackward = /* @__PURE__ */ kernel(pairLossBackwardWgsl, elementwise);

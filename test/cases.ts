@@ -1,5 +1,6 @@
 import * as c from "constella";
 import type { Tensor } from "constella";
+import { LOSSES } from "./cases/losses";
 import { fold, map, product, zip } from "./reference";
 import type { Reference } from "./reference";
 
@@ -257,4 +258,5 @@ export const CASES: readonly OpCase[] = [
     shapes: [[[2, 3, 5]]],
   },
   { op: "flatten", call: (x) => c.flatten(x!), reference: (x) => ({ ...x!, shape: [2, 15] }), shapes: [[[2, 3, 5]]] },
+  ...LOSSES,
 ];

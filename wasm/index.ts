@@ -3,3 +3,6 @@ export { set_scratch } from "./scratch";
 export * from "./elementwise";
 export * from "./reduce";
 export * from "./matmul";
+export { weighted_difference } from "./distance";
+export * from "./dec";
+export * from "./losses";

@@ -1,4 +1,6 @@
+export * from "./dec";
 export * from "./elementwise";
+export * from "./losses";
 export * from "./matmul";
 export * from "./reduce";
 export * from "./shape";

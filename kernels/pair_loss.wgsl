@@ -1,0 +1,55 @@
+// parts[c] = scale · Σ_i loss(a[i], b[i]), i in part c of `length` elements (a multiple of 4), i < n; op: 0 (a - b)², 1 |a - b|,
+// 2 -b ln a - (1 - b) ln(1 - a), 3 the same of sigmoid(a), 4 a ln(a / b)
+struct Params { n: u32, length: u32, op: u32, scale: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> parts: array<f32>;
+
+const TINY = vec4f(1.1754944e-38);
+override size: u32 = 256u;
+var<workgroup> partial: array<f32, size>;
+
+fn log_positive(x: vec4f) -> vec4f { return log(max(x, TINY)); }
+
+// ln(u / v), by the series of artanh where the quotient is near 1
+fn log_ratio(u: vec4f, v: vec4f) -> vec4f {
+  let y = (u - v) / (u + v);
+  let s = y * y;
+  let near = 2.0 * y * (1.0 + s * (0.33333334 + s * (0.2 + s * (0.14285715 + s * 0.11111111))));
+  return select(log_positive(u / v), near, abs(y) < vec4f(0.2));
+}
+
+fn loss(u: vec4f, v: vec4f) -> vec4f {
+  switch params.op {
+    case 0u: { return (u - v) * (u - v); }
+    case 1u: { return abs(u - v); }
+    case 2u: { return -v * log_positive(u) - (1.0 - v) * log_positive(1.0 - u); }
+    case 3u: {
+      let e = exp(-abs(u));
+      let series = e * (1.0 - e * (0.5 - e * (0.33333334 - e * 0.25)));
+      return max(u, vec4f(0.0)) - u * v + select(log(1.0 + e), series, e < vec4f(0.03));
+    }
+    default: { return select(vec4f(0.0), u * log_ratio(max(u, TINY), max(v, TINY)), u > vec4f(0.0)); }
+  }
+}
+
+@compute @workgroup_size(size)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let part = group.x + group.y * groups.x;
+  let first = part * params.length;
+  let last = min(first + params.length, params.n);
+  var sum = 0.0;
+  for (var i = first + lane * 4u; i < last; i += size * 4u) {
+    let inside = vec4u(i, i + 1u, i + 2u, i + 3u) < vec4u(last);
+    let v = select(vec4f(0.0), loss(a[i / 4u], b[i / 4u]), inside);
+    sum += (v.x + v.y) + (v.z + v.w);
+  }
+  partial[lane] = sum;
+  workgroupBarrier();
+  for (var step = size / 2u; step > 0u; step /= 2u) {
+    if (lane < step) { partial[lane] += partial[lane + step]; }
+    workgroupBarrier();
+  }
+  if (lane == 0u && first < params.n) { parts[part] = partial[0] * params.scale; }
+}

@@ -1,0 +1,33 @@
+import * as kernels from "../kernels";
+import { empty, run, view } from "../tensor";
+import type { Shape, Tensor } from "../tensor";
+import { sum } from "./reduce";
+
+/** Workgroups that keep a large GPU busy; fewer output tiles than this, and a long sum is cut into chunks. */
+const BUSY = 256;
+
+/** Terms that a chunk of a sum has at least. */
+const CHUNK = 256;
+
+/**
+ * y_i = scale · Σ_j w_ij (a_i − b_j), the shape of every gradient through squared distances; a [n, d], b [m, d], w [n, m], or
+ * [m, n] when `transposed`. Long sums are taken in ordered chunks.
+ */
+export function weightedDifference(w: Tensor, a: Tensor, b: Tensor, scale: number, transposed = false): Tensor {
+  const [n, d] = a.shape as [number, number];
+  const m = b.shape[0]!;
+  const tiles = Math.ceil(n / 16) * Math.ceil(d / 16);
+  const chunks = Math.max(1, Math.min(Math.ceil(m / CHUNK), Math.ceil(BUSY / tiles)));
+  const length = Math.ceil(m / chunks);
+  const [row, column] = transposed ? [1, n] : [m, 1];
+  const y = empty(a.device, [chunks, n, d], "f32", "weightedDifference");
+  run(kernels.weightedDifference, { w, a, b, y, n, m, d, chunks, length, row, column, scale });
+  return chunks === 1 ? view(y, [n, d]) : sum(y, 0);
+}
+
+/** Checks that a is [n, d] and b [m, d], neither of them empty; returns [n, m, d]. */
+export function pointSizes(op: string, a: Shape, b: Shape, describe: () => string): [number, number, number] {
+  if (a.length !== 2 || b.length !== 2 || a[1] !== b[1] || a.includes(0) || b.includes(0))
+    throw new Error(`${op}: two non-empty lists of points of the same dimension are needed, ${describe()}`);
+  return [a[0]!, b[0]!, a[1]!];
+}
