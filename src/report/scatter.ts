@@ -181,6 +181,7 @@ export function scatter(page: Document, run: ClusteringReport, analysis: Analysi
     <p class="note">
       ${part.length > 0 ? `Members shown, chosen at random by the seed: ${part.join("; ")}. ` : `All ${formatCount(n)} members are shown. `}
       ${classes && "A class has the colour of the cluster that the optimal assignment gives it. "}
-      ${noise > 0 && "Noise is grey. "} Positions have no unit; UMAP keeps neighbourhoods, not distances.
+      ${noise > 0 && "Noise is grey. "} Positions have no
+      unit${drawn.some(({ shown }) => shown.startsWith("UMAP")) && "; UMAP keeps neighbourhoods, not distances"}.
     </p>`;
 }
