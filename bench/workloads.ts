@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+import * as constella from "./contenders/constella";
 import * as jax from "./contenders/jax";
 import * as mlKMeans from "./contenders/ml-kmeans";
 import * as tfjs from "./contenders/tfjs";
@@ -19,10 +21,37 @@ import {
   type KMeansProblem,
   type StepProblem,
 } from "./problems";
-import { RELAXED } from "./roof";
-import { workload, type AnyWorkload, type Contender } from "./workload";
+import { RELAXED, type Roof } from "./roof";
+import { workload, type AnyWorkload, type Contender, type Program } from "./workload";
 
 const F32 = 4;
+
+/**
+ * Constella on the wasm device: one worker thread and all, without and with relaxed SIMD. `targets` are for one thread: what it promises over the
+ * fastest peer.
+ */
+function ours<Problem>(
+  load: (setup: constella.Setup) => (problem: Problem) => Promise<Program>,
+  targets: { plain?: number; relaxed?: number } = {},
+): Contender<Problem>[] {
+  const all = availableParallelism();
+  const variants: { threads: number; relaxed: boolean; roof: Roof; target?: number }[] = [
+    { threads: 1, relaxed: false, roof: "wasm", target: targets.plain },
+    { threads: 1, relaxed: true, roof: "wasm relaxed", target: targets.relaxed },
+  ];
+  if (all > 1)
+    variants.push(
+      { threads: all, relaxed: false, roof: "wasm threads" },
+      { threads: all, relaxed: true, roof: "wasm relaxed threads" },
+    );
+  return variants.map(({ threads, relaxed, roof, target }) => ({
+    name: `constella, ${threads} thread${threads > 1 ? "s" : ""}, ${relaxed ? "relaxed" : "plain"}`,
+    kind: "ours",
+    roof,
+    target,
+    load: load({ threads, relaxed }),
+  }));
+}
 
 /** Square float32 products on one WebAssembly thread and on all. */
 function gemm(n: number, quick: boolean): AnyWorkload {
@@ -78,6 +107,7 @@ function add(length: number): AnyWorkload {
     validationRuns: 1,
     check: checkAdd,
     contenders: [
+      ...ours(constella.add),
       { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjs.add("wasm") },
       { name: "jax-js wasm", kind: "peer", roof: "wasm", load: jax.add },
     ] satisfies Contender<AddProblem>[],
