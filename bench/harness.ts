@@ -9,11 +9,19 @@ export interface Outcome {
   error?: string;
 }
 
+/** A result that passed. */
+export interface Validation {
+  /** The validator's remark. */
+  remark: string;
+  /** Milliseconds of the validated run. */
+  ms: number;
+}
+
 /** Something that can be raced: a process, in the bench; a fake, in the tests. */
 export interface Racer {
   readonly name: string;
-  /** Loads, runs once and validates that result; resolves to the validator's remark. @throws when anything of it fails */
-  prepare(): Promise<string>;
+  /** Loads, runs once and validates that result. @throws when anything of it fails */
+  prepare(): Promise<Validation>;
   /** Runs once; resolves to the milliseconds that took. */
   run(): Promise<number>;
   stop(): void;
@@ -22,10 +30,10 @@ export interface Racer {
 export interface RaceOptions {
   /** Timed rounds at most. */
   rounds: number;
-  /** A contender leaves the race when its own timed rounds have taken this long and it has had `minRounds`. */
+  /** A contender leaves the race when its own timed rounds have taken this long and it has had `minRounds`, or one if that took longer. */
   budgetMs: number;
   minRounds?: number;
-  /** Untimed rounds after validation. A run of a second or more is its own warm-up: it was warmed by the validated run. */
+  /** Untimed rounds after validation; none for a contender that takes a second or more, which the validated run has warmed. */
   warmup?: number;
   onProgress?: (message: string) => void;
 }
@@ -50,8 +58,9 @@ export async function race(racers: readonly Racer[], options: RaceOptions): Prom
     for (const [i, racer] of racers.entries())
       await attempt(i, async () => {
         onProgress(`validating ${racer.name}`);
-        outcomes[i]!.validation = await racer.prepare();
-        for (let w = 0; w < warmup; w++) if ((await racer.run()) > 1000) break;
+        const { remark, ms } = await racer.prepare();
+        outcomes[i]!.validation = remark;
+        for (let w = 0; w < warmup && ms < 1000; w++) await racer.run();
         running.add(i);
       });
     for (let round = 0; round < rounds && running.size > 0; round++) {
@@ -61,8 +70,9 @@ export async function race(racers: readonly Racer[], options: RaceOptions): Prom
         if (!running.has(i)) continue;
         const { times } = outcomes[i]!;
         await attempt(i, async () => {
-          times.push(await racers[i]!.run());
-          if (times.length >= minRounds && sum(times) > budgetMs) running.delete(i);
+          const ms = await racers[i]!.run();
+          times.push(ms);
+          if (sum(times) > budgetMs && (times.length >= minRounds || ms > budgetMs)) running.delete(i);
         });
       }
     }

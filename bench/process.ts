@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Racer } from "./harness";
 import { measureRoof, type Roof, type RoofFigures } from "./roof";
-import type { AnyWorkload, Program, Result } from "./workload";
+import type { AnyWorkload, Program } from "./workload";
 
 /** Set to `cpu` by `--cpu`; inherited by the contenders' processes. */
 export const CLOCK = "CONSTELLA_BENCH_CLOCK";
@@ -73,7 +73,8 @@ export function contenderProcess(workload: AnyWorkload, contender: AnyWorkload["
     name: contender.name,
     prepare: async () => {
       child = new Child(["--contender", workload.name, contender.name], contender.execArgv ?? []);
-      return (await child.ask("prepare")).remark ?? "";
+      const { remark = "", ms = 0 } = await child.ask("prepare");
+      return { remark, ms };
     },
     run: async () => (await child!.ask("run")).ms!,
     stop: () => child?.stop(),
@@ -102,6 +103,11 @@ export function serve(answer: (command: Command) => Promise<Reply>): void {
   process.on("disconnect", () => process.exit());
 }
 
+async function timed(program: Program): Promise<number> {
+  const start = now();
+  return (await program.run()) ?? now() - start;
+}
+
 /** Serves one contender. */
 export function serveContender(workload: AnyWorkload, name: string): void {
   let program: Program | undefined;
@@ -109,13 +115,11 @@ export function serveContender(workload: AnyWorkload, name: string): void {
     if (command === "prepare") {
       const opened = await workload.open(name);
       program = opened.program;
-      for (let i = 0; i < workload.validationRuns; i++) await program.run();
-      const result: Result = await program.result();
-      return { remark: opened.check(result) };
+      let ms = 0;
+      for (let i = 0; i < workload.validationRuns; i++) ms = await timed(program);
+      return { remark: opened.check(await program.result()), ms };
     }
-    const start = now();
-    const own = await program!.run();
-    return { ms: own ?? now() - start };
+    return { ms: await timed(program!) };
   });
 }
 

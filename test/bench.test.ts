@@ -30,7 +30,7 @@ function fake(name: string, log: string[], options: { ms?: number; invalid?: str
     prepare: async () => {
       log.push(`${name} prepare`);
       if (options.invalid) throw new Error(options.invalid);
-      return "max error 0";
+      return { remark: "max error 0", ms: options.ms ?? 1 };
     },
     run: async () => {
       log.push(name);
@@ -84,6 +84,12 @@ describe("race", () => {
       warmup: 0,
     });
     expect(outcomes.map(({ times }) => times.length)).toEqual([3, 10]);
+  });
+  test("a very slow contender is warmed by its validated run and timed once", async () => {
+    const log: string[] = [];
+    const outcomes = await race([fake("slow", log, { ms: 40_000 })], { rounds: 10, budgetMs: 15_000 });
+    expect(log).toEqual(["slow prepare", "slow", "slow stop"]);
+    expect(outcomes[0]!.times).toEqual([40_000]);
   });
 });
 
