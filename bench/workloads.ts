@@ -56,6 +56,7 @@ function ours<Problem>(
 /** Square float32 products on one WebAssembly thread and on all. */
 function gemm(n: number, quick: boolean): AnyWorkload {
   const contenders: Contender<GemmProblem>[] = [
+    ...ours(constella.gemm, n === 1024 ? { plain: 1.3, relaxed: 1.8 } : {}),
     { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjs.gemm("wasm") },
     { name: "jax-js wasm", kind: "peer", roof: "wasm", load: jax.gemm },
     { name: "jax-js wasm, relaxed", kind: "peer", roof: "wasm relaxed", execArgv: RELAXED, load: jax.gemm },

@@ -1,16 +1,40 @@
-import { add as sum, requestDevice, tensor, tidy, type Device } from "../../src/index";
-import type { AddProblem } from "../problems";
+import { add as sum, matmul, requestDevice, tensor, tidy, type Device } from "../../src/index";
+import type { AddProblem, GemmProblem } from "../problems";
 import type { Program } from "../workload";
 
-/** How constella computes: in place on the calling thread, or on as many workers as given; with or without fused multiply-add. */
+/** How constella computes: on WebGPU, or on as many WebAssembly workers as given, with or without fused multiply-add. */
 export interface Setup {
+  device?: "wasm" | "webgpu";
   threads?: number;
   relaxed?: boolean;
 }
 
-async function start({ threads, relaxed }: Setup): Promise<Device> {
-  return requestDevice("wasm", { threads, deterministic: !relaxed });
+async function start({ device = "wasm", threads, relaxed }: Setup): Promise<Device> {
+  return requestDevice(device, { threads, deterministic: !relaxed });
 }
+
+/** C = A B. On WebGPU the read-back is part of a run, as it is for the peer. */
+export const gemm =
+  (setup: Setup) =>
+  async ({ n, a, b, repeats }: GemmProblem): Promise<Program> => {
+    const device = await start(setup);
+    const [left, right] = [tensor(device, a, [n, n]), tensor(device, b, [n, n])];
+    const product = async (): Promise<Float32Array> => {
+      for (let i = 1; i < repeats; i++) matmul(left, right).dispose();
+      using c = matmul(left, right);
+      return (await c.data()) as Float32Array;
+    };
+    return {
+      run: async () => {
+        if (device.type === "webgpu") await product();
+        else {
+          matmul(left, right).dispose();
+          await device.synchronize();
+        }
+      },
+      result: async () => ({ c: await product() }),
+    };
+  };
 
 /** z = x + y */
 export const add =
