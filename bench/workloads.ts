@@ -45,7 +45,7 @@ function ours<Problem>(
       { threads: all, relaxed: true, roof: "wasm relaxed threads" },
     );
   return variants.map(({ threads, relaxed, roof, target }) => ({
-    name: `constella, ${threads} thread${threads > 1 ? "s" : ""}, ${relaxed ? "relaxed" : "plain"}`,
+    name: `constella wasm, ${threads} thread${threads > 1 ? "s" : ""}, ${relaxed ? "relaxed" : "plain"}`,
     kind: "ours",
     roof,
     target,
@@ -90,6 +90,7 @@ function gemmWebGPU(n: number, quick: boolean): AnyWorkload {
     validationRuns: 1,
     check: checkGemm,
     contenders: [
+      { name: "constella webgpu", kind: "ours", roof: "webgpu", target: 3, load: constella.gemm({ device: "webgpu" }) },
       { name: "tfjs webgpu", kind: "peer", roof: "webgpu", load: tfjs.gemm("webgpu") },
     ] satisfies Contender<GemmProblem>[],
   });
