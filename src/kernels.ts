@@ -1,10 +1,14 @@
 // The kernel table: one import and one launch per kernel. A kernel that nothing uses leaves the bundle with its WGSL.
 import binaryWgsl from "../kernels/binary.wgsl";
+import crossEntropyWgsl from "../kernels/cross_entropy.wgsl";
+import crossEntropyBackwardWgsl from "../kernels/cross_entropy_backward.wgsl";
 import decTargetWgsl from "../kernels/dec_target.wgsl";
 import matmulWgsl from "../kernels/matmul.wgsl";
 import pairLossWgsl from "../kernels/pair_loss.wgsl";
 import pairLossBackwardWgsl from "../kernels/pair_loss_backward.wgsl";
 import reduceWgsl from "../kernels/reduce.wgsl";
+import softmaxWgsl from "../kernels/softmax.wgsl";
+import softmaxBackwardWgsl from "../kernels/softmax_backward.wgsl";
 import studentTWgsl from "../kernels/student_t.wgsl";
 import studentTBackwardWgsl from "../kernels/student_t_backward.wgsl";
 import unaryWgsl from "../kernels/unary.wgsl";
@@ -66,3 +70,24 @@ export const pairLoss = /* @__PURE__ */ kernel(pairLossWgsl, {
   grain: 4,
 });
 export const pairLossBackward = /* @__PURE__ */ kernel(pairLossBackwardWgsl, elementwise);
+
+/** Series along an axis, `lanes` invocations of 256 each. */
+const alongAxis: Launch = {
+  grid: ({ series, lanes }) => grid1d(series!, 256 / lanes!),
+  rows: ({ series }) => series!,
+  grain: ({ n }) => Math.max(4, Math.ceil(4096 / n!)),
+};
+
+export const softmax = /* @__PURE__ */ kernel(softmaxWgsl, alongAxis);
+export const softmaxBackward = /* @__PURE__ */ kernel(softmaxBackwardWgsl, alongAxis);
+
+export const crossEntropy = /* @__PURE__ */ kernel(crossEntropyWgsl, {
+  grid: ({ n, lanes }) => grid1d(n!, 256 / lanes!),
+  rows: ({ n }) => n!,
+  grain: ({ k }) => Math.max(4, Math.ceil(4096 / k!)),
+});
+export const crossEntropyBackward = /* @__PURE__ */ kernel(crossEntropyBackwardWgsl, {
+  grid: ({ n, k }, [size]) => grid1d(n! * k!, size),
+  rows: ({ n }) => n!,
+  grain: ({ k }) => Math.max(4, Math.ceil(4096 / k!)),
+});

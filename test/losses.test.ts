@@ -1,4 +1,17 @@
-import { decLoss, decTarget, grad, klDivergence, bceWithLogits, parameter, studentT, tensor, tidy } from "constella";
+import {
+  bceWithLogits,
+  crossEntropy,
+  decLoss,
+  decTarget,
+  grad,
+  indices,
+  klDivergence,
+  parameter,
+  softmax,
+  studentT,
+  tensor,
+  tidy,
+} from "constella";
 import { expect, test } from "vitest";
 import { describeDevices } from "./devices";
 
@@ -84,5 +97,24 @@ describeDevices("losses", (device) => {
       return (await Promise.all(made.map(async (x) => [...(await x.data())]))).flat();
     };
     expect(await once()).toEqual(await once());
+  });
+
+  test("a label that names no class leaves its row out", async () => {
+    const made = await device();
+    const x = parameter(made, [1, 2, 3, 4], [2, 2]);
+    const loss = crossEntropy(x, indices(made, [9, 0]), { weights: tensor(made, [1, 1]) });
+    expect(await loss.item()).toBeCloseTo(Math.log(1 + Math.E), 5);
+    const [dx] = grad(loss, [x]);
+    expect([...(await dx!.data())].slice(0, 2)).toEqual([0, 0]);
+  });
+
+  test("softmax and cross-entropy of huge logits are finite", async () => {
+    const made = await device();
+    const x = parameter(made, [1e5, -1e5, 0, 1e30, 1e30, -1e30], [2, 3]);
+    expect([...(await softmax(x).data())]).toEqual([1, 0, 0, 0.5, 0.5, 0]);
+    const loss = crossEntropy(x, indices(made, [1, 0]));
+    expect(await loss.item()).toBeCloseTo((2e5 + Math.LN2) / 2, 1);
+    const [dx] = grad(loss, [x]);
+    expect([...(await dx!.data())]).toBeCloseToArray([0.5, -0.5, 0, -0.25, 0.25, 0], { rtol: 1e-5, atol: 1e-6 });
   });
 });

@@ -6,3 +6,5 @@ export * from "./matmul";
 export { weighted_difference } from "./distance";
 export * from "./dec";
 export * from "./losses";
+export { softmax, softmax_backward } from "./softmax";
+export * from "./cross-entropy";

@@ -106,6 +106,124 @@ const pair = (
   range,
 });
 
+/** ln softmax along the middle axis of [outer, n, inner] */
+function logSoftmax({ shape, data }: Reference, axis: number): Reference {
+  const n = shape[axis]!;
+  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const out = new Float64Array(data.length);
+  for (let start = 0; start < data.length; start++) {
+    if (Math.floor(start / inner) % n !== 0) continue;
+    const at = Array.from({ length: n }, (_, j) => start + j * inner);
+    const largest = Math.max(...at.map((i) => data[i]!));
+    const rest = Math.log(at.reduce((sum, i) => sum + Math.exp(data[i]! - largest), 0));
+    for (const i of at) out[i] = data[i]! - largest - rest;
+  }
+  return array(shape, out);
+}
+
+const AXES = [
+  [-1, [[1]], [[7, 3]], [[3, 257]], [[5, 17]]],
+  [0, [[7, 3]], [[17, 5]], [[300, 2]], [[3, 70]]],
+  [1, [[2, 3, 5]], [[3, 5, 1]], [[2, 65, 6]]],
+] as const;
+
+const softmaxes = AXES.flatMap(([axis, ...shapes]): OpCase[] => {
+  const more = { variant: `axis ${axis}`, shapes, range: [-10, 10] as const };
+  const place = (x: Reference): number => (axis < 0 ? x.shape.length + axis : axis);
+  return [
+    {
+      op: "softmax",
+      call: (x) => c.softmax(x!, axis),
+      reference: (x) => {
+        const y = logSoftmax(x!, place(x!));
+        return array(y.shape, y.data.map(Math.exp));
+      },
+      ...more,
+    },
+    { op: "logSoftmax", call: (x) => c.logSoftmax(x!, axis), reference: (x) => logSoftmax(x!, place(x!)), ...more },
+  ];
+});
+
+type Weigh = (i: number, label: number, weights: Reference | undefined) => number;
+
+const crossEntropy = (
+  x: Reference,
+  labels: Reference,
+  weigh: Weigh,
+  weights?: Reference,
+  byWeight = true,
+): Reference => {
+  const y = logSoftmax(x, 1).data;
+  const list = [...labels.data].map((label, i) => ({
+    loss: -y[i * x.shape[1]! + label]!,
+    w: weigh(i, label, weights),
+  }));
+  const total = list.reduce((sum, { loss, w }) => sum + w * loss, 0);
+  return scalar(total / (byWeight ? list.reduce((sum, { w }) => sum + w, 0) : list.length));
+};
+
+const LABELLED = [
+  [[1, 3], [1]],
+  [[7, 3], [7]],
+  [[17, 33], [17]],
+  [[5, 257], [5]],
+  [[300, 2], [300]],
+] as const;
+
+const crossEntropies: OpCase[] = [
+  {
+    op: "crossEntropy",
+    call: (x, labels) => c.crossEntropy(x!, labels!),
+    reference: (x, labels) => crossEntropy(x!, labels!, () => 1),
+    shapes: LABELLED,
+    integers: { 1: 2 },
+    range: [-10, 10],
+  },
+  ...(["sum_weights", "mean"] as const).flatMap((normalization): OpCase[] => [
+    {
+      op: "crossEntropy",
+      variant: `rows weighted, ${normalization}`,
+      call: (x, labels, weights) => c.crossEntropy(x!, labels!, { weights: weights!, normalization }),
+      reference: (x, labels, weights) =>
+        crossEntropy(x!, labels!, (i, _, w) => w!.data[i]!, weights, normalization === "sum_weights"),
+      shapes: LABELLED.map(([x, labels]) => [x, labels, labels]),
+      integers: { 1: 2 },
+      range: [
+        [-10, 10],
+        [0, 1],
+        [0.1, 2],
+      ],
+      gradients: [0],
+    },
+    {
+      op: "crossEntropy",
+      variant: `classes weighted, ${normalization}`,
+      call: (x, labels, classWeights) => c.crossEntropy(x!, labels!, { classWeights: classWeights!, normalization }),
+      reference: (x, labels, weights) =>
+        crossEntropy(x!, labels!, (_, label, w) => w!.data[label]!, weights, normalization === "sum_weights"),
+      shapes: LABELLED.map(([x, labels]) => [x, labels, [x[1]]]),
+      integers: { 1: 2 },
+      range: [
+        [-10, 10],
+        [0, 1],
+        [0.1, 2],
+      ],
+      gradients: [0],
+    },
+  ]),
+  {
+    op: "crossEntropySoft",
+    call: (x, target) => c.crossEntropySoft(x!, target!),
+    reference: (x, target) =>
+      scalar(-logSoftmax(x!, 1).data.reduce((sum, v, i) => sum + v * target!.data[i]!, 0) / x!.shape[0]!),
+    shapes: LABELLED.map(([x]) => [x, x]),
+    range: [
+      [-10, 10],
+      [0, 1],
+    ],
+  },
+];
+
 /** Rows of the loss functions and what they are made of. */
 export const LOSSES: readonly OpCase[] = [
   ...[1, 0.5, 3].map((alpha): OpCase => ({
@@ -169,4 +287,6 @@ export const LOSSES: readonly OpCase[] = [
     [-10, 10],
     [0, 1],
   ]),
+  ...softmaxes,
+  ...crossEntropies,
 ];

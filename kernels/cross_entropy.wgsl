@@ -1,0 +1,73 @@
+// parts[i] = -scale · mass[i] · ln softmax(x)[i, goal[i]], for op 1 -scale · Σ_j goal[i, j] ln softmax(x)[i, j]; x [n, k], goal labels [n] or,
+// for op 1, the bits of a distribution [n, k]; stats [n, 2] = max x, ln Σ e^(x - max); mass [n] = 1, or by `weighting` 1 weights[i],
+// 2 weights[goal[i]]; 0 for a label of k or more; for op 1 Σ_j goal. A workgroup owns 256 / lanes rows.
+struct Params { n: u32, k: u32, lanes: u32, op: u32, weighting: u32, scale: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> goal: array<u32>;
+@group(0) @binding(3) var<storage, read> weights: array<f32>;
+@group(0) @binding(4) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(5) var<storage, read_write> stats: array<f32>;
+@group(0) @binding(6) var<storage, read_write> mass: array<f32>;
+
+var<workgroup> partial: array<f32, 256>;
+
+// the sum, or for `largest` the maximum, over the lanes of a row
+fn over_row(value: f32, lane: u32, largest: bool) -> f32 {
+  workgroupBarrier();
+  partial[lane] = value;
+  workgroupBarrier();
+  for (var step = params.lanes / 2u; step > 0u; step /= 2u) {
+    if (lane % params.lanes < step) {
+      let own = partial[lane];
+      let other = partial[lane + step];
+      partial[lane] = select(own + other, max(own, other), largest);
+    }
+    workgroupBarrier();
+  }
+  return partial[lane - lane % params.lanes];
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let first = lane % params.lanes;
+  let i = (group.x + group.y * groups.x) * (256u / params.lanes) + lane / params.lanes;
+  let live = i < params.n;
+  let start = i * params.k;
+  let count = select(0u, params.k, live);
+  var largest = -3.4028234e38f;
+  for (var j = first; j < count; j += params.lanes) { largest = max(largest, x[start + j]); }
+  largest = over_row(largest, lane, true);
+  var sum = 0.0;
+  var share = 0.0; // of the goal
+  var below = 0.0; // Σ goal · (max - x)
+  for (var j = first; j < count; j += params.lanes) {
+    let v = x[start + j];
+    sum += exp(v - largest);
+    if (params.op == 1u) {
+      let part = bitcast<f32>(goal[start + j]);
+      share += part;
+      if (part != 0.0) { below += part * (largest - v); }
+    }
+  }
+  sum = over_row(sum, lane, false);
+  let log_sum = log(sum);
+  if (params.op == 1u) {
+    share = over_row(share, lane, false);
+    below = over_row(below, lane, false);
+  }
+  if (!live || first != 0u) { return; }
+  if (params.op == 0u) {
+    let label = goal[i];
+    if (label < params.k) {
+      share = 1.0;
+      if (params.weighting == 1u) { share = weights[i]; }
+      if (params.weighting == 2u) { share = weights[label]; }
+      below = share * (largest - x[start + label]);
+    }
+  }
+  parts[i] = params.scale * (below + share * log_sum);
+  stats[2u * i] = largest;
+  stats[2u * i + 1u] = log_sum;
+  mass[i] = share;
+}
