@@ -50,8 +50,9 @@ export class WasmDevice implements Device {
   readonly #known: number;
   /** Commands that found the ring full, as slot words. */
   #waiting: Int32Array[] = [];
-  /** Buffers to pool once the command of that number is complete. */
-  #releases: { number: number; buffer: DeviceBuffer }[] = [];
+  readonly #staging = new Pool<number>();
+  /** Staging blocks in use, until as many commands are complete. */
+  readonly #staged: { number: number; pointer: number; size: number }[] = [];
   readonly #fences = new Map<number, () => void>();
   readonly #scripts = new Map<number, DeviceBuffer & { length: number }>();
   readonly #slot = new Int32Array(LAYOUT.slotWords);
@@ -108,17 +109,11 @@ export class WasmDevice implements Device {
 
   alloc(bytes: number, op = "alloc"): DeviceBuffer {
     this.#check();
-    this.#reclaim();
     let size = Pool.sizeClass(bytes);
     let pointer = this.#pool.take(size) ?? this.#bump(size, op);
     if (pointer === undefined) {
       const larger = this.#pool.takeLarger(size);
-      if (!larger) {
-        const { bytes: used } = this.#live;
-        throw new Error(
-          `${op}: out of memory, ${formatBytes(bytes)} asked for, ${formatBytes(used)} of ${formatBytes(this.#maxBytes)} in use`,
-        );
-      }
+      if (!larger) throw this.#outOfMemory(op, bytes);
       ({ block: pointer, size } = larger);
     }
     this.#live.buffers++;
@@ -141,10 +136,9 @@ export class WasmDevice implements Device {
       return;
     }
     // commands under way may still read what the buffer's memory holds: the copy takes its turn in the queue
-    const staging = this.alloc(bytes.byteLength, "write") as Block;
-    new Uint8Array(this.#memory.buffer).set(bytes, staging.pointer);
-    this.#enqueueCopy((buffer as Block).pointer + byteOffset, staging.pointer, bytes.byteLength);
-    this.#releaseLater(staging);
+    const staging = this.#stage(bytes);
+    this.#enqueueCopy((buffer as Block).pointer + byteOffset, staging, bytes.byteLength);
+    this.#staged.push({ number: this.#nextNumber(), pointer: staging, size: Pool.sizeClass(bytes.byteLength) });
   }
 
   async read(buffer: DeviceBuffer, byteOffset = 0, bytes = buffer.bytes - byteOffset): Promise<ArrayBuffer> {
@@ -194,7 +188,6 @@ export class WasmDevice implements Device {
   }
 
   memory(): MemoryUsage {
-    this.#reclaim();
     return { ...this.#live, pooled: this.#pool.pooled };
   }
 
@@ -237,6 +230,11 @@ export class WasmDevice implements Device {
     return pointer;
   }
 
+  #outOfMemory(op: string, bytes: number): Error {
+    const [asked, used, most] = [bytes, this.#live.bytes, this.#maxBytes].map(formatBytes);
+    return new Error(`${op}: out of memory, ${asked} asked for, ${used} of ${most} in use`);
+  }
+
   #copyOut(pointer: number, bytes: number): ArrayBuffer {
     const copy = new Uint8Array(bytes);
     copy.set(new Uint8Array(this.#memory.buffer, pointer, bytes));
@@ -255,16 +253,21 @@ export class WasmDevice implements Device {
     return (Atomics.load(this.#words, LAYOUT.head) + this.#waiting.length) | 0;
   }
 
-  #releaseLater(buffer: DeviceBuffer): void {
-    this.#releases.push({ number: this.#nextNumber(), buffer });
-  }
-
-  #reclaim(): void {
-    const tail = this.threads === 0 ? 0 : Atomics.load(this.#words, LAYOUT.tail);
-    let done = 0;
-    while (done < this.#releases.length && ((tail - this.#releases[done]!.number) | 0) >= 0)
-      this.free(this.#releases[done++]!.buffer);
-    if (done > 0) this.#releases.splice(0, done);
+  /**
+   * Copies bytes to memory that no command under way uses. Freed buffers will not do: what is enqueued may still read them, and
+   * the host does not wait its turn.
+   */
+  #stage(bytes: Uint8Array): number {
+    const tail = Atomics.load(this.#words, LAYOUT.tail);
+    while (this.#staged.length > 0 && ((tail - this.#staged[0]!.number) | 0) >= 0) {
+      const { size, pointer } = this.#staged.shift()!;
+      this.#staging.put(size, pointer);
+    }
+    const size = Pool.sizeClass(bytes.byteLength);
+    const pointer = this.#staging.take(size) ?? this.#bump(size, "write");
+    if (pointer === undefined) throw this.#outOfMemory("write", size);
+    new Uint8Array(this.#memory.buffer).set(bytes, pointer);
+    return pointer;
   }
 
   #enqueueCopy(to: number, from: number, bytes: number): void {
