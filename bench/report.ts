@@ -42,7 +42,7 @@ export function outcomeTable(
       figure(work / median(outcome.times)),
       percent(work / best(outcome.times) / limit),
       times(speedup),
-      target === undefined ? "" : `${speedup >= target ? "≥" : "misses"} ${target}×`,
+      target === undefined || Number.isNaN(speedup) ? "" : `${speedup >= target ? "≥" : "misses"} ${target}×`,
     ];
   });
   const notes = entries.flatMap(({ outcome: { name, error, validation } }) =>
