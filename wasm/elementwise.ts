@@ -43,6 +43,8 @@ function power4(v: v128, alpha: f32): v128 {
   return f32x4.replace_lane(r, 3, powScalar(f32x4.extract_lane(v, 3), alpha));
 }
 
+// @ts-ignore: decorator
+@inline
 function apply4(op: u32, v: v128, alpha: f32): v128 {
   switch (op) {
     case ABS: return f32x4.abs(v);
@@ -64,17 +66,37 @@ function apply4(op: u32, v: v128, alpha: f32): v128 {
   }
 }
 
-/** y[i] = f(x[i]); [begin, end) counts vectors of four: buffers are padded to whole ones. */
-export function unary(x: usize, y: usize, n: u32, op: u32, alpha: f32, begin: u32, end: u32): void {
-  const last = <usize>end << 4;
-  if (op == RELU) {
-    const zero = f32x4.splat(0);
-    for (let at = <usize>begin << 4; at < last; at += 16) v128.store(y + at, f32x4.pmax(v128.load(x + at), zero));
-    return;
-  }
-  for (let at = <usize>begin << 4; at < last; at += 16) v128.store(y + at, apply4(op, v128.load(x + at), alpha));
+/** The loop for one function: `op` is a constant where this is inlined, since a choice in the loop costs more than most functions. */
+// @ts-ignore: decorator
+@inline
+function unaryLoop(op: u32, x: usize, y: usize, at: usize, last: usize, alpha: f32): void {
+  for (; at < last; at += 16) v128.store(y + at, apply4(op, v128.load(x + at), alpha));
 }
 
+/** y[i] = f(x[i]); [begin, end) counts vectors of four: buffers are padded to whole ones. */
+export function unary(x: usize, y: usize, n: u32, op: u32, alpha: f32, begin: u32, end: u32): void {
+  const at = <usize>begin << 4, last = <usize>end << 4;
+  switch (op) {
+    case ABS: return unaryLoop(ABS, x, y, at, last, alpha);
+    case NEG: return unaryLoop(NEG, x, y, at, last, alpha);
+    case EXP: return unaryLoop(EXP, x, y, at, last, alpha);
+    case LOG: return unaryLoop(LOG, x, y, at, last, alpha);
+    case SQRT: return unaryLoop(SQRT, x, y, at, last, alpha);
+    case SQUARE: return unaryLoop(SQUARE, x, y, at, last, alpha);
+    case TANH: return unaryLoop(TANH, x, y, at, last, alpha);
+    case SIGMOID: return unaryLoop(SIGMOID, x, y, at, last, alpha);
+    case RELU: return unaryLoop(RELU, x, y, at, last, alpha);
+    case LEAKY_RELU: return unaryLoop(LEAKY_RELU, x, y, at, last, alpha);
+    case SOFTPLUS: return unaryLoop(SOFTPLUS, x, y, at, last, alpha);
+    case POWER: return unaryLoop(POWER, x, y, at, last, alpha);
+    case SCALE: return unaryLoop(SCALE, x, y, at, last, alpha);
+    case SHIFT: return unaryLoop(SHIFT, x, y, at, last, alpha);
+    case FLOOR_AT: return unaryLoop(FLOOR_AT, x, y, at, last, alpha);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
 function derivative4(op: u32, v: v128, y: v128, alpha: f32): v128 {
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
@@ -100,20 +122,41 @@ function derivative4(op: u32, v: v128, y: v128, alpha: f32): v128 {
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function unaryBackwardLoop(op: u32, x: usize, y: usize, dy: usize, dx: usize, at: usize, last: usize, alpha: f32): void {
+  for (; at < last; at += 16) {
+    const slope = derivative4(op, v128.load(x + at), v128.load(y + at), alpha);
+    v128.store(dx + at, f32x4.mul(v128.load(dy + at), slope));
+  }
+}
+
 /** dx[i] = dy[i] f'(x[i]); [begin, end) counts vectors of four. */
 export function unary_backward(
   x: usize, y: usize, dy: usize, dx: usize, n: u32, op: u32, alpha: f32, begin: u32, end: u32,
 ): void {
+  let at = <usize>begin << 4;
   const last = <usize>end << 4;
-  if (op == RELU) {
-    const zero = f32x4.splat(0);
-    for (let at = <usize>begin << 4; at < last; at += 16)
-      v128.store(dx + at, v128.and(v128.load(dy + at), f32x4.gt(v128.load(y + at), zero)));
-    return;
-  }
-  for (let at = <usize>begin << 4; at < last; at += 16) {
-    const slope = derivative4(op, v128.load(x + at), v128.load(y + at), alpha);
-    v128.store(dx + at, f32x4.mul(v128.load(dy + at), slope));
+  switch (op) {
+    case ABS: return unaryBackwardLoop(ABS, x, y, dy, dx, at, last, alpha);
+    case NEG: return unaryBackwardLoop(NEG, x, y, dy, dx, at, last, alpha);
+    case EXP: return unaryBackwardLoop(EXP, x, y, dy, dx, at, last, alpha);
+    case LOG: return unaryBackwardLoop(LOG, x, y, dy, dx, at, last, alpha);
+    case SQRT: return unaryBackwardLoop(SQRT, x, y, dy, dx, at, last, alpha);
+    case SQUARE: return unaryBackwardLoop(SQUARE, x, y, dy, dx, at, last, alpha);
+    case TANH: return unaryBackwardLoop(TANH, x, y, dy, dx, at, last, alpha);
+    case SIGMOID: return unaryBackwardLoop(SIGMOID, x, y, dy, dx, at, last, alpha);
+    case RELU: {
+      const zero = f32x4.splat(0);
+      for (; at < last; at += 16) v128.store(dx + at, v128.and(v128.load(dy + at), f32x4.gt(v128.load(y + at), zero)));
+      return;
+    }
+    case LEAKY_RELU: return unaryBackwardLoop(LEAKY_RELU, x, y, dy, dx, at, last, alpha);
+    case SOFTPLUS: return unaryBackwardLoop(SOFTPLUS, x, y, dy, dx, at, last, alpha);
+    case POWER: return unaryBackwardLoop(POWER, x, y, dy, dx, at, last, alpha);
+    case SCALE: return unaryBackwardLoop(SCALE, x, y, dy, dx, at, last, alpha);
+    case SHIFT: return unaryBackwardLoop(SHIFT, x, y, dy, dx, at, last, alpha);
+    case FLOOR_AT: return unaryBackwardLoop(FLOOR_AT, x, y, dy, dx, at, last, alpha);
   }
 }
 
@@ -134,18 +177,39 @@ function combine4(op: u32, a: v128, b: v128): v128 {
   }
 }
 
-/** One run along the innermost axis; a stride is 0 or 1 element. */
-function combineRun(op: u32, a: usize, aStep: usize, b: usize, bStep: usize, y: usize, count: usize): void {
-  let i: usize = 0;
-  for (; i + 4 <= count; i += 4) {
-    const u = aStep ? v128.load(a + (i << 2)) : v128.load32_splat(a);
-    const v = bStep ? v128.load(b + (i << 2)) : v128.load32_splat(b);
-    v128.store(y + (i << 2), combine4(op, u, v));
+/** One run along the innermost axis for one function, a constant where this is inlined; a stride is 0 or 1 element. */
+// @ts-ignore: decorator
+@inline
+function runLoop(op: u32, a: usize, aStep: usize, b: usize, bStep: usize, y: usize, count: usize): void {
+  const last = y + (count << 2), vectors = y + ((count & ~3) << 2);
+  if (aStep && bStep) for (; y != vectors; y += 16, a += 16, b += 16) v128.store(y, combine4(op, v128.load(a), v128.load(b)));
+  else if (aStep) {
+    const v = v128.load32_splat(b);
+    for (; y != vectors; y += 16, a += 16) v128.store(y, combine4(op, v128.load(a), v));
+  } else {
+    const u = v128.load32_splat(a);
+    if (bStep) for (; y != vectors; y += 16, b += 16) v128.store(y, combine4(op, u, v128.load(b)));
+    else {
+      const value = combine4(op, u, v128.load32_splat(b));
+      for (; y != vectors; y += 16) v128.store(y, value);
+    }
   }
-  for (; i < count; i++) {
-    const u = v128.load32_splat(a + (i * aStep << 2));
-    const v = v128.load32_splat(b + (i * bStep << 2));
-    v128.store32_lane(y + (i << 2), combine4(op, u, v), 0);
+  for (; y != last; y += 4, a += aStep << 2, b += bStep << 2)
+    v128.store32_lane(y, combine4(op, v128.load32_splat(a), v128.load32_splat(b)), 0);
+}
+
+function combineRun(op: u32, a: usize, aStep: usize, b: usize, bStep: usize, y: usize, count: usize): void {
+  switch (op) {
+    case 0: return runLoop(0, a, aStep, b, bStep, y, count);
+    case 1: return runLoop(1, a, aStep, b, bStep, y, count);
+    case 2: return runLoop(2, a, aStep, b, bStep, y, count);
+    case 3: return runLoop(3, a, aStep, b, bStep, y, count);
+    case 4: return runLoop(4, a, aStep, b, bStep, y, count);
+    case 5: return runLoop(5, a, aStep, b, bStep, y, count);
+    case 6: return runLoop(6, a, aStep, b, bStep, y, count);
+    case 7: return runLoop(7, a, aStep, b, bStep, y, count);
+    case 8: return runLoop(8, a, aStep, b, bStep, y, count);
+    default: return runLoop(9, a, aStep, b, bStep, y, count);
   }
 }
 
