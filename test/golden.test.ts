@@ -1,6 +1,6 @@
 import { expect, test, describe } from "vitest";
 import { describeDevices } from "./devices";
-import { adapterOf } from "./golden-runner/adapters";
+import { adapterOf, missingAdapter } from "./golden-runner/adapters";
 import { GoldenFolder } from "./golden-runner/format";
 import type { GoldenCase } from "./golden-runner/format";
 import { runCase } from "./golden-runner/run-case";
@@ -52,6 +52,10 @@ describeDevices("golden cases", (device) => {
 });
 
 describe("the golden runner", () => {
+  test("every op that is built has an adapter", () => {
+    expect(folder.cases.map(({ op }) => missingAdapter(op)).filter(Boolean)).toEqual([]);
+  });
+
   test("every tensor that the index names is there", () => {
     for (const { inputs, outputs, grads, upstream = {}, ...rest } of folder.cases)
       for (const keys of [inputs, outputs, grads, upstream])

@@ -1,27 +1,13 @@
 import * as c from "constella";
 import type { RowReduction, Tensor } from "constella";
-import { exported, tensors } from "./adapter";
+import { tensors } from "./adapter";
 import type { Adapters } from "./adapter";
 
 const pair = (f: (pred: Tensor, target: Tensor) => Tensor) =>
   tensors<{ pred: Tensor; target: Tensor }>(({ pred, target }) => ({ loss: f(pred, target) }));
 
-const alongAxis = (name: string) =>
-  tensors<{ x: Tensor }, { axis: number }>(
-    ({ x }, { axis }) => ({ y: exported<(x: Tensor, axis: number) => Tensor>(name)(x, axis) }),
-    name,
-  );
-
-interface CrossEntropyOptions {
-  weight?: Tensor;
-  normalization?: string;
-}
-const crossEntropy = (logits: Tensor, target: Tensor, options?: CrossEntropyOptions): Tensor =>
-  exported<(logits: Tensor, target: Tensor, options?: CrossEntropyOptions) => Tensor>("crossEntropy")(
-    logits,
-    target,
-    options,
-  );
+const alongAxis = (f: (x: Tensor, axis: number) => Tensor) =>
+  tensors<{ x: Tensor }, { axis: number }>(({ x }, { axis }) => ({ y: f(x, axis) }));
 
 export const LOSSES: Adapters = {
   mse: pair(c.mse),
@@ -43,10 +29,18 @@ export const LOSSES: Adapters = {
       loss: c.decLoss(z, mu, p, { alpha, reduction }),
     }),
   ),
-  softmax: alongAxis("softmax"),
-  log_softmax: alongAxis("logSoftmax"),
-  cross_entropy: tensors<{ logits: Tensor; target: Tensor }>(
-    ({ logits, target }) => ({ loss: crossEntropy(logits, target) }),
-    "crossEntropy",
-  ),
+  softmax: alongAxis(c.softmax),
+  log_softmax: alongAxis(c.logSoftmax),
+  cross_entropy: tensors<{ logits: Tensor; target: Tensor }>(({ logits, target }) => ({
+    loss: c.crossEntropy(logits, target),
+  })),
+  cross_entropy_soft: tensors<{ logits: Tensor; target: Tensor }>(({ logits, target }) => ({
+    loss: c.crossEntropySoft(logits, target),
+  })),
+  cross_entropy_weighted: tensors<
+    { logits: Tensor; target: Tensor; weight: Tensor },
+    { normalization: "sum_weights" | "mean" }
+  >(({ logits, target, weight }, { normalization }) => ({
+    loss: c.crossEntropy(logits, target, { weights: weight, normalization }),
+  })),
 };
