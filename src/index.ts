@@ -9,6 +9,9 @@ export { Tensor, tidy, keep, tensor, indices, parameter, empty, full, zeros, one
 export type { Shape, DType, TypedArray } from "./tensor";
 export { grad, noGrad, record } from "./autodiff";
 export type { Backward } from "./autodiff";
+export { Random } from "./random";
+export type { RandomState } from "./random";
 export * from "./ops";
 export * from "./nn";
 export * from "./metrics";
+export * from "./optim";

@@ -1,16 +1,28 @@
 // The kernel table: one import and one launch per kernel. A kernel that nothing uses leaves the bundle with its WGSL.
+import adadeltaWgsl from "../kernels/adadelta.wgsl";
+import adamWgsl from "../kernels/adam.wgsl";
 import binaryWgsl from "../kernels/binary.wgsl";
+import copyWgsl from "../kernels/copy.wgsl";
 import crossEntropyWgsl from "../kernels/cross_entropy.wgsl";
 import crossEntropyBackwardWgsl from "../kernels/cross_entropy_backward.wgsl";
 import decTargetWgsl from "../kernels/dec_target.wgsl";
+import dropoutWgsl from "../kernels/dropout.wgsl";
+import fillWgsl from "../kernels/fill.wgsl";
+import gatherRowsWgsl from "../kernels/gather_rows.wgsl";
 import matmulWgsl from "../kernels/matmul.wgsl";
 import pairLossWgsl from "../kernels/pair_loss.wgsl";
 import pairLossBackwardWgsl from "../kernels/pair_loss_backward.wgsl";
+import randomWgsl from "../kernels/random.wgsl";
 import reduceWgsl from "../kernels/reduce.wgsl";
+import rmspropWgsl from "../kernels/rmsprop.wgsl";
+import scatterAddRowsWgsl from "../kernels/scatter_add_rows.wgsl";
+import sgdWgsl from "../kernels/sgd.wgsl";
+import sgdMomentumWgsl from "../kernels/sgd_momentum.wgsl";
 import softmaxWgsl from "../kernels/softmax.wgsl";
 import softmaxBackwardWgsl from "../kernels/softmax_backward.wgsl";
 import studentTWgsl from "../kernels/student_t.wgsl";
 import studentTBackwardWgsl from "../kernels/student_t_backward.wgsl";
+import transposeWgsl from "../kernels/transpose.wgsl";
 import unaryWgsl from "../kernels/unary.wgsl";
 import unaryBackwardWgsl from "../kernels/unary_backward.wgsl";
 import weightedDifferenceWgsl from "../kernels/weighted_difference.wgsl";
@@ -91,3 +103,46 @@ export const crossEntropyBackward = /* @__PURE__ */ kernel(crossEntropyBackwardW
   rows: ({ n }) => n!,
   grain: ({ k }) => Math.max(4, Math.ceil(4096 / k!)),
 });
+
+export const fill = /* @__PURE__ */ kernel(fillWgsl, elementwise);
+
+export const copy = /* @__PURE__ */ kernel(copyWgsl, {
+  grid: ({ n }, [size]) => grid1d(n!, size),
+  rows: ({ n }) => n!,
+  grain: 16384,
+});
+
+export const transpose = /* @__PURE__ */ kernel(transposeWgsl, {
+  grid: ({ batch, rows, columns }) => grid1d(batch! * Math.ceil(rows! / 32) * Math.ceil(columns! / 32), 1),
+  rows: ({ batch, columns }) => batch! * Math.ceil(columns! / 16),
+  grain: ({ rows }) => Math.max(1, Math.ceil(1024 / rows!)),
+});
+
+export const gatherRows = /* @__PURE__ */ kernel(gatherRowsWgsl, {
+  grid: ({ m, width }, [size]) => grid1d(m! * width!, size),
+  rows: ({ m }) => m!,
+  grain: ({ width }) => Math.max(1, Math.ceil(16384 / width!)),
+});
+
+export const scatterAddRows = /* @__PURE__ */ kernel(scatterAddRowsWgsl, {
+  grid: ({ width, columns, owners }, [size]) =>
+    grid1d(Math.ceil(width! / columns!) * Math.ceil(owners! / (size / columns!)), 1),
+  rows: ({ n }) => n!,
+  grain: ({ m, n, width }) => Math.max(1, Math.ceil((16384 * n!) / Math.max(1, m! * width!))),
+});
+
+/** Numbers from Threefry: four to an invocation, eight to a row. */
+const drawn: Launch = {
+  grid: ({ n }, [size]) => grid1d(vectors(n!), size),
+  rows: ({ n }) => Math.ceil(n! / 8),
+  grain: 512,
+};
+
+export const random = /* @__PURE__ */ kernel(randomWgsl, drawn);
+export const dropout = /* @__PURE__ */ kernel(dropoutWgsl, drawn);
+
+export const sgd = /* @__PURE__ */ kernel(sgdWgsl, elementwise);
+export const sgdMomentum = /* @__PURE__ */ kernel(sgdMomentumWgsl, elementwise);
+export const adam = /* @__PURE__ */ kernel(adamWgsl, elementwise);
+export const rmsprop = /* @__PURE__ */ kernel(rmspropWgsl, elementwise);
+export const adadelta = /* @__PURE__ */ kernel(adadeltaWgsl, elementwise);

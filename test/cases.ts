@@ -3,6 +3,7 @@ import type { Tensor } from "constella";
 import { LOSSES } from "./cases/losses";
 import { fold, map, product, zip } from "./reference";
 import type { Reference } from "./reference";
+import { INDEXING, RANDOM } from "./cases/indexing";
 
 /** One op under test: the call, its reference in float64, and the inputs it is tried on. */
 export interface OpCase {
@@ -259,4 +260,6 @@ export const CASES: readonly OpCase[] = [
   },
   { op: "flatten", call: (x) => c.flatten(x!), reference: (x) => ({ ...x!, shape: [2, 15] }), shapes: [[[2, 3, 5]]] },
   ...LOSSES,
+  ...INDEXING,
+  ...RANDOM,
 ];

@@ -1,6 +1,9 @@
 // The kernels of the WASM device: one export per kernel, named as its .wgsl file.
 export { set_scratch } from "./scratch";
 export * from "./elementwise";
+export * from "./indexing";
+export * from "./optimizers";
+export * from "./random";
 export * from "./reduce";
 export * from "./matmul";
 export { weighted_difference } from "./distance";

@@ -1,8 +1,11 @@
 export * from "./cross-entropy";
 export * from "./dec";
 export * from "./elementwise";
+export * from "./indexing";
+export { concat, fill, pad, slice, stack, transpose } from "./layout";
 export * from "./losses";
 export * from "./matmul";
+export * from "./random";
 export * from "./reduce";
 export * from "./shape";
 export { softmax, logSoftmax } from "./softmax";

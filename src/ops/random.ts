@@ -1,0 +1,50 @@
+import { record } from "../autodiff";
+import type { Device } from "../device";
+import * as kernels from "../kernels";
+import { uniformRange } from "../random";
+import type { Random } from "../random";
+import { empty, run, sizeOf } from "../tensor";
+import type { Shape, Tensor } from "../tensor";
+
+/** Uniforms in [low, high), drawn on the device: the numbers of `random.fillUniform`, bit for bit where low is 0 or −high. */
+export function randomUniform(device: Device, shape: Shape, random: Random, low = 0, high = 1): Tensor {
+  const y = empty(device, shape, "f32", "randomUniform");
+  const n = sizeOf(shape);
+  run(kernels.random, { y, n, op: 0, ...random.reserve(n), ...uniformRange(low, high) });
+  return y;
+}
+
+/** Normals of the given mean and standard deviation, drawn on the device: the numbers of `random.fillNormal`, to rounding. */
+export function randomNormal(device: Device, shape: Shape, random: Random, mean = 0, std = 1): Tensor {
+  const y = empty(device, shape, "f32", "randomNormal");
+  const n = sizeOf(shape);
+  run(kernels.random, { y, n, op: 1, ...random.reserve(n), offset: mean, span: std, shift: 0 });
+  return y;
+}
+
+export interface DropoutOptions {
+  /** Multiply what stays by 1 / (1 − p), so that the mean stays (inverted dropout); default true. False for masking noise. */
+  readonly rescale?: boolean;
+  /** False in evaluation: x as it is, and no number is drawn. Default true. */
+  readonly training?: boolean;
+}
+
+/**
+ * Each element of x becomes 0 with probability p, else x / (1 − p) (Srivastava et al. 2014); with `rescale: false` else x, the
+ * masking corruption of denoising autoencoders (Vincent et al. 2010, section 3.3). The mask is a function of the stream's state:
+ * it is drawn again for the gradient, never stored, and the same on every device.
+ * @throws when p is not in [0, 1)
+ */
+export function dropout(x: Tensor, p: number, random: Random, options: DropoutOptions = {}): Tensor {
+  const { rescale = true, training = true } = options;
+  if (!(p >= 0 && p < 1)) throw new Error(`dropout: p must be in [0, 1), ${p}`);
+  if (!training || p === 0) return x;
+  const counters = random.reserve(x.size);
+  const threshold = Math.min(Math.round(p * 2 ** 32), 2 ** 32 - 1);
+  const mask = (x: Tensor): Tensor => {
+    const y = empty(x.device, x.shape, "f32", "dropout");
+    run(kernels.dropout, { x, y, n: x.size, ...counters, threshold, scale: rescale ? 1 / (1 - p) : 1 });
+    return y;
+  };
+  return record("dropout", mask(x), [x], (dy) => [() => mask(dy)]);
+}

@@ -1,0 +1,10 @@
+export { Optimizer } from "./optimizer";
+export type { OptimizerState, OptimizerValues } from "./optimizer";
+export { SGD } from "./sgd";
+export type { SGDOptions } from "./sgd";
+export { Adam, AdamW } from "./adam";
+export type { AdamOptions } from "./adam";
+export { RMSprop } from "./rmsprop";
+export type { RMSpropOptions } from "./rmsprop";
+export { Adadelta } from "./adadelta";
+export type { AdadeltaOptions } from "./adadelta";

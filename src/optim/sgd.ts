@@ -1,0 +1,44 @@
+import * as kernels from "../kernels";
+import { run } from "../tensor";
+import type { Tensor } from "../tensor";
+import { checkRange, Optimizer } from "./optimizer";
+
+export interface SGDOptions {
+  /** Learning rate. */
+  readonly lr: number;
+  /** Share of the last velocity that is kept; default 0. */
+  readonly momentum?: number;
+  /** L2 penalty, added to the gradient as weightDecay·p; default 0. */
+  readonly weightDecay?: number;
+  /** Look ahead along the velocity (Nesterov); default false. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Stochastic gradient descent: g ← g + weightDecay·p; v ← momentum·v + g; p ← p − lr·v, or p − lr·(g + momentum·v) with
+ * Nesterov's form (Sutskever et al. 2013, as PyTorch has it: the learning rate multiplies the velocity as a whole, so that
+ * a change of it acts at once).
+ */
+export class SGD extends Optimizer {
+  readonly #options: Required<SGDOptions>;
+
+  constructor(params: readonly Tensor[], options: SGDOptions) {
+    const { lr, momentum = 0, weightDecay = 0, nesterov = false } = options;
+    checkRange("SGD", { momentum }, 0, 1);
+    checkRange("SGD", { weightDecay }, 0, Infinity);
+    if (nesterov && momentum === 0) throw new Error("SGD: nesterov needs a momentum above 0, 0");
+    super("SGD", params, lr, momentum === 0 ? [] : ["velocity"]);
+    this.#options = { lr, momentum, weightDecay, nesterov };
+  }
+
+  protected override update(p: Tensor, grad: Tensor, [velocity]: readonly Tensor[]): void {
+    const { momentum, weightDecay, nesterov } = this.#options;
+    const { lr } = this;
+    if (velocity)
+      run(kernels.sgdMomentum, {
+        ...{ grad, p, velocity },
+        ...{ n: p.size, nesterov: Number(nesterov), lr, momentum, decay: weightDecay },
+      });
+    else run(kernels.sgd, { grad, p, n: p.size, lr, decay: weightDecay });
+  }
+}
