@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { Adadelta, Adam, AdamW, grad, parameter, RMSprop, SGD, square, sum, tensor, tidy } from "constella";
+import type { Device, Optimizer, Tensor } from "constella";
+import { readSafetensors } from "../src/data/safetensors";
+import { describeDevices } from "./devices";
+
+interface GoldenCase {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: Record<string, string>;
+  readonly outputs: Record<string, string>;
+  readonly attrs: object;
+  readonly rtol: number;
+  readonly atol: number;
+}
+
+const folder = new URL("./golden/", import.meta.url);
+const golden = JSON.parse(readFileSync(new URL("index.json", folder), "utf8")) as GoldenCase[];
+const { tensors } = readSafetensors(readFileSync(new URL("optim.safetensors", folder)));
+const array = (key: string): Float32Array => tensors.get(key)!.data as Float32Array;
+
+/** Every optimizer by the name of its golden cases. */
+const MAKE: Record<string, (params: Tensor[], options: never) => Optimizer> = {
+  sgd: (params, options) => new SGD(params, options),
+  adam: (params, options) => new Adam(params, options),
+  adamw: (params, options) => new AdamW(params, options),
+  rmsprop: (params, options) => new RMSprop(params, options),
+  adadelta: (params, options) => new Adadelta(params, options),
+};
+
+/** Steps down Σ p² for each parameter. */
+function descend(optimizer: Optimizer, steps: number): void {
+  for (let i = 0; i < steps; i++)
+    tidy(() => optimizer.step(optimizer.params.map((p) => grad(sum(square(p)), [p])[0]!)));
+}
+
+const read = async (params: readonly Tensor[]): Promise<number[][]> =>
+  Promise.all(params.map(async (p) => [...(await p.data())]));
+
+const start = (device: Device): Tensor[] => [
+  parameter(device, [1, -2, 3, 0.5, -0.1]),
+  parameter(device, [4, -1], [1, 2]),
+];
+
+describeDevices("optimizers", (device) => {
+  for (const [op, make] of Object.entries(MAKE)) {
+    const cases = golden.filter((row) => row.op === op);
+    test(`${op} has golden cases`, () => {
+      expect(cases.length).toBeGreaterThan(1);
+    });
+    for (const { name, inputs, outputs, attrs, rtol, atol } of cases)
+      test(`${name} takes the golden steps`, async () => {
+        const made = await device();
+        const first = tensors.get(inputs["p0"]!)!;
+        using p = parameter(made, array(inputs["p0"]!), first.shape);
+        using optimizer = make([p], attrs as never);
+        const [gradients, want] = [array(inputs["grad_seq"]!), array(outputs["params"]!)];
+        for (let t = 0; t * p.size < want.length; t++) {
+          const part = [t * p.size, (t + 1) * p.size] as const;
+          tidy(() => optimizer.step([tensor(made, gradients.slice(...part), p.shape)]));
+          expect(await p.data()).toBeCloseToArray(want.subarray(...part), { rtol, atol });
+        }
+      });
+
+    test(`${op} goes on from a saved state as if it had not stopped`, async () => {
+      const made = await device();
+      const options = { lr: 0.05, momentum: 0.9, weightDecay: 0.01 } as never;
+      const [whole, before] = [start(made), start(made)];
+      using uninterrupted = make(whole, options);
+      descend(uninterrupted, 7);
+      using stopped = make(before, options);
+      descend(stopped, 3);
+      const { step, lr, tensors: state } = stopped.stateDict();
+      const values: Record<string, { shape: readonly number[]; data: number[] }> = {};
+      for (const [key, t] of Object.entries(state)) values[key] = { shape: t.shape, data: [...(await t.data())] };
+      const after = (await read(before)).map((data, i) => parameter(made, data, before[i]!.shape));
+      using resumed = make(after, options);
+      resumed.loadStateDict({ step, lr, tensors: values });
+      descend(resumed, 4);
+      expect(await read(after)).toEqual(await read(whole));
+      stopped.reset();
+      expect(stopped.steps).toBe(0);
+      for (const t of Object.values(stopped.stateDict().tensors)) expect(new Set(await t.data())).toEqual(new Set([0]));
+      for (const p of [...whole, ...before, ...after]) p.dispose();
+    });
+  }
+
+  test("ten thousand steps leave memory as ten do, and dispose gives everything back", async () => {
+    const made = await device();
+    const before = made.memory();
+    const p = parameter(made, [1, 2, 3]);
+    const optimizer = new Adam([p], { lr: 1e-3 });
+    const usage = async (): Promise<object> => {
+      await made.synchronize();
+      const { buffers, bytes } = made.memory();
+      return { buffers, bytes };
+    };
+    descend(optimizer, 10);
+    const early = await usage();
+    for (let i = 0; i < 10; i++) {
+      descend(optimizer, 999);
+      await made.synchronize();
+    }
+    expect(await usage()).toEqual(early);
+    expect(optimizer.steps).toBe(10_000);
+    optimizer.dispose();
+    p.dispose();
+    expect(made.memory().buffers).toBe(before.buffers);
+  });
+
+  test("the learning rate may change between steps", async () => {
+    using p = parameter(await device(), [1]);
+    using optimizer = new SGD([p], { lr: 0.25 });
+    descend(optimizer, 1);
+    optimizer.lr = 0.5;
+    descend(optimizer, 1);
+    expect(await p.item()).toBe(0);
+  });
+
+  test("bad input is named", async () => {
+    const made = await device();
+    using p = parameter(made, [1, 2]);
+    using constant = tensor(made, [1, 2]);
+    using other = tensor(made, [1, 2, 3]);
+    using optimizer = new SGD([p], { lr: 0.1, momentum: 0.5 });
+    expect(() => optimizer.step([])).toThrow("step: 1 parameters, but 0 gradients");
+    expect(() => optimizer.step([other])).toThrow("step: parameter 0 is [2], its gradient [3]");
+    expect(() => new Adam([])).toThrow("Adam: no parameters were given");
+    expect(() => new Adam([constant])).toThrow("Adam: parameter 0 of shape [2] is not tracked");
+    expect(() => new SGD([p, p], { lr: 1 })).toThrow("SGD: a parameter was given twice");
+    expect(() => new SGD([p], { lr: -1 })).toThrow("SGD: lr must be at least 0, -1");
+    expect(() => new SGD([p], { lr: 1, momentum: 2 })).toThrow("SGD: momentum must be from 0 to 1, 2");
+    expect(() => new SGD([p], { lr: 1, nesterov: true })).toThrow("SGD: nesterov needs a momentum above 0");
+    expect(() => optimizer.loadStateDict({ step: 1, lr: 1, tensors: {} })).toThrow("velocity.0 is missing");
+    const wrong = { shape: [3], data: [1, 2, 3] };
+    expect(() => optimizer.loadStateDict({ step: 1, lr: 1, tensors: { "velocity.0": wrong } })).toThrow("[2]");
+    expect(() => optimizer.loadStateDict({ step: 1, lr: 1, tensors: { "average.0": wrong } })).toThrow(
+      "unknown tensor",
+    );
+    expect(optimizer.steps).toBe(0);
+  });
+});
