@@ -15,3 +15,7 @@ export * from "./ops";
 export * from "./nn";
 export * from "./metrics";
 export * from "./optim";
+export { StackedAutoencoder } from "./models/stacked-autoencoder";
+export type { StackedAutoencoderOptions } from "./models/stacked-autoencoder";
+export type { EpochRecord, StepReport } from "./training/loop";
+export type { TrainingOptions } from "./training/training";

@@ -1,0 +1,234 @@
+// Stacked denoising autoencoder: each layer is first trained to reconstruct its corrupted input, then all of them together.
+// Vincent et al., "Stacked denoising autoencoders", JMLR 11 (2010); as the initialisation of DEC: Xie et al. 2016, section 3.2.
+import { noGrad } from "../autodiff";
+import type { Bytes } from "../data/source";
+import type { Device } from "../device";
+import type { MatrixLike } from "../matrix";
+import type { NdArray } from "../ndarray";
+import { Autoencoder } from "../nn/autoencoder";
+import { mse } from "../ops/losses";
+import { dropout } from "../ops/random";
+import { Adam } from "../optim";
+import { Random } from "../random";
+import { requestDevice } from "../request-device";
+import type { Tensor } from "../tensor";
+import { below, decodeCheckpoint, encodeCheckpoint, under } from "../training/checkpoint";
+import { Shuffle } from "../training/loop";
+import type { EpochRecord } from "../training/loop";
+import { mapRows, Rows } from "../training/rows";
+import { initialState, stageStream, Training } from "../training/training";
+import type { StageSpec, TrainingOptions, TrainingState } from "../training/training";
+
+export interface StackedAutoencoderOptions {
+  /** Sizes from the input to the code, [784, 500, 500, 2000, 10]. */
+  readonly layers: readonly number[];
+  /** Passes over the data for each layer by itself; 0 trains all layers together from the start. */
+  readonly layerEpochs?: number;
+  /** Passes over the data for all layers together, without corruption. */
+  readonly epochs?: number;
+  /** Share of inputs that is set to zero while a layer is trained by itself. */
+  readonly corruption?: number;
+  readonly batchSize?: number;
+  /** Adam's step size at the start; it falls to 0 along a half cosine within each stage. */
+  readonly learningRate?: number;
+  readonly seed?: number;
+  /** Default: `requestDevice()`. */
+  readonly device?: Device;
+}
+
+type Settings = Required<Omit<StackedAutoencoderOptions, "device">>;
+
+export const AUTOENCODER_DEFAULTS = {
+  layerEpochs: 5,
+  epochs: 20,
+  corruption: 0.2,
+  batchSize: 256,
+  learningRate: 1e-3,
+  seed: 0,
+};
+
+interface SavedState {
+  readonly settings: Settings;
+  readonly training: TrainingState;
+}
+
+/** A stacked denoising autoencoder that is trained by `fit` and maps items to codes by `transform`. */
+export class StackedAutoencoder {
+  readonly settings: Settings;
+  #device: Device | undefined;
+  #network: Autoencoder | undefined;
+  #training: Training | undefined;
+  #state: TrainingState;
+  #optimizerArrays: ReturnType<typeof below> | undefined;
+
+  constructor({ device, ...options }: StackedAutoencoderOptions) {
+    this.settings = { ...AUTOENCODER_DEFAULTS, ...options };
+    checkSettings(this.settings);
+    this.#device = device;
+    this.#state = initialState();
+  }
+
+  /** One record per epoch of every stage. */
+  get history(): readonly EpochRecord[] {
+    return this.#state.history;
+  }
+
+  /** The network, once there is a device. @throws before the first `fit` */
+  get network(): Autoencoder {
+    if (!this.#network) throw new Error("StackedAutoencoder: call fit first");
+    return this.#network;
+  }
+
+  /** The device and the network on it, made on first use. */
+  async prepare(): Promise<{ device: Device; network: Autoencoder }> {
+    const { layers, seed } = this.settings;
+    this.#device ??= await requestDevice();
+    this.#network ??= new Autoencoder(this.#device, layers, new Random(seed));
+    return { device: this.#device, network: this.#network };
+  }
+
+  /**
+   * Trains layer by layer, then as a whole. Goes on where an aborted or loaded training stood.
+   * @param x [n, layers[0]], or items that flatten to that
+   * @throws when x has other columns than the first layer takes, or holds NaN; when the loss is no longer finite; the signal's
+   * reason when aborted
+   */
+  async fit(x: MatrixLike, options: TrainingOptions = {}): Promise<this> {
+    const { device } = await this.prepare();
+    const rows = Rows.from(device, x, "StackedAutoencoder.fit");
+    try {
+      await this.fitRows(rows, options);
+    } finally {
+      rows.dispose();
+    }
+    return this;
+  }
+
+  /** The same for rows that are already at hand. */
+  async fitRows(rows: Rows, options: TrainingOptions = {}): Promise<void> {
+    const { device } = await this.prepare();
+    checkWidth("StackedAutoencoder.fit", rows.width, this.settings.layers[0]!);
+    this.#training = new Training(device, this.#stages(rows), this.settings.seed, this.#state, this.#optimizerArrays);
+    this.#optimizerArrays = undefined;
+    await this.#training.run(options);
+    this.#training = undefined;
+  }
+
+  /** Codes of x, [n, layers.at(-1)]. */
+  async transform(x: MatrixLike): Promise<NdArray<Float32Array>> {
+    return this.#map(x, "transform", (network, batch) => network.encode(batch));
+  }
+
+  /** x as the network gives it back, [n, layers[0]]. */
+  async reconstruct(x: MatrixLike): Promise<NdArray<Float32Array>> {
+    return this.#map(x, "reconstruct", (network, batch) => network.forward(batch));
+  }
+
+  /** Weights, the optimizer's state, progress and history as a safetensors file. */
+  async save(): Promise<Uint8Array> {
+    const state: SavedState = { settings: this.settings, training: this.#state };
+    return encodeCheckpoint("StackedAutoencoder", this.tensors(), state);
+  }
+
+  /** What a checkpoint of a model around this one holds of it. */
+  tensors(): Record<string, Tensor> {
+    return {
+      ...under("network.", this.network.stateDict()),
+      ...under("optimizer.", this.#training?.optimizerState() ?? {}),
+    };
+  }
+
+  /** The counterpart of `tensors`, together with the training state. */
+  async restore(arrays: Parameters<typeof below>[0], training: TrainingState): Promise<void> {
+    const { network } = await this.prepare();
+    network.loadStateDict(below(arrays, "network."));
+    const optimizer = below(arrays, "optimizer.");
+    this.#optimizerArrays = Object.keys(optimizer).length > 0 ? optimizer : undefined;
+    this.#state = training;
+  }
+
+  get state(): TrainingState {
+    return this.#state;
+  }
+
+  /** @throws when the bytes are no checkpoint of a StackedAutoencoder */
+  static async load(content: Bytes, { device }: { device?: Device } = {}): Promise<StackedAutoencoder> {
+    const { arrays, state } = decodeCheckpoint<SavedState>("StackedAutoencoder", content);
+    const model = new StackedAutoencoder({ ...state.settings, ...(device && { device }) });
+    await model.restore(arrays, state.training);
+    return model;
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    this.#network?.dispose();
+    this.#network = undefined;
+  }
+
+  #stages(rows: Rows): StageSpec[] {
+    const { layerEpochs, epochs, corruption, batchSize, learningRate, seed } = this.settings;
+    const { encoder, decoder } = this.network;
+    const stage = (
+      index: number,
+      name: string,
+      passes: number,
+      parameters: Tensor[],
+      loss: (x: Tensor, noise: Random) => Tensor,
+    ): StageSpec => {
+      const shuffle = new Shuffle(stageStream(seed ^ 0x5eed, index), rows.count, batchSize);
+      return {
+        name,
+        epochs: passes,
+        steps: shuffle.steps,
+        parameters,
+        optimizer: (list) => new Adam(list, { lr: learningRate }),
+        learningRate: (share) => (learningRate * (1 + Math.cos(Math.PI * share))) / 2,
+        loss: ({ epoch, step, random }) => loss(rows.at(shuffle.batch(epoch, step)), random),
+      };
+    };
+    const last = encoder.length - 1;
+    const layerwise = encoder.map((layer, i) => {
+      const back = decoder[last - i]!;
+      return stage(i, `layer ${i + 1}`, layerEpochs, [...layer.parameters(), ...back.parameters()], (x, noise) => {
+        const input = noGrad(() => encoder.slice(0, i).reduce((h, earlier) => earlier.forward(h), x));
+        return mse(back.forward(layer.forward(dropout(input, corruption, noise))), input);
+      });
+    });
+    const together = stage(encoder.length, "autoencoder", epochs, this.network.parameters(), (x) =>
+      mse(this.network.forward(x), x),
+    );
+    return [...layerwise, together];
+  }
+
+  async #map(
+    x: MatrixLike,
+    op: string,
+    f: (network: Autoencoder, batch: Tensor) => Tensor,
+  ): Promise<NdArray<Float32Array>> {
+    const { device, network } = { device: (await this.prepare()).device, network: this.network };
+    const rows = Rows.from(device, x, `StackedAutoencoder.${op}`);
+    try {
+      checkWidth(`StackedAutoencoder.${op}`, rows.width, this.settings.layers[0]!);
+      return await mapRows(rows, (batch) => f(network, batch));
+    } finally {
+      rows.dispose();
+    }
+  }
+}
+
+export function checkWidth(op: string, width: number, expected: number): void {
+  if (width !== expected) throw new Error(`${op}: the first layer takes ${expected} values, x has ${width} a row`);
+}
+
+function checkSettings({ layerEpochs, epochs, corruption, batchSize, learningRate }: Settings): void {
+  const whole = (name: string, value: number, from: number): void => {
+    if (!Number.isInteger(value) || value < from)
+      throw new Error(`StackedAutoencoder: ${name} must be a whole number from ${from}, ${value}`);
+  };
+  whole("layerEpochs", layerEpochs, 0);
+  whole("epochs", epochs, 0);
+  whole("batchSize", batchSize, 1);
+  if (!(corruption >= 0 && corruption < 1))
+    throw new Error(`StackedAutoencoder: corruption must be in [0, 1), ${corruption}`);
+  if (!(learningRate > 0)) throw new Error(`StackedAutoencoder: learningRate must be positive, ${learningRate}`);
+}

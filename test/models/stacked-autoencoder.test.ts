@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { StackedAutoencoder } from "../../src/models/stacked-autoencoder";
+import { describeDevices } from "../devices";
+import { digits } from "./digits";
+
+const { x } = digits(130);
+const OPTIONS = { layers: [64, 16, 5], layerEpochs: 2, epochs: 4, batchSize: 64, seed: 3 };
+
+/** Aborts after so many step reports. */
+function abortAfter(reports: number): { signal: AbortSignal; onStep: () => void } {
+  const controller = new AbortController();
+  let seen = 0;
+  const onStep = (): void => {
+    if (++seen === reports) controller.abort(new Error("stopped by the test"));
+  };
+  return { signal: controller.signal, onStep };
+}
+
+describeDevices("StackedAutoencoder", (device) => {
+  test("learns to reconstruct, layer by layer and then together", async () => {
+    const model = await new StackedAutoencoder({ ...OPTIONS, epochs: 12, learningRate: 5e-3, device: await device() }).fit(x);
+    expect(model.history.map(({ stage }) => stage)).toEqual([
+      ...["layer 1", "layer 1", "layer 2", "layer 2"],
+      ...Array.from({ length: 12 }, () => "autoencoder"),
+    ]);
+    const losses = model.history.filter(({ stage }) => stage === "autoencoder").map(({ loss }) => loss);
+    expect(losses.at(-1)).toBeLessThan(0.7 * losses[0]!);
+    expect((await model.transform(x)).shape).toEqual([130, 5]);
+    const back = await model.reconstruct(x);
+    const error = back.data.reduce((sum, v, i) => sum + (v - x.data[i]!) ** 2, 0) / back.size;
+    expect(Math.abs(error - losses.at(-1)!)).toBeLessThan(0.1 * error);
+    model.dispose();
+  });
+
+  test("the same seed gives the same bytes, another seed does not", async () => {
+    const codes = [];
+    for (const seed of [3, 3, 4]) {
+      const model = await new StackedAutoencoder({ ...OPTIONS, seed, device: await device() }).fit(x);
+      codes.push((await model.transform(x)).data);
+      model.dispose();
+    }
+    expect(codes[0]).toEqual(codes[1]);
+    expect(codes[0]).not.toEqual(codes[2]);
+  });
+
+  test.each([1, 3, 6])(
+    "stopped at look %i, saved, loaded and gone on with, it ends where an uninterrupted run does",
+    async (looks) => {
+      const whole = await new StackedAutoencoder({ ...OPTIONS, device: await device() }).fit(x);
+      const stopped = new StackedAutoencoder({ ...OPTIONS, device: await device() });
+      await expect(stopped.fit(x, abortAfter(looks))).rejects.toThrow("stopped by the test");
+      const bytes = await stopped.save();
+      stopped.dispose();
+      const resumed = await StackedAutoencoder.load(bytes, { device: await device() });
+      await resumed.fit(x);
+      expect(resumed.history).toEqual(whole.history);
+      expect((await resumed.transform(x)).data).toEqual((await whole.transform(x)).data);
+      whole.dispose();
+      resumed.dispose();
+    },
+  );
+
+  test("leaves nothing on the device", async () => {
+    const made = await device();
+    const before = made.memory().buffers;
+    const model = await new StackedAutoencoder({ ...OPTIONS, device: made }).fit(x);
+    await model.transform(x);
+    model.dispose();
+    expect(made.memory().buffers).toBe(before);
+  });
+
+  test("bad input gets one clear line", async () => {
+    const made = await device();
+    const model = new StackedAutoencoder({ ...OPTIONS, device: made });
+    await expect(
+      model.fit([
+        [1, 2],
+        [3, 4],
+      ]),
+    ).rejects.toThrow("the first layer takes 64 values, x has 2 a row");
+    const bad = Float32Array.from(x.data);
+    bad[70] = NaN;
+    await expect(model.fit({ data: bad, shape: [130, 64] })).rejects.toThrow(/NaN/);
+    expect(() => new StackedAutoencoder({ layers: [4], device: made })).not.toThrow();
+    await expect(new StackedAutoencoder({ layers: [4], device: made }).fit([[1, 2, 3, 4]])).rejects.toThrow(
+      "layers must be two or more",
+    );
+    expect(() => new StackedAutoencoder({ ...OPTIONS, corruption: 1 })).toThrow("corruption must be in [0, 1), 1");
+    expect(() => new StackedAutoencoder({ ...OPTIONS, batchSize: 0 })).toThrow(
+      "batchSize must be a whole number from 1, 0",
+    );
+    model.dispose();
+  });
+
+  test("a loss that overflows ends the training and names the step", async () => {
+    const model = new StackedAutoencoder({ ...OPTIONS, layerEpochs: 0, learningRate: 1e30, device: await device() });
+    await expect(model.fit(x)).rejects.toThrow(/autoencoder: the loss is no longer finite, epoch \d+, step \d+ of 3/);
+    model.dispose();
+  });
+});
