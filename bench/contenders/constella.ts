@@ -1,6 +1,18 @@
-import { add as sum, matmul, requestDevice, tensor, tidy, type Device } from "../../src/index";
-import type { AddProblem, GemmProblem } from "../problems";
+import {
+  add as sum,
+  grad,
+  matmul,
+  mse,
+  parameter,
+  requestDevice,
+  SGD,
+  tensor,
+  tidy,
+  type Device,
+} from "../../src/index";
+import type { AddProblem, GemmProblem, StepProblem } from "../problems";
 import type { Program } from "../workload";
+import { concatenate } from "./tfjs";
 
 /** How constella computes: on WebGPU, or on as many WebAssembly workers as given, with or without fused multiply-add. */
 export interface Setup {
@@ -48,5 +60,39 @@ export const add =
         await device.synchronize();
       },
       result: async () => ({ z: (await tidy(() => sum(left, right)).data()) as Float32Array }),
+    };
+  };
+
+/** One training step: forward with bias and ReLU in the product, `grad`, one fused momentum update per parameter. */
+export const step =
+  (setup: Setup) =>
+  async ({ sizes, batch, learningRate, momentum, x, weights, biases, code }: StepProblem): Promise<Program> => {
+    const device = await start(setup);
+    const layers = weights.map((weight, l) => ({
+      weight: parameter(device, weight, [sizes[l]!, sizes[l + 1]!]),
+      bias: parameter(device, biases[l]!),
+    }));
+    const parameters = layers.flatMap(({ weight, bias }) => [weight, bias]);
+    const optimizer = new SGD(parameters, { lr: learningRate, momentum });
+    const input = tensor(device, x, [batch, sizes[0]!]);
+    const losses: number[] = [];
+    return {
+      run: async () => {
+        using loss = tidy(() => {
+          let h = input;
+          layers.forEach(({ weight, bias }, l) => {
+            const activation = l === code || l === layers.length - 1 ? undefined : "relu";
+            h = matmul(h, weight, activation ? { bias, activation } : { bias });
+          });
+          const loss = mse(h, input);
+          optimizer.step(grad(loss, parameters));
+          return loss;
+        });
+        losses.push(await loss.item());
+      },
+      result: async () => {
+        const arrays = await Promise.all(parameters.map((p) => p.data()));
+        return { losses, parameters: concatenate(arrays as Float32Array[]) };
+      },
     };
   };
