@@ -19,3 +19,4 @@ export { StackedAutoencoder } from "./models/stacked-autoencoder";
 export type { StackedAutoencoderOptions } from "./models/stacked-autoencoder";
 export type { EpochRecord, StepReport } from "./training/loop";
 export type { TrainingOptions } from "./training/training";
+export * from "./cluster";

@@ -9,6 +9,10 @@ import decTargetWgsl from "../kernels/dec_target.wgsl";
 import dropoutWgsl from "../kernels/dropout.wgsl";
 import fillWgsl from "../kernels/fill.wgsl";
 import gatherRowsWgsl from "../kernels/gather_rows.wgsl";
+import kmeansAssignWgsl from "../kernels/kmeans_assign.wgsl";
+import kmeansCentersWgsl from "../kernels/kmeans_centers.wgsl";
+import kmeansDistancesWgsl from "../kernels/kmeans_distances.wgsl";
+import kmeansUpdateWgsl from "../kernels/kmeans_update.wgsl";
 import matmulWgsl from "../kernels/matmul.wgsl";
 import pairLossWgsl from "../kernels/pair_loss.wgsl";
 import pairLossBackwardWgsl from "../kernels/pair_loss_backward.wgsl";
@@ -146,3 +150,30 @@ export const sgdMomentum = /* @__PURE__ */ kernel(sgdMomentumWgsl, elementwise);
 export const adam = /* @__PURE__ */ kernel(adamWgsl, elementwise);
 export const rmsprop = /* @__PURE__ */ kernel(rmspropWgsl, elementwise);
 export const adadelta = /* @__PURE__ */ kernel(adadeltaWgsl, elementwise);
+
+export const kmeansAssign = /* @__PURE__ */ kernel(kmeansAssignWgsl, {
+  grid: ({ n }) => grid1d(n!, 128),
+  rows: ({ n }) => n!,
+  grain: ({ k, d }) => Math.max(4, Math.ceil(131072 / (k! * d!))),
+});
+
+export const kmeansUpdate = /* @__PURE__ */ kernel(kmeansUpdateWgsl, {
+  grid: ({ chunks, d, width }) => grid1d(chunks! * Math.ceil(d! / width!), 1),
+  rows: ({ chunks, d, width }) => chunks! * Math.ceil(d! / width!),
+  grain: ({ length, width }) => Math.max(1, Math.ceil(32768 / (length! * width!))),
+});
+
+export const kmeansCenters = /* @__PURE__ */ kernel(kmeansCentersWgsl, {
+  grid: ({ k }) => grid1d(k!, 1),
+  rows: ({ k }) => k!,
+  grain: ({ d, chunks }) => Math.max(1, Math.ceil(32768 / (d! * (chunks! + 4)))),
+});
+
+export const kmeansDistances = /* @__PURE__ */ kernel(kmeansDistancesWgsl, {
+  grid: ({ n, m }) => {
+    const [x, y] = grid1d(n!, 64);
+    return [x, y, Math.ceil(m! / 16)];
+  },
+  rows: ({ n }) => n!,
+  grain: ({ m, d }) => Math.max(4, Math.ceil(65536 / (m! * d!))),
+});

@@ -4,6 +4,7 @@ export * from "./elementwise";
 export * from "./indexing";
 export * from "./optimizers";
 export * from "./random";
+export * from "./kmeans";
 export * from "./reduce";
 export * from "./matmul";
 export { weighted_difference } from "./distance";

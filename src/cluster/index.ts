@@ -1,0 +1,3 @@
+export { KMeans } from "./kmeans";
+export type { KMeansInit, KMeansOptions, KMeansProgress } from "./kmeans";
+export type { Points } from "./points";

@@ -1,0 +1,257 @@
+import type { Device } from "../device";
+import { toFloat32Matrix } from "../matrix";
+import type { MatrixLike } from "../matrix";
+import { NdArray } from "../ndarray";
+import { Random } from "../random";
+import { empty, format, indices, tensor, untidied } from "../tensor";
+import type { Tensor } from "../tensor";
+import { distancesToRows, plusPlusRows, randomRows } from "./kmeans-init";
+import { Lloyd } from "./lloyd";
+import { DeviceHolder, checkCount, readRows, withPoints } from "./points";
+import type { Points } from "./points";
+
+/** How centres begin: spread by k-means++, at random points, or where the caller says ([k, d]). */
+export type KMeansInit = "k-means++" | "random" | MatrixLike;
+
+/** What `onIteration` is told. */
+export interface KMeansProgress {
+  /** Which of the `nInit` runs, from 0. */
+  readonly run: number;
+  /** Iterations done in this run. */
+  readonly iteration: number;
+  /** Σ ‖x − c‖² to the centres that the iteration began with. */
+  readonly inertia: number;
+  /** Points that changed their cluster. */
+  readonly changed: number;
+  /** Σ over the centres of the squared distance moved. */
+  readonly shift: number;
+}
+
+export interface KMeansOptions {
+  readonly nClusters: number;
+  /** Default "k-means++". */
+  readonly init?: KMeansInit;
+  /** Runs from different beginnings, of which the one of lowest inertia is kept; default 10, or 1 for given centres. */
+  readonly nInit?: number;
+  /** Iterations of a run at most; default 300. */
+  readonly maxIter?: number;
+  /** A run ends when the centres' squared shift is at most this times the mean variance of the features; default 1e-4. */
+  readonly tolerance?: number;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Where to compute; default: a tensor's own device, else one requested at first need. */
+  readonly device?: Device;
+  readonly onIteration?: (progress: KMeansProgress) => void;
+  /** Ends `fit` with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** The result of the best run. */
+interface Fitted {
+  readonly labels: Int32Array<ArrayBuffer>;
+  readonly clusterCenters: NdArray;
+  readonly inertia: number;
+  readonly nIter: number;
+}
+
+/**
+ * k-means by Lloyd's algorithm (Lloyd 1982), as scikit-learn's `KMeans` does it: greedy k-means++, several runs, empty clusters
+ * moved to the points farthest from their centres, a stop when labels repeat or centres rest, labels that agree with the centres.
+ * Distances decide in float32; the sums are ordered, so that one seed gives the same bytes on one device every time.
+ */
+export class KMeans {
+  readonly nClusters: number;
+  readonly #options: Required<Omit<KMeansOptions, "device" | "onIteration" | "signal" | "nClusters">>;
+  readonly #onIteration: ((progress: KMeansProgress) => void) | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #holder: DeviceHolder;
+  #fitted: Fitted | undefined;
+
+  /** @throws when an option is out of its range */
+  constructor(options: KMeansOptions) {
+    const { nClusters, init = "k-means++", maxIter = 300, tolerance = 1e-4, seed = 0 } = options;
+    const { nInit = typeof init === "string" ? 10 : 1 } = options;
+    this.nClusters = checkCount("KMeans", "nClusters", nClusters);
+    checkCount("KMeans", "nInit", nInit);
+    checkCount("KMeans", "maxIter", maxIter);
+    if (!(tolerance >= 0)) throw new Error(`KMeans: tolerance must be 0 or more, ${tolerance}`);
+    if (typeof init === "string" && init !== "k-means++" && init !== "random")
+      throw new Error(`KMeans: init must be "k-means++", "random" or a matrix of centres, ${JSON.stringify(init)}`);
+    this.#options = { init, nInit, maxIter, tolerance, seed };
+    this.#onIteration = options.onIteration;
+    this.#signal = options.signal;
+    this.#holder = new DeviceHolder(options.device);
+  }
+
+  /** The cluster of each point that was fitted, 0 … k − 1. @throws before `fit` */
+  get labels(): Int32Array<ArrayBuffer> {
+    return this.#result("labels").labels;
+  }
+  /** The centres [k, d]. @throws before `fit` */
+  get clusterCenters(): NdArray {
+    return this.#result("clusterCenters").clusterCenters;
+  }
+  /** Σ ‖x − c‖² over the points that were fitted, summed in float64. @throws before `fit` */
+  get inertia(): number {
+    return this.#result("inertia").inertia;
+  }
+  /** Iterations of the best run. @throws before `fit` */
+  get nIter(): number {
+    return this.#result("nIter").nIter;
+  }
+
+  /**
+   * Finds the centres of points x [n, d].
+   * @throws when there are fewer points than clusters, a value is NaN or infinite, or given centres have another shape
+   */
+  async fit(x: Points): Promise<this> {
+    await withPoints(x, this.#holder, "KMeans.fit", async (points, n, d) => {
+      const k = this.nClusters;
+      if (n < k) throw new Error(`KMeans.fit: ${k} clusters need as many points, x has ${n}`);
+      const given = this.#givenCenters(d);
+      const { nInit, seed, tolerance } = this.#options;
+      const threshold = tolerance === 0 ? 0 : (tolerance * (await totalVariance(points))) / d;
+      const random = new Random(seed);
+      const lloyd = new Lloyd(points, k);
+      try {
+        let best: Fitted | undefined;
+        for (let run = 0; run < nInit; run++) {
+          const fitted = await this.#run(lloyd, given ?? (await this.#begin(points, random)), threshold, run);
+          if (!best || fitted.inertia < best.inertia) best = fitted;
+        }
+        this.#fitted = best;
+      } finally {
+        lloyd.dispose();
+      }
+    });
+    return this;
+  }
+
+  /** `fit`, then the labels. */
+  async fitPredict(x: Points): Promise<Int32Array<ArrayBuffer>> {
+    return (await this.fit(x)).labels;
+  }
+
+  /** The nearest centre of each row of x [n, d]; the lowest of equally near ones. @throws before `fit`, or for another d */
+  async predict(x: Points): Promise<Int32Array<ArrayBuffer>> {
+    return this.#nearest(x, "predict", (lloyd) => lloyd.labels());
+  }
+
+  /** −Σ ‖x − c‖² to the nearest centres: the higher the better. @throws before `fit`, or for another d */
+  async score(x: Points): Promise<number> {
+    return this.#nearest(x, "score", async (lloyd) => -total(await lloyd.distances()));
+  }
+
+  /** The distance ‖x − c‖ of each row of x [n, d] to each centre, [n, k]. @throws before `fit`, or for another d */
+  async transform(x: Points): Promise<NdArray> {
+    const { clusterCenters } = this.#result("transform");
+    const k = this.nClusters;
+    return withPoints(x, this.#holder, "KMeans.transform", async (points, n, d) => {
+      this.#checkColumns("transform", d);
+      const [centers, rows, out] = untidied(() => [
+        tensorOf(points.device, clusterCenters),
+        indices(
+          points.device,
+          Uint32Array.from({ length: k }, (_, j) => j),
+        ),
+        empty(points.device, [k, n], "f32", "KMeans.transform"),
+      ]);
+      try {
+        distancesToRows(points, centers!, rows!, out!);
+        const squared = await out!.data();
+        const distances = new Float32Array(n * k);
+        for (let j = 0; j < k; j++) for (let i = 0; i < n; i++) distances[i * k + j] = Math.sqrt(squared[j * n + i]!);
+        return new NdArray(distances, [n, k]);
+      } finally {
+        for (const tensor of [centers, rows, out]) tensor!.dispose();
+      }
+    });
+  }
+
+  /** Ends the device, if it was requested here. */
+  async dispose(): Promise<void> {
+    await this.#holder.dispose();
+  }
+
+  #givenCenters(d: number): Float32Array | undefined {
+    const { init } = this.#options;
+    if (typeof init === "string") return undefined;
+    const centers = toFloat32Matrix(init, "KMeans", "init");
+    if (centers.shape[0] !== this.nClusters || centers.shape[1] !== d)
+      throw new Error(`KMeans.fit: init must be centres ${format([this.nClusters, d])}, ${format(centers.shape)}`);
+    return centers.data;
+  }
+
+  async #begin(x: Tensor, random: Random): Promise<Float32Array> {
+    const k = this.nClusters;
+    const rows =
+      this.#options.init === "random" ? randomRows(x.shape[0]!, k, random) : await plusPlusRows(x, k, random);
+    return readRows(x, rows);
+  }
+
+  /** One run from given centres. */
+  async #run(lloyd: Lloyd, centers: Float32Array, threshold: number, run: number): Promise<Fitted> {
+    lloyd.setCenters(centers);
+    let [nIter, settled] = [0, false];
+    while (nIter < this.#options.maxIter) {
+      this.#signal?.throwIfAborted();
+      lloyd.assign();
+      const { inertia, changed, shift } = await lloyd.update(true);
+      nIter++;
+      this.#onIteration?.({ run, iteration: nIter, inertia, changed, shift });
+      settled = changed === 0 && shift === 0;
+      if (changed === 0 || shift <= threshold) break;
+    }
+    if (!settled) lloyd.assign(); // the labels of the centres as they are now
+    const [labels, distances, data] = await Promise.all([lloyd.labels(), lloyd.distances(), lloyd.centers()]);
+    return { labels, clusterCenters: new NdArray(data, [lloyd.k, lloyd.d]), inertia: total(distances), nIter };
+  }
+
+  async #nearest<R>(x: Points, method: string, result: (lloyd: Lloyd) => Promise<R>): Promise<R> {
+    const { clusterCenters } = this.#result(method);
+    return withPoints(x, this.#holder, `KMeans.${method}`, async (points, _, d) => {
+      this.#checkColumns(method, d);
+      const lloyd = new Lloyd(points, this.nClusters);
+      try {
+        lloyd.setCenters(clusterCenters.data);
+        lloyd.assign();
+        return await result(lloyd);
+      } finally {
+        lloyd.dispose();
+      }
+    });
+  }
+
+  #checkColumns(method: string, d: number): void {
+    const fitted = this.#result(method).clusterCenters.shape[1]!;
+    if (d !== fitted) throw new Error(`KMeans.${method}: x must have ${fitted} columns, it has ${d}`);
+  }
+
+  #result(what: string): Fitted {
+    if (!this.#fitted) throw new Error(`KMeans.${what}: nothing is fitted, call fit() before`);
+    return this.#fitted;
+  }
+}
+
+const tensorOf = (device: Device, { data, shape }: NdArray): Tensor => tensor(device, data, shape);
+
+function total(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
+/** Sum of the variances of the columns of x [n, d], biased: the inertia of one cluster over n. */
+async function totalVariance(x: Tensor): Promise<number> {
+  const lloyd = new Lloyd(x, 1);
+  try {
+    lloyd.setCenters(await readRows(x, [0]));
+    lloyd.assign();
+    await lloyd.update(false);
+    lloyd.setCenters(await lloyd.centers());
+    lloyd.assign();
+    return total(await lloyd.distances()) / lloyd.n;
+  } finally {
+    lloyd.dispose();
+  }
+}

@@ -1,0 +1,214 @@
+import * as kernels from "../kernels";
+import { empty, full, run, untidied } from "../tensor";
+import type { Tensor } from "../tensor";
+import { readRows } from "./points";
+
+/** Elements of the partial sums at most: 16 MB. */
+const PARTIAL_ELEMENTS = 2 ** 22;
+/** Points that are summed in one go, at least; more would cost accuracy, fewer time. */
+const CHUNK = 512;
+/** Columns of a WebGPU workgroup of kmeans_update. */
+const WIDTH = 64;
+
+/** What one pass over the points found. */
+export interface Pass {
+  /** Σ ‖x − c‖² to the centres that the pass began with. */
+  readonly inertia: number;
+  /** Points whose nearest centre is another than in the pass before. */
+  readonly changed: number;
+  /** Σ over the centres of the squared distance by which they moved. */
+  readonly shift: number;
+  /** Points of each cluster. */
+  readonly counts: Float32Array;
+}
+
+/**
+ * The state of Lloyd's algorithm on a device: points x [n, d], k centres, and what the kernels need. `assign` finds the nearest
+ * centres, `update` moves each centre to the mean of its points. Everything is summed in a fixed order.
+ */
+export class Lloyd {
+  readonly x: Tensor;
+  readonly n: number;
+  readonly d: number;
+  readonly k: number;
+  readonly #chunks: number;
+  readonly #length: number;
+  readonly #origin: Tensor;
+  readonly #prior: Tensor;
+  readonly #shifted: Tensor;
+  readonly #offsets: Tensor;
+  readonly #partials: Tensor;
+  readonly #status: Tensor;
+  readonly #distances: Tensor;
+  #centers: Tensor;
+  #spare: Tensor;
+  #labels: Tensor;
+  #previous: Tensor;
+
+  constructor(x: Tensor, k: number) {
+    const [n, d] = x.shape as [number, number];
+    const { device } = x;
+    const most = Math.max(1, Math.floor(PARTIAL_ELEMENTS / (k * (d + 1))));
+    this.#length = Math.ceil(n / Math.min(Math.ceil(n / CHUNK), most));
+    this.#chunks = Math.ceil(n / this.#length);
+    [this.x, this.n, this.d, this.k] = [x, n, d, k];
+    const make = (shape: readonly number[], dtype: "f32" | "u32" = "f32"): Tensor =>
+      untidied(() => empty(device, shape, dtype, "KMeans"));
+    this.#origin = make([d]);
+    this.#prior = untidied(() => full(device, [k], 0));
+    this.#shifted = make([k, d]);
+    this.#offsets = make([k]);
+    this.#partials = make([this.#chunks * k * (d + 1)]);
+    this.#status = make([2 * (this.#chunks + k)]);
+    this.#distances = make([n]);
+    this.#centers = make([k, d]);
+    this.#spare = make([k, d]);
+    this.#labels = make([n], "u32");
+    this.#previous = make([n], "u32");
+  }
+
+  dispose(): void {
+    for (const tensor of [this.#origin, this.#prior, this.#shifted, this.#offsets, this.#partials, this.#status])
+      tensor.dispose();
+    for (const tensor of [this.#distances, this.#centers, this.#spare, this.#labels, this.#previous]) tensor.dispose();
+  }
+
+  /**
+   * Begins with these centres [k, d]; `counts`: the points that each stands for already (mini-batches), default none.
+   * Products are taken about the centres' mean, so that an offset common to all points costs no accuracy.
+   */
+  setCenters(centers: Float32Array, counts?: Float32Array): void {
+    const { d, k } = this;
+    const { device } = this.x;
+    const origin = new Float64Array(d);
+    for (let i = 0; i < centers.length; i++) origin[i % d]! += centers[i]! / k;
+    device.write(this.#origin.buffer, Float32Array.from(origin));
+    device.write(this.#prior.buffer, counts ?? new Float32Array(k));
+    device.write(this.#spare.buffer, centers);
+    this.#move(this.#spare, this.#centers, 0);
+    device.write(this.#labels.buffer, new Uint32Array(this.n).fill(0xffffffff));
+  }
+
+  /** The nearest centre of each point. */
+  assign(): void {
+    [this.#labels, this.#previous] = [this.#previous, this.#labels];
+    run(kernels.kmeansAssign, {
+      x: this.x,
+      centers: this.#centers,
+      shifted: this.#shifted,
+      offsets: this.#offsets,
+      labels: this.#labels,
+      distances: this.#distances,
+      n: this.n,
+      d: this.d,
+      k: this.k,
+    });
+  }
+
+  /**
+   * Moves the centres to the means of their points and tells what `assign` found; the one wait of an iteration. With
+   * `relocate`, empty clusters move to the points farthest from their centres, as in scikit-learn.
+   */
+  async update(relocate: boolean): Promise<Pass> {
+    run(kernels.kmeansUpdate, {
+      x: this.x,
+      labels: this.#labels,
+      previous: this.#previous,
+      distances: this.#distances,
+      partials: this.#partials,
+      status: this.#status,
+      n: this.n,
+      d: this.d,
+      k: this.k,
+      chunks: this.#chunks,
+      length: this.#length,
+      width: WIDTH,
+    });
+    this.#move(this.#centers, this.#spare, this.#chunks);
+    let pass = await this.#read();
+    if (relocate && pass.counts.includes(0) && pass.inertia > 0) {
+      await this.#relocate(pass.counts);
+      this.#move(this.#centers, this.#spare, this.#chunks);
+      pass = await this.#read();
+    }
+    [this.#centers, this.#spare] = [this.#spare, this.#centers];
+    return pass;
+  }
+
+  async centers(): Promise<Float32Array<ArrayBuffer>> {
+    return (await this.#centers.data()) as Float32Array<ArrayBuffer>;
+  }
+
+  async labels(): Promise<Int32Array<ArrayBuffer>> {
+    return new Int32Array((await this.#labels.data()).buffer);
+  }
+
+  /** The squared distance of each point to the centre that `assign` chose. */
+  async distances(): Promise<Float32Array<ArrayBuffer>> {
+    return (await this.#distances.data()) as Float32Array<ArrayBuffer>;
+  }
+
+  #move(old: Tensor, centers: Tensor, chunks: number): void {
+    run(kernels.kmeansCenters, {
+      partials: this.#partials,
+      old,
+      origin: this.#origin,
+      prior: this.#prior,
+      centers,
+      shifted: this.#shifted,
+      offsets: this.#offsets,
+      status: this.#status,
+      k: this.k,
+      d: this.d,
+      chunks,
+    });
+  }
+
+  async #read(): Promise<Pass> {
+    const status = (await this.#status.data()) as Float32Array;
+    const counts = new Float32Array(this.k);
+    let [inertia, changed, shift] = [0, 0, 0];
+    for (let c = 0; c < this.#chunks; c++) {
+      inertia += status[2 * c]!;
+      changed += status[2 * c + 1]!;
+    }
+    for (let j = 0; j < this.k; j++) {
+      shift += status[2 * (this.#chunks + j)]!;
+      counts[j] = status[2 * (this.#chunks + j) + 1]!;
+    }
+    return { inertia, changed, shift, counts };
+  }
+
+  /**
+   * Takes the points farthest from their centres, one for each empty cluster, out of their clusters' sums and makes them the
+   * only members of the empty ones. Changes the first chunk's sums; the next `kmeans_centers` sees them.
+   */
+  async #relocate(counts: Float32Array): Promise<void> {
+    const { device } = this.x;
+    const [labels, distances] = await Promise.all([this.labels(), this.distances()]);
+    const order = Uint32Array.from(distances, (_, i) => i).sort((a, b) => distances[b]! - distances[a]! || a - b);
+    const emptied = Array.from(counts, (_, j) => j).filter((j) => counts[j] === 0);
+    const table = this.#partials.buffer;
+    const rowBytes = 4 * this.d;
+    const countAt = (j: number): number => 4 * (this.#chunks * this.k * this.d + j);
+    const far = await readRows(this.x, order.subarray(0, emptied.length));
+    for (const [e, j] of emptied.entries()) {
+      const point = far.subarray(e * this.d, (e + 1) * this.d);
+      const from = labels[order[e]!]!;
+      const sums = new Float32Array(await device.read(table, from * rowBytes, rowBytes));
+      const count = new Float32Array(await device.read(table, countAt(from), 4));
+      device.write(
+        table,
+        sums.map((sum, i) => sum - point[i]!),
+        from * rowBytes,
+      );
+      device.write(
+        table,
+        count.map((value) => value - 1),
+        countAt(from),
+      );
+      device.write(table, point, j * rowBytes);
+      device.write(table, new Float32Array([1]), countAt(j));
+    }
+  }
+}

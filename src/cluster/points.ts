@@ -1,0 +1,76 @@
+import type { Device } from "../device";
+import { toFloat32Matrix } from "../matrix";
+import type { MatrixLike } from "../matrix";
+import type { NdArray } from "../ndarray";
+import { requestDevice } from "../request-device";
+import { Tensor, format, tensor, untidied } from "../tensor";
+
+/** What the estimators take as points: a matrix on the host, or a float32 tensor [n, d] where it lies. */
+export type Points = MatrixLike | Tensor;
+
+/** The device of an estimator: the given one, or one requested when it is first needed. */
+export class DeviceHolder {
+  #given: Device | undefined;
+  #requested: Promise<Device> | undefined;
+
+  constructor(given: Device | undefined) {
+    this.#given = given;
+  }
+
+  async get(x: Points): Promise<Device> {
+    if (x instanceof Tensor) return x.device;
+    return this.#given ?? (this.#requested ??= requestDevice());
+  }
+
+  /** Ends the device that was requested here; a given one goes on. */
+  async dispose(): Promise<void> {
+    const requested = this.#requested;
+    this.#requested = undefined;
+    (await requested)?.destroy();
+  }
+}
+
+/** Shape of points without moving them. @throws unless x is a float32 matrix with at least one row and column, free of NaN on the host */
+export function checkPoints(x: Points, op: string, name = "x"): { n: number; d: number; host?: NdArray<Float32Array> } {
+  const host = x instanceof Tensor ? undefined : toFloat32Matrix(x, op, name);
+  const shape = x instanceof Tensor ? x.shape : host!.shape;
+  const [n = 0, d = 0] = shape;
+  if (shape.length !== 2 || (x instanceof Tensor && x.dtype !== "f32"))
+    throw new Error(`${op}: ${name} must be a float32 matrix [n, d], ${format(shape)}`);
+  if (n === 0 || d === 0) throw new Error(`${op}: ${name} has no elements, ${format(shape)}`);
+  return host ? { n, d, host } : { n, d };
+}
+
+/** Runs `use` with points on the device, and frees them afterwards unless they were the caller's tensor. */
+export async function withPoints<R>(
+  x: Points,
+  holder: DeviceHolder,
+  op: string,
+  use: (x: Tensor, n: number, d: number) => Promise<R>,
+): Promise<R> {
+  const { n, d, host } = checkPoints(x, op);
+  if (x instanceof Tensor) return use(x, n, d);
+  const device = await holder.get(x);
+  const points = untidied(() => tensor(device, host!.data, [n, d]));
+  try {
+    return await use(points, n, d);
+  } finally {
+    points.dispose();
+  }
+}
+
+/** Rows of a tensor [n, d] by number, on the host. */
+export async function readRows(x: Tensor, rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>> {
+  const d = x.shape[1]!;
+  const read = await Promise.all(Array.from(rows, (row) => x.device.read(x.buffer, row * d * 4, d * 4)));
+  const out = new Float32Array(rows.length * d);
+  read.forEach((bytes, i) => out.set(new Float32Array(bytes), i * d));
+  return out;
+}
+
+/** A positive whole number, or an error that names the option. */
+export function checkCount(op: string, name: string, value: number, least = 1): number {
+  if (!Number.isInteger(value) || value < least)
+    throw new Error(`${op}: ${name} must be a whole number from ${least}, ${value}`);
+  return value;
+}

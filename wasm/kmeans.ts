@@ -1,0 +1,209 @@
+// Lloyd's k-means: nearest centres, sums of the clusters, new centres; and squared distances to a few rows, for k-means++.
+import { scratch } from "./scratch";
+import { fma, horizontalSum } from "./simd";
+
+/** Points that pass over all centres together, so that a group of four centres stays in the first-level cache. */
+const POINTS: u32 = 64;
+/** In the work area: offsets of the last group of centres, then for each pair of points its lowest scores and their labels, four lanes each. */
+const STATES: usize = 64;
+
+/** ‖x − y‖² of d elements. */
+function squaredDistance(d: u32, x: usize, y: usize): f32 {
+  let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0);
+  const end = x + (<usize>d << 2), vectors = x + (<usize>(d & ~3) << 2), fours = x + (<usize>(d & ~15) << 2);
+  let t: v128;
+  for (; x != fours; x += 64, y += 64) {
+    t = f32x4.sub(v128.load(x), v128.load(y)), s0 = fma(t, t, s0);
+    t = f32x4.sub(v128.load(x, 16), v128.load(y, 16)), s1 = fma(t, t, s1);
+    t = f32x4.sub(v128.load(x, 32), v128.load(y, 32)), s2 = fma(t, t, s2);
+    t = f32x4.sub(v128.load(x, 48), v128.load(y, 48)), s3 = fma(t, t, s3);
+  }
+  for (; x != vectors; x += 16, y += 16) t = f32x4.sub(v128.load(x), v128.load(y)), s0 = fma(t, t, s0);
+  for (; x != end; x += 4, y += 4) t = f32x4.sub(v128.load32_zero(x), v128.load32_zero(y)), s1 = fma(t, t, s1);
+  return horizontalSum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+}
+
+/** The sums of four vectors. */
+// @ts-ignore: decorator
+@inline
+function horizontalSums(r0: v128, r1: v128, r2: v128, r3: v128): v128 {
+  const t0 = f32x4.add(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r0, r1, 2, 6, 3, 7));
+  const t1 = f32x4.add(v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f64>(t0, t1, 0, 2), v128.shuffle<f64>(t0, t1, 1, 3));
+}
+
+// @ts-ignore: decorator
+@inline
+function keepLower(state: usize, score: v128, label: u32): void {
+  const best = v128.load(state);
+  const lower = f32x4.lt(score, best);
+  v128.store(state, v128.bitselect(score, best, lower));
+  v128.store(state, v128.bitselect(i32x4.splat(label), v128.load(state, 16), lower), 16);
+}
+
+/**
+ * Scores offset_j − x·c_j of two points and four centres (8 sums + 6 loads: what fits the vector registers), kept in `state` where they are the lowest
+ * of their lane; `label` is the group's first centre.
+ */
+function scores2x4(d: u32, x0: usize, x1: usize, c0: usize, c1: usize, c2: usize, c3: usize, offsets: usize, label: u32, state: usize): void {
+  let s00 = f32x4.splat(0), s01 = f32x4.splat(0), s02 = f32x4.splat(0), s03 = f32x4.splat(0);
+  let s10 = f32x4.splat(0), s11 = f32x4.splat(0), s12 = f32x4.splat(0), s13 = f32x4.splat(0);
+  let p: v128, q: v128, c: v128;
+  const end = x0 + (<usize>d << 2), vectors = x0 + (<usize>(d & ~3) << 2);
+  while (x0 != vectors) {
+    p = v128.load(x0), q = v128.load(x1);
+    c = v128.load(c0), s00 = fma(p, c, s00), s10 = fma(q, c, s10);
+    c = v128.load(c1), s01 = fma(p, c, s01), s11 = fma(q, c, s11);
+    c = v128.load(c2), s02 = fma(p, c, s02), s12 = fma(q, c, s12);
+    c = v128.load(c3), s03 = fma(p, c, s03), s13 = fma(q, c, s13);
+    x0 += 16, x1 += 16, c0 += 16, c1 += 16, c2 += 16, c3 += 16;
+  }
+  for (; x0 != end; x0 += 4, x1 += 4, c0 += 4, c1 += 4, c2 += 4, c3 += 4) {
+    p = v128.load32_zero(x0), q = v128.load32_zero(x1);
+    c = v128.load32_zero(c0), s00 = fma(p, c, s00), s10 = fma(q, c, s10);
+    c = v128.load32_zero(c1), s01 = fma(p, c, s01), s11 = fma(q, c, s11);
+    c = v128.load32_zero(c2), s02 = fma(p, c, s02), s12 = fma(q, c, s12);
+    c = v128.load32_zero(c3), s03 = fma(p, c, s03), s13 = fma(q, c, s13);
+  }
+  const offset = v128.load(offsets);
+  keepLower(state, f32x4.sub(offset, horizontalSums(s00, s01, s02, s03)), label);
+  keepLower(state + 32, f32x4.sub(offset, horizontalSums(s10, s11, s12, s13)), label);
+}
+
+/** The label of the lowest of a state's four scores, the lowest label among equals. */
+function lowest(state: usize): u32 {
+  let best = f32.load(state), label = <u32>i32.load(state, 16);
+  for (let lane: u32 = 1; lane < 4; lane++) {
+    const score = f32.load(state + (lane << 2)), other = <u32>i32.load(state + (lane << 2), 16) + lane;
+    if (score < best || score == best && other < label) best = score, label = other;
+  }
+  return label;
+}
+
+/** labels[i] = argmin_j ‖x_i − c_j‖², ties to the lowest j; distances[i] = ‖x_i − c_labels[i]‖²; x [n,d], centers [k,d]; see kernels/kmeans_assign.wgsl. */
+export function kmeans_assign(
+  x: usize, centers: usize, shifted: usize, offsets: usize, labels: usize, distances: usize,
+  n: u32, d: u32, k: u32, begin: u32, end: u32,
+): void {
+  const row = <usize>d << 2, lastGroup = (k - 1) & ~3;
+  for (let j = lastGroup; j < lastGroup + 4; j++)
+    f32.store(scratch + (<usize>(j - lastGroup) << 2), j < k ? f32.load(offsets + (<usize>j << 2)) : f32.MAX_VALUE);
+  for (let first = begin; first < end; first += POINTS) {
+    const last = min(first + POINTS, end);
+    const states = scratch + STATES, statesEnd = states + (<usize>(last - first + 1) >> 1 << 6);
+    for (let state = states; state < statesEnd; state += 32) {
+      v128.store(state, f32x4.splat(f32.MAX_VALUE));
+      v128.store(state, i32x4.splat(0), 16);
+    }
+    for (let j: u32 = 0; j < k; j += 4) {
+      const c0 = shifted + j * row;
+      const c1 = j + 1 < k ? c0 + row : c0, c2 = j + 2 < k ? c1 + row : c0, c3 = j + 3 < k ? c2 + row : c0;
+      const offset = j == lastGroup ? scratch : offsets + (<usize>j << 2);
+      let state = states;
+      for (let i = first; i < last; i += 2, state += 64) {
+        const x0 = x + i * row;
+        scores2x4(d, x0, i + 1 < last ? x0 + row : x0, c0, c1, c2, c3, offset, j, state);
+      }
+    }
+    for (let i = first; i < last; i++) {
+      const label = lowest(states + (<usize>(i - first) << 5));
+      i32.store(labels + (<usize>i << 2), label);
+      f32.store(distances + (<usize>i << 2), squaredDistance(d, x + i * row, centers + label * row));
+    }
+  }
+}
+
+/** sum += x, n elements. */
+function addRow(sum: usize, x: usize, n: u32): void {
+  const end = x + (<usize>n << 2), fours = x + (<usize>(n & ~15) << 2);
+  for (; x != fours; x += 64, sum += 64) {
+    v128.store(sum, f32x4.add(v128.load(sum), v128.load(x)));
+    v128.store(sum, f32x4.add(v128.load(sum, 16), v128.load(x, 16)), 16);
+    v128.store(sum, f32x4.add(v128.load(sum, 32), v128.load(x, 32)), 32);
+    v128.store(sum, f32x4.add(v128.load(sum, 48), v128.load(x, 48)), 48);
+  }
+  for (; x != end; x += 4, sum += 4) f32.store(sum, f32.load(sum) + f32.load(x));
+}
+
+/**
+ * partials[c,j] = Σ x_i over the points i of chunk c with labels[i] = j, followed by the counts [chunks,k]; x [n,d], chunks of `length` points; see
+ * kernels/kmeans_update.wgsl. Rows: slices of `width` columns of the chunks.
+ */
+export function kmeans_update(
+  x: usize, labels: usize, previous: usize, distances: usize, partials: usize, status: usize,
+  n: u32, d: u32, k: u32, chunks: u32, length: u32, width: u32, begin: u32, end: u32,
+): void {
+  const row = <usize>d << 2, slices = (d + width - 1) / width;
+  for (let unit = begin; unit < end;) {
+    const chunk = unit / slices, slice = unit % slices;
+    const taken = min(end - unit, slices - slice);
+    const column = slice * width, columns = min(d, column + taken * width) - column;
+    const first = chunk * length, last = min(first + length, n);
+    const base = partials + <usize>chunk * k * row + (<usize>column << 2);
+    for (let j: u32 = 0; j < k; j++) memory.fill(base + j * row, 0, <usize>columns << 2);
+    for (let i = first; i < last; i++)
+      addRow(base + <u32>i32.load(labels + (<usize>i << 2)) * row, x + i * row + (<usize>column << 2), columns);
+    if (slice == 0) {
+      const counts = partials + <usize>chunks * k * row + (<usize>chunk * k << 2);
+      memory.fill(counts, 0, <usize>k << 2);
+      let sum: f64 = 0, changed: u32 = 0;
+      for (let at = <usize>first << 2; at < <usize>last << 2; at += 4) {
+        const label = <u32>i32.load(labels + at), count = counts + (<usize>label << 2);
+        f32.store(count, f32.load(count) + 1);
+        sum += f32.load(distances + at);
+        changed += u32(label != <u32>i32.load(previous + at));
+      }
+      f32.store(status + (<usize>chunk << 3), <f32>sum);
+      f32.store(status + (<usize>chunk << 3), <f32>changed, 4);
+    }
+    unit += taken;
+  }
+}
+
+/**
+ * centers[j] = old[j] + (Σ_c sums[c,j] − n_j old[j]) / (prior[j] + n_j) with n_j = Σ_c counts[c,j]: the mean of the cluster's points where prior is 0;
+ * old [k,d]; see kernels/kmeans_centers.wgsl.
+ */
+export function kmeans_centers(
+  partials: usize, old: usize, origin: usize, prior: usize, centers: usize, shifted: usize, offsets: usize, status: usize,
+  k: u32, d: u32, chunks: u32, begin: u32, end: u32,
+): void {
+  const row = <usize>d << 2, table = <usize>k * row;
+  for (let j = begin; j < end; j++) {
+    let count: f32 = 0;
+    for (let c: u32 = 0; c < chunks; c++) count += f32.load(partials + chunks * table + (<usize>(c * k + j) << 2));
+    const center = centers + j * row, before = old + j * row;
+    memory.fill(center, 0, row);
+    for (let c: u32 = 0; c < chunks; c++) addRow(center, partials + c * table + j * row, d);
+    const weight = f32.load(prior + (<usize>j << 2)), total = weight + count;
+    let shift: f64 = 0, offset: f64 = 0;
+    for (let at: usize = 0; at < row; at += 4) {
+      const was = f32.load(before + at), sum = f32.load(center + at), o = f32.load(origin + at);
+      const value = count == 0 ? was : weight == 0 ? sum / count : was + (sum - count * was) / total;
+      const moved = value - o, step = <f64>value - <f64>was;
+      f32.store(center + at, value);
+      f32.store(shifted + j * row + at, moved);
+      shift += step * step;
+      offset += <f64>moved * (0.5 * <f64>moved + <f64>o);
+    }
+    f32.store(offsets + (<usize>j << 2), <f32>offset);
+    const out = status + (<usize>(chunks + j) << 3);
+    f32.store(out, <f32>shift);
+    f32.store(out, count, 4);
+  }
+}
+
+/** out[j,i] = min(closest[closest_row,i], ‖x_i − y_rows[j]‖²); x [n,d], y [·,d], rows [m], out [m,n]; without the minimum when has_closest is 0. */
+export function kmeans_distances(
+  x: usize, y: usize, rows: usize, closest: usize, out: usize,
+  n: u32, d: u32, m: u32, has_closest: u32, closest_row: u32, begin: u32, end: u32,
+): void {
+  const row = <usize>d << 2;
+  for (let i = begin; i < end; i++) {
+    const bound = has_closest ? f32.load(closest + (<usize>(closest_row * n + i) << 2)) : f32.MAX_VALUE;
+    for (let j: u32 = 0; j < m; j++) {
+      const distance = squaredDistance(d, x + i * row, y + <u32>i32.load(rows + (<usize>j << 2)) * row);
+      f32.store(out + (<usize>(j * n + i) << 2), min(bound, distance));
+    }
+  }
+}
