@@ -2,6 +2,7 @@ import type { Device } from "../device";
 import { toFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import type { NdArray } from "../ndarray";
+import { gatherRows } from "../ops/indexing";
 import { requestDevice } from "../request-device";
 import { Tensor, format, tensor, untidied } from "../tensor";
 
@@ -60,12 +61,13 @@ export async function withPoints<R>(
 }
 
 /** Rows of a tensor [n, d] by number, on the host. */
-export async function readRows(x: Tensor, rows: ArrayLike<number>): Promise<Float32Array<ArrayBuffer>> {
-  const d = x.shape[1]!;
-  const read = await Promise.all(Array.from(rows, (row) => x.device.read(x.buffer, row * d * 4, d * 4)));
-  const out = new Float32Array(rows.length * d);
-  read.forEach((bytes, i) => out.set(new Float32Array(bytes), i * d));
-  return out;
+export async function readRows(x: Tensor, rows: Uint32Array | readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+  const picked = untidied(() => gatherRows(x, rows));
+  try {
+    return (await picked.data()) as Float32Array<ArrayBuffer>;
+  } finally {
+    picked.dispose();
+  }
 }
 
 /** A positive whole number, or an error that names the option. */
