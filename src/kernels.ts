@@ -2,6 +2,7 @@
 import adadeltaWgsl from "../kernels/adadelta.wgsl";
 import adamWgsl from "../kernels/adam.wgsl";
 import binaryWgsl from "../kernels/binary.wgsl";
+import chunkReduceWgsl from "../kernels/chunk_reduce.wgsl";
 import copyWgsl from "../kernels/copy.wgsl";
 import crossEntropyWgsl from "../kernels/cross_entropy.wgsl";
 import crossEntropyBackwardWgsl from "../kernels/cross_entropy_backward.wgsl";
@@ -176,4 +177,9 @@ export const kmeansDistances = /* @__PURE__ */ kernel(kmeansDistancesWgsl, {
   },
   rows: ({ n }) => n!,
   grain: ({ m, d }) => Math.max(4, Math.ceil(65536 / (m! * d!))),
+
+export const chunkReduce = /* @__PURE__ */ kernel(chunkReduceWgsl, {
+  grid: ({ n, length }) => grid1d(Math.ceil(n! / length!), 1),
+  rows: ({ n, length }) => Math.ceil(n! / length!),
+  grain: 4,
 });

@@ -1,7 +1,20 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import { Adadelta, Adam, AdamW, grad, parameter, RMSprop, SGD, square, sum, tensor, tidy } from "constella";
-import type { Device, Optimizer, Tensor } from "constella";
+import { describe, expect, test } from "vitest";
+import {
+  Adadelta,
+  Adam,
+  AdamW,
+  allFinite,
+  clipGradientNorm,
+  clipGradientValue,
+  grad,
+  parameter,
+  RMSprop,
+  SGD,
+} from "constella";
+import { constantSchedule, cosineSchedule, exponentialSchedule, linearSchedule, stepSchedule } from "constella";
+import { square, sum, tensor, tidy } from "constella";
+import type { Device, Optimizer, Schedule, Tensor } from "constella";
 import { readSafetensors } from "../src/data/safetensors";
 import { describeDevices } from "./devices";
 
@@ -42,6 +55,25 @@ const start = (device: Device): Tensor[] => [
   parameter(device, [1, -2, 3, 0.5, -0.1]),
   parameter(device, [4, -1], [1, 2]),
 ];
+
+describe("learning-rate schedules", () => {
+  const rates = (schedule: Schedule, ...steps: number[]): number[] => steps.map(schedule);
+  test.each([
+    ["constant", constantSchedule(0.1), [0, 99], [0.1, 0.1]],
+    ["step", stepSchedule(1, 10, 0.5), [0, 9, 10, 29], [1, 1, 0.5, 0.25]],
+    ["exponential", exponentialSchedule(1, 10, 0.25), [0, 5, 10], [1, 0.5, 0.25]],
+    ["linear", linearSchedule(1, 4, 0.5), [0, 1, 4, 9], [1, 0.875, 0.5, 0.5]],
+    ["cosine", cosineSchedule(1, 8), [0, 2, 4, 8, 9], [1, (1 + Math.SQRT1_2) / 2, 0.5, 0, 0]],
+    ["cosine after warm-up", cosineSchedule(2, 8, { warmup: 4, final: 1 }), [0, 3, 4, 6, 8], [0.5, 2, 2, 1.5, 1]],
+  ] as const)("%s", (_, schedule, steps, want) => {
+    expect(rates(schedule, ...steps)).toBeCloseToArray([...want], { rtol: 1e-12, atol: 1e-12 });
+  });
+
+  test("bad input is named", () => {
+    expect(() => stepSchedule(1, 0)).toThrow("stepSchedule: every must be positive, 0");
+    expect(() => cosineSchedule(1, 5, { warmup: 5 })).toThrow("warmup must be from 0 to less than the 5 steps, 5");
+  });
+});
 
 describeDevices("optimizers", (device) => {
   for (const [op, make] of Object.entries(MAKE)) {
@@ -116,6 +148,45 @@ describeDevices("optimizers", (device) => {
     optimizer.lr = 0.5;
     descend(optimizer, 1);
     expect(await p.item()).toBe(0);
+  });
+
+  test("the norm of gradients is clipped over all of them together, and only when it is too large", async () => {
+    const made = await device();
+    const values = Float32Array.from({ length: 9001 }, (_, i) => Math.sin(i));
+    const norm = Math.sqrt([...values, 3, -4].reduce((total, v) => total + v * v, 0));
+    using a = tensor(made, values, [9001]);
+    using b = tensor(made, [3, -4], [1, 2]);
+    for (const maxNorm of [1, 1000]) {
+      const clipped = clipGradientNorm([a, b], maxNorm);
+      const factor = Math.min(1, maxNorm / (norm + 1e-6));
+      expect(await clipped.norm.data()).toBeCloseToArray([norm], { rtol: 1e-6, atol: 0 });
+      const [x, y] = clipped.gradients;
+      const scaled = [...values].map((v) => v * factor);
+      expect(await x!.data()).toBeCloseToArray(scaled, { rtol: 1e-5, atol: 1e-9 });
+      expect(await y!.data()).toBeCloseToArray([3 * factor, -4 * factor], { rtol: 1e-5, atol: 0 });
+      expect([x!.shape, y!.shape]).toEqual([[9001], [1, 2]]);
+      for (const t of [clipped.norm, x!, y!]) t.dispose();
+    }
+    const [limited] = clipGradientValue([b], 3.5);
+    expect([...(await limited!.data())]).toEqual([3, -3.5]);
+    limited!.dispose();
+    expect(() => clipGradientNorm([b], 0)).toThrow("clipGradientNorm: maxNorm must be positive, 0");
+    expect(() => clipGradientValue([b], -1)).toThrow("clipGradientValue: the limit must be positive, -1");
+    expect(() => clipGradientNorm([], 1)).toThrow("globalNorm: at least one tensor is needed");
+  });
+
+  test("one element that is not finite is found wherever it is", async () => {
+    const made = await device();
+    using fine = tensor(made, [1e38, -3.4028234e38, 1e-45, 0]);
+    for (const size of [1, 7, 4096, 9001])
+      for (const value of [NaN, Infinity, -Infinity, 1])
+        for (const place of [0, size - 1]) {
+          const values = new Float32Array(size);
+          values[place] = value;
+          using x = tensor(made, values);
+          using result = allFinite([fine, x, fine]);
+          expect(await result.item()).toBe(value === 1 ? 1 : 0);
+        }
   });
 
   test("bad input is named", async () => {

@@ -8,3 +8,6 @@ export { RMSprop } from "./rmsprop";
 export type { RMSpropOptions } from "./rmsprop";
 export { Adadelta } from "./adadelta";
 export type { AdadeltaOptions } from "./adadelta";
+export { allFinite, clipGradientNorm, clipGradientValue, globalNorm } from "./clipping";
+export { constantSchedule, cosineSchedule, exponentialSchedule, linearSchedule, stepSchedule } from "./schedules";
+export type { Schedule } from "./schedules";
