@@ -1,4 +1,4 @@
-// node scripts/build.mjs [wasm|dist]: compiles the AssemblyScript modules (when their sources changed) and bundles the library.
+// node scripts/build.mjs [wasm|bundles FOLDER]: compiles the AssemblyScript modules and bundles library and command line (when sources changed).
 import { mkdir, readdir, stat, writeFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,34 +57,43 @@ const run = (command, args) =>
     );
   });
 
-/** What of `dependencies` stays an import: the bundle itself must work where nothing is installed, so the core has none. */
-const ENTRIES = { index: "src/index.ts" };
+/**
+ * The bundles by platform. The library's one is neutral: what of `dependencies` it uses stays an import, and it must work where nothing is
+ * installed, so the core has none. The command line is for Node and brings its own copy.
+ */
+const ENTRIES = { neutral: { index: "src/index.ts" }, node: { cli: "src/cli/main.ts" } };
+
+/** Bundles the library and the command line into a folder. */
+async function bundleTo(outdir) {
+  const { build } = await import("esbuild");
+  const { esbuildPlugin } = await import("./plugin.mjs");
+  for (const [platform, entryPoints] of Object.entries(ENTRIES))
+    await build({
+      absWorkingDir: root,
+      entryPoints,
+      outdir,
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform,
+      target: "es2022",
+      packages: "external",
+      external: ["node:*"],
+      sourcemap: true,
+      plugins: [esbuildPlugin()],
+      logLevel: "warning",
+    });
+}
 
 export async function buildDist() {
   if (
     !(await stale(
-      ["dist/index.js", "dist/built"],
-      ["src", "kernels", "build/plain.wasm", "build/relaxed.wasm", "build/host.wasm", "scripts"],
+      ["dist/index.js", "dist/cli.js", "dist/built"],
+      ["src", "package.json", "kernels", "build/plain.wasm", "build/relaxed.wasm", "build/host.wasm", "scripts"],
     ))
   )
     return;
-  const { build } = await import("esbuild");
-  const { esbuildPlugin } = await import("./plugin.mjs");
-  await build({
-    absWorkingDir: root,
-    entryPoints: ENTRIES,
-    outdir: "dist",
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "neutral",
-    target: "es2022",
-    packages: "external",
-    external: ["node:*"],
-    sourcemap: true,
-    plugins: [esbuildPlugin()],
-    logLevel: "warning",
-  });
+  await bundleTo("dist");
   await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.types.json"]);
   await writeFile(join(root, "dist/built"), "");
 }
@@ -92,5 +101,6 @@ export async function buildDist() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   process.chdir(root);
   await buildWasm();
-  if (process.argv[2] !== "wasm") await buildDist();
+  if (process.argv[2] === "bundles") await bundleTo(process.argv[3]);
+  else if (process.argv[2] !== "wasm") await buildDist();
 }
