@@ -177,6 +177,7 @@ export const kmeansDistances = /* @__PURE__ */ kernel(kmeansDistancesWgsl, {
   },
   rows: ({ n }) => n!,
   grain: ({ m, d }) => Math.max(4, Math.ceil(65536 / (m! * d!))),
+});
 
 export const chunkReduce = /* @__PURE__ */ kernel(chunkReduceWgsl, {
   grid: ({ n, length }) => grid1d(Math.ceil(n! / length!), 1),
