@@ -1,6 +1,7 @@
 // The kernel table: one import and one launch per kernel. A kernel that nothing uses leaves the bundle with its WGSL.
 import adadeltaWgsl from "../kernels/adadelta.wgsl";
 import adamWgsl from "../kernels/adam.wgsl";
+import argExtremumWgsl from "../kernels/arg_extremum.wgsl";
 import binaryWgsl from "../kernels/binary.wgsl";
 import chunkReduceWgsl from "../kernels/chunk_reduce.wgsl";
 import copyWgsl from "../kernels/copy.wgsl";
@@ -14,6 +15,11 @@ import kmeansAssignWgsl from "../kernels/kmeans_assign.wgsl";
 import kmeansCentersWgsl from "../kernels/kmeans_centers.wgsl";
 import kmeansDistancesWgsl from "../kernels/kmeans_distances.wgsl";
 import kmeansUpdateWgsl from "../kernels/kmeans_update.wgsl";
+import l2NormalizeWgsl from "../kernels/l2_normalize.wgsl";
+import l2NormalizeBackwardWgsl from "../kernels/l2_normalize_backward.wgsl";
+import layerNormWgsl from "../kernels/layer_norm.wgsl";
+import layerNormBackwardWgsl from "../kernels/layer_norm_backward.wgsl";
+import layerNormBackwardParametersWgsl from "../kernels/layer_norm_backward_parameters.wgsl";
 import matmulWgsl from "../kernels/matmul.wgsl";
 import pairLossWgsl from "../kernels/pair_loss.wgsl";
 import pairLossBackwardWgsl from "../kernels/pair_loss_backward.wgsl";
@@ -25,6 +31,7 @@ import sgdWgsl from "../kernels/sgd.wgsl";
 import sgdMomentumWgsl from "../kernels/sgd_momentum.wgsl";
 import softmaxWgsl from "../kernels/softmax.wgsl";
 import softmaxBackwardWgsl from "../kernels/softmax_backward.wgsl";
+import squaredDistanceWgsl from "../kernels/squared_distance.wgsl";
 import studentTWgsl from "../kernels/student_t.wgsl";
 import studentTBackwardWgsl from "../kernels/student_t_backward.wgsl";
 import transposeWgsl from "../kernels/transpose.wgsl";
@@ -183,4 +190,29 @@ export const chunkReduce = /* @__PURE__ */ kernel(chunkReduceWgsl, {
   grid: ({ n, length }) => grid1d(Math.ceil(n! / length!), 1),
   rows: ({ n, length }) => Math.ceil(n! / length!),
   grain: 4,
+});
+
+export const argExtremum = /* @__PURE__ */ kernel(argExtremumWgsl, alongAxis);
+
+/** Rows of d elements, `lanes` invocations of 256 each. */
+const rowwise: Launch = {
+  grid: ({ n, lanes }) => grid1d(n!, 256 / lanes!),
+  rows: ({ n }) => n!,
+  grain: ({ d }) => Math.max(4, Math.ceil(8192 / d!)),
+};
+
+export const layerNorm = /* @__PURE__ */ kernel(layerNormWgsl, rowwise);
+export const layerNormBackward = /* @__PURE__ */ kernel(layerNormBackwardWgsl, rowwise);
+export const layerNormBackwardParameters = /* @__PURE__ */ kernel(layerNormBackwardParametersWgsl, {
+  grid: ({ d, columns, chunks }) => grid1d(Math.ceil(d! / columns!) * chunks!, 1),
+  rows: ({ chunks }) => chunks!,
+  grain: ({ length, d }) => Math.max(1, Math.ceil(8192 / (length! * d!))),
+});
+export const l2Normalize = /* @__PURE__ */ kernel(l2NormalizeWgsl, rowwise);
+export const l2NormalizeBackward = /* @__PURE__ */ kernel(l2NormalizeBackwardWgsl, rowwise);
+
+export const squaredDistance = /* @__PURE__ */ kernel(squaredDistanceWgsl, {
+  grid: ({ n, m }) => grid1d(Math.ceil(n! / 64) * Math.ceil(m! / 64), 1),
+  rows: ({ n }) => n!,
+  grain: ({ m, d }) => Math.max(4, Math.ceil(16384 / (m! * d!))),
 });

@@ -1,6 +1,7 @@
 import * as c from "constella";
 import type { Tensor } from "constella";
 import { LOSSES } from "./cases/losses";
+import { ROWS } from "./cases/rows";
 import { fold, map, product, zip } from "./reference";
 import type { Reference } from "./reference";
 import { INDEXING, RANDOM } from "./cases/indexing";
@@ -262,4 +263,5 @@ export const CASES: readonly OpCase[] = [
   ...LOSSES,
   ...INDEXING,
   ...RANDOM,
+  ...ROWS,
 ];

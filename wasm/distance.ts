@@ -137,3 +137,8 @@ export function weighted_difference(
     }
   }
 }
+
+/** y[i, j] = |a_i - b_j|²; [begin, end) counts rows of a. */
+export function squared_distance(a: usize, b: usize, y: usize, n: u32, m: u32, d: u32, begin: u32, end: u32): void {
+  squaredDistances(a, b, y, m, d, begin, end);
+}

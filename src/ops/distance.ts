@@ -1,5 +1,6 @@
+import { record } from "../autodiff";
 import * as kernels from "../kernels";
-import { empty, run, view } from "../tensor";
+import { empty, format, run, view } from "../tensor";
 import type { Shape, Tensor } from "../tensor";
 import { sum } from "./reduce";
 
@@ -30,4 +31,19 @@ export function pointSizes(op: string, a: Shape, b: Shape, describe: () => strin
   if (a.length !== 2 || b.length !== 2 || a[1] !== b[1] || a.includes(0) || b.includes(0))
     throw new Error(`${op}: two non-empty lists of points of the same dimension are needed, ${describe()}`);
   return [a[0]!, b[0]!, a[1]!];
+}
+
+/**
+ * ‖a_i − b_j‖² for every pair, a [n, d] and b [m, d] → [n, m]. Summed over differences, not expanded to norms and a product:
+ * never negative, 0 for equal points, and close points keep their digits. @throws when the dimensions differ
+ */
+export function pairwiseSquaredDistance(a: Tensor, b: Tensor): Tensor {
+  const describe = (): string => `${format(a.shape)} and ${format(b.shape)}`;
+  const [n, m, d] = pointSizes("pairwiseSquaredDistance", a.shape, b.shape, describe);
+  const y = empty(a.device, [n, m], "f32", "pairwiseSquaredDistance");
+  run(kernels.squaredDistance, { a, b, y, n, m, d });
+  return record("pairwiseSquaredDistance", y, [a, b], (dy) => [
+    () => weightedDifference(dy, a, b, 2),
+    () => weightedDifference(dy, b, a, 2, true),
+  ]);
 }

@@ -1,10 +1,13 @@
+export * from "./arg-extremum";
 export * from "./cross-entropy";
 export * from "./dec";
+export { pairwiseSquaredDistance } from "./distance";
 export * from "./elementwise";
 export * from "./indexing";
 export { concat, fill, pad, slice, stack, transpose } from "./layout";
 export * from "./losses";
 export * from "./matmul";
+export * from "./normalization";
 export * from "./random";
 export * from "./reduce";
 export * from "./shape";

@@ -8,6 +8,7 @@ import { METRICS } from "./metrics";
 import { OPTIMIZERS } from "./optimizers";
 import { READERS } from "./readers";
 import { REDUCTIONS } from "./reductions";
+import { ROWS } from "./rows";
 
 const ADAPTERS: Adapters = {
   ...ELEMENTWISE,
@@ -18,6 +19,7 @@ const ADAPTERS: Adapters = {
   ...OPTIMIZERS,
   ...READERS,
   ...REDUCTIONS,
+  ...ROWS,
 };
 
 const camelCase = (name: string): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
