@@ -15,6 +15,8 @@ export * from "./ops";
 export * from "./nn";
 export * from "./metrics";
 export * from "./optim";
+export { DEC, IDEC } from "./models/dec";
+export type { DECOptions, FitOptions, IDECOptions } from "./models/dec";
 export { StackedAutoencoder } from "./models/stacked-autoencoder";
 export type { StackedAutoencoderOptions } from "./models/stacked-autoencoder";
 export type { EpochRecord, StepReport } from "./training/loop";

@@ -1,24 +1,20 @@
 import { expect, test } from "vitest";
 import { StackedAutoencoder } from "../../src/models/stacked-autoencoder";
 import { describeDevices } from "../devices";
+import { abortAfter } from "./abort";
 import { digits } from "./digits";
 
 const { x } = digits(130);
 const OPTIONS = { layers: [64, 16, 5], layerEpochs: 2, epochs: 4, batchSize: 64, seed: 3 };
 
-/** Aborts after so many step reports. */
-function abortAfter(reports: number): { signal: AbortSignal; onStep: () => void } {
-  const controller = new AbortController();
-  let seen = 0;
-  const onStep = (): void => {
-    if (++seen === reports) controller.abort(new Error("stopped by the test"));
-  };
-  return { signal: controller.signal, onStep };
-}
-
 describeDevices("StackedAutoencoder", (device) => {
   test("learns to reconstruct, layer by layer and then together", async () => {
-    const model = await new StackedAutoencoder({ ...OPTIONS, epochs: 12, learningRate: 5e-3, device: await device() }).fit(x);
+    const model = await new StackedAutoencoder({
+      ...OPTIONS,
+      epochs: 12,
+      learningRate: 5e-3,
+      device: await device(),
+    }).fit(x);
     expect(model.history.map(({ stage }) => stage)).toEqual([
       ...["layer 1", "layer 1", "layer 2", "layer 2"],
       ...Array.from({ length: 12 }, () => "autoencoder"),

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { accuracy, DEC, IDEC } from "constella";
+import { describeDevices } from "../devices";
+import { abortAfter } from "./abort";
+import { digits } from "./digits";
+
+const OPTIONS = {
+  layers: [64, 24, 4],
+  nClusters: 10,
+  layerEpochs: 0,
+  pretrainEpochs: 6,
+  pretrainBatchSize: 32,
+  pretrainLearningRate: 3e-3,
+  batchSize: 64,
+  updateInterval: 4,
+  tolerance: 0,
+  nInit: 4,
+  learningRate: 0.1,
+  seed: 5,
+};
+
+describeDevices("DEC", (device) => {
+  const { x, labels } = digits(160);
+
+  test.each(["global", "batch"] as const)(
+    "with a %s target it sharpens q and keeps the clusters of digits",
+    async (target) => {
+      const model = new DEC({ ...OPTIONS, target, device: await device() });
+      await model.fit(x, { epochs: 6 });
+      const q = await model.softAssignments(x);
+      const rows = Array.from({ length: 160 }, (_, i) => q.data.subarray(i * 10, i * 10 + 10));
+      for (const row of rows) expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 4);
+      expect(model.history.filter(({ stage }) => stage === "DEC").length).toBe(Math.ceil((6 * 3) / 4));
+      expect(await model.predict(x)).toEqual(model.labels);
+      expect(accuracy(labels, model.labels)).toBeGreaterThan(0.35);
+      expect((await model.transform(x)).shape).toEqual([160, 4]);
+      expect((await model.clusterCenters()).shape).toEqual([10, 4]);
+      model.dispose();
+    },
+  );
+
+  test.each([2, 8])(
+    "stopped at look %i, saved, loaded and gone on with, it ends where an uninterrupted run does",
+    async (looks) => {
+      const whole = await new DEC({ ...OPTIONS, device: await device() }).fit(x, { epochs: 6 });
+      const stopped = new DEC({ ...OPTIONS, device: await device() });
+      await expect(stopped.fit(x, { epochs: 6, ...abortAfter(looks) })).rejects.toThrow("stopped by the test");
+      const bytes = await stopped.save();
+      stopped.dispose();
+      const resumed = await DEC.load(bytes, { device: await device() });
+      await resumed.fit(x, { epochs: 6 });
+      expect(resumed.history).toEqual(whole.history);
+      expect(resumed.labels).toEqual(whole.labels);
+      expect((await resumed.transform(x)).data).toEqual((await whole.transform(x)).data);
+      whole.dispose();
+      resumed.dispose();
+    },
+  );
+
+  test("leaves nothing on the device", async () => {
+    const made = await device();
+    const before = made.memory().buffers;
+    const model = await new DEC({ ...OPTIONS, pretrainEpochs: 1, device: made }).fit(x, { epochs: 2 });
+    await model.softAssignments(x);
+    model.dispose();
+    expect(made.memory().buffers).toBe(before);
+  });
+
+  test("IDEC keeps the reconstruction: it is better after clustering than DEC's", async () => {
+    const errors = [];
+    for (const Model of [DEC, IDEC]) {
+      const model = await new Model({ ...OPTIONS, device: await device() }).fit(x, { epochs: 12 });
+      const back = await model.autoencoder.reconstruct(x);
+      errors.push(back.data.reduce((sum, v, i) => sum + (v - x.data[i]!) ** 2, 0));
+      model.dispose();
+    }
+    expect(errors[1]).toBeLessThan(errors[0]!);
+  });
+});
+
+describe("DEC's errors name what was given", () => {
+  const { x } = digits(20);
+
+  test.each([
+    [{ nClusters: 0 }, "DEC: nClusters must be a whole number from 1, 0"],
+    [{ nClusters: 2.5 }, "DEC: nClusters must be a whole number from 1, 2.5"],
+    [{ updateInterval: 0 }, "DEC: updateInterval must be a whole number from 1, 0"],
+    [{ alpha: 0 }, "DEC: alpha must be positive, 0"],
+    [{ tolerance: -1 }, "DEC: tolerance must not be negative, -1"],
+    [{ target: "all" as "batch" }, "DEC: target must be global or batch, all"],
+  ])("%o", (options, message) => {
+    expect(() => new DEC({ ...OPTIONS, ...options })).toThrow(message);
+  });
+
+  test("data and use", async () => {
+    const model = new DEC({ ...OPTIONS, nClusters: 30 });
+    await expect(model.fit(x)).rejects.toThrow("DEC.fit: nClusters must be at most the number of rows, 30 for 20 rows");
+    await expect(model.predict(x)).rejects.toThrow("DEC: call fit first");
+    expect(() => model.labels).toThrow("DEC: call fit first");
+    await expect(DEC.load(new Uint8Array(5))).rejects.toThrow(/safetensors/);
+    const other = await new IDEC({ ...OPTIONS, pretrainEpochs: 1 }).fit(x, { epochs: 1 });
+    await expect(DEC.load(await other.save())).rejects.toThrow("checkpoint: the file holds a IDEC, not a DEC");
+    other.dispose();
+    model.dispose();
+  });
+});
