@@ -78,12 +78,12 @@ export function gatherRows(x: Tensor, index: Index): Tensor {
  * range turns the first row into NaN.
  */
 export function scatterAddRows(base: Tensor, index: Index, src: Tensor): Tensor {
-  const rows = indexTensor("scatterAddRows", base, index);
-  const wanted = [...rows.shape, ...rowShape(base)];
+  const wanted = [...(index instanceof Tensor ? index.shape : [index.length]), ...rowShape(base)];
   if (!sameShape(src.shape, wanted))
     throw new Error(
       `scatterAddRows: src must be ${format(wanted)} for base ${format(base.shape)}, it is ${format(src.shape)}`,
     );
+  const rows = indexTensor("scatterAddRows", base, index);
   const y = empty(base.device, base.shape, "f32", "scatterAddRows");
   const strides = contiguousStrides(base.shape);
   copyBox({ x: base, y, sizes: base.shape, xStrides: strides, yStrides: strides });

@@ -1,3 +1,4 @@
+import { mul, scale } from "constella";
 import type { Tensor } from "constella";
 import { exported, tensors } from "./adapter";
 import type { Adapters } from "./adapter";
@@ -32,5 +33,10 @@ export const INDEXING: Adapters = {
       y: exported<(x: Tensor, pads: [number, number][], value: number) => Tensor>("pad")(x, pads, value),
     }),
     "pad",
+  ),
+  // The mask is given: the op draws its own, so its map is composed here. test/random.test.ts and the op rows cover the op.
+  dropout: tensors<{ x: Tensor; mask: Tensor }, { p: number }>(
+    ({ x, mask }, { p }) => ({ y: scale(mul(x, mask), 1 / (1 - p)) }),
+    "dropout",
   ),
 };
