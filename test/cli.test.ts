@@ -1,12 +1,19 @@
 // The command line as users run it: bundled as `npm run build` does, one process a test.
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeNpy } from "../src/data/npy";
+import { gzipSync } from "node:zlib";
+import { writeCsv } from "../src/data/csv";
+import { writeIdx } from "../src/data/idx";
+import { readNpy, writeNpy } from "../src/data/npy";
+import { readSafetensors } from "../src/data/safetensors";
+import { accuracy } from "../src/metrics";
+import { NdArray } from "../src/ndarray";
+import { uniformNumbers } from "../src/report/sample";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bundles = join(root, "build/cli-test");
@@ -23,8 +30,12 @@ interface Result {
 const own = (stderr: string): string[] => stderr.split("\n").filter((line) => line.startsWith("constella: "));
 
 function constella(...args: string[]): Promise<Result> {
+  return run(process.env, ...args);
+}
+
+function run(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Result> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { cwd: folder }, (error, stdout, stderr) =>
+    execFile(process.execPath, [program, ...args], { cwd: folder, env }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });
@@ -40,6 +51,28 @@ async function refusal(...args: string[]): Promise<string> {
 }
 
 const write = (name: string, content: Uint8Array | string): Promise<void> => writeFile(join(folder, name), content);
+
+/** The files that a folder holds, hidden ones too. */
+const list = async (name: string): Promise<string[]> =>
+  (await readdir(join(folder, name)).catch(() => ["none"])).sort();
+
+const read = (name: string): Promise<Buffer> => readFile(join(folder, name));
+
+const metricsOf = async (name: string): Promise<Record<string, unknown>> =>
+  JSON.parse((await read(`${name}/metrics.json`)).toString()) as Record<string, unknown>;
+
+const RESULTS = ["checkpoint.safetensors", "embedding.npy", "labels.npy", "metrics.json", "report.html"];
+
+/** `n` points [n, d] around `k` corners far apart, and whose they are. */
+function blobs(n: number, d: number, k: number): { x: NdArray<Float32Array>; y: Int32Array } {
+  const random = uniformNumbers(5);
+  const y = Int32Array.from({ length: n }, (_, row) => row % k);
+  const data = Float32Array.from({ length: n * d }, (_, at) => {
+    const row = Math.floor(at / d);
+    return (at % d === y[row] ? 4 : 0) + random();
+  });
+  return { x: new NdArray(data, [n, d]), y };
+}
 
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(root, "scripts/build.mjs"), "bundles", bundles]);
@@ -121,8 +154,162 @@ describe("constella devices", () => {
     expect(["webgpu", "wasm"]).toContain(best);
     expect(devices[0]!.facts).toHaveProperty("maxBufferSize");
     expect(devices[1]!.facts).toMatchObject({ simd: true });
-    const text = (await constella("devices")).stdout;
-    expect(text).toMatch(/^webgpu.*: /m);
-    expect(text).toMatch(/^wasm.*: WebAssembly, /m);
+  });
+
+  test("says why there is none", async () => {
+    const { code, stdout } = await run({ ...process.env, VK_ICD_FILENAMES: join(folder, "none.json") }, "devices");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^webgpu: none, .*no adapter/m);
+    expect(stdout).toMatch(/^wasm \(default\): WebAssembly, /m);
+  });
+});
+
+describe("constella cluster", () => {
+  const { x, y } = blobs(90, 4, 3);
+
+  beforeAll(async () => {
+    await write("x.npy", writeNpy(x));
+    await write("y.npy", writeNpy(y));
+    await write("y.csv", ["kind", ...Array.from(y, (label) => `kind ${label}`)].join("\n"));
+    await write("table.csv", writeCsv(x, { columns: ["a", "b", "c", "d"], labels: y, labelName: "kind" }));
+    const bytes = Uint8Array.from(x.data, (value) => 50 * value);
+    await write("x.idx.gz", gzipSync(writeIdx({ data: bytes, shape: [90, 2, 2] })));
+    const broken = Float32Array.from(x.data);
+    broken[9] = NaN;
+    await write("nan.npy", writeNpy({ data: broken, shape: x.shape }));
+  });
+
+  const kmeans = (data: string, ...args: string[]): string[] => [
+    "cluster",
+    data,
+    "--method",
+    "kmeans",
+    "--device",
+    "wasm",
+    "--threads",
+    "1",
+    ...args,
+  ];
+
+  test("writes labels, embedding, measures, centres and a report that agree", async () => {
+    const options = ["--clusters", "3", "--n-init", "2", "--seed", "7", "--labels", "y.csv", "--out", "a/b"];
+    const { code, stdout } = await constella(...kmeans("x.npy", ...options));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^k-means: 90 items in 3 clusters, .* inertia \S+, ACC 1\.0000, NMI 1\.0000, ARI 1\.0000\n/);
+    expect(await list("a/b")).toEqual(RESULTS);
+
+    const labels = readNpy(await read("a/b/labels.npy"));
+    expect(labels.shape).toEqual([90]);
+    expect(labels.dtype).toBe("int32");
+    expect(accuracy(y, labels)).toBe(1);
+    expect(readNpy(await read("a/b/embedding.npy")).shape[0]).toBe(90);
+
+    const { tensors, metadata } = readSafetensors(await read("a/b/checkpoint.safetensors"));
+    const centers = tensors.get("clusterCenters")!;
+    expect(centers.shape).toEqual([3, 4]);
+    expect(metadata["model"]).toBe("KMeans");
+    let inertia = 0;
+    x.data.forEach((value, at) => {
+      inertia += (value - Number(centers.get(Number(labels.get(Math.floor(at / 4))), at % 4))) ** 2;
+    });
+    const metrics = await metricsOf("a/b");
+    expect(metrics["inertia"]).toBeCloseTo(inertia, 3);
+    expect(metrics).toMatchObject({ method: "kmeans", n: 90, nClusters: 3, acc: 1, nmi: 1, seed: 7, scale: "none" });
+    expect(metrics["options"]).toMatchObject({ nInit: 2, maxIter: 300, seed: 7 });
+    expect(metrics["device"]).toMatch(/^WebAssembly/);
+
+    const report = (await read("a/b/report.html")).toString();
+    for (const section of ["embedding", "confusion", "clusters", "provenance"])
+      expect(report).toContain(`<section id="${section}">`);
+    expect(report).toContain("kind 2");
+    expect(report).toContain("--n-init 2 --seed 7");
+  });
+
+  test("reads CSV with a label column and gzipped idx images alike", async () => {
+    const common = ["--clusters", "3", "--n-init", "1"];
+    const table = await constella(...kmeans("table.csv", ...common, "--label-column", "kind", "--out", "table"));
+    expect(table).toMatchObject({ code: 0, stdout: expect.stringContaining("ACC 1.0000") as string });
+    const last = await constella(...kmeans("table.csv", ...common, "--label-column", "-1", "--out", "table"));
+    expect(last).toMatchObject({ code: 0, stdout: expect.stringContaining("ACC 1.0000") as string });
+    expect((await read("table/report.html")).toString()).toContain('<section id="features">');
+    const images = await constella(...kmeans("x.idx.gz", ...common, "--labels", "y.npy", "--out", "images"));
+    expect(images).toMatchObject({ code: 0, stdout: expect.stringContaining("ACC 1.0000") as string });
+    expect((await metricsOf("images"))["inertia"]).toBeGreaterThan(10_000); // in the units of the file
+    expect((await read("images/report.html")).toString()).toContain("data:image/png");
+  });
+
+  test("the same seed gives the same files", async () => {
+    for (const out of ["one", "two"])
+      expect((await constella(...kmeans("x.npy", "--clusters", "4", "--out", out))).code).toBe(0);
+    for (const name of ["labels.npy", "embedding.npy"])
+      expect((await read(`one/${name}`)).equals(await read(`two/${name}`))).toBe(true);
+  });
+
+  test.each([
+    ["a missing file", ["gone.npy", "--clusters", "3"], "cannot read gone.npy: no such file"],
+    ["no clusters", ["x.npy"], "--clusters is missing, kmeans needs the number of clusters"],
+    [
+      "clusters that are no number",
+      ["x.npy", "--clusters", "x"],
+      '--clusters must be a whole number from 1, given "x"',
+    ],
+    [
+      "more clusters than rows",
+      ["x.npy", "--clusters", "91"],
+      "--clusters must be at most the number of rows, 90, given 91",
+    ],
+    ["NaN", ["nan.npy", "--clusters", "3"], "nan.npy: data must be finite, NaN at row 2, column 1"],
+    [
+      "labels of another length",
+      ["x.npy", "--clusters", "3", "--labels", "one.csv"],
+      "one.csv has 1 labels for the 90 rows of x.npy",
+    ],
+    ["a column that is not there", ["table.csv", "--clusters", "3", "--label-column", "sort"], /sort.*table\.csv/],
+    [
+      "a label column of no table",
+      ["x.npy", "--clusters", "3", "--label-column", "0"],
+      "--label-column is for CSV files, x.npy is none; give --labels FILE",
+    ],
+    ["a cell that is no number", ["y.csv", "--clusters", "3"], /line 2.*"kind 0" is not a number.*y\.csv/],
+    ["a cut file", ["cut-x.npy", "--clusters", "3"], /^constella: npy: .*cut-x\.npy/],
+    ["no matrix", ["y.npy", "--clusters", "3"], /rank 2 or more.*y\.npy/],
+    [
+      "an unknown option",
+      ["x.npy", "--clusters", "3", "--n-int", "2"],
+      "unknown option '--n-int' (Did you mean --n-init?)",
+    ],
+    [
+      "an unknown method",
+      ["x.npy", "--clusters", "3", "--method", "k-means"],
+      /^constella: --method must be one of kmeans, .*given "k-means"/,
+    ],
+    [
+      "an unknown device",
+      ["x.npy", "--clusters", "3", "--device", "cuda"],
+      '--device must be webgpu or wasm, given "cuda"',
+    ],
+    [
+      "a folder that is a file",
+      ["x.npy", "--clusters", "3", "--out", "x.npy"],
+      "cannot write into x.npy: it is a file, or lies in one",
+    ],
+    [
+      "a folder in a file",
+      ["x.npy", "--clusters", "3", "--out", "x.npy/sub"],
+      "cannot write into x.npy/sub: it is a file, or lies in one",
+    ],
+    [
+      "resuming what has no training",
+      ["x.npy", "--clusters", "3", "--resume", "--out", "a/b"],
+      "--resume is for dec and idec, kmeans has no training to go on with",
+    ],
+  ])("refuses %s and writes nothing", async (_, args, expected) => {
+    await write("one.csv", "1\n");
+    await write("cut-x.npy", writeNpy(x).subarray(0, 1000));
+    const out = args.includes("--out") ? [] : ["--out", "refused"];
+    const line = await refusal(...kmeans(args[0]!, ...out, ...args.slice(1)));
+    if (typeof expected === "string") expect(line).toBe(`constella: ${expected}`);
+    else expect(line).toMatch(expected);
+    expect(await list("refused")).toEqual(["none"]);
   });
 });

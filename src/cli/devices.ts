@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import { Command } from "commander";
-import { formatBytes } from "../device";
+import { formatBytes, type Device } from "../device";
 import { requestDevice } from "../request-device";
 import { WasmDevice } from "../wasm";
 import { hasRelaxedSimd, hasSimd } from "../wasm-engine";
@@ -20,9 +20,8 @@ export function devicesCommand(print: (text: string) => void): Command {
     .description("show what there is to compute on, and what is taken by default")
     .option("--json", "print one JSON object")
     .action(async ({ json }: { json?: boolean }) => {
-      const devices = [await findWebGPU(), await findWasm()];
       const best = await requestDevice().catch(() => undefined);
-      best?.destroy();
+      const devices = [await describe("webgpu", best), await describe("wasm", best)];
       if (json) return print(JSON.stringify({ default: best?.type ?? null, devices }, null, 2));
       for (const { type, available, description, facts } of devices) {
         print(`${type}${type === best?.type ? " (default)" : ""}: ${available ? description : `none, ${description}`}`);
@@ -31,40 +30,32 @@ export function devicesCommand(print: (text: string) => void): Command {
     });
 }
 
-async function findWebGPU(): Promise<Found> {
+async function describe(type: Found["type"], best: Device | undefined): Promise<Found> {
   try {
-    const device = await WebGPUDevice.request();
-    const { limits, features } = device.gpuDevice;
-    const facts = {
-      maxBufferSize: formatBytes(limits.maxBufferSize),
-      maxStorageBufferBindingSize: formatBytes(limits.maxStorageBufferBindingSize),
-      maxComputeWorkgroupStorageSize: formatBytes(limits.maxComputeWorkgroupStorageSize),
-      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-      maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-      features: [...features].sort().join(", ") || "none",
-    };
+    const device = best?.type === type ? best : await requestDevice(type);
+    const facts = device instanceof WebGPUDevice ? factsOfAdapter(device.gpuDevice) : factsOfEngine(device);
     device.destroy();
-    return { type: "webgpu", available: true, description: device.description, facts };
+    return { type, available: true, description: device.description, facts };
   } catch (error) {
-    return { type: "webgpu", available: false, description: (error as Error).message, facts: {} };
+    return { type, available: false, description: (error as Error).message.replace(`${type}: `, ""), facts: {} };
   }
 }
 
-async function findWasm(): Promise<Found> {
-  try {
-    const device = await WasmDevice.request();
-    const facts = {
-      threads: device.threads,
-      processors: availableParallelism(),
-      simd: hasSimd(),
-      "relaxed SIMD": hasRelaxedSimd(),
-      "largest memory": formatBytes(device.maxBufferBytes),
-      "memory of the machine": formatBytes(totalmem()),
-    };
-    device.destroy();
-    return { type: "wasm", available: true, description: device.description, facts };
-  } catch (error) {
-    return { type: "wasm", available: false, description: (error as Error).message, facts: {} };
-  }
-}
+const factsOfAdapter = ({ limits, features }: GPUDevice): Found["facts"] => ({
+  maxBufferSize: formatBytes(limits.maxBufferSize),
+  maxStorageBufferBindingSize: formatBytes(limits.maxStorageBufferBindingSize),
+  maxComputeWorkgroupStorageSize: formatBytes(limits.maxComputeWorkgroupStorageSize),
+  maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+  maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+  maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+  features: [...features].sort().join(", ") || "none",
+});
+
+const factsOfEngine = (device: Device): Found["facts"] => ({
+  threads: device instanceof WasmDevice ? device.threads : 0,
+  processors: availableParallelism(),
+  simd: hasSimd(),
+  "relaxed SIMD": hasRelaxedSimd(),
+  "largest buffer": formatBytes(device.maxBufferBytes),
+  "memory of the machine": formatBytes(totalmem()),
+});

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
+import { clusterCommand } from "./cluster";
 import { devicesCommand } from "./devices";
 import { INTERRUPTED, Interrupted } from "./interrupt";
 import { metricsCommand } from "./metrics";
@@ -13,7 +14,8 @@ const program = new Command("constella")
   .description("Deep clustering on WebGPU and WebAssembly.")
   .version(version)
   .helpCommand(false);
-for (const command of [metricsCommand(print), devicesCommand(print)]) program.addCommand(command);
+for (const command of [clusterCommand(print), metricsCommand(print), devicesCommand(print)])
+  program.addCommand(command);
 for (const command of [program, ...program.commands])
   command.exitOverride().configureOutput({ outputError: () => undefined }); // reported below, in one line
 

@@ -1,0 +1,175 @@
+import { basename } from "node:path";
+import { Command } from "commander";
+import type { Device } from "../device";
+import { requestDevice } from "../request-device";
+import { checkSameOptions, type RunIdentity } from "./checkpoint";
+import { chooseScale, fingerprint, loadData, toRows, type Scale } from "./data";
+import { interruptible } from "./interrupt";
+import { headline } from "./measures";
+import { checkOptionsOf, METHODS, methodOptions } from "./methods";
+import { oneOf, spell, text, toOption, whole, type OptionSpec } from "./option";
+import { ProgressDisplay } from "./progress";
+import { prepareFolder, readRun, runSession } from "./session";
+import type { Method, Outcome, Task } from "./task";
+
+/** What the command takes whatever the method. */
+interface ClusterOptions {
+  readonly method?: string;
+  readonly clusters?: number;
+  readonly labels?: string;
+  readonly labelColumn?: string;
+  readonly array?: string;
+  readonly scale?: Scale;
+  readonly device?: "webgpu" | "wasm";
+  readonly threads?: number;
+  readonly seed?: number;
+  readonly out: string;
+  readonly resume?: boolean;
+}
+
+const METHOD: OptionSpec = { name: "method", kind: oneOf(...Object.keys(METHODS)), help: "how to cluster" };
+
+const COMMON: readonly OptionSpec[] = [
+  { name: "clusters", kind: whole(1), help: "number of clusters K (not for dbscan)" },
+  { name: "labels", kind: text("FILE"), help: "known classes of the items: npy, npz, idx or CSV; only to measure by" },
+  {
+    name: "labelColumn",
+    kind: text("NAME"),
+    help: "the column of a CSV file that holds them, by name or number from 0",
+  },
+  { name: "array", kind: text("NAME"), help: "the array of an npz file, or the field of records, that holds the data" },
+  {
+    name: "scale",
+    kind: oneOf<Scale>("auto", "none", "unit", "standard"),
+    help:
+      "unit: to 0 … 1 (bytes / 255); standard: each column to mean 0, variance 1; " +
+      "auto: for dec and idec bytes are unit and CSV is standard, all else none (default auto)",
+  },
+  {
+    name: "device",
+    kind: oneOf("webgpu", "wasm"),
+    help: "default: a hardware WebGPU adapter if there is one, else wasm",
+  },
+  { name: "threads", kind: whole(0), help: "of the wasm device (default: as many as processors)" },
+  { name: "seed", kind: whole(0), help: "of everything random (default 0)" },
+];
+
+const SUMMARY = "cluster the rows of a file: npy, npz, idx (also .gz) or CSV";
+const DETAILS = [
+  "Writes labels.npy, embedding.npy (the network's; of kmeans the distances to the centres), metrics.json,",
+  "checkpoint.safetensors and report.html. Ctrl-C while dec or idec trains leaves a checkpoint, from which --resume goes on.",
+];
+
+/** `constella cluster DATA`: clusters a file into a folder of results. */
+export function clusterCommand(print: (text: string) => void): Command {
+  const command = new Command("cluster").summary(SUMMARY).argument("<data>", "items to cluster, one a row");
+  command.description(`${SUMMARY}\n\n${DETAILS.join(" ")}`).addOption(toOption(METHOD));
+  for (const spec of COMMON) command.addOption(toOption(spec));
+  command.requiredOption("--out <DIR>", "folder for the results, made where it is missing");
+  command.option("--resume", "go on from the checkpoint in --out, with its method and options");
+  for (const { spec, help } of methodOptions())
+    command.addOption(toOption({ ...spec, help }, "Options of the methods:"));
+  const methods = Object.entries(METHODS).map(([name, { summary }]) => `  ${name.padEnd(18)} ${summary}`);
+  command.addHelpText("after", `\nMethods:\n${methods.join("\n")}`);
+  return command.action((path: string, given: ClusterOptions) => cluster(path, given, print));
+}
+
+async function cluster(path: string, given: ClusterOptions, print: (text: string) => void): Promise<void> {
+  const { out, resume = false } = given;
+  const { name, method } = methodOf(given, resume ? (await readRun(out)).identity.method : undefined);
+  const options = Object.fromEntries(
+    methodOptions().flatMap(({ spec }) => (spec.name in given ? [[spec.name, given[spec.name as "out"]]] : [])),
+  );
+  checkOptionsOf(name, options);
+  if (resume && !method.deep) throw new Error(`--resume is for dec and idec, ${name} has no training to go on with`);
+  const checkpoint = resume ? await readRun(out) : undefined;
+  const saved = checkpoint?.settings;
+  const place = `${out}/checkpoint.safetensors`;
+  if (saved)
+    checkSameOptions(place, { ...saved, clusters: saved["nClusters"] }, { ...options, ...sharedOptions(given) });
+
+  const data = await loadData(path, given);
+  const scale = chooseScale((saved?.["scale"] as Scale | undefined) ?? given.scale ?? "auto", data, method.deep);
+  const x = toRows(data, scale);
+  const nClusters = checkClusters(
+    method,
+    name,
+    (saved?.["nClusters"] as number | undefined) ?? given.clusters,
+    x.shape[0]!,
+  );
+  checkLayers((saved ?? options)["layers"], x.shape[1]!, path);
+  const identity: RunIdentity = { method: name, scale, data: fingerprint(x) };
+  if (checkpoint && checkpoint.identity.data !== identity.data)
+    throw new Error(`${place} was trained on other data than ${path}; leave --resume out to start anew`);
+  const progress = new ProgressDisplay();
+  const { signal, release } = interruptible((text) => progress.note(text));
+  let device: Device | undefined;
+  try {
+    device = await openDevice(given);
+    await prepareFolder(out);
+    const seed = (saved?.["seed"] as number | undefined) ?? given.seed ?? 0;
+    const task: Task = {
+      ...{ x, nClusters, seed, device, signal, progress, checkpoint },
+      options: method.deep ? options : { ...method.defaults, ...options },
+      truth: data.truth?.labels,
+    };
+    const title = `${method.title} of ${basename(path)}`;
+    const report = { title, command: commandLine() };
+    const resumeCommand = resume ? commandLine() : `${commandLine()} --resume`;
+    const outcome = await runSession({ method, task, data, identity, out, resumeCommand, report });
+    print(summaryOf(method, task, outcome));
+    print(`results in ${out}: open ${out}/report.html`);
+  } finally {
+    release();
+    device?.destroy();
+  }
+}
+
+function methodOf({ method: given }: ClusterOptions, saved: string | undefined): { name: string; method: Method } {
+  if (given !== undefined && saved !== undefined && given !== saved)
+    throw new Error(`--method is ${saved} in the checkpoint, given ${given}; leave --resume out to start anew`);
+  const name = given ?? saved;
+  if (name === undefined) throw new Error(`--method is missing, one of ${Object.keys(METHODS).join(", ")}`);
+  return { name, method: METHODS[name]! };
+}
+
+/** The options of every method that a resumed run must share. */
+const sharedOptions = ({ clusters, seed, scale }: ClusterOptions): Record<string, unknown> => ({
+  clusters,
+  seed,
+  ...(scale !== "auto" && { scale }),
+});
+
+function checkClusters(method: Method, name: string, clusters: number | undefined, n: number): number | undefined {
+  if (!method.takesClusters) {
+    if (clusters !== undefined) throw new Error(`--clusters is not an option of ${name}, which finds their number`);
+    return undefined;
+  }
+  if (clusters === undefined) throw new Error(`--clusters is missing, ${name} needs the number of clusters`);
+  if (clusters > n) throw new Error(`--clusters must be at most the number of rows, ${n}, given ${clusters}`);
+  return clusters;
+}
+
+function checkLayers(layers: unknown, width: number, path: string): void {
+  if (Array.isArray(layers) && layers[0] !== width)
+    throw new Error(`--layers must begin with the ${width} values a row of ${path}, given ${spell(layers)}`);
+}
+
+async function openDevice({ device, threads }: ClusterOptions): Promise<Device> {
+  if (threads !== undefined && device === "webgpu") throw new Error("--threads is for --device wasm");
+  return requestDevice(device, threads === undefined ? {} : { threads });
+}
+
+function summaryOf({ title, takesClusters }: Method, { truth, x }: Task, outcome: Outcome): string {
+  const { labels, nClusters, inertia, checkpoint } = outcome;
+  const parts = [`${title}: ${x.shape[0]} items in ${nClusters} clusters, ${checkpoint.record.seconds.toFixed(1)} s`];
+  if (!takesClusters) parts.push(`${labels.filter((label) => label < 0).length} left as noise`);
+  if (inertia !== undefined) parts.push(`inertia ${inertia.toPrecision(6)}`);
+  if (truth)
+    for (const [name, value] of Object.entries(headline(truth, labels))) parts.push(`${name} ${value.toFixed(4)}`);
+  return parts.join(", ");
+}
+
+const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+const commandLine = (): string => ["constella", ...process.argv.slice(2).map(quote)].join(" ");

@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { readCsv, type ClassLabels } from "../data/csv";
+import { gunzip, isGzip } from "../data/deflate";
+import { loadLabels, loadMatrix, readFile } from "../data/files";
+import { flattenRows, toFloat32 } from "../matrix";
+import { NdArray, type TypedArray } from "../ndarray";
+
+/** How values are scaled before clustering. */
+export type Scale = "auto" | "none" | "unit" | "standard";
+
+/** What the command line was given to cluster. */
+export interface DataSet {
+  readonly path: string;
+  /** [n, …] as in the file: images keep their shape. */
+  readonly raw: NdArray<TypedArray>;
+  /** Names of the columns of a table with a header. */
+  readonly columns: readonly string[] | null;
+  readonly isTable: boolean;
+  /** Known classes, where they were given. */
+  readonly truth: ClassLabels | undefined;
+}
+
+export interface DataOptions {
+  readonly labels?: string | undefined;
+  readonly labelColumn?: string | undefined;
+  readonly array?: string | undefined;
+}
+
+/**
+ * Reads data and, where given, known classes: from a file of their own, else from a column of a CSV file.
+ * Throws one line that names the file for everything that is wrong with either.
+ */
+export async function loadData(path: string, { labels, labelColumn, array }: DataOptions): Promise<DataSet> {
+  const label = labelColumn !== undefined && /^-?\d+$/.test(labelColumn) ? Number(labelColumn) : labelColumn;
+  const column = label === undefined ? {} : { label };
+  const isTable = /\.(csv|tsv|txt)(\.gz)?$/i.test(path);
+  const table = isTable ? await loadTable(path, labels === undefined ? column : {}) : undefined;
+  const raw = table?.data ?? (await loadMatrix(path, array === undefined ? {} : { array }));
+  if (labelColumn !== undefined && labels === undefined && !isTable)
+    throw new Error(`--label-column is for CSV files, ${path} is none; give --labels FILE`);
+  const truth = labels === undefined ? table?.labels : await loadLabels(labels, column);
+  const n = raw.shape[0]!;
+  if (raw.shape.includes(0)) throw new Error(`${path} has no data, shape [${raw.shape.join(", ")}]`);
+  if (truth && truth.labels.length !== n)
+    throw new Error(`${labels ?? path} has ${truth.labels.length} labels for the ${n} rows of ${path}`);
+  return { path, raw, columns: table?.columns ?? null, isTable, truth: truth ?? undefined };
+}
+
+async function loadTable(path: string, options: { label?: string | number }): Promise<ReturnType<typeof readCsv>> {
+  const file = await readFile(path);
+  try {
+    return readCsv(isGzip(file) ? gunzip(file, "gzip") : file, options);
+  } catch (error) {
+    throw new Error(`${(error as Error).message} (${path})`, { cause: error });
+  }
+}
+
+/** What `auto` means for data of this kind: networks want bytes as shares of 255 and the columns of a table alike; distances are left alone. */
+export function chooseScale(scale: Scale, { raw, isTable }: DataSet, deep: boolean): Exclude<Scale, "auto"> {
+  if (scale !== "auto") return scale;
+  if (!deep) return "none";
+  return isBytes(raw) ? "unit" : isTable ? "standard" : "none";
+}
+
+const isBytes = ({ data }: NdArray<TypedArray>): boolean =>
+  data instanceof Uint8Array || data instanceof Uint8ClampedArray;
+
+/** The items as rows of float32, scaled, in memory of their own. Throws for NaN and infinity, naming the file and the place. */
+export function toRows({ path, raw }: DataSet, scale: Exclude<Scale, "auto">): NdArray<Float32Array> {
+  const rows = flattenRows(toFloat32(raw, path, "data"));
+  if (scale === "none") return rows;
+  const [n, d] = rows.shape as [number, number];
+  const data = Float32Array.from(rows.data);
+  if (scale === "standard") standardize(data, n, d);
+  else if (isBytes(raw)) for (let i = 0; i < data.length; i++) data[i]! /= 255;
+  else spread(data);
+  return new NdArray(data, [n, d]);
+}
+
+/** Each column to mean 0 and variance 1; a constant column becomes 0. */
+function standardize(data: Float32Array, n: number, d: number): void {
+  for (let c = 0; c < d; c++) {
+    let mean = 0;
+    for (let i = c; i < data.length; i += d) mean += data[i]! / n;
+    let variance = 0;
+    for (let i = c; i < data.length; i += d) variance += (data[i]! - mean) ** 2 / n;
+    const deviation = Math.sqrt(variance);
+    for (let i = c; i < data.length; i += d)
+      data[i] = deviation > 1e-12 * Math.abs(mean) ? (data[i]! - mean) / deviation : 0;
+  }
+}
+
+/** The whole to 0 … 1. */
+function spread(data: Float32Array): void {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  for (let i = 0; i < data.length; i++) data[i] = high > low ? (data[i]! - low) / (high - low) : 0;
+}
+
+/** Identifies data, so that training is not resumed on other data. */
+export const fingerprint = ({ data }: NdArray<Float32Array>): string =>
+  createHash("sha256")
+    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    .digest("hex")
+    .slice(0, 16);

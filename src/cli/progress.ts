@@ -1,0 +1,102 @@
+import cliProgress from "cli-progress";
+
+/** Where a stage of the work stands. */
+export interface StageProgress {
+  readonly stage: string;
+  /** Of `total`, in any unit. */
+  readonly done: number;
+  readonly total: number;
+  /** Shown behind the bar: loss, accuracy, … */
+  readonly figures?: Readonly<Record<string, number>>;
+}
+
+/** Between two lines where no bars can be drawn. */
+const LINE_EVERY_MS = 2000;
+const NAME_WIDTH = 16;
+
+/** Shows long work stage by stage: bars on a terminal, elsewhere a line now and then and one at each stage's end. */
+export class ProgressDisplay {
+  readonly #stream: NodeJS.WriteStream;
+  #bar: cliProgress.SingleBar | undefined;
+  #last: StageProgress | undefined;
+  #begin = { time: 0, done: 0 };
+  #time = 0;
+  #lineTime = 0;
+  #shown = "";
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+  }
+
+  /** A stage of another name than before begins a new bar. */
+  update(progress: StageProgress): void {
+    const now = performance.now();
+    if (this.#last?.stage !== progress.stage) {
+      this.stop();
+      this.#begin = { time: now, done: progress.done };
+      this.#lineTime = now;
+      if (this.#stream.isTTY) this.#bar = this.#start(progress);
+    }
+    this.#time = now;
+    this.#last = { ...progress, figures: { ...this.#last?.figures, ...progress.figures } };
+    if (this.#bar) this.#bar.update(progress.done, { detail: this.#detail() });
+    else if (now - this.#lineTime > LINE_EVERY_MS) this.#line(now);
+  }
+
+  /** A line of text; bars go on below it. */
+  note(text: string): void {
+    const last = this.#last;
+    this.stop();
+    this.#stream.write(`${text}\n`);
+    this.#last = undefined;
+    if (last && last.done < last.total) this.update(last);
+  }
+
+  /** Ends the bar of the stage at work, which stays on the screen. */
+  stop(): void {
+    this.#bar?.stop();
+    if (this.#last && !this.#bar) this.#line(this.#time);
+    this.#bar = undefined;
+    this.#last = undefined;
+  }
+
+  #start({ stage, done, total }: StageProgress): cliProgress.SingleBar {
+    const bar = new cliProgress.SingleBar({
+      format: `${stage.padEnd(NAME_WIDTH)} {bar} {percentage} %  {detail}`,
+      stream: this.#stream,
+      barsize: 24,
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+      hideCursor: true,
+      linewrap: false,
+      gracefulExit: false, // Ctrl-C is handled by the command
+    });
+    bar.start(total, done, { detail: "" });
+    return bar;
+  }
+
+  #line(now: number): void {
+    const { stage, done, total } = this.#last!;
+    const text = `${stage.padEnd(NAME_WIDTH)} ${String(Math.floor((100 * done) / total)).padStart(3)} %  ${this.#detail()}`;
+    if (text !== this.#shown) this.#stream.write(`${text}\n`);
+    this.#shown = text;
+    this.#lineTime = now;
+  }
+
+  #detail(): string {
+    const { done, total, figures = {} } = this.#last!;
+    const elapsed = (this.#time - this.#begin.time) / 1000;
+    const left = (elapsed * (total - done)) / (done - this.#begin.done);
+    const parts = Object.entries(figures).map(([name, value]) => `${name} ${formatFigure(value)}`);
+    if (done < total && elapsed > 1 && Number.isFinite(left)) parts.push(`${clock(left)} left`);
+    else if (done >= total) parts.push(clock(elapsed));
+    return parts.join("  ");
+  }
+}
+
+/** Minutes and seconds: 1:07. */
+const clock = (seconds: number): string =>
+  `${Math.floor(Math.ceil(seconds) / 60)}:${String(Math.ceil(seconds) % 60).padStart(2, "0")}`;
+
+const formatFigure = (value: number): string =>
+  value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : value.toPrecision(4);

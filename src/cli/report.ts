@@ -1,0 +1,110 @@
+import type { NdArray, TypedArray } from "../ndarray";
+import type { Curve, ClusteringReport, Images, Projection, Series, Stage, Table } from "../report";
+import type { EpochRecord } from "../training/loop";
+import type { Measures } from "./measures";
+import type { Outcome } from "./task";
+
+/** A finished run, as the command line and the examples have it. */
+export interface FinishedRun {
+  readonly title: string;
+  readonly summary?: string;
+  readonly method: string;
+  readonly outcome: Outcome;
+  /** The items as they were given: images [n, h, w], [n, h, w, c], or rows. */
+  readonly items: NdArray<TypedArray>;
+  readonly columns?: readonly string[] | null;
+  readonly truth?: ArrayLike<number> | undefined;
+  readonly classNames?: readonly string[] | null;
+  /** Measures of the final clustering in words and order of the report. */
+  readonly measures: Measures;
+  readonly stages: readonly Stage[];
+  readonly projections: readonly Projection[];
+  readonly device: string;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly command?: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Tables wider than this are not shown column by column. */
+const MAX_COLUMNS = 64;
+
+/** What the report shows of a finished run. */
+export function toReport(run: FinishedRun): ClusteringReport {
+  const { outcome, items, columns } = run;
+  const { labels, nClusters, embedding, q, inertia, history, checkpoint } = outcome;
+  const images = imagesOf(items);
+  const table = images ? undefined : tableOf(items, columns);
+  return {
+    title: run.title,
+    ...(run.summary !== undefined && { summary: run.summary }),
+    method: run.method,
+    ...{ seed: run.seed, device: run.device, versions: run.versions, options: run.options },
+    ...(run.command !== undefined && { command: run.command }),
+    ...{ date: new Date(), elapsed: run.seconds },
+    ...{ metrics: run.measures, stages: run.stages, projections: run.projections },
+    curves: [...pretrainingCurves(history), ...clusteringCurves(history, checkpoint.record.trace)],
+    ...{ labels, nClusters },
+    ...(run.truth && { truth: run.truth }),
+    ...(run.classNames && { classNames: run.classNames }),
+    embedding: embedding.data,
+    ...(q && { q: q.data }),
+    ...(images && { images }),
+    ...(table && { table }),
+    ...(inertia !== undefined && { inertia }),
+  };
+}
+
+/** Loss of each stage before the last by its epochs. */
+function pretrainingCurves(history: readonly EpochRecord[]): Curve[] {
+  const last = history.at(-1)?.stage;
+  const names = [...new Set(history.map(({ stage }) => stage))].filter((name) => name !== last);
+  const series = names.map((name) => lossOf(history, name));
+  if (series.length === 0) return [];
+  return [{ name: "Autoencoder", xLabel: "epoch", yLabel: "reconstruction loss", yScale: "log", series }];
+}
+
+/** Loss, changed labels and measures of the clustering stage. */
+function clusteringCurves(history: readonly EpochRecord[], trace: readonly (Measures & { step: number })[]): Curve[] {
+  const records = history.filter(({ stage }) => stage === history.at(-1)!.stage);
+  const curves: Curve[] = [];
+  const x = records.map(({ epoch }) => epoch);
+  if (records.length > 0) {
+    const name = records[0]!.stage;
+    curves.push({ name, xLabel: "refresh of the target", yLabel: "loss", series: [lossOf(history, name)] });
+  }
+  if (records.some(({ changed }) => changed !== undefined)) {
+    const series = [{ name: "changed", x, y: records.map(({ changed }) => Number(changed)) }];
+    curves.push({ name: "Labels", xLabel: "refresh of the target", yLabel: "share of labels that changed", series });
+  }
+  const names = Object.keys(trace[0] ?? {}).filter((name) => name !== "step");
+  const steps = trace.map(({ step }) => step);
+  const series = names.map((name) => ({ name, x: steps, y: trace.map((point) => point[name]!) }));
+  if (trace.length > 1) curves.push({ name: "Measures", xLabel: "step", yLabel: "measure", series });
+  return curves;
+}
+
+function lossOf(history: readonly EpochRecord[], name: string): Series {
+  const records = history.filter(({ stage }) => stage === name);
+  return { name, x: records.map(({ epoch }) => epoch), y: records.map(({ loss }) => loss) };
+}
+
+/** Items of two dimensions, or of three of which one is a channel, are pictures. */
+function imagesOf({ data, shape }: NdArray<TypedArray>): Images | undefined {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return undefined;
+  const pixels = data instanceof Uint8Array || data instanceof Float32Array ? data : Float32Array.from(data);
+  const [, a = 0, b = 0, c] = shape;
+  if (shape.length === 3) return { data: pixels, height: a, width: b, channels: 1 };
+  if (shape.length === 4 && (c === 1 || c === 3)) return { data: pixels, height: a, width: b, channels: c };
+  if (shape.length === 4 && a === 1 && c !== undefined) return { data: pixels, height: b, width: c, channels: 1 };
+  return undefined;
+}
+
+function tableOf({ data, shape }: NdArray<TypedArray>, columns: readonly string[] | null | undefined) {
+  const [, d = 0] = shape;
+  if (shape.length !== 2 || d > MAX_COLUMNS) return undefined;
+  const features = columns ?? Array.from({ length: d }, (_, column) => `column ${column}`);
+  const table: Table = { features, data: Float64Array.from(data as ArrayLike<number>, Number) };
+  return table;
+}
