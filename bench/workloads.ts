@@ -151,7 +151,10 @@ function kmeans(rows: number, quick: boolean): AnyWorkload {
     bytes: 20 * rows * 784 * F32,
     validationRuns: 1,
     check: checkKMeans,
-    contenders: [{ name: "ml-kmeans", kind: "peer", load: mlKMeans.kmeans }] satisfies Contender<KMeansProblem>[],
+    contenders: [
+      ...ours(constella.kmeans, { allThreads: 30 }),
+      { name: "ml-kmeans", kind: "peer", load: mlKMeans.kmeans },
+    ] satisfies Contender<KMeansProblem>[],
   });
 }
 

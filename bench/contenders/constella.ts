@@ -1,5 +1,6 @@
 import {
   add as sum,
+  KMeans,
   grad,
   matmul,
   mse,
@@ -10,7 +11,7 @@ import {
   tidy,
   type Device,
 } from "../../src/index";
-import type { AddProblem, GemmProblem, StepProblem } from "../problems";
+import type { AddProblem, GemmProblem, KMeansProblem, StepProblem } from "../problems";
 import type { Program } from "../workload";
 import { concatenate } from "./tfjs";
 
@@ -94,5 +95,23 @@ export const step =
         const arrays = await Promise.all(parameters.map((p) => p.data()));
         return { losses, parameters: concatenate(arrays as Float32Array[]) };
       },
+    };
+  };
+
+/** Lloyd's algorithm from the given centres; the points are on the device, as the peer has them in its own form. */
+export const kmeans =
+  (setup: Setup) =>
+  async ({ rows, columns, k, iterations, x, centers }: KMeansProblem): Promise<Program> => {
+    const device = await start(setup);
+    const points = tensor(device, x, [rows, columns]);
+    const init = { data: centers, shape: [k, columns] };
+    let found: Float32Array;
+    return {
+      run: async () => {
+        const fitted = await new KMeans({ nClusters: k, init, maxIter: iterations, tolerance: 0, device }).fit(points);
+        if (fitted.nIter !== iterations) throw new Error(`${fitted.nIter} iterations, not ${iterations}`);
+        found = Float32Array.from(fitted.clusterCenters.data);
+      },
+      result: async () => ({ centers: found }),
     };
   };
