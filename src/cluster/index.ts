@@ -1,3 +1,5 @@
 export { KMeans } from "./kmeans";
 export type { KMeansInit, KMeansOptions, KMeansProgress } from "./kmeans";
 export type { Points } from "./points";
+export { MiniBatchKMeans } from "./mini-batch-kmeans";
+export type { MiniBatchKMeansOptions, MiniBatchProgress } from "./mini-batch-kmeans";

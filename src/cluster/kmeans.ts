@@ -1,11 +1,10 @@
 import type { Device } from "../device";
-import { toFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { Random } from "../random";
-import { empty, format, indices, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
-import { distancesToRows, plusPlusRows, randomRows } from "./kmeans-init";
+import { distancesToCenters, givenCenters, meanVariance, total, withNearest } from "./centers";
+import { plusPlusRows, randomRows } from "./kmeans-init";
 import { Lloyd } from "./lloyd";
 import { DeviceHolder, checkCount, readRows, withPoints } from "./points";
 import type { Points } from "./points";
@@ -110,7 +109,7 @@ export class KMeans {
       if (n < k) throw new Error(`KMeans.fit: ${k} clusters need as many points, x has ${n}`);
       const given = this.#givenCenters(d);
       const { nInit, seed, tolerance } = this.#options;
-      const threshold = tolerance === 0 ? 0 : (tolerance * (await totalVariance(points))) / d;
+      const threshold = tolerance === 0 ? 0 : tolerance * (await meanVariance(points));
       const random = new Random(seed);
       const lloyd = new Lloyd(points, k);
       try {
@@ -145,27 +144,7 @@ export class KMeans {
   /** The distance ‖x − c‖ of each row of x [n, d] to each centre, [n, k]. @throws before `fit`, or for another d */
   async transform(x: Points): Promise<NdArray> {
     const { clusterCenters } = this.#result("transform");
-    const k = this.nClusters;
-    return withPoints(x, this.#holder, "KMeans.transform", async (points, n, d) => {
-      this.#checkColumns("transform", d);
-      const [centers, rows, out] = untidied(() => [
-        tensorOf(points.device, clusterCenters),
-        indices(
-          points.device,
-          Uint32Array.from({ length: k }, (_, j) => j),
-        ),
-        empty(points.device, [k, n], "f32", "KMeans.transform"),
-      ]);
-      try {
-        distancesToRows(points, centers!, rows!, out!);
-        const squared = await out!.data();
-        const distances = new Float32Array(n * k);
-        for (let j = 0; j < k; j++) for (let i = 0; i < n; i++) distances[i * k + j] = Math.sqrt(squared[j * n + i]!);
-        return new NdArray(distances, [n, k]);
-      } finally {
-        for (const tensor of [centers, rows, out]) tensor!.dispose();
-      }
-    });
+    return distancesToCenters(x, clusterCenters, this.#holder, "KMeans.transform");
   }
 
   /** Ends the device, if it was requested here. */
@@ -176,10 +155,7 @@ export class KMeans {
   #givenCenters(d: number): Float32Array | undefined {
     const { init } = this.#options;
     if (typeof init === "string") return undefined;
-    const centers = toFloat32Matrix(init, "KMeans", "init");
-    if (centers.shape[0] !== this.nClusters || centers.shape[1] !== d)
-      throw new Error(`KMeans.fit: init must be centres ${format([this.nClusters, d])}, ${format(centers.shape)}`);
-    return centers.data;
+    return givenCenters(init, this.nClusters, d, "KMeans.fit");
   }
 
   async #begin(x: Tensor, random: Random): Promise<Float32Array> {
@@ -207,51 +183,12 @@ export class KMeans {
     return { labels, clusterCenters: new NdArray(data, [lloyd.k, lloyd.d]), inertia: total(distances), nIter };
   }
 
-  async #nearest<R>(x: Points, method: string, result: (lloyd: Lloyd) => Promise<R>): Promise<R> {
-    const { clusterCenters } = this.#result(method);
-    return withPoints(x, this.#holder, `KMeans.${method}`, async (points, _, d) => {
-      this.#checkColumns(method, d);
-      const lloyd = new Lloyd(points, this.nClusters);
-      try {
-        lloyd.setCenters(clusterCenters.data);
-        lloyd.assign();
-        return await result(lloyd);
-      } finally {
-        lloyd.dispose();
-      }
-    });
-  }
-
-  #checkColumns(method: string, d: number): void {
-    const fitted = this.#result(method).clusterCenters.shape[1]!;
-    if (d !== fitted) throw new Error(`KMeans.${method}: x must have ${fitted} columns, it has ${d}`);
+  #nearest<R>(x: Points, method: string, result: (lloyd: Lloyd) => Promise<R>): Promise<R> {
+    return withNearest(x, this.#result(method).clusterCenters, this.#holder, `KMeans.${method}`, result);
   }
 
   #result(what: string): Fitted {
     if (!this.#fitted) throw new Error(`KMeans.${what}: nothing is fitted, call fit() before`);
     return this.#fitted;
-  }
-}
-
-const tensorOf = (device: Device, { data, shape }: NdArray): Tensor => tensor(device, data, shape);
-
-function total(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
-}
-
-/** Sum of the variances of the columns of x [n, d], biased: the inertia of one cluster over n. */
-async function totalVariance(x: Tensor): Promise<number> {
-  const lloyd = new Lloyd(x, 1);
-  try {
-    lloyd.setCenters(await readRows(x, [0]));
-    lloyd.assign();
-    await lloyd.update(false);
-    lloyd.setCenters(await lloyd.centers());
-    lloyd.assign();
-    return total(await lloyd.distances()) / lloyd.n;
-  } finally {
-    lloyd.dispose();
   }
 }

@@ -27,7 +27,8 @@ export interface Pass {
  * centres, `update` moves each centre to the mean of its points. Everything is summed in a fixed order.
  */
 export class Lloyd {
-  readonly x: Tensor;
+  /** May be replaced by other points of the same shape. */
+  x: Tensor;
   readonly n: number;
   readonly d: number;
   readonly k: number;
@@ -87,6 +88,11 @@ export class Lloyd {
     device.write(this.#spare.buffer, centers);
     this.#move(this.#spare, this.#centers, 0);
     device.write(this.#labels.buffer, new Uint32Array(this.n).fill(0xffffffff));
+  }
+
+  /** The points that each centre stands for from now on. */
+  setCounts(counts: Float32Array): void {
+    this.x.device.write(this.#prior.buffer, counts);
   }
 
   /** The nearest centre of each point. */

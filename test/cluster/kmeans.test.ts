@@ -6,18 +6,8 @@ import { readNpz } from "../../src/data/npz";
 import { NdArray } from "../../src/ndarray";
 import { firstMismatch } from "../close";
 import { describeDevices } from "../devices";
-import { uniforms } from "../ops";
+import { blobs } from "./blobs";
 import { goldenCases } from "./golden";
-
-/** n points in d dimensions around k places, by turns. */
-function blobs(n: number, d: number, k: number, seed: number, offset = 0): Float32Array {
-  const random = uniforms(seed);
-  const places = Float64Array.from({ length: k * d }, () => 20 * random());
-  return Float32Array.from({ length: n * d }, (_, i) => {
-    const place = places[(Math.floor(i / d) % k) * d + (i % d)]!;
-    return offset + place + random() + random() - 1;
-  });
-}
 
 /** The nearest of k centres and the squared distance to it, in float64. */
 function nearest(x: Float32Array, centers: Float32Array, d: number): { labels: number[]; squared: number[] } {
