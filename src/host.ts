@@ -12,7 +12,16 @@ export interface HostArray<T extends Uint8Array | Uint32Array | Float64Array> {
 type HostFunctions<Names extends string, Result> = Readonly<Record<Names, (...args: number[]) => Result>>;
 
 type HostExports = { readonly memory: WebAssembly.Memory } & HostFunctions<
-  "sort_order" | "group_order" | "dense_table" | "assign" | "silhouette",
+  | "sort_order"
+  | "group_order"
+  | "dense_table"
+  | "assign"
+  | "silhouette"
+  | "tridiagonalize"
+  | "accumulate_reflections"
+  | "neighbour_counts"
+  | "core_components"
+  | "label_borders",
   void
 > &
   HostFunctions<
@@ -29,7 +38,8 @@ type HostExports = { readonly memory: WebAssembly.Memory } & HostFunctions<
     | "expected_mutual_information"
     | "greedy_matches"
     | "davies_bouldin"
-    | "roc_points",
+    | "roc_points"
+    | "diagonalize",
     number
   > &
   HostFunctions<"sum_of_squares" | "roc_area", bigint>;

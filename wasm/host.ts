@@ -13,3 +13,5 @@ export * from "./host/information";
 export * from "./host/assignment";
 export * from "./host/silhouette";
 export * from "./host/roc";
+export * from "./host/eigen";
+export * from "./host/neighbours";

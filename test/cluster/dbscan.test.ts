@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { DBSCAN } from "constella";
+import { NdArray } from "../../src/ndarray";
+import { uniforms } from "../ops";
+import { goldenCases } from "./golden";
+
+/** The definition, by all pairs. */
+function byDefinition(x: readonly number[][], eps: number, minSamples: number): { labels: number[]; cores: number[] } {
+  const near = x.map((a) =>
+    x.flatMap((b, j) => (a.reduce((sum, v, c) => sum + (v - b[c]!) ** 2, 0) <= eps * eps ? [j] : [])),
+  );
+  const cores = x.flatMap((_, i) => (near[i]!.length >= minSamples ? [i] : []));
+  const labels = x.map(() => -1);
+  let clusters = 0;
+  for (const start of cores) {
+    if (labels[start] !== -1) continue;
+    const stack = [start];
+    labels[start] = clusters;
+    while (stack.length > 0)
+      for (const j of near[stack.pop()!]!) {
+        if (labels[j] !== -1) continue;
+        labels[j] = clusters;
+        if (cores.includes(j)) stack.push(j);
+      }
+    clusters++;
+  }
+  return { labels, cores };
+}
+
+describe("DBSCAN", () => {
+  test.each(goldenCases("dbscan"))("$name", async ({ attrs, input, output }) => {
+    const dbscan = new DBSCAN({ eps: attrs["eps"]!, minSamples: attrs["minSamples"]! });
+    expect(Array.from(await dbscan.fitPredict(input("x")))).toEqual(output("labels").values);
+    const core = new Array<number>(dbscan.labels.length).fill(0);
+    for (const i of dbscan.coreSampleIndices) core[i] = 1;
+    expect(core).toEqual(output("core").values);
+  });
+
+  test.each([
+    [1, 200, 0.02, 4],
+    [2, 300, 0.06, 5],
+    [3, 250, 0.17, 6],
+    [7, 150, 0.5, 3],
+  ])("agrees with the definition in %i dimensions", async (d, n, eps, minSamples) => {
+    const random = uniforms(d);
+    const x = Array.from({ length: n }, () => Array.from({ length: d }, random));
+    const want = byDefinition(x, eps, minSamples);
+    expect(new Set(want.labels).size).toBeGreaterThan(3);
+    const dbscan = await new DBSCAN({ eps, minSamples }).fit(x);
+    expect(Array.from(dbscan.labels)).toEqual(want.labels);
+    expect(Array.from(dbscan.coreSampleIndices)).toEqual(want.cores);
+  });
+
+  test("the ball is closed, a point is its own neighbour, a border point joins the first cluster", async () => {
+    expect(Array.from(await new DBSCAN({ eps: 1, minSamples: 2 }).fitPredict([[0], [1], [2.5], [3.5], [9]]))).toEqual([
+      0, 0, 1, 1, -1,
+    ]);
+    expect(Array.from(await new DBSCAN({ eps: 0.1, minSamples: 1 }).fitPredict([[5], [7]]))).toEqual([0, 1]);
+    // 1 lies within 0.9 of a core point at 1.9 and of one at 0.1; the cluster of the lower row is the first
+    const between = [[1.9], [2], [2.1], [2.2], [1], [0.1], [0], [-0.1], [-0.2]];
+    expect(Array.from(await new DBSCAN({ eps: 0.9, minSamples: 4 }).fitPredict(between))).toEqual([
+      0, 0, 0, 0, 0, 1, 1, 1, 1,
+    ]);
+  });
+
+  test("twenty thousand points", async () => {
+    const random = uniforms(1);
+    const n = 20000;
+    const x = new NdArray(
+      Float32Array.from({ length: 2 * n }, (_, i) => (Math.floor(i / 2) % 4) * 10 + random()),
+      [n, 2],
+    );
+    const labels = await new DBSCAN({ eps: 0.1, minSamples: 5 }).fitPredict(x);
+    expect(Array.from(labels.subarray(0, 8))).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
+    expect(labels.every((label, i) => label === i % 4)).toBe(true);
+  });
+
+  test("refuses bad options and data", async () => {
+    expect(() => new DBSCAN({ eps: 0 })).toThrow("DBSCAN: eps must be positive, 0");
+    expect(() => new DBSCAN({ minSamples: 0 })).toThrow("DBSCAN: minSamples must be a whole number from 1, 0");
+    expect(() => new DBSCAN().labels).toThrow("DBSCAN.labels: nothing is fitted");
+    await expect(new DBSCAN().fit([[1, NaN]])).rejects.toThrow(/DBSCAN\.fit: .*NaN/);
+  });
+});
