@@ -11,6 +11,7 @@ export interface Declaration {
   readonly overrides: Readonly<Record<string, number>>;
 }
 
+/** Params of a launch by name. */
 export type Params = Readonly<Record<string, number>>;
 
 /** How a kernel's work is cut up, in terms of its params. */

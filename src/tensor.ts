@@ -2,8 +2,11 @@ import type { Device, DeviceBuffer, KernelArgs } from "./device";
 import type { Kernel } from "./kernel";
 import type { Node } from "./autodiff";
 
+/** Sizes of the axes, outermost first; [] is a scalar. */
 export type Shape = readonly number[];
+/** Element type: float32 data, uint32 labels and indices. */
 export type DType = "f32" | "u32";
+/** What elements may be given in. */
 export type TypedArray =
   Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
 
@@ -140,11 +143,13 @@ export function untidied<T>(fn: () => T): T {
   }
 }
 
+/** Number of elements of a shape. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 
 /** `[64, 784]`, for messages. */
 export const format = (shape: Shape): string => `[${shape.join(", ")}]`;
 
+/** Whether two shapes are equal. */
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, i) => size === b[i]);
 
 function checkShape(op: string, shape: Shape): void {
@@ -202,7 +207,9 @@ export function full(device: Device, shape: Shape, value: number): Tensor {
   return upload(device, new Float32Array(sizeOf(shape)).fill(value), shape, "f32", "full", false);
 }
 
+/** Every element 0. */
 export const zeros = (device: Device, shape: Shape): Tensor => full(device, shape, 0);
+/** Every element 1. */
 export const ones = (device: Device, shape: Shape): Tensor => full(device, shape, 1);
 
 /** Arguments of a launch with tensors in place of buffers. */

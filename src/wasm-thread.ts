@@ -17,6 +17,7 @@ export const LAYOUT = {
   args: 8,
 } as const;
 
+/** The type of `LAYOUT`, which travels to the workers. */
 export type Layout = typeof LAYOUT;
 
 /** What a worker is started with. */

@@ -9,6 +9,7 @@ import type { Thread } from "./wasm-engine";
 import { LAYOUT } from "./wasm-thread";
 import type { ThreadInit, ThreadMessage } from "./wasm-thread";
 
+/** Options of the WASM device. */
 export interface WasmOptions {
   /**
    * Worker threads; default: as many as the machine has. 0 runs kernels in place, on the calling thread, as does a page

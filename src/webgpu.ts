@@ -3,6 +3,7 @@ import type { Device, DeviceBuffer, KernelArgs, MemoryUsage } from "./device";
 import { allKernels } from "./kernel";
 import type { Kernel, Params } from "./kernel";
 
+/** Options of the WebGPU device. */
 export interface WebGPUOptions {
   /** A GPU object to use instead of the runtime's own (`navigator.gpu`, or npm's `webgpu` in Node). */
   gpu?: GPU;

@@ -247,6 +247,19 @@ export const CASES: readonly OpCase[] = [
   },
   ...activations,
   {
+    op: "activationGradient",
+    call: (y, dy) => c.activationGradient("tanh", y!, dy!, 0),
+    reference: (y, dy) => zip(y!, dy!, (u, v) => v * (1 - u * u)),
+    shapes: [
+      [[7], [7]],
+      [
+        [3, 5],
+        [3, 5],
+      ],
+    ],
+    gradients: [],
+  },
+  {
     op: "sumTo",
     call: (x) => c.sumTo(x!, [3, 1]),
     reference: (x) => ({ ...fold(x!, [0, 2], false, total), shape: [3, 1] }),

@@ -29,7 +29,7 @@ function makeInputs({ range = [-2, 2], integers = {} }: OpCase, shapes: readonly
 }
 
 /** Central differences of Σ weight·reference(inputs) with respect to input i. */
-function differences(test: OpCase, inputs: Reference[], i: number, weight: Float64Array): Float64Array {
+function differences(test: OpCase, inputs: readonly Reference[], i: number, weight: Float64Array): Float64Array {
   const value = (): number => test.reference(...inputs).data.reduce((total, v, j) => total + v * weight[j]!, 0);
   const { data } = inputs[i]!;
   const h = 1e-5;
@@ -46,23 +46,50 @@ function differences(test: OpCase, inputs: Reference[], i: number, weight: Float
 /** Elements up to which every gradient entry is checked by differences; larger inputs check the forward pass only. */
 const MAX_DIFFERENCES = 800;
 
+/** What a trial is held against: the same for each device, so computed once. */
+interface Expectation {
+  readonly inputs: readonly Reference[];
+  readonly want: Reference;
+  /** Weights of the outputs in the loss whose gradient is taken. */
+  readonly weight: Float64Array;
+  /** Inputs whose gradient is checked. */
+  readonly checked: readonly number[];
+  /** Their gradients by central differences, computed when first asked for. */
+  readonly gradients: (Float64Array | undefined)[];
+}
+
+const expectations = new Map<OpCase, Map<string, Expectation>>();
+
+function expectationOf(test: OpCase, shapes: readonly (readonly number[])[]): Expectation {
+  const ofRow = expectations.get(test) ?? new Map<string, Expectation>();
+  expectations.set(test, ofRow);
+  const key = JSON.stringify(shapes);
+  let made = ofRow.get(key);
+  if (!made) {
+    const inputs = makeInputs(test, shapes);
+    const want = test.reference(...inputs);
+    const random = uniforms(99);
+    const weight = Float64Array.from(want.data, () => Math.fround(random() * 2 - 1));
+    const checked = (test.gradients ?? inputs.map((_, i) => i)).filter(
+      (i) => test.integers?.[i] === undefined && inputs[i]!.data.length <= MAX_DIFFERENCES,
+    );
+    made = { inputs, want, weight, checked, gradients: [] };
+    ofRow.set(key, made);
+  }
+  return made;
+}
+
 /** Runs one trial of a row on a device; returns what is wrong, or undefined. */
 export async function checkCase(
   device: Device,
   test: OpCase,
   shapes: readonly (readonly number[])[],
 ): Promise<string | undefined> {
-  const inputs = makeInputs(test, shapes);
-  const want = test.reference(...inputs);
-  const isInteger = (i: number): boolean => test.integers?.[i] !== undefined;
+  const expectation = expectationOf(test, shapes);
+  const { inputs, want, weight, checked } = expectation;
   const tensors = inputs.map(({ data, shape }, i) =>
-    isInteger(i) ? indices(device, data, shape) : parameter(device, data, shape),
+    test.integers?.[i] === undefined ? parameter(device, data, shape) : indices(device, data, shape),
   );
-  const checked = (test.gradients ?? inputs.map((_, i) => i)).filter(
-    (i) => !isInteger(i) && inputs[i]!.data.length <= MAX_DIFFERENCES,
-  );
-  const random = uniforms(99);
-  const weight = Float64Array.from(want.data, () => Math.fround(random() * 2 - 1));
   try {
     const { y, gradients } = tidy(() => {
       const y = test.call(...tensors);
@@ -78,7 +105,7 @@ export async function checkCase(
     for (const [j, i] of checked.entries()) {
       const got = await gradients[j]!.data();
       gradients[j]!.dispose();
-      const expected = differences(test, inputs, i, weight);
+      const expected = (expectation.gradients[j] ??= differences(test, inputs, i, weight));
       const scale = Math.max(1e-3, ...expected.map(Math.abs));
       const mismatch = firstMismatch(got, expected, { rtol: 1e-3, atol: 1e-4 * scale });
       if (mismatch) return `gradient of input ${i}: ${mismatch}`;

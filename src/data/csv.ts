@@ -3,6 +3,7 @@ import { toContiguous, toLabels, type MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { toBytes, type Bytes } from "./source";
 
+/** Options of the CSV readers. */
 export interface CsvOptions {
   /** Is the first row the columns' names? Default: yes if it has text where the second has a number, or only text. */
   header?: boolean;
@@ -18,6 +19,7 @@ export interface ClassLabels {
   readonly classes: string[] | null;
 }
 
+/** A CSV file of numbers. */
 export interface CsvTable {
   /** [rows, columns], the label column left out. */
   readonly data: NdArray<Float64Array>;

@@ -82,6 +82,7 @@ export async function writeAtomic(path: string, content: Uint8Array | string): P
   }
 }
 
+/** Options of `loadMatrix` and `loadLabels`. */
 export interface LoadOptions extends CsvOptions {
   /** Which array of an npz file, or field of an npy file of records. Default: the only one that fits, or the one with a usual name. */
   array?: string;

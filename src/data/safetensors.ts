@@ -7,6 +7,7 @@ import { toBytes, type Bytes } from "./source";
 export type SafetensorsType =
   "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U64" | "U32" | "U16" | "U8" | "BOOL";
 
+/** What a safetensors file holds. */
 export interface Safetensors {
   /** By name, in the order of the data. F16 and BF16 are widened to float32, BOOL is Uint8Array, I64 BigInt64Array (see `toSafeIntegers`). */
   readonly tensors: Map<string, NdArray<TypedArray>>;

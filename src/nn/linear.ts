@@ -7,6 +7,7 @@ import { constant, glorotUniform } from "./init";
 import type { Initializer, RandomSource } from "./init";
 import { Module } from "./module";
 
+/** Options of `Linear`. */
 export interface LinearOptions {
   readonly bias?: boolean;
   readonly activation?: Activation;

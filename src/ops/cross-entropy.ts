@@ -10,6 +10,7 @@ import { logSoftmax, seriesOf } from "./softmax";
 const GOAL = { labels: 0, distribution: 1 } as const;
 const WEIGHTING = { none: 0, rows: 1, classes: 2 } as const;
 
+/** Options of `crossEntropy`. */
 export interface CrossEntropyOptions {
   /** A weight for each row, [n]. */
   weights?: Tensor;

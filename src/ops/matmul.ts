@@ -10,6 +10,7 @@ import { sum } from "./reduce";
 /** The codes of `kernels/matmul.wgsl` and `wasm/matmul.ts`; 0 is none. */
 const ACTIVATION: Record<Activation, number> = { relu: 1, leakyRelu: 2, sigmoid: 3, tanh: 4 };
 
+/** Options of `matmul`. */
 export interface MatmulOptions {
   /** a is stored [..., k, m]. */
   readonly transA?: boolean;

@@ -9,6 +9,7 @@ import type { Pictures } from "./pictures";
 import type { ClusteringReport } from "./run";
 import { largest } from "./sample";
 
+/** Rows shown of those that q is least sure of. */
 export const LEAST_SURE = 20;
 const BINS = 25;
 

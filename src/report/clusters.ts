@@ -6,8 +6,9 @@ import type { Pictures } from "./pictures";
 import type { ClusteringReport, Table } from "./run";
 import { largest } from "./sample";
 
+/** Members shown of each cluster, the most confident. */
 export const MEMBERS = 10;
-export const MAX_CLUSTERS = 60;
+const MAX_CLUSTERS = 60;
 
 /** The clusters that are shown one by one: all of them, or the largest, in order of their number. */
 export function shownClusters({ sizes, k }: Analysis): number[] {

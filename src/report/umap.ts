@@ -2,6 +2,7 @@ import { UMAP } from "umap-js";
 import type { Projection } from "./run";
 import { sampleRows, uniformNumbers } from "./sample";
 
+/** Options of the UMAP projection. */
 export interface UmapOptions {
   /** of the sampling, the first positions and the layout; the same seed gives the same picture (default 0) */
   readonly seed?: number;

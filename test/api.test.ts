@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+import { hasRelaxedSimd } from "../src/wasm-engine";
+import * as kernels from "../src/kernels";
+import * as ops from "../src/ops";
+import { CASES } from "./cases";
+
+const files = (folder: string, extension: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(extension))
+    .map((file) => join(folder, file));
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Functions of the module that serve all kernels. */
+const SHARED = ["set_scratch"];
+
+function wasmFunctions(path: string): string[] {
+  const exports = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(path)));
+  return exports.filter(({ kind, name }) => kind === "function" && !SHARED.includes(name)).map(({ name }) => name);
+}
+
+describe("ops and kernels", () => {
+  test("every exported op has a row in test/cases, and every row an op", () => {
+    const exported = Object.entries(ops).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
+    const rows = new Set(CASES.map(({ op }) => op));
+    expect(exported.filter((name) => !rows.has(name))).toEqual([]);
+    expect([...rows].filter((name) => !exported.includes(name))).toEqual([]);
+  });
+
+  test("every kernel is called after its export in snake_case", () => {
+    expect(Object.values(kernels).map(({ name }) => name)).toEqual(Object.keys(kernels).map(snakeCase));
+  });
+
+  test("every file of kernels/ is in the table", () => {
+    const names = files("kernels", ".wgsl").map((file) => basename(file, ".wgsl"));
+    expect(
+      Object.values(kernels)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(names.sort());
+  });
+
+  test.each(["plain", "relaxed"])("every kernel has a twin in the %s module, and every twin a kernel", (build) => {
+    if (build === "relaxed") expect(hasRelaxedSimd()).toBe(true);
+    const names = Object.values(kernels).map(({ name }) => name);
+    expect(wasmFunctions(`build/${build}.wasm`).sort()).toEqual(names.sort());
+  });
+});
+
+/** Names of a file's exported declarations that have no doc comment. */
+function undocumented(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
+  const missing: string[] = [];
+  const overloads = new Set<string>();
+  for (const statement of source.statements) {
+    const exported =
+      ts.canHaveModifiers(statement) &&
+      ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+    if (!exported) continue;
+    const documented = ts.getJSDocCommentsAndTags(statement).length > 0;
+    const names = ts.isVariableStatement(statement)
+      ? statement.declarationList.declarations.map(({ name }) => name.getText())
+      : "name" in statement
+        ? [(statement as ts.DeclarationStatement).name!.getText()]
+        : [];
+    for (const name of names) {
+      if (documented) overloads.add(name);
+      else if (!overloads.has(name)) missing.push(`${file}: ${name}`);
+    }
+  }
+  return missing;
+}
+
+describe("documentation", () => {
+  test("every export of src has a doc comment", () => {
+    // a kernel is documented by the first line of its WGSL, which the contract demands
+    const sources = files("src", ".ts").filter((file) => !file.endsWith(".d.ts") && basename(file) !== "kernels.ts");
+    expect(sources.length).toBeGreaterThan(20);
+    expect(sources.flatMap(undocumented)).toEqual([]);
+  });
+
+  test("an export without one is found", () => {
+    expect(undocumented("test/close.ts")).toEqual(["test/close.ts: Tolerance"]);
+  });
+});

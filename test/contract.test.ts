@@ -1,0 +1,141 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { declare } from "../scripts/contract.mjs";
+
+const VALID = `// y = 2 x, over n elements
+struct Params { n: u32, factor: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+override size: u32 = 64u;
+@compute @workgroup_size(size)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < params.n) { y[id.x] = params.factor * x[id.x]; }
+}
+`;
+
+/** Problems of the valid kernel after one replacement. */
+function after(from: string, to: string, name = "twice"): string[] {
+  const code = VALID.replace(from, () => to);
+  expect(code).not.toBe(VALID);
+  return declare(name, code).problems;
+}
+
+describe("the kernel contract", () => {
+  test("a valid kernel is declared in full", () => {
+    expect(declare("twice", VALID)).toEqual({
+      problems: [],
+      declaration: {
+        name: "twice",
+        code: VALID,
+        bindings: [
+          { name: "x", access: "read" },
+          { name: "y", access: "read_write" },
+        ],
+        params: [
+          { name: "n", type: "u32" },
+          { name: "factor", type: "f32" },
+        ],
+        workgroupSize: ["size"],
+        overrides: { size: 64 },
+      },
+    });
+  });
+
+  const body = "y[id.x] = params.factor * x[id.x];";
+  test.each([
+    ["a pointer to an element", body, "let p = &y[id.x]; *p = 1.0;", 9, /pointer to a member or an element; .*copy/],
+    ["a pointer to a member", body, "var v = vec2f(); let p = &v.x; *p = 1.0;", 9, /pointer to a member/],
+    [
+      "a storage pointer parameter",
+      "@compute",
+      "fn f(p: ptr<storage, array<f32>>) {}\n@compute",
+      7,
+      /storage or workgroup pointer parameter; .*index/,
+    ],
+    [
+      "a workgroup pointer parameter",
+      "@compute",
+      "fn f(p: ptr<workgroup, f32>) {}\n@compute",
+      7,
+      /storage or workgroup pointer parameter/,
+    ],
+    ["subgroups", body, "y[id.x] = subgroupAdd(x[id.x]);", 9, /subgroups; .*reduce in workgroup memory/],
+    [
+      "a swizzle assignment",
+      body,
+      "var v = vec3f(); v.xy = vec2f(1.0); y[id.x] = v.x;",
+      9,
+      /assignment to a swizzle; .*components/,
+    ],
+    ["x != x", body, "let v = x[id.x]; if (v != v) { y[id.x] = 0.0; }", 9, /x != x as a test for NaN; .*bits/],
+    ["#ifdef", body, "#ifdef FAST", 9, /text substitution; .*param or an override/],
+    ["a template", body, "y[id.x] = ${factor};", 9, /text substitution/],
+    ["braces of a template", body, "y[id.x] = {{factor}};", 9, /text substitution/],
+    [
+      "an expression in @workgroup_size",
+      "@workgroup_size(size)",
+      "@workgroup_size(size * 2)",
+      7,
+      /expression in @workgroup_size; .*override/,
+    ],
+  ] as const)("%s is reported with file, line, why and what to do", (_, from, to, line, message) => {
+    const problems = after(from, to);
+    expect(problems.filter((problem) => message.test(problem))).toHaveLength(1);
+    expect(problems.find((problem) => message.test(problem))).toMatch(new RegExp(`^kernels/twice\\.wgsl:${line}: `));
+  });
+
+  test.each([
+    [
+      "no comment on the first line",
+      "// y = 2 x, over n elements\n",
+      "",
+      /no first-line comment; start with the formula/,
+    ],
+    ["another entry point", "fn main", "fn start", /not exactly one compute entry point `main`/],
+    [
+      "two entry points",
+      "@compute",
+      "@compute @workgroup_size(1) fn other() {}\n@compute",
+      /not exactly one compute entry point/,
+    ],
+    [
+      "a uniform of another name",
+      "var<uniform> params",
+      "var<uniform> sizes",
+      /binding 0 is not `var<uniform> params: Params`/,
+    ],
+    ["a vector param", "factor: f32", "factor: vec2f", /param factor: vec2f?.*; params are u32, i32 or f32/],
+    ["another group", "@group(0) @binding(1)", "@group(1) @binding(1)", /x is in group 1; all bindings are in group 0/],
+    ["a gap in the bindings", "@binding(2)", "@binding(3)", /y has binding 3; expected 2/],
+    ["no output", "read_write> y", "read> y", /no output; an output is/],
+    ["text that does not parse", "fn main(", "fn main((", /does not parse; /],
+  ] as const)("%s is reported", (_, from, to, message) => {
+    expect(after(from, to).filter((problem) => message.test(problem))).toHaveLength(1);
+  });
+
+  test("an output before an input is reported", () => {
+    const code = VALID.replace("read> x", "read_write> x").replace("read_write> y", "read> y");
+    expect(declare("twice", code).problems.join()).toMatch(/output x comes before input y; inputs first, outputs last/);
+  });
+
+  test("a name that is not in snake_case is reported", () => {
+    expect(declare("Twice", VALID).problems).toEqual([
+      "kernels/Twice.wgsl:1: file name Twice; kernels are named in snake_case",
+    ]);
+  });
+
+  test("several problems are reported at once, comments are left alone", () => {
+    const code = VALID.replace(body, `${body} // &x[0], v.xy = 0\n  let a = &x[0]; #ifdef B`);
+    const lines = declare("twice", code).problems.map((problem) => problem.split(":")[1]);
+    expect(lines.filter((line) => line === "10")).toHaveLength(2);
+    expect(lines).not.toContain("9");
+  });
+
+  test("every kernel of the library keeps it", () => {
+    const problems = readdirSync("kernels").flatMap(
+      (file) => declare(file.replace(".wgsl", ""), readFileSync(`kernels/${file}`, "utf8")).problems,
+    );
+    expect(problems).toEqual([]);
+  });
+});
