@@ -3,8 +3,9 @@ import type { Device } from "../device";
 import * as kernels from "../kernels";
 import { uniformRange } from "../random";
 import type { Random } from "../random";
-import { empty, run, sizeOf } from "../tensor";
-import type { Shape, Tensor } from "../tensor";
+import { empty, run, sizeOf, Tensor } from "../tensor";
+import type { Shape } from "../tensor";
+import { mul, scale } from "./elementwise";
 
 /** Uniforms in [low, high), drawn on the device: the numbers of `random.fillUniform`, bit for bit where low is 0 or −high. */
 export function randomUniform(device: Device, shape: Shape, random: Random, low = 0, high = 1): Tensor {
@@ -22,6 +23,7 @@ export function randomNormal(device: Device, shape: Shape, random: Random, mean 
   return y;
 }
 
+/** Options of `dropout`. */
 export interface DropoutOptions {
   /** Multiply what stays by 1 / (1 − p), so that the mean stays (inverted dropout); default true. False for masking noise. */
   readonly rescale?: boolean;
@@ -32,13 +34,16 @@ export interface DropoutOptions {
 /**
  * Each element of x becomes 0 with probability p, else x / (1 − p) (Srivastava et al. 2014); with `rescale: false` else x, the
  * masking corruption of denoising autoencoders (Vincent et al. 2010, section 3.3). The mask is a function of the stream's state:
- * it is drawn again for the gradient, never stored, and the same on every device.
+ * it is drawn again for the gradient, never stored, and the same on every device. A tensor of zeros and ones in place of the
+ * stream is the mask itself, broadcast to x: so one mask can serve every step of a sequence (Gal and Ghahramani 2016).
  * @throws when p is not in [0, 1)
  */
-export function dropout(x: Tensor, p: number, random: Random, options: DropoutOptions = {}): Tensor {
+export function dropout(x: Tensor, p: number, random: Random | Tensor, options: DropoutOptions = {}): Tensor {
   const { rescale = true, training = true } = options;
   if (!(p >= 0 && p < 1)) throw new Error(`dropout: p must be in [0, 1), ${p}`);
-  if (!training || p === 0) return x;
+  if (!training) return x;
+  if (random instanceof Tensor) return rescale ? scale(mul(x, random), 1 / (1 - p)) : mul(x, random);
+  if (p === 0) return x;
   const counters = random.reserve(x.size);
   const threshold = Math.min(Math.round(p * 2 ** 32), 2 ** 32 - 1);
   const mask = (x: Tensor): Tensor => {
