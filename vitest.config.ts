@@ -14,6 +14,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
+    isolate: false, // see test/devices.ts
     testTimeout: 120_000,
     hookTimeout: 120_000,
     setupFiles: ["test/setup.ts"],

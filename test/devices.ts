@@ -1,11 +1,14 @@
-import { afterAll, describe } from "vitest";
+import { describe } from "vitest";
 import { requestDevice } from "constella";
 import type { Device } from "constella";
 import { DEVICES } from "./device-types";
 
 const made = new Map<string, Promise<Device>>();
 
-/** The device of that type, made once per test file. */
+/**
+ * The device of that type, made once per process: vitest keeps modules from file to file (`isolate: false`), since on a software
+ * adapter the kernels take longer to compile than most files of tests to run. Tests that harm a device make their own.
+ */
 export function deviceOf(type: (typeof DEVICES)[number]): Promise<Device> {
   const device = made.get(type) ?? requestDevice(type);
   made.set(type, device);
@@ -17,12 +20,5 @@ export function describeDevices(
   name: string,
   body: (device: () => Promise<Device>, type: (typeof DEVICES)[number]) => void,
 ): void {
-  for (const type of DEVICES)
-    describe(`${name} on ${type}`, () => {
-      body(() => deviceOf(type), type);
-      afterAll(async () => {
-        (await made.get(type))?.destroy();
-        made.delete(type);
-      });
-    });
+  for (const type of DEVICES) describe(`${name} on ${type}`, () => body(() => deviceOf(type), type));
 }

@@ -20,6 +20,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   bbnNorm: metrics.bbnNorm,
 };
 
+/** Measures by name, as `metrics.json` has them. */
 export type Measures = Readonly<Record<string, number>>;
 
 /** Every external measure of a clustering against known classes. Throws for labellings of different length. */

@@ -26,6 +26,7 @@ export interface KMeansProgress {
   readonly shift: number;
 }
 
+/** Options of `KMeans`. */
 export interface KMeansOptions {
   readonly nClusters: number;
   /** Default "k-means++". */

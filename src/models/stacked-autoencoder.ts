@@ -19,6 +19,7 @@ import { mapRows, Rows } from "../training/rows";
 import { initialState, stageStream, Training } from "../training/training";
 import type { StageSpec, TrainingOptions, TrainingState } from "../training/training";
 
+/** Options of `StackedAutoencoder`. */
 export interface StackedAutoencoderOptions {
   /** Sizes from the input to the code, [784, 500, 500, 2000, 10]. */
   readonly layers: readonly number[];
@@ -38,6 +39,7 @@ export interface StackedAutoencoderOptions {
 
 type Settings = Required<Omit<StackedAutoencoderOptions, "device">>;
 
+/** Settings where the caller gives none. */
 export const AUTOENCODER_DEFAULTS = {
   layerEpochs: 5,
   epochs: 20,
@@ -216,6 +218,7 @@ export class StackedAutoencoder {
   }
 }
 
+/** @throws when x has another number of values a row than the first layer takes */
 export function checkWidth(op: string, width: number, expected: number): void {
   if (width !== expected) throw new Error(`${op}: the first layer takes ${expected} values, x has ${width} a row`);
 }

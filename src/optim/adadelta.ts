@@ -3,6 +3,7 @@ import { run } from "../tensor";
 import type { Tensor } from "../tensor";
 import { checkRange, Optimizer } from "./optimizer";
 
+/** Options of `Adadelta`. */
 export interface AdadeltaOptions {
   /** Factor of the whole step; default 1. */
   readonly lr?: number;

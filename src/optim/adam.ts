@@ -3,6 +3,7 @@ import { run } from "../tensor";
 import type { Tensor } from "../tensor";
 import { checkRange, Optimizer } from "./optimizer";
 
+/** Options of `Adam` and `AdamW`. */
 export interface AdamOptions {
   /** Learning rate; default 0.001. */
   readonly lr?: number;

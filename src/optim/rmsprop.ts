@@ -3,6 +3,7 @@ import { run } from "../tensor";
 import type { Tensor } from "../tensor";
 import { checkRange, Optimizer } from "./optimizer";
 
+/** Options of `RMSprop`. */
 export interface RMSpropOptions {
   /** Learning rate; default 0.01. */
   readonly lr?: number;

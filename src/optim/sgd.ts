@@ -3,6 +3,7 @@ import { run } from "../tensor";
 import type { Tensor } from "../tensor";
 import { checkRange, Optimizer } from "./optimizer";
 
+/** Options of `SGD`. */
 export interface SGDOptions {
   /** Learning rate. */
   readonly lr: number;

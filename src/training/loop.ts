@@ -43,6 +43,7 @@ export interface StepContext {
   readonly random: Random;
 }
 
+/** A stage of training: epochs of equal steps, each made by one function. */
 export interface Stage {
   readonly device: Device;
   readonly name: string;

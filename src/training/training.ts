@@ -42,6 +42,7 @@ export interface TrainingState {
   history: EpochRecord[];
 }
 
+/** The state of training that has not begun. */
 export const initialState = (): TrainingState => ({
   stage: 0,
   progress: { epoch: 0, step: 0, lossSum: 0 },
