@@ -7,6 +7,7 @@ import type { Method, Outcome, Task } from "./task";
 const INIT = { name: "init", kind: oneOf("k-means++", "random"), help: "how the centres begin" };
 const N_INIT = { name: "nInit", kind: whole(1), help: "runs from different beginnings, of which the best is kept" };
 
+/** `cluster --method kmeans`. */
 export const kmeans: Method = {
   title: "k-means",
   summary: "Lloyd's algorithm from k-means++",

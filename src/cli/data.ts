@@ -20,6 +20,7 @@ export interface DataSet {
   readonly truth: ClassLabels | undefined;
 }
 
+/** Options of reading data. */
 export interface DataOptions {
   readonly labels?: string | undefined;
   readonly labelColumn?: string | undefined;

@@ -11,6 +11,7 @@ import { project } from "./projection";
 import { toReport, type FinishedRun } from "./report";
 import { TrainingInterrupted, type Method, type Outcome, type Task } from "./task";
 
+/** What made a result: versions for the report. */
 export const versions = { constella: version, node: process.version };
 
 const checkpointPath = (out: string): string => join(out, "checkpoint.safetensors");

@@ -26,6 +26,7 @@ import { initialState, stageStream, Training } from "../training/training";
 import type { StageSpec, TrainingOptions, TrainingState } from "../training/training";
 import { AUTOENCODER_DEFAULTS, checkWidth, StackedAutoencoder } from "./stacked-autoencoder";
 
+/** Options of `DEC`. */
 export interface DECOptions {
   /** Sizes of the encoder from the input to the embedding, [784, 500, 500, 2000, 10]. */
   readonly layers: readonly number[];
@@ -61,6 +62,7 @@ export interface DECOptions {
   readonly device?: Device;
 }
 
+/** Options of `fit`. */
 export interface FitOptions extends TrainingOptions {
   /** Passes over the data in the clustering phase at most; default 100. */
   readonly epochs?: number;
@@ -359,6 +361,7 @@ export class DEC {
   }
 }
 
+/** Options of `IDEC`. */
 export interface IDECOptions extends DECOptions {
   /** Weight of the clustering loss beside the reconstruction loss. */
   readonly gamma?: number;

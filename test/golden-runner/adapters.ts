@@ -10,7 +10,6 @@ import { NORMALIZATION } from "./normalization";
 import { OPTIMIZERS } from "./optimizers";
 import { READERS } from "./readers";
 import { REDUCTIONS } from "./reductions";
-import { ROWS } from "./rows";
 
 const ADAPTERS: Adapters = {
   ...CLUSTERING,
@@ -23,7 +22,6 @@ const ADAPTERS: Adapters = {
   ...OPTIMIZERS,
   ...READERS,
   ...REDUCTIONS,
-  ...ROWS,
 };
 
 /** The adapter of an op; undefined while the library exports nothing for it. */
