@@ -1,6 +1,6 @@
 // The command line as users run it: bundled as `npm run build` does, one process a test.
-import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -310,6 +310,136 @@ describe("constella cluster", () => {
     const line = await refusal(...kmeans(args[0]!, ...out, ...args.slice(1)));
     if (typeof expected === "string") expect(line).toBe(`constella: ${expected}`);
     else expect(line).toMatch(expected);
+    expect(await list("refused")).toEqual(["none"]);
+  });
+});
+
+describe("constella cluster with a network", () => {
+  const { x, y } = blobs(300, 12, 3);
+  const SMALL = ["--layers", "12,16,3", "--layer-epochs", "2", "--pretrain-epochs", "20", "--tolerance", "0"];
+  const training = (method: string, ...args: string[]): string[] => [
+    ...["cluster", "deep.npy", "--method", method, "--clusters", "3", "--labels", "deep-y.npy", "--seed", "3"],
+    ...["--device", "wasm", "--threads", "1", "--update-interval", "10", "--batch-size", "32", ...SMALL, ...args],
+  ];
+
+  /** Starts the command and presses Ctrl-C once it says the words. */
+  async function interrupt(words: string, ...args: string[]): Promise<Result> {
+    const child = spawn(process.execPath, [program, ...args], { cwd: folder });
+    const out: string[] = [];
+    const error: string[] = [];
+    child.stdout.on("data", (chunk) => out.push(String(chunk)));
+    child.stderr.on("data", (chunk) => {
+      error.push(String(chunk));
+      if (error.join("").includes(words) && !child.killed) child.kill("SIGINT");
+    });
+    const code = await new Promise<number>((resolve) => child.on("exit", (status) => resolve(status ?? -1)));
+    return { code, stdout: out.join(""), stderr: error.join("") };
+  }
+
+  beforeAll(async () => {
+    await write("deep.npy", writeNpy(x));
+    await write("deep-y.npy", writeNpy(y));
+  });
+
+  test("DEC writes everything, with its stages and curves", async () => {
+    const { code, stdout, stderr } = await constella(...training("dec", "--epochs", "6", "--out", "dec"));
+    expect({ code, lines: own(stderr) }).toEqual({ code: 0, lines: [] });
+    expect(stdout).toMatch(/^DEC: 300 items in 3 clusters, .*ACC \d/);
+    expect(stderr).toMatch(/^layer 1 +100 % +loss/m);
+    expect(stderr).toMatch(/^autoencoder +100 % +loss/m);
+    expect(stderr).toMatch(/^DEC +100 % +loss \S+ +ACC \d/m);
+    expect(await list("dec")).toEqual(RESULTS);
+    const labels = readNpy(await read("dec/labels.npy"));
+    expect(readNpy(await read("dec/embedding.npy")).shape).toEqual([300, 3]);
+    const metrics = await metricsOf("dec");
+    expect(metrics["acc"]).toBe(accuracy(y, labels));
+    expect(metrics["options"]).toMatchObject({ layers: [12, 16, 3], epochs: 6, updateInterval: 10, alpha: 1, seed: 3 });
+    expect(metrics["stages"]).toMatchObject([{ name: "autoencoder + k-means" }]);
+    expect(metrics).not.toHaveProperty("inertia");
+    const report = (await read("dec/report.html")).toString();
+    for (const section of ["stages", "curves", "embedding", "confusion", "clusters", "certainty", "provenance"])
+      expect(report).toContain(`<section id="${section}">`);
+    expect(report).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+  });
+
+  test.each([
+    ["dec", "layer 1 "],
+    ["dec", "autoencoder "],
+    ["idec", "autoencoder "],
+  ])("%s stopped by Ctrl-C after %s and resumed ends as if never stopped", async (method, words) => {
+    const options = ["--epochs", "40", "--pretrain-epochs", "60", ...(method === "idec" ? ["--gamma", "0.3"] : [])];
+    const whole = `whole-${method}`;
+    if ((await list(whole))[0] === "none")
+      expect((await constella(...training(method, ...options, "--out", whole))).code).toBe(0);
+    const stopped = await interrupt(words, ...training(method, ...options, "--out", "part"));
+    expect(stopped.code).toBe(130);
+    expect(own(stopped.stderr)).toHaveLength(1);
+    expect(stopped.stderr).toMatch(/^constella: interrupted, .* go on with: constella cluster deep\.npy .* --resume$/m);
+    expect(await list("part")).toEqual(["checkpoint.safetensors"]);
+    expect(
+      (
+        await constella(
+          "cluster",
+          "deep.npy",
+          "--labels",
+          "deep-y.npy",
+          ...["--device", "wasm"],
+          ...["--threads", "1"],
+          "--resume",
+          "--out",
+          "part",
+        )
+      ).code,
+    ).toBe(0);
+    for (const name of ["labels.npy", "embedding.npy"])
+      expect((await read(`part/${name}`)).equals(await read(`${whole}/${name}`))).toBe(true);
+    const [resumed, expected] = [await metricsOf("part"), await metricsOf(whole)];
+    const timeless = ({ seconds: _, stages, ...rest }: Record<string, unknown>): unknown => ({
+      ...rest,
+      stages: (stages as { measures: unknown }[]).map(({ measures }) => measures),
+    });
+    expect(timeless(resumed)).toEqual(timeless(expected));
+    await rm(join(folder, "part"), { recursive: true });
+  });
+
+  test("refuses to resume with other options, data or files", async () => {
+    const resume = (...args: string[]): Promise<string> =>
+      refusal("cluster", "deep.npy", "--device", "wasm", "--resume", "--out", "dec", ...args);
+    const start = "; leave --resume out to start anew";
+    const place = "dec/checkpoint.safetensors";
+    expect(await resume("--layers", "12,8,3")).toBe(`constella: --layers is 12,16,3 in ${place}, given 12,8,3${start}`);
+    expect(await resume("--clusters", "4")).toBe(`constella: --clusters is 3 in ${place}, given 4${start}`);
+    expect(await resume("--seed", "4")).toBe(`constella: --seed is 3 in ${place}, given 4${start}`);
+    expect(await resume("--method", "idec")).toBe(`constella: --method is dec in ${place}, given idec${start}`);
+    expect(await resume("--epochs", "9")).toBe(`constella: --epochs is 6 in ${place}, given 9${start}`);
+    await write("narrow.npy", writeNpy(blobs(20, 4, 3).x));
+    expect(await refusal("cluster", "narrow.npy", "--resume", "--out", "dec")).toMatch(
+      /--layers must begin with the 4 values/,
+    );
+    await write("other.npy", writeNpy({ data: x.data.map((value) => value + 1), shape: x.shape }));
+    expect(await refusal("cluster", "other.npy", "--resume", "--out", "dec")).toMatch(
+      /was trained on other data than other\.npy/,
+    );
+    expect(await refusal("cluster", "deep.npy", "--resume", "--out", "gone")).toMatch(
+      /^constella: cannot read gone.checkpoint\.safetensors: no such file$/,
+    );
+    await mkdir(join(folder, "broken"));
+    await write("broken/checkpoint.safetensors", (await read(place)).subarray(0, 5000));
+    expect(await refusal("cluster", "deep.npy", "--resume", "--out", "broken")).toMatch(
+      /^constella: cannot resume from broken.checkpoint\.safetensors: /,
+    );
+  });
+
+  test("refuses options of another method and networks that do not fit", async () => {
+    expect(await refusal(...training("dec", "--gamma", "1", "--out", "refused"))).toBe(
+      "constella: --gamma is an option of idec, not of dec",
+    );
+    expect(await refusal(...training("dec", "--layers", "8,3", "--out", "refused"))).toBe(
+      "constella: --layers must begin with the 12 values a row of deep.npy, given 8,3",
+    );
+    expect(await refusal(...training("dec", "--layers", "12,x", "--out", "refused"))).toMatch(
+      /--layers must be 2 or more whole numbers/,
+    );
     expect(await list("refused")).toEqual(["none"]);
   });
 });

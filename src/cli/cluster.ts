@@ -9,7 +9,7 @@ import { headline } from "./measures";
 import { checkOptionsOf, METHODS, methodOptions } from "./methods";
 import { oneOf, spell, text, toOption, whole, type OptionSpec } from "./option";
 import { ProgressDisplay } from "./progress";
-import { prepareFolder, readRun, runSession } from "./session";
+import { checkpointPath, readRun, runSession } from "./session";
 import type { Method, Outcome, Task } from "./task";
 
 /** What the command takes whatever the method. */
@@ -76,17 +76,19 @@ export function clusterCommand(print: (text: string) => void): Command {
 
 async function cluster(path: string, given: ClusterOptions, print: (text: string) => void): Promise<void> {
   const { out, resume = false } = given;
-  const { name, method } = methodOf(given, resume ? (await readRun(out)).identity.method : undefined);
+  const checkpoint = resume ? await readRun(out) : undefined;
+  const name = checkpoint?.identity.method ?? given.method;
+  const method = METHODS[name ?? ""];
+  if (!name || !method) throw new Error(`--method is missing, one of ${Object.keys(METHODS).join(", ")}`);
   const options = Object.fromEntries(
     methodOptions().flatMap(({ spec }) => (spec.name in given ? [[spec.name, given[spec.name as "out"]]] : [])),
   );
-  checkOptionsOf(name, options);
+  checkOptionsOf(given.method ?? name, options);
   if (resume && !method.deep) throw new Error(`--resume is for dec and idec, ${name} has no training to go on with`);
-  const checkpoint = resume ? await readRun(out) : undefined;
   const saved = checkpoint?.settings;
-  const place = `${out}/checkpoint.safetensors`;
+  const place = checkpointPath(out);
   if (saved)
-    checkSameOptions(place, { ...saved, clusters: saved["nClusters"] }, { ...options, ...sharedOptions(given) });
+    checkSameOptions(place, { ...saved, clusters: saved["nClusters"] }, { ...sharedOptions(given), ...options });
 
   const data = await loadData(path, given);
   const scale = chooseScale((saved?.["scale"] as Scale | undefined) ?? given.scale ?? "auto", data, method.deep);
@@ -106,7 +108,6 @@ async function cluster(path: string, given: ClusterOptions, print: (text: string
   let device: Device | undefined;
   try {
     device = await openDevice(given);
-    await prepareFolder(out);
     const seed = (saved?.["seed"] as number | undefined) ?? given.seed ?? 0;
     const task: Task = {
       ...{ x, nClusters, seed, device, signal, progress, checkpoint },
@@ -125,16 +126,9 @@ async function cluster(path: string, given: ClusterOptions, print: (text: string
   }
 }
 
-function methodOf({ method: given }: ClusterOptions, saved: string | undefined): { name: string; method: Method } {
-  if (given !== undefined && saved !== undefined && given !== saved)
-    throw new Error(`--method is ${saved} in the checkpoint, given ${given}; leave --resume out to start anew`);
-  const name = given ?? saved;
-  if (name === undefined) throw new Error(`--method is missing, one of ${Object.keys(METHODS).join(", ")}`);
-  return { name, method: METHODS[name]! };
-}
-
 /** The options of every method that a resumed run must share. */
-const sharedOptions = ({ clusters, seed, scale }: ClusterOptions): Record<string, unknown> => ({
+const sharedOptions = ({ method, clusters, seed, scale }: ClusterOptions): Record<string, unknown> => ({
+  method,
   clusters,
   seed,
   ...(scale !== "auto" && { scale }),

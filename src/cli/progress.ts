@@ -11,7 +11,7 @@ export interface StageProgress {
 }
 
 /** Between two lines where no bars can be drawn. */
-const LINE_EVERY_MS = 2000;
+const LINE_EVERY_MS = 5000;
 const NAME_WIDTH = 16;
 
 /** Shows long work stage by stage: bars on a terminal, elsewhere a line now and then and one at each stage's end. */

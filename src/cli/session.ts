@@ -14,14 +14,15 @@ import { TrainingInterrupted, type Method, type Outcome, type Task } from "./tas
 /** What made a result: versions for the report. */
 export const versions = { constella: version, node: process.version };
 
-const checkpointPath = (out: string): string => join(out, "checkpoint.safetensors");
+/** Where a run keeps its checkpoint. */
+export const checkpointPath = (out: string): string => join(out, "checkpoint.safetensors");
 
 /** The checkpoint of an earlier run in this folder. */
 export const readRun = async (out: string): Promise<ReturnType<typeof decodeRun>> =>
   decodeRun(checkpointPath(out), await readFile(checkpointPath(out)));
 
 /** Makes the folder, and throws where nothing can be written into it: before the work, not after. */
-export async function prepareFolder(out: string): Promise<void> {
+async function prepareFolder(out: string): Promise<void> {
   try {
     await mkdir(out, { recursive: true });
     await access(out, constants.W_OK);
@@ -52,6 +53,7 @@ export interface Session {
 export async function runSession(session: Session): Promise<Outcome> {
   const { method, task, identity, out, resumeCommand } = session;
   const write = (name: string, content: Uint8Array | string): Promise<void> => writeAtomic(join(out, name), content);
+  await prepareFolder(out);
   try {
     const outcome = await method.run(task);
     const checkpoint = encodeRun(outcome.checkpoint, identity);

@@ -372,7 +372,8 @@ export class IDEC extends DEC {
   readonly gamma: number;
 
   constructor({ gamma = 0.1, ...options }: IDECOptions) {
-    super(options);
+    const settings = { ...options, gamma }; // kept with the others in checkpoints
+    super(settings);
     if (!(gamma >= 0)) throw new Error(`IDEC: gamma must not be negative, ${gamma}`);
     this.gamma = gamma;
   }

@@ -1,0 +1,157 @@
+// npm start [-- options]: clusters real handwritten digits by k-means, by an autoencoder and k-means, and by DEC, and draws a report.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { requestDevice } from "constella";
+import type { Device } from "constella";
+import { checkSameOptions } from "../../src/cli/checkpoint";
+import { fingerprint, toRows } from "../../src/cli/data";
+import { run } from "../../src/cli/failure";
+import { interruptible } from "../../src/cli/interrupt";
+import { headline } from "../../src/cli/measures";
+import { METHODS } from "../../src/cli/methods";
+import { oneOf, text, toOption, whole, wholes } from "../../src/cli/option";
+import { ProgressDisplay } from "../../src/cli/progress";
+import { checkpointPath, readRun, runSession, versions } from "../../src/cli/session";
+import type { StageResult, Task } from "../../src/cli/task";
+import { writeAtomic } from "../../src/data/files";
+import { loadDigits } from "./digits";
+import { stageTable, studyTable, type SeedResult } from "./study";
+
+/** How the digits are clustered: options of the library. */
+const RECIPE = {
+  digits: {
+    kmeans: { nInit: 4 },
+    dec: {
+      layers: [784, 500, 500, 2000, 10],
+      layerEpochs: 0,
+      pretrainEpochs: 24,
+      pretrainBatchSize: 128,
+      pretrainLearningRate: 1e-3,
+      target: "batch",
+      learningRate: 0.05,
+      batchSize: 256,
+      updateInterval: 20,
+      tolerance: 1e-3,
+      epochs: 10,
+    },
+  },
+  all: {
+    kmeans: { nInit: 4 },
+    dec: {
+      layers: [784, 500, 500, 2000, 10],
+      layerEpochs: 0,
+      pretrainEpochs: 18,
+      pretrainBatchSize: 128,
+      pretrainLearningRate: 1e-3,
+      target: "batch",
+      learningRate: 0.05,
+      batchSize: 256,
+      updateInterval: 50,
+      tolerance: 1e-3,
+      epochs: 10,
+    },
+  },
+};
+
+interface Options {
+  readonly all?: boolean;
+  readonly seed?: number;
+  readonly seeds?: number[];
+  readonly device?: "webgpu" | "wasm";
+  readonly out?: string;
+  readonly resume?: boolean;
+}
+
+const program = new Command("npm start --")
+  .description("clusters MNIST's digits and writes a report")
+  .option("--all", "all 70,000 digits instead of the 10,000 test digits")
+  .addOption(toOption({ name: "seed", kind: whole(0), help: "of everything random (default 0)" }))
+  .addOption(
+    toOption({ name: "seeds", kind: wholes(0, 1), help: "a run for each, and a table of means" }).conflicts("seed"),
+  )
+  .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
+  .addOption(toOption({ name: "out", kind: text("DIR"), help: "default: out/mnist" }))
+  .addOption(new Option("--resume", "go on where Ctrl-C ended the last run"))
+  .allowExcessArguments(false)
+  .action(study);
+
+await run(program);
+
+async function study({ all = false, seed = 0, seeds, device: type, resume = false, out }: Options): Promise<void> {
+  const folder = out ?? (all ? "out/mnist-70000" : "out/mnist");
+  const progress = new ProgressDisplay();
+  const { signal, release } = interruptible((line) => progress.note(line));
+  const device = await requestDevice(type);
+  const task = { device, signal, progress, all };
+  console.log(`constella on ${device.description}`);
+  try {
+    if (!seeds) {
+      const { stages, report } = await cluster({ ...task, seed, resume, out: folder });
+      console.log(`\n${stageTable(stages)}\n\nreport: ${report}`);
+      return;
+    }
+    const results: SeedResult[] = [];
+    for (const each of seeds) {
+      const { stages } = await cluster({ ...task, seed: each, resume, out: join(folder, `seed-${each}`) });
+      console.log(`\nseed ${each}\n${stageTable(stages)}\n`);
+      results.push({ seed: each, stages });
+    }
+    const table = studyTable(results);
+    await mkdir(folder, { recursive: true });
+    await writeAtomic(join(folder, "study.md"), `${table}\n\nSeeds ${seeds.join(", ")}, ${device.description}.\n`);
+    await writeAtomic(
+      join(folder, "study.json"),
+      JSON.stringify({ device: device.description, versions, results }, null, 2),
+    );
+    console.log(`${table}\n\nstudy: ${join(folder, "study.md")}`);
+  } finally {
+    release();
+    device.destroy();
+  }
+}
+
+interface Run {
+  readonly device: Device;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressDisplay;
+  readonly all: boolean;
+  readonly seed: number;
+  readonly resume: boolean;
+  readonly out: string;
+}
+
+/** All stages with one seed, into a folder of results. */
+async function cluster({ all, resume, out, ...shared }: Run): Promise<{ stages: StageResult[]; report: string }> {
+  const recipe = all ? RECIPE.all : RECIPE.digits;
+  const [kmeans, dec] = [METHODS["kmeans"]!, METHODS["dec"]!];
+  const data = await loadDigits(all);
+  const x = toRows(data, "unit");
+  const identity = { method: "dec", scale: "unit", data: fingerprint(x) };
+  const truth = data.truth!.labels;
+  const task: Task = { ...shared, x, truth, nClusters: 10, options: recipe.dec };
+  const checkpoint = resume ? await readRun(out) : undefined;
+  if (checkpoint) {
+    checkSameOptions(checkpointPath(out), checkpoint.settings, { seed: shared.seed, ...recipe.dec });
+    if (checkpoint.identity.data !== identity.data)
+      throw new Error(`${checkpointPath(out)} is of other digits: ${all ? "leave out --all" : "add --all"}`);
+  }
+  const stages: StageResult[] = [];
+  if (!checkpoint) {
+    const { labels, checkpoint } = await kmeans.run({ ...task, options: { ...kmeans.defaults, ...recipe.kmeans } });
+    stages.push({ name: "k-means", measures: headline(truth, labels), seconds: checkpoint.record.seconds });
+  }
+  const command = ["npm start", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" ");
+  const outcome = await runSession({
+    ...{ method: dec, task: { ...task, checkpoint, stages }, data, identity, out },
+    resumeCommand: resume ? command : `${command}${command.includes(" -- ") ? "" : " --"} --resume`,
+    report: {
+      title: `${x.shape[0]!.toLocaleString("en")} handwritten digits`,
+      summary: "Digits of MNIST, clustered without their labels, which only measure the result.",
+      command,
+    },
+  });
+  const { record } = outcome.checkpoint;
+  const last = { name: dec.title, measures: headline(truth, outcome.labels), seconds: record.seconds };
+  return { stages: [...record.stages, last], report: join(out, "report.html") };
+}

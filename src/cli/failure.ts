@@ -1,0 +1,29 @@
+import { CommanderError, type Command } from "commander";
+import { INTERRUPTED, Interrupted } from "./interrupt";
+
+const BAD_INPUT = 2;
+
+const report = (text: string): void => void process.stderr.write(`constella: ${text}\n`);
+
+/** Runs a program: what goes wrong is one line on stderr and an exit code, 2 for bad input. Help where nothing is asked of one with commands. */
+export async function run(program: Command): Promise<void> {
+  for (const command of [program, ...program.commands])
+    command.exitOverride().configureOutput({ outputError: () => undefined }); // reported below, in one line
+  try {
+    if (process.argv.length <= 2 && program.commands.length > 0) program.outputHelp();
+    else await program.parseAsync();
+  } catch (error) {
+    process.exitCode = exitCode(error);
+  }
+}
+
+/** Reports the error in one line; with DEBUG=constella also where it comes from. */
+function exitCode(error: unknown): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0; // help and version
+  if (!(error instanceof Error)) return (report(String(error)), 1);
+  report(error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " "));
+  if (process.env["DEBUG"] === "constella") console.error(error);
+  if (error instanceof Interrupted) return INTERRUPTED;
+  const isDefect = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  return isDefect ? 1 : BAD_INPUT;
+}
