@@ -30,7 +30,7 @@ export interface StackedAutoencoderOptions {
   /** Share of inputs that is set to zero while a layer is trained by itself. */
   readonly corruption?: number;
   readonly batchSize?: number;
-  /** Adam's step size at the start; it falls to 0 along a half cosine within each stage. */
+  /** Adam's step size: reached within the first 2 % of each stage, then it falls to 0 along a half cosine. */
   readonly learningRate?: number;
   readonly seed?: number;
   /** Default: `requestDevice()`. */
@@ -184,7 +184,7 @@ export class StackedAutoencoder {
         steps: shuffle.steps,
         parameters,
         optimizer: (list) => new Adam(list, { lr: learningRate }),
-        learningRate: (share) => (learningRate * (1 + Math.cos(Math.PI * share))) / 2,
+        learningRate: (share) => learningRate * warmUpAndCosine(share),
         loss: ({ epoch, step, random }) => loss(rows.at(shuffle.batch(epoch, step)), random),
       };
     };
@@ -217,6 +217,10 @@ export class StackedAutoencoder {
     }
   }
 }
+
+/** Share of the learning rate in force at a share of the stage. */
+const warmUpAndCosine = (share: number): number =>
+  (Math.min(1, (share + 0.001) / 0.02) * (1 + Math.cos(Math.PI * share))) / 2;
 
 /** @throws when x has another number of values a row than the first layer takes */
 export function checkWidth(op: string, width: number, expected: number): void {
