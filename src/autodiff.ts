@@ -1,6 +1,7 @@
 import { add } from "./ops/elementwise";
+import { ones, zeros } from "./ops/layout";
 import { sumTo } from "./ops/reduce";
-import { format, ones, sameShape, tidy, view, zeros } from "./tensor";
+import { format, sameShape, tidy, view } from "./tensor";
 import type { Tensor } from "./tensor";
 
 /** How a tensor was made: its inputs, and what turns its gradient into theirs. */

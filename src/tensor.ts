@@ -202,16 +202,6 @@ export function parameter(device: Device, elements: Elements, shape: Shape = [el
   return untidied(() => upload(device, elements, shape, "f32", "parameter", true));
 }
 
-/** Every element the same. */
-export function full(device: Device, shape: Shape, value: number): Tensor {
-  return upload(device, new Float32Array(sizeOf(shape)).fill(value), shape, "f32", "full", false);
-}
-
-/** Every element 0. */
-export const zeros = (device: Device, shape: Shape): Tensor => full(device, shape, 0);
-/** Every element 1. */
-export const ones = (device: Device, shape: Shape): Tensor => full(device, shape, 1);
-
 /** Arguments of a launch with tensors in place of buffers. */
 export type LaunchArgs = Readonly<Record<string, Tensor | number>>;
 

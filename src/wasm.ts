@@ -1,11 +1,12 @@
 import plainBytes from "../build/plain.wasm";
 import relaxedBytes from "../build/relaxed.wasm";
-import { bind, formatBytes, Pool } from "./device";
+import { bind, Pool } from "./device";
 import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "./device";
 import { allKernels } from "./kernel";
 import type { CpuTwin, Kernel, Params } from "./kernel";
 import { compile, hasRelaxedSimd, hasSimd, spawn, threadCount } from "./wasm-engine";
 import type { Thread } from "./wasm-engine";
+import { LinearMemory } from "./wasm-memory";
 import { LAYOUT } from "./wasm-thread";
 import type { ThreadInit, ThreadMessage } from "./wasm-thread";
 
@@ -30,10 +31,7 @@ interface Block extends DeviceBuffer {
 
 type Exports = Record<string, (...args: number[]) => void>;
 
-const PAGE = 65536;
 const SCRATCH_BYTES = 4 << 20;
-/** Below lie the constant tables of the kernels, from 1024 on; and a zero pointer is always a mistake. */
-const FIRST_FREE = 65536;
 /** Rounds of polling before a thread sleeps: about 20 µs. */
 const SPINS = 4000;
 /** Kernels on SIMD WebAssembly: worker threads take them from a ring of commands in shared memory. */
@@ -42,12 +40,10 @@ export class WasmDevice implements Device {
   readonly description: string;
   readonly maxBufferBytes: number;
   readonly threads: number;
-  readonly #memory: WebAssembly.Memory;
-  readonly #maxBytes: number;
+  readonly #memory: LinearMemory;
   readonly #exports: Exports;
   readonly #workers: Thread[] = [];
   readonly #words: Int32Array<SharedArrayBuffer>;
-  readonly #pool = new Pool<number>();
   readonly #known: number;
   /** Commands that found the ring full, as slot words. */
   #waiting: Int32Array[] = [];
@@ -55,34 +51,25 @@ export class WasmDevice implements Device {
   /** Staging blocks in use, until as many commands are complete. */
   readonly #staged: { number: number; pointer: number; size: number }[] = [];
   readonly #fences = new Map<number, () => void>();
-  readonly #scripts = new Map<number, DeviceBuffer & { length: number }>();
+  readonly #scripts = new Map<number, { pointer: number; length: number }>();
   readonly #slot = new Int32Array(LAYOUT.slotWords);
   readonly #slotFloats = new Float32Array(this.#slot.buffer);
   #nextFence = 1;
   #nextId = 1;
-  #top = FIRST_FREE;
-  #live = { buffers: 0, bytes: 0 };
   #error: Error | undefined;
   #destroyed = false;
 
-  private constructor(
-    module: WebAssembly.Module,
-    memory: WebAssembly.Memory,
-    maxBytes: number,
-    simd: string,
-    options: WasmOptions,
-  ) {
-    this.#memory = memory;
-    this.#maxBytes = maxBytes;
-    this.maxBufferBytes = maxBytes - FIRST_FREE;
+  private constructor(module: WebAssembly.Module, simd: string, options: WasmOptions) {
+    this.#memory = new LinearMemory(options.maxBytes);
+    this.maxBufferBytes = this.#memory.maxBlock;
     this.threads = threadCount(options.threads, options.createWorker !== undefined);
     const where =
       this.threads === 0 ? "on the calling thread" : `${this.threads} thread${this.threads === 1 ? "" : "s"}`;
     this.description = `WebAssembly, ${simd}, ${where}`;
-    this.#exports = new WebAssembly.Instance(module, { env: { memory } }).exports as Exports;
+    this.#exports = new WebAssembly.Instance(module, { env: { memory: this.#memory.memory } }).exports as Exports;
     for (const kernel of allKernels) if (!kernel.cpu) checkTwin(kernel, this.#exports[kernel.name]);
     this.#known = allKernels.length;
-    this.#exports["set_scratch"]!(this.#bump(SCRATCH_BYTES, "requestDevice")!);
+    this.#exports["set_scratch"]!(this.#memory.fresh(SCRATCH_BYTES, "requestDevice"));
     const controlWords = this.threads === 0 ? LAYOUT.ring : LAYOUT.ring + LAYOUT.slots * LAYOUT.slotWords;
     this.#words = new Int32Array(new SharedArrayBuffer(controlWords * 4));
     for (let i = 0; i < this.threads; i++) this.#workers.push(this.#spawn(module, options));
@@ -94,46 +81,25 @@ export class WasmDevice implements Device {
       throw new Error("wasm: this engine has no WebAssembly SIMD; use a browser or runtime of 2023 or later");
     const relaxed = !options.deterministic && hasRelaxedSimd();
     const module = await compile(relaxed ? relaxedBytes : plainBytes);
-    const wish = Math.min(options.maxBytes ?? 65536 * PAGE, 65536 * PAGE);
-    for (let maximum = Math.floor(wish / PAGE); ; maximum = Math.floor(maximum / 2)) {
-      let memory: WebAssembly.Memory;
-      try {
-        memory = new WebAssembly.Memory({ initial: 1, maximum, shared: true });
-      } catch (error) {
-        if (maximum < 1024)
-          throw new Error(`wasm: cannot reserve ${formatBytes(maximum * PAGE)} of memory`, { cause: error });
-        continue;
-      }
-      return new WasmDevice(module, memory, maximum * PAGE, relaxed ? "relaxed SIMD" : "SIMD", options);
-    }
+    return new WasmDevice(module, relaxed ? "relaxed SIMD" : "SIMD", options);
   }
 
   alloc(bytes: number, op = "alloc"): DeviceBuffer {
     this.#check();
-    let size = Pool.sizeClass(bytes);
-    let pointer = this.#pool.take(size) ?? this.#bump(size, op);
-    if (pointer === undefined) {
-      const larger = this.#pool.takeLarger(size);
-      if (!larger) throw this.#outOfMemory(op, bytes);
-      ({ block: pointer, size } = larger);
-    }
-    this.#live.buffers++;
-    this.#live.bytes += size;
+    const { pointer, size } = this.#memory.alloc(bytes, op);
     const block: Block = { device: this, id: this.#nextId++, bytes: size, pointer };
     return block;
   }
 
   free(buffer: DeviceBuffer): void {
-    this.#live.buffers--;
-    this.#live.bytes -= buffer.bytes;
-    this.#pool.put(buffer.bytes, (buffer as Block).pointer);
+    this.#memory.free((buffer as Block).pointer, buffer.bytes);
   }
 
   write(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset = 0): void {
     this.#check();
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     if (this.#idle()) {
-      new Uint8Array(this.#memory.buffer).set(bytes, (buffer as Block).pointer + byteOffset);
+      this.#memory.view((buffer as Block).pointer + byteOffset, bytes.byteLength).set(bytes);
       return;
     }
     // commands under way may still read what the buffer's memory holds: the copy takes its turn in the queue
@@ -145,13 +111,13 @@ export class WasmDevice implements Device {
   async read(buffer: DeviceBuffer, byteOffset = 0, bytes = buffer.bytes - byteOffset): Promise<ArrayBuffer> {
     this.#check();
     const { pointer } = buffer as Block;
-    if (this.#idle()) return this.#copyOut(pointer + byteOffset, bytes);
+    if (this.#idle()) return this.#memory.copyOut(pointer + byteOffset, bytes);
     // what is enqueued after this call may change the buffer before it completes: take the copy in turn
     const staging = this.alloc(bytes, "read") as Block;
     this.#enqueueCopy(staging.pointer, pointer + byteOffset, bytes);
     try {
       await this.#fence();
-      return this.#copyOut(staging.pointer, bytes);
+      return this.#memory.copyOut(staging.pointer, bytes);
     } finally {
       this.free(staging);
     }
@@ -189,7 +155,7 @@ export class WasmDevice implements Device {
   }
 
   memory(): MemoryUsage {
-    return { ...this.#live, pooled: this.#pool.pooled };
+    return this.#memory.usage();
   }
 
   async synchronize(): Promise<void> {
@@ -210,36 +176,6 @@ export class WasmDevice implements Device {
     if (!error) return;
     if (!this.#destroyed) this.#error = undefined;
     throw error;
-  }
-
-  /** Reserves fresh memory; undefined when the maximum is reached. */
-  #bump(size: number, op: string): number | undefined {
-    const pointer = this.#top;
-    if (pointer + size > this.#maxBytes) return undefined;
-    const missing = pointer + size - this.#memory.buffer.byteLength;
-    if (missing > 0) {
-      const room = Math.floor((this.#maxBytes - this.#memory.buffer.byteLength) / PAGE);
-      const pages = Math.min(room, Math.max(Math.ceil(missing / PAGE), 256)); // 16 MiB steps
-      try {
-        this.#memory.grow(pages);
-      } catch {
-        if (op === "requestDevice") throw new Error(`wasm: cannot grow the memory by ${formatBytes(pages * PAGE)}`);
-        return undefined;
-      }
-    }
-    this.#top = pointer + size; // only after the growth has succeeded
-    return pointer;
-  }
-
-  #outOfMemory(op: string, bytes: number): Error {
-    const [asked, used, most] = [bytes, this.#live.bytes, this.#maxBytes].map(formatBytes);
-    return new Error(`${op}: out of memory, ${asked} asked for, ${used} of ${most} in use`);
-  }
-
-  #copyOut(pointer: number, bytes: number): ArrayBuffer {
-    const copy = new Uint8Array(bytes);
-    copy.set(new Uint8Array(this.#memory.buffer, pointer, bytes));
-    return copy.buffer;
   }
 
   #idle(): boolean {
@@ -265,17 +201,17 @@ export class WasmDevice implements Device {
       this.#staging.put(size, pointer);
     }
     const size = Pool.sizeClass(bytes.byteLength);
-    const pointer = this.#staging.take(size) ?? this.#bump(size, "write");
-    if (pointer === undefined) throw this.#outOfMemory("write", size);
-    new Uint8Array(this.#memory.buffer).set(bytes, pointer);
+    const pointer = this.#staging.take(size) ?? this.#memory.fresh(size, "write");
+    this.#memory.view(pointer, bytes.byteLength).set(bytes);
     return pointer;
   }
 
-  #enqueueCopy(to: number, from: number, bytes: number): void {
+  /** Copies bytes in turn; a fence is posted when that is done. */
+  #enqueueCopy(to: number, from: number, bytes: number, fence = 0): void {
     const slot = this.#slot;
     slot[LAYOUT.chunks] = slot[LAYOUT.rows] = slot[LAYOUT.chunkRows] = 1;
     slot[LAYOUT.kernel] = -1;
-    slot[LAYOUT.fence] = 0;
+    slot[LAYOUT.fence] = fence;
     slot[LAYOUT.arity] = 3;
     slot.set([to, from, bytes], LAYOUT.args);
     this.#publish();
@@ -285,13 +221,8 @@ export class WasmDevice implements Device {
   async #fence(): Promise<void> {
     const id = this.#nextFence++;
     const reached = new Promise<void>((resolve) => this.#fences.set(id, resolve));
-    const slot = this.#slot;
-    slot[LAYOUT.chunks] = slot[LAYOUT.rows] = slot[LAYOUT.chunkRows] = 1;
-    slot[LAYOUT.kernel] = -1;
-    slot[LAYOUT.fence] = id;
-    slot.fill(0, LAYOUT.args, LAYOUT.args + 3); // copies no bytes
     if (this.#fences.size === 1) for (const worker of this.#workers) worker.ref?.();
-    this.#publish();
+    this.#enqueueCopy(0, 0, 0, id);
     await reached;
     this.#check();
   }
@@ -347,9 +278,9 @@ export class WasmDevice implements Device {
   #spawn(module: WebAssembly.Module, options: WasmOptions): Thread {
     const init: ThreadInit = {
       module,
-      memory: this.#memory,
+      memory: this.#memory.memory,
       control: this.#words.buffer,
-      scratch: this.#bump(SCRATCH_BYTES, "requestDevice")!,
+      scratch: this.#memory.fresh(SCRATCH_BYTES, "requestDevice"),
       layout: LAYOUT,
       kernels: allKernels.map((kernel) => (kernel.cpu ? null : { name: kernel.name, types: argumentTypes(kernel) })),
       spins: SPINS,
@@ -367,13 +298,11 @@ export class WasmDevice implements Device {
     let source = this.#scripts.get(kernel.id);
     if (!source) {
       const text = new TextEncoder().encode(cpu.toString());
-      source = { ...this.alloc(text.byteLength, kernel.name), length: text.byteLength };
-      this.write(source, text);
+      source = { pointer: this.#memory.fresh(text.byteLength, kernel.name), length: text.byteLength };
+      this.#memory.view(source.pointer, source.length).set(text);
       this.#scripts.set(kernel.id, source);
-      this.#live.buffers--; // ours, not the program's
-      this.#live.bytes -= source.bytes;
     }
-    const words: number[] = [(source as DeviceBuffer as Block).pointer, source.length, buffers.length];
+    const words: number[] = [source.pointer, source.length, buffers.length];
     buffers.forEach((buffer, i) => words.push((buffer as Block).pointer, buffer.bytes, isInteger(kernel, i) ? 1 : 0));
     const first = words.length;
     kernel.params.forEach(({ type }, i) => words.push(type === "f32" ? 1 : 0, values[i]!));
@@ -390,7 +319,7 @@ export class WasmDevice implements Device {
     if (kernel.cpu) {
       const arrays = buffers.map((buffer, i) => {
         const View = isInteger(kernel, i) ? Uint32Array : Float32Array;
-        return new View(this.#memory.buffer, (buffer as Block).pointer, buffer.bytes / 4);
+        return new View(this.#memory.memory.buffer, (buffer as Block).pointer, buffer.bytes / 4);
       });
       (kernel.cpu as (...args: unknown[]) => void)(...arrays, ...values, 0, rows);
       return;

@@ -1,5 +1,6 @@
 import * as kernels from "../kernels";
-import { empty, full, run, untidied } from "../tensor";
+import { zeros } from "../ops/layout";
+import { empty, run, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
 import { readRows } from "./points";
 
@@ -56,7 +57,7 @@ export class Lloyd {
     const make = (shape: readonly number[], dtype: "f32" | "u32" = "f32"): Tensor =>
       untidied(() => empty(device, shape, dtype, "KMeans"));
     this.#origin = make([d]);
-    this.#prior = untidied(() => full(device, [k], 0));
+    this.#prior = untidied(() => zeros(device, [k]));
     this.#shifted = make([k, d]);
     this.#offsets = make([k]);
     this.#partials = make([this.#chunks * k * (d + 1)]);

@@ -1,5 +1,4 @@
-// Deep embedded clustering: Xie, Girshick and Farhadi, "Unsupervised deep embedding for clustering analysis", ICML 2016, and
-// IDEC, which keeps the reconstruction loss: Guo, Gao, Liu and Yin, "Improved deep embedded clustering", IJCAI 2017.
+// Deep embedded clustering: Xie, Girshick and Farhadi, "Unsupervised deep embedding for clustering analysis", ICML 2016.
 import { noGrad } from "../autodiff";
 import { KMeans } from "../cluster";
 import type { Bytes } from "../data/source";
@@ -13,7 +12,6 @@ import { decLoss, decTarget, studentT } from "../ops/dec";
 import { add, scale } from "../ops/elementwise";
 import { gatherRows } from "../ops/indexing";
 import { concat } from "../ops/layout";
-import { mse } from "../ops/losses";
 import { SGD } from "../optim";
 import { keep, parameter, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -85,9 +83,10 @@ const DEFAULTS = {
   seed: 0,
 };
 
-type Settings = Required<Omit<DECOptions, "device">>;
+type Settings = Required<Omit<DECOptions, "device">> & { readonly gamma?: number };
 
-interface SavedState {
+/** What a checkpoint's metadata hold. */
+export interface SavedState {
   readonly settings: Settings;
   readonly pretraining: TrainingState;
   readonly clustering: TrainingState;
@@ -115,9 +114,9 @@ export class DEC {
   #changed = 1;
   #converged = false;
 
-  constructor(options: DECOptions) {
-    const { device, ...given } = options;
-    this.settings = { ...DEFAULTS, ...given };
+  /** @param extra settings of a subclass, kept in checkpoints with the others */
+  constructor({ device, ...given }: DECOptions, extra: Pick<Settings, "gamma"> = {}) {
+    this.settings = { ...DEFAULTS, ...given, ...extra };
     const { layers, layerEpochs, pretrainEpochs, pretrainLearningRate, pretrainBatchSize, corruption, seed } =
       this.settings;
     checkSettings(this.name, this.settings);
@@ -358,47 +357,6 @@ export class DEC {
     } finally {
       rows.dispose();
     }
-  }
-}
-
-/** Options of `IDEC`. */
-export interface IDECOptions extends DECOptions {
-  /** Weight of the clustering loss beside the reconstruction loss. */
-  readonly gamma?: number;
-}
-
-/** DEC that keeps the decoder and its reconstruction loss, so that the embedding stays true to the data: L = L_r + γ L_c. */
-export class IDEC extends DEC {
-  readonly gamma: number;
-
-  constructor({ gamma = 0.1, ...options }: IDECOptions) {
-    const settings = { ...options, gamma }; // kept with the others in checkpoints
-    super(settings);
-    if (!(gamma >= 0)) throw new Error(`IDEC: gamma must not be negative, ${gamma}`);
-    this.gamma = gamma;
-  }
-
-  override get name(): string {
-    return "IDEC";
-  }
-
-  static override async load(content: Bytes, { device }: { device?: Device } = {}): Promise<IDEC> {
-    const checkpoint = decodeCheckpoint<SavedState>("IDEC", content);
-    const model = new IDEC({ ...checkpoint.state.settings, ...(device && { device }) });
-    await model.restore(checkpoint);
-    return model;
-  }
-
-  protected override penalty(x: Tensor, z: Tensor): Tensor {
-    return mse(this.autoencoder.network.decode(z), x);
-  }
-
-  protected override get clusteringWeight(): number {
-    return this.gamma;
-  }
-
-  protected override trained(): Tensor[] {
-    return this.autoencoder.network.parameters();
   }
 }
 

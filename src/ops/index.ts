@@ -4,7 +4,7 @@ export * from "./dec";
 export { pairwiseSquaredDistance } from "./distance";
 export * from "./elementwise";
 export * from "./indexing";
-export { concat, fill, pad, slice, stack, transpose } from "./layout";
+export { concat, full, ones, pad, slice, stack, transpose, zeros } from "./layout";
 export * from "./losses";
 export * from "./matmul";
 export * from "./normalization";

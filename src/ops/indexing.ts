@@ -2,7 +2,7 @@ import { record } from "../autodiff";
 import * as kernels from "../kernels";
 import { empty, format, indices, run, sameShape, sizeOf, Tensor } from "../tensor";
 import type { Shape, TypedArray } from "../tensor";
-import { contiguousStrides, copyBox, fill } from "./layout";
+import { contiguousStrides, copyBox, zeros } from "./layout";
 
 /** Row numbers: a u32 tensor on the device, or an array on the host, which is checked. */
 export type Index = Tensor | TypedArray | readonly number[];
@@ -61,7 +61,7 @@ export function gatherRows(x: Tensor, index: Index): Tensor {
   const rows = indexTensor("gatherRows", x, index);
   const y = record("gatherRows", gather(x, rows), [x], (dy) => [
     () => {
-      const dx = fill(x.device, x.shape, 0);
+      const dx = zeros(x.device, x.shape);
       scatterAdd(dx, rows, dy);
       return dx;
     },

@@ -72,11 +72,17 @@ export function copyBox({ x, y, sizes, xStrides, yStrides, xFirst = 0, yFirst = 
 const word = new Float32Array(1);
 
 /** A float32 tensor with every element the same, filled on the device. */
-export function fill(device: Device, shape: Shape, value: number): Tensor {
-  const y = empty(device, shape, "f32", "fill");
+export function full(device: Device, shape: Shape, value: number): Tensor {
+  const y = empty(device, shape, "f32", "full");
   fillWith(y, value);
   return y;
 }
+
+/** A float32 tensor of zeros. */
+export const zeros = (device: Device, shape: Shape): Tensor => full(device, shape, 0);
+
+/** A float32 tensor of ones. */
+export const ones = (device: Device, shape: Shape): Tensor => full(device, shape, 1);
 
 /** Overwrites every element. */
 export function fillWith(y: Tensor, value: number): void {

@@ -1,4 +1,4 @@
-import { fill, fillWith } from "../ops/layout";
+import { fillWith, zeros } from "../ops/layout";
 import { format, sameShape, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
 
@@ -41,7 +41,7 @@ export abstract class Optimizer {
     this.params = [...params];
     this.lr = lr;
     this.#kinds = kinds;
-    this.#state = params.map((param) => kinds.map(() => untidied(() => fill(param.device, param.shape, 0))));
+    this.#state = params.map((param) => kinds.map(() => untidied(() => zeros(param.device, param.shape))));
   }
 
   /** Steps taken. */

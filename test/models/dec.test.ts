@@ -76,6 +76,17 @@ describeDevices("DEC", (device) => {
     }
     expect(errors[1]).toBeLessThan(errors[0]!);
   });
+
+  test("IDEC's gamma survives saving", async () => {
+    const model = await new IDEC({ ...OPTIONS, gamma: 0.4, pretrainEpochs: 1, device: await device() }).fit(x, {
+      epochs: 1,
+    });
+    const loaded = await IDEC.load(await model.save(), { device: await device() });
+    expect(loaded.settings).toEqual(model.settings);
+    expect(loaded.settings.gamma).toBe(0.4);
+    model.dispose();
+    loaded.dispose();
+  });
 });
 
 describe("DEC's errors name what was given", () => {
