@@ -1,5 +1,6 @@
-import { DEC, IDEC } from "../models/dec";
+import { DEC } from "../models/dec";
 import type { DECOptions } from "../models/dec";
+import { IDEC } from "../models/idec";
 import { headline } from "./measures";
 import { nonNegative, oneOf, positive, share, whole, wholes } from "./option";
 import type { OptionSpec } from "./option";
