@@ -202,7 +202,7 @@ describe("constella cluster", () => {
     expect(labels.shape).toEqual([90]);
     expect(labels.dtype).toBe("int32");
     expect(accuracy(y, labels)).toBe(1);
-    expect(readNpy(await read("a/b/embedding.npy")).shape[0]).toBe(90);
+    expect(readNpy(await read("a/b/embedding.npy")).shape).toEqual([90, 2]);
 
     const { tensors, metadata } = readSafetensors(await read("a/b/checkpoint.safetensors"));
     const centers = tensors.get("clusterCenters")!;
@@ -229,13 +229,69 @@ describe("constella cluster", () => {
     const common = ["--clusters", "3", "--n-init", "1"];
     const table = await constella(...kmeans("table.csv", ...common, "--label-column", "kind", "--out", "table"));
     expect(table).toMatchObject({ code: 0, stdout: expect.stringContaining("ACC 1.0000") as string });
-    const last = await constella(...kmeans("table.csv", ...common, "--label-column", "-1", "--out", "table"));
-    expect(last).toMatchObject({ code: 0, stdout: expect.stringContaining("ACC 1.0000") as string });
     expect((await read("table/report.html")).toString()).toContain('<section id="features">');
     const images = await constella(...kmeans("x.idx.gz", ...common, "--labels", "y.npy", "--out", "images"));
     expect(images).toMatchObject({ code: 0, stdout: expect.stringContaining("ACC 1.0000") as string });
     expect((await metricsOf("images"))["inertia"]).toBeGreaterThan(10_000); // in the units of the file
     expect((await read("images/report.html")).toString()).toContain("data:image/png");
+  });
+
+  test("mini-batch-kmeans and dbscan", async () => {
+    const batches = ["--method", "mini-batch-kmeans", "--clusters", "3", "--batch-size", "32", "--max-iter", "5"];
+    const device = ["--device", "wasm", "--threads", "1", "--labels", "y.npy"];
+    const first = await constella(
+      "cluster",
+      "table.csv",
+      "--label-column",
+      "-1",
+      ...batches,
+      ...device.slice(0, 4),
+      "--out",
+      "batches",
+    );
+    expect(first).toMatchObject({ code: 0, stdout: expect.stringContaining("ACC 1.0000") as string });
+    expect(await metricsOf("batches")).toMatchObject({ options: { batchSize: 32, maxIter: 5, maxNoImprovement: 10 } });
+    expect((await metricsOf("batches"))["inertia"]).toBeGreaterThan(0);
+
+    const dense = await constella(
+      "cluster",
+      "x.npy",
+      "--method",
+      "dbscan",
+      "--eps",
+      "0.9",
+      ...device,
+      "--out",
+      "dense",
+    );
+    expect(dense).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/in 3 clusters, .* left as noise/) as string,
+    });
+    expect(await list("dense")).toEqual(RESULTS);
+    const metrics = await metricsOf("dense");
+    expect(metrics).toMatchObject({ method: "dbscan", nClusters: 3, options: { eps: 0.9, minSamples: 5 } });
+    expect(metrics).not.toHaveProperty("inertia");
+    const none = await constella("cluster", "x.npy", "--method", "dbscan", "--eps", "1e-6", ...device, "--out", "none");
+    expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining("in 0 clusters") as string });
+    expect(new Set(readNpy(await read("none/labels.npy")).data as Int32Array)).toEqual(new Set([-1]));
+
+    const clusters = await refusal("cluster", "x.npy", "--method", "dbscan", "--clusters", "3", "--out", "refused");
+    expect(clusters).toBe("constella: --clusters is not an option of dbscan, which finds their number");
+    const eps = await refusal(
+      "cluster",
+      "x.npy",
+      "--method",
+      "kmeans",
+      "--clusters",
+      "3",
+      "--eps",
+      "1",
+      "--out",
+      "refused",
+    );
+    expect(eps).toBe("constella: --eps is an option of dbscan, not of kmeans");
+    expect(await list("refused")).toEqual(["none"]);
   });
 
   test("the same seed gives the same files", async () => {

@@ -56,7 +56,7 @@ const COMMON: readonly OptionSpec[] = [
 
 const SUMMARY = "cluster the rows of a file: npy, npz, idx (also .gz) or CSV";
 const DETAILS = [
-  "Writes labels.npy, embedding.npy (the network's; of kmeans the distances to the centres), metrics.json,",
+  "Writes labels.npy, embedding.npy (the network's; of the other methods two principal components), metrics.json,",
   "checkpoint.safetensors and report.html. Ctrl-C while dec or idec trains leaves a checkpoint, from which --resume goes on.",
 ];
 

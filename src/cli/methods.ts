@@ -1,10 +1,16 @@
-import { kmeans } from "./classical";
+import { dbscan, kmeans, miniBatchKMeans } from "./classical";
 import { dec, idec } from "./deep";
 import { kebab, spell, type OptionSpec } from "./option";
 import type { Method } from "./task";
 
 /** The methods by the names that `--method` takes. */
-export const METHODS: Readonly<Record<string, Method>> = { kmeans, dec, idec };
+export const METHODS: Readonly<Record<string, Method>> = {
+  kmeans,
+  "mini-batch-kmeans": miniBatchKMeans,
+  dbscan,
+  dec,
+  idec,
+};
 
 /** Each option once, with the methods that take it, what it means and what it is by default. */
 export function methodOptions(): { spec: OptionSpec; methods: string[]; help: string }[] {

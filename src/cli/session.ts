@@ -58,12 +58,12 @@ export async function runSession(session: Session): Promise<Outcome> {
     const outcome = await method.run(task);
     const checkpoint = encodeRun(outcome.checkpoint, identity);
     if (method.deep) await writeAtomic(checkpointPath(out), checkpoint); // what follows may still be interrupted
-    const projections = await project(task, outcome);
+    const { components, projections } = await project(task, outcome);
     const run = finishedRun(session, outcome, projections);
     const { renderReport } = await import("../report");
     const html = await renderReport(toReport(run));
     await write("labels.npy", writeNpy(outcome.labels));
-    await write("embedding.npy", writeNpy(outcome.embedding));
+    await write("embedding.npy", writeNpy(outcome.embedding ?? components));
     await write("metrics.json", `${JSON.stringify(metricsOf(session, outcome), null, 2)}\n`);
     if (!method.deep) await writeAtomic(checkpointPath(out), checkpoint);
     await write("report.html", html);
@@ -97,7 +97,14 @@ function finishedRun(
   const rows = stages.map(({ measures, ...stage }) => ({ ...stage, metrics: measures }));
   return {
     ...report,
-    ...{ method: method.title, outcome, items: data.raw, columns: data.columns, truth, projections },
+    ...{
+      method: method.title,
+      outcome: { embedding: task.x, ...outcome },
+      items: data.raw,
+      columns: data.columns,
+      truth,
+      projections,
+    },
     ...(data.truth?.classes && { classNames: data.truth.classes }),
     ...{ measures, stages: truth && rows.length > 0 ? [...rows, last] : [], device: device.description, seed, seconds },
     ...{ versions, options: { ...outcome.settings, scale: identity.scale } },

@@ -57,8 +57,8 @@ export interface Checkpoint {
 export interface Outcome {
   readonly labels: Int32Array;
   readonly nClusters: number;
-  /** [n, e] */
-  readonly embedding: NdArray<Float32Array>;
+  /** [n, e], of methods that learn one. */
+  readonly embedding?: NdArray<Float32Array>;
   /** [n, K] */
   readonly q?: NdArray<Float32Array>;
   readonly inertia?: number;
