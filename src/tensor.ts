@@ -40,7 +40,7 @@ export class Tensor {
     this.tracked = tracked;
     this.#storage = storage;
     storage.users++;
-    scope?.push(this);
+    scope?.made.add(this);
   }
 
   get rank(): number {
@@ -92,8 +92,13 @@ export class Tensor {
 
 (Symbol as { dispose: symbol }).dispose ??= Symbol.for("Symbol.dispose"); // Safari, Node below 20
 
-/** Tensors made since the innermost `tidy` began. */
-let scope: Tensor[] | undefined;
+/** Tensors made since a `tidy` began, and the `tidy` around it. */
+interface Scope {
+  readonly made: Set<Tensor>;
+  readonly outer: Scope | undefined;
+}
+
+let scope: Scope | undefined;
 
 function collect(value: unknown, into: Set<Tensor>): void {
   if (value instanceof Tensor) into.add(value);
@@ -109,7 +114,7 @@ function collect(value: unknown, into: Set<Tensor>): void {
  */
 export function tidy<T>(fn: () => T): T {
   const outer = scope;
-  const made: Tensor[] = (scope = []);
+  const { made } = (scope = { made: new Set<Tensor>(), outer });
   let returned: T | undefined;
   try {
     returned = fn();
@@ -121,14 +126,14 @@ export function tidy<T>(fn: () => T): T {
     collect(returned, saved);
     for (const tensor of made) {
       if (!saved.has(tensor)) tensor.dispose();
-      else outer?.push(tensor);
+      else outer?.made.add(tensor);
     }
   }
 }
 
-/** Takes tensors out of the scope they were made in: they live until disposed of. */
+/** Takes a tensor out of the scope it was made in: it lives until disposed of. */
 export function keep<T extends Tensor>(tensor: T): T {
-  if (scope) scope = scope.filter((made) => made !== tensor);
+  for (let around = scope; around; around = around.outer) around.made.delete(tensor);
   return tensor;
 }
 

@@ -34,6 +34,7 @@ export function spawn(
     const worker = new node.Worker(source, { eval: true });
     worker.on("message", onMessage);
     worker.on("error", onEnd);
+    worker.on("exit", (code) => onEnd(`exit code ${code}`)); // after an error this says no more
     worker.unref();
     worker.postMessage(init);
     return worker;

@@ -159,6 +159,7 @@ export class WasmDevice implements Device {
   }
 
   async synchronize(): Promise<void> {
+    this.#check();
     if (!this.#idle()) await this.#fence();
     this.#check();
   }
@@ -288,7 +289,8 @@ export class WasmDevice implements Device {
     const onEnd = (reason: unknown): void => {
       if (this.#destroyed) return;
       this.#fail(`wasm: a worker thread ended, ${String(reason)}; request a new device and go on from a checkpoint`);
-      this.#destroyed = true;
+      this.#destroyed = true; // the others would wait for its chunk forever
+      for (const worker of this.#workers) worker.terminate();
       for (const resolve of this.#fences.values()) resolve();
     };
     return spawn(init, (message) => this.#onMessage(message), onEnd, options.createWorker);
@@ -316,16 +318,16 @@ export class WasmDevice implements Device {
   }
 
   #runInPlace(kernel: Kernel, { buffers, values }: Bound, rows: number): void {
-    if (kernel.cpu) {
-      const arrays = buffers.map((buffer, i) => {
-        const View = isInteger(kernel, i) ? Uint32Array : Float32Array;
-        return new View(this.#memory.memory.buffer, (buffer as Block).pointer, buffer.bytes / 4);
-      });
-      (kernel.cpu as (...args: unknown[]) => void)(...arrays, ...values, 0, rows);
-      return;
-    }
-    const pointers = buffers.map((buffer) => (buffer as Block).pointer);
     try {
+      if (kernel.cpu) {
+        const arrays = buffers.map((buffer, i) => {
+          const View = isInteger(kernel, i) ? Uint32Array : Float32Array;
+          return new View(this.#memory.memory.buffer, (buffer as Block).pointer, buffer.bytes / 4);
+        });
+        (kernel.cpu as (...args: unknown[]) => void)(...arrays, ...values, 0, rows);
+        return;
+      }
+      const pointers = buffers.map((buffer) => (buffer as Block).pointer);
       this.#exports[kernel.name]!(...pointers, ...values, 0, rows);
     } catch (error) {
       throw new Error(`wasm: kernel ${kernel.name} failed, ${String(error)}`, { cause: error });

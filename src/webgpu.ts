@@ -212,6 +212,7 @@ export class WebGPUDevice implements Device {
   }
 
   async synchronize(): Promise<void> {
+    this.#check();
     this.#flush();
     await this.gpuDevice.queue.onSubmittedWorkDone();
     this.#check();
