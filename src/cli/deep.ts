@@ -43,6 +43,7 @@ function defaultsOf(model: DEC): Readonly<Record<string, unknown>> {
 
 const SMALLEST = { layers: [1, 1], nClusters: 1 };
 
+/** `cluster --method dec`. */
 export const dec: Method = {
   title: "DEC",
   summary: "deep embedded clustering (Xie, Girshick and Farhadi 2016)",
@@ -53,6 +54,7 @@ export const dec: Method = {
   run: (task) => train(DEC, task),
 };
 
+/** `cluster --method idec`. */
 export const idec: Method = {
   title: "IDEC",
   summary: "DEC that keeps the reconstruction loss (Guo et al. 2017)",

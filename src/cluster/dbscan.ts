@@ -4,6 +4,7 @@ import { Tensor } from "../tensor";
 import { checkCount, checkPoints } from "./points";
 import type { Points } from "./points";
 
+/** Options of `DBSCAN`. */
 export interface DBSCANOptions {
   /** Radius of a neighbourhood, its border included; default 0.5. */
   readonly eps?: number;

@@ -20,6 +20,7 @@ export interface MiniBatchProgress {
   readonly inertia: number;
 }
 
+/** Options of `MiniBatchKMeans`. */
 export interface MiniBatchKMeansOptions extends Omit<KMeansOptions, "onIteration"> {
   /** Beginnings that are tried on a sample; default 3, or 1 for given centres. */
   readonly nInit?: number;

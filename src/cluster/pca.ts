@@ -10,6 +10,7 @@ import type { Tensor } from "../tensor";
 import { DeviceHolder, checkCount, withPoints } from "./points";
 import type { Points } from "./points";
 
+/** Options of `PCA`. */
 export interface PCAOptions {
   /** Default: as many as there are, min(n, d). */
   readonly nComponents?: number;
