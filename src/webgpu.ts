@@ -94,8 +94,7 @@ export class WebGPUDevice implements Device {
         throw new NoAdapterError(
           "webgpu: no adapter, the machine offers none to this runtime; use requestDevice('wasm')",
         );
-      const { vendor, architecture, device: model, description: text } = adapter.info;
-      description = [...new Set([vendor, architecture, model, text])].filter(Boolean).join(" ") || "unnamed adapter";
+      description = describeAdapter(adapter.info);
       if (options.hardwareOnly && isSoftware(adapter.info))
         throw new NoAdapterError(`webgpu: ${description} is a software adapter`);
       const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage } = adapter.limits;
@@ -329,7 +328,12 @@ function setId(buffer: GPUBuffer, id: number): number {
 
 const firstLine = (text: string): string => text.trim().split("\n")[0] ?? "";
 
-function isSoftware(info: GPUAdapterInfo): boolean {
+/** Vendor, architecture, device and description of an adapter, as far as it tells. */
+export const describeAdapter = ({ vendor, architecture, device, description }: GPUAdapterInfo): string =>
+  [...new Set([vendor, architecture, device, description])].filter(Boolean).join(" ") || "unnamed adapter";
+
+/** Whether an adapter computes on the CPU. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
   const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
   return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(names);
 }
@@ -348,7 +352,7 @@ function formatMessages(kernel: Kernel, info: GPUCompilationInfo | undefined, er
 }
 
 /** `navigator.gpu`, or npm's `webgpu` (Dawn) where the runtime has none and the user installed it. */
-async function findGPU(): Promise<GPU> {
+export async function findGPU(): Promise<GPU> {
   if (typeof navigator !== "undefined" && navigator.gpu) return navigator.gpu;
   const held = globalThis as { constellaGPU?: GPU };
   if (held.constellaGPU) return held.constellaGPU;

@@ -1,10 +1,9 @@
 import { availableParallelism, totalmem } from "node:os";
 import { Command } from "commander";
-import { formatBytes, type Device } from "../device";
-import { requestDevice } from "../request-device";
+import { formatBytes } from "../device";
 import { WasmDevice } from "../wasm";
 import { hasRelaxedSimd, hasSimd } from "../wasm-engine";
-import { WebGPUDevice } from "../webgpu";
+import { describeAdapter, findGPU, isSoftware } from "../webgpu";
 
 /** One kind of device: what there is of it, or why there is none. */
 interface Found {
@@ -20,42 +19,60 @@ export function devicesCommand(print: (text: string) => void): Command {
     .description("show what there is to compute on, and what is taken by default")
     .option("--json", "print one JSON object")
     .action(async ({ json }: { json?: boolean }) => {
-      const best = await requestDevice().catch(() => undefined);
-      const devices = [await describe("webgpu", best), await describe("wasm", best)];
-      if (json) return print(JSON.stringify({ default: best?.type ?? null, devices }, null, 2));
+      const devices = [await orWhyNot("webgpu", findAdapter), await orWhyNot("wasm", findEngine)];
+      const best = devices.find(({ available, facts }) => available && facts["software"] !== true)?.type;
+      if (json) return print(JSON.stringify({ default: best ?? null, devices }, null, 2));
       for (const { type, available, description, facts } of devices) {
-        print(`${type}${type === best?.type ? " (default)" : ""}: ${available ? description : `none, ${description}`}`);
+        print(`${type}${type === best ? " (default)" : ""}: ${available ? description : `none, ${description}`}`);
         for (const [name, value] of Object.entries(facts)) print(`  ${name.padEnd(36)} ${value}`);
       }
     });
 }
 
-async function describe(type: Found["type"], best: Device | undefined): Promise<Found> {
+async function orWhyNot(
+  type: Found["type"],
+  find: () => Promise<Pick<Found, "description" | "facts">>,
+): Promise<Found> {
   try {
-    const device = best?.type === type ? best : await requestDevice(type);
-    const facts = device instanceof WebGPUDevice ? factsOfAdapter(device.gpuDevice) : factsOfEngine(device);
-    device.destroy();
-    return { type, available: true, description: device.description, facts };
+    return { type, available: true, ...(await find()) };
   } catch (error) {
     return { type, available: false, description: (error as Error).message.replace(`${type}: `, ""), facts: {} };
   }
 }
 
-const factsOfAdapter = ({ limits, features }: GPUDevice): Found["facts"] => ({
-  maxBufferSize: formatBytes(limits.maxBufferSize),
-  maxStorageBufferBindingSize: formatBytes(limits.maxStorageBufferBindingSize),
-  maxComputeWorkgroupStorageSize: formatBytes(limits.maxComputeWorkgroupStorageSize),
-  maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-  maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-  maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-  features: [...features].sort().join(", ") || "none",
-});
+/** The adapter alone: a device would compile every kernel. */
+async function findAdapter(): Promise<Pick<Found, "description" | "facts">> {
+  const adapter = await (await findGPU()).requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new Error("no adapter, the machine offers none to this runtime");
+  const { limits, features, info } = adapter;
+  return {
+    description: describeAdapter(info),
+    facts: {
+      software: isSoftware(info),
+      maxBufferSize: formatBytes(limits.maxBufferSize),
+      maxStorageBufferBindingSize: formatBytes(limits.maxStorageBufferBindingSize),
+      maxComputeWorkgroupStorageSize: formatBytes(limits.maxComputeWorkgroupStorageSize),
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+      features: [...features].sort().join(", ") || "none",
+    },
+  };
+}
 
-const factsOfEngine = (device: Device): Found["facts"] => ({
-  threads: device instanceof WasmDevice ? device.threads : 0,
-  processors: availableParallelism(),
-  simd: hasSimd(),
-  "relaxed SIMD": hasRelaxedSimd(),
-  "largest buffer": formatBytes(device.maxBufferBytes),
-  "memory of the machine": formatBytes(totalmem()),
-});
+async function findEngine(): Promise<Pick<Found, "description" | "facts">> {
+  const device = await WasmDevice.request();
+  const { description, threads, maxBufferBytes } = device;
+  device.destroy();
+  return {
+    description,
+    facts: {
+      threads,
+      processors: availableParallelism(),
+      simd: hasSimd(),
+      "relaxed SIMD": hasRelaxedSimd(),
+      "largest buffer": formatBytes(maxBufferBytes),
+      "memory of the machine": formatBytes(totalmem()),
+    },
+  };
+}
