@@ -18,13 +18,8 @@ export interface Context {
   readonly expected: Readonly<Record<string, Values>>;
 }
 
-interface Needs {
-  /** Exports that the adapter calls without the compiler's knowing; while one is missing the case is skipped. */
-  readonly needs: readonly string[];
-}
-
 /** An op on tensors: outputs by name, through which the runner takes gradients. */
-export interface TensorAdapter extends Needs {
+export interface TensorAdapter {
   readonly kind: "tensors";
   readonly call: (inputs: Readonly<Record<string, Tensor>>, attrs: Attributes) => Readonly<Record<string, Tensor>>;
 }
@@ -32,7 +27,7 @@ export interface TensorAdapter extends Needs {
 type Results = Readonly<Record<string, HostResult | (() => HostResult)>>;
 
 /** Anything else: an optimizer, a clustering algorithm, a metric, a reader. Results that are functions are called one by one. */
-export interface ComputeAdapter extends Needs {
+export interface ComputeAdapter {
   /** `device` runs on each device, `host` once. */
   readonly kind: "device" | "host";
   readonly compute: (
@@ -46,32 +41,26 @@ export type Adapter = TensorAdapter | ComputeAdapter;
 /** Adapters by the name that the golden format gives the op. */
 export type Adapters = Readonly<Record<string, Adapter>>;
 
-/** Every public function, and those of modules that the index does not list. */
+/** Every public function, and those of modules that the index may not list. */
 export const API: Readonly<Record<string, unknown>> = { ...npy, ...constella };
-
-/** An export that is not there yet when this is compiled; the adapter lists it in `needs`. */
-export const exported = <F>(name: string): F => API[name] as F;
 
 /** An adapter of an op whose inputs are the tensors I and whose attributes are A. */
 export function tensors<I, A = unknown>(
   call: (inputs: I, attrs: A) => Readonly<Record<string, Tensor>>,
-  ...needs: string[]
 ): TensorAdapter {
-  return { kind: "tensors", call: call as TensorAdapter["call"], needs };
+  return { kind: "tensors", call: call as TensorAdapter["call"] };
 }
 
 /** An adapter of a computation on a device. */
 export function onDevice<I, A = unknown>(
   compute: (inputs: I, attrs: A, context: Context) => Results | Promise<Results>,
-  ...needs: string[]
 ): ComputeAdapter {
-  return { kind: "device", compute: compute as ComputeAdapter["compute"], needs };
+  return { kind: "device", compute: compute as ComputeAdapter["compute"] };
 }
 
 /** An adapter of a function of the host. */
 export function onHost<I, A = unknown>(
   compute: (inputs: I, attrs: A, context: Context) => Results | Promise<Results>,
-  ...needs: string[]
 ): ComputeAdapter {
-  return { kind: "host", compute: compute as ComputeAdapter["compute"], needs };
+  return { kind: "host", compute: compute as ComputeAdapter["compute"] };
 }

@@ -24,11 +24,8 @@ const ADAPTERS: Adapters = {
   ...REDUCTIONS,
 };
 
-/** The adapter of an op; undefined while the library exports nothing for it. */
-export function adapterOf(op: string): Adapter | undefined {
-  const adapter = ADAPTERS[op];
-  return adapter?.needs.every((name) => typeof API[name] === "function") ? adapter : undefined;
-}
+/** The adapter of an op; undefined while the op is not built. */
+export const adapterOf = (op: string): Adapter | undefined => ADAPTERS[op];
 
 /** Exports in lower case, as the names of the format are but for underscores: `minibatch_kmeans` is `MiniBatchKMeans`. */
 const LOWER_CASE = new Map(Object.keys(API).map((name) => [name.toLowerCase(), name]));
