@@ -40,6 +40,7 @@ export const kmeans: Method = {
   },
 };
 
+/** `cluster --method mini-batch-kmeans`. */
 export const miniBatchKMeans: Method = {
   title: "mini-batch k-means",
   summary: "k-means on random batches (Sculley 2010)",
@@ -78,6 +79,7 @@ export const miniBatchKMeans: Method = {
   },
 };
 
+/** `cluster --method dbscan`. */
 export const dbscan: Method = {
   title: "DBSCAN",
   summary: "clusters of dense regions, the rest is noise (Ester et al. 1996)",
