@@ -423,7 +423,7 @@ describe("constella cluster with a network", () => {
     ["dec", "autoencoder "],
     ["idec", "autoencoder "],
   ])("%s stopped by Ctrl-C after %s and resumed ends as if never stopped", async (method, words) => {
-    const options = ["--epochs", "40", "--pretrain-epochs", "60", ...(method === "idec" ? ["--gamma", "0.3"] : [])];
+    const options = ["--epochs", "120", "--pretrain-epochs", "60", ...(method === "idec" ? ["--gamma", "0.3"] : [])];
     const whole = `whole-${method}`;
     if ((await list(whole))[0] === "none")
       expect((await constella(...training(method, ...options, "--out", whole))).code).toBe(0);

@@ -9,6 +9,10 @@ const report = (text: string): void => void process.stderr.write(`constella: ${t
 export async function run(program: Command): Promise<void> {
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ outputError: () => undefined }); // reported below, in one line
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0); // the reader, such as `head`, has seen enough
+  });
   try {
     if (process.argv.length <= 2 && program.commands.length > 0) program.outputHelp();
     else await program.parseAsync();
