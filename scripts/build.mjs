@@ -61,7 +61,10 @@ const run = (command, args) =>
  * The bundles by platform. The library's one is neutral: what of `dependencies` it uses stays an import, and it must work where nothing is
  * installed, so the core has none. The command line is for Node and brings its own copy.
  */
-const ENTRIES = { neutral: { index: "src/index.ts" }, node: { cli: "src/cli/main.ts" } };
+const ENTRIES = {
+  neutral: { index: "src/index.ts", data: "src/data/index.ts", report: "src/report/index.ts" },
+  node: { cli: "src/cli/main.ts" },
+};
 
 /** Bundles the library and the command line into a folder. */
 async function bundleTo(outdir) {
@@ -73,7 +76,6 @@ async function bundleTo(outdir) {
       entryPoints,
       outdir,
       bundle: true,
-      splitting: true,
       format: "esm",
       platform,
       target: "es2022",
