@@ -68,7 +68,8 @@ export const reduce = /* @__PURE__ */ kernel(reduceWgsl, {
 export const matmul = /* @__PURE__ */ kernel(matmulWgsl, {
   grid: ({ m, n, batch }, [x, y]) => [Math.ceil(n! / (8 * x)), Math.ceil(m! / (8 * y)), batch!],
   rows: ({ m, batch }) => m! * batch!,
-  grain: ({ n, k }) => Math.max(4, Math.ceil(131072 / (n! * k!)), Math.min(64, Math.ceil((n! * k!) / 8192))),
+  // a thread packs all of b for its rows: many rows a thread where b is large
+  grain: ({ n, k }) => Math.max(4, Math.ceil(131072 / (n! * k!)), Math.min(128, Math.ceil((n! * k!) / 2048))),
 });
 
 /** n rows of k columns, sixteen lanes a row; d is the depth of an element's work, where it has one. */
