@@ -15,8 +15,8 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     isolate: false, // see test/devices.ts
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     setupFiles: ["test/setup.ts"],
   },
 });

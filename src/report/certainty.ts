@@ -117,7 +117,8 @@ function histogram(page: Document, run: ClusteringReport, analysis: Analysis): M
     marginLeft: 52,
     marginRight: 12,
     marginTop: 26,
-    x: { label: "largest q", domain: [low, 1], ticks: 6 },
+    marginBottom: 40,
+    x: { label: "largest q", labelOffset: 38, domain: [low, 1], ticks: 6 },
     y: { label: "members", grid: true, ticks: 5, tickSize: 0, tickFormat: formatTick },
     marks: [
       Plot.rectY(bars, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "var(--accent)", inset: 0.5 }),

@@ -50,7 +50,8 @@ function curve(page: Document, { name, xLabel, yLabel, yScale, series }: Curve):
     marginLeft: 52,
     marginRight: 12,
     marginTop: 26,
-    x: { label: xLabel, ticks: 6, tickFormat: formatTick },
+    marginBottom: 40,
+    x: { label: xLabel, labelOffset: 38, ticks: 6, tickFormat: formatTick },
     y: {
       label: yLabel,
       ticks: 5,
