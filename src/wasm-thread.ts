@@ -59,7 +59,7 @@ export function threadMain(): void {
     const functions = kernels.map((kernel) => kernel && calls[kernel.name]!);
     const scripts = new Map<number, (...args: unknown[]) => void>();
 
-    /** A user's kernel: the arguments are the source's address and length, then address, bytes and type of each array, then params. */
+    /** A user's kernel: the arguments are the source's address and length, then address, bytes and type of each array, then type (1 f32, 2 u32, 0 i32) and value of each param. */
     const runScript = (index: number, slot: number, begin: number, end: number): void => {
       const first = slot + layout.args;
       let script = scripts.get(index);
@@ -76,7 +76,9 @@ export function threadMain(): void {
         args.push(new View(memory.buffer, words[word]! >>> 0, (words[word + 1]! >>> 0) / 4));
       }
       for (; word < first + words[slot + layout.arity]!; word += 2)
-        args.push(words[word] === 1 ? floats[word + 1]! : words[word + 1]!);
+        args.push(
+          words[word] === 1 ? floats[word + 1]! : words[word] === 2 ? words[word + 1]! >>> 0 : words[word + 1]!,
+        );
       script(...args, begin, end);
     };
 

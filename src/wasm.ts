@@ -29,6 +29,9 @@ interface Block extends DeviceBuffer {
   readonly pointer: number;
 }
 
+/** How a thread tells the params of a user's kernel apart. */
+const PARAM_CODES = { i32: 0, f32: 1, u32: 2 } as const;
+
 type Exports = Record<string, (...args: number[]) => void>;
 
 const SCRATCH_BYTES = 4 << 20;
@@ -307,7 +310,7 @@ export class WasmDevice implements Device {
     const words: number[] = [source.pointer, source.length, buffers.length];
     buffers.forEach((buffer, i) => words.push((buffer as Block).pointer, buffer.bytes, isInteger(kernel, i) ? 1 : 0));
     const first = words.length;
-    kernel.params.forEach(({ type }, i) => words.push(type === "f32" ? 1 : 0, values[i]!));
+    kernel.params.forEach(({ type }, i) => words.push(PARAM_CODES[type], values[i]!));
     if (LAYOUT.args + words.length > LAYOUT.slotWords)
       throw new Error(`${kernel.name}: too many arguments, ${buffers.length} buffers and ${values.length} params`);
     this.#slot.set(words, LAYOUT.args);

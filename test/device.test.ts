@@ -220,6 +220,33 @@ describe("the wasm device", () => {
     for (const [first, ...others] of Object.values(results)) for (const other of others) expect(other).toEqual(first);
   });
 
+  test("hands a twin in JavaScript large unsigned and negative params as they are, on threads and in place", async () => {
+    const difference = defineKernel({
+      ...definition,
+      name: "difference",
+      wgsl: definition.wgsl.replace("factor: f32", "factor: u32").replace("params.factor *", "f32(params.factor) *"),
+      params: { n: "u32", factor: "u32", offset: "i32" },
+      cpu: (
+        _x: Float32Array,
+        y: Float32Array,
+        _n: number,
+        factor: number,
+        offset: number,
+        begin: number,
+        end: number,
+      ) => {
+        for (let i = begin; i < end; i++) y[i] = factor - offset;
+      },
+    });
+    for (const threads of [0, 2]) {
+      const device = await own<WasmDevice>("wasm", { threads });
+      const x = tensor(device, [0]);
+      const y = empty(device, [1]);
+      run(difference, { x, y, n: 1, factor: 2 ** 31, offset: -(2 ** 31) });
+      expect(await y.data()).toEqual(Float32Array.of(2 ** 32));
+    }
+  });
+
   test("says that memory is out: the op, the bytes asked for, and those in use", async () => {
     const device = await own("wasm", { maxBytes: 32e6, threads: 1 });
     const x = tensor(device, new Float32Array(4e6));
