@@ -1,3 +1,4 @@
+import { sizeOf } from "./ndarray";
 import type { Device, DeviceBuffer, KernelArgs } from "./device";
 import type { Kernel } from "./kernel";
 import type { Node } from "./autodiff";
@@ -148,8 +149,7 @@ export function untidied<T>(fn: () => T): T {
   }
 }
 
-/** Number of elements of a shape. */
-export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+export { sizeOf };
 
 /** `[64, 784]`, for messages. */
 export const format = (shape: Shape): string => `[${shape.join(", ")}]`;

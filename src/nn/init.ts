@@ -1,3 +1,5 @@
+import { sizeOf } from "../ndarray";
+
 /** Where initial weights come from: `Random` is one. */
 export interface RandomSource {
   /** In [0, 1). */
@@ -8,8 +10,6 @@ export interface RandomSource {
 
 /** Fills an array for a weight of the given shape, [out, in, …]; what follows the first two axes is the receptive field. */
 export type Initializer = (shape: readonly number[], random: RandomSource) => Float32Array;
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Inputs that reach one output, and outputs that one input reaches. */
 function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
