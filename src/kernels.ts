@@ -29,6 +29,9 @@ import rmspropWgsl from "../kernels/rmsprop.wgsl";
 import scatterAddRowsWgsl from "../kernels/scatter_add_rows.wgsl";
 import sgdWgsl from "../kernels/sgd.wgsl";
 import sgdMomentumWgsl from "../kernels/sgd_momentum.wgsl";
+import sinkhornWgsl from "../kernels/sinkhorn.wgsl";
+import sinkhornLabelsWgsl from "../kernels/sinkhorn_labels.wgsl";
+import sinkhornUpdateWgsl from "../kernels/sinkhorn_update.wgsl";
 import softmaxWgsl from "../kernels/softmax.wgsl";
 import softmaxBackwardWgsl from "../kernels/softmax_backward.wgsl";
 import squaredDistanceWgsl from "../kernels/squared_distance.wgsl";
@@ -216,4 +219,20 @@ export const squaredDistance = /* @__PURE__ */ kernel(squaredDistanceWgsl, {
   grid: ({ n, m }) => grid1d(Math.ceil(n! / 64) * Math.ceil(m! / 64), 1),
   rows: ({ n }) => n!,
   grain: ({ m, d }) => Math.max(4, Math.ceil(16384 / (m! * d!))),
+});
+
+export const sinkhorn = /* @__PURE__ */ kernel(sinkhornWgsl, {
+  grid: ({ n, length }) => grid1d(Math.ceil(n! / length!), 1),
+  rows: ({ n, length }) => Math.ceil(n! / length!),
+  grain: ({ length, k }) => Math.max(1, Math.ceil(8192 / (length! * k!))),
+});
+export const sinkhornUpdate = /* @__PURE__ */ kernel(sinkhornUpdateWgsl, {
+  grid: ({ k }) => grid1d(Math.ceil(k! / 16), 1),
+  rows: ({ k }) => k!,
+  grain: ({ chunks }) => Math.max(1, Math.ceil(16384 / chunks!)),
+});
+export const sinkhornLabels = /* @__PURE__ */ kernel(sinkhornLabelsWgsl, {
+  grid: ({ n }) => grid1d(n!, 16),
+  rows: ({ n }) => n!,
+  grain: ({ k }) => Math.max(4, Math.ceil(16384 / k!)),
 });

@@ -14,3 +14,4 @@ export { softmax, softmax_backward } from "./softmax";
 export * from "./cross-entropy";
 export * from "./normalization";
 export * from "./arg-extremum";
+export * from "./sinkhorn";

@@ -7,3 +7,5 @@ export { DBSCAN } from "./dbscan";
 export type { DBSCANOptions } from "./dbscan";
 export { PCA } from "./pca";
 export type { PCAOptions } from "./pca";
+export { sinkhorn } from "./sinkhorn";
+export type { SinkhornOptions, SinkhornResult } from "./sinkhorn";

@@ -1,4 +1,4 @@
-import { DBSCAN, KMeans, MiniBatchKMeans, PCA } from "constella";
+import { DBSCAN, KMeans, MiniBatchKMeans, PCA, sinkhorn } from "constella";
 import type { Device } from "constella";
 import { NdArray } from "../../src/ndarray";
 import { onDevice, onHost } from "./adapter";
@@ -87,4 +87,16 @@ export const CLUSTERING: Adapters = {
       whitened: flipped(await whitening.transform(x)),
     };
   }),
+  sinkhorn: onDevice<{ logp: Values }, { lambda: number; iterations: number | null }>(
+    async ({ logp }, { lambda, iterations }, { device }) => {
+      const [n, k] = logp.shape as [number, number];
+      const stop = iterations === null ? { tolerance: 1e-5 } : { tolerance: 0, maxIterations: iterations };
+      const { labels, logRow, logColumn } = await sinkhorn(logp, { lambda, ...stop, device });
+      const q = Float64Array.from({ length: n * k }, (_, at) => {
+        const a = lambda * Number(logp.data[at]);
+        return Math.exp(a + logRow[Math.floor(at / k)]! + logColumn[at % k]!);
+      });
+      return { q: { data: q, shape: [n, k] }, labels };
+    },
+  ),
 };

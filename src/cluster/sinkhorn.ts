@@ -1,0 +1,267 @@
+import type { Device } from "../device";
+import * as kernels from "../kernels";
+import { toFloat32Matrix } from "../matrix";
+import type { MatrixLike } from "../matrix";
+import { max } from "../ops/reduce";
+import { noGrad } from "../autodiff";
+import { requestDevice } from "../request-device";
+import { empty, format, run, Tensor, tensor, tidy, untidied } from "../tensor";
+
+/** Options of `sinkhorn`. */
+export interface SinkhornOptions {
+  /** Exponent of the probabilities: the larger, the closer to the unrelaxed transport problem. Default 25. */
+  readonly lambda?: number;
+  /** Ends when Σ_i |c_i / c'_i − 1| over all rows is at most this; default 0.1. */
+  readonly tolerance?: number;
+  /** Iterations at most; default 1,000. */
+  readonly maxIterations?: number;
+  /** Iterations between two looks at the error, the first one included; default 10. */
+  readonly checkEvery?: number;
+  /** Moves the items of lowest margin out of over-full classes until class sizes differ by one at most. Default false. */
+  readonly balance?: boolean;
+  /** Logarithms of probabilities are raised to this, so that a probability of 0 stays finite; default −80. */
+  readonly floor?: number;
+  /** For data on the host; default: one requested for the call. */
+  readonly device?: Device;
+  readonly signal?: AbortSignal;
+}
+
+/** What `sinkhorn` finds: the plan is q_ij = e^(lambda·logp_ij + logRow_i + logColumn_j). */
+export interface SinkhornResult {
+  /** argmax_j q_ij of each row, [n]; the lowest of equals. After `balance`, in classes of equal size. */
+  readonly labels: Uint32Array;
+  /** Logarithms of the scalings of the classes, [k]. */
+  readonly logColumn: Float32Array;
+  /** Logarithms of the scalings of the rows, [n]. */
+  readonly logRow: Float32Array;
+  readonly iterations: number;
+  /** Σ_i |c_i / c'_i − 1| at the last look. */
+  readonly error: number;
+  /** Whether the error came down to the tolerance. */
+  readonly converged: boolean;
+  /** Items that `balance` moved to another class than their best. */
+  readonly moved: number;
+}
+
+/** Chunks of rows whose column sums are taken side by side. */
+const CHUNKS = 1024;
+/** Rows of a chunk, at least. */
+const ROWS = 16;
+/** Elements of the partial sums at most. */
+const PARTIAL_ELEMENTS = 2 ** 22;
+
+const power2 = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
+
+/**
+ * Balanced soft assignment of n items to k classes: the plan q ∝ p^lambda with row sums 1/n and column sums 1/k, by
+ * Sinkhorn and Knopp's alternating scaling (Cuturi 2013) as self-labelling uses it (Asano, Rupprecht and Vedaldi 2020,
+ * section 3.2), in the logarithmic domain: u_j = −ln k − LSE_i(a_ij + v_i), v_i = −ln n − LSE_j(a_ij + u_j), a = lambda·ln p.
+ *
+ * An iteration reads the matrix once: with x_ij = a_ij + u_j and w_i = LSE_j x_ij, the next u_j is
+ * u_j + ln(n / k) − ln Σ_i e^(x_ij − w_i). After the first step no sum there can be smaller than 1/(n k), so nothing underflows.
+ * @param logp log-probabilities [n, k]: a tensor, the same in several tensors of some of the rows each (where one would pass
+ * the device's `maxBufferBytes`), or a matrix on the host, which is cut up by itself
+ * @throws when shapes differ or an option is out of its range; the signal's reason when aborted
+ */
+export async function sinkhorn(
+  logp: Tensor | readonly Tensor[] | MatrixLike,
+  options: SinkhornOptions = {},
+): Promise<SinkhornResult> {
+  const { lambda = 25, tolerance = 0.1, maxIterations = 1000, checkEvery = 10, floor = -80 } = options;
+  if (!(lambda > 0)) throw new Error(`sinkhorn: lambda must be positive, ${lambda}`);
+  if (!(tolerance >= 0)) throw new Error(`sinkhorn: tolerance must not be negative, ${tolerance}`);
+  if (!(floor < 0 && floor > -Infinity)) throw new Error(`sinkhorn: floor must be negative and finite, ${floor}`);
+  for (const [name, value] of Object.entries({ maxIterations, checkEvery }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new Error(`sinkhorn: ${name} must be a whole number from 1, ${value}`);
+  if (logp instanceof Tensor) return scale([logp], options);
+  if (isTensors(logp)) return scale(logp, options);
+  const x = toFloat32Matrix(logp, "sinkhorn", "logp");
+  const device = options.device ?? (await requestDevice());
+  const [n, k] = x.shape as [number, number];
+  const rows = Math.max(1, Math.floor(device.maxBufferBytes / (4 * Math.max(1, k))));
+  const parts = untidied(() =>
+    Array.from({ length: Math.ceil(n / rows) }, (_, i) => {
+      const end = Math.min((i + 1) * rows, n);
+      return tensor(device, x.data.subarray(i * rows * k, end * k), [end - i * rows, k]);
+    }),
+  );
+  try {
+    return await scale(parts, options);
+  } finally {
+    for (const part of parts) part.dispose();
+    if (!options.device) device.destroy();
+  }
+}
+
+const isTensors = (x: unknown): x is readonly Tensor[] => Array.isArray(x) && x[0] instanceof Tensor;
+
+/** Where the rows of one tensor stand among all. */
+interface Part {
+  readonly logp: Tensor;
+  readonly n: number;
+  /** First row. */
+  readonly row: number;
+  /** First chunk. */
+  readonly chunk: number;
+}
+
+function layOut(parts: readonly Tensor[]): { places: Part[]; n: number; k: number; length: number; chunks: number } {
+  const k = parts[0]?.shape[1] ?? 0;
+  for (const { shape, dtype } of parts)
+    if (shape.length !== 2 || shape[1] !== k || dtype !== "f32")
+      throw new Error(
+        `sinkhorn: logp must be float32 [n, k] with one k, ${parts.map((p) => format(p.shape)).join(", ")}`,
+      );
+  const n = parts.reduce((total, { shape }) => total + shape[0]!, 0);
+  if (n === 0 || k === 0) throw new Error(`sinkhorn: logp must have rows and columns, [${n}, ${k}]`);
+  const most = Math.max(1, Math.min(CHUNKS, Math.floor(PARTIAL_ELEMENTS / k)));
+  const length = Math.max(ROWS, Math.ceil(n / most));
+  let [row, chunks] = [0, 0];
+  const places = parts.map((logp) => {
+    const place = { logp, n: logp.shape[0]!, row, chunk: chunks };
+    row += place.n;
+    chunks += Math.ceil(place.n / length);
+    return place;
+  });
+  return { places, n, k, length, chunks };
+}
+
+async function scale(parts: readonly Tensor[], options: SinkhornOptions): Promise<SinkhornResult> {
+  const { lambda = 25, tolerance = 0.1, maxIterations = 1000, checkEvery = 10, floor = -80, signal } = options;
+  const { places, n, k, length, chunks } = layOut(parts);
+  const { device } = parts[0]!;
+  const made = untidied(() => ({
+    u: empty(device, [k], "f32", "sinkhorn"),
+    w: empty(device, [n], "f32", "sinkhorn"),
+    partials: empty(device, [chunks, k], "f32", "sinkhorn"),
+    change: empty(device, [chunks], "f32", "sinkhorn"),
+    labels: empty(device, [n], "u32", "sinkhorn"),
+  }));
+  const { u, w, partials, change, labels } = made;
+  const weights = { u, power: lambda, low: floor };
+  const shared = {
+    ...weights,
+    w,
+    partials,
+    change,
+    k,
+    length,
+    lanes: Math.min(16, power2(k)),
+    columns: Math.min(256, power2(k)),
+  };
+  const pass = (first: 0 | 1): void => {
+    for (const place of places) run(kernels.sinkhorn, { ...shared, ...place, first });
+  };
+  const update = (): void => run(kernels.sinkhornUpdate, { partials, u, k, chunks, shift: Math.log(n / k) });
+  try {
+    device.write(u.buffer, await columnStart(parts, lambda, floor));
+    pass(1);
+    update();
+    let [iterations, error] = [0, Infinity];
+    for (;;) {
+      pass(0);
+      iterations++;
+      const last = iterations === maxIterations;
+      if (last || (iterations - 1) % checkEvery === 0) {
+        error = ((await change.data()) as Float32Array).reduce((sum, part) => sum + part, 0);
+        signal?.throwIfAborted();
+        if (last || error <= tolerance) break;
+      }
+      update();
+    }
+    for (const { chunk: _, ...place } of places) run(kernels.sinkhornLabels, { ...weights, labels, k, ...place });
+    const [logColumn, logRow, found] = await Promise.all([u.data(), w.data(), labels.data()]);
+    const result = {
+      labels: found as Uint32Array,
+      logColumn: logColumn as Float32Array,
+      logRow: (logRow as Float32Array).map((value) => -Math.log(n) - value),
+      ...{ iterations, error, converged: error <= tolerance },
+    };
+    const moved = options.balance ? await balanceLabels(places, result.labels, result.logColumn, lambda, floor) : 0;
+    return { ...result, moved };
+  } finally {
+    for (const tensor of Object.values(made)) tensor.dispose();
+  }
+}
+
+/** u at first: −lambda times the columns' largest log-probabilities, so that no column is out of float32's reach. */
+async function columnStart(parts: readonly Tensor[], lambda: number, floor: number): Promise<Float32Array> {
+  const largest = await Promise.all(
+    parts.map(async (part) => {
+      const found = tidy(() => noGrad(() => max(part, 0)));
+      const values = await found.data();
+      found.dispose();
+      return values;
+    }),
+  );
+  return Float32Array.from(largest[0]!, (_, j) => -lambda * Math.max(floor, ...largest.map((values) => values[j]!)));
+}
+
+/**
+ * Moves items of over-full classes to under-full ones, those first that lose least by it, until sizes are ⌊n/k⌋ or one more (in the
+ * classes that were largest). Changes `labels`; returns how many moved. Deterministic: of equal margins the lowest row goes first.
+ */
+async function balanceLabels(
+  places: readonly Part[],
+  labels: Uint32Array,
+  u: Float32Array,
+  lambda: number,
+  floor: number,
+): Promise<number> {
+  const [n, k] = [labels.length, u.length];
+  const excess = new Int32Array(k);
+  for (const label of labels) excess[label]!++;
+  const bySize = Uint32Array.from(excess, (_, j) => j).sort((a, b) => excess[b]! - excess[a]! || a - b);
+  bySize.forEach((j, place) => (excess[j]! -= Math.floor(n / k) + Number(place < n % k)));
+  if (excess.every((count) => count <= 0)) return 0;
+  /** For each item of an over-full class, its margin to the best class that has room. */
+  const heap: { row: number; margin: number; to: number }[] = [];
+  const rows = new Map<number, Float32Array>();
+  const best = (row: number): { row: number; margin: number; to: number } => {
+    const values = rows.get(row)!;
+    let [to, highest] = [-1, -Infinity];
+    for (let j = 0; j < k; j++) if (excess[j]! < 0 && values[j]! > highest) [to, highest] = [j, values[j]!];
+    return { row, to, margin: values[labels[row]!]! - highest };
+  };
+  for (const { logp, row, n: count } of places) {
+    const data = (await logp.data()) as Float32Array;
+    for (let i = 0; i < count; i++) {
+      if (excess[labels[row + i]!]! <= 0) continue;
+      rows.set(
+        row + i,
+        data.subarray(i * k, (i + 1) * k).map((value, j) => lambda * Math.max(floor, value) + u[j]!),
+      );
+      heap.push(best(row + i));
+    }
+  }
+  const before = (a: { row: number; margin: number }, b: { row: number; margin: number }): boolean =>
+    a.margin < b.margin || (a.margin === b.margin && a.row < b.row);
+  const sink = (at: number): void => {
+    for (let child = 2 * at + 1; child < heap.length; at = child, child = 2 * at + 1) {
+      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
+      if (!before(heap[child]!, heap[at]!)) return;
+      [heap[at], heap[child]] = [heap[child]!, heap[at]!];
+    }
+  };
+  for (let at = heap.length >> 1; at >= 0; at--) sink(at);
+  let moved = 0;
+  while (heap.length > 0) {
+    const { row, to } = heap[0]!;
+    const from = labels[row]!;
+    if (excess[from]! > 0 && excess[to]! >= 0)
+      heap[0] = best(row); // its place has been taken
+    else {
+      if (excess[from]! > 0) {
+        labels[row] = to;
+        excess[from]!--;
+        excess[to]!++;
+        moved++;
+      }
+      const last = heap.pop()!;
+      if (heap.length > 0) heap[0] = last;
+    }
+    sink(0);
+  }
+  return moved;
+}
