@@ -2,10 +2,11 @@
 import { scratch } from "./scratch";
 import { fma, horizontalSum } from "./simd";
 
-/** Points that pass over all centres together, so that a group of four centres stays in the first-level cache. */
-const POINTS: u32 = 64;
-/** In the work area: offsets of the last group of centres, then for each pair of points its lowest scores and their labels, four lanes each. */
-const STATES: usize = 64;
+/**
+ * Points that pass over all centres together, so that a group of four centres stays in the first-level cache and the points in the second. The work area
+ * holds a group's products, then each point's four lowest scores and their labels.
+ */
+const POINTS: u32 = 32;
 
 /** ‖x − y‖² of d elements. */
 function squaredDistance(d: u32, x: usize, y: usize): f32 {
@@ -41,11 +42,8 @@ function keepLower(state: usize, score: v128, label: u32): void {
   v128.store(state, v128.bitselect(i32x4.splat(label), v128.load(state, 16), lower), 16);
 }
 
-/**
- * Scores offset_j − x·c_j of two points and four centres (8 sums + 6 loads: what fits the vector registers), kept in `state` where they are the lowest
- * of their lane; `label` is the group's first centre.
- */
-function scores2x4(d: u32, x0: usize, x1: usize, c0: usize, c1: usize, c2: usize, c3: usize, offsets: usize, label: u32, state: usize): void {
+/** dots[i][j] = x_i · c_j for two rows x and four rows c: 8 sums + 6 loads, which is what fits the vector registers. */
+function dots2x4(d: u32, x0: usize, x1: usize, c0: usize, c1: usize, c2: usize, c3: usize, dots: usize): void {
   let s00 = f32x4.splat(0), s01 = f32x4.splat(0), s02 = f32x4.splat(0), s03 = f32x4.splat(0);
   let s10 = f32x4.splat(0), s11 = f32x4.splat(0), s12 = f32x4.splat(0), s13 = f32x4.splat(0);
   let p: v128, q: v128, c: v128;
@@ -95,9 +93,20 @@ function scores2x4(d: u32, x0: usize, x1: usize, c0: usize, c1: usize, c2: usize
     c = v128.load32_zero(c2), s02 = fma(p, c, s02), s12 = fma(q, c, s12);
     c = v128.load32_zero(c3), s03 = fma(p, c, s03), s13 = fma(q, c, s13);
   }
-  const offset = v128.load(offsets);
-  keepLower(state, f32x4.sub(offset, horizontalSums(s00, s01, s02, s03)), label);
-  keepLower(state + 32, f32x4.sub(offset, horizontalSums(s10, s11, s12, s13)), label);
+  v128.store(dots, horizontalSums(s00, s01, s02, s03));
+  v128.store(dots, horizontalSums(s10, s11, s12, s13), 16);
+}
+
+/** Keeps the scores offset_j − x·c_j of centres j, j + 1 and the points of four states where they are the lowest of the first lane; dots as from dots2x4. */
+function keepPair(states: usize, count: u32, dots: usize, offsets: usize, label: u32, pair: bool): void {
+  for (let i: u32 = 0; i < count; i++, states += 32, dots += 4)
+    for (let j: u32 = 0; j <= u32(pair); j++) {
+      const score = f32.load(offsets + (<usize>j << 2)) - f32.load(dots + (<usize>j << 4));
+      if (score < f32.load(states)) {
+        f32.store(states, score);
+        i32.store(states, label + j, 16);
+      }
+    }
 }
 
 /** The label of the lowest of a state's four scores, the lowest label among equals. */
@@ -115,24 +124,35 @@ export function kmeans_assign(
   x: usize, centers: usize, shifted: usize, offsets: usize, labels: usize, distances: usize,
   n: u32, d: u32, k: u32, begin: u32, end: u32,
 ): void {
-  const row = <usize>d << 2, lastGroup = (k - 1) & ~3;
-  for (let j = lastGroup; j < lastGroup + 4; j++)
-    f32.store(scratch + (<usize>(j - lastGroup) << 2), j < k ? f32.load(offsets + (<usize>j << 2)) : f32.MAX_VALUE);
+  const row = <usize>d << 2, dots = scratch, states = scratch + 32;
+  // whole groups of four centres; then three, with one of them twice, or one or two against four points at a time
+  const rest = k & 3, fours = rest == 3 ? k : k - rest;
   for (let first = begin; first < end; first += POINTS) {
     const last = min(first + POINTS, end);
-    const states = scratch + STATES, statesEnd = states + (<usize>(last - first + 1) >> 1 << 6);
+    const statesEnd = states + (<usize>(last - first) << 5);
     for (let state = states; state < statesEnd; state += 32) {
       v128.store(state, f32x4.splat(f32.MAX_VALUE));
       v128.store(state, i32x4.splat(0), 16);
     }
-    for (let j: u32 = 0; j < k; j += 4) {
-      const c0 = shifted + j * row;
-      const c1 = j + 1 < k ? c0 + row : c0, c2 = j + 2 < k ? c1 + row : c0, c3 = j + 3 < k ? c2 + row : c0;
-      const offset = j == lastGroup ? scratch : offsets + (<usize>j << 2);
+    for (let j: u32 = 0; j < fours; j += 4) {
+      const c0 = shifted + j * row, c1 = c0 + row, c2 = c1 + row, c3 = j + 3 < k ? c2 + row : c0;
+      let offset = v128.load(offsets + (<usize>j << 2));
+      if (j + 3 == k) offset = f32x4.replace_lane(offset, 3, f32.MAX_VALUE);
       let state = states;
       for (let i = first; i < last; i += 2, state += 64) {
-        const x0 = x + i * row;
-        scores2x4(d, x0, i + 1 < last ? x0 + row : x0, c0, c1, c2, c3, offset, j, state);
+        const x0 = x + i * row, pair = i + 1 < last;
+        dots2x4(d, x0, pair ? x0 + row : x0, c0, c1, c2, c3, dots);
+        keepLower(state, f32x4.sub(offset, v128.load(dots)), j);
+        if (pair) keepLower(state + 32, f32x4.sub(offset, v128.load(dots, 16)), j);
+      }
+    }
+    if (fours < k) {
+      const c0 = shifted + fours * row, c1 = rest == 2 ? c0 + row : c0, offset = offsets + (<usize>fours << 2);
+      let state = states;
+      for (let i = first; i < last; i += 4, state += 128) {
+        const x0 = x + i * row, x1 = i + 1 < last ? x0 + row : x0, x2 = i + 2 < last ? x1 + row : x0, x3 = i + 3 < last ? x2 + row : x0;
+        dots2x4(d, c0, c1, x0, x1, x2, x3, dots);
+        keepPair(state, min(4, last - i), dots, offset, fours, rest == 2);
       }
     }
     for (let i = first; i < last; i++) {

@@ -75,6 +75,8 @@ describeDevices("KMeans", (device, type) => {
     [257, 17, 33],
     [700, 130, 6],
     [40, 4097, 3],
+    [67, 9, 10],
+    [34, 6, 7],
   ])("predict, transform and score agree with float64 for n %i, d %i, k %i", async (n, d, k) => {
     const x = blobs(n, d, k, n + d);
     const centers = blobs(k, d, k, n + d + 1);
