@@ -2,6 +2,13 @@
 import adadeltaWgsl from "../kernels/adadelta.wgsl";
 import adamWgsl from "../kernels/adam.wgsl";
 import argExtremumWgsl from "../kernels/arg_extremum.wgsl";
+import avgPoolWgsl from "../kernels/avg_pool.wgsl";
+import avgPoolBackwardWgsl from "../kernels/avg_pool_backward.wgsl";
+import batchNormWgsl from "../kernels/batch_norm.wgsl";
+import batchNormBackwardWgsl from "../kernels/batch_norm_backward.wgsl";
+import batchNormBackwardParametersWgsl from "../kernels/batch_norm_backward_parameters.wgsl";
+import batchNormMomentsWgsl from "../kernels/batch_norm_moments.wgsl";
+import batchNormStatisticsWgsl from "../kernels/batch_norm_statistics.wgsl";
 import binaryWgsl from "../kernels/binary.wgsl";
 import chunkReduceWgsl from "../kernels/chunk_reduce.wgsl";
 import copyWgsl from "../kernels/copy.wgsl";
@@ -21,6 +28,8 @@ import layerNormWgsl from "../kernels/layer_norm.wgsl";
 import layerNormBackwardWgsl from "../kernels/layer_norm_backward.wgsl";
 import layerNormBackwardParametersWgsl from "../kernels/layer_norm_backward_parameters.wgsl";
 import matmulWgsl from "../kernels/matmul.wgsl";
+import maxPoolWgsl from "../kernels/max_pool.wgsl";
+import maxPoolBackwardWgsl from "../kernels/max_pool_backward.wgsl";
 import pairLossWgsl from "../kernels/pair_loss.wgsl";
 import pairLossBackwardWgsl from "../kernels/pair_loss_backward.wgsl";
 import randomWgsl from "../kernels/random.wgsl";
@@ -236,3 +245,40 @@ export const sinkhornLabels = /* @__PURE__ */ kernel(sinkhornLabelsWgsl, {
   rows: ({ n }) => n!,
   grain: ({ k }) => Math.max(4, Math.ceil(16384 / k!)),
 });
+
+/** Sums over all but the channels of [n, c, s], in chunks of images. */
+const channelSums: Launch = {
+  grid: ({ c, columns, chunks }) => grid1d(Math.ceil(c! / columns!) * chunks!, 1),
+  rows: ({ c, s, chunks }) => (s === 1 ? chunks! : chunks! * c!),
+  grain: ({ c, s, length }) => Math.max(1, Math.ceil(16384 / (length! * (s === 1 ? c! : s!)))),
+};
+
+/** [n, c, s] in vectors of four; on WASM by images where s is 1, else by planes. */
+const channelwise: Launch = {
+  grid: ({ n, c, s }, [size]) => grid1d(vectors(n! * c! * s!), size),
+  rows: ({ n, c, s }) => (s === 1 ? n! : n! * c!),
+  grain: ({ c, s }) => Math.max(1, Math.ceil(16384 / (s === 1 ? c! : s!))),
+};
+
+export const batchNormMoments = /* @__PURE__ */ kernel(batchNormMomentsWgsl, channelSums);
+export const batchNormStatistics = /* @__PURE__ */ kernel(batchNormStatisticsWgsl, {
+  grid: ({ c }, [size]) => grid1d(c!, size),
+  rows: ({ c }) => c!,
+  grain: ({ chunks }) => Math.ceil(4096 / (chunks! + 1)),
+});
+export const batchNorm = /* @__PURE__ */ kernel(batchNormWgsl, channelwise);
+export const batchNormBackwardParameters = /* @__PURE__ */ kernel(batchNormBackwardParametersWgsl, channelSums);
+export const batchNormBackward = /* @__PURE__ */ kernel(batchNormBackwardWgsl, channelwise);
+
+/** Windows of planes: WebGPU an invocation for each element written, WASM by planes. */
+const pooled: Launch = {
+  grid: ({ planes, oh, ow }, [size]) => grid1d(planes! * oh! * ow!, size),
+  rows: ({ planes }) => planes!,
+  grain: ({ h, w }) => Math.max(1, Math.ceil(8192 / (h! * w!))),
+};
+const unpooled: Launch = { ...pooled, grid: ({ planes, h, w }, [size]) => grid1d(planes! * h! * w!, size) };
+
+export const maxPool = /* @__PURE__ */ kernel(maxPoolWgsl, pooled);
+export const maxPoolBackward = /* @__PURE__ */ kernel(maxPoolBackwardWgsl, unpooled);
+export const avgPool = /* @__PURE__ */ kernel(avgPoolWgsl, pooled);
+export const avgPoolBackward = /* @__PURE__ */ kernel(avgPoolBackwardWgsl, unpooled);

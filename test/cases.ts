@@ -1,5 +1,6 @@
 import * as c from "constella";
 import type { Tensor } from "constella";
+import { IMAGES } from "./cases/images";
 import { LOSSES } from "./cases/losses";
 import { ROWS } from "./cases/rows";
 import { fold, map, product, zip } from "./reference";
@@ -277,4 +278,5 @@ export const CASES: readonly OpCase[] = [
   ...INDEXING,
   ...RANDOM,
   ...ROWS,
+  ...IMAGES,
 ];

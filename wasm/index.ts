@@ -15,3 +15,5 @@ export * from "./cross-entropy";
 export * from "./normalization";
 export * from "./arg-extremum";
 export * from "./sinkhorn";
+export * from "./batch-norm";
+export * from "./pooling";

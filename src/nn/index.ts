@@ -1,7 +1,11 @@
 export { Module, Sequential } from "./module";
 export type { NamedArrays, NamedTensors } from "./module";
 export { Autoencoder } from "./autoencoder";
+export { BatchNorm1d, BatchNorm2d } from "./batch-norm";
+export type { BatchNormModuleOptions } from "./batch-norm";
+export { Flatten, LeakyReLU, ReLU } from "./layers";
 export { Linear } from "./linear";
 export type { LinearOptions } from "./linear";
 export { constant, fanInUniform, glorotUniform, heUniform, normal } from "./init";
 export type { Initializer, RandomSource } from "./init";
+export { AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./pooling";

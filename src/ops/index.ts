@@ -1,4 +1,5 @@
 export * from "./arg-extremum";
+export * from "./batch-norm";
 export * from "./cross-entropy";
 export * from "./dec";
 export { pairwiseSquaredDistance } from "./distance";
@@ -8,6 +9,7 @@ export { concat, full, ones, pad, slice, stack, transpose, zeros } from "./layou
 export * from "./losses";
 export * from "./matmul";
 export * from "./normalization";
+export * from "./pooling";
 export * from "./random";
 export * from "./reduce";
 export * from "./shape";

@@ -2,6 +2,7 @@ import { API } from "./adapter";
 import type { Adapter, Adapters } from "./adapter";
 import { CLUSTERING } from "./clustering";
 import { ELEMENTWISE } from "./elementwise";
+import { IMAGES } from "./images";
 import { INDEXING } from "./indexing";
 import { LOSSES } from "./losses";
 import { MATMUL } from "./matmul";
@@ -14,6 +15,7 @@ import { REDUCTIONS } from "./reductions";
 const ADAPTERS: Adapters = {
   ...CLUSTERING,
   ...ELEMENTWISE,
+  ...IMAGES,
   ...INDEXING,
   ...LOSSES,
   ...MATMUL,

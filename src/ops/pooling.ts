@@ -1,0 +1,76 @@
+import { record } from "../autodiff";
+import * as kernels from "../kernels";
+import { empty, format, run } from "../tensor";
+import type { Tensor } from "../tensor";
+import { mean } from "./reduce";
+
+/** One size for both axes of an image, or [height, width]. */
+export type Pair = number | readonly [number, number];
+
+/** Options of pooling. */
+export interface PoolOptions {
+  /** Default: the kernel's size. */
+  readonly stride?: Pair | undefined;
+  /** On each side; at most half of the kernel. Default 0. */
+  readonly padding?: Pair | undefined;
+}
+
+const both = (value: Pair): readonly [number, number] => (typeof value === "number" ? [value, value] : value);
+
+/** Params of a pooling launch: windows (h + 2·padding − kernel) / stride + 1, rounded down. */
+function windows(op: string, x: Tensor, kernel: Pair, options: PoolOptions): { oh: number; ow: number } {
+  const [, , h, w] = x.shape;
+  if (x.rank !== 4 || !h || !w) throw new Error(`${op}: x must be [n, c, h, w], ${format(x.shape)}`);
+  const [kh, kw] = both(kernel);
+  const [sh, sw] = both(options.stride ?? kernel);
+  const [ph, pw] = both(options.padding ?? 0);
+  if (![kh, kw, sh, sw].every((size) => Number.isInteger(size) && size > 0))
+    throw new Error(`${op}: kernel and stride must be positive whole numbers, ${kh} x ${kw} and ${sh} x ${sw}`);
+  if (![ph, pw].every((size) => Number.isInteger(size) && size >= 0) || 2 * ph > kh || 2 * pw > kw)
+    throw new Error(`${op}: padding must be at most half of the kernel, ${ph} x ${pw} for ${kh} x ${kw}`);
+  const oh = Math.floor((h + 2 * ph - kh) / sh) + 1;
+  const ow = Math.floor((w + 2 * pw - kw) / sw) + 1;
+  if (oh < 1 || ow < 1) throw new Error(`${op}: the kernel ${kh} x ${kw} is larger than the image, ${format(x.shape)}`);
+  const sizes = { planes: x.shape[0]! * x.shape[1]!, h, w, oh, ow, kh, kw, sh, sw, ph, pw };
+  return sizes;
+}
+
+/**
+ * The largest value of each window, planes [n, c, h, w] → [n, c, oh, ow] with oh = ⌊(h + 2·padding − kernel) / stride⌋ + 1. The
+ * gradient goes to the place of the maximum, the first of equals in rows and columns; NaN is passed on. Padding never wins.
+ * @throws when the sizes do not fit
+ */
+export function maxPool2d(x: Tensor, kernel: Pair, options: PoolOptions = {}): Tensor {
+  const sizes = windows("maxPool2d", x, kernel, options);
+  const shape = [x.shape[0]!, x.shape[1]!, sizes.oh, sizes.ow];
+  const y = empty(x.device, shape, "f32", "maxPool2d");
+  const index = empty(x.device, shape, "u32", "maxPool2d");
+  run(kernels.maxPool, { x, y, index, ...sizes });
+  return record("maxPool2d", y, [x], (dy) => [
+    () => {
+      const dx = empty(x.device, x.shape, "f32", "maxPool2d");
+      run(kernels.maxPoolBackward, { index, dy, dx, ...sizes });
+      return dx;
+    },
+  ]);
+}
+
+/** The mean of each window as `maxPool2d` cuts them; padding counts as zeros. @throws when the sizes do not fit */
+export function avgPool2d(x: Tensor, kernel: Pair, options: PoolOptions = {}): Tensor {
+  const sizes = windows("avgPool2d", x, kernel, options);
+  const y = empty(x.device, [x.shape[0]!, x.shape[1]!, sizes.oh, sizes.ow], "f32", "avgPool2d");
+  run(kernels.avgPool, { x, y, ...sizes });
+  return record("avgPool2d", y, [x], (dy) => [
+    () => {
+      const dx = empty(x.device, x.shape, "f32", "avgPool2d");
+      run(kernels.avgPoolBackward, { dy, dx, ...sizes });
+      return dx;
+    },
+  ]);
+}
+
+/** The mean of each plane: [n, c, h, w] → [n, c]. @throws when x has no planes */
+export function globalAvgPool2d(x: Tensor): Tensor {
+  if (x.rank !== 4) throw new Error(`globalAvgPool2d: x must be [n, c, h, w], ${format(x.shape)}`);
+  return mean(x, [2, 3]);
+}

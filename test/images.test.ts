@@ -1,0 +1,119 @@
+import * as c from "constella";
+import { expect, test } from "vitest";
+import { describeDevices } from "./devices";
+
+describeDevices("batch normalization", (device) => {
+  test("the running statistics are state: saved, loaded, used after eval, and no parameters", async () => {
+    const d = await device();
+    const made = new c.BatchNorm2d(d, 2, { activation: "relu" });
+    const other = new c.BatchNorm2d(d, 2, { activation: "relu" });
+    const x = c.tensor(
+      d,
+      Float32Array.from({ length: 48 }, (_, i) => Math.sin(i) + (i % 5)),
+      [4, 2, 2, 3],
+    );
+    c.tidy(() => made.forward(x));
+    const names = ["gamma", "beta", "runningMean", "runningVariance"];
+    expect(Object.keys(made.stateDict()).sort()).toEqual(names.sort());
+    expect(made.parameters()).toEqual([made.gamma, made.beta]);
+    const saved: Record<string, { shape: readonly number[]; data: ArrayLike<number> }> = {};
+    for (const [name, tensor] of Object.entries(made.stateDict()))
+      saved[name] = { shape: tensor.shape, data: await tensor.data() };
+    expect(saved["runningMean"]!.data[0]).not.toBe(0);
+    other.loadStateDict(saved);
+    const [y, z] = [made.eval().forward(x), other.eval().forward(x)];
+    expect([...(await y.data())]).toEqual([...(await z.data())]);
+    expect([...(await made.runningMean.data())]).toEqual(Array.from(saved["runningMean"]!.data));
+    const trained = other.train().forward(x);
+    expect([...(await trained.data())]).not.toEqual([...(await y.data())]);
+    for (const used of [x, y, z, trained, made, other]) used.dispose();
+  });
+
+  test("statistics of values far from zero", async () => {
+    const d = await device();
+    const values = Float32Array.from({ length: 3 * 2 * 2500 }, (_, i) => 4096 + (i % 2));
+    const x = c.tensor(d, values, [3, 2, 50, 50]);
+    const running = { mean: c.zeros(d, [2]), variance: c.zeros(d, [2]) };
+    const y = c.batchNorm(x, { running, momentum: 1, eps: 0 });
+    expect([...(await running.mean.data())]).toEqual([4096.5, 4096.5]);
+    for (const variance of await running.variance.data()) expect(variance).toBeCloseTo(0.25 * (7500 / 7499), 6);
+    for (const value of await y.data()) expect(Math.abs(value)).toBeCloseTo(1, 5);
+    for (const used of [x, y, running.mean, running.variance]) used.dispose();
+  });
+
+  test("what does not fit is one clear line", async () => {
+    const d = await device();
+    const x = c.zeros(d, [1, 3]);
+    const two = c.zeros(d, [2]);
+    expect(() => c.batchNorm(x)).toThrow("batchNorm: training needs more than one value a channel, [1, 3]");
+    expect(() => c.batchNorm(x, { training: false })).toThrow("evaluation needs running statistics");
+    expect(() => c.batchNorm(x, { gamma: two })).toThrow("batchNorm: gamma must have the shape [3] for x [1, 3], [2]");
+    expect(() => c.batchNorm(two)).toThrow("batchNorm: x must be [n, c] or [n, c, h, w], [2]");
+    const module = new c.BatchNorm1d(d, 2);
+    const image = c.zeros(d, [2, 2, 3, 3]);
+    expect(() => module.forward(image)).toThrow("BatchNorm1d: x must have 2 axes, [2, 2, 3, 3]");
+    expect(() => new c.BatchNorm2d(d, 0)).toThrow("BatchNorm2d: channels must be a positive whole number, 0");
+    for (const used of [x, two, module, image]) used.dispose();
+  });
+});
+
+describeDevices("pooling", (device) => {
+  test("ties go to the first place, and NaN is passed on", async () => {
+    const d = await device();
+    for (const [kernel, stride] of [
+      [2, 2],
+      [3, 1],
+    ] as const) {
+      const x = c.parameter(d, new Float32Array(9 * 9).fill(-1), [1, 1, 9, 9]);
+      const { y, dx } = c.tidy(() => {
+        const y = c.maxPool2d(x, kernel, { stride });
+        return { y, dx: c.grad(c.sum(y), [x])[0]! };
+      });
+      expect(new Set(await y.data())).toEqual(new Set([-1]));
+      const places = [...(await dx.data())].flatMap((value, i) => (value === 1 ? [i] : []));
+      const each = Array.from({ length: y.shape[2]! }, (_, i) => i * stride);
+      expect(places).toEqual(each.flatMap((row) => each.map((column) => row * 9 + column)));
+      for (const used of [x, y, dx]) used.dispose();
+    }
+    const values = Float32Array.from({ length: 8 * 16 }, (_, i) => (i % 16 === 2 * (i >> 4) ? NaN : i));
+    const x = c.tensor(d, values, [1, 1, 8, 16]);
+    const y = c.maxPool2d(x, 2);
+    const expected = Array.from({ length: 32 }, (_, at) => {
+      const [i, j] = [at >> 3, at % 8];
+      return j >> 1 === i ? NaN : (2 * i + 1) * 16 + 2 * j + 1;
+    });
+    expect([...(await y.data())]).toEqual(expected);
+    x.dispose();
+    y.dispose();
+  });
+
+  test("modules give what the functions give", async () => {
+    const d = await device();
+    const x = c.tensor(
+      d,
+      Float32Array.from({ length: 2 * 3 * 25 }, (_, i) => Math.cos(i)),
+      [2, 3, 5, 5],
+    );
+    const network = new c.Sequential([new c.MaxPool2d(2), new c.ReLU(), new c.AvgPool2d([2, 1]), new c.Flatten()]);
+    const { y, z, w } = c.tidy(() => ({
+      y: network.forward(x),
+      z: c.flatten(c.avgPool2d(c.relu(c.maxPool2d(x, 2)), [2, 1])),
+      w: new c.GlobalAvgPool2d().forward(x),
+    }));
+    expect(y.shape).toEqual([2, 6]);
+    expect(w.shape).toEqual([2, 3]);
+    expect([...(await y.data())]).toEqual([...(await z.data())]);
+    for (const used of [x, y, z, w]) used.dispose();
+  });
+
+  test("what does not fit is one clear line", async () => {
+    const d = await device();
+    const x = c.zeros(d, [1, 1, 3, 3]);
+    expect(() => c.maxPool2d(x, 4)).toThrow("maxPool2d: the kernel 4 x 4 is larger than the image, [1, 1, 3, 3]");
+    expect(() => c.avgPool2d(x, 2, { padding: 2 })).toThrow(
+      "padding must be at most half of the kernel, 2 x 2 for 2 x 2",
+    );
+    expect(() => c.maxPool2d(x, 0)).toThrow("kernel and stride must be positive whole numbers");
+    x.dispose();
+  });
+});
