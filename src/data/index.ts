@@ -9,3 +9,4 @@ export { readSafetensors, writeSafetensors } from "./safetensors";
 export type { Safetensors, SafetensorsType } from "./safetensors";
 export { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "./files";
 export type { LoadOptions } from "./files";
+export * from "./showers";

@@ -1,0 +1,12 @@
+export { factCamera } from "./camera";
+export type { CameraPixels, HexagonalCamera } from "./camera";
+export { hillas } from "./hillas";
+export type { Hillas } from "./hillas";
+export { drawHillas } from "./photons";
+export type { Ellipse, Noise } from "./photons";
+export { MAGIC_COLUMNS, redrawMagic } from "./magic";
+export type { RedrawOptions } from "./magic";
+export { resampleCamera, squareGrid } from "./resample";
+export type { SquareGrid, SquareGridOptions } from "./resample";
+export { GAMMA, HADRON, SHOWER_COLUMNS, simulateShowers, WOBBLE_ALPHA } from "./simulate";
+export type { ShowerColumn, ShowerOptions, Showers } from "./simulate";
