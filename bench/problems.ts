@@ -218,3 +218,44 @@ function nanAsInfinity(value: number): number {
 function within(what: string, value: number, tolerance: number): void {
   if (value > tolerance) throw new Error(`${what} ${value.toExponential(2)} is above ${tolerance.toExponential(1)}`);
 }
+
+/** Balanced assignment of items to classes from log-probabilities, a fixed number of iterations. */
+export interface SinkhornProblem {
+  rows: number;
+  columns: number;
+  lambda: number;
+  iterations: number;
+  /** ln softmax of logits uniform in [-2, 2), [rows, columns]. */
+  logp: Float32Array;
+}
+
+/** Rows of log-probabilities. */
+export function sinkhornProblem(rows: number, columns: number, iterations: number): SinkhornProblem {
+  const logp = uniform(rows * columns, 7, -2, 2);
+  for (let at = 0; at < logp.length; at += columns) {
+    const row = logp.subarray(at, at + columns);
+    const total = Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0));
+    for (let j = 0; j < columns; j++) row[j]! -= total;
+  }
+  return { rows, columns, lambda: 10, iterations, logp };
+}
+
+/** Every row of the plan must have the mass 1 / rows, and the columns 1 / columns. */
+export function checkSinkhorn({ rows, columns, lambda, logp }: SinkhornProblem, result: Result): string {
+  const [logRow, logColumn] = [array(result, "logRow", rows), array(result, "logColumn", columns)];
+  const mass = new Float64Array(columns);
+  let rowError = 0;
+  for (let i = 0; i < rows; i++) {
+    let total = 0;
+    for (let j = 0; j < columns; j++) {
+      const q = Math.exp(lambda * logp[i * columns + j]! + logRow[i]! + logColumn[j]!);
+      mass[j]! += q;
+      total += q;
+    }
+    rowError = Math.max(rowError, nanAsInfinity(Math.abs(total * rows - 1)));
+  }
+  const columnError = mass.reduce((worst, sum) => Math.max(worst, nanAsInfinity(Math.abs(sum * columns - 1))), 0);
+  within("relative error of a row", rowError, 1e-4);
+  within("relative error of a column", columnError, 1e-2);
+  return `row error ${rowError.toExponential(1)}, column error ${columnError.toExponential(1)}`;
+}

@@ -10,15 +10,18 @@ import {
   checkAdd,
   checkGemm,
   checkKMeans,
+  checkSinkhorn,
   checkStep,
   gemmProblem,
   kmeansProblem,
+  sinkhornProblem,
   stepFlops,
   stepParameters,
   stepProblem,
   type AddProblem,
   type GemmProblem,
   type KMeansProblem,
+  type SinkhornProblem,
   type StepProblem,
 } from "./problems";
 import { RELAXED, type Roof } from "./roof";
@@ -158,6 +161,27 @@ function kmeans(rows: number, quick: boolean): AnyWorkload {
   });
 }
 
+/** Sinkhorn's scaling of a matrix that does not fit the caches: bound by memory, read once an iteration. */
+function sinkhorn(device: "wasm" | "webgpu", iterations: number): AnyWorkload {
+  const [rows, columns] = [65_536, 256];
+  return workload({
+    name: device === "wasm" ? "sinkhorn" : "sinkhorn-webgpu",
+    title: `Sinkhorn, ${rows.toLocaleString("en-US")} × ${columns}, ${iterations} iterations, ${device === "wasm" ? "CPU" : "WebGPU"}`,
+    device,
+    quick: false,
+    problem: () => sinkhornProblem(rows, columns, iterations),
+    flops: 0,
+    bytes: iterations * rows * columns * F32,
+    validationRuns: 1,
+    check: checkSinkhorn,
+    contenders: (device === "wasm"
+      ? ours(constella.sinkhorn)
+      : [
+          { name: "constella webgpu", kind: "ours", roof: "webgpu", load: constella.sinkhorn({ device: "webgpu" }) },
+        ]) satisfies Contender<SinkhornProblem>[],
+  });
+}
+
 /** All workloads, in the order of the table. */
 export const WORKLOADS: readonly AnyWorkload[] = [
   gemm(256, true),
@@ -167,6 +191,8 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   kmeans(10_000, true),
   kmeans(70_000, false),
   add(16 * 2 ** 20),
+  sinkhorn("wasm", 200),
+  sinkhorn("webgpu", 20),
   gemmWebGPU(256, true),
   gemmWebGPU(512, false),
 ];

@@ -1,6 +1,7 @@
-// x_ij = power · max(logp_ij, low) + u_j; w_i = ln Σ_j e^x_ij; partials[c, j] = Σ_i e^(x_ij - w_i) over the rows of chunk c; logp [n, k], u [k]
+// x_ij = power · max(logp_ij, low) + u_j; w_i = ln Σ_j e^x_ij; plan_ij = e^(x_ij - w_i), partials[c, j] = Σ_i plan_ij over chunk c; logp [n, k]
 //
-// w [·] holds these rows from `row` on, as the pass before left them: change[c] = Σ_i |e^(new w_i - old w_i) - 1|. With `first` all w are 0.
+// w and s hold these rows from `row` on, as the pass before left them: change[c] = Σ_i |e^(w_i - old w_i) / old s_i - 1|; s_i is 1 again.
+// With `first` all w are 0.
 // Chunks are `length` rows long; those of this matrix begin at `chunk`. A workgroup takes a chunk, tiles of 256 / lanes rows after each
 // other: `lanes` invocations find the w of a row, then `columns` add the tile up; both are powers of two. Ordered: no atomics.
 struct Params { n: u32, k: u32, row: u32, chunk: u32, length: u32, lanes: u32, columns: u32, first: u32, power: f32, low: f32 }
@@ -8,8 +9,10 @@ struct Params { n: u32, k: u32, row: u32, chunk: u32, length: u32, lanes: u32, c
 @group(0) @binding(1) var<storage, read> logp: array<f32>;
 @group(0) @binding(2) var<storage, read> u: array<f32>;
 @group(0) @binding(3) var<storage, read_write> w: array<f32>;
-@group(0) @binding(4) var<storage, read_write> partials: array<f32>;
-@group(0) @binding(5) var<storage, read_write> change: array<f32>;
+@group(0) @binding(4) var<storage, read_write> s: array<f32>;
+@group(0) @binding(5) var<storage, read_write> plan: array<f32>;
+@group(0) @binding(6) var<storage, read_write> partials: array<f32>;
+@group(0) @binding(7) var<storage, read_write> change: array<f32>;
 
 var<workgroup> partial: array<f32, 256>;
 var<workgroup> tile: array<f32, 256>; // w of the tile's rows
@@ -67,15 +70,20 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       value = largest + log(over_row(total, lane, false));
     }
     if (live && lane % params.lanes == 0u) {
-      if (params.first == 0u) { moved += abs(exp(min(value - w[params.row + i], 80.0)) - 1.0); }
+      if (params.first == 0u) { moved += abs(exp(min(value - w[params.row + i], 80.0)) / s[params.row + i] - 1.0); }
       w[params.row + i] = value;
+      s[params.row + i] = 1.0;
       tile[lane / params.lanes] = value;
     }
     workgroupBarrier();
     let height = min(rows, end - top);
     for (var j = lane % params.columns; j < params.k; j += params.columns) {
       var part = 0.0;
-      for (var r = lane / params.columns; r < height; r += 256u / params.columns) { part += exp(x_at(top + r, j) - tile[r]); }
+      for (var r = lane / params.columns; r < height; r += 256u / params.columns) {
+        let share = exp(x_at(top + r, j) - tile[r]);
+        plan[(top + r) * params.k + j] = share;
+        part += share;
+      }
       if (j < params.columns) { sum += part; } else if (top == begin) { partials[base + j] = part; } else { partials[base + j] += part; }
     }
     workgroupBarrier();

@@ -1,8 +1,11 @@
-// u_j = u_j + shift - ln Σ_c partials[c, j]; u [k], partials [chunks, k]. A workgroup adds up 16 columns in 16 groups of chunks each.
-struct Params { k: u32, chunks: u32, shift: f32 }
+// r_j = mass / Σ_c partials[c, j] within 10^±30, or with `absorb` u_j = u_j + ln (mass / Σ_c partials[c, j]) and r_j = 1; r and u [k]
+//
+// partials [chunks, k]. A workgroup adds up 16 columns in 16 groups of chunks each.
+struct Params { k: u32, chunks: u32, absorb: u32, mass: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> partials: array<f32>;
-@group(0) @binding(2) var<storage, read_write> u: array<f32>;
+@group(0) @binding(2) var<storage, read_write> r: array<f32>;
+@group(0) @binding(3) var<storage, read_write> u: array<f32>;
 
 var<workgroup> partial: array<f32, 256>;
 
@@ -19,5 +22,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     if (lane < step) { partial[lane] += partial[lane + step]; }
     workgroupBarrier();
   }
-  if (lane < 16u && j < params.k) { u[j] += params.shift - log(partial[lane]); }
+  if (lane < 16u && j < params.k) {
+    if (params.absorb == 1u) {
+      u[j] += log(params.mass) - log(partial[lane]);
+      r[j] = 1.0;
+    } else {
+      r[j] = clamp(params.mass / partial[lane], 1e-30, 1e30);
+    }
+  }
 }

@@ -40,6 +40,7 @@ import sgdWgsl from "../kernels/sgd.wgsl";
 import sgdMomentumWgsl from "../kernels/sgd_momentum.wgsl";
 import sinkhornWgsl from "../kernels/sinkhorn.wgsl";
 import sinkhornLabelsWgsl from "../kernels/sinkhorn_labels.wgsl";
+import sinkhornScaleWgsl from "../kernels/sinkhorn_scale.wgsl";
 import sinkhornUpdateWgsl from "../kernels/sinkhorn_update.wgsl";
 import softmaxWgsl from "../kernels/softmax.wgsl";
 import softmaxBackwardWgsl from "../kernels/softmax_backward.wgsl";
@@ -230,11 +231,15 @@ export const squaredDistance = /* @__PURE__ */ kernel(squaredDistanceWgsl, {
   grain: ({ m, d }) => Math.max(4, Math.ceil(16384 / (m! * d!))),
 });
 
-export const sinkhorn = /* @__PURE__ */ kernel(sinkhornWgsl, {
+/** Chunks of `length` rows of k columns. */
+const chunkedRows: Launch = {
   grid: ({ n, length }) => grid1d(Math.ceil(n! / length!), 1),
   rows: ({ n, length }) => Math.ceil(n! / length!),
-  grain: ({ length, k }) => Math.max(1, Math.ceil(8192 / (length! * k!))),
-});
+  grain: ({ length, k }) => Math.max(1, Math.ceil(16384 / (length! * k!))),
+};
+
+export const sinkhorn = /* @__PURE__ */ kernel(sinkhornWgsl, chunkedRows);
+export const sinkhornScale = /* @__PURE__ */ kernel(sinkhornScaleWgsl, chunkedRows);
 export const sinkhornUpdate = /* @__PURE__ */ kernel(sinkhornUpdateWgsl, {
   grid: ({ k }) => grid1d(Math.ceil(k! / 16), 1),
   rows: ({ k }) => k!,

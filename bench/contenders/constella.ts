@@ -7,11 +7,12 @@ import {
   parameter,
   requestDevice,
   SGD,
+  sinkhorn as scale,
   tensor,
   tidy,
   type Device,
 } from "../../src/index";
-import type { AddProblem, GemmProblem, KMeansProblem, StepProblem } from "../problems";
+import type { AddProblem, GemmProblem, KMeansProblem, SinkhornProblem, StepProblem } from "../problems";
 import type { Program } from "../workload";
 import { concatenate } from "./tfjs";
 
@@ -113,5 +114,22 @@ export const kmeans =
         found = Float32Array.from(fitted.clusterCenters.data);
       },
       result: async () => ({ centers: found }),
+    };
+  };
+
+/** Balanced assignment; the log-probabilities are on the device. */
+export const sinkhorn =
+  (setup: Setup) =>
+  async ({ rows, columns, lambda, iterations, logp }: SinkhornProblem): Promise<Program> => {
+    const device = await start(setup);
+    const matrix = tensor(device, logp, [rows, columns]);
+    const options = { lambda, tolerance: 0, maxIterations: iterations, checkEvery: iterations };
+    let found: { logRow: Float32Array; logColumn: Float32Array };
+    return {
+      run: async () => {
+        const { logRow, logColumn } = await scale(matrix, options);
+        found = { logRow, logColumn };
+      },
+      result: async () => found,
     };
   };

@@ -47,6 +47,10 @@ export interface SinkhornResult {
 const CHUNKS = 1024;
 /** Rows of a chunk, at least. */
 const ROWS = 16;
+/** Iterations at first that are all in the logarithmic domain: the scalings move far in them. */
+const LOGARITHMIC = 3;
+/** Logarithm of a scaling of the plan from where on it is taken into the plan. */
+const FAR = 20;
 /** Elements of the partial sums at most. */
 const PARTIAL_ELEMENTS = 2 ** 22;
 
@@ -57,8 +61,10 @@ const power2 = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
  * Sinkhorn and Knopp's alternating scaling (Cuturi 2013) as self-labelling uses it (Asano, Rupprecht and Vedaldi 2020,
  * section 3.2), in the logarithmic domain: u_j = −ln k − LSE_i(a_ij + v_i), v_i = −ln n − LSE_j(a_ij + u_j), a = lambda·ln p.
  *
- * An iteration reads the matrix once: with x_ij = a_ij + u_j and w_i = LSE_j x_ij, the next u_j is
+ * An iteration reads a matrix once: with x_ij = a_ij + u_j and w_i = LSE_j x_ij, the next u_j is
  * u_j + ln(n / k) − ln Σ_i e^(x_ij − w_i). After the first step no sum there can be smaller than 1/(n k), so nothing underflows.
+ * After three iterations the plan P_ij = e^(x_ij − w_i) is kept and scaled by factors r_j and 1/s_i instead, without exponentials,
+ * s = P r, r_j = (n / k) / Σ_i P_ij / s_i; it is made anew from a where ln r has gone far (absorption: Schmitzer 2019, section 3.1).
  * @param logp log-probabilities [n, k]: a tensor, the same in several tensors of some of the rows each (where one would pass
  * the device's `maxBufferBytes`), or a matrix on the host, which is cut up by itself
  * @throws when shapes differ or an option is out of its range; the signal's reason when aborted
@@ -133,55 +139,63 @@ async function scale(parts: readonly Tensor[], options: SinkhornOptions): Promis
   const { device } = parts[0]!;
   const made = untidied(() => ({
     u: empty(device, [k], "f32", "sinkhorn"),
+    r: empty(device, [k], "f32", "sinkhorn"),
     w: empty(device, [n], "f32", "sinkhorn"),
+    s: empty(device, [n], "f32", "sinkhorn"),
     partials: empty(device, [chunks, k], "f32", "sinkhorn"),
     change: empty(device, [chunks], "f32", "sinkhorn"),
     labels: empty(device, [n], "u32", "sinkhorn"),
   }));
-  const { u, w, partials, change, labels } = made;
+  const plans = untidied(() => parts.map(({ shape }) => empty(device, shape, "f32", "sinkhorn")));
+  const { u, r, w, s, partials, change, labels } = made;
   const weights = { u, power: lambda, low: floor };
-  const shared = {
-    ...weights,
-    w,
-    partials,
-    change,
-    k,
-    length,
-    lanes: Math.min(16, power2(k)),
-    columns: Math.min(256, power2(k)),
-  };
-  const pass = (first: 0 | 1): void => {
-    for (const place of places) run(kernels.sinkhorn, { ...shared, ...place, first });
-  };
-  const update = (): void => run(kernels.sinkhornUpdate, { partials, u, k, chunks, shift: Math.log(n / k) });
+  const sizes = { k, length, lanes: Math.min(16, power2(k)), columns: Math.min(256, power2(k)) };
+  const logarithmicPass = (first: 0 | 1): void =>
+    places.forEach((place, i) =>
+      run(kernels.sinkhorn, { ...weights, w, s, plan: plans[i]!, partials, change, ...sizes, ...place, first }),
+    );
+  const scalingPass = (): void =>
+    places.forEach(({ logp: _, ...place }, i) =>
+      run(kernels.sinkhornScale, { plan: plans[i]!, r, s, partials, change, ...sizes, ...place }),
+    );
+  /** Renews r; to be in u where the next pass is logarithmic. */
+  const update = (absorb: boolean): void =>
+    run(kernels.sinkhornUpdate, { partials, r, u, k, chunks, absorb: Number(absorb), mass: n / k });
   try {
     device.write(u.buffer, await columnStart(parts, lambda, floor));
-    pass(1);
-    update();
-    let [iterations, error] = [0, Infinity];
+    logarithmicPass(1);
+    update(true);
+    let [iterations, error, far] = [0, Infinity, false];
     for (;;) {
-      pass(0);
+      const logarithmic = iterations < LOGARITHMIC || far;
+      if (logarithmic) logarithmicPass(0);
+      else scalingPass();
       iterations++;
       const last = iterations === maxIterations;
+      far = false;
       if (last || (iterations - 1) % checkEvery === 0) {
-        error = ((await change.data()) as Float32Array).reduce((sum, part) => sum + part, 0);
+        const [changes, scalings] = (await Promise.all([change.data(), r.data()])) as Float32Array[];
+        error = changes!.reduce((sum, part) => sum + part, 0);
+        far = scalings!.some((value) => Math.abs(Math.log(value)) > FAR);
         signal?.throwIfAborted();
         if (last || error <= tolerance) break;
       }
-      update();
+      update(iterations < LOGARITHMIC || far);
     }
+    const [absorbed, scalings, sums, totals] = await Promise.all([u.data(), r.data(), w.data(), s.data()]);
+    const logColumn = (absorbed as Float32Array).map((value, j) => value + Math.log(scalings[j]!));
+    device.write(u.buffer, logColumn);
     for (const { chunk: _, ...place } of places) run(kernels.sinkhornLabels, { ...weights, labels, k, ...place });
-    const [logColumn, logRow, found] = await Promise.all([u.data(), w.data(), labels.data()]);
     const result = {
-      labels: found as Uint32Array,
-      logColumn: logColumn as Float32Array,
-      logRow: (logRow as Float32Array).map((value) => -Math.log(n) - value),
+      labels: (await labels.data()) as Uint32Array,
+      logColumn,
+      logRow: (sums as Float32Array).map((value, i) => -Math.log(n) - value - Math.log(totals[i]!)),
       ...{ iterations, error, converged: error <= tolerance },
     };
     const moved = options.balance ? await balanceLabels(places, result.labels, result.logColumn, lambda, floor) : 0;
     return { ...result, moved };
   } finally {
-    for (const tensor of Object.values(made)) tensor.dispose();
+    for (const tensor of [...Object.values(made), ...plans]) tensor.dispose();
   }
 }
 

@@ -60,6 +60,19 @@ describeDevices("sinkhorn", (device) => {
     }
   });
 
+  test("scalings that go far are taken into the plan: sharp probabilities, 60 iterations", async () => {
+    const [n, k] = [200, 5];
+    const logp = logProbabilities(n, k, 9);
+    const found = await sinkhorn(logp, { lambda: 80, tolerance: 0, maxIterations: 60, device: await device() });
+    const want = reference(logp.data, n, k, 80, 60);
+    let worst = 0;
+    want.forEach((q, at) => {
+      const exponent = 80 * logp.data[at]! + found.logRow[Math.floor(at / k)]! + found.logColumn[at % k]!;
+      worst = Math.max(worst, Math.abs(Math.exp(exponent) - q) * n);
+    });
+    expect(worst).toBeLessThan(1e-3);
+  });
+
   test("columns of the plan have the same mass when the error has come down", async () => {
     const [n, k] = [500, 8];
     const logp = logProbabilities(n, k);
