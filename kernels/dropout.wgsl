@@ -1,6 +1,6 @@
-// y[i] = scale · x[i] where word i >= threshold, else 0, i < n; words of Threefry-2x32-20 (src/random.ts): block counter + j gives
-// words 2j and 2j + 1; an invocation takes two blocks. The gradient is the same map of dy.
-struct Params { n: u32, key0: u32, key1: u32, counter0: u32, counter1: u32, threshold: u32, scale: f32 }
+// y[i] = scale · x[i] where word i / width >= threshold, else 0, i < n; words of Threefry-2x32-20 (src/random.ts): block counter + j gives
+// words 2j and 2j + 1; an invocation takes four elements. The gradient is the same map of dy.
+struct Params { n: u32, width: u32, key0: u32, key1: u32, counter0: u32, counter1: u32, threshold: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
@@ -41,6 +41,21 @@ fn threefry(j: u32) -> vec2u {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * size;
   if (i * 4u >= params.n) { return; }
-  let words = vec4u(threefry(2u * i), threefry(2u * i + 1u));
+  var words: vec4u;
+  if (params.width == 1u) {
+    words = vec4u(threefry(2u * i), threefry(2u * i + 1u));
+  } else {
+    // most vectors lie within one plane, and an even plane and the next share a block
+    let first = 4u * i / params.width;
+    let pair = threefry(first / 2u);
+    words = vec4u(select(pair.x, pair.y, first % 2u == 1u));
+    if ((4u * i + 3u) / params.width != first) {
+      for (var k = 1u; k < 4u; k++) {
+        let plane = (4u * i + k) / params.width;
+        let own = threefry(plane / 2u);
+        words[k] = select(own.x, own.y, plane % 2u == 1u);
+      }
+    }
+  }
   y[i] = select(vec4f(0.0), params.scale * x[i], words >= vec4u(params.threshold));
 }

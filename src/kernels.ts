@@ -50,6 +50,8 @@ import studentTBackwardWgsl from "../kernels/student_t_backward.wgsl";
 import transposeWgsl from "../kernels/transpose.wgsl";
 import unaryWgsl from "../kernels/unary.wgsl";
 import unaryBackwardWgsl from "../kernels/unary_backward.wgsl";
+import upsampleWgsl from "../kernels/upsample.wgsl";
+import upsampleBackwardWgsl from "../kernels/upsample_backward.wgsl";
 import weightedDifferenceWgsl from "../kernels/weighted_difference.wgsl";
 import { grid1d, kernel } from "./kernel";
 import type { Launch } from "./kernel";
@@ -165,7 +167,11 @@ const drawn: Launch = {
 };
 
 export const random = /* @__PURE__ */ kernel(randomWgsl, drawn);
-export const dropout = /* @__PURE__ */ kernel(dropoutWgsl, drawn);
+export const dropout = /* @__PURE__ */ kernel(dropoutWgsl, {
+  ...drawn,
+  rows: ({ n, width }) => Math.ceil(n! / (8 * width!)),
+  grain: ({ width }) => Math.max(1, Math.ceil(512 / width!)),
+});
 
 export const sgd = /* @__PURE__ */ kernel(sgdWgsl, elementwise);
 export const sgdMomentum = /* @__PURE__ */ kernel(sgdMomentumWgsl, elementwise);
@@ -287,3 +293,9 @@ export const maxPool = /* @__PURE__ */ kernel(maxPoolWgsl, pooled);
 export const maxPoolBackward = /* @__PURE__ */ kernel(maxPoolBackwardWgsl, unpooled);
 export const avgPool = /* @__PURE__ */ kernel(avgPoolWgsl, pooled);
 export const avgPoolBackward = /* @__PURE__ */ kernel(avgPoolBackwardWgsl, unpooled);
+
+export const upsample = /* @__PURE__ */ kernel(upsampleWgsl, {
+  ...unpooled,
+  grid: ({ planes, h, w, rows, columns }, [size]) => grid1d(planes! * h! * rows! * w! * columns!, size),
+});
+export const upsampleBackward = /* @__PURE__ */ kernel(upsampleBackwardWgsl, unpooled);

@@ -17,3 +17,4 @@ export * from "./arg-extremum";
 export * from "./sinkhorn";
 export * from "./batch-norm";
 export * from "./pooling";
+export * from "./upsampling";

@@ -12,14 +12,14 @@ function endOf(i: u32, stride: u32, padding: u32, kernel: u32, length: u32): u32
   return min(i * stride + kernel - padding, length);
 }
 
-/** Windows 2 x 2 side by side of a row, four at a time: returns how many were done. */
-function rowOfPairs(x: usize, y: usize, index: usize, top: u32, w: u32, ow: u32): u32 {
+/** Windows 2 x 2 side by side of a row of at least four, four at a time; the last four may have been done before. */
+function rowOfPairs(x: usize, y: usize, index: usize, top: u32, w: u32, ow: u32): void {
   const below = x + (<usize>w << 2);
   const right = i32x4.splat(1);
   const down = i32x4.splat(w);
-  let place = i32x4.add(i32x4.splat(top), i32x4(0, 2, 4, 6));
-  let j: u32 = 0;
-  for (; j + 4 <= ow; j += 4) {
+  const first = i32x4.add(i32x4.splat(top), i32x4(0, 2, 4, 6));
+  for (let next: u32 = 0; next < ow; next += 4) {
+    const j = min(next, ow - 4);
     const at = <usize>j << 3;
     const p = v128.load(x + at);
     const q = v128.load(x + at, 16);
@@ -37,10 +37,9 @@ function rowOfPairs(x: usize, y: usize, index: usize, top: u32, w: u32, ow: u32)
     const under = v128.or(f32x4.gt(lower, upper), f32x4.ne(lower, lower));
     v128.store(y + (<usize>j << 2), v128.bitselect(lower, upper, under));
     const across = v128.and(right, v128.bitselect(fourth, second, under));
+    const place = i32x4.add(first, i32x4.splat(j << 1));
     v128.store(index + (<usize>j << 2), i32x4.add(place, i32x4.add(across, v128.and(down, under))));
-    place = i32x4.add(place, i32x4.splat(8));
   }
-  return j;
 }
 
 /** y and index of max_pool; [begin, end) counts planes. */
@@ -48,16 +47,18 @@ export function max_pool(
   x: usize, y: usize, index: usize,
   planes: u32, h: u32, w: u32, oh: u32, ow: u32, kh: u32, kw: u32, sh: u32, sw: u32, ph: u32, pw: u32, begin: u32, end: u32,
 ): void {
-  const pairs = kh == 2 && kw == 2 && sw == 2 && ph == 0 && pw == 0;
+  const pairs = kh == 2 && kw == 2 && sw == 2 && ph == 0 && pw == 0 && ow >= 4;
   for (let plane = begin; plane < end; plane++) {
     const start = x + (<usize>plane * h * w << 2);
     let out = <usize>plane * oh * ow << 2;
     for (let i: u32 = 0; i < oh; i++, out += <usize>ow << 2) {
       const top = firstOf(i, sh, ph);
       const bottom = endOf(i, sh, ph, kh, h);
-      let j: u32 = 0;
-      if (pairs) j = rowOfPairs(start + (<usize>top * w << 2), y + out, index + out, top * w, w, ow);
-      for (; j < ow; j++) {
+      if (pairs) {
+        rowOfPairs(start + (<usize>top * w << 2), y + out, index + out, top * w, w, ow);
+        continue;
+      }
+      for (let j: u32 = 0; j < ow; j++) {
         const left = firstOf(j, sw, pw);
         const right = endOf(j, sw, pw, kw, w);
         let place = top * w + left;

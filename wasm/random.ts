@@ -96,15 +96,22 @@ export function random(
   }
 }
 
-/** y[i] = scale x[i] where word i of Threefry >= threshold, else 0; [begin, end) counts groups of eight elements. */
+/**
+ * y[i] = scale x[i] where word i / width of Threefry >= threshold, else 0; [begin, end) counts groups of eight words, that is of eight
+ * elements where width is 1, else of eight planes.
+ */
 export function dropout(
-  x: usize, y: usize, n: u32, key0: u32, key1: u32, counter0: u32, counter1: u32, threshold: u32, scale: f32,
+  x: usize, y: usize, n: u32, width: u32, key0: u32, key1: u32, counter0: u32, counter1: u32, threshold: u32, scale: f32,
   begin: u32, end: u32,
 ): void {
   const limit = i32x4.splat(threshold);
   const factor = f32x4.splat(scale);
   for (let group = begin; group < end; group++) {
     threefry4(key0, key1, counter0, counter1, group << 2);
+    if (width > 1) {
+      dropPlanes(x, y, n / width, width, group << 3, threshold, scale);
+      continue;
+    }
     const p = i32x4.ge_u(v128.load(scratch), limit);
     const q = i32x4.ge_u(v128.load(scratch, 16), limit);
     const at = <usize>group << 5;
@@ -112,5 +119,24 @@ export function dropout(
     const b = f32x4.mul(factor, v128.load(x + at, 16));
     v128.store(y + at, v128.and(a, v128.shuffle<f32>(p, q, 0, 4, 1, 5)));
     v128.store(y + at, v128.and(b, v128.shuffle<f32>(p, q, 2, 6, 3, 7)), 16);
+  }
+}
+
+/** Planes first, first + 1, ... of a group of eight, by the words in the work area. */
+function dropPlanes(x: usize, y: usize, planes: u32, width: u32, first: u32, threshold: u32, scale: f32): void {
+  const bytes = <usize>width << 2;
+  const factor = f32x4.splat(scale);
+  const last = min(first + 8, planes);
+  for (let plane = first; plane < last; plane++) {
+    const from = x + plane * bytes;
+    const to = y + plane * bytes;
+    const j = plane - first;
+    if (<u32>i32.load(scratch + (<usize>((j & 1) * 4 + (j >> 1)) << 2)) < threshold) {
+      memory.fill(to, 0, bytes);
+      continue;
+    }
+    let at: usize = 0;
+    for (; at + 16 <= bytes; at += 16) v128.store(to + at, f32x4.mul(factor, v128.load(from + at)));
+    for (; at < bytes; at += 4) f32.store(to + at, scale * f32.load(from + at));
   }
 }

@@ -14,3 +14,4 @@ export * from "./random";
 export * from "./reduce";
 export * from "./shape";
 export { softmax, logSoftmax } from "./softmax";
+export * from "./upsampling";

@@ -3,7 +3,7 @@ import type { Device } from "../device";
 import * as kernels from "../kernels";
 import { uniformRange } from "../random";
 import type { Random } from "../random";
-import { empty, run, sizeOf, Tensor } from "../tensor";
+import { empty, format, run, sizeOf, Tensor } from "../tensor";
 import type { Shape } from "../tensor";
 import { mul, scale } from "./elementwise";
 
@@ -44,12 +44,29 @@ export function dropout(x: Tensor, p: number, random: Random | Tensor, options: 
   if (!training) return x;
   if (random instanceof Tensor) return rescale ? scale(mul(x, random), 1 / (1 - p)) : mul(x, random);
   if (p === 0) return x;
-  const counters = random.reserve(x.size);
+  return drop("dropout", x, p, random, 1, rescale);
+}
+
+/**
+ * Whole channels become 0 with probability p, the others x / (1 − p); x [n, c, h, w] (Tompson et al. 2015, SpatialDropout). Options
+ * and stream are those of `dropout`; one word is drawn for each of the n·c planes.
+ * @throws when p is not in [0, 1) or x has no planes
+ */
+export function dropout2d(x: Tensor, p: number, random: Random, options: DropoutOptions = {}): Tensor {
+  const { rescale = true, training = true } = options;
+  if (!(p >= 0 && p < 1)) throw new Error(`dropout2d: p must be in [0, 1), ${p}`);
+  if (x.rank !== 4) throw new Error(`dropout2d: x must be [n, c, h, w], ${format(x.shape)}`);
+  return training && p > 0 && x.size > 0 ? drop("dropout2d", x, p, random, x.shape[2]! * x.shape[3]!, rescale) : x;
+}
+
+/** One draw for each run of `width` elements. */
+function drop(op: string, x: Tensor, p: number, random: Random, width: number, rescale: boolean): Tensor {
+  const counters = random.reserve(x.size / width);
   const threshold = Math.min(Math.round(p * 2 ** 32), 2 ** 32 - 1);
   const mask = (x: Tensor): Tensor => {
-    const y = empty(x.device, x.shape, "f32", "dropout");
-    run(kernels.dropout, { x, y, n: x.size, ...counters, threshold, scale: rescale ? 1 / (1 - p) : 1 });
+    const y = empty(x.device, x.shape, "f32", op);
+    run(kernels.dropout, { x, y, n: x.size, width, ...counters, threshold, scale: rescale ? 1 / (1 - p) : 1 });
     return y;
   };
-  return record("dropout", mask(x), [x], (dy) => [() => mask(dy)]);
+  return record(op, mask(x), [x], (dy) => [() => mask(dy)]);
 }

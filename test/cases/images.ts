@@ -199,5 +199,74 @@ const POOLING: readonly OpCase[] = [
   },
 ];
 
-/** Rows of the ops on images: batch normalisation, pooling. */
-export const IMAGES: readonly OpCase[] = [...BATCH_NORM, ...POOLING];
+/** The value at (i, j) of each plane of an image enlarged by `scale`. */
+function enlarged(
+  x: Reference,
+  [rows, columns]: readonly [number, number],
+  f: (pixel: (r: number, k: number) => number, i: number, j: number) => number,
+): Reference {
+  const [n, channels, h, w] = x.shape as [number, number, number, number];
+  const y = array([n, channels, h * rows, w * columns]);
+  for (let plane = 0, at = 0; plane < n * channels; plane++)
+    for (let i = 0; i < h * rows; i++)
+      for (let j = 0; j < w * columns; j++) {
+        const inside = (r: number, size: number): number => Math.min(Math.max(r, 0), size - 1);
+        y.data[at++] = f((r, k) => x.data[(plane * h + inside(r, h)) * w + inside(k, w)]!, i, j);
+      }
+  return y;
+}
+
+const UPSAMPLING: readonly OpCase[] = (
+  [
+    [2, 2],
+    [3, 1],
+    [5, 4],
+  ] as const
+).flatMap((scale): OpCase[] => {
+  const shapes = [[[1, 1, 1, 1]], [[2, 3, 5, 2]], [[1, 2, 7, 17]]];
+  return [
+    {
+      op: "upsampleNearest",
+      variant: `by ${scale.join(" x ")}`,
+      call: (x) => c.upsampleNearest(x!, scale),
+      reference: (x) => enlarged(x!, scale, (pixel, i, j) => pixel(Math.floor(i / scale[0]), Math.floor(j / scale[1]))),
+      shapes,
+      rtol: 0,
+      atol: 0,
+    },
+    {
+      op: "upsampleBilinear",
+      variant: `by ${scale.join(" x ")}`,
+      call: (x) => c.upsampleBilinear(x!, scale),
+      reference: (x) =>
+        enlarged(x!, scale, (pixel, i, j) => {
+          const [v, u] = [(i + 0.5) / scale[0] - 0.5, (j + 0.5) / scale[1] - 0.5];
+          const [r, k] = [Math.floor(v), Math.floor(u)];
+          const row = (r: number): number => pixel(r, k) * (1 - u + k) + pixel(r, k + 1) * (u - k);
+          return row(r) * (1 - v + r) + row(r + 1) * (v - r);
+        }),
+      shapes,
+    },
+  ];
+});
+
+const DROPOUT: readonly OpCase[] = [true, false].map((rescale) => ({
+  op: "dropout2d",
+  variant: rescale ? "rescaled" : "masking noise",
+  call: (x) => c.dropout2d(x!, 0.4, new c.Random(11), { rescale }),
+  reference: (x) => {
+    const random = new c.Random(11);
+    const kept = Array.from({ length: x!.shape[0]! * x!.shape[1]! }, () =>
+      random.nextUint32() >= Math.round(0.4 * 2 ** 32) ? 1 : 0,
+    );
+    const width = x!.shape[2]! * x!.shape[3]!;
+    return array(
+      x!.shape,
+      x!.data.map((v, i) => (v * kept[Math.floor(i / width)]!) / (rescale ? 0.6 : 1)),
+    );
+  },
+  shapes: [[[1, 1, 1, 1]], [[3, 5, 1, 1]], [[5, 7, 1, 3]], [[3, 11, 2, 5]], [[4, 9, 17, 19]]],
+}));
+
+/** Rows of the ops on images: batch normalisation, pooling, upsampling, dropout of channels. */
+export const IMAGES: readonly OpCase[] = [...BATCH_NORM, ...POOLING, ...UPSAMPLING, ...DROPOUT];

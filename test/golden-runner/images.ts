@@ -29,4 +29,10 @@ export const IMAGES: Adapters = {
   batch_norm2d: batchNorm,
   max_pool2d: pooling(c.maxPool2d),
   avg_pool2d: pooling(c.avgPool2d),
+  upsample_nearest: tensors<{ x: Tensor }, { scale: number }>(({ x }, { scale }) => ({
+    y: c.upsampleNearest(x, scale),
+  })),
+  upsample_bilinear: tensors<{ x: Tensor }, { scale: number }>(({ x }, { scale }) => ({
+    y: c.upsampleBilinear(x, scale),
+  })),
 };
