@@ -11,6 +11,8 @@ import batchNormMomentsWgsl from "../kernels/batch_norm_moments.wgsl";
 import batchNormStatisticsWgsl from "../kernels/batch_norm_statistics.wgsl";
 import binaryWgsl from "../kernels/binary.wgsl";
 import chunkReduceWgsl from "../kernels/chunk_reduce.wgsl";
+import conv2dWgsl from "../kernels/conv2d.wgsl";
+import conv2dBackwardWeightWgsl from "../kernels/conv2d_backward_weight.wgsl";
 import copyWgsl from "../kernels/copy.wgsl";
 import crossEntropyWgsl from "../kernels/cross_entropy.wgsl";
 import crossEntropyBackwardWgsl from "../kernels/cross_entropy_backward.wgsl";
@@ -85,6 +87,32 @@ export const matmul = /* @__PURE__ */ kernel(matmulWgsl, {
   rows: ({ m, batch }) => m! * batch!,
   // a thread packs all of b for its rows: many rows a thread where b is large
   grain: ({ n, k }) => Math.max(4, Math.ceil(131072 / (n! * k!)), Math.min(128, Math.ceil((n! * k!) / 2048))),
+});
+
+/** Channels and pixels of a workgroup's tile, of which each invocation has 64 elements: what wastes least of it. */
+function convolutionTile(channels: number, invocations: number): readonly [number, number] {
+  const tall = channels <= 16 ? 2 : channels <= 32 ? 4 : 8;
+  return [8 * tall, (8 * invocations) / tall];
+}
+
+export const conv2d = /* @__PURE__ */ kernel(conv2dWgsl, {
+  grid: ({ n, m, rows, columns }, [size]) => {
+    const [tall, wide] = convolutionTile(m!, size);
+    const [x, y] = grid1d(n! * rows! * columns!, wide);
+    return [x, y, Math.ceil(m! / tall)];
+  },
+  rows: ({ n, rows }) => n! * rows!,
+  // a thread packs the weights, and the rows above and below its own
+  grain: ({ columns, m, c, taps_y, taps_x }) =>
+    Math.max(4, Math.ceil(262144 / (columns! * m! * (c! * taps_y! * taps_x! + 1)))),
+});
+export const conv2dBackwardWeight = /* @__PURE__ */ kernel(conv2dBackwardWeightWgsl, {
+  grid: ({ o, c, kh, kw, chunks }, [size]) => {
+    const [tall, wide] = convolutionTile(o!, size);
+    return [Math.ceil((c! * kh! * kw!) / wide), Math.ceil(o! / tall), chunks!];
+  },
+  rows: ({ chunks }) => chunks!,
+  grain: ({ length, ow, o, c, kh, kw }) => Math.ceil(65536 / (length! * ow! * o! * c! * kh! * kw!)),
 });
 
 /** n rows of k columns, sixteen lanes a row; d is the depth of an element's work, where it has one. */

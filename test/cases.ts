@@ -1,5 +1,6 @@
 import * as c from "constella";
 import type { Tensor } from "constella";
+import { CONVOLUTION } from "./cases/convolution";
 import { IMAGES } from "./cases/images";
 import { LOSSES } from "./cases/losses";
 import { ROWS } from "./cases/rows";
@@ -274,6 +275,7 @@ export const CASES: readonly OpCase[] = [
     shapes: [[[2, 3, 5]]],
   },
   { op: "flatten", call: (x) => c.flatten(x!), reference: (x) => ({ ...x!, shape: [2, 15] }), shapes: [[[2, 3, 5]]] },
+  ...CONVOLUTION,
   ...LOSSES,
   ...INDEXING,
   ...RANDOM,

@@ -155,8 +155,15 @@ function pack(width: u32, source: usize, laneStride: usize, kStride: usize, lane
 // @ts-ignore: decorator
 @inline
 export function transpose4(source: usize, sourceStride: usize, out: usize, outStride: usize): void {
-  const r0 = v128.load(source), r1 = v128.load(source + sourceStride);
-  const r2 = v128.load(source + 2 * sourceStride), r3 = v128.load(source + 3 * sourceStride);
+  const row2 = source + 2 * sourceStride;
+  transposeRows(source, source + sourceStride, row2, row2 + sourceStride, out, outStride);
+}
+
+/** Writes the transpose of four rows of four floats. */
+// @ts-ignore: decorator
+@inline
+export function transposeRows(row0: usize, row1: usize, row2: usize, row3: usize, out: usize, outStride: usize): void {
+  const r0 = v128.load(row0), r1 = v128.load(row1), r2 = v128.load(row2), r3 = v128.load(row3);
   const t0 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), t1 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
   const t2 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), t3 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
   v128.store(out, v128.shuffle<f64>(t0, t2, 0, 2));
@@ -166,7 +173,7 @@ export function transpose4(source: usize, sourceStride: usize, out: usize, outSt
 }
 
 /** C[4,8] = act(C) in place for the activations from 2 on; which one is decided once a tile. */
-function activateTile(c: usize, cRow: usize, activation: u32, slope: f32): void {
+export function activateTile(c: usize, cRow: usize, activation: u32, slope: f32): void {
   if (activation == 2) activateRows(c, cRow, 2, slope);
   else if (activation == 3) activateRows(c, cRow, 3, slope);
   else activateRows(c, cRow, 4, slope);
@@ -182,9 +189,13 @@ function activateRows(c: usize, cRow: usize, activation: u32, slope: f32): void 
   }
 }
 
-function copyTile(source: usize, sourceRow: usize, out: usize, outRow: usize, rows: u32, columns: u32): void {
-  for (let i: u32 = 0; i < rows; i++, source += sourceRow, out += outRow)
-    for (let j: usize = 0; j < <usize>columns << 2; j += 4) f32.store(out + j, f32.load(source + j));
+/** Copies rows of floats; bytes between rows. */
+export function copyTile(source: usize, sourceRow: usize, out: usize, outRow: usize, rows: u32, columns: u32): void {
+  for (let i: u32 = 0; i < rows; i++, source += sourceRow, out += outRow) {
+    let j: usize = 0;
+    for (; j + 16 <= <usize>columns << 2; j += 16) v128.store(out + j, v128.load(source + j));
+    for (; j < <usize>columns << 2; j += 4) f32.store(out + j, f32.load(source + j));
+  }
 }
 
 /**

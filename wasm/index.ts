@@ -1,5 +1,6 @@
 // The kernels of the WASM device: one export per kernel, named as its .wgsl file.
 export { set_scratch } from "./scratch";
+export * from "./convolution";
 export * from "./elementwise";
 export * from "./indexing";
 export * from "./optimizers";

@@ -4,6 +4,8 @@ export { Autoencoder } from "./autoencoder";
 export { BatchNorm1d, BatchNorm2d } from "./batch-norm";
 export type { BatchNormModuleOptions } from "./batch-norm";
 export { Flatten, LeakyReLU, ReLU } from "./layers";
+export { Conv2d, ConvTranspose2d } from "./convolution";
+export type { Conv2dOptions, ConvTranspose2dOptions } from "./convolution";
 export { Linear } from "./linear";
 export type { LinearOptions } from "./linear";
 export { constant, fanInUniform, glorotUniform, heUniform, normal } from "./init";

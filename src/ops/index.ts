@@ -1,5 +1,6 @@
 export * from "./arg-extremum";
 export * from "./batch-norm";
+export * from "./convolution";
 export * from "./cross-entropy";
 export * from "./dec";
 export { pairwiseSquaredDistance } from "./distance";

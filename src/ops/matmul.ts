@@ -2,13 +2,11 @@ import { record } from "../autodiff";
 import * as kernels from "../kernels";
 import { empty, format, run, sizeOf, view } from "../tensor";
 import type { Tensor } from "../tensor";
+import { ACTIVATION } from "./activation";
 import { broadcastShape, mergeAxes } from "./broadcast";
 import { activationGradient } from "./elementwise";
 import type { Activation } from "./elementwise";
 import { sum } from "./reduce";
-
-/** The codes of `kernels/matmul.wgsl` and `wasm/matmul.ts`; 0 is none. */
-const ACTIVATION: Record<Activation, number> = { relu: 1, leakyRelu: 2, sigmoid: 3, tanh: 4 };
 
 /** Options of `matmul`. */
 export interface MatmulOptions {

@@ -1,6 +1,7 @@
 import { API } from "./adapter";
 import type { Adapter, Adapters } from "./adapter";
 import { CLUSTERING } from "./clustering";
+import { CONVOLUTION } from "./convolution";
 import { ELEMENTWISE } from "./elementwise";
 import { IMAGES } from "./images";
 import { INDEXING } from "./indexing";
@@ -14,6 +15,7 @@ import { REDUCTIONS } from "./reductions";
 
 const ADAPTERS: Adapters = {
   ...CLUSTERING,
+  ...CONVOLUTION,
   ...ELEMENTWISE,
   ...IMAGES,
   ...INDEXING,

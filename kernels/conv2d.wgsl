@@ -1,0 +1,239 @@
+// y[i, m, Y out_step_y + out_y, X out_step_x + out_x] = act(bias[m] + Σ weight[m, c, t, u] x[i, c, Y step_y + t + top, X step_x + u + left])
+//
+// Sums over c, t < taps_y, u < taps_x; x [n,c,h,w] counts as 0 outside; Y < rows, X < columns; y [n,m,out_h,out_w]; the weight lies
+// from weight_base on with the strides weight_m, weight_c, weight_y, weight_x. Steps of the output are for transposed convolution,
+// which is a convolution of its own for each remainder of y and x by the stride.
+//
+// An implicit product of weight [m, c·taps] and pixels [c·taps, n·rows·columns]: a workgroup computes 16 channels × 256 pixels,
+// 32 × 128 or 64 × 64, whichever wastes least, an invocation twice 4 channels by twice 4 pixels of it in registers. The pixels
+// of a tile are gathered from x into workgroup memory, TILE_K of c·taps at a time.
+// Grid: x, y = workgroups of pixels (folded), z = workgroups of channels.
+
+struct Params {
+  n: u32,
+  c: u32,
+  h: u32,
+  w: u32,
+  m: u32,
+  rows: u32,
+  columns: u32,
+  taps_y: u32,
+  taps_x: u32,
+  step_y: u32,
+  step_x: u32,
+  top: i32,
+  left: i32,
+  out_h: u32,
+  out_w: u32,
+  out_step_y: u32,
+  out_step_x: u32,
+  out_y: u32,
+  out_x: u32,
+  weight_base: u32,
+  weight_m: i32,
+  weight_c: i32,
+  weight_y: i32,
+  weight_x: i32,
+  has_bias: u32,
+  activation: u32, // 0 none, 1 relu, 2 leaky relu, 3 sigmoid, 4 tanh
+  slope: f32,
+}
+
+override WORKGROUP: u32 = 64u;
+override TILE_K: u32 = 8u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+// [k][group of 4 channels] and [k][group of 4 pixels]; the spare group in each row spreads the stores over the banks.
+var<workgroup> tile_a: array<vec4f, TILE_K * (WORKGROUP / 4u + 1u)>;
+var<workgroup> tile_b: array<vec4f, TILE_K * (WORKGROUP + 1u)>;
+// For each k of a tile: offset of the channel in x, t, u, offset in the weight. No position reaches t = OUTSIDE.
+var<workgroup> taps: array<vec4i, TILE_K>;
+const OUTSIDE = -0x40000000;
+
+fn tap(k: u32) -> vec4i {
+  let area = max(params.taps_y * params.taps_x, 1u);
+  let c = k / area;
+  let t = k % area / max(params.taps_x, 1u);
+  let u = k % max(params.taps_x, 1u);
+  let at = i32(c) * params.weight_c + i32(t) * params.weight_y + i32(u) * params.weight_x;
+  return vec4i(i32(c * params.h * params.w), select(OUTSIDE, i32(t), k < params.c * params.taps_y * params.taps_x), i32(u), at);
+}
+
+fn activate(v: vec4f) -> vec4f {
+  switch params.activation {
+    case 1u: { return select(v, vec4f(0.0), v < vec4f(0.0)); }
+    case 2u: { return select(v, params.slope * v, v < vec4f(0.0)); }
+    case 3u: { return 1.0 / (1.0 + exp(-max(v, vec4f(-87.0)))); }
+    case 4u: { return tanh(clamp(v, vec4f(-15.0), vec4f(15.0))); }
+    default: { return v; }
+  }
+}
+
+// Image, Y and X of the pixels of a group; past the end those of the last pixel.
+fn images(pixel: vec4u) -> vec4u {
+  return pixel / (params.rows * params.columns);
+}
+fn rows_of(pixel: vec4u) -> vec4u {
+  return pixel / params.columns % params.rows;
+}
+
+// Where the pixels of a group lie in y, for channel 0.
+fn places(pixel: vec4u) -> vec4u {
+  let row = rows_of(pixel) * params.out_step_y + params.out_y;
+  let column = pixel % params.columns * params.out_step_x + params.out_x;
+  return (images(pixel) * params.m * params.out_h + row) * params.out_w + column;
+}
+
+fn store(channel: u32, place: vec4u, valid: vec4<bool>, sum: vec4f) {
+  if (channel >= params.m) {
+    return;
+  }
+  var v = sum;
+  if (params.has_bias != 0u) {
+    v += bias[channel];
+  }
+  v = activate(v);
+  let to = place + channel * params.out_h * params.out_w;
+  if (valid.x) {
+    y[to.x] = v.x;
+  }
+  if (valid.y) {
+    y[to.y] = v.y;
+  }
+  if (valid.z) {
+    y[to.z] = v.z;
+  }
+  if (valid.w) {
+    y[to.w] = v.w;
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) index: u32,
+) {
+  // Invocations along the channels (4 rows twice each) and along the pixels; the launch in src/kernels.ts counts the same.
+  let tall = select(select(8u, 4u, params.m <= 32u), 2u, params.m <= 16u);
+  let wide = WORKGROUP / tall;
+  let a_groups = 2u * tall;
+  let b_groups = 2u * wide;
+  let a_row = a_groups + 1u;
+  let b_row = b_groups + 1u;
+  let along = index % wide;
+  let across = index / wide;
+  let first_channel = group.z * 8u * tall;
+  let first_pixel = (group.x + group.y * groups.x) * 8u * wide;
+  let total = params.n * params.rows * params.columns;
+  let depth = params.c * params.taps_y * params.taps_x;
+
+  // The four pixels that this invocation gathers, for some of the k of a tile.
+  let lanes = vec4u(0u, 1u, 2u, 3u);
+  let mine = min(vec4u(first_pixel + 4u * (index % b_groups)) + lanes, vec4u(total - 1u));
+  let base = vec4i(images(mine) * params.c * params.h * params.w);
+  let top = vec4i(rows_of(mine) * params.step_y) + params.top;
+  let left = vec4i(mine % params.columns * params.step_x) + params.left;
+  let size = vec4u(params.h);
+  let span = vec4u(params.w);
+
+  var l0 = vec4f();
+  var r0 = vec4f();
+  var l1 = vec4f();
+  var r1 = vec4f();
+  var l2 = vec4f();
+  var r2 = vec4f();
+  var l3 = vec4f();
+  var r3 = vec4f();
+  var l4 = vec4f();
+  var r4 = vec4f();
+  var l5 = vec4f();
+  var r5 = vec4f();
+  var l6 = vec4f();
+  var r6 = vec4f();
+  var l7 = vec4f();
+  var r7 = vec4f();
+
+  if (index < TILE_K) {
+    taps[index] = tap(index);
+  }
+  workgroupBarrier();
+  for (var first = 0u; first < depth; first += TILE_K) {
+    for (var s = index; s < TILE_K * a_groups; s += WORKGROUP) {
+      let k = s % TILE_K;
+      let channel = vec4i(min(vec4u(first_channel + 4u * (s / TILE_K)) + lanes, vec4u(params.m - 1u)));
+      let at = vec4u(channel * params.weight_m + taps[k].w + i32(params.weight_base));
+      var value = vec4f();
+      if (first + k < depth) {
+        value = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
+      }
+      tile_a[k * a_row + s / TILE_K] = value;
+    }
+    for (var k = index / b_groups; k < TILE_K; k += WORKGROUP / b_groups) {
+      let this_tap = taps[k];
+      let row = top + this_tap.y;
+      let column = left + this_tap.z;
+      let inside = (vec4u(row) < size) & (vec4u(column) < span); // negative positions are large as unsigned ones
+      let at = vec4u(select(vec4i(), base + this_tap.x + row * i32(params.w) + column, inside));
+      let value = vec4f(x[at.x], x[at.y], x[at.z], x[at.w]);
+      tile_b[k * b_row + index % b_groups] = select(vec4f(), value, inside);
+    }
+    workgroupBarrier();
+    if (index < TILE_K) {
+      taps[index] = tap(first + TILE_K + index);
+    }
+    for (var k = 0u; k < TILE_K; k++) {
+      let upper = tile_a[k * a_row + across];
+      let lower = tile_a[k * a_row + across + tall];
+      let near = tile_b[k * b_row + along];
+      let far = tile_b[k * b_row + along + wide];
+      l0 += upper.x * near;
+      r0 += upper.x * far;
+      l1 += upper.y * near;
+      r1 += upper.y * far;
+      l2 += upper.z * near;
+      r2 += upper.z * far;
+      l3 += upper.w * near;
+      r3 += upper.w * far;
+      l4 += lower.x * near;
+      r4 += lower.x * far;
+      l5 += lower.y * near;
+      r5 += lower.y * far;
+      l6 += lower.z * near;
+      r6 += lower.z * far;
+      l7 += lower.w * near;
+      r7 += lower.w * far;
+    }
+    workgroupBarrier();
+  }
+
+  let channel = first_channel + 4u * across;
+  let channel_lower = channel + 4u * tall;
+  let near = vec4u(first_pixel + 4u * along) + lanes;
+  let far = near + 4u * wide;
+  let valid_near = near < vec4u(total);
+  let valid_far = far < vec4u(total);
+  let to_near = places(near);
+  let to_far = places(far);
+  store(channel, to_near, valid_near, l0);
+  store(channel, to_far, valid_far, r0);
+  store(channel + 1u, to_near, valid_near, l1);
+  store(channel + 1u, to_far, valid_far, r1);
+  store(channel + 2u, to_near, valid_near, l2);
+  store(channel + 2u, to_far, valid_far, r2);
+  store(channel + 3u, to_near, valid_near, l3);
+  store(channel + 3u, to_far, valid_far, r3);
+  store(channel_lower, to_near, valid_near, l4);
+  store(channel_lower, to_far, valid_far, r4);
+  store(channel_lower + 1u, to_near, valid_near, l5);
+  store(channel_lower + 1u, to_far, valid_far, r5);
+  store(channel_lower + 2u, to_near, valid_near, l6);
+  store(channel_lower + 2u, to_far, valid_far, r6);
+  store(channel_lower + 3u, to_near, valid_near, l7);
+  store(channel_lower + 3u, to_far, valid_far, r7);
+}

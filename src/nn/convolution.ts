@@ -1,0 +1,94 @@
+import type { Device } from "../device";
+import { conv2d, convTranspose2d } from "../ops/convolution";
+import type { Conv2dCall, ConvTranspose2dCall, Size2d } from "../ops/convolution";
+import { sizeOf } from "../ndarray";
+import { parameter } from "../tensor";
+import type { Tensor } from "../tensor";
+import { fanInUniform } from "./init";
+import type { Initializer, RandomSource } from "./init";
+import { Module } from "./module";
+
+/** Initial values of convolutional layers; the defaults are PyTorch's. */
+interface ConvolutionInit {
+  readonly bias?: boolean;
+  /** Default U(±1 / √fan_in), fan_in the sizes of the weight's second and following axes multiplied. */
+  readonly weightInit?: Initializer;
+  /** Default U(±1 / √fan_in) with the weight's fan_in. */
+  readonly biasInit?: Initializer;
+}
+
+/** Options of `Conv2d`. */
+export interface Conv2dOptions extends Conv2dCall, ConvolutionInit {}
+
+/** Options of `ConvTranspose2d`. */
+export interface ConvTranspose2dOptions extends ConvTranspose2dCall, ConvolutionInit {}
+
+const sides = (kernel: Size2d): readonly [number, number] => (typeof kernel === "number" ? [kernel, kernel] : kernel);
+
+/** Weight and bias of a layer. */
+function initialized(
+  device: Device,
+  shape: readonly number[],
+  outputs: number,
+  random: RandomSource,
+  { bias = true, weightInit = fanInUniform, biasInit }: ConvolutionInit,
+): { weight: Tensor; bias: Tensor | undefined } {
+  const weight = parameter(device, weightInit(shape, random), shape);
+  if (!bias) return { weight, bias: undefined };
+  const limit = 1 / Math.sqrt(sizeOf(shape.slice(1)));
+  const within: Initializer = ([size = 0]) =>
+    Float32Array.from({ length: size }, () => limit * (2 * random.uniform() - 1));
+  return { weight, bias: parameter(device, (biasInit ?? within)([outputs], random)) };
+}
+
+/** act(x ⋆ W + b) on images [n, c, h, w]; W [out, c, kh, kw], b [out]. */
+export class Conv2d extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly options: Conv2dCall;
+
+  /** @param kernel side of the kernel, or its height and width */
+  constructor(
+    device: Device,
+    inputs: number,
+    outputs: number,
+    kernel: Size2d,
+    random: RandomSource,
+    options: Conv2dOptions = {},
+  ) {
+    super();
+    const shape = [outputs, inputs, ...sides(kernel)];
+    ({ weight: this.weight, bias: this.bias } = initialized(device, shape, outputs, random, options));
+    this.options = options;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return conv2d(x, this.weight, this.bias, this.options);
+  }
+}
+
+/** Transposed convolution of images [n, c, h, w], then act(· + b); W [c, out, kh, kw], b [out]. */
+export class ConvTranspose2d extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+  readonly options: ConvTranspose2dCall;
+
+  /** @param kernel side of the kernel, or its height and width */
+  constructor(
+    device: Device,
+    inputs: number,
+    outputs: number,
+    kernel: Size2d,
+    random: RandomSource,
+    options: ConvTranspose2dOptions = {},
+  ) {
+    super();
+    const shape = [inputs, outputs, ...sides(kernel)];
+    ({ weight: this.weight, bias: this.bias } = initialized(device, shape, outputs, random, options));
+    this.options = options;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return convTranspose2d(x, this.weight, this.bias, this.options);
+  }
+}
