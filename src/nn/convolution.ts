@@ -1,6 +1,7 @@
 import type { Device } from "../device";
 import { conv2d, convTranspose2d } from "../ops/convolution";
-import type { Conv2dCall, ConvTranspose2dCall, Size2d } from "../ops/convolution";
+import type { Conv2dCall, ConvTranspose2dCall } from "../ops/convolution";
+import type { Pair } from "../ops/pooling";
 import { sizeOf } from "../ndarray";
 import { parameter } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -23,7 +24,7 @@ export interface Conv2dOptions extends Conv2dCall, ConvolutionInit {}
 /** Options of `ConvTranspose2d`. */
 export interface ConvTranspose2dOptions extends ConvTranspose2dCall, ConvolutionInit {}
 
-const sides = (kernel: Size2d): readonly [number, number] => (typeof kernel === "number" ? [kernel, kernel] : kernel);
+const sides = (kernel: Pair): readonly [number, number] => (typeof kernel === "number" ? [kernel, kernel] : kernel);
 
 /** Weight and bias of a layer. */
 function initialized(
@@ -52,7 +53,7 @@ export class Conv2d extends Module {
     device: Device,
     inputs: number,
     outputs: number,
-    kernel: Size2d,
+    kernel: Pair,
     random: RandomSource,
     options: Conv2dOptions = {},
   ) {
@@ -78,7 +79,7 @@ export class ConvTranspose2d extends Module {
     device: Device,
     inputs: number,
     outputs: number,
-    kernel: Size2d,
+    kernel: Pair,
     random: RandomSource,
     options: ConvTranspose2dOptions = {},
   ) {

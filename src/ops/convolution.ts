@@ -5,20 +5,18 @@ import type { Tensor } from "../tensor";
 import { ACTIVATION } from "./activation";
 import { activationGradient } from "./elementwise";
 import type { Activation } from "./elementwise";
+import type { Pair } from "./pooling";
 import { sum } from "./reduce";
-
-/** A size for both axes, or one each for height and width. */
-export type Size2d = number | readonly [number, number];
 
 /** Options of `conv2d`. */
 export interface Conv2dCall {
   /** Pixels from one window to the next; default 1. */
-  readonly stride?: Size2d;
+  readonly stride?: Pair;
   /**
    * Zeros on each side; default 0. "same" puts as many on all sides together as it takes for ⌈size / stride⌉ outputs; an
    * odd one goes below and to the right.
    */
-  readonly padding?: Size2d | "same";
+  readonly padding?: Pair | "same";
   /** Applied last, in the same kernel. */
   readonly activation?: Activation;
   /** Slope of `leakyRelu`; default 0.01. */
@@ -28,11 +26,11 @@ export interface Conv2dCall {
 /** Options of `convTranspose2d`. */
 export interface ConvTranspose2dCall {
   /** Pixels of the output from one input to the next; default 1. */
-  readonly stride?: Size2d;
+  readonly stride?: Pair;
   /** Pixels cut off each side of the output; default 0. */
-  readonly padding?: Size2d;
+  readonly padding?: Pair;
   /** Rows and columns added below and to the right of the output, fewer than the stride; default 0. */
-  readonly outputPadding?: Size2d;
+  readonly outputPadding?: Pair;
   /** Applied last, in the same kernel. */
   readonly activation?: Activation;
   /** Slope of `leakyRelu`; default 0.01. */
@@ -66,7 +64,7 @@ interface Epilogue {
 /** Largest kernel and stride, which the work area of a thread is made for. */
 const LARGEST = 255;
 
-function pair(op: string, name: string, size: Size2d, least: number): readonly [number, number] {
+function pair(op: string, name: string, size: Pair, least: number): readonly [number, number] {
   const [h, w] = typeof size === "number" ? [size, size] : size;
   if (![h, w].every((value) => Number.isInteger(value) && value >= least && value <= LARGEST))
     throw new Error(`${op}: the ${name} must be whole numbers from ${least} to ${LARGEST}, [${h}, ${w}]`);

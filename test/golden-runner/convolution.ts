@@ -10,10 +10,10 @@ interface Inputs {
 }
 
 export const CONVOLUTION: Adapters = {
-  conv2d: tensors<Inputs, { stride: c.Size2d; padding: c.Size2d }>(({ x, w, b }, { stride, padding }) => ({
+  conv2d: tensors<Inputs, { stride: c.Pair; padding: c.Pair }>(({ x, w, b }, { stride, padding }) => ({
     y: c.conv2d(x, w, b, { stride, padding }),
   })),
-  conv_transpose2d: tensors<Inputs, { stride: c.Size2d; padding: c.Size2d; outputPadding: c.Size2d }>(
+  conv_transpose2d: tensors<Inputs, { stride: c.Pair; padding: c.Pair; outputPadding: c.Pair }>(
     ({ x, w, b }, { stride, padding, outputPadding }) => ({
       y: c.convTranspose2d(x, w, b, { stride, padding, outputPadding }),
     }),
