@@ -48,6 +48,22 @@ export async function openFile(path: string): Promise<RandomAccess> {
   }
 }
 
+/** Paths of a folder's files of that extension, by name; undefined where the path is no folder. Throws as `readFile`. */
+export async function listFolder(path: string, extension: string): Promise<string[] | undefined> {
+  const { readdir, stat } = nodeModule("node:fs/promises");
+  const { join } = nodeModule("node:path");
+  try {
+    if (!(await stat(path)).isDirectory()) return undefined;
+    const names = await readdir(path);
+    return names
+      .filter((name) => name.endsWith(extension) && !name.startsWith("."))
+      .sort()
+      .map((name) => join(path, name));
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${reason(error, "file")}`, { cause: error });
+  }
+}
+
 /** Opens an npy file of any size for reading rows (see `NpyFile`). Close it. */
 export async function openNpy(path: string): Promise<NpyFile> {
   const file = await openFile(path);

@@ -73,7 +73,7 @@ export function hadronShower(
   const counts = new Float32Array(camera.x.length);
   const angle = azimuth * DEGREES;
   const centre = place(direction, dist, azimuth);
-  const clumpiness = random.uniform();
+  const clumpiness = random.uniform() ** 1.6;
   const halo = 0.45 * clumpiness;
   const spread = 0.05 + 0.3 * clumpiness;
   let caught = scatterEllipse(

@@ -1,0 +1,21 @@
+/**
+ * Rows that are read when they are needed: what training takes in place of a matrix that does not fit into memory. Rows are float32, of `rowShape`,
+ * and finite: a source throws for one that is not.
+ */
+export interface RowSource {
+  /** Number of rows. */
+  readonly length: number;
+  /** Shape of a row: [45, 45] of images, [] of plain numbers. */
+  readonly rowShape: readonly number[];
+  /** Rows at these indices, in their order, one after the other. */
+  rows(index: ArrayLike<number>): Promise<Float32Array>;
+  /** Rows [begin, end), one after the other. */
+  range(begin: number, end: number): Promise<Float32Array>;
+}
+
+/** Is x a source of rows, not a matrix? */
+export function isRowSource(x: unknown): x is RowSource {
+  if (typeof x !== "object" || x === null) return false;
+  const { rows, range, rowShape } = x as Partial<RowSource>;
+  return typeof rows === "function" && typeof range === "function" && Array.isArray(rowShape);
+}
