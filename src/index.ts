@@ -27,3 +27,5 @@ export { StackedAutoencoder } from "./models/stacked-autoencoder";
 export type { StackedAutoencoderOptions } from "./models/stacked-autoencoder";
 export type { EpochRecord, StepReport } from "./training/loop";
 export type { TrainingOptions } from "./training/training";
+export type { RowsLike } from "./training/rows";
+export type { RowSource } from "./data/row-source";

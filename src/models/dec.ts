@@ -3,7 +3,6 @@ import { noGrad } from "../autodiff";
 import { KMeans } from "../cluster";
 import type { Bytes } from "../data/source";
 import type { Device } from "../device";
-import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { NamedArrays } from "../nn/module";
@@ -17,9 +16,9 @@ import { keep, parameter, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { below, decodeCheckpoint, encodeCheckpoint, under } from "../training/checkpoint";
 import type { Checkpoint } from "../training/checkpoint";
-import { Shuffle } from "../training/loop";
 import type { EpochRecord } from "../training/loop";
 import { mapChunks, mapRows, Rows } from "../training/rows";
+import type { RowsLike } from "../training/rows";
 import { initialState, stageStream, Training } from "../training/training";
 import type { StageSpec, TrainingOptions, TrainingState } from "../training/training";
 import { AUTOENCODER_DEFAULTS, checkWidth, StackedAutoencoder } from "./stacked-autoencoder";
@@ -165,7 +164,7 @@ export class DEC {
    * @throws when x has other columns than the first layer takes, holds NaN, or has fewer rows than clusters; when the loss is
    * no longer finite; the signal's reason when aborted
    */
-  async fit(x: MatrixLike, { epochs = 100, ...options }: FitOptions = {}): Promise<this> {
+  async fit(x: RowsLike, { epochs = 100, ...options }: FitOptions = {}): Promise<this> {
     const { nClusters, layers, seed } = this.settings;
     const { device } = await this.autoencoder.prepare();
     const rows = Rows.from(device, x, `${this.name}.fit`);
@@ -189,22 +188,22 @@ export class DEC {
   }
 
   /** fit, then the labels. */
-  async fitPredict(x: MatrixLike, options: FitOptions = {}): Promise<Int32Array> {
+  async fitPredict(x: RowsLike, options: FitOptions = {}): Promise<Int32Array> {
     return (await this.fit(x, options)).labels;
   }
 
   /** Embedding of x, [n, layers.at(-1)]. */
-  async transform(x: MatrixLike): Promise<NdArray<Float32Array>> {
+  async transform(x: RowsLike): Promise<NdArray<Float32Array>> {
     return this.#map(x, "transform", (batch) => this.autoencoder.network.encode(batch));
   }
 
   /** Soft assignments q of x, [n, nClusters]; rows sum to 1. */
-  async softAssignments(x: MatrixLike): Promise<NdArray<Float32Array>> {
+  async softAssignments(x: RowsLike): Promise<NdArray<Float32Array>> {
     return this.#map(x, "softAssignments", (batch) => this.#assign(batch));
   }
 
   /** The most probable cluster of each row of x. */
-  async predict(x: MatrixLike): Promise<Int32Array> {
+  async predict(x: RowsLike): Promise<Int32Array> {
     const q = await this.softAssignments(x);
     const [n, k] = q.shape as [number, number];
     return Int32Array.from({ length: n }, (_, i) => argmaxOf(q.data.subarray(i * k, (i + 1) * k)));
@@ -296,7 +295,7 @@ export class DEC {
 
   /** Recomputes q, the labels and the target over all rows; returns the share of labels that changed. */
   async #refresh(rows: Rows): Promise<number> {
-    const chunks = mapChunks(rows, (batch) => this.#assign(batch));
+    const chunks = await mapChunks(rows, (batch) => this.#assign(batch));
     const { target, assigned } = tidy(() => {
       const q = chunks.length === 1 ? chunks[0]! : concat(chunks, 0);
       return { target: this.settings.target === "global" ? decTarget(q) : undefined, assigned: argmax(q, 1) };
@@ -314,12 +313,17 @@ export class DEC {
 
   #stage(rows: Rows, epochs: number): StageSpec {
     const { updateInterval, tolerance, learningRate, momentum, batchSize, alpha, seed } = this.settings;
-    const shuffle = new Shuffle(stageStream(seed, 1000), rows.count, batchSize);
+    const order = rows.order(stageStream(seed, 1000), batchSize);
+    const { load } = order;
+    const passOf = (epoch: number, step: number): [number, number] => {
+      const number = epoch * updateInterval + step;
+      return [Math.floor(number / order.steps), number % order.steps];
+    };
     const centers = this.#fitted();
     const { network } = this.autoencoder;
     return {
       name: this.name,
-      epochs: Math.ceil((epochs * shuffle.steps) / updateInterval),
+      epochs: Math.ceil((epochs * order.steps) / updateInterval),
       steps: updateInterval,
       parameters: [...this.trained(), centers],
       optimizer: (list) => new SGD(list, { lr: learningRate, momentum }),
@@ -331,9 +335,9 @@ export class DEC {
         this.#converged = interval > 0 && this.#changed < tolerance;
         return !this.#converged;
       },
+      load: load && ((epoch, step) => load(...passOf(epoch, step))),
       loss: ({ epoch, step }) => {
-        const number = epoch * updateInterval + step;
-        const index = shuffle.batch(Math.floor(number / shuffle.steps), number % shuffle.steps);
+        const index = order.batch(...passOf(epoch, step));
         const x = rows.at(index);
         const z = network.encode(x);
         const target = this.#target
@@ -347,7 +351,7 @@ export class DEC {
     };
   }
 
-  async #map(x: MatrixLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
+  async #map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
     this.#fitted();
     const { device } = await this.autoencoder.prepare();
     const rows = Rows.from(device, x, `${this.name}.${op}`);

@@ -3,7 +3,6 @@
 import { noGrad } from "../autodiff";
 import type { Bytes } from "../data/source";
 import type { Device } from "../device";
-import type { MatrixLike } from "../matrix";
 import type { NdArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
 import { mse } from "../ops/losses";
@@ -13,9 +12,9 @@ import { Random } from "../random";
 import { requestDevice } from "../request-device";
 import type { Tensor } from "../tensor";
 import { below, decodeCheckpoint, encodeCheckpoint, under } from "../training/checkpoint";
-import { Shuffle } from "../training/loop";
 import type { EpochRecord } from "../training/loop";
 import { mapRows, Rows } from "../training/rows";
+import type { RowsLike } from "../training/rows";
 import { initialState, stageStream, Training } from "../training/training";
 import type { StageSpec, TrainingOptions, TrainingState } from "../training/training";
 
@@ -95,7 +94,7 @@ export class StackedAutoencoder {
    * @throws when x has other columns than the first layer takes, or holds NaN; when the loss is no longer finite; the signal's
    * reason when aborted
    */
-  async fit(x: MatrixLike, options: TrainingOptions = {}): Promise<this> {
+  async fit(x: RowsLike, options: TrainingOptions = {}): Promise<this> {
     const { device } = await this.prepare();
     const rows = Rows.from(device, x, "StackedAutoencoder.fit");
     try {
@@ -117,12 +116,12 @@ export class StackedAutoencoder {
   }
 
   /** Codes of x, [n, layers.at(-1)]. */
-  async transform(x: MatrixLike): Promise<NdArray<Float32Array>> {
+  async transform(x: RowsLike): Promise<NdArray<Float32Array>> {
     return this.#map(x, "transform", (network, batch) => network.encode(batch));
   }
 
   /** x as the network gives it back, [n, layers[0]]. */
-  async reconstruct(x: MatrixLike): Promise<NdArray<Float32Array>> {
+  async reconstruct(x: RowsLike): Promise<NdArray<Float32Array>> {
     return this.#map(x, "reconstruct", (network, batch) => network.forward(batch));
   }
 
@@ -177,15 +176,16 @@ export class StackedAutoencoder {
       parameters: Tensor[],
       loss: (x: Tensor, noise: Random) => Tensor,
     ): StageSpec => {
-      const shuffle = new Shuffle(stageStream(seed ^ 0x5eed, index), rows.count, batchSize);
+      const order = rows.order(stageStream(seed ^ 0x5eed, index), batchSize);
       return {
         name,
         epochs: passes,
-        steps: shuffle.steps,
+        steps: order.steps,
         parameters,
         optimizer: (list) => new Adam(list, { lr: learningRate }),
         learningRate: (share) => learningRate * warmUpAndCosine(share),
-        loss: ({ epoch, step, random }) => loss(rows.at(shuffle.batch(epoch, step)), random),
+        load: order.load,
+        loss: ({ epoch, step, random }) => loss(rows.at(order.batch(epoch, step)), random),
       };
     };
     const last = encoder.length - 1;
@@ -203,7 +203,7 @@ export class StackedAutoencoder {
   }
 
   async #map(
-    x: MatrixLike,
+    x: RowsLike,
     op: string,
     f: (network: Autoencoder, batch: Tensor) => Tensor,
   ): Promise<NdArray<Float32Array>> {

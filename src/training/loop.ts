@@ -56,6 +56,8 @@ export interface Stage {
   readonly signal?: AbortSignal | undefined;
   /** Before the first step of an epoch; `false` ends the stage. */
   readonly beforeEpoch?: (epoch: number) => Promise<boolean | void>;
+  /** Reads what a step needs. */
+  readonly load?: ((epoch: number, step: number) => Promise<void>) | undefined;
   /** One update of the parameters; returns the loss. Runs inside `tidy`. */
   readonly step: (context: StepContext) => Tensor;
   readonly onStep?: ((report: StepReport) => void) | undefined;
@@ -115,6 +117,7 @@ export async function runStage(stage: Stage): Promise<void> {
           await look();
           throw signal.reason;
         }
+        if (stage.load) await stage.load(progress.epoch, progress.step);
         const number = progress.epoch * steps + progress.step;
         random.restore({ key: stage.random.key, position: number * WORDS_PER_STEP });
         const next = tidy(() => add(total, stage.step({ epoch: progress.epoch, step: progress.step, random })));

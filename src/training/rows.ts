@@ -1,15 +1,32 @@
 import { noGrad } from "../autodiff";
+import { isRowSource, type RowSource } from "../data/row-source";
+import { ShuffleBuffer } from "../data/shuffle-buffer";
 import type { Device } from "../device";
 import { flattenRows, toFloat32 } from "../matrix";
 import type { MatrixLike } from "../matrix";
-import { NdArray } from "../ndarray";
+import { NdArray, sizeOf } from "../ndarray";
 import { gatherRows } from "../ops/indexing";
+import type { RandomState } from "../random";
 import { format, keep, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
+import { Shuffle } from "./loop";
+
+/** What training takes: a matrix, or rows that are read when they are needed (`NpyDataset`). */
+export type RowsLike = MatrixLike | RowSource;
+
+/** Shuffled passes over rows: the row numbers of each batch. */
+export interface BatchOrder {
+  /** Batches of a pass. */
+  readonly steps: number;
+  /** Row numbers of a batch. */
+  batch(pass: number, step: number): Uint32Array;
+  /** Where the rows are not in memory: reads those of a batch, to be awaited before it is used. */
+  readonly load?: (pass: number, step: number) => Promise<void>;
+}
 
 /**
  * The rows of a data set, for minibatches: on the device where they fit, else in the host's memory and uploaded batch by
- * batch. Items of any rank are rows of their flattened elements.
+ * batch, or read from a source. Items of any rank are rows of their flattened elements.
  */
 export class Rows {
   readonly device: Device;
@@ -17,35 +34,70 @@ export class Rows {
   /** Elements of a row. */
   readonly width: number;
   readonly #resident: Tensor | undefined;
-  readonly #host: Float32Array;
+  readonly #from: Float32Array | RowSource;
+  #loaded: { index: Uint32Array; x: Float32Array } | undefined;
 
-  private constructor(device: Device, host: Float32Array, count: number, width: number) {
+  private constructor(device: Device, from: Float32Array | RowSource, count: number, width: number) {
     this.device = device;
     this.count = count;
     this.width = width;
-    this.#host = host;
-    if (host.byteLength <= device.maxBufferBytes / 2) this.#resident = keep(tensor(device, host, [count, width]));
+    this.#from = from;
+    if (from instanceof Float32Array && from.byteLength <= device.maxBufferBytes / 2)
+      this.#resident = keep(tensor(device, from, [count, width]));
   }
 
   /** @throws when `x` is ragged, empty, or holds NaN or infinity; the message names the row and column */
-  static from(device: Device, x: MatrixLike, op: string): Rows {
-    const { data, shape } = flattenRows(toFloat32(x, op, "x"));
+  static from(device: Device, x: RowsLike, op: string): Rows {
+    const source = isRowSource(x) ? x : undefined;
+    const matrix = source ? undefined : flattenRows(toFloat32(x as MatrixLike, op, "x"));
+    const shape = source ? [source.length, sizeOf(source.rowShape)] : matrix!.shape;
     const [count, width] = shape as [number, number];
     if (count === 0 || width === 0) throw new Error(`${op}: x must have rows and columns, ${format(shape)}`);
-    return new Rows(device, data, count, width);
+    return new Rows(device, source ?? matrix!.data, count, width);
   }
 
-  /** The rows of those indices as a tensor [index.length, width]. */
+  /** The order of shuffled passes: of a source by blocks, which are read ahead (see `ShuffleBuffer`). */
+  order(random: RandomState, batchSize: number): BatchOrder {
+    if (this.#from instanceof Float32Array) return new Shuffle(random, this.count, batchSize);
+    const buffer = new ShuffleBuffer(this.#from, { batchSize, seed: random });
+    let at = "";
+    return {
+      steps: buffer.steps,
+      load: async (pass, step) => {
+        this.#loaded = await buffer.batch(pass, step);
+        at = `${pass}/${step}`;
+      },
+      batch: (pass, step) => {
+        if (at !== `${pass}/${step}`)
+          throw new Error(`rows: batch ${step} of pass ${pass} is used before it was loaded`);
+        return this.#loaded!.index;
+      },
+    };
+  }
+
+  /** Reads those rows from a source, so that `at` has them; where all rows are in memory there is nothing to wait for. */
+  async load(index: Uint32Array): Promise<void> {
+    if (this.#from instanceof Float32Array) return;
+    this.#loaded = { index, x: await this.#from.rows(index) };
+  }
+
+  /** The rows of those indices as a tensor [index.length, width]. Those of a source must have been loaded, by the same array. */
   at(index: Uint32Array): Tensor {
     if (this.#resident) return gatherRows(this.#resident, index);
+    if (!(this.#from instanceof Float32Array)) {
+      if (this.#loaded?.index !== index) throw new Error("rows: a batch is used before it was loaded");
+      return tensor(this.device, this.#loaded.x, [index.length, this.width]);
+    }
+    const host = this.#from;
     const batch = new Float32Array(index.length * this.width);
-    index.forEach((row, i) => batch.set(this.#host.subarray(row * this.width, (row + 1) * this.width), i * this.width));
+    index.forEach((row, i) => batch.set(host.subarray(row * this.width, (row + 1) * this.width), i * this.width));
     return tensor(this.device, batch, [index.length, this.width]);
   }
 
-  /** The rows [begin, end). */
-  range(begin: number, end: number): Tensor {
-    return tensor(this.device, this.#host.subarray(begin * this.width, end * this.width), [end - begin, this.width]);
+  /** The rows [begin, end) on the host. */
+  async range(begin: number, end: number): Promise<Float32Array> {
+    if (this.#from instanceof Float32Array) return this.#from.subarray(begin * this.width, end * this.width);
+    return this.#from.range(begin, end);
   }
 
   dispose(): void {
@@ -56,17 +108,31 @@ export class Rows {
 /** Rows taken at a time where no gradient is needed. */
 const CHUNK = 2048;
 
-/** f of all rows, chunk by chunk and without gradients, as tensors; the caller disposes of them. */
-export function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor): Tensor[] {
+/** f of all rows, chunk by chunk and without gradients, as tensors; the caller disposes of them. The next chunk is read while one computes. */
+export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor): Promise<Tensor[]> {
+  const read = (begin: number): Promise<Float32Array> => rows.range(begin, Math.min(begin + CHUNK, rows.count));
   const chunks: Tensor[] = [];
-  for (let begin = 0; begin < rows.count; begin += CHUNK)
-    chunks.push(tidy(() => noGrad(() => f(rows.range(begin, Math.min(begin + CHUNK, rows.count))))));
+  try {
+    let next = read(0);
+    for (let begin = 0; begin < rows.count; begin += CHUNK) {
+      const x = await next;
+      if (begin + CHUNK < rows.count) {
+        next = read(begin + CHUNK);
+        next.catch(() => undefined); // told when it is awaited
+      }
+      const batch = (): Tensor => f(tensor(rows.device, x, [x.length / rows.width, rows.width]));
+      chunks.push(tidy(() => noGrad(batch)));
+    }
+  } catch (error) {
+    for (const chunk of chunks) chunk.dispose();
+    throw error;
+  }
   return chunks;
 }
 
 /** f of all rows on the host, [rows.count, width of f]. */
 export async function mapRows(rows: Rows, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
-  const chunks = mapChunks(rows, f);
+  const chunks = await mapChunks(rows, f);
   const width = chunks[0]!.size / chunks[0]!.shape[0]!;
   const data = new Float32Array(rows.count * width);
   const parts = await Promise.all(chunks.map((chunk) => chunk.data()));

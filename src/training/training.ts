@@ -21,6 +21,8 @@ export interface StageSpec {
   /** The loss of a step's batch. */
   readonly loss: (context: StepContext) => Tensor;
   readonly beforeEpoch?: (epoch: number) => Promise<boolean | void>;
+  /** Reads what a step needs, where rows are not in memory (`BatchOrder.load`). */
+  readonly load?: ((epoch: number, step: number) => Promise<void>) | undefined;
   /** Further figures for the epoch's record. */
   readonly figures?: (epoch: number) => Promise<Record<string, number>> | Record<string, number>;
 }
@@ -100,6 +102,7 @@ export class Training {
         signal,
         onStep,
         ...(spec.beforeEpoch && { beforeEpoch: spec.beforeEpoch }),
+        load: spec.load,
         step: (context) => {
           if (spec.learningRate) optimizer.lr = spec.learningRate((context.epoch * spec.steps + context.step) / total);
           const loss = spec.loss(context);

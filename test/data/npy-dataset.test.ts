@@ -2,8 +2,14 @@ import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DEC, StackedAutoencoder } from "constella";
 import { NpyDataset, ShuffleBuffer, writeNpy, type RowSource } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
+import { Random } from "../../src/random";
+import { Rows } from "../../src/training/rows";
+import { describeDevices } from "../devices";
+import { abortAfter } from "../models/abort";
+import { digits } from "../models/digits";
 
 let folder = "";
 beforeAll(async () => {
@@ -243,5 +249,70 @@ describe("ShuffleBuffer", () => {
     expect(() => new ShuffleBuffer(new Counted(0), { batchSize: 1 })).toThrow("ShuffleBuffer: the source has no rows");
     const buffer = new ShuffleBuffer(source, { batchSize: 3 });
     await expect(buffer.batch(0, 4)).rejects.toThrow(/step below 4, given 0 and 4/);
+  });
+});
+
+describeDevices("training from a source of rows", (device) => {
+  const { x } = digits(200);
+  /** The digits as an npy file. */
+  const source = async (): Promise<NpyDataset> => NpyDataset.open(writeNpy(x));
+  const options = { layers: [64, 16, 4], layerEpochs: 1, epochs: 12, batchSize: 32, learningRate: 1e-2, seed: 2 };
+
+  test("an autoencoder learns from it as from a matrix, and resumes in the middle of a pass", async () => {
+    const made = await device();
+    const whole = await new StackedAutoencoder({ ...options, device: made }).fit(await source());
+    const losses = whole.history.map(({ loss }) => loss);
+    expect(losses.at(-1)).toBeLessThan(0.6 * losses[2]!);
+    const matrix = await new StackedAutoencoder({ ...options, device: made }).fit(x);
+    expect(losses.at(-1)).toBeCloseTo(matrix.history.at(-1)!.loss, 2);
+    const codes = await whole.transform(await source());
+    expect(codes.shape).toEqual([200, 4]);
+    expect(codes.data).toEqual((await whole.transform(x)).data);
+    const stopped = new StackedAutoencoder({ ...options, device: made });
+    await expect(stopped.fit(await source(), abortAfter(3))).rejects.toThrow("stopped by the test");
+    const resumed = await StackedAutoencoder.load(await stopped.save(), { device: made });
+    await resumed.fit(await source());
+    expect((await resumed.transform(x)).data).toEqual((await whole.transform(x)).data);
+    for (const model of [whole, matrix, stopped, resumed]) model.dispose();
+  });
+
+  test("DEC clusters it, and a broken row ends training with its name", async () => {
+    const made = await device();
+    const settings = {
+      layers: [64, 16, 4],
+      nClusters: 5,
+      layerEpochs: 0,
+      pretrainEpochs: 1,
+      updateInterval: 3,
+      nInit: 1,
+    };
+    const model = new DEC({ ...settings, batchSize: 64, seed: 1, device: made });
+    await model.fit(await source(), { epochs: 2 });
+    expect(model.labels.length).toBe(200);
+    expect(await model.predict(await source())).toEqual(model.labels);
+    model.dispose();
+    const broken = new NdArray(x.data.slice(), x.shape);
+    broken.data[64 * 150 + 3] = Infinity;
+    const failing = new DEC({ ...settings, batchSize: 64, seed: 1, device: made });
+    await expect(failing.fit(await NpyDataset.open(writeNpy(broken)))).rejects.toThrow(
+      "NpyDataset: values must be finite, Infinity in row 150 (row 150 of file 0)",
+    );
+    failing.dispose();
+  });
+
+  test("rows of a source are there once they were loaded", async () => {
+    const rows = Rows.from(await device(), await source(), "test");
+    const index = Uint32Array.of(7, 3, 7);
+    expect(() => rows.at(index)).toThrow("rows: a batch is used before it was loaded");
+    await rows.load(index);
+    const batch = rows.at(index);
+    expect([...(await batch.data())]).toEqual(
+      [7, 3, 7].flatMap((row) => [...x.data.subarray(64 * row, 64 * row + 64)]),
+    );
+    batch.dispose();
+    expect(() => rows.order(new Random(0).state(), 10).batch(0, 0)).toThrow(
+      "rows: batch 0 of pass 0 is used before it was loaded",
+    );
+    rows.dispose();
   });
 });

@@ -21,8 +21,8 @@ export const TRIGGER = 120;
 const GAMMA_YIELD = 350;
 const HADRON_YIELD = 130;
 /** Spectral indices and bounds in TeV. */
-const GAMMA_SPECTRUM = { index: 2.6, low: 0.3, high: 30 };
-const HADRON_SPECTRUM = { index: 2.7, low: 0.8, high: 80 };
+const GAMMA_SPECTRUM = { index: 2.6, low: 0.3, high: 15 };
+const HADRON_SPECTRUM = { index: 2.7, low: 0.8, high: 40 };
 /** Radius of the light pool, and how the light falls off outside, m. */
 const POOL = 120;
 const FALL_OFF = 65;
