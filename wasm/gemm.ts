@@ -10,9 +10,9 @@ import { fma } from "./simd";
 export const MR: u32 = 4;
 export const NR: u32 = 8;
 /** Largest blocks: rows of A, shared dimension, columns of B. */
-export const MC: u32 = 96;
-export const KC: u32 = 256;
-export const NC: u32 = 1024;
+export const MC: u32 = 64;
+export const KC: u32 = 512;
+export const NC: u32 = 512;
 /** Up to this many rows, B is not packed where its rows are contiguous. */
 const FEW_ROWS: u32 = 8;
 
