@@ -7,11 +7,13 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { gzipSync } from "node:zlib";
+import { zipSync } from "fflate";
 import { writeCsv } from "../src/data/csv";
 import { writeIdx } from "../src/data/idx";
 import { readNpy, writeNpy } from "../src/data/npy";
 import { readSafetensors } from "../src/data/safetensors";
-import { accuracy } from "../src/metrics";
+import { redrawMagic, simulateShowers } from "../src/data";
+import { accuracy, liMa, type ComparedPair, type SweepPoint } from "../src/metrics";
 import { NdArray } from "../src/ndarray";
 import { uniformNumbers } from "../src/report/sample";
 
@@ -497,5 +499,193 @@ describe("constella cluster with a network", () => {
       /--layers must be 2 or more whole numbers/,
     );
     expect(await list("refused")).toEqual(["none"]);
+  });
+});
+
+describe("constella simulate showers", () => {
+  test("writes images, labels, events and a picture sheet, the same for a seed", async () => {
+    const args = ["simulate", "showers", "--n", "1050", "--seed", "3", "--pointing", "wobble", "--gamma-share", "0.3"];
+    const { code, stdout } = await constella(...args, "--out", "observed/night1");
+    expect(code).toBe(0);
+    const labels = readNpy(await read("observed/night1/labels.npy"));
+    const gammas = [...(labels.data as Int32Array)].filter((label) => label === 1).length;
+    expect(stdout).toBe(
+      `1050 events, ${gammas} gammas and ${1050 - gammas} hadrons, in observed/night1: simulated, wobble pointing\n`,
+    );
+    expect(await list("observed/night1")).toEqual([
+      "events.csv",
+      "images.npy",
+      "labels.npy",
+      "sheet.png",
+      "simulation.json",
+    ]);
+    const images = readNpy(await read("observed/night1/images.npy"));
+    const direct = simulateShowers({ n: 1050, seed: 3, pointing: "wobble", gammaShare: 0.3 });
+    expect(images.shape).toEqual([1050, 45, 45]);
+    expect(images.data).toEqual(direct.images.data);
+    expect(labels.data).toEqual(direct.labels);
+    const lines = (await read("observed/night1/events.csv")).toString().trim().split("\n");
+    expect(lines[0]).toMatch(/^event,label,region,energy,/);
+    expect(lines).toHaveLength(1051);
+    expect(lines.at(-1)).toMatch(new RegExp(`^1049,${direct.labels[1049]},${direct.regions[1049]},`));
+    const info = JSON.parse((await read("observed/night1/simulation.json")).toString()) as object;
+    expect(info).toMatchObject({
+      n: 1050,
+      seed: 3,
+      pointing: "wobble",
+      gammaShare: 0.3,
+      labels: { gamma: 1, hadron: 0 },
+    });
+    expect((await read("observed/night1/sheet.png")).subarray(1, 4).toString()).toBe("PNG");
+  });
+
+  test("re-draws the MAGIC table and says so", async () => {
+    const table = new NdArray(
+      Float32Array.of(
+        28.8,
+        16,
+        2.64,
+        0.39,
+        0.2,
+        27.7,
+        22,
+        -8.2,
+        40,
+        81.9,
+        93.7,
+        37.9,
+        3.15,
+        0.17,
+        0.1,
+        53,
+        89,
+        11.8,
+        14,
+        232,
+      ),
+      [2, 10],
+    );
+    const npz = [
+      ["table.npy", writeNpy(table)],
+      ["labels.npy", writeNpy(Int32Array.of(0, 1))],
+      ["class_names.npy", textNpy(["gamma", "hadron"])],
+    ] as const;
+    await write("magic.npz", zipSync(Object.fromEntries(npz)));
+    const { code, stdout } = await constella("simulate", "showers", "--data", "magic.npz", "--out", "redrawn");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^2 events, 1 gammas and 1 hadrons, in redrawn: re-drawn from .* not camera data\n$/);
+    expect(readNpy(await read("redrawn/images.npy")).data).toEqual(redrawMagic(table).data);
+    expect([...readNpy(await read("redrawn/labels.npy")).data]).toEqual([1, 0]);
+    expect((await read("redrawn/simulation.json")).toString()).toContain("not camera data");
+    expect(await refusal("simulate", "showers", "--data", "magic.npz", "--pointing", "wobble", "--out", "x")).toMatch(
+      /^constella: --pointing and --gamma-share are not for --data/,
+    );
+    expect(await refusal("simulate", "showers", "--data", "magic.npz", "--n", "3", "--out", "x")).toBe(
+      "constella: --n must be at most the 2 events of magic.npz, given 3",
+    );
+    expect(await list("x")).toEqual(["none"]);
+  });
+
+  test("refuses options out of range, and leaves nothing where it cannot write", async () => {
+    expect(await refusal("simulate", "showers", "--n", "0", "--out", "x")).toBe(
+      'constella: --n must be a whole number from 1, given "0"',
+    );
+    expect(await refusal("simulate", "showers", "--gamma-share", "1.5", "--out", "x")).toBe(
+      'constella: --gamma-share must be a number from 0 to 1, given "1.5"',
+    );
+    expect(await refusal("simulate", "shower")).toBe("constella: unknown command 'shower' (Did you mean showers?)");
+    await mkdir(join(folder, "blocked/events.csv"), { recursive: true });
+    expect(await refusal("simulate", "showers", "--n", "3", "--out", "blocked")).toMatch(
+      /cannot write blocked\/events\.csv: /,
+    );
+    const left = await list("blocked");
+    expect(left.filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    const { code, stderr } = await constella("simulate");
+    expect({ code, said: own(stderr) }).toEqual({ code: 0, said: [] });
+  });
+});
+
+/** An npy file of text. */
+function textNpy(words: readonly string[]): Uint8Array {
+  const width = Math.max(...words.map((word) => word.length));
+  const header = `{'descr': '<U${width}', 'fortran_order': False, 'shape': (${words.length},), }`.padEnd(117);
+  const codes = words.flatMap((word) => Array.from({ length: width }, (_, i) => word.charCodeAt(i) || 0));
+  return Buffer.concat([
+    Buffer.from("\x93NUMPY\x01\x00v\x00", "latin1"),
+    Buffer.from(`${header}\n`),
+    new Uint8Array(Uint32Array.from(codes).buffer),
+  ]);
+}
+
+describe("constella compare", () => {
+  test("measures every pair, and each against known classes", async () => {
+    const clusterings = { "a.npy": [0, 0, 0, 0, 1, 1, 1, 1], "b.npy": [5, 5, 2, 2, 7, 7, 7, 7] };
+    for (const [name, labels] of Object.entries(clusterings)) await write(name, writeNpy(Int32Array.from(labels)));
+    await write("known.npy", writeNpy(Int32Array.from([0, 0, 0, 1, 1, 1, 1, 0])));
+    const { code, stdout } = await constella("compare", "a.npy", "b.npy", "--labels", "known.npy", "--json");
+    expect(code).toBe(0);
+    const {
+      n,
+      pairs,
+      clusterings: sizes,
+    } = JSON.parse(stdout) as { n: number; pairs: ComparedPair[]; clusterings: object[] };
+    expect(n).toBe(8);
+    expect(sizes).toEqual([{ file: "known.npy", clusters: 2 }, { file: "a.npy", clusters: 2 }, { file: "b.npy", clusters: 3 }]); // prettier-ignore
+    expect(pairs.map(({ a, b }) => `${a} ${b}`)).toEqual(["known.npy a.npy", "known.npy b.npy", "a.npy b.npy"]);
+    expect(pairs[0]).toMatchObject({
+      ri: expect.closeTo(0.571429, 6) as number,
+      ari: expect.closeTo(0.125, 9) as number,
+    });
+    expect(pairs[0]!.ami).toBeCloseTo(0.083463, 6);
+    const lines = (await constella("compare", "a.npy", "b.npy")).stdout.trimEnd().split("\n");
+    expect(lines[0]).toMatch(/^ +RI +ARI +AMI +V +NMI$/);
+    expect(lines[1]).toMatch(/^a\.npy {2}b\.npy +0\.857143/);
+    expect(lines).toHaveLength(2);
+  });
+
+  test("refuses a single clustering and labels of other items", async () => {
+    await write("short.npy", writeNpy(Int32Array.of(1, 2)));
+    expect(await refusal("compare", "a.npy")).toBe(
+      "constella: compare: two clusterings are needed, or one and --labels",
+    );
+    expect(await refusal("compare", "a.npy", "a.npy")).toBe("constella: compare: each file can be given once");
+    expect(await refusal("compare", "a.npy", "short.npy")).toBe("constella: short.npy has 2 labels, a.npy has 8");
+  });
+});
+
+describe("constella significance", () => {
+  test("sweeps the thresholds of scores against the regions of events.csv", async () => {
+    await write("scores.npy", writeNpy(new NdArray(Float32Array.of(0.1, 0.9, 0.4, 0.6, 0.02, 0.98, 0.3, 0.7), [4, 2])));
+    await write("events.csv", "event,label,region\n0,1,0\n1,1,0\n2,0,3\n3,0,-1\n");
+    const { code, stdout } = await constella(
+      "significance",
+      "--scores",
+      "scores.npy",
+      "--regions",
+      "events.csv",
+      "--json",
+    );
+    expect(code).toBe(0);
+    const { alpha, best, points } = JSON.parse(stdout) as { alpha: number; best: SweepPoint; points: SweepPoint[] };
+    expect(alpha).toBe(0.2);
+    expect(points).toHaveLength(13);
+    expect(points[0]).toMatchObject({ threshold: 0.4, nOn: 2, nOff: 1, s: liMa(2, 1, 0.2).s });
+    expect(points.at(-1)).toMatchObject({ threshold: 0.99, nOn: 0, nOff: 0, s: 0 });
+    expect(best).toMatchObject({ threshold: 0.4 });
+    await write("regions.npy", writeNpy(Int32Array.of(0, 0, 3, -1)));
+    const table = await constella("significance", "--scores", "scores.npy", "--regions", "regions.npy", "--alpha", "1");
+    expect(table.stdout).toMatch(/^ +0\.40 +2 +1 +1\.0 +0\.5829 {2}best$/m);
+  });
+
+  test("refuses what does not fit", async () => {
+    await write("few.npy", writeNpy(Int32Array.of(0, 0)));
+    await write("nan.npy", writeNpy(Float32Array.of(0.5, NaN)));
+    expect(await refusal("significance", "--scores", "scores.npy", "--regions", "few.npy")).toBe(
+      "constella: few.npy has 2 regions, scores.npy has 4 scores",
+    );
+    expect(await refusal("significance", "--scores", "nan.npy", "--regions", "few.npy")).toBe(
+      "constella: significance: scores must be finite, NaN at row 1 (nan.npy)",
+    );
+    expect(await refusal("significance", "--scores", "nan.npy")).toMatch(/required option '--regions/);
   });
 });

@@ -7,7 +7,7 @@ const report = (text: string): void => void process.stderr.write(`constella: ${t
 
 /** Runs a program: what goes wrong is one line on stderr and an exit code, 2 for bad input. Help where nothing is asked of one with commands. */
 export async function run(program: Command): Promise<void> {
-  for (const command of [program, ...program.commands])
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
     command.exitOverride().configureOutput({ outputError: () => undefined }); // reported below, in one line
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -23,7 +23,7 @@ export async function run(program: Command): Promise<void> {
 
 /** Reports the error in one line; with DEBUG=constella also where it comes from. */
 function exitCode(error: unknown): number {
-  if (error instanceof CommanderError && error.exitCode === 0) return 0; // help and version
+  if (error instanceof CommanderError && (error.exitCode === 0 || error.code === "commander.help")) return 0; // help and version
   if (!(error instanceof Error)) return (report(String(error)), 1);
   report(error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " "));
   if (process.env["DEBUG"] === "constella") console.error(error);

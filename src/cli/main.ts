@@ -2,9 +2,12 @@
 import { Command } from "commander";
 import { version } from "../../package.json";
 import { clusterCommand } from "./cluster";
+import { compareCommand } from "./compare";
 import { devicesCommand } from "./devices";
 import { run } from "./failure";
 import { metricsCommand } from "./metrics";
+import { significanceCommand } from "./significance";
+import { simulateCommand } from "./simulate";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -12,7 +15,14 @@ const program = new Command("constella")
   .description("Deep clustering on WebGPU and WebAssembly.")
   .version(version)
   .helpCommand(false);
-for (const command of [clusterCommand(print), metricsCommand(print), devicesCommand(print)])
-  program.addCommand(command);
+for (const command of [
+  clusterCommand,
+  metricsCommand,
+  compareCommand,
+  significanceCommand,
+  simulateCommand,
+  devicesCommand,
+])
+  program.addCommand(command(print));
 
 await run(program);

@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { toLabels } from "../matrix";
 import type { NdArray, TypedArray } from "../ndarray";
 import { encodeLabels, readCsv, readCsvLabels, type CsvOptions, type ClassLabels } from "./csv";
@@ -76,26 +77,75 @@ export async function openNpy(path: string): Promise<NpyFile> {
 }
 
 /**
- * Writes a file so that `path` holds the old content or all of the new, never a part: to a temporary name in the same folder, then
- * renamed. Throws `cannot write FILE: …` and leaves nothing behind.
+ * A file that is written piece by piece under a temporary name in the same folder, and gets its own when it is complete: `path` holds the old
+ * content or all of the new, never a part. Errors are `cannot write FILE: …`; where one is thrown, and on `discard`, nothing is left behind.
  */
-export async function writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  const { open, rename, rm } = nodeModule("node:fs/promises");
-  const { dirname, join, basename } = nodeModule("node:path");
-  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
-  try {
-    const handle = await open(temporary, "wx");
-    try {
-      await handle.writeFile(content);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new Error(`cannot write ${path}: ${reason(error, "folder")}`, { cause: error });
+export class AtomicFile {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #handle: FileHandle;
+  #open = true;
+
+  private constructor(path: string, temporary: string, handle: FileHandle) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#handle = handle;
   }
+
+  /** Begins a file. */
+  static async create(path: string): Promise<AtomicFile> {
+    const { open } = nodeModule("node:fs/promises");
+    const { dirname, join, basename } = nodeModule("node:path");
+    const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+    try {
+      return new AtomicFile(path, temporary, await open(temporary, "wx"));
+    } catch (error) {
+      throw new Error(`cannot write ${path}: ${reason(error, "folder")}`, { cause: error });
+    }
+  }
+
+  /** Adds a piece at the end. */
+  async write(content: Uint8Array | string): Promise<void> {
+    await this.#attempt(() => this.#handle.appendFile(content));
+  }
+
+  /** Gives the file its name. */
+  async commit(): Promise<void> {
+    await this.#attempt(async () => {
+      await this.#handle.sync();
+      await this.#close();
+      await nodeModule("node:fs/promises").rename(this.#temporary, this.#path);
+    });
+  }
+
+  /** Forgets what was written. */
+  async discard(): Promise<void> {
+    await this.#close().catch(() => undefined);
+    await nodeModule("node:fs/promises")
+      .rm(this.#temporary, { force: true })
+      .catch(() => undefined);
+  }
+
+  async #close(): Promise<void> {
+    if (this.#open) await this.#handle.close();
+    this.#open = false;
+  }
+
+  async #attempt(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      await this.discard();
+      throw new Error(`cannot write ${this.#path}: ${reason(error, "folder")}`, { cause: error });
+    }
+  }
+}
+
+/** Writes a whole file as `AtomicFile` does: the old content or all of the new, never a part. Throws `cannot write FILE: …`. */
+export async function writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const file = await AtomicFile.create(path);
+  await file.write(content);
+  await file.commit();
 }
 
 /** Options of `loadMatrix` and `loadLabels`. */

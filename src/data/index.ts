@@ -11,6 +11,7 @@ export { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "./files"
 export type { LoadOptions } from "./files";
 export { NpyDataset } from "./npy-dataset";
 export type { BatchesOptions, Minibatch, NpyDatasetOptions, NpySource } from "./npy-dataset";
+export { NpyWriter } from "./npy-writer";
 export { ShuffleBuffer } from "./shuffle-buffer";
 export type { BufferedBatch, BufferUse, ShuffleBufferOptions } from "./shuffle-buffer";
 export type { RowSource } from "./row-source";

@@ -64,19 +64,26 @@ export function readNpyAny(content: Bytes): NdArray<TypedArray> | TextArray | Np
 /** Writes an npy file, format 1.0, row-major, little-endian. Plain numbers are written as f8. */
 export function writeNpy(x: MatrixLike): Uint8Array {
   const { data, shape } = toContiguous(x, "writeNpy", "x");
-  const code = DESCR[data[Symbol.toStringTag]];
+  const header = npyHeader(shape, data[Symbol.toStringTag]);
+  const bytes = new Uint8Array(header.length + data.byteLength);
+  bytes.set(header);
+  bytes.set(toBytes(data), header.length);
+  return bytes;
+}
+
+/** What an npy file of that shape, of elements as that typed array has them, begins with. */
+export function npyHeader(shape: readonly number[], arrayType: string): Uint8Array {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const text = `{'descr': '${code}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const text = `{'descr': '${DESCR[arrayType]}', 'fortran_order': False, 'shape': (${tuple}), }`;
   // Padded so that the data begin at a multiple of 64 bytes.
   const dataOffset = Math.ceil((10 + text.length + 1) / 64) * 64;
-  const bytes = new Uint8Array(dataOffset + data.byteLength);
+  const bytes = new Uint8Array(dataOffset);
   bytes.set(Uint8Array.from(`\x93NUMPY\x01\x00`, (c) => c.charCodeAt(0)));
   new DataView(bytes.buffer).setUint16(8, dataOffset - 10, true);
   bytes.set(
     Uint8Array.from(`${text.padEnd(dataOffset - 11)}\n`, (c) => c.charCodeAt(0)),
     10,
   );
-  bytes.set(toBytes(data), dataOffset);
   return bytes;
 }
 

@@ -1,4 +1,5 @@
 export { accuracy, confusionMatrix, misclassificationRate, type Matching } from "./accuracy";
+export { agreement, compareClusterings, type Agreement, type ComparedPair } from "./comparison";
 export { contingency, type Contingency } from "./contingency";
 export { hungarian, type Assignment } from "./hungarian";
 export { ami, completeness, entropy, homogeneity, mutualInformation, nmi, vMeasure, type Average } from "./information";
@@ -6,5 +7,6 @@ export type { Labels } from "./labels";
 export { adjustedRandIndex, fowlkesMallows, pairConfusion, randIndex, type PairConfusion } from "./pair-counting";
 export { bbn, bbnNorm, purity } from "./purity";
 export { auc, rocCurve, type RocCurve } from "./roc";
-export { liMa, type Significance } from "./significance";
+export { liMa, significanceSweep, SIGNIFICANCE_THRESHOLDS } from "./significance";
+export type { Significance, SweepOptions, SweepPoint } from "./significance";
 export { daviesBouldin, silhouette } from "./silhouette";

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEC, StackedAutoencoder } from "constella";
-import { NpyDataset, ShuffleBuffer, writeNpy, type RowSource } from "../../src/data";
+import { NpyDataset, NpyWriter, ShuffleBuffer, writeNpy, type RowSource } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { Random } from "../../src/random";
 import { Rows } from "../../src/training/rows";
@@ -160,6 +160,35 @@ describe("NpyDataset", () => {
     await write("good.npy", good.subarray(0, good.length - 8));
     await expect(shrinking.range(0, 4)).rejects.toThrow(/^npy: file is truncated, .*good\.npy\)$/);
     await shrinking.close();
+  });
+});
+
+describe("NpyWriter", () => {
+  test("writes rows piece by piece; the file is there when it is complete", async () => {
+    const path = join(folder, "written.npy");
+    const file = await NpyWriter.create(path, [5, 2, 2], "float32");
+    const { data } = numbered(5);
+    await file.write(data.subarray(0, 12));
+    await expect(readFile(path)).rejects.toThrow();
+    await file.write(data.subarray(12));
+    await file.close();
+    expect(new Uint8Array(await readFile(path))).toEqual(writeNpy(numbered(5)));
+    expect((await readdir(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  test("refuses too many and too few elements and other types, and leaves nothing behind", async () => {
+    const path = join(folder, "unwritten.npy");
+    const file = await NpyWriter.create(path, [2, 2], "int32");
+    await expect(file.write(new Float32Array(1))).rejects.toThrow(
+      "NpyWriter: elements must be a Int32Array, given a Float32Array",
+    );
+    await expect(file.write(new Int32Array(5))).rejects.toThrow(`NpyWriter: ${path} has 4 elements, given 5`);
+    await file.write(new Int32Array(3));
+    await expect(file.close()).rejects.toThrow(`NpyWriter: ${path} has 4 elements, given 3`);
+    await expect(NpyWriter.create(join(folder, "none/x.npy"), [1], "uint8")).rejects.toThrow(
+      /^cannot write .*: no such folder$/,
+    );
+    expect((await readdir(folder)).filter((name) => /unwritten|tmp$/.test(name))).toEqual([]);
   });
 });
 

@@ -1,5 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { auc, daviesBouldin, liMa, rocCurve, silhouette } from "../../src/metrics";
+import {
+  agreement,
+  ami,
+  auc,
+  compareClusterings,
+  daviesBouldin,
+  liMa,
+  nmi,
+  rocCurve,
+  silhouette,
+  significanceSweep,
+  SIGNIFICANCE_THRESHOLDS,
+  vMeasure,
+} from "../../src/metrics";
 import { NdArray } from "../../src/ndarray";
 import { generator, randomLabels } from "./labels";
 
@@ -145,5 +158,67 @@ describe("liMa", () => {
     expect(() => liMa(-1, 2, 0.2)).toThrow(new Error("liMa: nOn must be 0 or more and finite, given -1"));
     expect(() => liMa(1, NaN, 0.2)).toThrow(new Error("liMa: nOff must be 0 or more and finite, given NaN"));
     expect(() => liMa(1, 2, 0)).toThrow(new Error("liMa: alpha must be positive and finite, given 0"));
+  });
+});
+
+describe("significanceSweep", () => {
+  test("counts what reaches each threshold in ON and OFF regions, and finds the best", () => {
+    const random = generator(9);
+    const n = 4000;
+    const regions = Array.from({ length: n }, () => Math.floor(random() * 8) - 1);
+    // the source: more events with a high score in region 0
+    const scores = regions.map((region) => (region === 0 && random() < 0.5 ? 0.7 + 0.3 * random() : random()));
+    const { points, best } = significanceSweep(scores, regions);
+    expect(points.map(({ threshold }) => threshold)).toEqual([0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99]); // prettier-ignore
+    for (const { threshold, nOn, nOff, s, signed, excess } of points) {
+      const passed = regions.filter((_, event) => scores[event]! >= threshold);
+      expect(nOn).toBe(passed.filter((region) => region === 0).length);
+      expect(nOff).toBe(passed.filter((region) => region > 0).length);
+      expect({ s, signed, excess }).toEqual(liMa(nOn, nOff, 0.2));
+    }
+    expect(best.s).toBe(Math.max(...points.map(({ signed }) => signed)));
+    expect(best.threshold).toBeGreaterThanOrEqual(0.6);
+    expect(SIGNIFICANCE_THRESHOLDS).toHaveLength(13);
+  });
+
+  test("a deficit is never the best where there is less of one, and thresholds and alpha can be chosen", () => {
+    const { points, best } = significanceSweep([0.9, 0.2, 0.8, 0.8, 0.2], [0, 0, 1, 2, -1], {
+      alpha: 1,
+      thresholds: [0.1, 0.5, 2],
+    });
+    expect(points.map(({ nOn, nOff }) => [nOn, nOff])).toEqual([[2, 2], [1, 2], [0, 0]]); // prettier-ignore
+    expect(points[1]!.signed).toBeLessThan(0);
+    expect(best.threshold).toBe(0.1);
+  });
+
+  test.each<[string, () => unknown]>([
+    ["significanceSweep: there must be one region for each of 2 scores, given 1", () => significanceSweep([1, 2], [0])],
+    ["significanceSweep: scores must be finite, NaN at 1", () => significanceSweep([1, NaN], [0, 0])],
+    ["significanceSweep: thresholds is empty", () => significanceSweep([1], [0], { thresholds: [] })],
+    [
+      "significanceSweep: thresholds must be finite, given NaN",
+      () => significanceSweep([1], [0], { thresholds: [NaN] }),
+    ],
+    ["significanceSweep: regions must be integers of 32 bits, 0.5 at 0", () => significanceSweep([1], [0.5])],
+    ["liMa: alpha must be positive and finite, given 0", () => significanceSweep([1], [0], { alpha: 0 })],
+  ])("%s", (message, act) => {
+    expect(act).toThrow(new Error(message));
+  });
+});
+
+describe("compareClusterings", () => {
+  test("has every pair once, by name, with the five measures", () => {
+    const a = [0, 0, 0, 1, 1, 1, 2, 2, 2];
+    const b = [0, 0, 1, 1, 1, 1, 2, 2, 0];
+    const pairs = compareClusterings({ truth: a, model: b, again: b });
+    expect(pairs.map(({ a, b }) => [a, b])).toEqual([["truth", "model"], ["truth", "again"], ["model", "again"]]); // prettier-ignore
+    const { ri, ari, ami: adjusted, v, nmi: normalized } = agreement(a, b);
+    expect(pairs[0]).toEqual({ a: "truth", b: "model", ri, ari, ami: adjusted, v, nmi: normalized });
+    expect(ri).toBeCloseTo(0.75, 12);
+    expect(ari).toBeCloseTo(0.357143, 6);
+    expect([adjusted, v]).toEqual([ami(a, b), vMeasure(a, b)]);
+    expect(normalized).toBe(nmi(a, b, { average: "geometric" }));
+    expect(pairs[2]).toMatchObject({ ri: 1, ari: 1, v: 1 });
+    expect(() => compareClusterings({ a, b: [1, 2] })).toThrow(/9.*2/);
   });
 });

@@ -17,6 +17,8 @@ const MM_PER_DEGREE = 17000 * Math.tan(Math.PI / 180);
 export interface RedrawOptions {
   /** Seed of everything random (default 0); event i is the same whatever comes after it. */
   readonly seed?: number;
+  /** Number of the first row (default 0), to re-draw a table in parts. */
+  readonly first?: number;
   /** Side of the images (default 45). */
   readonly size?: number;
   /** The camera's noise. */
@@ -30,7 +32,7 @@ export interface RedrawOptions {
  * @throws for a table that has not ten columns, and for values that are NaN or infinite
  */
 export function redrawMagic(table: MatrixLike, options: RedrawOptions = {}): NdArray<Float32Array> {
-  const { seed = 0, size = 45, noise = {} } = options;
+  const { seed = 0, first = 0, size = 45, noise = {} } = options;
   const { data, shape } = toFloat32Matrix(table, "redrawMagic", "table");
   const [n = 0, columns = 0] = shape;
   if (columns !== MAGIC_COLUMNS.length)
@@ -43,7 +45,7 @@ export function redrawMagic(table: MatrixLike, options: RedrawOptions = {}): NdA
   const key = new Random(seed).state().key;
   const picture = new Float64Array(size * size);
   for (let row = 0; row < n; row++) {
-    const random = new Random({ key, position: 2 * row }).split();
+    const random = new Random({ key, position: 2 * (first + row) }).split();
     const counts = drawHillas(magicEllipse(data.subarray(row * columns, (row + 1) * columns), random), random, camera);
     addNoise(counts, random, noise);
     picture.fill(0);
