@@ -1,7 +1,7 @@
 export { Optimizer } from "./optimizer";
 export type { OptimizerState, OptimizerValues } from "./optimizer";
 export { SGD } from "./sgd";
-export type { SGDOptions } from "./sgd";
+export type { SGDGroup, SGDOptions } from "./sgd";
 export { Adam, AdamW } from "./adam";
 export type { AdamOptions } from "./adam";
 export { RMSprop } from "./rmsprop";

@@ -13,6 +13,17 @@ export interface SGDOptions {
   readonly weightDecay?: number;
   /** Look ahead along the velocity (Nesterov); default false. */
   readonly nesterov?: boolean;
+  /** Parameters that go another way than the rest. */
+  readonly groups?: readonly SGDGroup[];
+}
+
+/** Parameters with a learning rate of their own, or without momentum. */
+export interface SGDGroup {
+  readonly params: readonly Tensor[];
+  /** Factor of the learning rate; default 1. */
+  readonly lrScale?: number;
+  /** Default: as the rest. 0 takes the gradient alone. */
+  readonly momentum?: number;
 }
 
 /**
@@ -21,7 +32,8 @@ export interface SGDOptions {
  * a change of it acts at once).
  */
 export class SGD extends Optimizer {
-  readonly #options: Required<SGDOptions>;
+  readonly #options: Required<Omit<SGDOptions, "groups">>;
+  readonly #groups = new Map<Tensor, SGDGroup>();
 
   constructor(params: readonly Tensor[], options: SGDOptions) {
     const { lr, momentum = 0, weightDecay = 0, nesterov = false } = options;
@@ -30,12 +42,18 @@ export class SGD extends Optimizer {
     if (nesterov && momentum === 0) throw new Error("SGD: nesterov needs a momentum above 0, 0");
     super("SGD", params, lr, momentum === 0 ? [] : ["velocity"]);
     this.#options = { lr, momentum, weightDecay, nesterov };
+    for (const group of options.groups ?? []) {
+      checkRange("SGD", { lrScale: group.lrScale ?? 1 }, 0, Infinity);
+      checkRange("SGD", { momentum: group.momentum ?? momentum }, 0, momentum === 0 ? 0 : 1);
+      for (const param of group.params) this.#groups.set(param, group);
+    }
   }
 
   protected override update(p: Tensor, grad: Tensor, [velocity]: readonly Tensor[]): void {
-    const { momentum, weightDecay, nesterov } = this.#options;
-    const { lr } = this;
-    if (velocity)
+    const { weightDecay, nesterov } = this.#options;
+    const { lrScale = 1, momentum = this.#options.momentum } = this.#groups.get(p) ?? {};
+    const lr = this.lr * lrScale;
+    if (velocity && momentum > 0)
       run(kernels.sgdMomentum, {
         ...{ grad, p, velocity },
         ...{ n: p.size, nesterov: Number(nesterov), lr, momentum, decay: weightDecay },

@@ -56,10 +56,12 @@ export interface Stage {
   readonly signal?: AbortSignal | undefined;
   /** Before the first step of an epoch; `false` ends the stage. */
   readonly beforeEpoch?: (epoch: number) => Promise<boolean | void>;
-  /** Reads what a step needs. */
+  /** Before a step, what it needs: rows from a file, labels that are due. Where a step was stopped, it runs again. */
   readonly load?: ((epoch: number, step: number) => Promise<void>) | undefined;
   /** One update of the parameters; returns the loss. Runs inside `tidy`. */
   readonly step: (context: StepContext) => Tensor;
+  /** After a step, for methods that must see its result before the next: it costs a wait for the device. */
+  readonly afterStep?: ((epoch: number, step: number) => Promise<void>) | undefined;
   readonly onStep?: ((report: StepReport) => void) | undefined;
   readonly afterEpoch: (epoch: number, loss: number) => Promise<void> | void;
 }
@@ -123,6 +125,7 @@ export async function runStage(stage: Stage): Promise<void> {
         const next = tidy(() => add(total, stage.step({ epoch: progress.epoch, step: progress.step, random })));
         total.dispose();
         total = next;
+        if (stage.afterStep) await stage.afterStep(progress.epoch, progress.step);
         progress.step++;
         if (++ahead >= allowance) await look();
       }

@@ -105,19 +105,19 @@ export class Rows {
   }
 }
 
-/** Rows taken at a time where no gradient is needed. */
+/** Rows taken at a time where no gradient is needed, by default. */
 const CHUNK = 2048;
 
-/** f of all rows, chunk by chunk and without gradients, as tensors; the caller disposes of them. The next chunk is read while one computes. */
-export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor): Promise<Tensor[]> {
-  const read = (begin: number): Promise<Float32Array> => rows.range(begin, Math.min(begin + CHUNK, rows.count));
+/** f of all rows, `size` at a time and without gradients, as tensors; the caller disposes of them. The next chunk is read while one computes. */
+export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor, size = CHUNK): Promise<Tensor[]> {
+  const read = (begin: number): Promise<Float32Array> => rows.range(begin, Math.min(begin + size, rows.count));
   const chunks: Tensor[] = [];
   try {
     let next = read(0);
-    for (let begin = 0; begin < rows.count; begin += CHUNK) {
+    for (let begin = 0; begin < rows.count; begin += size) {
       const x = await next;
-      if (begin + CHUNK < rows.count) {
-        next = read(begin + CHUNK);
+      if (begin + size < rows.count) {
+        next = read(begin + size);
         next.catch(() => undefined); // told when it is awaited
       }
       const batch = (): Tensor => f(tensor(rows.device, x, [x.length / rows.width, rows.width]));
@@ -131,12 +131,12 @@ export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor): Promi
 }
 
 /** f of all rows on the host, [rows.count, width of f]. */
-export async function mapRows(rows: Rows, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
-  const chunks = await mapChunks(rows, f);
+export async function mapRows(rows: Rows, f: (batch: Tensor) => Tensor, size = CHUNK): Promise<NdArray<Float32Array>> {
+  const chunks = await mapChunks(rows, f, size);
   const width = chunks[0]!.size / chunks[0]!.shape[0]!;
   const data = new Float32Array(rows.count * width);
   const parts = await Promise.all(chunks.map((chunk) => chunk.data()));
-  parts.forEach((part, i) => data.set(part, i * CHUNK * width));
+  parts.forEach((part, i) => data.set(part, i * size * width));
   for (const chunk of chunks) chunk.dispose();
   return new NdArray(data, [rows.count, width]);
 }

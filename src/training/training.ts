@@ -21,8 +21,10 @@ export interface StageSpec {
   /** The loss of a step's batch. */
   readonly loss: (context: StepContext) => Tensor;
   readonly beforeEpoch?: (epoch: number) => Promise<boolean | void>;
-  /** Reads what a step needs, where rows are not in memory (`BatchOrder.load`). */
+  /** Before a step, what it needs: rows that are not in memory (`BatchOrder.load`), labels that are due. */
   readonly load?: ((epoch: number, step: number) => Promise<void>) | undefined;
+  /** After a step, for methods that must see its result before the next. */
+  readonly afterStep?: (epoch: number, step: number) => Promise<void>;
   /** Further figures for the epoch's record. */
   readonly figures?: (epoch: number) => Promise<Record<string, number>> | Record<string, number>;
 }
@@ -80,6 +82,12 @@ export class Training {
     return { ...this.#optimizer?.stateDict().tensors };
   }
 
+  /** Frees the state of an optimizer that was stopped at work. */
+  dispose(): void {
+    this.#optimizer?.dispose();
+    this.#optimizer = undefined;
+  }
+
   /** Goes on from the state to the end of the last stage. */
   async run({ onEpoch, onStep, signal }: TrainingOptions = {}): Promise<void> {
     const { state } = this;
@@ -103,6 +111,7 @@ export class Training {
         onStep,
         ...(spec.beforeEpoch && { beforeEpoch: spec.beforeEpoch }),
         load: spec.load,
+        afterStep: spec.afterStep,
         step: (context) => {
           if (spec.learningRate) optimizer.lr = spec.learningRate((context.epoch * spec.steps + context.step) / total);
           const loss = spec.loss(context);

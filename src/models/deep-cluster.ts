@@ -1,0 +1,268 @@
+// DeepCluster: Caron, Bojanowski, Joulin and Douze, "Deep clustering for unsupervised learning of visual features", ECCV 2018.
+import { noGrad } from "../autodiff";
+import { PCA } from "../cluster";
+import { withNearest } from "../cluster/centers";
+import { DeviceHolder } from "../cluster/points";
+import { splitKMeans } from "../cluster/split-kmeans";
+import type { Bytes } from "../data/source";
+import { nmi } from "../metrics";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import { normal } from "../nn/init";
+import type { NamedArrays } from "../nn/module";
+import { crossEntropy } from "../ops/cross-entropy";
+import { fillWith } from "../ops/layout";
+import { matmul } from "../ops/matmul";
+import { l2Normalize } from "../ops/normalization";
+import { sub } from "../ops/elementwise";
+import { Random } from "../random";
+import { indices, tensor, tidy } from "../tensor";
+import type { Tensor } from "../tensor";
+import type { Rows, RowsLike } from "../training/rows";
+import { stageStream } from "../training/training";
+import type { StageSpec } from "../training/training";
+import { checkClusterCount, checkWhole, EPS, NETWORK_DEFAULTS, NetworkModel, stepsOf } from "./network-model";
+import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
+
+/** Options of `DeepCluster`. */
+export interface DeepClusterOptions extends NetworkOptions {
+  readonly nClusters: number;
+  /** Principal components that features are whitened to, at most; fewer where items or features are. Default 256. */
+  readonly components?: number;
+  /** Iterations of k-means at most; default 20. */
+  readonly kmeansIterations?: number;
+  /** Of the classifier, which is new each epoch and trained without momentum; default: that of the network. */
+  readonly headLearningRate?: number;
+  /**
+   * Which items an epoch trains on: "uniform", as many of each cluster, so that large ones do not drown the rest (the paper's section
+   * 3.3); "shuffled", each item once; or "reordered", what the authors' program does: the uniform sample's numbers are
+   * looked up in a list that is sorted by cluster, which loses the uniformity.
+   */
+  readonly sampling?: "uniform" | "shuffled" | "reordered";
+}
+
+interface Settings extends NetworkSettings, Required<Omit<DeepClusterOptions, keyof NetworkOptions>> {}
+
+/** Share of the largest variance that is added to each before whitening: directions without any stay small. */
+const WHITENING_EPS = 1e-6;
+
+/** The whitening of features and the centres among what it gives. */
+interface Clustering {
+  /** [d] */
+  readonly mean: NdArray;
+  /** [p, d] */
+  readonly whitening: NdArray;
+  /** [k, p] */
+  readonly centers: NdArray;
+}
+
+/**
+ * DeepCluster: each epoch clusters the features of all items by k-means, then trains the network, under a new classifier, to
+ * tell the clusters apart. Features are those before the last rectifier, whitened to principal components and scaled to unit length.
+ */
+export class DeepCluster extends NetworkModel<Settings> {
+  #clustering: Clustering | undefined;
+  #labels: Int32Array | undefined;
+  /** The epoch that the labels were made for, or −1. */
+  #clustered = -1;
+  #nmi = 0;
+  readonly #holder: DeviceHolder;
+
+  constructor(options: DeepClusterOptions) {
+    const { device, augment, ...given } = options;
+    const headLearningRate = options.headLearningRate ?? options.learningRate ?? NETWORK_DEFAULTS.learningRate;
+    const own = { components: 256, kmeansIterations: 20, sampling: "uniform" as const };
+    super(
+      "DeepCluster",
+      { ...NETWORK_DEFAULTS, ...own, ...given, headLearningRate },
+      { ...(device && { device }), ...(augment && { augment }) },
+    );
+    const { nClusters, components, kmeansIterations, sampling } = this.settings;
+    checkWhole(this.name, { nClusters, components, kmeansIterations }, 1);
+    if (!(headLearningRate > 0)) throw new Error(`DeepCluster: headLearningRate must be positive, ${headLearningRate}`);
+    if (!["uniform", "shuffled", "reordered"].includes(sampling))
+      throw new Error(`DeepCluster: sampling must be uniform, shuffled or reordered, ${String(sampling)}`);
+    this.#holder = new DeviceHolder(device);
+  }
+
+  /** Cluster of each item of the data given to `fit`, by the features at its end. @throws before */
+  get labels(): Int32Array {
+    if (!this.#labels) throw new Error("DeepCluster: call fit first");
+    return this.#labels;
+  }
+
+  /**
+   * Trains for so many epochs, then clusters once more. Goes on where an aborted or loaded training stood. The record of an epoch
+   * has `nmi`, that of its clusters with those of the epoch before (0 in the first), and `clusters`, how many are not empty.
+   * @param x [n, …], items of the network's input size
+   * @throws when items have another size, hold NaN, or are fewer than the clusters; when the loss is no longer finite; the
+   * signal's reason when aborted
+   */
+  async fit(x: RowsLike, { epochs = 50, ...options }: NetworkFitOptions = {}): Promise<this> {
+    await this.withRows(x, "fit", async (rows) => {
+      checkClusterCount(this.name, this.settings.nClusters, rows.count);
+      await this.train(this.#stage(rows, epochs, options.signal), options);
+      await this.#cluster(rows, epochs, options.signal);
+    });
+    return this;
+  }
+
+  /** fit, then the labels. */
+  async fitPredict(x: RowsLike, options: NetworkFitOptions = {}): Promise<Int32Array> {
+    return (await this.fit(x, options)).labels;
+  }
+
+  /** The nearest centre of each row of x, among whitened features. @throws before `fit` */
+  async predict(x: RowsLike): Promise<Int32Array> {
+    const { centers } = this.#fitted();
+    return this.withRows(x, "predict", async (rows) => {
+      const points = await this.mapFeatures(rows, (z) => this.#whitened(z));
+      try {
+        return await withNearest(points, centers, this.#holder, "DeepCluster.predict", (lloyd) => lloyd.labels());
+      } finally {
+        points.dispose();
+      }
+    });
+  }
+
+  /** @throws when the bytes are no checkpoint of this method */
+  static async load(content: Bytes, options: LoadOptions = {}): Promise<DeepCluster> {
+    const make = (settings: DeepClusterOptions): DeepCluster => new DeepCluster(settings);
+    return NetworkModel.restore("DeepCluster", content, options, make);
+  }
+
+  protected override headSizes(): readonly number[] {
+    return [this.settings.nClusters];
+  }
+
+  protected override ownArrays(): Record<string, NdArray<TypedArray>> {
+    return { ...this.#clustering, ...(this.#labels && { labels: new NdArray<TypedArray>(this.#labels) }) };
+  }
+
+  protected override ownState(): Record<string, unknown> {
+    return { clustered: this.#clustered, nmi: this.#nmi };
+  }
+
+  protected override restoreOwn(arrays: NamedArrays, state: Record<string, unknown>): void {
+    this.#clustered = state["clustered"] as number;
+    this.#nmi = state["nmi"] as number;
+    const { mean, whitening, centers, labels } = arrays;
+    const matrix = ({ data, shape }: NamedArrays[string]): NdArray => new NdArray(Float32Array.from(data), [...shape]);
+    if (mean && whitening && centers)
+      this.#clustering = { mean: matrix(mean), whitening: matrix(whitening), centers: matrix(centers) };
+    if (labels) this.#labels = Int32Array.from(labels.data);
+  }
+
+  #fitted(): Clustering {
+    if (!this.#clustering) throw new Error("DeepCluster: call fit first");
+    return this.#clustering;
+  }
+
+  #whitened(z: Tensor): Tensor {
+    const { mean, whitening } = this.#fitted();
+    const centered = sub(z, tensor(z.device, mean.data));
+    return l2Normalize(matmul(centered, tensor(z.device, whitening.data, whitening.shape), { transB: true }), EPS);
+  }
+
+  /** Clusters the features of all rows, once for an epoch; the classifier begins anew. */
+  async #cluster(rows: Rows, epoch: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#clustered === epoch) return; // resumed within the epoch
+    const { nClusters, components, kmeansIterations, seed } = this.settings;
+    const random = new Random(stageStream(seed + 2, epoch));
+    const features = await this.mapFeatures(rows, (z) => z);
+    const [n, d] = features.shape as [number, number];
+    let points: Tensor | undefined;
+    try {
+      const pca = await new PCA({ nComponents: Math.min(components, n, d) }).fit(features);
+      const { explainedVariance, mean } = pca;
+      const floor = WHITENING_EPS * explainedVariance[0]!;
+      const scales = explainedVariance.map((variance) => (variance + floor > 0 ? 1 / Math.sqrt(variance + floor) : 0));
+      const whitening = new NdArray(
+        pca.components.data.map((value, i) => value * scales[Math.floor(i / d)]!),
+        pca.components.shape,
+      );
+      this.#clustering = { mean, whitening, centers: new NdArray(new Float32Array(0), [0, whitening.shape[0]!]) };
+      points = tidy(() => noGrad(() => this.#whitened(features)));
+      const { labels, centers } = await splitKMeans(points, nClusters, { maxIter: kmeansIterations, random, signal });
+      this.#clustering = { mean, whitening, centers: new NdArray(centers, [nClusters, whitening.shape[0]!]) };
+      this.#nmi = this.#labels ? nmi(this.#labels, labels) : 0;
+      this.#labels = labels;
+    } finally {
+      features.dispose();
+      points?.dispose();
+    }
+    const { weight, bias } = this.heads[0]!;
+    weight.device.write(weight.buffer, normal(0.01)(weight.shape, random));
+    fillWith(bias!, 0);
+    this.#clustered = epoch;
+  }
+
+  #stage(rows: Rows, epochs: number, signal: AbortSignal | undefined): StageSpec {
+    const { batchSize, seed, learningRate, headLearningRate, sampling } = this.settings;
+    const shuffled = this.batches(rows);
+    let sampled = { epoch: -1, order: new Uint32Array(0) };
+    let served = { place: "", index: new Uint32Array(0) };
+    const batch = (epoch: number, step: number): Uint32Array => {
+      if (sampling === "shuffled") return shuffled.batch(epoch, step);
+      if (sampled.epoch !== epoch) {
+        const random = new Random(stageStream(seed + 3, epoch));
+        const order = uniformSample(this.labels, random);
+        sampled = { epoch, order: sampling === "uniform" ? order : reordered(this.labels, order) };
+      }
+      const place = `${epoch}/${step}`;
+      if (served.place !== place)
+        served = { place, index: sampled.order.subarray(step * batchSize, (step + 1) * batchSize) };
+      return served.index;
+    };
+    const load =
+      sampling === "shuffled" ? shuffled.load : (epoch: number, step: number) => rows.load(batch(epoch, step));
+    return {
+      name: this.name,
+      epochs,
+      steps: stepsOf(rows.count, batchSize),
+      ...this.trained({ lrScale: headLearningRate / learningRate, momentum: 0 }),
+      beforeEpoch: (epoch) => this.#cluster(rows, epoch, signal),
+      load,
+      loss: ({ epoch, step, random }) => {
+        const index = batch(epoch, step);
+        const z = this.trainingFeatures(rows, index, random);
+        const labels = indices(
+          z.device,
+          Uint32Array.from(index, (i) => this.labels[i]!),
+        );
+        return crossEntropy(this.heads[0]!.forward(this.rectified(z)), labels);
+      },
+      figures: () => ({ nmi: this.#nmi, clusters: new Set(this.labels).size }),
+    };
+  }
+}
+
+/**
+ * As many items of each cluster, n in all and shuffled: ⌊n / clusters⌋ + 1 of each that is not empty, drawn with replacement where
+ * the cluster has no more than that, then cut to n (the paper, section 3.3).
+ */
+export function uniformSample(labels: ArrayLike<number>, random: Random): Uint32Array<ArrayBuffer> {
+  const n = labels.length;
+  const members = new Map<number, number[]>();
+  for (let i = 0; i < n; i++) {
+    const own = members.get(labels[i]!);
+    if (own) own.push(i);
+    else members.set(labels[i]!, [i]);
+  }
+  const size = Math.floor(n / members.size) + 1;
+  const drawn: number[] = [];
+  for (const own of [...members].sort(([a], [b]) => a - b).map(([, items]) => items)) {
+    if (own.length <= size) for (let i = 0; i < size; i++) drawn.push(own[random.integer(own.length)]!);
+    else for (const place of random.permutation(own.length).subarray(0, size)) drawn.push(own[place]!);
+  }
+  return random
+    .permutation(drawn.length)
+    .subarray(0, n)
+    .map((place) => drawn[place]!);
+}
+
+/** The same numbers looked up in the items sorted by cluster. */
+function reordered(labels: ArrayLike<number>, order: Uint32Array): Uint32Array<ArrayBuffer> {
+  const sorted = Uint32Array.from(labels, (_, i) => i).sort((a, b) => labels[a]! - labels[b]! || a - b);
+  return Uint32Array.from(order, (i) => sorted[i]!);
+}

@@ -1,0 +1,223 @@
+// Self-labelling: Asano, Rupprecht and Vedaldi, "Self-labelling via simultaneous clustering and representation learning", ICLR 2020.
+import { noGrad } from "../autodiff";
+import { sinkhorn } from "../cluster/sinkhorn";
+import type { Bytes } from "../data/source";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import type { NamedArrays } from "../nn/module";
+import { crossEntropy } from "../ops/cross-entropy";
+import { add, scale } from "../ops/elementwise";
+import { slice } from "../ops/layout";
+import { logSoftmax } from "../ops/softmax";
+import { indices, tidy } from "../tensor";
+import type { Rows, RowsLike } from "../training/rows";
+import type { StageSpec } from "../training/training";
+import { checkClusterCount, checkWhole, NETWORK_DEFAULTS, NetworkModel } from "./network-model";
+import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
+
+/** Options of `SelfLabeling`. */
+export interface SelfLabelingOptions extends NetworkOptions {
+  readonly nClusters: number;
+  /** Classifiers on the same features, each with labels of its own (the paper's section 3.3); 1 to 10 are usual. Default 1. */
+  readonly heads?: number;
+  /** Exponent of the probabilities in the transport problem; default 25. */
+  readonly lambda?: number;
+  /** Sinkhorn ends when its error is at most this; default 0.1. */
+  readonly tolerance?: number;
+  /** Iterations of Sinkhorn at most; default 1,000. */
+  readonly sinkhornIterations?: number;
+  /** Updates of the labels in a training, at most one before each step; default 100. */
+  readonly updates?: number;
+  /** "quadratic": dense at first, ever rarer, as in the paper; or "linear". */
+  readonly schedule?: "quadratic" | "linear";
+  /** Whether an update renews the labels of "all" heads, or by "turns" of one head an epoch. Default "all". */
+  readonly updateHeads?: "all" | "turns";
+  /** Whether classes are made exactly equal in size. Default false: the relaxed problem's argmax is nearly so. */
+  readonly balance?: boolean;
+  /** Epochs after which the learning rate falls to a tenth, again and again; default 150. */
+  readonly learningRateDrop?: number;
+}
+
+interface Settings extends NetworkSettings, Required<Omit<SelfLabelingOptions, keyof NetworkOptions>> {}
+
+/**
+ * Self-labelling: labels that the network predicts best among all that use each class equally often, found by optimal transport
+ * (`sinkhorn`), are what it is trained on; labels and network are renewed by turns. The label pass sees every item as it is,
+ * in evaluation mode (the authors' program: one augmented view in training mode).
+ */
+export class SelfLabeling extends NetworkModel<Settings> {
+  /** Of each head. */
+  #labels: Uint32Array[] = [];
+  /** Of the last update: the mean over the heads of the share of labels that changed. */
+  #changed = 1;
+
+  constructor({ device, augment, ...given }: SelfLabelingOptions) {
+    const own = {
+      ...{
+        heads: 1,
+        lambda: 25,
+        tolerance: 0.1,
+        sinkhornIterations: 1000,
+        updates: 100,
+        schedule: "quadratic" as const,
+      },
+      ...{ updateHeads: "all" as const, balance: false, learningRateDrop: 150 },
+    };
+    const settings = { ...NETWORK_DEFAULTS, ...own, ...given };
+    super("SelfLabeling", settings, { ...(device && { device }), ...(augment && { augment }) });
+    const { nClusters, heads, updates, sinkhornIterations, learningRateDrop, lambda, schedule, updateHeads } = settings;
+    checkWhole(this.name, { nClusters, heads, updates, sinkhornIterations, learningRateDrop }, 1);
+    if (!(lambda > 0)) throw new Error(`SelfLabeling: lambda must be positive, ${lambda}`);
+    if (schedule !== "quadratic" && schedule !== "linear")
+      throw new Error(`SelfLabeling: schedule must be quadratic or linear, ${String(schedule)}`);
+    if (updateHeads !== "all" && updateHeads !== "turns")
+      throw new Error(`SelfLabeling: updateHeads must be all or turns, ${String(updateHeads)}`);
+  }
+
+  /** Class of each item of the data given to `fit`, by the first head's last update. @throws before */
+  get labels(): Int32Array {
+    return this.labelsOf(0);
+  }
+
+  /** The same of any head. @throws before `fit`, and for a head that there is not */
+  labelsOf(head: number): Int32Array {
+    const labels = this.#labels[head];
+    if (!labels && this.#labels.length > 0)
+      throw new Error(`SelfLabeling: heads are 0 to ${this.settings.heads - 1}, ${head}`);
+    if (!labels) throw new Error("SelfLabeling: call fit first");
+    return Int32Array.from(labels);
+  }
+
+  /**
+   * Trains for so many epochs, then labels once more. Goes on where an aborted or loaded training stood. The record of an epoch
+   * has `changed`, the share of labels that the last update changed.
+   * @param x [n, …], items of the network's input size
+   * @throws when items have another size, hold NaN, or are fewer than the clusters; when the loss is no longer finite; the
+   * signal's reason when aborted
+   */
+  async fit(x: RowsLike, { epochs = 50, ...options }: NetworkFitOptions = {}): Promise<this> {
+    const { nClusters, heads } = this.settings;
+    await this.withRows(x, "fit", async (rows) => {
+      checkClusterCount(this.name, nClusters, rows.count);
+      await this.train(this.#stage(rows, epochs, options.signal), options);
+      await this.#update(
+        rows,
+        Array.from({ length: heads }, (_, h) => h),
+        options.signal,
+      );
+    });
+    return this;
+  }
+
+  /** fit, then the labels. */
+  async fitPredict(x: RowsLike, options: NetworkFitOptions = {}): Promise<Int32Array> {
+    return (await this.fit(x, options)).labels;
+  }
+
+  /** The most probable class of each row of x by a head, the first by default. */
+  async predict(x: RowsLike, head = 0): Promise<Int32Array> {
+    this.labelsOf(head);
+    return this.classify(x, "predict", head);
+  }
+
+  /** @throws when the bytes are no checkpoint of this method */
+  static async load(content: Bytes, options: LoadOptions = {}): Promise<SelfLabeling> {
+    const make = (settings: SelfLabelingOptions): SelfLabeling => new SelfLabeling(settings);
+    return NetworkModel.restore("SelfLabeling", content, options, make);
+  }
+
+  protected override headSizes(): readonly number[] {
+    return new Array<number>(this.settings.heads).fill(this.settings.nClusters);
+  }
+
+  protected override ownArrays(): Record<string, NdArray<TypedArray>> {
+    return Object.fromEntries(this.#labels.map((labels, h) => [`labels.${h}`, new NdArray<TypedArray>(labels)]));
+  }
+
+  protected override ownState(): Record<string, unknown> {
+    return { changed: this.#changed };
+  }
+
+  protected override restoreOwn(arrays: NamedArrays, state: Record<string, unknown>): void {
+    this.#changed = state["changed"] as number;
+    for (let h = 0; arrays[`labels.${h}`]; h++) this.#labels[h] = Uint32Array.from(arrays[`labels.${h}`]!.data);
+  }
+
+  /** Labels of some heads anew: features of all items once, then each head's transport problem. */
+  async #update(rows: Rows, heads: readonly number[], signal: AbortSignal | undefined): Promise<void> {
+    const { lambda, tolerance, sinkhornIterations: maxIterations, balance, nClusters } = this.settings;
+    const features = await this.mapFeatures(rows, (z) => this.rectified(z));
+    let changed = 0;
+    try {
+      const [n, d] = features.shape as [number, number];
+      const most = Math.max(1, Math.floor(features.device.maxBufferBytes / (4 * nClusters)));
+      for (const h of heads) {
+        const parts = tidy(() =>
+          noGrad(() =>
+            Array.from({ length: Math.ceil(n / most) }, (_, i) => {
+              const rows = n <= most ? features : slice(features, [i * most, 0], [Math.min(n, (i + 1) * most), d]);
+              return logSoftmax(this.heads[h]!.forward(rows), 1);
+            }),
+          ),
+        );
+        try {
+          const options = { lambda, tolerance, maxIterations, balance, ...(signal && { signal }) };
+          const { labels } = await sinkhorn(parts, options);
+          const before = this.#labels[h];
+          changed += before ? labels.reduce((count, label, i) => count + Number(label !== before[i]), 0) / n : 1;
+          this.#labels[h] = labels;
+        } finally {
+          for (const part of parts) part.dispose();
+        }
+      }
+    } finally {
+      features.dispose();
+    }
+    this.#changed = changed / heads.length;
+  }
+
+  #stage(rows: Rows, epochs: number, signal: AbortSignal | undefined): StageSpec {
+    const { updates, schedule, updateHeads, heads, learningRate, learningRateDrop } = this.settings;
+    const batches = this.batches(rows);
+    const total = (epochs + 1.01) * batches.steps;
+    /** Updates that are due once so many steps are done. */
+    const due = (steps: number): number => {
+      const share = steps / total;
+      return 1 + Math.floor((updates - 1) * (schedule === "quadratic" ? Math.sqrt(share) : share));
+    };
+    return {
+      name: this.name,
+      epochs,
+      steps: batches.steps,
+      ...this.trained({}),
+      learningRate: (share) => learningRate * 0.1 ** Math.floor((share * epochs + 1e-9) / learningRateDrop),
+      load: async (epoch, step) => {
+        const done = epoch * batches.steps + step;
+        if (done === 0 || due(done) > due(done - 1)) {
+          const all = updateHeads === "all" || done === 0;
+          await this.#update(rows, all ? Array.from({ length: heads }, (_, h) => h) : [epoch % heads], signal);
+        }
+        await batches.load?.(epoch, step);
+      },
+      loss: ({ epoch, step, random }) => {
+        const index = batches.batch(epoch, step);
+        const z = this.rectified(this.trainingFeatures(rows, index, random));
+        const losses = this.heads.map((head, h) => {
+          const labels = this.#labels[h]!;
+          return crossEntropy(
+            head.forward(z),
+            indices(
+              z.device,
+              Uint32Array.from(index, (i) => labels[i]!),
+            ),
+          );
+        });
+        return scale(
+          losses.reduce((sum, loss) => add(sum, loss)),
+          1 / heads,
+        );
+      },
+      figures: () => ({ changed: this.#changed }),
+    };
+  }
+}

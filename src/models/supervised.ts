@@ -1,0 +1,127 @@
+// The supervised baseline of the comparison: the same network under a classifier, trained on known classes.
+import type { Bytes } from "../data/source";
+import { toLabels } from "../matrix";
+import type { MatrixLike } from "../matrix";
+import type { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import type { NamedArrays } from "../nn/module";
+import { crossEntropy } from "../ops/cross-entropy";
+import { softmax } from "../ops/softmax";
+import { indices } from "../tensor";
+import type { Tensor } from "../tensor";
+import type { StepContext } from "../training/loop";
+import { mapRows } from "../training/rows";
+import type { RowsLike } from "../training/rows";
+import { checkWhole, NETWORK_DEFAULTS, NetworkModel } from "./network-model";
+import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
+
+/** Options of `Supervised`. */
+export interface SupervisedOptions extends NetworkOptions {
+  readonly nClasses: number;
+}
+
+interface Settings extends NetworkSettings {
+  readonly nClasses: number;
+}
+
+/** A network and a linear classifier, trained together by cross-entropy; `startFrom` makes it the fine-tuning of another model. */
+export class Supervised extends NetworkModel<Settings> {
+  constructor({ device, augment, ...given }: SupervisedOptions) {
+    super("Supervised", { ...NETWORK_DEFAULTS, ...given }, { ...(device && { device }), ...(augment && { augment }) });
+    checkWhole(this.name, { nClasses: this.settings.nClasses }, 2);
+  }
+
+  /** Begins with the network of a trained model, whose own stays as it is. @throws when the networks differ */
+  async startFrom(model: NetworkModel<NetworkSettings>): Promise<this> {
+    await this.prepare();
+    const arrays: Record<string, { shape: readonly number[]; data: ArrayLike<number> }> = {};
+    for (const [name, value] of Object.entries(model.network.stateDict()))
+      arrays[name] = { shape: value.shape, data: await value.data() };
+    this.network.loadStateDict(arrays);
+    return this;
+  }
+
+  /**
+   * Trains on items of known class. Goes on where an aborted or loaded training stood. The record of an epoch has the loss.
+   * @param labels the class of each item, 0 … nClasses − 1
+   * @throws when labels are out of range or not one for each item, and as `fit` of every method
+   */
+  async fit(x: RowsLike, labels: MatrixLike, { epochs = 50, ...options }: NetworkFitOptions = {}): Promise<this> {
+    const classes = checkClasses("Supervised.fit", labels, this.settings.nClasses);
+    await this.withRows(x, "fit", async (rows) => {
+      if (classes.length !== rows.count)
+        throw new Error(`Supervised.fit: one label an item, ${classes.length} labels for ${rows.count} items`);
+      const batches = this.batches(rows);
+      const loss = ({ epoch, step, random }: StepContext): Tensor => {
+        const index = batches.batch(epoch, step);
+        const z = this.trainingFeatures(rows, index, random);
+        const goal = indices(
+          z.device,
+          Uint32Array.from(index, (i) => classes[i]!),
+        );
+        return crossEntropy(this.heads[0]!.forward(this.rectified(z)), goal);
+      };
+      await this.train(
+        { name: this.name, epochs, steps: batches.steps, load: batches.load, ...this.trained({}), loss },
+        options,
+      );
+    });
+    return this;
+  }
+
+  /** The most probable class of each row of x. */
+  async predict(x: RowsLike): Promise<Int32Array> {
+    return this.classify(x, "predict");
+  }
+
+  /** Probabilities of the classes, [n, nClasses]. */
+  async probabilities(x: RowsLike): Promise<NdArray<Float32Array>> {
+    return this.withRows(x, "probabilities", (rows) =>
+      mapRows(rows, (batch) => softmax(this.heads[0]!.forward(this.rectified(this.features(batch)))), 256),
+    );
+  }
+
+  /** Share of the items whose predicted class is the known one. */
+  async score(x: RowsLike, labels: MatrixLike): Promise<number> {
+    return shareOfEqual("Supervised.score", await this.predict(x), toLabels(labels, "Supervised.score", "labels"));
+  }
+
+  /** @throws when the bytes are no checkpoint of this method */
+  static async load(content: Bytes, options: LoadOptions = {}): Promise<Supervised> {
+    const make = (settings: SupervisedOptions): Supervised => new Supervised(settings);
+    return NetworkModel.restore("Supervised", content, options, make);
+  }
+
+  protected override headSizes(): readonly number[] {
+    return [this.settings.nClasses];
+  }
+
+  protected override ownArrays(): Record<string, NdArray<TypedArray>> {
+    return {};
+  }
+
+  protected override ownState(): Record<string, unknown> {
+    return {};
+  }
+
+  protected override restoreOwn(_arrays: NamedArrays, _state: Record<string, unknown>): void {
+    // weights and progress are all there is
+  }
+}
+
+/** Labels 0 … nClasses − 1. @throws for any other, naming the first one's place */
+export function checkClasses(op: string, labels: MatrixLike, nClasses: number): Int32Array {
+  const classes = toLabels(labels, op, "labels");
+  const at = classes.findIndex((label) => label < 0 || label >= nClasses);
+  if (at >= 0) throw new Error(`${op}: labels must be from 0 to ${nClasses - 1}, ${classes[at]} at ${at}`);
+  return classes;
+}
+
+/** Share of places where both are equal. @throws when the lengths differ */
+export function shareOfEqual(op: string, found: ArrayLike<number>, known: ArrayLike<number>): number {
+  if (found.length !== known.length)
+    throw new Error(`${op}: one label an item, ${known.length} labels for ${found.length} items`);
+  let equal = 0;
+  for (let i = 0; i < found.length; i++) equal += Number(found[i] === known[i]);
+  return equal / found.length;
+}

@@ -1,0 +1,54 @@
+import type { Device } from "../device";
+import type { Tensor } from "../tensor";
+import { heUniform } from "./init";
+import type { RandomSource } from "./init";
+import { Linear } from "./linear";
+import { Module } from "./module";
+
+/**
+ * A network that maps items to features, for a classifier to be put on top. `forward` takes rows [n, …] that hold
+ * `inputShape` each, and gives features [n, featureSize] as they are before the last rectifier.
+ */
+export abstract class FeatureNetwork extends Module {
+  /** Sizes of one item: [1, 45, 45]. */
+  abstract readonly inputShape: readonly number[];
+  abstract readonly featureSize: number;
+  /** Whether the classifier sees max(features, 0). */
+  readonly rectified: boolean = true;
+}
+
+/** A fully connected network; rectifiers between its layers. One size alone is the identity: the features are the items. */
+export interface MLPSpec {
+  readonly type: "mlp";
+  /** From the input to the features: [64, 128, 32]. */
+  readonly layers: readonly number[];
+}
+
+/** What `MLPSpec` describes. */
+export class MLP extends FeatureNetwork {
+  override readonly inputShape: readonly number[];
+  override readonly featureSize: number;
+  override readonly rectified: boolean;
+  readonly layers: readonly Linear[];
+
+  /** @throws when a size is no positive whole number */
+  constructor(device: Device, { layers: sizes }: Omit<MLPSpec, "type">, random: RandomSource) {
+    super();
+    if (sizes.length === 0 || !sizes.every((size) => Number.isInteger(size) && size > 0))
+      throw new Error(`MLP: layers must be positive whole numbers, [${sizes.join(", ")}]`);
+    this.inputShape = [sizes[0]!];
+    this.featureSize = sizes.at(-1)!;
+    this.rectified = sizes.length > 1;
+    this.layers = sizes.slice(1).map(
+      (size, i) =>
+        new Linear(device, sizes[i]!, size, random, {
+          weightInit: heUniform,
+          ...(i < sizes.length - 2 && { activation: "relu" }),
+        }),
+    );
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.layers.reduce((h, layer) => layer.forward(h), x);
+  }
+}

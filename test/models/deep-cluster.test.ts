@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import { DeepCluster, nmi, Random } from "constella";
+import { uniformSample } from "../../src/models/deep-cluster";
+import { describeDevices } from "../devices";
+import { abortAfter } from "./abort";
+import { digits } from "./digits";
+
+const OPTIONS = {
+  network: { type: "mlp", layers: [64, 48, 24] },
+  nClusters: 12,
+  components: 16,
+  learningRate: 0.05,
+  batchSize: 32,
+  seed: 3,
+} as const;
+
+describeDevices("DeepCluster", (device) => {
+  const { x, labels } = digits(193); // 6 · 32 + 1: a last batch of one is left out
+
+  test("clusters digits, and what it found is what it predicts", async () => {
+    const model = await new DeepCluster({ ...OPTIONS, device: await device() }).fit(x, { epochs: 4 });
+    expect(model.history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
+    expect(model.history[0]!["nmi"]).toBe(0);
+    expect(model.history[3]!["nmi"]).toBeGreaterThan(0.3);
+    expect(model.history.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+    expect(nmi(labels, model.labels)).toBeGreaterThan(0.3);
+    expect(await model.predict(x)).toEqual(model.labels);
+    expect((await model.transform(x)).shape).toEqual([193, 24]);
+    model.dispose();
+  });
+
+  test.each([1, 3])(
+    "stopped at look %i, saved, loaded and gone on with, it ends where an uninterrupted run does",
+    async (looks) => {
+      const whole = await new DeepCluster({ ...OPTIONS, device: await device() }).fit(x, { epochs: 3 });
+      const stopped = new DeepCluster({ ...OPTIONS, device: await device() });
+      await expect(stopped.fit(x, { epochs: 3, ...abortAfter(looks) })).rejects.toThrow("stopped by the test");
+      const bytes = await stopped.save();
+      stopped.dispose();
+      const resumed = await DeepCluster.load(bytes, { device: await device() });
+      await resumed.fit(x, { epochs: 3 });
+      expect(resumed.history).toEqual(whole.history);
+      expect(resumed.labels).toEqual(whole.labels);
+      expect((await resumed.transform(x)).data).toEqual((await whole.transform(x)).data);
+      const again = await DeepCluster.load(await resumed.save(), { device: await device() });
+      expect(await again.predict(x)).toEqual(whole.labels);
+      for (const model of [whole, resumed, again]) model.dispose();
+    },
+  );
+
+  test("leaves nothing on the device, stopped or not", async () => {
+    const made = await device();
+    const before = made.memory().buffers;
+    const model = await new DeepCluster({ ...OPTIONS, device: made }).fit(x, { epochs: 1 });
+    model.dispose();
+    const stopped = new DeepCluster({ ...OPTIONS, device: made });
+    await expect(stopped.fit(x, { epochs: 3, ...abortAfter(2) })).rejects.toThrow("stopped by the test");
+    stopped.dispose();
+    expect(made.memory().buffers).toBe(before);
+  });
+
+  test.each(["shuffled", "reordered"] as const)("samples %s as well", async (sampling) => {
+    const model = await new DeepCluster({ ...OPTIONS, sampling, device: await device() }).fit(x, { epochs: 1 });
+    expect(Number.isFinite(model.history[0]!.loss)).toBe(true);
+    model.dispose();
+  });
+
+  test("items that are all the same, and as many clusters as items, end without NaN", async () => {
+    const same = { data: new Float32Array(20 * 64).fill(0.5), shape: [20, 64] };
+    for (const nClusters of [3, 20]) {
+      const model = await new DeepCluster({ ...OPTIONS, nClusters, device: await device() }).fit(same, { epochs: 2 });
+      expect(model.history.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+      expect((await model.transform(same)).data.every(Number.isFinite)).toBe(true);
+      model.dispose();
+    }
+  });
+
+  test("a network of the user's own is asked for again", async () => {
+    const made = await device();
+    const { MLP } = await import("constella");
+    const network = (
+      ...[on, random]: ConstructorParameters<typeof MLP> extends [infer D, unknown, infer R] ? [D, R] : never
+    ) => new MLP(on, { layers: [64, 8] }, random);
+    const model = await new DeepCluster({ ...OPTIONS, network, device: made }).fit(x, { epochs: 1 });
+    const bytes = await model.save();
+    await expect(DeepCluster.load(bytes, { device: made })).rejects.toThrow("give it again as the option network");
+    const loaded = await DeepCluster.load(bytes, { device: made, network });
+    expect(await loaded.predict(x)).toEqual(model.labels);
+    model.dispose();
+    loaded.dispose();
+  });
+
+  test("data and use", async () => {
+    const model = new DeepCluster({ ...OPTIONS, nClusters: 30, device: await device() });
+    expect(() => model.labels).toThrow("DeepCluster: call fit first");
+    await expect(model.predict(x)).rejects.toThrow("DeepCluster: call fit first");
+    await expect(model.fit(digits(20).x)).rejects.toThrow(
+      "DeepCluster.fit: nClusters must be at most the number of rows, 30 for 20 rows",
+    );
+    await expect(model.fit([[1, 2]])).rejects.toThrow(
+      "DeepCluster.fit: the network takes items of [64], x has 2 values an item",
+    );
+    model.dispose();
+  });
+});
+
+describe("DeepCluster's options", () => {
+  test.each([
+    [{ nClusters: 0 }, "DeepCluster: nClusters must be a whole number from 1, 0"],
+    [{ components: 1.5 }, "DeepCluster: components must be a whole number from 1, 1.5"],
+    [{ learningRate: 0 }, "DeepCluster: learningRate must be positive, 0"],
+    [{ momentum: 1 }, "DeepCluster: momentum must be in [0, 1), 1"],
+    [{ sampling: "all" as "uniform" }, "DeepCluster: sampling must be uniform, shuffled or reordered, all"],
+  ])("%o", (options, message) => {
+    expect(() => new DeepCluster({ ...OPTIONS, ...options })).toThrow(message);
+  });
+});
+
+describe("the label-uniform sample", () => {
+  test("serves clusters of 70, 20, 9 and 1 % alike", () => {
+    const labels = Uint32Array.from({ length: 1000 }, (_, i) => (i < 700 ? 4 : i < 900 ? 1 : i < 990 ? 2 : 7));
+    const shuffled = new Random(1).permutation(1000).map((i) => labels[i]!);
+    const sample = uniformSample(shuffled, new Random(2));
+    expect(sample.length).toBe(1000);
+    const counts = new Map<number, number>();
+    for (const i of sample) counts.set(shuffled[i]!, (counts.get(shuffled[i]!) ?? 0) + 1);
+    expect([...counts.values()].every((count) => count >= 247 && count <= 251)).toBe(true);
+    // no item of the large cluster twice
+    const large = [...sample].filter((i) => shuffled[i] === 4);
+    expect(new Set(large).size).toBe(large.length);
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { nmi, SelfLabeling } from "constella";
+import { describeDevices } from "../devices";
+import { abortAfter } from "./abort";
+import { digits } from "./digits";
+
+const OPTIONS = {
+  network: { type: "mlp", layers: [64, 48, 24] },
+  nClusters: 10,
+  learningRate: 0.05,
+  batchSize: 32,
+  updates: 12,
+  sinkhornIterations: 40,
+  seed: 3,
+} as const;
+
+describeDevices("SelfLabeling", (device) => {
+  const { x, labels } = digits(193);
+
+  test("fills all classes evenly, and they are those of digits in part", async () => {
+    const model = new SelfLabeling({ ...OPTIONS, heads: 2, balance: true, device: await device() });
+    await model.fit(x, { epochs: 6 });
+    for (const head of [0, 1]) {
+      const counts = new Array<number>(10).fill(0);
+      for (const label of model.labelsOf(head)) counts[label]!++;
+      expect(Math.max(...counts) - Math.min(...counts)).toBe(1);
+      expect((await model.predict(x, head)).length).toBe(193);
+    }
+    expect(model.labels).toEqual(model.labelsOf(0));
+    expect(nmi(labels, model.labels)).toBeGreaterThan(0.3);
+    expect(nmi(model.labelsOf(0), model.labelsOf(1))).toBeGreaterThan(0.3);
+    expect(model.history.length).toBe(6);
+    expect((await model.transform(x)).shape).toEqual([193, 24]);
+    model.dispose();
+  });
+
+  test.each([
+    ["quadratic", "all", 2],
+    ["linear", "turns", 4],
+  ] as const)(
+    "with a %s schedule and %s of the heads, stopped at look %i, it ends where an uninterrupted run does",
+    async (schedule, updateHeads, looks) => {
+      const options = { ...OPTIONS, heads: 2, schedule, updateHeads, device: await device() };
+      const whole = await new SelfLabeling(options).fit(x, { epochs: 3 });
+      const stopped = new SelfLabeling(options);
+      await expect(stopped.fit(x, { epochs: 3, ...abortAfter(looks) })).rejects.toThrow("stopped by the test");
+      const bytes = await stopped.save();
+      stopped.dispose();
+      const resumed = await SelfLabeling.load(bytes, { device: await device() });
+      await resumed.fit(x, { epochs: 3 });
+      expect(resumed.history).toEqual(whole.history);
+      expect(resumed.labelsOf(1)).toEqual(whole.labelsOf(1));
+      expect((await resumed.transform(x)).data).toEqual((await whole.transform(x)).data);
+      whole.dispose();
+      resumed.dispose();
+    },
+  );
+
+  test("leaves nothing on the device", async () => {
+    const made = await device();
+    const before = made.memory().buffers;
+    const model = await new SelfLabeling({ ...OPTIONS, device: made }).fit(x, { epochs: 1 });
+    await model.predict(x);
+    model.dispose();
+    expect(made.memory().buffers).toBe(before);
+  });
+
+  test("items that are all the same end without NaN, in classes of equal size", async () => {
+    const same = { data: new Float32Array(20 * 64).fill(0.5), shape: [20, 64] };
+    const model = await new SelfLabeling({ ...OPTIONS, balance: true, device: await device() }).fit(same, {
+      epochs: 2,
+    });
+    expect(model.history.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+    const counts = new Array<number>(10).fill(0);
+    for (const label of model.labels) counts[label]!++;
+    expect(counts).toEqual(new Array<number>(10).fill(2));
+    model.dispose();
+  });
+
+  test("data and use", async () => {
+    const model = new SelfLabeling({ ...OPTIONS, nClusters: 30, device: await device() });
+    expect(() => model.labels).toThrow("SelfLabeling: call fit first");
+    await expect(model.fit(digits(20).x)).rejects.toThrow(
+      "SelfLabeling.fit: nClusters must be at most the number of rows, 30 for 20 rows",
+    );
+    model.dispose();
+  });
+});
+
+describe("SelfLabeling's options", () => {
+  test.each([
+    [{ nClusters: 0 }, "SelfLabeling: nClusters must be a whole number from 1, 0"],
+    [{ heads: 0 }, "SelfLabeling: heads must be a whole number from 1, 0"],
+    [{ lambda: -1 }, "SelfLabeling: lambda must be positive, -1"],
+    [{ schedule: "cubic" as "linear" }, "SelfLabeling: schedule must be quadratic or linear, cubic"],
+    [{ updateHeads: "none" as "all" }, "SelfLabeling: updateHeads must be all or turns, none"],
+  ])("%o", (options, message) => {
+    expect(() => new SelfLabeling({ ...OPTIONS, ...options })).toThrow(message);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { DeepCluster, Supervised } from "constella";
+import { describeDevices } from "../devices";
+import { abortAfter } from "./abort";
+import { digits } from "./digits";
+
+const OPTIONS = {
+  network: { type: "mlp", layers: [64, 48, 24] },
+  nClasses: 10,
+  learningRate: 0.1,
+  batchSize: 32,
+  seed: 3,
+} as const;
+
+describeDevices("Supervised", (device) => {
+  const { x, labels } = digits(193);
+
+  test("learns the digits that it is shown", async () => {
+    const model = await new Supervised({ ...OPTIONS, device: await device() }).fit(x, labels, { epochs: 15 });
+    expect(await model.score(x, labels)).toBeGreaterThan(0.9);
+    const p = await model.probabilities(x);
+    expect(p.shape).toEqual([193, 10]);
+    for (let i = 0; i < 193; i++)
+      expect(p.data.subarray(10 * i, 10 * i + 10).reduce((a, b) => a + b)).toBeCloseTo(1, 4);
+    model.dispose();
+  });
+
+  test("stopped, saved, loaded and gone on with, it ends where an uninterrupted run does", async () => {
+    const whole = await new Supervised({ ...OPTIONS, device: await device() }).fit(x, labels, { epochs: 3 });
+    const stopped = new Supervised({ ...OPTIONS, device: await device() });
+    await expect(stopped.fit(x, labels, { epochs: 3, ...abortAfter(3) })).rejects.toThrow("stopped by the test");
+    const bytes = await stopped.save();
+    stopped.dispose();
+    const resumed = await Supervised.load(bytes, { device: await device() });
+    await resumed.fit(x, labels, { epochs: 3 });
+    expect(resumed.history).toEqual(whole.history);
+    expect((await resumed.probabilities(x)).data).toEqual((await whole.probabilities(x)).data);
+    whole.dispose();
+    resumed.dispose();
+  });
+
+  test("fine-tuning begins with the other model's features, which stay as they are", async () => {
+    const made = await device();
+    const other = await new DeepCluster({ ...OPTIONS, nClusters: 12, device: made }).fit(x, { epochs: 2 });
+    const before = await other.transform(x);
+    const model = await new Supervised({ ...OPTIONS, device: made }).startFrom(other);
+    expect((await model.transform(x)).data).toEqual(before.data);
+    await model.fit(x, labels, { epochs: 2 });
+    expect((await other.transform(x)).data).toEqual(before.data);
+    expect((await model.transform(x)).data).not.toEqual(before.data);
+    other.dispose();
+    model.dispose();
+  });
+
+  test("labels are checked", async () => {
+    const model = new Supervised({ ...OPTIONS, device: await device() });
+    const bad = Int32Array.from(labels);
+    bad[5] = 10;
+    await expect(model.fit(x, bad)).rejects.toThrow("Supervised.fit: labels must be from 0 to 9, 10 at 5");
+    await expect(model.fit(x, labels.subarray(1))).rejects.toThrow(
+      "Supervised.fit: one label an item, 192 labels for 193 items",
+    );
+    model.dispose();
+  });
+});
+
+describe("Supervised's options", () => {
+  test("one class is none", () => {
+    expect(() => new Supervised({ ...OPTIONS, nClasses: 1 })).toThrow(
+      "Supervised: nClasses must be a whole number from 2, 1",
+    );
+  });
+});
