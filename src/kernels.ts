@@ -13,6 +13,7 @@ import binaryWgsl from "../kernels/binary.wgsl";
 import chunkReduceWgsl from "../kernels/chunk_reduce.wgsl";
 import conv2dWgsl from "../kernels/conv2d.wgsl";
 import conv2dBackwardWeightWgsl from "../kernels/conv2d_backward_weight.wgsl";
+import colorJitterWgsl from "../kernels/color_jitter.wgsl";
 import copyWgsl from "../kernels/copy.wgsl";
 import crossEntropyWgsl from "../kernels/cross_entropy.wgsl";
 import crossEntropyBackwardWgsl from "../kernels/cross_entropy_backward.wgsl";
@@ -54,6 +55,7 @@ import unaryWgsl from "../kernels/unary.wgsl";
 import unaryBackwardWgsl from "../kernels/unary_backward.wgsl";
 import upsampleWgsl from "../kernels/upsample.wgsl";
 import upsampleBackwardWgsl from "../kernels/upsample_backward.wgsl";
+import warpWgsl from "../kernels/warp.wgsl";
 import weightedDifferenceWgsl from "../kernels/weighted_difference.wgsl";
 import { grid1d, kernel } from "./kernel";
 import type { Launch } from "./kernel";
@@ -327,3 +329,14 @@ export const upsample = /* @__PURE__ */ kernel(upsampleWgsl, {
   grid: ({ planes, h, w, rows, columns }, [size]) => grid1d(planes! * h! * rows! * w! * columns!, size),
 });
 export const upsampleBackward = /* @__PURE__ */ kernel(upsampleBackwardWgsl, unpooled);
+
+export const warp = /* @__PURE__ */ kernel(warpWgsl, {
+  grid: ({ n, oh, ow }, [size]) => grid1d(n! * oh! * ow!, size),
+  rows: ({ n, oh }) => n! * oh!,
+  grain: ({ c, ow }) => Math.max(1, Math.ceil(2048 / (c! * ow!))),
+});
+export const colorJitter = /* @__PURE__ */ kernel(colorJitterWgsl, {
+  grid: ({ n }) => grid1d(n!, 1),
+  rows: ({ n }) => n!,
+  grain: ({ c, s }) => Math.max(1, Math.ceil(8192 / (c! * s!))),
+});

@@ -1,6 +1,7 @@
 import * as c from "constella";
 import type { Tensor } from "constella";
 import { CONVOLUTION } from "./cases/convolution";
+import { AUGMENTATION } from "./cases/augmentation";
 import { IMAGES } from "./cases/images";
 import { LOSSES } from "./cases/losses";
 import { ROWS } from "./cases/rows";
@@ -281,4 +282,5 @@ export const CASES: readonly OpCase[] = [
   ...RANDOM,
   ...ROWS,
   ...IMAGES,
+  ...AUGMENTATION,
 ];

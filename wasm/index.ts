@@ -19,3 +19,4 @@ export * from "./sinkhorn";
 export * from "./batch-norm";
 export * from "./pooling";
 export * from "./upsampling";
+export * from "./augmentation";

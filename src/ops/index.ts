@@ -1,4 +1,6 @@
 export * from "./arg-extremum";
+export { augment } from "./augmentation";
+export type { AugmentOptions, AugmentStep, CropOptions, DistortOptions, JitterOptions } from "./augmentation";
 export * from "./batch-norm";
 export * from "./convolution";
 export * from "./cross-entropy";
