@@ -6,7 +6,7 @@ import { AtomicFile, loadLabels, loadMatrix } from "../data/files";
 import { NpyWriter } from "../data/npy-writer";
 import { writeNpy } from "../data/npy";
 import { GAMMA, HADRON, MAGIC_COLUMNS, redrawMagic, SHOWER_COLUMNS, simulateShowers } from "../data/showers";
-import { NdArray } from "../ndarray";
+import type { NdArray } from "../ndarray";
 import { pictureSheet } from "../report/sheet";
 import { interruptible } from "./interrupt";
 import { oneOf, toOption, whole, type Kind, type OptionSpec } from "./option";

@@ -4,11 +4,11 @@ import { drawingDocument } from "./chart";
 import { clusters, MEMBERS, profile, shownClusters } from "./clusters";
 import { confusion } from "./confusion";
 import { curves } from "./curves";
-import { html, trusted, type Markup } from "./markup";
+import { html } from "./markup";
+import { renderPage, type PageSection } from "./page";
 import { pictures } from "./pictures";
 import type { ClusteringReport } from "./run";
 import { scatter } from "./scatter";
-import { STYLE } from "./style";
 import { cards, comparison, heading, provenance } from "./summary";
 
 /**
@@ -22,7 +22,7 @@ export async function renderReport(run: ClusteringReport, page?: Document): Prom
   const document = page ?? (await drawingDocument());
   const images = pictures(run.images, shownClusters(analysis).length * MEMBERS + LEAST_SURE);
   const sizesFigure = sizesChart(document, analysis); // beside the confusion matrix, else on its own
-  const sections: { id: string; title: string; body: Markup | undefined }[] = [
+  const sections: PageSection[] = [
     { id: "stages", title: "Comparison", body: comparison(run.stages, run.lowerIsBetter) },
     { id: "curves", title: "Training", body: run.curves && curves(document, run.curves) },
     { id: "embedding", title: "Embedding", body: scatter(document, run, analysis) },
@@ -37,37 +37,5 @@ export async function renderReport(run: ClusteringReport, page?: Document): Prom
     },
     { id: "provenance", title: "How this was made", body: provenance(run) },
   ];
-  const shown = sections.filter(({ body }) => body !== undefined);
-  const file = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-        />
-        <meta name="generator" content="constella" />
-        <title>${run.title}</title>
-        <style>
-          ${trusted(STYLE)}
-        </style>
-      </head>
-      <body>
-        <header>
-          ${heading(run, analysis)} ${cards(run)}
-          <nav aria-label="Sections">${shown.map(({ id, title }) => html`<a href="#${id}">${title}</a> `)}</nav>
-        </header>
-        <main>
-          ${shown.map(
-            ({ id, title, body }) =>
-              html`<section id="${id}">
-                <h2>${title}</h2>
-                ${body}
-              </section>`,
-          )}
-        </main>
-      </body>
-    </html>`;
-  return file.text;
+  return renderPage({ title: run.title, header: html`${heading(run, analysis)} ${cards(run)}`, sections });
 }

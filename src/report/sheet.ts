@@ -18,7 +18,7 @@ export interface SheetOptions {
 }
 
 /** The square root; 0 below 0. */
-const root = (value: number): number => Math.sqrt(Math.max(0, value));
+export const squareRoot = (value: number): number => Math.sqrt(Math.max(0, value));
 
 /**
  * Pictures in rows on one sheet as a PNG file in viridis, each from 0 to its own largest value. `rows` names the pictures of each row of the sheet.
@@ -27,7 +27,7 @@ const root = (value: number): number => Math.sqrt(Math.max(0, value));
 export function pictureSheet(
   images: PictureArray,
   rows: readonly ArrayLike<number>[],
-  { gap = 1, zoom = 1, stretch = root }: SheetOptions = {},
+  { gap = 1, zoom = 1, stretch = squareRoot }: SheetOptions = {},
 ): Uint8Array {
   const { height, width, n } = checkPictures("pictureSheet", images);
   const columns = rows.reduce((most, row) => Math.max(most, row.length), 0);

@@ -56,6 +56,13 @@ tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
 .profile { font-size: 0.82rem; }
 .profile td { min-width: 4.2rem; }
 .profile thead th { white-space: normal; overflow-wrap: break-word; min-width: 4.2rem; }
+.values { font-size: 0.9rem; }
+.pictures { display: grid; grid-template-columns: minmax(6rem, auto) minmax(0, 1fr); gap: 0.5rem 1rem; align-items: center; font-family: var(--sans); font-size: 0.8rem; margin-top: 1.1rem; }
+.pictures .row { display: flex; flex-wrap: wrap; gap: 0.35rem; }
+.pictures figure { max-width: none; width: 5.6rem; }
+.pictures figcaption { margin: 0.15rem 0 0; text-align: center; font-size: 0.7rem; }
+.pictures img { display: block; width: 100%; height: auto; image-rendering: pixelated; border-radius: 2px; }
+.ramp { display: inline-block; width: 6rem; height: 0.6em; border-radius: 2px; margin: 0 0.4em; vertical-align: baseline; }
 details { margin-top: 0.9rem; }
 summary { cursor: pointer; }
 .clusters { margin-top: 1.1rem; border-bottom: 1px solid var(--line); }

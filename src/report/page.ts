@@ -1,0 +1,65 @@
+import { html, trusted, type Content, type Markup } from "./markup";
+import { STYLE } from "./style";
+
+/** A section of a page; one without a body is left out. */
+export interface PageSection {
+  /** Its address in the page. */
+  readonly id: string;
+  readonly title: string;
+  readonly body: Content;
+}
+
+/** What a page shows. */
+export interface Page {
+  /** Shown in the browser's title bar. */
+  readonly title: string;
+  /** What stands above the list of sections. */
+  readonly header: Content;
+  readonly sections: readonly PageSection[];
+}
+
+/**
+ * One HTML file: no script, no address outside the file (its own content security policy forbids both), every text escaped. The same contents
+ * give the same bytes.
+ */
+export function renderPage({ title, header, sections }: Page): string {
+  const shown = sections.filter(({ body }) => body !== undefined && body !== null && body !== false);
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+        />
+        <meta name="generator" content="constella" />
+        <title>${title}</title>
+        <style>
+          ${trusted(STYLE)}
+        </style>
+      </head>
+      <body>
+        <header>
+          ${header}
+          <nav aria-label="Sections">${shown.map(({ id, title }) => html`<a href="#${id}">${title}</a> `)}</nav>
+        </header>
+        <main>
+          ${shown.map(
+            ({ id, title, body }) =>
+              html`<section id="${id}">
+                <h2>${title}</h2>
+                ${body}
+              </section>`,
+          )}
+        </main>
+      </body>
+    </html>`.text;
+}
+
+/** The head of a study's page: title, a sentence on what it is, and who made it when with what. */
+export function studyHeader(title: string, lead: string, byline: string): Markup {
+  return html`<h1>${title}</h1>
+    <p class="lead">${lead}</p>
+    <p class="byline">${byline}</p>`;
+}
