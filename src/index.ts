@@ -36,3 +36,5 @@ export type { SelfLabelingOptions } from "./models/self-labeling";
 export { Supervised } from "./models/supervised";
 export type { SupervisedOptions } from "./models/supervised";
 export type { Augmentation, LoadOptions, NetworkFitOptions, NetworkOptions } from "./models/network-model";
+export { OnlineDeepCluster } from "./models/online-deep-cluster";
+export type { OnlineDeepClusterOptions } from "./models/online-deep-cluster";

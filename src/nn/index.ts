@@ -14,3 +14,5 @@ export type { LinearOptions } from "./linear";
 export { constant, fanInUniform, glorotUniform, heUniform, normal } from "./init";
 export type { Initializer, RandomSource } from "./init";
 export { AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./pooling";
+export { VGG } from "./vgg";
+export type { VGGOptions, VGGSpec } from "./vgg";

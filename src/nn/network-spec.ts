@@ -2,16 +2,19 @@ import type { Device } from "../device";
 import { MLP } from "./feature-network";
 import type { FeatureNetwork, MLPSpec } from "./feature-network";
 import type { RandomSource } from "./init";
+import { VGG } from "./vgg";
+import type { VGGSpec } from "./vgg";
 
 /** A function that makes a network of the user's own. It is not part of a checkpoint: `load` wants it again. */
 export type NetworkFactory = (device: Device, random: RandomSource) => FeatureNetwork;
 
 /** Which network: one of the library's, as plain data, or a function that makes one. */
-export type NetworkSpec = MLPSpec | NetworkFactory;
+export type NetworkSpec = MLPSpec | VGGSpec | NetworkFactory;
 
 /** Makes the network of a description. @throws when its type is unknown or an option is out of its range */
 export function buildNetwork(spec: NetworkSpec, device: Device, random: RandomSource): FeatureNetwork {
   if (typeof spec === "function") return spec(device, random);
   if (spec.type === "mlp") return new MLP(device, spec, random);
+  if (spec.type === "vgg") return new VGG(device, spec, random);
   throw new Error(`network: the types are mlp and vgg, ${String((spec as { type?: unknown }).type)}`);
 }

@@ -1,0 +1,363 @@
+// Online deep clustering: Zhan, Xie, Liu, Ong and Loy, "Online deep clustering for unsupervised representation learning", CVPR 2020.
+import { noGrad } from "../autodiff";
+import { KMeans } from "../cluster";
+import { splitKMeans } from "../cluster/split-kmeans";
+import type { Bytes } from "../data/source";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import type { NamedArrays } from "../nn/module";
+import { argmax, argmin } from "../ops/arg-extremum";
+import { crossEntropy } from "../ops/cross-entropy";
+import { pairwiseSquaredDistance } from "../ops/distance";
+import { add, scale } from "../ops/elementwise";
+import { matmul } from "../ops/matmul";
+import { l2Normalize } from "../ops/normalization";
+import { Random } from "../random";
+import { indices, keep, tensor, tidy, untidied } from "../tensor";
+import type { Tensor } from "../tensor";
+import type { Rows, RowsLike } from "../training/rows";
+import { stageStream } from "../training/training";
+import type { StageSpec } from "../training/training";
+import { checkClusterCount, checkWhole, EPS, NETWORK_DEFAULTS, NetworkModel } from "./network-model";
+import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
+
+/** Options of `OnlineDeepCluster`. */
+export interface OnlineDeepClusterOptions extends NetworkOptions {
+  readonly nClusters: number;
+  /** Share of the new features in the memory of an item; default 0.5. */
+  readonly memoryMomentum?: number;
+  /** Steps between two renewals of the centres; default 10. */
+  readonly centroidInterval?: number;
+  /** Clusters of fewer items are merged into others and filled anew by splitting; at most n / (4 nClusters). Default 20. */
+  readonly minCluster?: number;
+  /**
+   * Which cluster an item belongs to: "dot", of the largest product with the (not normalised) centre, as in the authors' program, which
+   * favours compact clusters; or "nearest", of the smallest distance, as in the paper. They agree where centres are equally long.
+   */
+  readonly assignment?: "dot" | "nearest";
+  /** Iterations of the k-means that begins; default 20. */
+  readonly kmeansIterations?: number;
+}
+
+interface Settings extends NetworkSettings, Required<Omit<OnlineDeepClusterOptions, keyof NetworkOptions>> {}
+
+/** Iterations of the 2-means that splits a cluster. */
+const SPLIT_ITERATIONS = 20;
+
+/** What is remembered of every item and cluster, on the host. */
+interface Memory {
+  /** Features of unit length, [n, d]. */
+  readonly features: Float32Array;
+  /** [n] */
+  readonly labels: Int32Array;
+  /** Means of the features of their items, [k, d]. */
+  readonly centers: Float32Array;
+  readonly d: number;
+}
+
+/**
+ * Online deep clustering: network, classifier, labels and centres change together, batch by batch. A memory holds each item's
+ * features and cluster; after a step the batch's features move towards the new ones and its items to their best clusters. Small
+ * clusters are merged and large ones split. The classifier is never begun anew, not for clusters that are split either.
+ */
+export class OnlineDeepCluster extends NetworkModel<Settings> {
+  #memory: Memory | undefined;
+  /** Labels changed in the epoch under way, and labels looked at. */
+  #changed = { count: 0, of: 0 };
+
+  constructor({ device, augment, ...given }: OnlineDeepClusterOptions) {
+    const own = {
+      ...{ memoryMomentum: 0.5, centroidInterval: 10, minCluster: 20, kmeansIterations: 20 },
+      assignment: "dot" as const,
+    };
+    const settings = { ...NETWORK_DEFAULTS, ...own, ...given };
+    super("OnlineDeepCluster", settings, { ...(device && { device }), ...(augment && { augment }) });
+    const { nClusters, memoryMomentum, centroidInterval, minCluster, kmeansIterations, assignment } = settings;
+    checkWhole(this.name, { nClusters, centroidInterval, minCluster, kmeansIterations }, 1);
+    if (!(memoryMomentum > 0 && memoryMomentum <= 1))
+      throw new Error(`OnlineDeepCluster: memoryMomentum must be above 0 and at most 1, ${memoryMomentum}`);
+    if (assignment !== "dot" && assignment !== "nearest")
+      throw new Error(`OnlineDeepCluster: assignment must be dot or nearest, ${String(assignment)}`);
+  }
+
+  /** Cluster of each item of the data given to `fit`, as the memory has it. @throws before */
+  get labels(): Int32Array {
+    return Int32Array.from(this.#fitted().labels);
+  }
+
+  /** Means of the items' features, [nClusters, featureSize]. @throws before `fit` */
+  get clusterCenters(): NdArray {
+    const { centers, d } = this.#fitted();
+    return new NdArray(Float32Array.from(centers), [this.settings.nClusters, d]);
+  }
+
+  /**
+   * Trains for so many epochs. Goes on where an aborted or loaded training stood. The record of an epoch has `changed`, the share
+   * of labels that changed, and `clusters`, how many are not empty.
+   * @param x [n, …], items of the network's input size
+   * @throws when items have another size, hold NaN, or are fewer than the clusters; when the loss is no longer finite; the
+   * signal's reason when aborted
+   */
+  async fit(x: RowsLike, { epochs = 50, ...options }: NetworkFitOptions = {}): Promise<this> {
+    await this.withRows(x, "fit", async (rows) => {
+      checkClusterCount(this.name, this.settings.nClusters, rows.count);
+      const memory = (this.#memory ??= await this.#begin(rows, options.signal));
+      if (memory.labels.length !== rows.count)
+        throw new Error(
+          `OnlineDeepCluster.fit: training goes on with the same items, ${memory.labels.length} before, ${rows.count} now`,
+        );
+      await this.train(this.#stage(rows, epochs, memory), options);
+    });
+    return this;
+  }
+
+  /** fit, then the labels. */
+  async fitPredict(x: RowsLike, options: NetworkFitOptions = {}): Promise<Int32Array> {
+    return (await this.fit(x, options)).labels;
+  }
+
+  /** The best cluster for the features of each row of x, by the rule of training. @throws before `fit` */
+  async predict(x: RowsLike): Promise<Int32Array> {
+    const { centers, d } = this.#fitted();
+    return this.withRows(x, "predict", async (rows) => {
+      const found = await this.mapFeatures(rows, (z) =>
+        this.#best(this.#unit(z), tensor(z.device, centers, [this.settings.nClusters, d])),
+      );
+      try {
+        return Int32Array.from(await found.data());
+      } finally {
+        found.dispose();
+      }
+    });
+  }
+
+  /** @throws when the bytes are no checkpoint of this method */
+  static async load(content: Bytes, options: LoadOptions = {}): Promise<OnlineDeepCluster> {
+    const make = (settings: OnlineDeepClusterOptions): OnlineDeepCluster => new OnlineDeepCluster(settings);
+    return NetworkModel.restore("OnlineDeepCluster", content, options, make);
+  }
+
+  protected override headSizes(): readonly number[] {
+    return [this.settings.nClusters];
+  }
+
+  protected override ownArrays(): Record<string, NdArray<TypedArray>> {
+    if (!this.#memory) return {};
+    const { features, labels, centers, d } = this.#memory;
+    return {
+      "memory.features": new NdArray<TypedArray>(features, [labels.length, d]),
+      "memory.labels": new NdArray<TypedArray>(labels),
+      "memory.centers": new NdArray<TypedArray>(centers, [this.settings.nClusters, d]),
+    };
+  }
+
+  protected override ownState(): Record<string, unknown> {
+    return { changed: this.#changed };
+  }
+
+  protected override restoreOwn(arrays: NamedArrays, state: Record<string, unknown>): void {
+    this.#changed = state["changed"] as { count: number; of: number };
+    const { "memory.features": features, "memory.labels": labels, "memory.centers": centers } = arrays;
+    if (features && labels && centers)
+      this.#memory = {
+        features: Float32Array.from(features.data),
+        labels: Int32Array.from(labels.data),
+        centers: Float32Array.from(centers.data),
+        d: features.shape[1]!,
+      };
+  }
+
+  #fitted(): Memory {
+    if (!this.#memory) throw new Error("OnlineDeepCluster: call fit first");
+    return this.#memory;
+  }
+
+  /** Features as the memory holds them. */
+  #unit(z: Tensor): Tensor {
+    return l2Normalize(this.rectified(z), EPS);
+  }
+
+  /** Best cluster of features [b, d] among centres [k, d]: u32 [b]. */
+  #best(features: Tensor, centers: Tensor): Tensor {
+    if (this.settings.assignment === "nearest") return argmin(pairwiseSquaredDistance(features, centers), 1);
+    return argmax(matmul(features, centers, { transB: true }), 1);
+  }
+
+  /** Features of all items, and clusters by k-means; small ones are dealt with as in training. */
+  async #begin(rows: Rows, signal: AbortSignal | undefined): Promise<Memory> {
+    const { nClusters, kmeansIterations: maxIter, seed } = this.settings;
+    const points = await this.mapFeatures(rows, (z) => this.#unit(z));
+    try {
+      const random = new Random(stageStream(seed + 2, 0));
+      const { labels } = await splitKMeans(points, nClusters, { maxIter, random, signal });
+      const d = points.shape[1]!;
+      const features = (await points.data()) as Float32Array;
+      const memory = { features, labels, centers: new Float32Array(nClusters * d), d };
+      renewCenters(memory, nClusters);
+      await this.#fillSmall(memory, 0);
+      return memory;
+    } finally {
+      points.dispose();
+    }
+  }
+
+  #stage(rows: Rows, epochs: number, memory: Memory): StageSpec {
+    const { nClusters, memoryMomentum, centroidInterval } = this.settings;
+    const { labels, features, centers, d } = memory;
+    const batches = this.batches(rows);
+    let seen: { index: Uint32Array; features: Tensor; labels: Tensor } | undefined;
+    return {
+      name: this.name,
+      epochs,
+      steps: batches.steps,
+      ...this.trained({ momentum: 0 }),
+      load: batches.load,
+      beforeEpoch: async () => {
+        this.#changed = { count: 0, of: 0 };
+      },
+      loss: ({ epoch, step, random }) => {
+        const index = batches.batch(epoch, step);
+        const z = this.trainingFeatures(rows, index, random);
+        const { device } = z;
+        // before the step: the memory moves towards the new features, items to the best clusters
+        seen = tidy(() =>
+          noGrad(() => {
+            const old = new Float32Array(index.length * d);
+            index.forEach((i, row) => old.set(features.subarray(i * d, (i + 1) * d), row * d));
+            const kept = scale(tensor(device, old, [index.length, d]), 1 - memoryMomentum);
+            const moved = l2Normalize(add(kept, scale(this.#unit(z), memoryMomentum)), EPS);
+            const best = this.#best(moved, tensor(device, centers, [nClusters, d]));
+            return { index, features: keep(moved), labels: keep(best) };
+          }),
+        );
+        const goal = indices(
+          device,
+          Uint32Array.from(index, (i) => labels[i]!),
+        );
+        const classWeights = tensor(device, weightsOf(labels, nClusters));
+        return crossEntropy(this.heads[0]!.forward(this.rectified(z)), goal, { classWeights });
+      },
+      afterStep: async (epoch, step) => {
+        const { index, ...found } = seen!;
+        const [moved, best] = await Promise.all([found.features.data(), found.labels.data()]);
+        found.features.dispose();
+        found.labels.dispose();
+        index.forEach((i, row) => {
+          features.set(moved.subarray(row * d, (row + 1) * d) as Float32Array, i * d);
+          this.#changed.count += Number(labels[i] !== best[row]);
+          labels[i] = best[row]!;
+        });
+        this.#changed.of += index.length;
+        const done = epoch * batches.steps + step + 1;
+        if (done % centroidInterval === 0) renewCenters(memory, nClusters);
+        await this.#fillSmall(memory, done);
+      },
+      figures: () => ({
+        changed: this.#changed.count / Math.max(1, this.#changed.of),
+        clusters: new Set(labels).size,
+      }),
+    };
+  }
+
+  /**
+   * Items of small clusters go to their best among the others; then each of the emptied clusters takes over one part of the
+   * largest, split by 2-means. Ends after one look at each, whatever the parts' sizes; a cluster stays empty only where none has two items.
+   */
+  async #fillSmall(memory: Memory, done: number): Promise<void> {
+    const { nClusters: k, minCluster, seed } = this.settings;
+    const { features, labels, centers, d } = memory;
+    const counts = countsOf(labels, k);
+    const least = Math.max(1, Math.min(minCluster, Math.floor(labels.length / (4 * k))));
+    const small = counts.flatMap((count, j) => (count < least ? [j] : []));
+    if (small.length === 0) return;
+    for (let i = 0; i < labels.length; i++) {
+      if (counts[labels[i]!]! >= least) continue;
+      labels[i] = this.#bestOnHost(features.subarray(i * d, (i + 1) * d), centers, (j) => counts[j]! >= least);
+    }
+    const sizes = countsOf(labels, k);
+    const random = new Random(stageStream(seed + 4, 0));
+    random.restore({ ...random.state(), position: done * 2 ** 24 });
+    for (const to of small) {
+      const from = sizes.indexOf(Math.max(...sizes));
+      const members = Uint32Array.from(labels.keys()).filter((i) => labels[i] === from);
+      if (members.length < 2) return;
+      const part = await this.#halves(features, members, d, random);
+      members.forEach((i, m) => (labels[i] = part[m] === 1 ? to : from));
+      sizes[to] = part.reduce((sum, side) => sum + side, 0);
+      sizes[from]! -= sizes[to];
+      for (const j of [from, to]) renewCenter(memory, j);
+    }
+  }
+
+  /** Which of two parts each member goes to, 0 or 1; halves at random where 2-means leaves one part empty. */
+  async #halves(features: Float32Array, members: Uint32Array, d: number, random: Random): Promise<Int32Array> {
+    const { device } = this.heads[0]!.weight;
+    const points = untidied(() => {
+      const rows = new Float32Array(members.length * d);
+      members.forEach((i, m) => rows.set(features.subarray(i * d, (i + 1) * d), m * d));
+      return tensor(device, rows, [members.length, d]);
+    });
+    try {
+      const options = { nClusters: 2, nInit: 1, maxIter: SPLIT_ITERATIONS, seed: random.nextUint32() };
+      const { labels } = await new KMeans(options).fit(points);
+      const second = labels.reduce((sum, side) => sum + side, 0);
+      if (second > 0 && second < labels.length) return labels;
+      return Int32Array.from(random.permutation(labels.length), (place) => place % 2);
+    } finally {
+      points.dispose();
+    }
+  }
+
+  /** Best cluster of one item among those allowed, the lowest of equals. */
+  #bestOnHost(item: Float32Array, centers: Float32Array, allowed: (j: number) => boolean): number {
+    const { nClusters, assignment } = this.settings;
+    let [best, highest] = [0, -Infinity];
+    for (let j = 0; j < nClusters; j++) {
+      if (!allowed(j)) continue;
+      let score = 0;
+      for (let i = 0; i < item.length; i++) {
+        const c = centers[j * item.length + i]!;
+        score += assignment === "dot" ? c * item[i]! : -((c - item[i]!) ** 2);
+      }
+      if (score > highest) [best, highest] = [j, score];
+    }
+    return best;
+  }
+}
+
+function countsOf(labels: Int32Array, k: number): number[] {
+  const counts = new Array<number>(k).fill(0);
+  for (const label of labels) counts[label]!++;
+  return counts;
+}
+
+/** w ∝ 1 / √(items + 1e-5): large clusters do not drown the rest. */
+function weightsOf(labels: Int32Array, k: number): Float32Array {
+  const weights = countsOf(labels, k).map((count) => 1 / Math.sqrt(count + 1e-5));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return Float32Array.from(weights, (weight) => weight / total);
+}
+
+/** The mean of a cluster's features; a cluster without items keeps its centre. */
+function renewCenter({ features, labels, centers, d }: Memory, j: number): void {
+  const sum = new Float64Array(d);
+  let count = 0;
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i] !== j) continue;
+    count++;
+    for (let t = 0; t < d; t++) sum[t]! += features[i * d + t]!;
+  }
+  if (count > 0) for (let t = 0; t < d; t++) centers[j * d + t] = sum[t]! / count;
+}
+
+/** The means of all. */
+function renewCenters({ features, labels, centers, d }: Memory, k: number): void {
+  const sums = new Float64Array(k * d);
+  for (let i = 0; i < labels.length; i++) {
+    const at = labels[i]! * d;
+    for (let t = 0; t < d; t++) sums[at + t]! += features[i * d + t]!;
+  }
+  countsOf(labels, k).forEach((count, j) => {
+    if (count > 0) for (let t = 0; t < d; t++) centers[j * d + t] = sums[j * d + t]! / count;
+  });
+}

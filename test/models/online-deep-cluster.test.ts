@@ -1,0 +1,107 @@
+import { describe, expect, test } from "vitest";
+import { nmi, OnlineDeepCluster } from "constella";
+import { describeDevices } from "../devices";
+import { abortAfter } from "./abort";
+import { digits } from "./digits";
+
+const OPTIONS = {
+  network: { type: "mlp", layers: [64, 48, 24] },
+  nClusters: 12,
+  learningRate: 0.05,
+  batchSize: 32,
+  centroidInterval: 3,
+  seed: 3,
+} as const;
+
+describeDevices("OnlineDeepCluster", (device) => {
+  const { x, labels } = digits(193);
+
+  test.each(["dot", "nearest"] as const)("clusters digits, assigned by %s", async (assignment) => {
+    const model = await new OnlineDeepCluster({ ...OPTIONS, assignment, device: await device() }).fit(x, { epochs: 4 });
+    expect(model.history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
+    expect(model.history.every(({ loss, clusters }) => Number.isFinite(loss) && clusters === 12)).toBe(true);
+    expect(nmi(labels, model.labels)).toBeGreaterThan(0.3);
+    const counts = new Array<number>(12).fill(0);
+    for (const label of model.labels) counts[label]!++;
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+    const predicted = await model.predict(x);
+    expect(nmi(predicted, model.labels)).toBeGreaterThan(0.6);
+    expect(model.clusterCenters.shape).toEqual([12, 24]);
+    expect((await model.transform(x)).shape).toEqual([193, 24]);
+    model.dispose();
+  });
+
+  test.each([1, 3])(
+    "stopped at look %i, saved, loaded and gone on with, it ends where an uninterrupted run does",
+    async (looks) => {
+      const whole = await new OnlineDeepCluster({ ...OPTIONS, device: await device() }).fit(x, { epochs: 3 });
+      const stopped = new OnlineDeepCluster({ ...OPTIONS, device: await device() });
+      await expect(stopped.fit(x, { epochs: 3, ...abortAfter(looks) })).rejects.toThrow("stopped by the test");
+      const bytes = await stopped.save();
+      stopped.dispose();
+      const resumed = await OnlineDeepCluster.load(bytes, { device: await device() });
+      await resumed.fit(x, { epochs: 3 });
+      expect(resumed.history).toEqual(whole.history);
+      expect(resumed.labels).toEqual(whole.labels);
+      expect(resumed.clusterCenters).toEqual(whole.clusterCenters);
+      expect((await resumed.transform(x)).data).toEqual((await whole.transform(x)).data);
+      whole.dispose();
+      resumed.dispose();
+    },
+  );
+
+  test("leaves nothing on the device, stopped or not", async () => {
+    const made = await device();
+    const before = made.memory().buffers;
+    const model = await new OnlineDeepCluster({ ...OPTIONS, device: made }).fit(x, { epochs: 1 });
+    await model.predict(x);
+    model.dispose();
+    const stopped = new OnlineDeepCluster({ ...OPTIONS, device: made });
+    await expect(stopped.fit(x, { epochs: 3, ...abortAfter(2) })).rejects.toThrow("stopped by the test");
+    stopped.dispose();
+    expect(made.memory().buffers).toBe(before);
+  });
+
+  test("items that are all the same, and as many clusters as items, end without NaN or an endless loop", async () => {
+    const same = { data: new Float32Array(20 * 64).fill(0.5), shape: [20, 64] };
+    const dead = { data: new Float32Array(20 * 64), shape: [20, 64] };
+    for (const [items, nClusters] of [
+      [same, 3],
+      [same, 20],
+      [dead, 3],
+    ] as const) {
+      const model = await new OnlineDeepCluster({ ...OPTIONS, nClusters, device: await device() }).fit(items, {
+        epochs: 2,
+      });
+      expect(model.history.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+      expect(model.clusterCenters.data.every(Number.isFinite)).toBe(true);
+      expect(new Set(model.labels).size).toBe(nClusters);
+      model.dispose();
+    }
+  });
+
+  test("data and use", async () => {
+    const model = new OnlineDeepCluster({ ...OPTIONS, nClusters: 15, device: await device() });
+    expect(() => model.labels).toThrow("OnlineDeepCluster: call fit first");
+    await expect(model.predict(x)).rejects.toThrow("OnlineDeepCluster: call fit first");
+    await expect(model.fit(digits(10).x)).rejects.toThrow(
+      "OnlineDeepCluster.fit: nClusters must be at most the number of rows, 15 for 10 rows",
+    );
+    await model.fit(digits(40).x, { epochs: 1 });
+    await expect(model.fit(digits(50).x)).rejects.toThrow(
+      "OnlineDeepCluster.fit: training goes on with the same items, 40 before, 50 now",
+    );
+    model.dispose();
+  });
+});
+
+describe("OnlineDeepCluster's options", () => {
+  test.each([
+    [{ nClusters: 0 }, "OnlineDeepCluster: nClusters must be a whole number from 1, 0"],
+    [{ memoryMomentum: 0 }, "OnlineDeepCluster: memoryMomentum must be above 0 and at most 1, 0"],
+    [{ minCluster: 0 }, "OnlineDeepCluster: minCluster must be a whole number from 1, 0"],
+    [{ assignment: "far" as "dot" }, "OnlineDeepCluster: assignment must be dot or nearest, far"],
+  ])("%o", (options, message) => {
+    expect(() => new OnlineDeepCluster({ ...OPTIONS, ...options })).toThrow(message);
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import { DeepCluster, OnlineDeepCluster, Random, SelfLabeling, Supervised, tensor, tidy, VGG } from "constella";
+import { describeDevices } from "../devices";
+import { uniforms } from "../ops";
+
+/** Bars along one axis or the other, with noise: two kinds of images. */
+function bars(n: number, side: number): { x: { data: Float32Array; shape: number[] }; labels: Int32Array } {
+  const random = uniforms(4);
+  const labels = Int32Array.from({ length: n }, (_, i) => i % 2);
+  const data = new Float32Array(n * side * side);
+  for (let i = 0; i < n; i++) {
+    const place = Math.floor(random() * side);
+    for (let at = 0; at < side * side; at++) {
+      const along = labels[i] === 0 ? Math.floor(at / side) : at % side;
+      data[i * side * side + at] = 0.3 * random() + (along === place ? 1 : 0);
+    }
+  }
+  return { x: { data, shape: [n, 1, side, side] }, labels };
+}
+
+describeDevices("VGG", (device) => {
+  test("45 × 45 images, two blocks: 512 features, as many weights as the layers have", async () => {
+    const made = await device();
+    const network = new VGG(made, {}, new Random(1));
+    const count = network.parameters().reduce((sum, { size }) => sum + size, 0);
+    const convolutions = 9 * (16 + 16 * 16 + 16 * 32 + 32 * 32) + 2 * (16 + 16 + 32 + 32);
+    expect(count).toBe(convolutions + (32 * 11 * 11 + 1) * 512 + 2 * 512 + 513 * 512);
+    const z = tidy(() => network.forward(tensor(made, new Float32Array(2 * 45 * 45).fill(0.5), [2, 1, 45, 45])));
+    expect(z.shape).toEqual([2, 512]);
+    expect((await z.data()).every(Number.isFinite)).toBe(true);
+    z.dispose();
+    network.dispose();
+  });
+
+  test("every method trains it, and what it learned can be saved", async () => {
+    const { x, labels } = bars(48, 12);
+    const common = {
+      network: { type: "vgg", blocks: 2, channels: 4, input: [1, 12, 12], hidden: 16 },
+      ...{ batchSize: 16, learningRate: 0.05, seed: 1, device: await device() },
+    } as const;
+    const own = { nClusters: 4, components: 8, sinkhornIterations: 20, updates: 4 };
+    for (const Method of [DeepCluster, OnlineDeepCluster, SelfLabeling]) {
+      const { components: _, ...rest } = own;
+      const model = new Method({ ...common, ...(Method === DeepCluster ? { nClusters: 4, components: 8 } : rest) });
+      await model.fit(x, { epochs: 2 });
+      expect(model.history.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+      const loaded = await Method.load(await model.save(), { device: common.device });
+      expect((await loaded.transform(x)).data).toEqual((await model.transform(x)).data);
+      expect(await loaded.predict(x)).toEqual(await model.predict(x));
+      model.dispose();
+      loaded.dispose();
+    }
+    const supervised = await new Supervised({ ...common, nClasses: 2 }).fit(x, labels, { epochs: 8 });
+    expect(await supervised.score(x, labels)).toBeGreaterThan(0.9);
+    supervised.dispose();
+  });
+});
+
+describe("VGG's options", () => {
+  test.each([
+    [{ blocks: 0 }, "VGG: blocks must be a whole number from 1, 0"],
+    [{ blocks: 5, input: [1, 28, 28] as const }, "VGG: 5 blocks need images of 32 pixels a side, 28 × 28"],
+    [{ input: [45, 45] as unknown as [1, 2, 3] }, "VGG: input must be [channels, height, width], [45, 45]"],
+  ])("%o", (options, message) => {
+    expect(() => new VGG(undefined as never, options, new Random(1))).toThrow(message);
+  });
+});
