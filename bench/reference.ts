@@ -4,11 +4,14 @@ import {
   inertia,
   kmeansProblem,
   stepProblem,
+  stepStarts,
   summarize,
   type KMeansProblem,
   type StepProblem,
   type StepSummary,
 } from "./problems";
+import { vggProblem } from "./vgg";
+import { vggStep } from "./vgg-reference";
 
 /** c[m, n] += op(a)[m, k] op(b)[k, n] where op transposes on request; the loop order keeps the inner one contiguous or a dot product. */
 function multiply(
@@ -82,7 +85,7 @@ export function steps(problem: StepProblem, count: number): StepSummary {
     }
   }
   const parameters = weights.flatMap((weight, l) => [weight, biases[l]!]);
-  return summarize(problem, losses, Float64Array.from(parameters.flatMap((values) => [...values])));
+  return summarize(stepStarts(problem), losses, Float64Array.from(parameters.flatMap((values) => [...values])));
 }
 
 /** The centres after `iterations` of Lloyd's algorithm; a centre without rows stays where it is. */
@@ -113,11 +116,12 @@ export function lloyd({ rows, columns, k, iterations, x, centers }: KMeansProble
 
 if (process.argv[1]?.includes("reference")) {
   const step = steps(stepProblem(), 3);
+  const vgg = vggStep(vggProblem());
   const inertias = Object.fromEntries(
     [10_000, 70_000].map((rows) => {
       const problem = kmeansProblem(rows);
       return [rows, inertia(problem, lloyd(problem))];
     }),
   );
-  writeFileSync("bench/references.json", `${JSON.stringify({ step, inertia: inertias }, null, 2)}\n`);
+  writeFileSync("bench/references.json", `${JSON.stringify({ step, vgg, inertia: inertias }, null, 2)}\n`);
 }

@@ -19,6 +19,31 @@ if problem["kind"] == "gemm":
     out = []
     def run(): out[:] = [a @ b]
     def result(): save("c", out[0])
+elif problem["kind"] == "vgg":
+    from torch.nn.functional import batch_norm, conv2d, cross_entropy, linear, max_pool2d
+    batch, side, losses = problem["batch"], problem["side"], []
+    x, labels = array("x", batch, 1, side, side), array("labels", batch).long()
+    parameters = [array(f"p{i}", *shape).requires_grad_() for i, shape in enumerate(problem["shapes"])]
+    optimizer = torch.optim.SGD(parameters, problem["learningRate"], momentum=problem["momentum"])
+    def forward():
+        rest = iter(parameters)
+        def normalized(h): return torch.relu(batch_norm(h, None, None, next(rest), next(rest), training=True))
+        h = x
+        for i in range(4):
+            h = normalized(conv2d(h, next(rest), padding=1))
+            if i % 2: h = max_pool2d(h, 2)
+        h = normalized(linear(h.flatten(1), next(rest), next(rest)))
+        h = torch.relu(linear(h, next(rest), next(rest)))
+        return linear(h, next(rest), next(rest))
+    def run():
+        optimizer.zero_grad()
+        loss = cross_entropy(forward(), labels)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    def result():
+        save("losses", torch.tensor(losses))
+        save("parameters", torch.cat([p.reshape(-1) for p in parameters]))
 else:
     sizes, code, losses = problem["sizes"], problem["code"], []
     x = array("x", problem["batch"], sizes[0])

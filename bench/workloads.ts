@@ -3,6 +3,7 @@ import * as constella from "./contenders/constella";
 import * as jax from "./contenders/jax";
 import * as mlKMeans from "./contenders/ml-kmeans";
 import * as tfjs from "./contenders/tfjs";
+import * as tfjsVgg from "./contenders/tfjs-vgg";
 import * as torch from "./contenders/torch";
 import {
   addProblem,
@@ -25,6 +26,7 @@ import {
   type StepProblem,
 } from "./problems";
 import { RELAXED, type Roof } from "./roof";
+import { checkVgg, vggFlops, vggProblem, type VggProblem } from "./vgg";
 import { workload, type AnyWorkload, type Contender, type Program } from "./workload";
 
 const F32 = 4;
@@ -142,6 +144,39 @@ function step(): AnyWorkload {
   });
 }
 
+/** One training step of the two-block convolutional network for camera images of 45 × 45 pixels. */
+function vgg(device: "wasm" | "webgpu"): AnyWorkload {
+  const contenders: Contender<VggProblem>[] =
+    device === "wasm"
+      ? [
+          ...ours(constella.vgg, { plain: 100, relaxed: 100 }),
+          { name: "tfjs cpu", kind: "peer", load: tfjsVgg.vgg("cpu") },
+          { name: "PyTorch CPU, 1 thread", kind: "anchor", load: torch.vgg },
+        ]
+      : [
+          {
+            name: "constella webgpu",
+            kind: "ours",
+            roof: "webgpu",
+            target: 3,
+            load: constella.vgg({ device: "webgpu" }),
+          },
+          { name: "tfjs webgpu", kind: "peer", roof: "webgpu", load: tfjsVgg.vgg("webgpu") },
+        ];
+  return workload({
+    name: device === "wasm" ? "vgg-step" : "vgg-step-webgpu",
+    title: `SGD step (momentum) of a two-block VGG, 45 × 45 × 1, batch 64, 256 clusters, ${device === "wasm" ? "CPU" : "WebGPU"}`,
+    device,
+    quick: false,
+    problem: vggProblem,
+    flops: vggFlops(),
+    bytes: 0,
+    validationRuns: 1,
+    check: checkVgg,
+    contenders,
+  });
+}
+
 /** Twenty Lloyd iterations from the same centres on MNIST. */
 function kmeans(rows: number, quick: boolean): AnyWorkload {
   return workload({
@@ -188,6 +223,7 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   gemm(512, false),
   gemm(1024, true),
   step(),
+  vgg("wasm"),
   kmeans(10_000, true),
   kmeans(70_000, false),
   add(16 * 2 ** 20),
@@ -195,4 +231,5 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   sinkhorn("webgpu", 20),
   gemmWebGPU(256, true),
   gemmWebGPU(512, false),
+  vgg("webgpu"),
 ];

@@ -1,8 +1,15 @@
 import {
   add as sum,
+  batchNorm,
+  conv2d,
+  crossEntropy,
+  flatten,
+  indices,
   KMeans,
   grad,
+  linear,
   matmul,
+  maxPool2d,
   mse,
   parameter,
   requestDevice,
@@ -11,8 +18,10 @@ import {
   tensor,
   tidy,
   type Device,
+  type Tensor,
 } from "../../src/index";
 import type { AddProblem, GemmProblem, KMeansProblem, SinkhornProblem, StepProblem } from "../problems";
+import { CONVOLUTIONS, type VggProblem } from "../vgg";
 import type { Program } from "../workload";
 import { concatenate } from "./tfjs";
 
@@ -131,5 +140,44 @@ export const sinkhorn =
         found = { logRow, logColumn };
       },
       result: async () => found,
+    };
+  };
+
+/** One training step of the convolutional network: ReLU in the pass of the normalization or of the product before it. */
+export const vgg =
+  (setup: Setup) =>
+  async ({ batch, side, learningRate, momentum, x, labels, parameters: starts }: VggProblem): Promise<Program> => {
+    const device = await start(setup);
+    const parameters = starts.map(({ shape, values }) => parameter(device, values, shape));
+    const optimizer = new SGD(parameters, { lr: learningRate, momentum });
+    const input = tensor(device, x, [batch, 1, side, side]);
+    const goal = indices(device, labels);
+    const forward = (): Tensor => {
+      const rest = parameters.values();
+      const take = (): Tensor => rest.next().value!;
+      const normalized = (y: Tensor): Tensor => batchNorm(y, { gamma: take(), beta: take(), activation: "relu" });
+      let h = input;
+      CONVOLUTIONS.forEach((_, i) => {
+        h = normalized(conv2d(h, take(), undefined, { padding: 1 }));
+        if (i % 2 === 1) h = maxPool2d(h, 2);
+      });
+      h = normalized(linear(flatten(h), take(), take()));
+      h = linear(h, take(), take(), { activation: "relu" });
+      return linear(h, take(), take());
+    };
+    const losses: number[] = [];
+    return {
+      run: async () => {
+        using loss = tidy(() => {
+          const loss = crossEntropy(forward(), goal);
+          optimizer.step(grad(loss, parameters));
+          return loss;
+        });
+        losses.push(await loss.item());
+      },
+      result: async () => {
+        const arrays = await Promise.all(parameters.map((p) => p.data()));
+        return { losses, parameters: concatenate(arrays as Float32Array[]) };
+      },
     };
   };

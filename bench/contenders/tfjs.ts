@@ -2,23 +2,33 @@ import type { AddProblem, GemmProblem, StepProblem } from "../problems";
 import type { Program } from "../workload";
 import { loadPeer } from "./load";
 
-interface Tensor {
+export interface Tensor {
+  readonly shape: number[];
   data(): Promise<Float32Array>;
   dispose(): void;
   assign?(value: Tensor): void;
 }
 
 /** The part of `@tensorflow/tfjs` that is used here. */
-interface TensorFlow {
+export interface TensorFlow {
   setBackend(name: string): Promise<boolean>;
   tensor(values: Float32Array, shape: readonly number[]): Tensor;
   variable(value: Tensor, trainable: boolean, name: string): Tensor;
   add(a: Tensor, b: Tensor): Tensor;
-  matMul(a: Tensor, b: Tensor): Tensor;
+  matMul(a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean): Tensor;
   relu(x: Tensor): Tensor;
   sub(a: Tensor, b: Tensor): Tensor;
   square(x: Tensor): Tensor;
   mean(x: Tensor): Tensor;
+  transpose(x: Tensor, axes: readonly number[]): Tensor;
+  reshape(x: Tensor, shape: readonly number[]): Tensor;
+  oneHot(labels: Tensor, depth: number): Tensor;
+  cast(x: Tensor, dtype: string): Tensor;
+  conv2d(x: Tensor, filter: Tensor, strides: number, padding: string): Tensor;
+  maxPool(x: Tensor, size: number, strides: number, padding: string): Tensor;
+  moments(x: Tensor, axes: readonly number[]): { mean: Tensor; variance: Tensor };
+  batchNorm(x: Tensor, mean: Tensor, variance: Tensor, offset: Tensor, scale: Tensor, epsilon: number): Tensor;
+  losses: { softmaxCrossEntropy(labels: Tensor, logits: Tensor): Tensor };
   tidy<T>(compute: () => T): T;
   train: {
     momentum(learningRate: number, momentum: number): { minimize(loss: () => Tensor, returnCost: true): Tensor };
@@ -28,7 +38,7 @@ interface TensorFlow {
 export type Backend = "cpu" | "wasm" | "webgpu";
 
 /** TensorFlow.js with one of its backends. WebGPU runs on npm's `webgpu`, as a browser would offer it. */
-async function start(backend: Backend): Promise<TensorFlow> {
+export async function start(backend: Backend): Promise<TensorFlow> {
   if (backend === "webgpu") {
     const { create, globals } = await import("webgpu");
     Object.assign(globalThis, globals);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { GemmProblem, StepProblem } from "../problems";
+import type { VggProblem } from "../vgg";
 import type { Program, Result } from "../workload";
 
 /** The first interpreter that has PyTorch: `$PYTHON`, the one on the path, the system's. */
@@ -74,4 +75,11 @@ export function step({
   );
   const problem = { kind: "step", sizes, batch, learningRate, momentum, code };
   return start(problem, { x, ...arrays }, ["losses", "parameters"]);
+}
+
+/** One training step of the convolutional network by `torch.optim.SGD`. */
+export function vgg({ x, labels, parameters, ...sizes }: VggProblem): Promise<Program> {
+  const arrays = Object.fromEntries(parameters.map(({ values }, p) => [`p${p}`, values] as const));
+  const problem = { kind: "vgg", ...sizes, shapes: parameters.map(({ shape }) => shape) };
+  return start(problem, { x, labels: Float32Array.from(labels), ...arrays }, ["losses", "parameters"]);
 }
