@@ -78,22 +78,54 @@ export function max_pool(
   }
 }
 
-/** dx of max_pool, scattered window by window; [begin, end) counts planes. */
+/** The gradient of `rowOfPairs`: two rows of dx, each written once. */
+function rowOfPairsBackward(index: usize, dy: usize, dx: usize, top: u32, w: u32, ow: u32): void {
+  const below = dx + (<usize>w << 2);
+  const one = i32x4.splat(1);
+  const down = i32x4.splat(w);
+  const first = i32x4.add(i32x4.splat(top), i32x4(0, 2, 4, 6));
+  for (let next: u32 = 0; next < ow; next += 4) {
+    const j = min(next, ow - 4);
+    const g = v128.load(dy + (<usize>j << 2));
+    const place = i32x4.sub(v128.load(index + (<usize>j << 2)), i32x4.add(first, i32x4.splat(j << 1)));
+    const a = v128.and(g, i32x4.eq(place, i32x4.splat(0)));
+    const b = v128.and(g, i32x4.eq(place, one));
+    const c = v128.and(g, i32x4.eq(place, down));
+    const d = v128.and(g, i32x4.eq(place, i32x4.add(down, one)));
+    const at = <usize>j << 3;
+    v128.store(dx + at, v128.shuffle<f32>(a, b, 0, 4, 1, 5));
+    v128.store(dx + at, v128.shuffle<f32>(a, b, 2, 6, 3, 7), 16);
+    v128.store(below + at, v128.shuffle<f32>(c, d, 0, 4, 1, 5));
+    v128.store(below + at, v128.shuffle<f32>(c, d, 2, 6, 3, 7), 16);
+  }
+  if (w > 2 * ow) {
+    const rest = <usize>(w - 2 * ow) << 2;
+    memory.fill(dx + (<usize>ow << 3), 0, rest);
+    memory.fill(below + (<usize>ow << 3), 0, rest);
+  }
+}
+
+/** dx of max_pool: windows 2 x 2 side by side by rows, others scattered one by one; [begin, end) counts planes. */
 export function max_pool_backward(
   index: usize, dy: usize, dx: usize,
   planes: u32, h: u32, w: u32, oh: u32, ow: u32, kh: u32, kw: u32, sh: u32, sw: u32, ph: u32, pw: u32, begin: u32, end: u32,
 ): void {
+  const pairs = kh == 2 && kw == 2 && sh == 2 && sw == 2 && ph == 0 && pw == 0 && ow >= 4;
   const area = <usize>h * w << 2;
   const windows = <usize>oh * ow << 2;
   for (let plane = begin; plane < end; plane++) {
     const out = dx + plane * area;
     const from = plane * windows;
-    memory.fill(out, 0, area);
-    if (sh >= kh && sw >= kw) {
-      for (let at: usize = 0; at < windows; at += 4)
-        f32.store(out + (<usize>i32.load(index + from + at) << 2), f32.load(dy + from + at));
+    if (pairs) {
+      for (let i: u32 = 0; i < oh; i++) {
+        const at = from + (<usize>i * ow << 2);
+        rowOfPairsBackward(index + at, dy + at, out + (<usize>(2 * i * w) << 2), 2 * i * w, w, ow);
+      }
+      const done = <usize>(2 * oh * w) << 2;
+      memory.fill(out + done, 0, area - done);
       continue;
     }
+    memory.fill(out, 0, area);
     for (let at: usize = 0; at < windows; at += 4) {
       const place = out + (<usize>i32.load(index + from + at) << 2);
       f32.store(place, f32.load(place) + f32.load(dy + from + at));
