@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import * as constella from "./contenders/constella";
 import * as jax from "./contenders/jax";
 import * as mlKMeans from "./contenders/ml-kmeans";
+import * as reading from "./contenders/reading";
 import * as tfjs from "./contenders/tfjs";
 import * as tfjsVgg from "./contenders/tfjs-vgg";
 import * as torch from "./contenders/torch";
@@ -217,6 +218,41 @@ function sinkhorn(device: "wasm" | "webgpu", iterations: number): AnyWorkload {
   });
 }
 
+/** Reading alone: one shuffled pass over images in an npy file. */
+function readNpy(rows: number): AnyWorkload {
+  return workload({
+    name: "read-npy",
+    title: `a shuffled pass over ${rows.toLocaleString("en-US")} images of 45 × 45 in an npy file, batch 64`,
+    device: "wasm",
+    quick: true,
+    problem: () => reading.readingProblem(rows, rows / 64),
+    flops: 0,
+    bytes: reading.readingBytes(rows / 64),
+    validationRuns: 1,
+    check: reading.checkReading,
+    contenders: [{ name: "constella, reading alone", kind: "ours", load: reading.read }],
+  });
+}
+
+/** The same batches, each trained on: what the reading must keep up with. */
+function trainFromNpy(steps: number): AnyWorkload {
+  return workload({
+    name: "train-from-npy",
+    title: `${steps} SGD steps of a two-block VGG on images of 45 × 45, batch 64, CPU`,
+    device: "wasm",
+    quick: false,
+    problem: () => reading.readingProblem(steps * 64, steps),
+    flops: 0,
+    bytes: reading.readingBytes(steps),
+    validationRuns: 2,
+    check: reading.checkReading,
+    contenders: [
+      { name: "constella, images in memory", kind: "ours", load: reading.train("memory") },
+      { name: "constella, images in a file", kind: "ours", load: reading.train("file") },
+    ],
+  });
+}
+
 /** All workloads, in the order of the table. */
 export const WORKLOADS: readonly AnyWorkload[] = [
   gemm(256, true),
@@ -227,6 +263,8 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   kmeans(10_000, true),
   kmeans(70_000, false),
   add(16 * 2 ** 20),
+  readNpy(8192),
+  trainFromNpy(12),
   sinkhorn("wasm", 200),
   sinkhorn("webgpu", 20),
   gemmWebGPU(256, true),

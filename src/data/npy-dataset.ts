@@ -232,6 +232,10 @@ export class NpyDataset implements RowSource {
     const map = this.#map;
     if (data instanceof Float32Array && !map) out.set(data, at);
     else for (let i = 0; i < data.length; i++) out[at + i] = map ? map(Number(data[i]!)) : Number(data[i]!);
+    // v − v is 0 but for NaN and infinities, whose place is looked for only where there is one
+    let sum = 0;
+    for (let i = 0; i < data.length; i++) sum += out[at + i]! - out[at + i]!;
+    if (sum === 0) return;
     for (let i = 0; i < data.length; i++) {
       const value = out[at + i]!;
       if (value - value === 0) continue;
