@@ -212,28 +212,14 @@ fn main(
     workgroupBarrier();
   }
 
-  let channel = first_channel + 4u * across;
-  let channel_lower = channel + 4u * tall;
-  let near = vec4u(first_pixel + 4u * along) + lanes;
-  let far = near + 4u * wide;
-  let valid_near = near < vec4u(total);
-  let valid_far = far < vec4u(total);
-  let to_near = places(near);
-  let to_far = places(far);
-  store(channel, to_near, valid_near, l0);
-  store(channel, to_far, valid_far, r0);
-  store(channel + 1u, to_near, valid_near, l1);
-  store(channel + 1u, to_far, valid_far, r1);
-  store(channel + 2u, to_near, valid_near, l2);
-  store(channel + 2u, to_far, valid_far, r2);
-  store(channel + 3u, to_near, valid_near, l3);
-  store(channel + 3u, to_far, valid_far, r3);
-  store(channel_lower, to_near, valid_near, l4);
-  store(channel_lower, to_far, valid_far, r4);
-  store(channel_lower + 1u, to_near, valid_near, l5);
-  store(channel_lower + 1u, to_far, valid_far, r5);
-  store(channel_lower + 2u, to_near, valid_near, l6);
-  store(channel_lower + 2u, to_far, valid_far, r6);
-  store(channel_lower + 3u, to_near, valid_near, l7);
-  store(channel_lower + 3u, to_far, valid_far, r7);
+  // A loop, since compilers that unroll nothing then see one store instead of sixteen.
+  var sums = array<vec4f, 16>(l0, l1, l2, l3, l4, l5, l6, l7, r0, r1, r2, r3, r4, r5, r6, r7);
+  for (var half = 0u; half < 2u; half++) {
+    let pixel = vec4u(first_pixel + 4u * (along + half * wide)) + lanes;
+    let place = places(pixel);
+    for (var s = 0u; s < 8u; s++) {
+      let channel = first_channel + 4u * across + s % 4u + select(0u, 4u * tall, s >= 4u);
+      store(channel, place, pixel < vec4u(total), sums[8u * half + s]);
+    }
+  }
 }

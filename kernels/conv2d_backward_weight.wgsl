@@ -159,24 +159,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     workgroupBarrier();
   }
 
-  let channel = first_channel + 4u * across;
-  let channel_lower = channel + 4u * tall;
-  let near = first_column + 4u * along;
-  let far = near + 4u * wide;
-  store(group.z, channel, near, l0);
-  store(group.z, channel, far, r0);
-  store(group.z, channel + 1u, near, l1);
-  store(group.z, channel + 1u, far, r1);
-  store(group.z, channel + 2u, near, l2);
-  store(group.z, channel + 2u, far, r2);
-  store(group.z, channel + 3u, near, l3);
-  store(group.z, channel + 3u, far, r3);
-  store(group.z, channel_lower, near, l4);
-  store(group.z, channel_lower, far, r4);
-  store(group.z, channel_lower + 1u, near, l5);
-  store(group.z, channel_lower + 1u, far, r5);
-  store(group.z, channel_lower + 2u, near, l6);
-  store(group.z, channel_lower + 2u, far, r6);
-  store(group.z, channel_lower + 3u, near, l7);
-  store(group.z, channel_lower + 3u, far, r7);
+  // A loop, since compilers that unroll nothing then see one store instead of sixteen.
+  var sums = array<vec4f, 16>(l0, r0, l1, r1, l2, r2, l3, r3, l4, r4, l5, r5, l6, r6, l7, r7);
+  for (var s = 0u; s < 16u; s++) {
+    let channel = first_channel + 4u * across + s / 2u % 4u + select(0u, 4u * tall, s >= 8u);
+    let column = first_column + 4u * (along + s % 2u * wide);
+    store(group.z, channel, column, sums[s]);
+  }
 }
