@@ -4,17 +4,17 @@
 import { activateTile, blockSize, copyTile, microkernel, MR, NR, transposeRows } from "./gemm";
 import { scratch } from "./scratch";
 
-/** The work area: an edge tile, the bias in 8 lanes a channel, packed weights, rows with their padding, packed rows. */
+/** The work area: an edge tile, the bias in 8 lanes a channel, rows with their padding, packed rows, packed weights. */
 const TILE: usize = 0;
 const STARTS: usize = 256;
 const MAX_ROWS: u32 = 2048; // output channels of a block
-const WEIGHTS: usize = STARTS + (<usize>MAX_ROWS << 5);
-const WEIGHT_BYTES: u32 = 1 << 20;
-const STAGED: usize = WEIGHTS + WEIGHT_BYTES;
+const STAGED: usize = STARTS + (<usize>MAX_ROWS << 5);
 const STAGED_BYTES: u32 = 512 << 10;
 const PANELS: usize = STAGED + STAGED_BYTES;
 /** What is packed at a time: stays in the second-level cache. */
 const PACKED_BYTES: u32 = 192 << 10;
+const WEIGHTS: usize = PANELS + PACKED_BYTES;
+const WEIGHT_BYTES: u32 = 3 << 20;
 /** Products summed in one go: a panel of weights and one of pixels stay in the first-level cache. */
 const DEPTH: u32 = 384;
 
@@ -145,11 +145,11 @@ export function conv2d(
   const starts = scratch + STARTS, weights = scratch + WEIGHTS, staged = scratch + STAGED, panels = scratch + PANELS;
   weight += <usize>weight_base << 2;
   // depth: blocks of channels, or of rows of taps where one channel's are too many
-  const area = taps_y * taps_x;
-  const channels = blockSize(c, max<u32>(1, DEPTH / max<u32>(1, taps_y * max(taps_x, step_x))), 1);
-  const taps: u32 = area > 1024 ? max<u32>(1, 1024 / taps_x) : max<u32>(1, taps_y);
+  const area = taps_y * taps_x, reach = max(taps_x, step_x);
+  const channels = blockSize(c, max<u32>(1, DEPTH / max<u32>(1, taps_y * reach)), 1);
+  const taps = max<u32>(1, min<u32>(taps_y, 1024 / reach));
   // pixels: as many rows, and of wide images columns, as fit in the cache with all their taps
-  const panelRow = channels * max(taps_x, step_x) << 5;
+  const panelRow = channels * reach << 5;
   const wide = min((columns + NR - 1) / NR, max<u32>(1, PACKED_BYTES / (taps * panelRow)));
   const rowsIn = PACKED_BYTES / (wide * panelRow);
   const strip: u32 = rowsIn > taps ? (rowsIn - taps) / step_y + 1 : 1;
@@ -184,10 +184,10 @@ export function conv2d(
           for (let t0: u32 = 0; t0 < taps_y || t0 == 0; t0 += taps) {
             const cs = min(channels, c - c0), ts = min(taps, taps_y - t0);
             const fromY = top + <i32>(first * step_y + t0), fromX = left + <i32>(x0 * step_x);
-            const needed = (count - 1) * step_y + ts, reach = (width - 1) * step_x + taps_x;
+            const needed = (count - 1) * step_y + ts, span = (width - 1) * step_x + taps_x;
             const stagedWidth = panelCount * NR * step_x + taps_x + 4; // what the last panel reads, used or not
             let source = planes + (<usize>c0 * h * w << 2), sourceRow = <usize>w << 2, sourcePlane = <usize>h * w << 2;
-            const inside = fromY >= 0 && fromX >= 0 && fromY + <i32>needed <= <i32>h && fromX + <i32>reach <= <i32>w;
+            const inside = fromY >= 0 && fromX >= 0 && fromY + <i32>needed <= <i32>h && fromX + <i32>span <= <i32>w;
             const corner = source + (<usize>(<u32>fromY * w + fromX) << 2);
             if (inside && corner + (cs - 1) * sourcePlane + (needed - 1) * sourceRow + (stagedWidth << 2) <= xEnd) source = corner;
             else {
@@ -219,9 +219,9 @@ export function conv2d(
 
 /** Sums of the weight gradient at a time. */
 const SUM_BYTES: u32 = 1 << 20;
-const SUMS = WEIGHTS;
+const SUMS: usize = PANELS;
 const MAX_LANES: u32 = 4096; // their 4-byte offsets take the place of the bias
-const PIXELS: usize = PANELS; // packed dy, then packed x
+const PIXELS: usize = SUMS + SUM_BYTES; // packed dy, then packed x
 const PIXELS_DEEP: u32 = 512; // summed in one go
 const ROW_BYTES: u32 = 1 << 20;
 

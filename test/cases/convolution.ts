@@ -203,6 +203,30 @@ export const CONVOLUTION: readonly OpCase[] = [
       ],
     ),
   ),
+  strided(
+    "far apart",
+    [2, 60],
+    [0, 0],
+    shapes([
+      [1, 20, 3, 125],
+      [3, 20, 1, 1],
+    ]),
+  ),
+  strided(
+    "more weights than a thread packs at once",
+    [1, 1],
+    [0, 0],
+    shapes(
+      [
+        [1, 300, 3, 3],
+        [300, 300, 3, 3],
+      ],
+      [
+        [1, 1, 36, 42],
+        [2, 1, 35, 40],
+      ],
+    ),
+  ),
   {
     op: "conv2d",
     variant: "same",
