@@ -38,3 +38,7 @@ export type { SupervisedOptions } from "./models/supervised";
 export type { Augmentation, LoadOptions, NetworkFitOptions, NetworkOptions } from "./models/network-model";
 export { OnlineDeepCluster } from "./models/online-deep-cluster";
 export type { OnlineDeepClusterOptions } from "./models/online-deep-cluster";
+export { LinearProbe } from "./models/linear-probe";
+export type { LinearProbeOptions } from "./models/linear-probe";
+export { GridSearch, gridTable } from "./models/grid-search";
+export type { GridCell, GridResult, GridSearchOptions, GridStore, GridTableOptions } from "./models/grid-search";

@@ -359,7 +359,7 @@ describe("constella cluster", () => {
     [
       "resuming what has no training",
       ["x.npy", "--clusters", "3", "--resume", "--out", "a/b"],
-      "--resume is for dec and idec, kmeans has no training to go on with",
+      "--resume is for dec, idec, deep-cluster, online-deep-cluster, self-labeling, kmeans has no training to go on with",
     ],
   ])("refuses %s and writes nothing", async (_, args, expected) => {
     await write("one.csv", "1\n");
@@ -499,6 +499,104 @@ describe("constella cluster with a network", () => {
       /--layers must be 2 or more whole numbers/,
     );
     expect(await list("refused")).toEqual(["none"]);
+  });
+});
+
+describe("constella cluster with a network under a classifier", () => {
+  const side = 12;
+  const classes = Int32Array.from({ length: 97 }, (_, i) => i % 2);
+  /** Bars down or across, with noise. */
+  const images = (): NdArray<Float32Array> => {
+    const noise = uniformNumbers(5);
+    const data = new Float32Array(classes.length * side * side);
+    classes.forEach((kind, i) => {
+      const place = Math.floor(noise() * side);
+      for (let at = 0; at < side * side; at++) {
+        const along = kind === 0 ? Math.floor(at / side) : at % side;
+        data[i * side * side + at] = 0.3 * noise() + Number(along === place);
+      }
+    });
+    return new NdArray(data, [classes.length, side, side]);
+  };
+  const training = (method: string, ...args: string[]): string[] => [
+    ...["cluster", "bars.npy", "--method", method, "--clusters", "4", "--labels", "bars-y.npy", "--seed", "3"],
+    ...["--device", "wasm", "--threads", "1", "--batch-size", "32", "--learning-rate", "0.02", "--channels", "4"],
+    ...["--hidden", "16", "--flip", "0.5", ...args],
+  ];
+
+  beforeAll(async () => {
+    await write("bars.npy", writeNpy(images()));
+    await write("bars-y.npy", writeNpy(classes));
+  });
+
+  test.each([
+    ["deep-cluster", "DeepCluster", ["--components", "8"]],
+    ["online-deep-cluster", "Online deep clustering", ["--min-cluster", "5"]],
+    ["self-labeling", "Self-labelling", ["--sinkhorn-iterations", "30", "--updates", "5"]],
+  ])("%s writes everything; killed and resumed it ends as if never stopped", async (method, title, own) => {
+    const options = [...own, "--epochs", "60"];
+    const whole = `whole-${method}`;
+    const { code, stdout } = await constella(...training(method, ...options, "--out", whole));
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${title}: 97 items in 4 clusters`);
+    expect(await list(whole)).toEqual(RESULTS);
+    expect(readNpy(await read(`${whole}/embedding.npy`)).shape).toEqual([97, 16]);
+    const child = spawn(process.execPath, [program, ...training(method, ...options, "--out", "killed")], {
+      cwd: folder,
+      stdio: "ignore",
+    });
+    const ended = new Promise((resolve) => child.on("exit", resolve));
+    const watch = setInterval(() => {
+      void list("killed").then((files) => files.includes("checkpoint.safetensors") && child.kill("SIGKILL"));
+    }, 10);
+    await ended;
+    clearInterval(watch);
+    const rest = ["--labels", "bars-y.npy", "--device", "wasm", "--threads", "1", "--resume", "--out", "killed"];
+    const resumed = (await list("killed")).includes("checkpoint.safetensors")
+      ? ["cluster", "bars.npy", ...rest]
+      : training(method, ...options, "--out", "killed"); // killed before the first checkpoint
+    expect((await constella(...resumed)).code).toBe(0);
+    for (const name of ["labels.npy", "embedding.npy"])
+      expect((await read(`killed/${name}`)).equals(await read(`${whole}/${name}`))).toBe(true);
+    await rm(join(folder, "killed"), { recursive: true });
+  });
+
+  test("probe measures features, a checkpoint, the untrained network and a fine-tuned one", async () => {
+    const probe = async (...args: string[]): Promise<Record<string, number>> => {
+      const common = ["--labels", "bars-y.npy", "--device", "wasm", "--threads", "1", "--json", "--epochs", "20"];
+      const { code, stdout } = await constella("probe", ...args, ...common);
+      expect(code).toBe(0);
+      return JSON.parse(stdout) as Record<string, number>;
+    };
+    const checkpoint = ["whole-deep-cluster/checkpoint.safetensors", "--data", "bars.npy"];
+    const features = await probe("whole-deep-cluster/embedding.npy");
+    expect(features).toMatchObject({ train: 78, test: 19, classes: 2, features: 16 });
+    expect(await probe(...checkpoint)).toEqual(features);
+    expect(features["trainAccuracy"]).toBeGreaterThan(0.6);
+    expect(features["testAUC"]).toBeGreaterThan(0);
+    expect(await probe(...checkpoint, "--untrained")).not.toEqual(features);
+    expect((await probe(...checkpoint, "--fine-tune", "--batch-size", "16"))["trainAccuracy"]).toBeGreaterThan(0.8);
+  });
+
+  test("refuses what does not fit together", async () => {
+    const embedding = "whole-deep-cluster/embedding.npy";
+    const checkpoint = "whole-deep-cluster/checkpoint.safetensors";
+    expect(await refusal("probe", embedding)).toBe("constella: --labels is missing, a probe learns known classes");
+    expect(await refusal("probe", embedding, "--labels", "bars-y.npy", "--fine-tune")).toBe(
+      `constella: --fine-tune is for checkpoints (.safetensors), ${embedding} is none`,
+    );
+    expect(await refusal("probe", checkpoint, "--labels", "bars-y.npy", "--device", "wasm")).toBe(
+      "constella: --data is missing, a checkpoint is probed on items",
+    );
+    expect(await refusal(...training("deep-cluster", "--blocks", "4", "--out", "refused"))).toBe(
+      "constella: VGG: 4 blocks need images of 16 pixels a side, 12 × 12",
+    );
+    expect(await refusal(...training("self-labeling", "--network", "mlp", "--out", "refused"))).toBe(
+      "constella: --flip, --rotate and --crop are for --network vgg",
+    );
+    expect(await refusal(...training("self-labeling", "--sampling", "uniform", "--out", "refused"))).toBe(
+      "constella: --sampling is an option of deep-cluster, not of self-labeling",
+    );
   });
 });
 

@@ -129,7 +129,7 @@ async function cluster({ all, resume, out, ...shared }: Run): Promise<{ stages: 
   const x = toRows(data, "unit");
   const identity = { method: "dec", scale: "unit", data: fingerprint(x) };
   const truth = data.truth!.labels;
-  const task: Task = { ...shared, x, truth, nClusters: 10, options: recipe.dec };
+  const task: Task = { ...shared, x, itemShape: [28, 28], truth, nClusters: 10, options: recipe.dec };
   const checkpoint = resume ? await readRun(out) : undefined;
   if (checkpoint) {
     checkSameOptions(checkpointPath(out), checkpoint.settings, { seed: shared.seed, ...recipe.dec });

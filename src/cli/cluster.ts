@@ -43,7 +43,7 @@ const COMMON: readonly OptionSpec[] = [
     kind: oneOf<Scale>("auto", "none", "unit", "standard"),
     help:
       "unit: to 0 … 1 (bytes / 255); standard: each column to mean 0, variance 1; " +
-      "auto: for dec and idec bytes are unit and CSV is standard, all else none (default auto)",
+      "auto: for networks bytes are unit and CSV is standard, all else none (default auto)",
   },
   {
     name: "device",
@@ -57,7 +57,7 @@ const COMMON: readonly OptionSpec[] = [
 const SUMMARY = "cluster the rows of a file: npy, npz, idx (also .gz) or CSV";
 const DETAILS = [
   "Writes labels.npy, embedding.npy (the network's; of the other methods two principal components), metrics.json,",
-  "checkpoint.safetensors and report.html. Ctrl-C while dec or idec trains leaves a checkpoint, from which --resume goes on.",
+  "checkpoint.safetensors and report.html. Ctrl-C while a network trains leaves a checkpoint, from which --resume goes on.",
 ];
 
 /** `constella cluster DATA`: clusters a file into a folder of results. */
@@ -84,7 +84,8 @@ async function cluster(path: string, given: ClusterOptions, print: (text: string
     methodOptions().flatMap(({ spec }) => (spec.name in given ? [[spec.name, given[spec.name as "out"]]] : [])),
   );
   checkOptionsOf(given.method ?? name, options);
-  if (resume && !method.deep) throw new Error(`--resume is for dec and idec, ${name} has no training to go on with`);
+  if (resume && !method.deep)
+    throw new Error(`--resume is for ${deepMethods()}, ${name} has no training to go on with`);
   const saved = checkpoint?.settings;
   const place = checkpointPath(out);
   if (saved)
@@ -99,7 +100,7 @@ async function cluster(path: string, given: ClusterOptions, print: (text: string
     (saved?.["nClusters"] as number | undefined) ?? given.clusters,
     x.shape[0]!,
   );
-  checkLayers((saved ?? options)["layers"], x.shape[1]!, path);
+  checkLayers({ ...saved, ...options }["layers"], x.shape[1]!, path);
   const identity: RunIdentity = { method: name, scale, data: fingerprint(x) };
   if (checkpoint && checkpoint.identity.data !== identity.data)
     throw new Error(`${place} was trained on other data than ${path}; leave --resume out to start anew`);
@@ -110,7 +111,7 @@ async function cluster(path: string, given: ClusterOptions, print: (text: string
     device = await openDevice(given);
     const seed = (saved?.["seed"] as number | undefined) ?? given.seed ?? 0;
     const task: Task = {
-      ...{ x, nClusters, seed, device, signal, progress, checkpoint },
+      ...{ x, itemShape: data.raw.shape.slice(1), nClusters, seed, device, signal, progress, checkpoint },
       options: method.deep ? options : { ...method.defaults, ...options },
       truth: data.truth?.labels,
     };
@@ -125,6 +126,11 @@ async function cluster(path: string, given: ClusterOptions, print: (text: string
     device?.destroy();
   }
 }
+
+const deepMethods = (): string =>
+  Object.entries(METHODS)
+    .flatMap(([name, { deep }]) => (deep ? [name] : []))
+    .join(", ");
 
 /** The options of every method that a resumed run must share. */
 const sharedOptions = ({ method, clusters, seed, scale }: ClusterOptions): Record<string, unknown> => ({

@@ -6,6 +6,7 @@ import { compareCommand } from "./compare";
 import { devicesCommand } from "./devices";
 import { run } from "./failure";
 import { metricsCommand } from "./metrics";
+import { probeCommand } from "./probe";
 import { significanceCommand } from "./significance";
 import { simulateCommand } from "./simulate";
 
@@ -18,6 +19,7 @@ const program = new Command("constella")
 for (const command of [
   clusterCommand,
   metricsCommand,
+  probeCommand,
   compareCommand,
   significanceCommand,
   simulateCommand,

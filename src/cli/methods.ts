@@ -1,5 +1,6 @@
 import { dbscan, kmeans, miniBatchKMeans } from "./classical";
 import { dec, idec } from "./deep";
+import { deepCluster, onlineDeepCluster, selfLabeling } from "./self-supervised";
 import { kebab, spell, type OptionSpec } from "./option";
 import type { Method } from "./task";
 
@@ -10,6 +11,9 @@ export const METHODS: Readonly<Record<string, Method>> = {
   dbscan,
   dec,
   idec,
+  "deep-cluster": deepCluster,
+  "online-deep-cluster": onlineDeepCluster,
+  "self-labeling": selfLabeling,
 };
 
 /** Each option once, with the methods that take it, what it means and what it is by default. */

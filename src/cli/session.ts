@@ -9,7 +9,7 @@ import { Interrupted } from "./interrupt";
 import { headline, measure } from "./measures";
 import { project } from "./projection";
 import { toReport, type FinishedRun } from "./report";
-import { TrainingInterrupted, type Method, type Outcome, type Task } from "./task";
+import { TrainingInterrupted, type Checkpoint, type Method, type Outcome, type Task } from "./task";
 
 /** What made a result: versions for the report. */
 export const versions = { constella: version, node: process.version };
@@ -55,7 +55,8 @@ export async function runSession(session: Session): Promise<Outcome> {
   const write = (name: string, content: Uint8Array | string): Promise<void> => writeAtomic(join(out, name), content);
   await prepareFolder(out);
   try {
-    const outcome = await method.run(task);
+    const keep = keeper((content) => writeAtomic(checkpointPath(out), encodeRun(content, identity)));
+    const outcome = await method.run({ ...task, keep });
     const checkpoint = encodeRun(outcome.checkpoint, identity);
     if (method.deep) await writeAtomic(checkpointPath(out), checkpoint); // what follows may still be interrupted
     const { components, projections } = await project(task, outcome);
@@ -83,6 +84,18 @@ export async function runSession(session: Session): Promise<Outcome> {
   } finally {
     task.progress.stop();
   }
+}
+
+/** Writes at most every second, and no more than a twentieth of the time. */
+function keeper(write: (checkpoint: Checkpoint) => Promise<void>): NonNullable<Task["keep"]> {
+  let [last, spent] = [performance.now(), 0];
+  return async (save) => {
+    const begin = performance.now();
+    if (begin - last < Math.max(1000, 20 * spent)) return;
+    await write(await save());
+    last = performance.now();
+    spent = last - begin;
+  };
 }
 
 function finishedRun(

@@ -9,6 +9,8 @@ import type { ProgressDisplay } from "./progress";
 export interface Task {
   /** [n, d] */
   readonly x: NdArray<Float32Array>;
+  /** Sizes of one item as in the file: [45, 45]. */
+  readonly itemShape: readonly number[];
   /** K; undefined for methods that find it. */
   readonly nClusters: number | undefined;
   /** The method's options as given, by the library's names. */
@@ -21,6 +23,8 @@ export interface Task {
   readonly progress: ProgressDisplay;
   /** Goes on from here. */
   readonly checkpoint?: Checkpoint | undefined;
+  /** After an epoch: writes a checkpoint, now and then, so that a run that is killed can be resumed. */
+  readonly keep?: (save: () => Promise<Checkpoint>) => Promise<void>;
   /** Clusterings that were made before, for the table of stages. */
   readonly stages?: readonly StageResult[];
 }

@@ -256,7 +256,8 @@ function describe(array: AnyArray): string {
   return `${isTextArray(array) ? "text" : array.dtype} [${array.shape.join(", ")}]`;
 }
 
-function nodeModule<Name extends "node:fs/promises" | "node:path">(name: Name) {
+/** A module of Node or Deno. Throws in a browser. */
+export function nodeModule<Name extends "node:fs/promises" | "node:path">(name: Name) {
   // Not an import: a bundle for browsers must not contain one.
   const builtin = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule?.(name);
   if (!builtin) throw new Error("files: there is no file system here, use the readers on bytes or a Blob");

@@ -9,6 +9,7 @@ export { readSafetensors, writeSafetensors } from "./safetensors";
 export type { Safetensors, SafetensorsType } from "./safetensors";
 export { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "./files";
 export type { LoadOptions } from "./files";
+export { folderStore } from "./folder-store";
 export { NpyDataset } from "./npy-dataset";
 export type { BatchesOptions, Minibatch, NpyDatasetOptions, NpySource } from "./npy-dataset";
 export { NpyWriter } from "./npy-writer";

@@ -69,14 +69,10 @@ export class DeepCluster extends NetworkModel<Settings> {
   readonly #holder: DeviceHolder;
 
   constructor(options: DeepClusterOptions) {
-    const { device, augment, ...given } = options;
+    const { device, ...given } = options;
     const headLearningRate = options.headLearningRate ?? options.learningRate ?? NETWORK_DEFAULTS.learningRate;
     const own = { components: 256, kmeansIterations: 20, sampling: "uniform" as const };
-    super(
-      "DeepCluster",
-      { ...NETWORK_DEFAULTS, ...own, ...given, headLearningRate },
-      { ...(device && { device }), ...(augment && { augment }) },
-    );
+    super("DeepCluster", { ...NETWORK_DEFAULTS, ...own, ...given, headLearningRate }, device);
     const { nClusters, components, kmeansIterations, sampling } = this.settings;
     checkWhole(this.name, { nClusters, components, kmeansIterations }, 1);
     if (!(headLearningRate > 0)) throw new Error(`DeepCluster: headLearningRate must be positive, ${headLearningRate}`);

@@ -10,6 +10,8 @@ import type { NamedArrays } from "../nn/module";
 import { buildNetwork } from "../nn/network-spec";
 import type { NetworkSpec } from "../nn/network-spec";
 import { argmax } from "../ops/arg-extremum";
+import { augment } from "../ops/augmentation";
+import type { AugmentOptions } from "../ops/augmentation";
 import { relu } from "../ops/elementwise";
 import { concat } from "../ops/layout";
 import { reshape } from "../ops/shape";
@@ -41,8 +43,8 @@ export interface NetworkOptions {
   readonly seed?: number;
   /** Default: `requestDevice()`. */
   readonly device?: Device;
-  /** Default: none. It is not part of a checkpoint: `load` wants it again. */
-  readonly augment?: Augmentation;
+  /** What changes images at random in training: options of `augment`, or a function, which `load` wants again. Default: nothing does. */
+  readonly augment?: AugmentOptions | Augmentation;
 }
 
 /** Options of `load`: what a checkpoint cannot hold. */
@@ -50,7 +52,7 @@ export interface LoadOptions {
   readonly device?: Device;
   /** Needed where the network was made by a function. */
   readonly network?: NetworkSpec;
-  readonly augment?: Augmentation;
+  readonly augment?: AugmentOptions | Augmentation;
 }
 
 /** Options of `fit`. */
@@ -60,7 +62,7 @@ export interface NetworkFitOptions extends TrainingOptions {
 }
 
 /** Settings that every method keeps in its checkpoints. */
-export type NetworkSettings = Required<Omit<NetworkOptions, "device" | "augment">>;
+export type NetworkSettings = Required<Omit<NetworkOptions, "device" | "augment">> & Pick<NetworkOptions, "augment">;
 
 /** Settings where the caller gives none: those of the comparison on telescope images. */
 export const NETWORK_DEFAULTS = { learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-5, batchSize: 256, seed: 0 };
@@ -90,13 +92,11 @@ export abstract class NetworkModel<S extends NetworkSettings> {
   #training: Training | undefined;
   #state: TrainingState = initialState();
   #optimizerArrays: NamedArrays | undefined;
-  readonly #augment: Augmentation | undefined;
 
-  protected constructor(name: string, settings: S, { device, augment }: Pick<NetworkOptions, "device" | "augment">) {
+  protected constructor(name: string, settings: S, device: Device | undefined) {
     this.name = name;
     this.settings = settings;
     this.#device = device;
-    this.#augment = augment;
     checkNumbers(name, settings);
   }
 
@@ -126,8 +126,7 @@ export abstract class NetworkModel<S extends NetworkSettings> {
       ...under("optimizer.", this.#training?.optimizerState() ?? {}),
       ...this.ownArrays(),
     };
-    const { network, ...settings } = this.settings;
-    const kept = { ...settings, ...(typeof network !== "function" && { network }) };
+    const kept = Object.fromEntries(Object.entries(this.settings).filter(([, value]) => typeof value !== "function"));
     const state = { settings: kept, training: this.#state, own: this.ownState() };
     return encodeCheckpoint(this.name, arrays, state);
   }
@@ -166,19 +165,14 @@ export abstract class NetworkModel<S extends NetworkSettings> {
   protected static async restore<S, M extends NetworkModel<NetworkSettings>>(
     name: string,
     content: Bytes,
-    { device, network, augment }: LoadOptions,
+    { device, ...given }: LoadOptions,
     make: (options: S & LoadOptions) => M,
   ): Promise<M> {
     const checkpoint = decodeCheckpoint<SavedState<S>>(name, content);
     const { settings } = checkpoint.state;
-    if (!network && !(settings as { network?: NetworkSpec }).network)
+    if (!given.network && !(settings as { network?: NetworkSpec }).network)
       throw new Error(`${name}.load: the network was made by a function, give it again as the option network`);
-    const model = make({
-      ...settings,
-      ...(device && { device }),
-      ...(network && { network }),
-      ...(augment && { augment }),
-    });
+    const model = make({ ...settings, ...given, ...(device && { device }) });
     await model.#restore(checkpoint as Checkpoint<SavedState<NetworkSettings>>);
     return model;
   }
@@ -243,7 +237,7 @@ export abstract class NetworkModel<S extends NetworkSettings> {
   protected trainingFeatures(rows: Rows, index: Uint32Array, random: Random): Tensor {
     this.network.train();
     const x = rows.at(index);
-    return this.network.forward(this.#augment ? this.#augment(this.#items(x), random) : this.#items(x));
+    return this.network.forward(this.#augmented(this.#items(x), random));
   }
 
   /** Features of a batch as it is, in evaluation mode: [b, featureSize]. */
@@ -276,6 +270,12 @@ export abstract class NetworkModel<S extends NetworkSettings> {
         found.dispose();
       }
     });
+  }
+
+  #augmented(items: Tensor, random: Random): Tensor {
+    const { augment: how } = this.settings;
+    if (!how) return items;
+    return typeof how === "function" ? how(items, random) : augment(items, how, random);
   }
 
   #items(x: Tensor): Tensor {

@@ -65,13 +65,13 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   /** Labels changed in the epoch under way, and labels looked at. */
   #changed = { count: 0, of: 0 };
 
-  constructor({ device, augment, ...given }: OnlineDeepClusterOptions) {
+  constructor({ device, ...given }: OnlineDeepClusterOptions) {
     const own = {
       ...{ memoryMomentum: 0.5, centroidInterval: 10, minCluster: 20, kmeansIterations: 20 },
       assignment: "dot" as const,
     };
     const settings = { ...NETWORK_DEFAULTS, ...own, ...given };
-    super("OnlineDeepCluster", settings, { ...(device && { device }), ...(augment && { augment }) });
+    super("OnlineDeepCluster", settings, device);
     const { nClusters, memoryMomentum, centroidInterval, minCluster, kmeansIterations, assignment } = settings;
     checkWhole(this.name, { nClusters, centroidInterval, minCluster, kmeansIterations }, 1);
     if (!(memoryMomentum > 0 && memoryMomentum <= 1))

@@ -51,7 +51,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
   /** Of the last update: the mean over the heads of the share of labels that changed. */
   #changed = 1;
 
-  constructor({ device, augment, ...given }: SelfLabelingOptions) {
+  constructor({ device, ...given }: SelfLabelingOptions) {
     const own = {
       ...{
         heads: 1,
@@ -64,7 +64,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
       ...{ updateHeads: "all" as const, balance: false, learningRateDrop: 150 },
     };
     const settings = { ...NETWORK_DEFAULTS, ...own, ...given };
-    super("SelfLabeling", settings, { ...(device && { device }), ...(augment && { augment }) });
+    super("SelfLabeling", settings, device);
     const { nClusters, heads, updates, sinkhornIterations, learningRateDrop, lambda, schedule, updateHeads } = settings;
     checkWhole(this.name, { nClusters, heads, updates, sinkhornIterations, learningRateDrop }, 1);
     if (!(lambda > 0)) throw new Error(`SelfLabeling: lambda must be positive, ${lambda}`);

@@ -18,17 +18,23 @@ import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } 
 /** Options of `Supervised`. */
 export interface SupervisedOptions extends NetworkOptions {
   readonly nClasses: number;
+  /** How the learning rate goes on: "constant", or "cosine", to 0 at the end. Default "constant". */
+  readonly schedule?: "constant" | "cosine";
 }
 
 interface Settings extends NetworkSettings {
   readonly nClasses: number;
+  readonly schedule: "constant" | "cosine";
 }
 
 /** A network and a linear classifier, trained together by cross-entropy; `startFrom` makes it the fine-tuning of another model. */
 export class Supervised extends NetworkModel<Settings> {
-  constructor({ device, augment, ...given }: SupervisedOptions) {
-    super("Supervised", { ...NETWORK_DEFAULTS, ...given }, { ...(device && { device }), ...(augment && { augment }) });
-    checkWhole(this.name, { nClasses: this.settings.nClasses }, 2);
+  constructor({ device, ...given }: SupervisedOptions) {
+    super("Supervised", { ...NETWORK_DEFAULTS, schedule: "constant", ...given }, device);
+    const { nClasses, schedule } = this.settings;
+    checkWhole(this.name, { nClasses }, 2);
+    if (schedule !== "constant" && schedule !== "cosine")
+      throw new Error(`Supervised: schedule must be constant or cosine, ${String(schedule)}`);
   }
 
   /** Begins with the network of a trained model, whose own stays as it is. @throws when the networks differ */
@@ -61,10 +67,12 @@ export class Supervised extends NetworkModel<Settings> {
         );
         return crossEntropy(this.heads[0]!.forward(this.rectified(z)), goal);
       };
-      await this.train(
-        { name: this.name, epochs, steps: batches.steps, load: batches.load, ...this.trained({}), loss },
-        options,
-      );
+      const { learningRate, schedule } = this.settings;
+      const rate = (share: number): number =>
+        schedule === "cosine" ? (learningRate * (1 + Math.cos(Math.PI * share))) / 2 : learningRate;
+      const { steps, load } = batches;
+      const stage = { name: this.name, epochs, steps, load, ...this.trained({}), learningRate: rate, loss };
+      await this.train(stage, options);
     });
     return this;
   }

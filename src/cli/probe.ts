@@ -1,0 +1,244 @@
+import { Command } from "commander";
+import { loadLabels, loadMatrix, readFile } from "../data/files";
+import { readSafetensors } from "../data/safetensors";
+import type { Device } from "../device";
+import { toFloat32 } from "../matrix";
+import { auc } from "../metrics";
+import { DEC } from "../models/dec";
+import { DeepCluster } from "../models/deep-cluster";
+import { IDEC } from "../models/idec";
+import { LinearProbe } from "../models/linear-probe";
+import { NetworkModel } from "../models/network-model";
+import { OnlineDeepCluster } from "../models/online-deep-cluster";
+import { SelfLabeling } from "../models/self-labeling";
+import { StackedAutoencoder } from "../models/stacked-autoencoder";
+import { Supervised } from "../models/supervised";
+import { NdArray } from "../ndarray";
+import { Random } from "../random";
+import { requestDevice } from "../request-device";
+import { loadData, toRows, type Scale } from "./data";
+import { positive, share, text, toOption, whole, wholes, oneOf, type OptionSpec } from "./option";
+
+/** What can be loaded from a checkpoint, by the name that it has there. */
+const MODELS = { DeepCluster, OnlineDeepCluster, SelfLabeling, Supervised, DEC, IDEC, StackedAutoencoder };
+
+const OPTIONS: readonly OptionSpec[] = [
+  { name: "labels", kind: text("FILE"), help: "known classes of the items: npy, npz, idx or CSV" },
+  { name: "data", kind: text("FILE"), help: "the items, where a checkpoint is probed: npy, npz, idx or CSV" },
+  { name: "array", kind: text("NAME"), help: "the array of an npz file that holds the items" },
+  { name: "testShare", kind: share, help: "share of the items that are kept back to measure on (default 0.2)" },
+  { name: "hidden", kind: wholes(1, 1), help: "sizes of layers before the classes (default: none, a linear probe)" },
+  { name: "epochs", kind: whole(1), help: "passes over the training items (default 30)" },
+  { name: "learningRate", kind: positive, help: "of SGD (default 0.01; 0.01 too with --fine-tune)" },
+  { name: "batchSize", kind: whole(1), help: "items a step (default 256)" },
+  { name: "seed", kind: whole(0), help: "of the split and the classifier (default 0)" },
+  {
+    name: "device",
+    kind: oneOf("webgpu", "wasm"),
+    help: "default: a hardware WebGPU adapter if there is one, else wasm",
+  },
+  { name: "threads", kind: whole(0), help: "of the wasm device" },
+];
+
+interface ProbeOptions {
+  readonly labels?: string;
+  readonly data?: string;
+  readonly array?: string;
+  readonly testShare?: number;
+  readonly hidden?: number[];
+  readonly epochs?: number;
+  readonly learningRate?: number;
+  readonly batchSize?: number;
+  readonly seed?: number;
+  readonly device?: "webgpu" | "wasm";
+  readonly threads?: number;
+  readonly untrained?: boolean;
+  readonly fineTune?: boolean;
+  readonly json?: boolean;
+}
+
+/** `constella probe FEATURES_OR_CHECKPOINT`: what a classifier makes of features. */
+export function probeCommand(print: (text: string) => void): Command {
+  const command = new Command("probe")
+    .description(
+      "train a classifier on features and measure it on items kept back: a matrix of features (embedding.npy), or a checkpoint and its --data",
+    )
+    .argument("<features>", "features [n, d]: npy, npz or CSV; or a checkpoint.safetensors");
+  for (const spec of OPTIONS) command.addOption(toOption(spec));
+  return command
+    .option("--untrained", "the checkpoint's network as it was before training, to compare with")
+    .option("--fine-tune", "train the checkpoint's network together with the classifier")
+    .option("--json", "print one JSON object")
+    .action((path: string, given: ProbeOptions) => probe(path, given, print));
+}
+
+async function probe(path: string, given: ProbeOptions, print: (text: string) => void): Promise<void> {
+  if (given.labels === undefined) throw new Error("--labels is missing, a probe learns known classes");
+  const { labels } = await loadLabels(given.labels);
+  const bad = labels.findIndex((label) => label < 0);
+  if (bad >= 0) throw new Error(`${given.labels}: classes must be from 0, ${labels[bad]} at ${bad}`);
+  const isCheckpoint = /\.safetensors$/i.test(path);
+  if (!isCheckpoint)
+    for (const name of ["data", "untrained", "fineTune"] as const)
+      if (given[name] !== undefined)
+        throw new Error(
+          `--${name === "fineTune" ? "fine-tune" : name} is for checkpoints (.safetensors), ${path} is none`,
+        );
+  const { device: type, threads, seed = 0 } = given;
+  if (threads !== undefined && type === "webgpu") throw new Error("--threads is for --device wasm");
+  const device = await requestDevice(type, threads === undefined ? {} : { threads });
+  try {
+    const { x, model } = isCheckpoint
+      ? await openCheckpoint(path, given, device)
+      : {
+          x: toFloat32(
+            await loadMatrix(path, given.array === undefined ? {} : { array: given.array }),
+            path,
+            "features",
+          ),
+          model: undefined,
+        };
+    if (x.shape[0] !== labels.length)
+      throw new Error(
+        `${given.labels} has ${labels.length} labels for the ${x.shape[0]} rows of ${given.data ?? path}`,
+      );
+    const { train, test } = split(labels.length, given.testShare ?? 0.2, seed);
+    const classes = labels.reduce((most, label) => Math.max(most, label + 1), 2);
+    const fitted = given.fineTune
+      ? await fineTune(model, x, labels, train, classes, given, device)
+      : await linear(model ? await model.transform(x) : x, labels, train, classes, given, device);
+    const score = async (rows: Uint32Array): Promise<number> => {
+      const found = await fitted.predict(rowsOf(fitted.x, rows));
+      return found.reduce((sum, label, i) => sum + Number(label === labels[rows[i]!]), 0) / rows.length;
+    };
+    const result: Record<string, number> = {
+      ...{ train: train.length, test: test.length, classes, features: fitted.x.shape[1]! },
+      ...{ trainAccuracy: await score(train), testAccuracy: await score(test) },
+    };
+    if (classes === 2) {
+      const p = await fitted.probabilities(rowsOf(fitted.x, test));
+      const known = Int32Array.from(test, (i) => labels[i]!);
+      if (new Set(known).size === 2)
+        result["testAUC"] = auc(
+          known,
+          Float64Array.from(known, (_, i) => p.data[2 * i + 1]!),
+        );
+    }
+    fitted.dispose();
+    model?.dispose();
+    if (given.json) return print(JSON.stringify(result, null, 2));
+    for (const [name, value] of Object.entries(result))
+      print(`${name.padEnd(14)} ${Number.isInteger(value) ? value : value.toFixed(4)}`);
+  } finally {
+    device.destroy();
+  }
+}
+
+type Loaded = Awaited<ReturnType<(typeof MODELS)[keyof typeof MODELS]["load"]>>;
+
+/** A trained classifier, and what it classifies. */
+interface Classifier {
+  readonly x: NdArray<Float32Array>;
+  predict(x: NdArray<Float32Array>): Promise<Int32Array>;
+  probabilities(x: NdArray<Float32Array>): Promise<NdArray<Float32Array>>;
+  dispose(): void;
+}
+
+async function openCheckpoint(
+  path: string,
+  given: ProbeOptions,
+  device: Device,
+): Promise<{ x: NdArray<Float32Array>; model: Loaded }> {
+  if (given.data === undefined) throw new Error("--data is missing, a checkpoint is probed on items");
+  const content = await readFile(path);
+  const { metadata } = readSafetensors(content);
+  const name = metadata["model"] ?? "";
+  if (!(name in MODELS))
+    throw new Error(
+      `${path} holds no network to probe, but ${name || "no checkpoint"}; there are ${Object.keys(MODELS).join(", ")}`,
+    );
+  const Model = MODELS[name as keyof typeof MODELS];
+  const { scale = "none" } = JSON.parse(metadata["run"] ?? "{}") as { scale?: Exclude<Scale, "auto"> };
+  const x = toRows(await loadData(given.data, given.array === undefined ? {} : { array: given.array }), scale);
+  if (!given.untrained) return { x, model: await Model.load(content, { device }) };
+  const { settings } = JSON.parse(metadata["state"] ?? "{}") as { settings: never };
+  const untrained = new Model({ ...(settings as object), device } as never);
+  if (!(untrained instanceof NetworkModel))
+    throw new Error(`--untrained is for networks under a classifier, ${path} holds ${name}`);
+  return { x, model: untrained };
+}
+
+async function linear(
+  features: NdArray<Float32Array>,
+  labels: Int32Array,
+  train: Uint32Array,
+  nClasses: number,
+  { hidden, learningRate, batchSize, seed = 0, epochs }: ProbeOptions,
+  device: Device,
+): Promise<Classifier> {
+  const [n, ...rest] = features.shape as [number, ...number[]];
+  const x = new NdArray(features.data, [n, rest.reduce((product, size) => product * size, 1)]);
+  const options = { ...(hidden && { hidden }), ...(learningRate && { learningRate }), ...(batchSize && { batchSize }) };
+  const probe = new LinearProbe({ nClasses, ...options, seed, device });
+  await probe.fit(
+    rowsOf(x, train),
+    Int32Array.from(train, (i) => labels[i]!),
+    epochs === undefined ? {} : { epochs },
+  );
+  return {
+    x,
+    predict: (rows) => probe.predict(rows),
+    probabilities: (rows) => probe.probabilities(rows),
+    dispose: () => probe.dispose(),
+  };
+}
+
+async function fineTune(
+  model: Loaded | undefined,
+  x: NdArray<Float32Array>,
+  labels: Int32Array,
+  train: Uint32Array,
+  nClasses: number,
+  { learningRate = 0.01, batchSize, seed = 0, epochs = 30 }: ProbeOptions,
+  device: Device,
+): Promise<Classifier> {
+  if (!(model instanceof NetworkModel)) throw new Error("--fine-tune is for networks under a classifier");
+  const { network } = model.settings;
+  const options = {
+    nClasses,
+    learningRate,
+    schedule: "cosine",
+    seed,
+    device,
+    ...(batchSize && { batchSize }),
+  } as const;
+  const supervised = new Supervised({ network, ...options });
+  await supervised.startFrom(model);
+  await supervised.fit(
+    rowsOf(x, train),
+    Int32Array.from(train, (i) => labels[i]!),
+    { epochs },
+  );
+  return {
+    x,
+    predict: (rows) => supervised.predict(rows),
+    probabilities: (rows) => supervised.probabilities(rows),
+    dispose: () => supervised.dispose(),
+  };
+}
+
+/** Rows to train on and rows kept back. @throws when either would be empty */
+function split(n: number, testShare: number, seed: number): { train: Uint32Array; test: Uint32Array } {
+  const kept = Math.round(n * testShare);
+  if (kept === 0 || kept === n)
+    throw new Error(`--test-share leaves ${kept} of ${n} items to measure on, and ${n - kept} to train on`);
+  const order = new Random(seed).permutation(n);
+  return { train: order.subarray(kept), test: order.subarray(0, kept) };
+}
+
+function rowsOf({ data, shape }: NdArray<Float32Array>, rows: Uint32Array): NdArray<Float32Array> {
+  const d = shape[1]!;
+  const out = new Float32Array(rows.length * d);
+  rows.forEach((row, i) => out.set(data.subarray(row * d, (row + 1) * d), i * d));
+  return new NdArray(out, [rows.length, d]);
+}
