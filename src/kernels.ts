@@ -30,6 +30,8 @@ import l2NormalizeBackwardWgsl from "../kernels/l2_normalize_backward.wgsl";
 import layerNormWgsl from "../kernels/layer_norm.wgsl";
 import layerNormBackwardWgsl from "../kernels/layer_norm_backward.wgsl";
 import layerNormBackwardParametersWgsl from "../kernels/layer_norm_backward_parameters.wgsl";
+import lstmWgsl from "../kernels/lstm.wgsl";
+import lstmBackwardWgsl from "../kernels/lstm_backward.wgsl";
 import matmulWgsl from "../kernels/matmul.wgsl";
 import maxPoolWgsl from "../kernels/max_pool.wgsl";
 import maxPoolBackwardWgsl from "../kernels/max_pool_backward.wgsl";
@@ -340,3 +342,13 @@ export const colorJitter = /* @__PURE__ */ kernel(colorJitterWgsl, {
   rows: ({ n }) => n!,
   grain: ({ c, s }) => Math.max(1, Math.ceil(8192 / (c! * s!))),
 });
+
+/** Sequences of an LSTM: WebGPU four a workgroup; WASM those of a direction rounded up to a multiple of four. */
+const sequences: Launch = {
+  grid: ({ n, directions }) => grid1d(Math.ceil(n! / 4) * directions!, 1),
+  rows: ({ n, directions }) => Math.ceil(n! / 4) * 4 * directions!,
+  grain: ({ t, h }) => Math.max(4, Math.ceil(65536 / (t! * h! * h!))),
+};
+
+export const lstm = /* @__PURE__ */ kernel(lstmWgsl, sequences);
+export const lstmBackward = /* @__PURE__ */ kernel(lstmBackwardWgsl, sequences);

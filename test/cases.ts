@@ -4,6 +4,7 @@ import { CONVOLUTION } from "./cases/convolution";
 import { AUGMENTATION } from "./cases/augmentation";
 import { IMAGES } from "./cases/images";
 import { LOSSES } from "./cases/losses";
+import { RECURRENT } from "./cases/recurrent";
 import { ROWS } from "./cases/rows";
 import { fold, map, product, zip } from "./reference";
 import type { Reference } from "./reference";
@@ -283,4 +284,5 @@ export const CASES: readonly OpCase[] = [
   ...ROWS,
   ...IMAGES,
   ...AUGMENTATION,
+  ...RECURRENT,
 ];

@@ -20,3 +20,4 @@ export * from "./batch-norm";
 export * from "./pooling";
 export * from "./upsampling";
 export * from "./augmentation";
+export * from "./recurrent";

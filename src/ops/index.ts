@@ -14,6 +14,7 @@ export * from "./matmul";
 export * from "./normalization";
 export * from "./pooling";
 export * from "./random";
+export * from "./recurrent";
 export * from "./reduce";
 export * from "./shape";
 export { softmax, logSoftmax } from "./softmax";

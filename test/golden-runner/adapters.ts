@@ -11,6 +11,7 @@ import { METRICS } from "./metrics";
 import { NORMALIZATION } from "./normalization";
 import { OPTIMIZERS } from "./optimizers";
 import { READERS } from "./readers";
+import { RECURRENT } from "./recurrent";
 import { REDUCTIONS } from "./reductions";
 
 const ADAPTERS: Adapters = {
@@ -25,6 +26,7 @@ const ADAPTERS: Adapters = {
   ...NORMALIZATION,
   ...OPTIMIZERS,
   ...READERS,
+  ...RECURRENT,
   ...REDUCTIONS,
 };
 

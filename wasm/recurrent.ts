@@ -1,0 +1,189 @@
+// LSTM over whole sequences: [begin, end) counts sequences, those of a direction rounded up to a multiple of four. U is packed
+// once for all steps of a call; the recurrent product of a step runs for up to GROUP sequences at a time.
+import { gemm, MR, multiplyPanels, NR, packA, packB, WORK_END } from "./gemm";
+import { sigmoid4, tanh4 } from "./math";
+import { scratch } from "./scratch";
+import { fma } from "./simd";
+
+const GROUP: u32 = 64;
+/** With more units than this, four sequences at a time: 64 rows of 4h no longer fit in the work area. */
+const MANY_UNITS: u32 = 2048;
+const WORK_BYTES: usize = (<usize>4 << 20) - WORK_END;
+
+// @ts-ignore: decorator
+@inline
+function roundUp(x: u32, step: u32): u32 {
+  return (x + step - 1) / step * step;
+}
+
+/** Whether U, as `rows` × `columns`, fits packed in the work area beside `floats` of every sequence of a group. */
+function packs(rows: u32, columns: u32, floats: u32): bool {
+  return (<usize>rows * roundUp(columns, NR) + <usize>GROUP * floats << 2) <= WORK_BYTES;
+}
+
+/** Four floats, or in tails one in every lane. */
+// @ts-ignore: decorator
+@inline
+function load(at: usize, whole: bool): v128 {
+  return whole ? v128.load(at) : v128.load32_splat(at);
+}
+
+// @ts-ignore: decorator
+@inline
+function store(at: usize, x: v128, whole: bool): void {
+  if (whole) v128.store(at, x);
+  else f32.store(at, f32x4.extract_lane(x, 0));
+}
+
+// @ts-ignore: decorator
+@inline
+function gate(x: v128, hard: u32): v128 {
+  if (!hard) return sigmoid4(x);
+  const line = f32x4.add(f32x4.mul(x, f32x4.splat(0.2)), f32x4.splat(0.5));
+  return f32x4.pmin(f32x4.pmax(line, f32x4.splat(0)), f32x4.splat(1));
+}
+
+/** Derivative of `gate`, from its value. */
+// @ts-ignore: decorator
+@inline
+function gateSlope(x: v128, hard: u32): v128 {
+  const one = f32x4.splat(1);
+  if (!hard) return f32x4.mul(x, f32x4.sub(one, x));
+  return v128.and(f32x4.splat(0.2), v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, one)));
+}
+
+/** Gates in place, cell and output of one unit, or of four; `block` is the bytes between the gates of a sequence. */
+// @ts-ignore: decorator
+@inline
+function forward(product: usize, z: usize, before: usize, c: usize, y: usize, block: usize, hard: u32, whole: bool): void {
+  const i = gate(f32x4.add(load(z, whole), load(product, whole)), hard);
+  const f = gate(f32x4.add(load(z + block, whole), load(product + block, whole)), hard);
+  const g = tanh4(f32x4.add(load(z + 2 * block, whole), load(product + 2 * block, whole)));
+  const o = gate(f32x4.add(load(z + 3 * block, whole), load(product + 3 * block, whole)), hard);
+  const cell = fma(f, load(before, whole), f32x4.mul(i, g));
+  store(z, i, whole);
+  store(z + block, f, whole);
+  store(z + 2 * block, g, whole);
+  store(z + 3 * block, o, whole);
+  store(c, cell, whole);
+  store(y, f32x4.mul(o, tanh4(cell)), whole);
+}
+
+/**
+ * z[d,n,t,4h] += h' U + bias, then in place gates i, f, g, o; c[d,n,t,h] = f c' + i g; y[n,t,d·h] = o tanh c; u [d,h,4h];
+ * start [2,d,n,h] holds h and c before the first step. Direction 1 walks from the last step to the first.
+ */
+export function lstm(
+  bias: usize, u: usize, start: usize, z: usize, c: usize, y: usize,
+  n: u32, t: u32, h: u32, directions: u32, hard: u32, begin: u32, end: u32,
+): void {
+  const columns = 4 * h, width = <usize>h << 2, gates = width << 2;
+  const padded = roundUp(n, MR), limit = h > MANY_UNITS ? MR : GROUP;
+  const packed = packs(h, columns, 5 * h);
+  const area = scratch + WORK_END;
+  const panels = area, product = packed ? panels + (<usize>h * roundUp(columns, NR) << 2) : area;
+  const rowsOfA = product + limit * gates;
+  const yRow = directions * width;
+  let inPanels = -1;
+  for (let row = begin; row < end;) {
+    const direction = row / padded, first = row % padded;
+    const group = min(limit, min(padded - first, end - row));
+    row += group;
+    if (first >= n) continue;
+    const valid = min(n - first, group);
+    const matrix = u + direction * h * gates, own = bias + direction * gates;
+    if (packed && inPanels != <i32>direction) {
+      packB(matrix, gates, 4, h, columns, panels);
+      inPanels = direction;
+    }
+    const sequence = <usize>direction * n + first; // of the direction's
+    for (let step: u32 = 0; step < t; step++) {
+      const now = direction ? t - 1 - step : step, before = direction ? now + 1 : now - 1;
+      const hidden = step ? y + ((<usize>first * t + before) * directions + direction) * width : start + sequence * width;
+      const hiddenRow = step ? t * yRow : width;
+      if (packed) {
+        packA(hidden, hiddenRow, 4, valid, h, rowsOfA);
+        multiplyPanels(roundUp(valid, MR), columns, h, rowsOfA, panels, NR << 2, width << 3, product, gates, false, own, 0, 0);
+      } else gemm(valid, columns, h, hidden, hiddenRow, 4, matrix, gates, 4, product, gates, own, 0, 0);
+      for (let i: u32 = 0; i < valid; i++) {
+        const cells = (sequence + i) * t;
+        let p = product + i * gates, zAt = z + (cells + now) * gates, cAt = c + (cells + now) * width;
+        let yAt = y + ((<usize>(first + i) * t + now) * directions + direction) * width;
+        let cBefore = step ? c + (cells + before) * width : start + (<usize>directions * n + sequence + i) * width;
+        const whole = p + (width & ~15), last = p + width;
+        for (; p < whole; p += 16, zAt += 16, cBefore += 16, cAt += 16, yAt += 16)
+          forward(p, zAt, cBefore, cAt, yAt, width, hard, true);
+        for (; p < last; p += 4, zAt += 4, cBefore += 4, cAt += 4, yAt += 4)
+          forward(p, zAt, cBefore, cAt, yAt, width, hard, false);
+      }
+    }
+  }
+}
+
+/** Gradient of the gates and of the cell before, of one unit or of four. */
+// @ts-ignore: decorator
+@inline
+function backward(
+  gates: usize, before: usize, c: usize, dy: usize, dh: usize, dc: usize, dz: usize, block: usize, hard: u32, whole: bool,
+): void {
+  const one = f32x4.splat(1);
+  const i = load(gates, whole), f = load(gates + block, whole);
+  const g = load(gates + 2 * block, whole), o = load(gates + 3 * block, whole);
+  const squashed = tanh4(load(c, whole));
+  const slope = f32x4.add(load(dy, whole), load(dh, whole));
+  const cell = fma(f32x4.mul(slope, o), f32x4.sub(one, f32x4.mul(squashed, squashed)), load(dc, whole));
+  store(dz, f32x4.mul(f32x4.mul(cell, g), gateSlope(i, hard)), whole);
+  store(dz + block, f32x4.mul(f32x4.mul(cell, load(before, whole)), gateSlope(f, hard)), whole);
+  store(dz + 2 * block, f32x4.mul(f32x4.mul(cell, i), f32x4.sub(one, f32x4.mul(g, g))), whole);
+  store(dz + 3 * block, f32x4.mul(f32x4.mul(slope, squashed), gateSlope(o, hard)), whole);
+  store(dc, f32x4.mul(cell, f), whole);
+}
+
+/**
+ * dz[d,n,t,4h], gradient of the gates before they are squashed, from dy[n,t,d·h], last step to first; carry[2,d,n,h] is the
+ * gradient of h and c: on entry of those after the last step, at the end of those before the first. u [d,4h,h].
+ */
+export function lstm_backward(
+  u: usize, gates: usize, c: usize, start: usize, dy: usize, carry: usize, dz: usize,
+  n: u32, t: u32, h: u32, directions: u32, hard: u32, begin: u32, end: u32,
+): void {
+  const depth = 4 * h, width = <usize>h << 2, row4 = width << 2;
+  const padded = roundUp(n, MR), limit = h > MANY_UNITS ? MR : GROUP;
+  const packed = packs(depth, h, depth);
+  const panels = scratch + WORK_END, rowsOfA = panels + (<usize>depth * roundUp(h, NR) << 2);
+  const cells = <usize>directions * n * width; // from the gradient of h to that of c
+  let inPanels = -1;
+  for (let row = begin; row < end;) {
+    const direction = row / padded, first = row % padded;
+    const group = min(limit, min(padded - first, end - row));
+    row += group;
+    if (first >= n) continue;
+    const valid = min(n - first, group);
+    const matrix = u + direction * depth * width;
+    if (packed && inPanels != <i32>direction) {
+      packB(matrix, width, 4, depth, h, panels);
+      inPanels = direction;
+    }
+    const sequence = <usize>direction * n + first;
+    const hidden = carry + sequence * width;
+    for (let step = t; step > 0; step--) {
+      const now = direction ? t - step : step - 1, before = direction ? now + 1 : now - 1;
+      for (let i: u32 = 0; i < valid; i++) {
+        const at = (sequence + i) * t;
+        let gatesAt = gates + (at + now) * row4, dzAt = dz + (at + now) * row4, cAt = c + (at + now) * width;
+        let cBefore = step > 1 ? c + (at + before) * width : start + (<usize>directions * n + sequence + i) * width;
+        let dyAt = dy + ((<usize>(first + i) * t + now) * directions + direction) * width, dh = hidden + i * width;
+        const whole = dh + (width & ~15), last = dh + width;
+        for (; dh < whole; dh += 16, gatesAt += 16, cBefore += 16, cAt += 16, dyAt += 16, dzAt += 16)
+          backward(gatesAt, cBefore, cAt, dyAt, dh, dh + cells, dzAt, width, hard, true);
+        for (; dh < last; dh += 4, gatesAt += 4, cBefore += 4, cAt += 4, dyAt += 4, dzAt += 4)
+          backward(gatesAt, cBefore, cAt, dyAt, dh, dh + cells, dzAt, width, hard, false);
+      }
+      const slopes = dz + (sequence * t + now) * row4;
+      if (packed) {
+        packA(slopes, t * row4, 4, valid, depth, rowsOfA);
+        multiplyPanels(valid, h, depth, rowsOfA, panels, NR << 2, <usize>depth << 5, hidden, width, false, 0, 0, 0);
+      } else gemm(valid, h, depth, slopes, t * row4, 4, matrix, width, 4, hidden, width, 0, 0, 0);
+    }
+  }
+}
