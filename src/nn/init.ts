@@ -44,3 +44,30 @@ export const constant =
   (value: number): Initializer =>
   (shape) =>
     new Float32Array(sizeOf(shape)).fill(value);
+
+/**
+ * A random matrix with orthonormal rows, or columns where they are fewer (Saxe et al. 2014): a Gaussian one, orthonormalised
+ * by two rounds of Gram-Schmidt in float64. Axes after the first count as columns.
+ */
+export const orthogonal: Initializer = (shape, random) => {
+  const [rows = 1, ...rest] = shape;
+  const columns = sizeOf(rest);
+  const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
+  const vectors: Float64Array[] = [];
+  while (vectors.length < count) {
+    const v = Float64Array.from({ length }, () => random.normal());
+    for (let round = 0; round < 2; round++)
+      for (const u of vectors) {
+        let dot = 0;
+        for (let i = 0; i < length; i++) dot += u[i]! * v[i]!;
+        for (let i = 0; i < length; i++) v[i]! -= dot * u[i]!;
+      }
+    const norm = Math.hypot(...v);
+    if (norm > 1e-8) vectors.push(v.map((value) => value / norm)); // else it lay in the span of the others: draw again
+  }
+  const byRow = rows < columns;
+  return Float32Array.from({ length: rows * columns }, (_, at) => {
+    const [row, column] = [Math.floor(at / columns), at % columns];
+    return byRow ? vectors[row]![column]! : vectors[column]![row]!;
+  });
+};

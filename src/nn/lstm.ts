@@ -1,0 +1,142 @@
+import type { Device } from "../device";
+import { add } from "../ops/elementwise";
+import { transpose } from "../ops/layout";
+import { lstm, lstmStates } from "../ops/recurrent";
+import type { LSTMOptions, LSTMStates } from "../ops/recurrent";
+import { reshape } from "../ops/shape";
+import { parameter } from "../tensor";
+import type { Tensor } from "../tensor";
+import { glorotUniform, orthogonal } from "./init";
+import type { RandomSource } from "./init";
+import { Module } from "./module";
+
+/** Options of `LSTM` and what is made of it. */
+export interface LSTMModuleOptions {
+  /** A second, independent direction from the last step to the first; its outputs follow the first's. Default false. */
+  readonly bidirectional?: boolean;
+  /** Gates i, f, o. Default `sigmoid`; Keras before 2.3 had `hardSigmoid`. */
+  readonly gates?: LSTMOptions["gates"];
+  /**
+   * `pytorch` (the default): everything U(±1 / √units), the bias as the sum of PyTorch's two. `keras`: Glorot uniform for the
+   * input weight, with all four gates as its outputs; orthogonal across the four gates for the recurrent weight; bias 1 for
+   * the forget gate, else 0.
+   */
+  readonly init?: "pytorch" | "keras";
+}
+
+type Values = readonly [w: Float32Array, u: Float32Array, b: Float32Array];
+
+/** Weights of one direction, [4h, e], [4h, h] and [4h]. */
+function initialize(init: "pytorch" | "keras", e: number, h: number, random: RandomSource): Values {
+  if (init === "keras") {
+    const bias = Float32Array.from({ length: 4 * h }, (_, row) => Number(row >= h && row < 2 * h));
+    return [glorotUniform([4 * h, e], random), orthogonal([4 * h, h], random), bias];
+  }
+  const limit = 1 / Math.sqrt(h);
+  const draw = (): number => limit * (2 * random.uniform() - 1);
+  const drawn = (length: number): Float32Array => Float32Array.from({ length }, draw);
+  return [drawn(4 * h * e), drawn(4 * h * h), Float32Array.from({ length: 4 * h }, () => draw() + draw())];
+}
+
+/** Long short-term memory over sequences, x [n, t, features] → [n, t, units], or [n, t, 2·units] in both directions; see `lstm`. */
+export class LSTM extends Module {
+  /** [d, 4·units, features], blocks i, f, g, o; d directions. */
+  readonly inputWeight: Tensor;
+  /** [d, 4·units, units] */
+  readonly recurrentWeight: Tensor;
+  /** [d, 4·units] */
+  readonly bias: Tensor;
+  readonly gates: LSTMOptions["gates"];
+
+  /** @throws when features or units are no positive whole numbers */
+  constructor(
+    device: Device,
+    features: number,
+    units: number,
+    random: RandomSource,
+    { bidirectional = false, gates = "sigmoid", init = "pytorch" }: LSTMModuleOptions = {},
+  ) {
+    super();
+    if (![features, units].every((size) => Number.isInteger(size) && size > 0))
+      throw new Error(`LSTM: features and units must be positive whole numbers, ${features} and ${units}`);
+    const directions = bidirectional ? 2 : 1;
+    const drawn = Array.from({ length: directions }, () => initialize(init, features, units, random));
+    const joined = (part: 0 | 1 | 2, shape: readonly number[]): Tensor =>
+      parameter(
+        device,
+        drawn.flatMap((values) => [...values[part]]),
+        [directions, ...shape],
+      );
+    this.inputWeight = joined(0, [4 * units, features]);
+    this.recurrentWeight = joined(1, [4 * units, units]);
+    this.bias = joined(2, [4 * units]);
+    this.gates = gates;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return lstm(x, this.inputWeight, this.recurrentWeight, this.bias, { gates: this.gates });
+  }
+
+  /** Outputs of all steps, and the states that each direction ends with. */
+  states(x: Tensor, initial: Pick<LSTMOptions, "h0" | "c0"> = {}): LSTMStates {
+    return lstmStates(x, this.inputWeight, this.recurrentWeight, this.bias, { ...initial, gates: this.gates });
+  }
+
+  /** A sequence as one vector: the last output of each direction side by side, [n, d·units]. */
+  encode(x: Tensor): Tensor {
+    const { h } = this.states(x);
+    return reshape(transpose(h, [1, 0, 2]), [h.shape[1]!, -1]);
+  }
+}
+
+/** y = x + BLSTM(x), x [n, t, features]: the block of "Learning to Cluster" (Meier et al. 2018). */
+export class ResidualBLSTM extends Module {
+  readonly lstm: LSTM;
+
+  /** @param features even: half of them are the units of each direction. @throws when they are not */
+  constructor(
+    device: Device,
+    features: number,
+    random: RandomSource,
+    options: Omit<LSTMModuleOptions, "bidirectional"> = {},
+  ) {
+    super();
+    if (features % 2 !== 0)
+      throw new Error(`ResidualBLSTM: features must be even, half for each direction, ${features}`);
+    this.lstm = new LSTM(device, features, features / 2, random, { ...options, bidirectional: true });
+  }
+
+  override forward(x: Tensor): Tensor {
+    return add(x, this.lstm.forward(x));
+  }
+}
+
+/** Residual bidirectional layers one after the other. */
+export class ResidualBLSTMStack extends Module {
+  readonly layers: readonly ResidualBLSTM[];
+
+  /** @throws when `layers` is no positive whole number or `features` is odd */
+  constructor(
+    device: Device,
+    layers: number,
+    features: number,
+    random: RandomSource,
+    options: Omit<LSTMModuleOptions, "bidirectional"> = {},
+  ) {
+    super();
+    if (!Number.isInteger(layers) || layers < 1)
+      throw new Error(`ResidualBLSTMStack: layers must be a positive whole number, ${layers}`);
+    this.layers = Array.from({ length: layers }, () => new ResidualBLSTM(device, features, random, options));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.layers.reduce((y, layer) => layer.forward(y), x);
+  }
+
+  /** The output of every layer, the last one's last. */
+  outputs(x: Tensor): Tensor[] {
+    const made: Tensor[] = [];
+    for (const layer of this.layers) made.push(layer.forward(made.at(-1) ?? x));
+    return made;
+  }
+}
