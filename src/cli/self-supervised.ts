@@ -33,6 +33,11 @@ const NETWORK: readonly OptionSpec[] = [
   { name: "momentum", kind: share, help: "of SGD" },
   { name: "weightDecay", kind: nonNegative, help: "of SGD" },
   { name: "batchSize", kind: whole(1), help: "items a step" },
+  {
+    name: "statisticsBatches",
+    kind: whole(0),
+    help: "that batch normalisation's statistics are taken from; 0: running",
+  },
   { name: "flip", kind: share, help: "chance that an image is mirrored in training" },
   { name: "rotate", kind: nonNegative, help: "degrees that an image is turned by at most, either way, in training" },
   { name: "crop", kind: whole(0), help: "pixels that an image is shifted by at most, either way, in training" },
@@ -85,6 +90,7 @@ export const deepCluster = method(
   [
     COMPONENTS,
     KMEANS,
+    { name: "clusterInterval", kind: whole(1), help: "epochs from one clustering to the next" },
     { name: "headLearningRate", kind: positive, help: "of the classifier" },
     { name: "sampling", kind: oneOf("uniform", "shuffled", "reordered"), help: "which items an epoch trains on" },
   ],

@@ -31,7 +31,9 @@ export interface DeepClusterOptions extends NetworkOptions {
   readonly components?: number;
   /** Iterations of k-means at most; default 20. */
   readonly kmeansIterations?: number;
-  /** Of the classifier, which is new each epoch and trained without momentum; default: that of the network. */
+  /** Epochs from one clustering to the next; default 1. More where an epoch has few steps for a new classifier to learn in. */
+  readonly clusterInterval?: number;
+  /** Of the classifier, which is new with each clustering and trained without momentum; default: that of the network. */
   readonly headLearningRate?: number;
   /**
    * Which items an epoch trains on: "uniform", as many of each cluster, so that large ones do not drown the rest (the paper's section
@@ -57,7 +59,7 @@ interface Clustering {
 }
 
 /**
- * DeepCluster: each epoch clusters the features of all items by k-means, then trains the network, under a new classifier, to
+ * DeepCluster: each epoch (or every few) clusters the features of all items by k-means, then trains the network, under a new classifier, to
  * tell the clusters apart. Features are those before the last rectifier, whitened to principal components and scaled to unit length.
  */
 export class DeepCluster extends NetworkModel<Settings> {
@@ -71,10 +73,10 @@ export class DeepCluster extends NetworkModel<Settings> {
   constructor(options: DeepClusterOptions) {
     const { device, ...given } = options;
     const headLearningRate = options.headLearningRate ?? options.learningRate ?? NETWORK_DEFAULTS.learningRate;
-    const own = { components: 256, kmeansIterations: 20, sampling: "uniform" as const };
+    const own = { components: 256, kmeansIterations: 20, clusterInterval: 1, sampling: "uniform" as const };
     super("DeepCluster", { ...NETWORK_DEFAULTS, ...own, ...given, headLearningRate }, device);
-    const { nClusters, components, kmeansIterations, sampling } = this.settings;
-    checkWhole(this.name, { nClusters, components, kmeansIterations }, 1);
+    const { nClusters, components, kmeansIterations, clusterInterval, sampling } = this.settings;
+    checkWhole(this.name, { nClusters, components, kmeansIterations, clusterInterval }, 1);
     if (!(headLearningRate > 0)) throw new Error(`DeepCluster: headLearningRate must be positive, ${headLearningRate}`);
     if (!["uniform", "shuffled", "reordered"].includes(sampling))
       throw new Error(`DeepCluster: sampling must be uniform, shuffled or reordered, ${String(sampling)}`);
@@ -97,7 +99,7 @@ export class DeepCluster extends NetworkModel<Settings> {
   async fit(x: RowsLike, { epochs = 50, ...options }: NetworkFitOptions = {}): Promise<this> {
     await this.withRows(x, "fit", async (rows) => {
       checkClusterCount(this.name, this.settings.nClusters, rows.count);
-      await this.train(this.#stage(rows, epochs, options.signal), options);
+      await this.train(rows, this.#stage(rows, epochs, options.signal), options);
       await this.#cluster(rows, epochs, options.signal);
     });
     return this;
@@ -165,6 +167,7 @@ export class DeepCluster extends NetworkModel<Settings> {
     if (this.#clustered === epoch) return; // resumed within the epoch
     const { nClusters, components, kmeansIterations, seed } = this.settings;
     const random = new Random(stageStream(seed + 2, epoch));
+    await this.settle(rows);
     const features = await this.mapFeatures(rows, (z) => z);
     const [n, d] = features.shape as [number, number];
     let points: Tensor | undefined;
@@ -194,7 +197,7 @@ export class DeepCluster extends NetworkModel<Settings> {
   }
 
   #stage(rows: Rows, epochs: number, signal: AbortSignal | undefined): StageSpec {
-    const { batchSize, seed, learningRate, headLearningRate, sampling } = this.settings;
+    const { batchSize, seed, learningRate, headLearningRate, sampling, clusterInterval } = this.settings;
     const shuffled = this.batches(rows);
     let sampled = { epoch: -1, order: new Uint32Array(0) };
     let served = { place: "", index: new Uint32Array(0) };
@@ -217,7 +220,9 @@ export class DeepCluster extends NetworkModel<Settings> {
       epochs,
       steps: stepsOf(rows.count, batchSize),
       ...this.trained({ lrScale: headLearningRate / learningRate, momentum: 0 }),
-      beforeEpoch: (epoch) => this.#cluster(rows, epoch, signal),
+      beforeEpoch: async (epoch) => {
+        if (epoch % clusterInterval === 0) await this.#cluster(rows, epoch, signal);
+      },
       load,
       loss: ({ epoch, step, random }) => {
         const index = batch(epoch, step);

@@ -1,9 +1,11 @@
 // What the methods that train a network under a classifier share: the network, its heads, features of all rows, checkpoints.
+import { noGrad } from "../autodiff";
 import type { Bytes } from "../data/source";
 import type { Device } from "../device";
 import type { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { FeatureNetwork } from "../nn/feature-network";
+import { BatchNorm } from "../nn/batch-norm";
 import { normal } from "../nn/init";
 import { Linear } from "../nn/linear";
 import type { NamedArrays } from "../nn/module";
@@ -18,6 +20,7 @@ import { reshape } from "../ops/shape";
 import { SGD } from "../optim";
 import { Random } from "../random";
 import { requestDevice } from "../request-device";
+import { tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { below, decodeCheckpoint, encodeCheckpoint, under } from "../training/checkpoint";
 import type { Checkpoint } from "../training/checkpoint";
@@ -40,6 +43,11 @@ export interface NetworkOptions {
   /** L2 penalty, on every parameter. */
   readonly weightDecay?: number;
   readonly batchSize?: number;
+  /**
+   * Batches whose mean statistics batch normalisation goes by where features are computed for clustering or for the caller (Wu and
+   * Johnson 2021, section 3). 0: the running ones that training leaves, which lag behind weights that change fast. Default 32.
+   */
+  readonly statisticsBatches?: number;
   readonly seed?: number;
   /** Default: `requestDevice()`. */
   readonly device?: Device;
@@ -65,7 +73,10 @@ export interface NetworkFitOptions extends TrainingOptions {
 export type NetworkSettings = Required<Omit<NetworkOptions, "device" | "augment">> & Pick<NetworkOptions, "augment">;
 
 /** Settings where the caller gives none: those of the comparison on telescope images. */
-export const NETWORK_DEFAULTS = { learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-5, batchSize: 256, seed: 0 };
+export const NETWORK_DEFAULTS = {
+  ...{ learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-5, batchSize: 256 },
+  ...{ statisticsBatches: 32, seed: 0 },
+};
 
 /** Items whose features are computed at a time: activations of images are large. */
 const CHUNK = 256;
@@ -203,12 +214,30 @@ export abstract class NetworkModel<S extends NetworkSettings> {
     }
   }
 
-  /** Goes on with a stage from where training stands. */
-  protected async train(stage: StageSpec, options: TrainingOptions): Promise<void> {
+  /** Goes on with a stage from where training stands, and settles the statistics at its end. */
+  protected async train(rows: Rows, stage: StageSpec, options: TrainingOptions): Promise<void> {
     const device = await this.prepare();
     this.#training = new Training(device, [stage], this.settings.seed + 1, this.#state, this.#optimizerArrays);
     this.#optimizerArrays = undefined;
     await this.#training.run(options);
+    await this.settle(rows);
+  }
+
+  /** Statistics of batch normalisation from some batches as they are, whatever they were before: the same where it is run again. */
+  protected async settle(rows: Rows): Promise<void> {
+    const norms = this.network.modules().filter((part) => part instanceof BatchNorm);
+    const { batch, load, steps } = this.batches(rows);
+    const count = norms.length === 0 ? 0 : Math.min(steps, this.settings.statisticsBatches);
+    for (const norm of norms) norm.averaged = 0;
+    try {
+      for (let step = 0; step < count; step++) {
+        await load?.(0, step);
+        this.network.train();
+        tidy(() => noGrad(() => this.network.forward(this.#items(rows.at(batch(0, step))))));
+      }
+    } finally {
+      for (const norm of norms) norm.averaged = undefined;
+    }
   }
 
   /** SGD of network and heads; `head` is how the heads differ. */
@@ -301,8 +330,10 @@ export function checkClusterCount(name: string, nClusters: number, count: number
     throw new Error(`${name}.fit: nClusters must be at most the number of rows, ${nClusters} for ${count} rows`);
 }
 
-function checkNumbers(name: string, { learningRate, momentum, weightDecay, batchSize }: NetworkSettings): void {
+function checkNumbers(name: string, settings: NetworkSettings): void {
+  const { learningRate, momentum, weightDecay, batchSize, statisticsBatches } = settings;
   checkWhole(name, { batchSize }, 1);
+  checkWhole(name, { statisticsBatches }, 0);
   if (!(learningRate > 0)) throw new Error(`${name}: learningRate must be positive, ${learningRate}`);
   if (!(momentum >= 0 && momentum < 1)) throw new Error(`${name}: momentum must be in [0, 1), ${momentum}`);
   if (!(weightDecay >= 0)) throw new Error(`${name}: weightDecay must not be negative, ${weightDecay}`);

@@ -106,7 +106,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
         throw new Error(
           `OnlineDeepCluster.fit: training goes on with the same items, ${memory.labels.length} before, ${rows.count} now`,
         );
-      await this.train(this.#stage(rows, epochs, memory), options);
+      await this.train(rows, this.#stage(rows, epochs, memory), options);
     });
     return this;
   }
@@ -186,6 +186,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   /** Features of all items, and clusters by k-means; small ones are dealt with as in training. */
   async #begin(rows: Rows, signal: AbortSignal | undefined): Promise<Memory> {
     const { nClusters, kmeansIterations: maxIter, seed } = this.settings;
+    await this.settle(rows);
     const points = await this.mapFeatures(rows, (z) => this.#unit(z));
     try {
       const random = new Random(stageStream(seed + 2, 0));

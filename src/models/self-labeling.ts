@@ -99,7 +99,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
     const { nClusters, heads } = this.settings;
     await this.withRows(x, "fit", async (rows) => {
       checkClusterCount(this.name, nClusters, rows.count);
-      await this.train(this.#stage(rows, epochs, options.signal), options);
+      await this.train(rows, this.#stage(rows, epochs, options.signal), options);
       await this.#update(
         rows,
         Array.from({ length: heads }, (_, h) => h),
@@ -146,6 +146,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
   /** Labels of some heads anew: features of all items once, then each head's transport problem. */
   async #update(rows: Rows, heads: readonly number[], signal: AbortSignal | undefined): Promise<void> {
     const { lambda, tolerance, sinkhornIterations: maxIterations, balance, nClusters } = this.settings;
+    await this.settle(rows);
     const features = await this.mapFeatures(rows, (z) => this.rectified(z));
     let changed = 0;
     try {

@@ -72,7 +72,7 @@ export class Supervised extends NetworkModel<Settings> {
         schedule === "cosine" ? (learningRate * (1 + Math.cos(Math.PI * share))) / 2 : learningRate;
       const { steps, load } = batches;
       const stage = { name: this.name, epochs, steps, load, ...this.trained({}), learningRate: rate, loss };
-      await this.train(stage, options);
+      await this.train(rows, stage, options);
     });
     return this;
   }

@@ -20,12 +20,14 @@ export interface BatchNormModuleOptions extends BatchNormStatistics {
  * act(gamma (x − mean) / √(variance + eps) + beta) by channel. In training by the batch's statistics, which move the running
  * ones; after `eval()` by the running ones. These are saved with the parameters, as `runningMean` and `runningVariance`.
  */
-abstract class BatchNorm extends Module {
+export abstract class BatchNorm extends Module {
   readonly gamma: Tensor | undefined;
   readonly beta: Tensor | undefined;
   readonly runningMean: Tensor;
   readonly runningVariance: Tensor;
   readonly options: BatchNormModuleOptions;
+  /** While it is a number, how many batches the running statistics are the plain mean of: the next one counts as much as each of them. */
+  averaged: number | undefined;
   protected abstract readonly rank: number;
 
   constructor(device: Device, channels: number, options: BatchNormModuleOptions = {}) {
@@ -45,7 +47,8 @@ abstract class BatchNorm extends Module {
       throw new Error(`${this.constructor.name}: x must have ${this.rank} axes, ${format(x.shape)}`);
     const { gamma, beta, training } = this;
     const running = { mean: this.runningMean, variance: this.runningVariance };
-    return batchNorm(x, { ...this.options, gamma, beta, running, training });
+    const share = this.averaged === undefined ? {} : { momentum: 1 / ++this.averaged };
+    return batchNorm(x, { ...this.options, ...share, gamma, beta, running, training });
   }
 }
 

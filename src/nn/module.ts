@@ -77,6 +77,13 @@ export abstract class Module {
     return this;
   }
 
+  /** The module and all those inside it. */
+  modules(): Module[] {
+    const inside = (value: unknown): Module[] =>
+      value instanceof Module ? value.modules() : Array.isArray(value) ? value.flatMap(inside) : [];
+    return [this, ...Object.values(this).flatMap(inside)];
+  }
+
   /** Frees every tensor of the module. */
   dispose(): void {
     for (const tensor of Object.values(this.stateDict())) tensor.dispose();

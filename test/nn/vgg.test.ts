@@ -1,6 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { DeepCluster, OnlineDeepCluster, Random, SelfLabeling, Supervised, tensor, tidy, VGG } from "constella";
+import {
+  DeepCluster,
+  noGrad,
+  OnlineDeepCluster,
+  Random,
+  relu,
+  SelfLabeling,
+  Supervised,
+  tensor,
+  tidy,
+  VGG,
+} from "constella";
 import { describeDevices } from "../devices";
+import { abortAfter } from "../models/abort";
 import { uniforms } from "../ops";
 
 /** Bars along one axis or the other, with noise: two kinds of images. */
@@ -53,6 +65,50 @@ describeDevices("VGG", (device) => {
     const supervised = await new Supervised({ ...common, nClasses: 2 }).fit(x, labels, { epochs: 8 });
     expect(await supervised.score(x, labels)).toBeGreaterThan(0.9);
     supervised.dispose();
+  });
+
+  test.each([DeepCluster, OnlineDeepCluster, SelfLabeling])(
+    "%o, stopped, loaded and gone on with, ends with the statistics of an uninterrupted run",
+    async (Method) => {
+      const { x } = bars(48, 12);
+      const options = {
+        network: { type: "vgg", blocks: 1, channels: 4, input: [1, 12, 12], hidden: 16 },
+        ...{ nClusters: 4, batchSize: 16, learningRate: 0.05, augment: { flip: 0.5 }, device: await device() },
+      } as const;
+      const whole = await new Method(options).fit(x, { epochs: 3 });
+      const stopped = new Method(options);
+      await expect(stopped.fit(x, { epochs: 3, ...abortAfter(2) })).rejects.toThrow("stopped by the test");
+      const bytes = await stopped.save();
+      stopped.dispose();
+      const resumed = await Method.load(bytes, { device: options.device });
+      await resumed.fit(x, { epochs: 3 });
+      expect(resumed.history).toEqual(whole.history);
+      expect((await resumed.transform(x)).data).toEqual((await whole.transform(x)).data);
+      whole.dispose();
+      resumed.dispose();
+    },
+  );
+
+  test("features go by statistics of the weights as they are, not by those that lag behind", async () => {
+    const { x, labels } = bars(64, 12);
+    const options = {
+      network: { type: "vgg", blocks: 1, channels: 4, input: [1, 12, 12], hidden: 16 },
+      ...{ nClasses: 2, batchSize: 64, learningRate: 0.2, device: await device() },
+    } as const;
+    /** How far features in evaluation are from those by the statistics of the same items. */
+    const distance = async (statisticsBatches: number): Promise<number> => {
+      const model = await new Supervised({ ...options, statisticsBatches }).fit(x, labels, { epochs: 4 });
+      const found = (await model.transform(x)).data;
+      model.network.train();
+      const z = tidy(() => noGrad(() => relu(model.network.forward(tensor(options.device, x.data, x.shape)))));
+      const own = await z.data();
+      z.dispose();
+      model.dispose();
+      const square = (values: number[]): number => values.reduce((sum, v) => sum + v * v, 0);
+      return Math.sqrt(square([...found].map((v, i) => v - own[i]!)) / square([...own]));
+    };
+    expect(await distance(32)).toBeLessThan(0.02);
+    expect(await distance(0)).toBeGreaterThan(0.1);
   });
 });
 
