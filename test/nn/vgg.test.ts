@@ -89,6 +89,31 @@ describeDevices("VGG", (device) => {
     },
   );
 
+  test.each([DeepCluster, OnlineDeepCluster, SelfLabeling])(
+    "%o trains on rows that are read as they are needed",
+    async (Method) => {
+      const { x } = bars(49, 12);
+      const width = 144;
+      const rows = async (index: ArrayLike<number>): Promise<Float32Array> => {
+        const out = new Float32Array(index.length * width);
+        for (let i = 0; i < index.length; i++)
+          out.set(x.data.subarray(index[i]! * width, (index[i]! + 1) * width), i * width);
+        return out;
+      };
+      const range = async (begin: number, end: number): Promise<Float32Array> =>
+        x.data.slice(begin * width, end * width);
+      const source = { length: 49, rowShape: [1, 12, 12], rows, range };
+      const options = {
+        network: { type: "vgg", blocks: 1, channels: 4, input: [1, 12, 12], hidden: 16 },
+        ...{ nClusters: 4, batchSize: 16, learningRate: 0.05, device: await device() },
+      } as const;
+      const model = await new Method(options).fit(source, { epochs: 2 });
+      expect(model.history.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+      expect(await model.predict(source)).toEqual(await model.predict(x));
+      model.dispose();
+    },
+  );
+
   test("features go by statistics of the weights as they are, not by those that lag behind", async () => {
     const { x, labels } = bars(64, 12);
     const options = {
