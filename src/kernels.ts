@@ -37,6 +37,8 @@ import maxPoolWgsl from "../kernels/max_pool.wgsl";
 import maxPoolBackwardWgsl from "../kernels/max_pool_backward.wgsl";
 import pairLossWgsl from "../kernels/pair_loss.wgsl";
 import pairLossBackwardWgsl from "../kernels/pair_loss_backward.wgsl";
+import pairwiseLossWgsl from "../kernels/pairwise_loss.wgsl";
+import pairwiseLossBackwardWgsl from "../kernels/pairwise_loss_backward.wgsl";
 import randomWgsl from "../kernels/random.wgsl";
 import reduceWgsl from "../kernels/reduce.wgsl";
 import rmspropWgsl from "../kernels/rmsprop.wgsl";
@@ -352,3 +354,16 @@ const sequences: Launch = {
 
 export const lstm = /* @__PURE__ */ kernel(lstmWgsl, sequences);
 export const lstmBackward = /* @__PURE__ */ kernel(lstmBackwardWgsl, sequences);
+
+/** All pairs within sets of n items of d features. */
+const pairs: Launch = {
+  grid: ({ batch, n }, [size]) => grid1d(batch! * n!, size),
+  rows: ({ batch, n }) => batch! * n!,
+  grain: ({ n, d }) => Math.max(4, Math.ceil(65536 / (n! * (d! + 8)))),
+};
+
+export const pairwiseLoss = /* @__PURE__ */ kernel(pairwiseLossWgsl, pairs);
+export const pairwiseLossBackward = /* @__PURE__ */ kernel(pairwiseLossBackwardWgsl, {
+  ...pairs,
+  grid: ({ batch, n, d }, [size]) => grid1d(batch! * n! * Math.ceil(d! / 16), size),
+});

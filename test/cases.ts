@@ -4,6 +4,7 @@ import { CONVOLUTION } from "./cases/convolution";
 import { AUGMENTATION } from "./cases/augmentation";
 import { IMAGES } from "./cases/images";
 import { LOSSES } from "./cases/losses";
+import { PAIRWISE } from "./cases/pairwise";
 import { RECURRENT } from "./cases/recurrent";
 import { ROWS } from "./cases/rows";
 import { fold, map, product, zip } from "./reference";
@@ -285,4 +286,5 @@ export const CASES: readonly OpCase[] = [
   ...IMAGES,
   ...AUGMENTATION,
   ...RECURRENT,
+  ...PAIRWISE,
 ];

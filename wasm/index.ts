@@ -21,3 +21,4 @@ export * from "./pooling";
 export * from "./upsampling";
 export * from "./augmentation";
 export * from "./recurrent";
+export * from "./pairwise";

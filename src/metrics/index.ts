@@ -10,3 +10,5 @@ export { auc, rocCurve, type RocCurve } from "./roc";
 export { liMa, significanceSweep, SIGNIFICANCE_THRESHOLDS } from "./significance";
 export type { Significance, SweepOptions, SweepPoint } from "./significance";
 export { daviesBouldin, silhouette } from "./silhouette";
+export { estimateSameClusterShare, pairWeights, sameClusterShare } from "./pair-weights";
+export type { ShareOptions } from "./pair-weights";

@@ -12,10 +12,12 @@ export { concat, full, ones, pad, slice, stack, transpose, zeros } from "./layou
 export * from "./losses";
 export * from "./matmul";
 export * from "./normalization";
+export * from "./pairwise";
 export * from "./pooling";
 export * from "./random";
 export * from "./recurrent";
 export * from "./reduce";
 export * from "./shape";
 export { softmax, logSoftmax } from "./softmax";
+export * from "./soft-kmeans";
 export * from "./upsampling";

@@ -5,6 +5,7 @@ import { CONVOLUTION } from "./convolution";
 import { ELEMENTWISE } from "./elementwise";
 import { IMAGES } from "./images";
 import { INDEXING } from "./indexing";
+import { LEARNING_TO_CLUSTER } from "./learning-to-cluster";
 import { LOSSES } from "./losses";
 import { MATMUL } from "./matmul";
 import { METRICS } from "./metrics";
@@ -20,6 +21,7 @@ const ADAPTERS: Adapters = {
   ...ELEMENTWISE,
   ...IMAGES,
   ...INDEXING,
+  ...LEARNING_TO_CLUSTER,
   ...LOSSES,
   ...MATMUL,
   ...METRICS,

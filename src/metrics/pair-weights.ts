@@ -1,0 +1,53 @@
+/**
+ * Weights for pairs of one cluster (φ₁) and of two (φ₀) from the share φ of pairs that are of one, so that frequent ones count less:
+ * same = 2 / (1 + √(φ / (1 − φ))), different = 2 / (1 + √(1/φ − 1)); they sum to 2 (Meier 2018, section 5.4).
+ * @throws when φ is not between 0 and 1
+ */
+export function pairWeights(share: number): { same: number; different: number } {
+  if (!(share > 0 && share < 1)) throw new Error(`pairWeights: the share must be between 0 and 1, ${share}`);
+  return { same: 2 / (1 + Math.sqrt(share / (1 - share))), different: 2 / (1 + Math.sqrt(1 / share - 1)) };
+}
+
+/** Share of the pairs of a labelled set that are of one cluster, by counting its clusters. NaN for fewer than two items. */
+export function sameClusterShare(labels: ArrayLike<number>): number {
+  const sizes = new Map<number, number>();
+  for (let i = 0; i < labels.length; i++) sizes.set(labels[i]!, (sizes.get(labels[i]!) ?? 0) + 1);
+  let same = 0;
+  for (const size of sizes.values()) same += size * (size - 1);
+  return same / (labels.length * (labels.length - 1));
+}
+
+/** Options of `estimateSameClusterShare`. */
+export interface ShareOptions {
+  /** Width of the 95 % confidence interval at which sampling stops. Default 0.005. */
+  readonly interval?: number;
+  /** Sets that are drawn at least. Default 30: below, the interval would not be that of a normal distribution. */
+  readonly minSamples?: number;
+  /** Sets after which sampling stops in any case. Default 1,000,000. */
+  readonly maxSamples?: number;
+}
+
+/**
+ * φ, the expected share of pairs that are of one cluster: the mean over sampled sets, until its 95 % confidence interval is narrow
+ * enough.
+ * @param draw the labels of a new set of two or more items
+ * @throws when a set has fewer than two items
+ */
+export function estimateSameClusterShare(
+  draw: () => ArrayLike<number>,
+  { interval = 0.005, minSamples = 30, maxSamples = 1e6 }: ShareOptions = {},
+): number {
+  let [count, mean, squares] = [0, 0, 0];
+  while (count < maxSamples) {
+    const labels = draw();
+    if (labels.length < 2)
+      throw new Error(`estimateSameClusterShare: a set must have two items or more, ${labels.length}`);
+    const share = sameClusterShare(labels);
+    count++;
+    const change = share - mean; // Welford's update
+    mean += change / count;
+    squares += change * (share - mean);
+    if (count >= Math.max(2, minSamples) && 2 * 1.96 * Math.sqrt(squares / (count - 1) / count) <= interval) break;
+  }
+  return mean;
+}
