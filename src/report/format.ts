@@ -17,6 +17,10 @@ export function formatValue(value: number, decimals = 3): string {
   return value.toFixed(size >= 100 ? Math.min(1, decimals) : decimals).replace("-", "\u2212");
 }
 
+/** As `formatValue`, for columns of shares and indices: what is too small for the decimals is 0. */
+export const formatFixed = (value: number, decimals = 3): string =>
+  formatValue(Math.abs(value) < 0.5 * 10 ** -decimals ? 0 : value, decimals);
+
 /** A number on an axis, as short as it can be: 0.05, 2,500, 40k, 3M, 1e−5. */
 export function formatTick(value: number): string {
   const size = Math.abs(value);

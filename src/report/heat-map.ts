@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { draw } from "./chart";
-import { formatValue } from "./format";
+import { formatFixed, formatValue } from "./format";
 import { html, type Markup } from "./markup";
 import { viridis } from "./palette";
 
@@ -84,7 +84,7 @@ export function heatMap(page: Document, { title, measure, names, values, range =
           cells.filter((cell) => cell.dark === dark),
           {
             ...{ x: "column", y: "row", fontSize: side > 50 ? 12 : 10.5, fill: dark ? "#fff" : "#111" },
-            text: ({ value }: Cell) => formatValue(value, 2),
+            text: ({ value }: Cell) => formatFixed(value, 2),
           },
         ),
       ),

@@ -1,4 +1,4 @@
-import { formatValue } from "./format";
+import { formatFixed } from "./format";
 import { html, type Content, type Markup } from "./markup";
 
 /** A cell: text as it is, a number formatted, NaN or nothing as a dash. */
@@ -36,7 +36,7 @@ export function valueTable({ caption, corner = "", columns, rows, note }: ValueT
   });
   const cell = (value: Value, column: number): Content => {
     if (typeof value === "string") return html`<td>${value}</td>`;
-    const text = formatValue(value ?? NaN, columns[column]!.decimals ?? 3);
+    const text = formatFixed(value ?? NaN, columns[column]!.decimals ?? 3);
     return value === best[column]
       ? html`<td class="best">${text}<span class="hidden"> (best)</span></td>`
       : html`<td>${text}</td>`;

@@ -1,0 +1,121 @@
+// npm run example:showers [-- options]: self-supervised clustering of telescope images, as the comparison of DeepCluster, ODC and SeLa has it.
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { GridSearch, requestDevice } from "constella";
+import { folderStore } from "../../src/data";
+import { run } from "../../src/cli/failure";
+import { interruptible } from "../../src/cli/interrupt";
+import { oneOf, text, toOption, wholes } from "../../src/cli/option";
+import { ProgressDisplay } from "../../src/cli/progress";
+import { COLLECTIONS } from "./collections";
+import { loadImages, type Source, type StudyImages } from "./images";
+import { writeOutcome } from "./outcome";
+import { cellFolder, runCell, type StudyCell } from "./run-cell";
+import { BASELINES, METHODS, settingOf, SIZE_NAMES, TITLES, type MethodName, type Size } from "./settings";
+import { accuracyText } from "./tables";
+
+interface Options {
+  readonly images: Source;
+  readonly size: Size;
+  readonly full?: boolean;
+  readonly seeds?: number[];
+  readonly probeOnly?: boolean;
+  readonly device?: "webgpu" | "wasm";
+  readonly data?: string;
+  readonly out?: string;
+  readonly resume?: boolean;
+}
+
+const program = new Command("npm run example:showers --")
+  .description("clusters telescope images without labels by three methods, and writes a report and tables")
+  .addOption(new Option("--images <KIND>", "what is clustered").choices(["showers", ...COLLECTIONS]).default("showers"))
+  .addOption(new Option("--size <SIZE>", "how many images and passes").choices(SIZE_NAMES).default("small"))
+  .option("--full", "the same as --size full")
+  .addOption(toOption({ name: "seeds", kind: wholes(0, 1), help: "accuracies are means over these (default 0)" }))
+  .option("--probe-only", "accuracies only: no clusterings of other numbers of clusters")
+  .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
+  .addOption(toOption({ name: "data", kind: text("DIR"), help: "data that is not generated (default ../shared/data)" }))
+  .addOption(toOption({ name: "out", kind: text("DIR"), help: "default: out/ and the kind of images" }))
+  .addOption(new Option("--resume", "go on where the last run ended: what is done is not done again"))
+  .allowExcessArguments(false)
+  .action(study);
+
+await run(program);
+
+async function study(options: Options): Promise<void> {
+  const { images: source, full = false, seeds = [0], probeOnly = false, resume = false } = options;
+  const size = full ? "full" : options.size;
+  const setting = settingOf(source, size);
+  const out = options.out ?? join("out", size === "small" ? source : `${source}-${size}`);
+  const progress = new ProgressDisplay();
+  const { signal, release } = interruptible((line) => progress.note(line));
+  const device = await requestDevice(options.device);
+  console.log(`constella on ${device.description}`);
+  try {
+    if (!resume) await rm(join(out, "cells"), { recursive: true, force: true });
+    await mkdir(out, { recursive: true });
+    const store = folderStore(join(out, "cells"));
+    const made = JSON.stringify({ source, setting });
+    const before = await store.read("setting.json");
+    if (before !== undefined && before !== made)
+      throw new Error(`${out} has results of other images or another size; give another --out, or leave out --resume`);
+    await store.write("setting.json", made);
+    let loaded: { seed: number; images: StudyImages } | undefined;
+    const imagesOf = async (seed: number): Promise<StudyImages> => {
+      if (loaded?.seed !== seed)
+        loaded = { seed, images: await loadImages(source, setting, seed, options.data ?? "../shared/data") };
+      return loaded.images;
+    };
+    const counts = [...new Set([...setting.clusters, ...Object.values(setting.best)])].sort((a, b) => a - b);
+    const wanted = ({ seed, method, clusters }: StudyCell): boolean => {
+      if (method === "supervised" || method === "random") return clusters === counts[0];
+      if (seed === seeds[0] && !probeOnly) return true;
+      return setting.best[method as MethodName] === clusters;
+    };
+    const grid = new GridSearch({
+      axes: { seed: seeds, method: ["random", "supervised", ...BASELINES, ...METHODS], clusters: counts },
+      include: (cell) => wanted(cell as StudyCell),
+      store,
+      signal,
+      run: async (cell) => {
+        const own = cell as StudyCell;
+        const context = {
+          device,
+          setting,
+          progress,
+          signal,
+          folder: cellFolder(out, own),
+          images: await imagesOf(own.seed),
+        };
+        return runCell(own, context);
+      },
+      onCell: ({ cell, measures, seconds }, done, total) => {
+        const { seed, method, clusters } = cell as StudyCell;
+        const probe = measures["probe"] === undefined ? "" : `  accuracy ${(100 * measures["probe"]).toFixed(2)} %`;
+        const what = `${TITLES[method]}${method === "random" || method === "supervised" ? "" : `, ${clusters} clusters`}`;
+        progress.note(`${String(done).padStart(3)}/${total}  ${what}, seed ${seed}${probe}  ${seconds.toFixed(0)} s`);
+      },
+    });
+    const results = await grid.run();
+    const command = ["npm run example:showers", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])];
+    const rows = await writeOutcome(results, {
+      ...{ setting, seeds, out, device: device.description, command: command.join(" ") },
+      images: await imagesOf(seeds[0]!),
+    });
+    console.log(`\n${accuracyText(rows)}\n\nreport: ${join(out, "report.html")}`);
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) {
+      progress.stop();
+      const given = process.argv.slice(2).filter((argument) => argument !== "--resume");
+      throw new Error(
+        `interrupted, all that is done is in ${out}; go on with: npm run example:showers -- ${[...given, "--resume"].join(" ")}`,
+        { cause: error },
+      );
+    }
+    throw error;
+  } finally {
+    release();
+    device.destroy();
+  }
+}

@@ -1,0 +1,189 @@
+// One cell of the study: trains a method (or goes on with it), probes its features, and leaves labels and gamma scores as files.
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  DeepCluster,
+  KMeans,
+  LinearProbe,
+  MiniBatchKMeans,
+  NdArray,
+  OnlineDeepCluster,
+  SelfLabeling,
+  Supervised,
+} from "constella";
+import type { Device, GridCell, NetworkFitOptions, VGGSpec } from "constella";
+import type { ProgressDisplay } from "../../src/cli/progress";
+import { readFile, writeAtomic } from "../../src/data/files";
+import { writeNpy } from "../../src/data/npy";
+import type { StudyImages } from "./images";
+import { AUGMENTATION, BASELINES, METHOD_OPTIONS, METHODS, TITLES } from "./settings";
+import type { BaselineName, MethodName, Setting } from "./settings";
+
+/** What a cell needs beside its own values. */
+export interface CellContext {
+  readonly device: Device;
+  readonly setting: Setting;
+  readonly images: StudyImages;
+  readonly progress: ProgressDisplay;
+  readonly signal: AbortSignal;
+  /** Folder of the cell's files. */
+  readonly folder: string;
+}
+
+/** Which method, of how many clusters, with which seed. */
+export interface StudyCell extends GridCell {
+  readonly seed: number;
+  readonly method: keyof typeof TITLES;
+  readonly clusters: number;
+}
+
+type Measures = Record<string, number>;
+
+/** Where a cell's files are. */
+export const cellFolder = (out: string, { seed, method, clusters }: StudyCell): string =>
+  join(out, "cells", `${method}-${clusters}-${seed}`);
+
+/** Trains and measures. Killed on the way, the next call goes on from the last checkpoint. */
+export async function runCell(cell: StudyCell, context: CellContext): Promise<Measures> {
+  await mkdir(context.folder, { recursive: true });
+  const { method, clusters } = cell;
+  if ((BASELINES as readonly string[]).includes(method)) return runBaseline(cell, method as BaselineName, context);
+  if (method === "supervised") return runSupervised(cell, context);
+  return runMethod(cell, (METHODS as readonly string[]).includes(method) ? (method as MethodName) : undefined, {
+    ...context,
+    setting: { ...context.setting, clusters: [clusters] },
+  });
+}
+
+const write = (folder: string, name: string, values: Int32Array | Float32Array): Promise<void> =>
+  writeAtomic(join(folder, name), writeNpy(new NdArray(values, [values.length])));
+
+/** How evenly labels fill the clusters. */
+function occupation(labels: Int32Array, clusters: number): Measures {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return { occupied: counts.size, largest: (Math.max(...counts.values()) * clusters) / labels.length };
+}
+
+async function runBaseline(
+  { seed, clusters }: StudyCell,
+  method: BaselineName,
+  context: CellContext,
+): Promise<Measures> {
+  const { device, images, folder, progress, signal } = context;
+  progress.update({ stage: `${TITLES[method]}, ${clusters} clusters`, done: 0, total: 1 });
+  const options = { nClusters: clusters, seed, device };
+  const Model = { "k-means": KMeans, "mini-batch-k-means": MiniBatchKMeans }[method];
+  const model = await new Model({ ...options, signal }).fit(images.train.x);
+  progress.stop();
+  await write(folder, "labels.npy", Int32Array.from(model.labels));
+  return { inertia: model.inertia, ...occupation(Int32Array.from(model.labels), clusters) };
+}
+
+/** Options that all networks of a cell share. */
+function shared({ seed }: StudyCell, method: MethodName | "supervised", { device, setting, images }: CellContext) {
+  const network: VGGSpec = { type: "vgg", blocks: setting.blocks, input: [1, images.side, images.side] };
+  const { batchSize } = setting;
+  const learningRate = setting.learningRate[method];
+  return { network, batchSize, learningRate, seed, device, augment: AUGMENTATION[images.source] };
+}
+
+/** Trains with progress and a checkpoint after each pass; Ctrl-C leaves one too. */
+async function train(
+  title: string,
+  model: { save(): Promise<Uint8Array> },
+  fit: (options: NetworkFitOptions) => Promise<unknown>,
+  { folder, progress, signal, setting }: CellContext,
+): Promise<void> {
+  const path = join(folder, "checkpoint.safetensors");
+  const keep = async (): Promise<void> => writeAtomic(path, await model.save());
+  try {
+    await fit({
+      epochs: setting.epochs,
+      signal,
+      onStep: ({ epoch, epochs, step, steps, loss }) =>
+        progress.update({
+          stage: title,
+          done: (epoch - 1) * steps + step,
+          total: epochs * steps,
+          figures: { loss },
+        }),
+      onEpoch: keep,
+    });
+  } catch (error) {
+    if (signal.aborted) await keep();
+    throw error;
+  }
+  progress.stop();
+  await rm(path, { force: true });
+}
+
+/** A kept checkpoint, where an earlier run was cut off. */
+async function kept(folder: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(join(folder, "checkpoint.safetensors"));
+  } catch {
+    return undefined;
+  }
+}
+
+async function runSupervised(cell: StudyCell, context: CellContext): Promise<Measures> {
+  const { images, folder, device } = context;
+  const checkpoint = await kept(folder);
+  const model = checkpoint
+    ? await Supervised.load(checkpoint, { device })
+    : new Supervised({ ...shared(cell, "supervised", context), nClasses: images.classNames.length });
+  const { x, labels } = images.train;
+  await train(TITLES.supervised, model, (options) => model.fit(x, labels, options), context);
+  const measures: Measures = { probe: await model.score(images.test.x, images.test.labels) };
+  if (images.observation) {
+    const { x, labels } = images.observation;
+    measures["wobble"] = await model.score(x, labels);
+    await write(folder, "gamma.npy", column(await model.probabilities(x), 1));
+  }
+  model.dispose();
+  return measures;
+}
+
+/** Without a method: the network as it begins. */
+async function runMethod(cell: StudyCell, method: MethodName | undefined, context: CellContext): Promise<Measures> {
+  const { images, folder, device, setting } = context;
+  const { clusters } = cell;
+  const Model = {
+    "deep-cluster": DeepCluster,
+    "online-deep-cluster": OnlineDeepCluster,
+    "self-labeling": SelfLabeling,
+  }[method ?? "deep-cluster"];
+  const checkpoint = await kept(folder);
+  const options = {
+    ...shared(cell, method ?? "deep-cluster", context),
+    ...(method && METHOD_OPTIONS[method]),
+    nClusters: clusters,
+  };
+  const model = checkpoint ? await Model.load(checkpoint, { device }) : new Model(options);
+  const title = method ? `${TITLES[method]}, ${clusters} clusters` : TITLES.random;
+  const within = method ? context : { ...context, setting: { ...setting, epochs: 0 } };
+  await train(title, model, (options) => model.fit(images.train.x, options), within);
+  const measures: Measures = {};
+  if (method) {
+    await write(folder, "labels.npy", model.labels);
+    Object.assign(measures, occupation(model.labels, clusters));
+  }
+  const features = (part: { x: NdArray<Float32Array> }) => model.transform(part.x);
+  const probe = new LinearProbe({ device, seed: cell.seed, nClasses: images.classNames.length });
+  await probe.fit(await features(images.probe), images.probe.labels, { epochs: setting.probeEpochs });
+  measures["probe"] = await probe.score(await features(images.test), images.test.labels);
+  if (images.observation) {
+    const observed = await features(images.observation);
+    measures["wobble"] = await probe.score(observed, images.observation.labels);
+    await write(folder, "gamma.npy", column(await probe.probabilities(observed), 1));
+  }
+  probe.dispose();
+  model.dispose();
+  return measures;
+}
+
+function column({ data, shape }: NdArray<Float32Array>, at: number): Float32Array {
+  const [n, width] = shape as [number, number];
+  return Float32Array.from({ length: n }, (_, i) => data[i * width + at]!);
+}

@@ -1,0 +1,146 @@
+// What the study finds, as numbers: accuracies over seeds, agreement of clusterings, significance; and as CSV files.
+import { compareClusterings, significanceSweep } from "constella";
+import type { ComparedPair, GridResult, SweepPoint } from "constella";
+import type { Observation } from "./images";
+import { METHODS, TITLES, type MethodName, type Setting } from "./settings";
+
+/** Mean and standard deviation over seeds; the deviation of one seed is NaN. */
+export interface Spread {
+  readonly mean: number;
+  readonly deviation: number;
+  readonly n: number;
+}
+
+/** Accuracy of one method. */
+export interface AccuracyRow {
+  readonly method: keyof typeof TITLES;
+  readonly clusters: number | undefined;
+  readonly probe: Spread;
+  /** Gain over random weights, seed by seed. */
+  readonly gain: Spread | undefined;
+  readonly wobble: Spread | undefined;
+  readonly seconds: Spread;
+}
+
+/** Clusterings of one number of clusters, with each other, with the classes and with a shuffled clustering. */
+export interface Comparison {
+  readonly clusters: number;
+  readonly names: readonly string[];
+  readonly pairs: readonly ComparedPair[];
+  /** Clusters that have members, by clustering, and the largest one's size as a multiple of an even share. */
+  readonly occupation: readonly { readonly name: string; readonly occupied: number; readonly largest: number }[];
+}
+
+/** Names of the columns that are not methods. */
+export const CLASSES = "classes";
+export const SHUFFLED = "shuffled";
+
+export function spread(values: readonly number[]): Spread {
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : NaN, n: values.length };
+}
+
+/** Rows of the table of accuracies: supervised, the methods at their own number of clusters, random weights. */
+export function accuracies(results: readonly GridResult[], setting: Setting): AccuracyRow[] {
+  const rows: AccuracyRow[] = [];
+  const random = new Map(
+    results.filter(({ cell }) => cell["method"] === "random").map((result) => [result.cell["seed"], result]),
+  );
+  for (const method of ["supervised", ...METHODS, "random"] as const) {
+    const isMethod = (METHODS as readonly string[]).includes(method);
+    const clusters = isMethod ? setting.best[method as MethodName] : undefined;
+    const own = results.filter(
+      ({ cell }) => cell["method"] === method && (clusters === undefined || cell["clusters"] === clusters),
+    );
+    if (own.length === 0) continue;
+    const values = (measure: string): number[] =>
+      own.flatMap(({ measures }) => (measures[measure] === undefined ? [] : [measures[measure]]));
+    const gains = own.flatMap(({ cell, measures }) => {
+      const base = random.get(cell["seed"])?.measures["probe"];
+      return base === undefined ? [] : [measures["probe"]! - base];
+    });
+    rows.push({
+      method,
+      clusters,
+      probe: spread(values("probe")),
+      gain: isMethod && gains.length > 0 ? spread(gains) : undefined,
+      wobble: values("wobble").length > 0 ? spread(values("wobble")) : undefined,
+      seconds: spread(own.map(({ seconds }) => seconds)),
+    });
+  }
+  return rows;
+}
+
+/** Compares the clusterings of one number of clusters. `shuffled` has a method's labels in another order. */
+export function compare(
+  clusters: number,
+  clusterings: Readonly<Record<string, Int32Array>>,
+  classes: Int32Array,
+  shuffled: Int32Array,
+): Comparison {
+  const all = { [CLASSES]: classes, ...clusterings, [SHUFFLED]: shuffled };
+  const occupation = Object.entries(clusterings).map(([name, labels]) => {
+    const counts = new Map<number, number>();
+    for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+    return { name, occupied: counts.size, largest: (Math.max(...counts.values()) * clusters) / labels.length };
+  });
+  return { clusters, names: Object.keys(all), pairs: compareClusterings(all), occupation };
+}
+
+/** The sweep of each method's gamma scores, the best first, and S without any cut. */
+export function significances(
+  scores: Readonly<Record<string, Float32Array>>,
+  { regions, alpha }: Observation,
+): { readonly withoutCut: number; readonly methods: { name: string; points: SweepPoint[]; best: SweepPoint }[] } {
+  const everything = new Float32Array(regions.length).fill(1);
+  const methods = Object.entries(scores).map(([name, score]) => ({
+    name,
+    ...significanceSweep(score, regions, { alpha }),
+  }));
+  return {
+    withoutCut: significanceSweep(everything, regions, { alpha, thresholds: [0] }).best.signed,
+    methods: methods.sort((a, b) => b.best.signed - a.best.signed),
+  };
+}
+
+/** The accuracies in columns, for a terminal. */
+export function accuracyText(rows: readonly AccuracyRow[]): string {
+  const cell = (value: Spread | undefined): string =>
+    value ? `${(100 * value.mean).toFixed(2)}${value.n > 1 ? ` ± ${(100 * value.deviation).toFixed(2)}` : ""}` : "";
+  const lines = rows.map(({ method, clusters, probe, gain, wobble }) => [
+    `${TITLES[method]}${clusters === undefined ? "" : `, ${clusters} clusters`}`,
+    ...[probe, gain, wobble].map(cell),
+  ]);
+  return [["accuracy, %", "probe", "gain", "wobble"], ...lines]
+    .map(([name, ...cells]) => name!.padEnd(28) + cells.map((value) => value.padStart(16)).join(""))
+    .join("\n");
+}
+
+const csv = (head: readonly string[], rows: readonly (readonly (string | number | undefined)[])[]): string =>
+  `${[head, ...rows].map((row) => row.map((value) => value ?? "").join(",")).join("\n")}\n`;
+
+export const accuracyCsv = (rows: readonly AccuracyRow[]): string =>
+  csv(
+    ["method", "clusters", "seeds", "probe", "probe_sd", "gain", "gain_sd", "wobble", "wobble_sd", "seconds"],
+    rows.map(({ method, clusters, probe, gain, wobble, seconds }) => [
+      ...[method, clusters, probe.n, probe.mean, probe.deviation, gain?.mean, gain?.deviation],
+      ...[wobble?.mean, wobble?.deviation, seconds.mean],
+    ]),
+  );
+
+export const comparisonCsv = (comparisons: readonly Comparison[]): string =>
+  csv(
+    ["clusters", "a", "b", "ri", "ari", "ami", "v", "nmi"],
+    comparisons.flatMap(({ clusters, pairs }) =>
+      pairs.map(({ a, b, ri, ari, ami, v, nmi }) => [clusters, a, b, ri, ari, ami, v, nmi]),
+    ),
+  );
+
+export const significanceCsv = (methods: readonly { name: string; points: readonly SweepPoint[] }[]): string =>
+  csv(
+    ["method", "threshold", "n_on", "n_off", "excess", "s"],
+    methods.flatMap(({ name, points }) =>
+      points.map(({ threshold, nOn, nOff, excess, signed }) => [name, threshold, nOn, nOff, excess, signed]),
+    ),
+  );

@@ -1,0 +1,99 @@
+// The study of telescope images, on so few that it takes seconds.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadImages } from "../../examples/gamma-hadron/images";
+import { writeOutcome } from "../../examples/gamma-hadron/outcome";
+import { cellFolder, runCell, type CellContext, type StudyCell } from "../../examples/gamma-hadron/run-cell";
+import { BASELINES, METHODS, settingOf, type Setting } from "../../examples/gamma-hadron/settings";
+import { accuracies, spread } from "../../examples/gamma-hadron/tables";
+import { ProgressDisplay } from "../../src/cli/progress";
+import { readNpy } from "../../src/data";
+import { requestDevice, type Device, type GridResult } from "../../src/index";
+
+const setting: Setting = {
+  ...settingOf("showers", "small"),
+  ...{ train: 40, probe: 30, test: 30, observation: 60, gammaShare: 0.4, epochs: 2, probeEpochs: 3, batchSize: 16 },
+  ...{ clusters: [2, 4], best: { "deep-cluster": 4, "online-deep-cluster": 4, "self-labeling": 4 } },
+};
+
+let out = "";
+let device: Device;
+const quiet = { write: () => true, isTTY: false } as unknown as NodeJS.WriteStream;
+
+beforeAll(async () => {
+  out = await mkdtemp(join(tmpdir(), "constella-study-"));
+  device = await requestDevice("wasm", { threads: 0 });
+});
+
+afterAll(async () => {
+  device.destroy();
+  await rm(out, { recursive: true });
+});
+
+async function contextOf(cell: StudyCell, signal = new AbortController().signal, to = out): Promise<CellContext> {
+  const images = await loadImages("showers", setting, 0, "");
+  return { device, setting, images, progress: new ProgressDisplay(quiet), signal, folder: cellFolder(to, cell) };
+}
+
+test("every cell leaves its files, and the tables, curves and pictures are made of them", async () => {
+  const cells = (["random", "supervised", ...BASELINES, ...METHODS] as const).flatMap((method) =>
+    (method === "random" || method === "supervised" ? [2] : [2, 4]).map((clusters) => ({ seed: 0, method, clusters })),
+  );
+  const results: GridResult[] = [];
+  for (const cell of cells) results.push({ cell, measures: await runCell(cell, await contextOf(cell)), seconds: 1 });
+  const images = await loadImages("showers", setting, 0, "");
+  const made = { setting, seeds: [0], images, out, device: "a device", command: "a command" };
+  const rows = await writeOutcome(results, made);
+  expect(rows.map(({ method }) => method)).toEqual(["supervised", ...METHODS, "random"]);
+  for (const { probe } of rows) expect(probe.mean).toBeGreaterThan(0);
+  const text = (name: string): Promise<string> => readFile(join(out, name), "utf8");
+  // two numbers of clusters, each with the classes, five clusterings and a shuffled one: 21 pairs
+  expect((await text("comparisons.csv")).trim().split("\n")).toHaveLength(1 + 2 * 21);
+  expect((await text("significance.csv")).trim().split("\n")).toHaveLength(1 + 5 * 13);
+  const page = await text("report.html");
+  for (const words of ["Clusterings compared", "Significance", "SeLa, 99 %", "DeepCluster, 50 %", "not by a telescope"])
+    expect(page).toContain(words);
+  const balanced = readNpy(
+    await readFile(join(cellFolder(out, { seed: 0, method: "self-labeling", clusters: 4 }), "labels.npy")),
+  );
+  expect(new Set(balanced.data as Int32Array).size).toBe(4);
+});
+
+test.each([...METHODS, "supervised" as const])(
+  "%s, killed after a pass, ends with the same numbers",
+  async (method) => {
+    const cell: StudyCell = { seed: 0, method, clusters: 4 };
+    const whole = await runCell(cell, await contextOf(cell, undefined, join(out, "whole")));
+    const killed = new AbortController();
+    const first = await contextOf(cell, killed.signal, join(out, "killed"));
+    const progress = Object.assign(new ProgressDisplay(quiet), {
+      update: ({ done }: { done: number }) => done >= 3 && killed.abort(new Error("killed")),
+    });
+    await expect(runCell(cell, { ...first, progress })).rejects.toThrow("killed");
+    expect(await runCell(cell, await contextOf(cell, undefined, join(out, "killed")))).toEqual(whole);
+    const gamma = (of: string): Promise<Buffer> => readFile(join(cellFolder(join(out, of), cell), "gamma.npy"));
+    expect(await gamma("killed")).toEqual(await gamma("whole"));
+  },
+);
+
+test("means and deviations over seeds, and gains seed by seed", () => {
+  expect(spread([1, 2, 3])).toEqual({ mean: 2, deviation: 1, n: 3 });
+  const result = (method: string, seed: number, probe: number): GridResult => ({
+    cell: { method, seed, clusters: 4 },
+    measures: { probe },
+    seconds: 1,
+  });
+  const rows = accuracies(
+    [
+      result("random", 0, 0.5),
+      result("random", 1, 0.6),
+      result("deep-cluster", 0, 0.7),
+      result("deep-cluster", 1, 0.7),
+    ],
+    setting,
+  );
+  expect(rows[0]!.gain!.mean).toBeCloseTo(0.15, 12);
+  expect(rows[1]!.gain).toBeUndefined();
+});
