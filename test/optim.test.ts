@@ -189,6 +189,29 @@ describeDevices("optimizers", (device) => {
         }
   });
 
+  test("a group of parameters goes its own way", async () => {
+    const made = await device();
+    using first = parameter(made, [1, 2]);
+    using second = parameter(made, [1, 2]);
+    using alone = parameter(made, [1, 2]);
+    using slope = tensor(made, [1, -2]);
+    using grouped = new SGD([first, second], {
+      ...{ lr: 0.1, momentum: 0.9, groups: [{ params: [second], lrScale: 3, momentum: 0 }] },
+    });
+    using plain = new SGD([alone], { lr: 0.1, momentum: 0.9 });
+    for (let step = 0; step < 3; step++) {
+      grouped.step([slope, slope]);
+      plain.step([slope]);
+    }
+    expect(await first.data()).toEqual(await alone.data());
+    const [u, v] = await second.data();
+    expect(u).toBeCloseTo(1 - 3 * 0.3, 5); // three steps of 3 · 0.1 without momentum
+    expect(v).toBeCloseTo(2 + 3 * 0.6, 5);
+    expect(() => new SGD([first], { lr: 0.1, groups: [{ params: [first], momentum: 0.5 }] })).toThrow(
+      "SGD: momentum must be from 0 to 0, 0.5",
+    );
+  });
+
   test("bad input is named", async () => {
     const made = await device();
     using p = parameter(made, [1, 2]);
