@@ -13,7 +13,7 @@ import { METHODS } from "../../src/cli/methods";
 import { oneOf, text, toOption, whole, wholes } from "../../src/cli/option";
 import { ProgressDisplay } from "../../src/cli/progress";
 import { checkpointPath, readRun, runSession, versions } from "../../src/cli/session";
-import type { StageResult, Task } from "../../src/cli/task";
+import type { StageResult, Task } from "../../src/cli/methods/task";
 import { writeAtomic } from "../../src/data/files";
 import { loadDigits } from "./digits";
 import { stageTable, studyTable, type SeedResult } from "./study";

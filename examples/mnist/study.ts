@@ -1,4 +1,4 @@
-import type { StageResult } from "../../src/cli/task";
+import type { StageResult } from "../../src/cli/methods/task";
 
 const MEASURES = ["ACC", "NMI", "ARI"] as const;
 

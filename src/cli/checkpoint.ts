@@ -1,6 +1,6 @@
 import { readSafetensors, writeSafetensors } from "../data/safetensors";
 import { kebab, spell } from "./option";
-import type { Checkpoint, RunRecord } from "./task";
+import type { Checkpoint, RunRecord } from "./methods/task";
 
 /** What identifies a run beside the model: training goes on with the same data, read and scaled alike. */
 export interface RunIdentity {

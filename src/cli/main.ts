@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { version } from "../../package.json";
-import { clusterCommand } from "./cluster";
-import { compareCommand } from "./compare";
-import { devicesCommand } from "./devices";
+import { clusterCommand } from "./commands/cluster";
+import { compareCommand } from "./commands/compare";
+import { devicesCommand } from "./commands/devices";
 import { run } from "./failure";
-import { metricsCommand } from "./metrics";
-import { probeCommand } from "./probe";
-import { significanceCommand } from "./significance";
-import { simulateCommand } from "./simulate";
+import { metricsCommand } from "./commands/metrics";
+import { probeCommand } from "./commands/probe";
+import { significanceCommand } from "./commands/significance";
+import { simulateCommand } from "./commands/simulate";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 

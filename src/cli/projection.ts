@@ -1,7 +1,7 @@
 import { PCA } from "../cluster";
 import { NdArray } from "../ndarray";
 import type { Projection } from "../report";
-import type { Outcome, Task } from "./task";
+import type { Outcome, Task } from "./methods/task";
 
 /** UMAP looks for neighbours among so many principal components at most. */
 const COMPONENTS = 50;

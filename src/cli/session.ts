@@ -9,7 +9,7 @@ import { Interrupted } from "./interrupt";
 import { headline, measure } from "./measures";
 import { project } from "./projection";
 import { toReport, type FinishedRun } from "./report";
-import { TrainingInterrupted, type Checkpoint, type Method, type Outcome, type Task } from "./task";
+import { TrainingInterrupted, type Checkpoint, type Method, type Outcome, type Task } from "./methods/task";
 
 /** What made a result: versions for the report. */
 export const versions = { constella: version, node: process.version };

@@ -1,16 +1,16 @@
 import { basename } from "node:path";
 import { Command } from "commander";
-import type { Device } from "../device";
-import { requestDevice } from "../request-device";
-import { checkSameOptions, type RunIdentity } from "./checkpoint";
-import { chooseScale, fingerprint, loadData, toRows, type Scale } from "./data";
-import { interruptible } from "./interrupt";
-import { headline } from "./measures";
-import { checkOptionsOf, METHODS, methodOptions } from "./methods";
-import { oneOf, spell, text, toOption, whole, type OptionSpec } from "./option";
-import { ProgressDisplay } from "./progress";
-import { checkpointPath, readRun, runSession } from "./session";
-import type { Method, Outcome, Task } from "./task";
+import type { Device } from "../../device";
+import { requestDevice } from "../../request-device";
+import { checkSameOptions, type RunIdentity } from "../checkpoint";
+import { chooseScale, fingerprint, loadData, toRows, type Scale } from "../data";
+import { interruptible } from "../interrupt";
+import { headline } from "../measures";
+import { checkOptionsOf, METHODS, methodOptions } from "../methods";
+import { oneOf, spell, text, toOption, whole, type OptionSpec } from "../option";
+import { ProgressDisplay } from "../progress";
+import { checkpointPath, readRun, runSession } from "../session";
+import type { Method, Outcome, Task } from "../methods/task";
 
 /** What the command takes whatever the method. */
 interface ClusterOptions {

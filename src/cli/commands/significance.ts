@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import { loadLabels, readFile } from "../data/files";
-import { readNpy } from "../data/npy";
-import { readCsv } from "../data/csv";
-import { toFloat32 } from "../matrix";
-import { significanceSweep } from "../metrics";
-import { NdArray } from "../ndarray";
-import { positive, toOption } from "./option";
+import { loadLabels, readFile } from "../../data/files";
+import { readNpy } from "../../data/npy";
+import { readCsv } from "../../data/csv";
+import { toFloat32 } from "../../matrix";
+import { significanceSweep } from "../../metrics";
+import { NdArray } from "../../ndarray";
+import { positive, toOption } from "../option";
 
 interface SignificanceOptions {
   readonly scores: string;

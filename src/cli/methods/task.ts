@@ -1,9 +1,9 @@
-import type { Device } from "../device";
-import type { NdArray } from "../ndarray";
-import type { EpochRecord } from "../training/loop";
-import type { Measures } from "./measures";
-import type { OptionSpec } from "./option";
-import type { ProgressDisplay } from "./progress";
+import type { Device } from "../../device";
+import type { NdArray } from "../../ndarray";
+import type { EpochRecord } from "../../training/loop";
+import type { Measures } from "../measures";
+import type { OptionSpec } from "../option";
+import type { ProgressDisplay } from "../progress";
 
 /** What a method is asked to do. */
 export interface Task {

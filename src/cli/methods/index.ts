@@ -1,7 +1,7 @@
 import { dbscan, kmeans, miniBatchKMeans } from "./classical";
 import { dec, idec } from "./deep";
 import { deepCluster, onlineDeepCluster, selfLabeling } from "./self-supervised";
-import { kebab, spell, type OptionSpec } from "./option";
+import { kebab, spell, type OptionSpec } from "../option";
 import type { Method } from "./task";
 
 /** The methods by the names that `--method` takes. */

@@ -1,15 +1,15 @@
-import { DeepCluster } from "../models/deep-cluster";
-import { OnlineDeepCluster } from "../models/online-deep-cluster";
-import { SelfLabeling } from "../models/self-labeling";
-import type { NetworkFitOptions, NetworkOptions } from "../models/network-model";
-import type { NdArray } from "../ndarray";
-import type { MLPSpec } from "../nn/feature-network";
-import type { VGGSpec } from "../nn/vgg";
-import type { AugmentOptions } from "../ops/augmentation";
-import type { EpochRecord } from "../training/loop";
-import { headline } from "./measures";
-import { nonNegative, oneOf, positive, share, whole, wholes } from "./option";
-import type { OptionSpec } from "./option";
+import { DeepCluster } from "../../models/deep-cluster";
+import { OnlineDeepCluster } from "../../models/online-deep-cluster";
+import { SelfLabeling } from "../../models/self-labeling";
+import type { NetworkFitOptions, NetworkOptions } from "../../models/network-model";
+import type { NdArray } from "../../ndarray";
+import type { MLPSpec } from "../../nn/feature-network";
+import type { VGGSpec } from "../../nn/vgg";
+import type { AugmentOptions } from "../../ops/augmentation";
+import type { EpochRecord } from "../../training/loop";
+import { headline } from "../measures";
+import { nonNegative, oneOf, positive, share, whole, wholes } from "../option";
+import type { OptionSpec } from "../option";
 import { TrainingInterrupted } from "./task";
 import type { Method, Outcome, RunRecord, Task, TracePoint } from "./task";
 

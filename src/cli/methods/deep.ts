@@ -1,9 +1,9 @@
-import { DEC } from "../models/dec";
-import type { DECOptions } from "../models/dec";
-import { IDEC } from "../models/idec";
-import { headline } from "./measures";
-import { nonNegative, oneOf, positive, share, whole, wholes } from "./option";
-import type { OptionSpec } from "./option";
+import { DEC } from "../../models/dec";
+import type { DECOptions } from "../../models/dec";
+import { IDEC } from "../../models/idec";
+import { headline } from "../measures";
+import { nonNegative, oneOf, positive, share, whole, wholes } from "../option";
+import type { OptionSpec } from "../option";
 import { TrainingInterrupted } from "./task";
 import type { Method, Outcome, RunRecord, StageResult, Task, TracePoint } from "./task";
 

@@ -1,7 +1,7 @@
-import { DBSCAN, KMeans, MiniBatchKMeans, type KMeansOptions } from "../cluster";
-import { writeSafetensors } from "../data/safetensors";
-import { NdArray, type TypedArray } from "../ndarray";
-import { nonNegative, oneOf, positive, whole } from "./option";
+import { DBSCAN, KMeans, MiniBatchKMeans, type KMeansOptions } from "../../cluster";
+import { writeSafetensors } from "../../data/safetensors";
+import { NdArray, type TypedArray } from "../../ndarray";
+import { nonNegative, oneOf, positive, whole } from "../option";
 import type { Method, Outcome, Task } from "./task";
 
 const INIT = { name: "init", kind: oneOf("k-means++", "random"), help: "how the centres begin" };

@@ -1,16 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { version } from "../../package.json";
-import { AtomicFile, loadLabels, loadMatrix } from "../data/files";
-import { NpyWriter } from "../data/npy-writer";
-import { writeNpy } from "../data/npy";
-import { GAMMA, HADRON, MAGIC_COLUMNS, redrawMagic, SHOWER_COLUMNS, simulateShowers } from "../data/showers";
-import type { NdArray } from "../ndarray";
-import { pictureSheet } from "../report/sheet";
-import { interruptible } from "./interrupt";
-import { oneOf, toOption, whole, type Kind, type OptionSpec } from "./option";
-import { ProgressDisplay } from "./progress";
+import { version } from "../../../package.json";
+import { AtomicFile, loadLabels, loadMatrix } from "../../data/files";
+import { NpyWriter } from "../../data/npy-writer";
+import { writeNpy } from "../../data/npy";
+import { GAMMA, HADRON, MAGIC_COLUMNS, redrawMagic, SHOWER_COLUMNS, simulateShowers } from "../../data/showers";
+import type { NdArray } from "../../ndarray";
+import { pictureSheet } from "../../report/sheet";
+import { interruptible } from "../interrupt";
+import { oneOf, toOption, whole, type Kind, type OptionSpec } from "../option";
+import { ProgressDisplay } from "../progress";
 
 interface SimulateOptions {
   readonly n?: number;

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { loadLabels } from "../data/files";
-import { compareClusterings, type ComparedPair } from "../metrics";
+import { loadLabels } from "../../data/files";
+import { compareClusterings, type ComparedPair } from "../../metrics";
 
 const COLUMNS = { ri: "RI", ari: "ARI", ami: "AMI", v: "V", nmi: "NMI" } as const;
 
