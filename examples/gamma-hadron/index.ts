@@ -9,6 +9,7 @@ import { interruptible } from "../../src/cli/interrupt";
 import { oneOf, text, toOption, wholes } from "../../src/cli/option";
 import { ProgressDisplay } from "../../src/cli/progress";
 import { COLLECTIONS } from "./collections";
+import { searchGrid } from "./grid";
 import { loadImages, type Source, type StudyImages } from "./images";
 import { writeOutcome } from "./outcome";
 import { cellFolder, runCell, type StudyCell } from "./run-cell";
@@ -20,6 +21,7 @@ interface Options {
   readonly size: Size;
   readonly full?: boolean;
   readonly seeds?: number[];
+  readonly grid?: boolean;
   readonly probeOnly?: boolean;
   readonly device?: "webgpu" | "wasm";
   readonly data?: string;
@@ -33,6 +35,7 @@ const program = new Command("npm run example:showers --")
   .addOption(new Option("--size <SIZE>", "how many images and passes").choices(SIZE_NAMES).default("small"))
   .option("--full", "the same as --size full")
   .addOption(toOption({ name: "seeds", kind: wholes(0, 1), help: "accuracies are means over these (default 0)" }))
+  .option("--grid", "search over learning rate, blocks and clusters of each method instead, and print its tables")
   .option("--probe-only", "accuracies only: no clusterings of other numbers of clusters")
   .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
   .addOption(toOption({ name: "data", kind: text("DIR"), help: "data that is not generated (default ../shared/data)" }))
@@ -53,7 +56,7 @@ async function study(options: Options): Promise<void> {
   const device = await requestDevice(options.device);
   console.log(`constella on ${device.description}`);
   try {
-    if (!resume) await rm(join(out, "cells"), { recursive: true, force: true });
+    if (!resume) for (const kept of ["cells", "grid"]) await rm(join(out, kept), { recursive: true, force: true });
     await mkdir(out, { recursive: true });
     const store = folderStore(join(out, "cells"));
     const made = JSON.stringify({ source, setting });
@@ -67,6 +70,11 @@ async function study(options: Options): Promise<void> {
         loaded = { seed, images: await loadImages(source, setting, seed, options.data ?? "../shared/data") };
       return loaded.images;
     };
+    if (options.grid) {
+      const images = await imagesOf(seeds[0]!);
+      console.log(`\n${await searchGrid({ device, setting, images, progress, signal, out })}`);
+      return;
+    }
     const counts = [...new Set([...setting.clusters, ...Object.values(setting.best)])].sort((a, b) => a - b);
     const wanted = ({ seed, method, clusters }: StudyCell): boolean => {
       if (method === "supervised" || method === "random") return clusters === counts[0];

@@ -1,8 +1,9 @@
 // The study of telescope images, on so few that it takes seconds.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { searchGrid } from "../../examples/gamma-hadron/grid";
 import { loadImages } from "../../examples/gamma-hadron/images";
 import { writeOutcome } from "../../examples/gamma-hadron/outcome";
 import { cellFolder, runCell, type CellContext, type StudyCell } from "../../examples/gamma-hadron/run-cell";
@@ -77,6 +78,22 @@ test.each([...METHODS, "supervised" as const])(
     expect(await gamma("killed")).toEqual(await gamma("whole"));
   },
 );
+
+test("the search over hyper-parameters runs each cell once and prints a table for each method", async () => {
+  const images = await loadImages("showers", setting, 0, "");
+  const small = { ...setting, train: 16, epochs: 1, probeEpochs: 1, clusters: [2] };
+  const notes: string[] = [];
+  const progress = Object.assign(new ProgressDisplay(quiet), { note: (line: string) => notes.push(line) });
+  const { signal } = new AbortController();
+  const context = { device, setting: small, images, progress, signal, out: join(out, "search") };
+  const text = await searchGrid(context);
+  expect(notes).toHaveLength(4 * 2 * 3);
+  expect(text.match(/accuracy in %/g)).toHaveLength(4);
+  expect(text).toMatch(/\| 0\.01 \| .*\d\d\.\d\d/);
+  const trained = await readdir(join(out, "search", "grid"));
+  expect(await searchGrid(context)).toBe(text);
+  expect(await readdir(join(out, "search", "grid"))).toEqual(trained);
+});
 
 test("means and deviations over seeds, and gains seed by seed", () => {
   expect(spread([1, 2, 3])).toEqual({ mean: 2, deviation: 1, n: 3 });
