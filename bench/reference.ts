@@ -10,6 +10,8 @@ import {
   type StepProblem,
   type StepSummary,
 } from "./problems";
+import { rbdlstmProblem } from "./rbdlstm";
+import { rbdlstmStep } from "./rbdlstm-reference";
 import { vggProblem } from "./vgg";
 import { vggStep } from "./vgg-reference";
 
@@ -117,11 +119,12 @@ export function lloyd({ rows, columns, k, iterations, x, centers }: KMeansProble
 if (process.argv[1]?.includes("reference")) {
   const step = steps(stepProblem(), 3);
   const vgg = vggStep(vggProblem());
+  const rbdlstm = rbdlstmStep(rbdlstmProblem());
   const inertias = Object.fromEntries(
     [10_000, 70_000].map((rows) => {
       const problem = kmeansProblem(rows);
       return [rows, inertia(problem, lloyd(problem))];
     }),
   );
-  writeFileSync("bench/references.json", `${JSON.stringify({ step, vgg, inertia: inertias }, null, 2)}\n`);
+  writeFileSync("bench/references.json", `${JSON.stringify({ step, vgg, rbdlstm, inertia: inertias }, null, 2)}\n`);
 }

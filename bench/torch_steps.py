@@ -44,6 +44,26 @@ elif problem["kind"] == "vgg":
     def result():
         save("losses", torch.tensor(losses))
         save("parameters", torch.cat([p.reshape(-1) for p in parameters]))
+elif problem["kind"] == "rbdlstm":
+    batch, features, losses = problem["batch"], problem["features"], []
+    x = array("x", batch, problem["steps"], features)
+    parameters = [array(f"p{i}", *shape).requires_grad_() for i, shape in enumerate(problem["shapes"])]
+    optimizer = torch.optim.SGD(parameters, problem["learningRate"], momentum=problem["momentum"])
+    zeros, bias = torch.zeros(2, batch, features // 2), torch.zeros(2 * features) # torch adds a second bias
+    def run():
+        h = x
+        for layer in range(problem["layers"]):
+            w = parameters[6 * layer : 6 * layer + 6]
+            weights = [*w[:3], bias, *w[3:], bias]
+            h = h + torch._VF.lstm(h, (zeros, zeros), weights, True, 1, 0.0, True, True, True)[0]
+        optimizer.zero_grad()
+        loss = (h ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    def result():
+        save("losses", torch.tensor(losses))
+        save("parameters", torch.cat([p.reshape(-1) for p in parameters]))
 else:
     sizes, code, losses = problem["sizes"], problem["code"], []
     x = array("x", problem["batch"], sizes[0])

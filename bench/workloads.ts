@@ -4,6 +4,7 @@ import * as jax from "./contenders/jax";
 import * as mlKMeans from "./contenders/ml-kmeans";
 import * as reading from "./contenders/reading";
 import * as tfjs from "./contenders/tfjs";
+import * as tfjsRbdlstm from "./contenders/tfjs-rbdlstm";
 import * as tfjsVgg from "./contenders/tfjs-vgg";
 import * as torch from "./contenders/torch";
 import {
@@ -26,6 +27,7 @@ import {
   type SinkhornProblem,
   type StepProblem,
 } from "./problems";
+import { checkRbdlstm, rbdlstmFlops, rbdlstmProblem, type RbdlstmProblem } from "./rbdlstm";
 import { RELAXED, type Roof } from "./roof";
 import { checkVgg, vggFlops, vggProblem, type VggProblem } from "./vgg";
 import { workload, type AnyWorkload, type Contender, type Program } from "./workload";
@@ -178,6 +180,26 @@ function vgg(device: "wasm" | "webgpu"): AnyWorkload {
   });
 }
 
+/** One training step of the recurrent core of "Learning to Cluster": one wasm kernel for all steps of both directions of a layer. */
+function rbdlstm(): AnyWorkload {
+  return workload({
+    name: "rbdlstm-step",
+    title: "SGD step (momentum) of four residual bidirectional LSTM layers, 288 features, 72 steps, batch 25, CPU",
+    device: "wasm",
+    quick: false,
+    problem: rbdlstmProblem,
+    flops: rbdlstmFlops(),
+    bytes: 0,
+    validationRuns: 1,
+    check: checkRbdlstm,
+    contenders: [
+      ...ours(constella.rbdlstm, { allThreads: 25 }),
+      { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjsRbdlstm.rbdlstm("wasm") },
+      { name: "PyTorch CPU, 1 thread", kind: "anchor", load: torch.rbdlstm },
+    ] satisfies Contender<RbdlstmProblem>[],
+  });
+}
+
 /** Twenty Lloyd iterations from the same centres on MNIST. */
 function kmeans(rows: number, quick: boolean): AnyWorkload {
   return workload({
@@ -260,6 +282,7 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   gemm(1024, true),
   step(),
   vgg("wasm"),
+  rbdlstm(),
   kmeans(10_000, true),
   kmeans(70_000, false),
   add(16 * 2 ** 20),

@@ -52,21 +52,28 @@ function gateSlope(x: v128, hard: u32): v128 {
   return v128.and(f32x4.splat(0.2), v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.lt(x, one)));
 }
 
-/** Gates in place, cell and output of one unit, or of four; `block` is the bytes between the gates of a sequence. */
+/** z = f(z + product) in place over some bytes of a gate; a loop of its own for each f, since engines load ahead and spill. */
 // @ts-ignore: decorator
 @inline
-function forward(product: usize, z: usize, before: usize, c: usize, y: usize, block: usize, hard: u32, whole: bool): void {
-  const i = gate(f32x4.add(load(z, whole), load(product, whole)), hard);
-  const f = gate(f32x4.add(load(z + block, whole), load(product + block, whole)), hard);
-  const g = tanh4(f32x4.add(load(z + 2 * block, whole), load(product + 2 * block, whole)));
-  const o = gate(f32x4.add(load(z + 3 * block, whole), load(product + 3 * block, whole)), hard);
-  const cell = fma(f, load(before, whole), f32x4.mul(i, g));
-  store(z, i, whole);
-  store(z + block, f, whole);
-  store(z + 2 * block, g, whole);
-  store(z + 3 * block, o, whole);
+function squash(z: usize, product: usize, bytes: usize, tangent: bool, hard: u32): void {
+  const whole = z + (bytes & ~15), end = z + bytes;
+  for (; z < whole; z += 16, product += 16) {
+    const sum = f32x4.add(v128.load(z), v128.load(product));
+    v128.store(z, tangent ? tanh4(sum) : gate(sum, hard));
+  }
+  for (; z < end; z += 4, product += 4) {
+    const sum = f32x4.add(v128.load32_splat(z), v128.load32_splat(product));
+    store(z, tangent ? tanh4(sum) : gate(sum, hard), false);
+  }
+}
+
+/** Cell and output of one unit, or of four; `block` is the bytes between the gates of a sequence. */
+// @ts-ignore: decorator
+@inline
+function output(z: usize, before: usize, c: usize, y: usize, block: usize, whole: bool): void {
+  const cell = fma(load(z + block, whole), load(before, whole), f32x4.mul(load(z, whole), load(z + 2 * block, whole)));
   store(c, cell, whole);
-  store(y, f32x4.mul(o, tanh4(cell)), whole);
+  store(y, f32x4.mul(load(z + 3 * block, whole), tanh4(cell)), whole);
 }
 
 /**
@@ -106,30 +113,31 @@ export function lstm(
         multiplyPanels(roundUp(valid, MR), columns, h, rowsOfA, panels, NR << 2, width << 3, product, gates, false, own, 0, 0);
       } else gemm(valid, columns, h, hidden, hiddenRow, 4, matrix, gates, 4, product, gates, own, 0, 0);
       for (let i: u32 = 0; i < valid; i++) {
-        const cells = (sequence + i) * t;
-        let p = product + i * gates, zAt = z + (cells + now) * gates, cAt = c + (cells + now) * width;
+        const cells = (sequence + i) * t, p = product + i * gates;
+        let zAt = z + (cells + now) * gates, cAt = c + (cells + now) * width;
+        squash(zAt, p, 2 * width, false, hard);
+        squash(zAt + 2 * width, p + 2 * width, width, true, hard);
+        squash(zAt + 3 * width, p + 3 * width, width, false, hard);
         let yAt = y + ((<usize>(first + i) * t + now) * directions + direction) * width;
         let cBefore = step ? c + (cells + before) * width : start + (<usize>directions * n + sequence + i) * width;
-        const whole = p + (width & ~15), last = p + width;
-        for (; p < whole; p += 16, zAt += 16, cBefore += 16, cAt += 16, yAt += 16)
-          forward(p, zAt, cBefore, cAt, yAt, width, hard, true);
-        for (; p < last; p += 4, zAt += 4, cBefore += 4, cAt += 4, yAt += 4)
-          forward(p, zAt, cBefore, cAt, yAt, width, hard, false);
+        const whole = zAt + (width & ~15), last = zAt + width;
+        for (; zAt < whole; zAt += 16, cBefore += 16, cAt += 16, yAt += 16) output(zAt, cBefore, cAt, yAt, width, true);
+        for (; zAt < last; zAt += 4, cBefore += 4, cAt += 4, yAt += 4) output(zAt, cBefore, cAt, yAt, width, false);
       }
     }
   }
 }
 
-/** Gradient of the gates and of the cell before, of one unit or of four. */
+/** Gradient of the gates and of the cell before, of one unit or of four; dz holds tanh c in the place of o's. */
 // @ts-ignore: decorator
 @inline
 function backward(
-  gates: usize, before: usize, c: usize, dy: usize, dh: usize, dc: usize, dz: usize, block: usize, hard: u32, whole: bool,
+  gates: usize, before: usize, dy: usize, dh: usize, dc: usize, dz: usize, block: usize, hard: u32, whole: bool,
 ): void {
   const one = f32x4.splat(1);
   const i = load(gates, whole), f = load(gates + block, whole);
   const g = load(gates + 2 * block, whole), o = load(gates + 3 * block, whole);
-  const squashed = tanh4(load(c, whole));
+  const squashed = load(dz + 3 * block, whole);
   const slope = f32x4.add(load(dy, whole), load(dh, whole));
   const cell = fma(f32x4.mul(slope, o), f32x4.sub(one, f32x4.mul(squashed, squashed)), load(dc, whole));
   store(dz, f32x4.mul(f32x4.mul(cell, g), gateSlope(i, hard)), whole);
@@ -174,10 +182,15 @@ export function lstm_backward(
         let cBefore = step > 1 ? c + (at + before) * width : start + (<usize>directions * n + sequence + i) * width;
         let dyAt = dy + ((<usize>(first + i) * t + now) * directions + direction) * width, dh = hidden + i * width;
         const whole = dh + (width & ~15), last = dh + width;
-        for (; dh < whole; dh += 16, gatesAt += 16, cBefore += 16, cAt += 16, dyAt += 16, dzAt += 16)
-          backward(gatesAt, cBefore, cAt, dyAt, dh, dh + cells, dzAt, width, hard, true);
-        for (; dh < last; dh += 4, gatesAt += 4, cBefore += 4, cAt += 4, dyAt += 4, dzAt += 4)
-          backward(gatesAt, cBefore, cAt, dyAt, dh, dh + cells, dzAt, width, hard, false);
+        for (let squashed = dzAt + 3 * width, end = cAt + width; cAt < end; cAt += 16, squashed += 16) {
+          const left = end - cAt;
+          if (left >= 16) v128.store(squashed, tanh4(v128.load(cAt)));
+          else for (let k: usize = 0; k < left; k += 4) store(squashed + k, tanh4(v128.load32_splat(cAt + k)), false);
+        }
+        for (; dh < whole; dh += 16, gatesAt += 16, cBefore += 16, dyAt += 16, dzAt += 16)
+          backward(gatesAt, cBefore, dyAt, dh, dh + cells, dzAt, width, hard, true);
+        for (; dh < last; dh += 4, gatesAt += 4, cBefore += 4, dyAt += 4, dzAt += 4)
+          backward(gatesAt, cBefore, dyAt, dh, dh + cells, dzAt, width, hard, false);
       }
       const slopes = dz + (sequence * t + now) * row4;
       if (packed) {

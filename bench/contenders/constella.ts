@@ -8,19 +8,23 @@ import {
   KMeans,
   grad,
   linear,
+  lstm,
   matmul,
   maxPool2d,
+  mean,
   mse,
   parameter,
   requestDevice,
   SGD,
   sinkhorn as scale,
+  square,
   tensor,
   tidy,
   type Device,
   type Tensor,
 } from "../../src/index";
 import type { AddProblem, GemmProblem, KMeansProblem, SinkhornProblem, StepProblem } from "../problems";
+import { PER_DIRECTION, type RbdlstmProblem } from "../rbdlstm";
 import { CONVOLUTIONS, type VggProblem } from "../vgg";
 import type { Program } from "../workload";
 import { concatenate } from "./tfjs";
@@ -178,6 +182,54 @@ export const vgg =
       result: async () => {
         const arrays = await Promise.all(parameters.map((p) => p.data()));
         return { losses, parameters: concatenate(arrays as Float32Array[]) };
+      },
+    };
+  };
+
+/** One training step of residual bidirectional LSTM layers: both directions of a layer in one product and one kernel. */
+export const rbdlstm =
+  (setup: Setup) =>
+  async ({
+    batch,
+    steps,
+    features,
+    layers,
+    learningRate,
+    momentum,
+    x,
+    parameters: starts,
+  }: RbdlstmProblem): Promise<Program> => {
+    const device = await start(setup);
+    // a parameter of a layer: the forward direction's, then the backward direction's
+    const parameters = Array.from({ length: layers * PER_DIRECTION }, (_, p) => {
+      const first = Math.floor(p / PER_DIRECTION) * 2 * PER_DIRECTION + (p % PER_DIRECTION);
+      const [forward, backward] = [starts[first]!, starts[first + PER_DIRECTION]!];
+      return parameter(device, concatenate([forward.values, backward.values]), [2, ...forward.shape]);
+    });
+    const optimizer = new SGD(parameters, { lr: learningRate, momentum });
+    const input = tensor(device, x, [batch, steps, features]);
+    const losses: number[] = [];
+    return {
+      run: async () => {
+        using loss = tidy(() => {
+          let y = input;
+          for (let p = 0; p < parameters.length; p += PER_DIRECTION)
+            y = sum(y, lstm(y, parameters[p]!, parameters[p + 1]!, parameters[p + 2]!));
+          const loss = mean(square(y));
+          optimizer.step(grad(loss, parameters));
+          return loss;
+        });
+        losses.push(await loss.item());
+      },
+      result: async () => {
+        const joined = (await Promise.all(parameters.map((p) => p.data()))) as Float32Array[];
+        const arrays = starts.map(({ values }, p) => {
+          const layer = Math.floor(p / (2 * PER_DIRECTION));
+          const half = Math.floor(p / PER_DIRECTION) % 2;
+          const both = joined[layer * PER_DIRECTION + (p % PER_DIRECTION)]!;
+          return both.subarray(half * values.length, (half + 1) * values.length);
+        });
+        return { losses, parameters: concatenate(arrays) };
       },
     };
   };

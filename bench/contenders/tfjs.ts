@@ -17,9 +17,16 @@ export interface TensorFlow {
   add(a: Tensor, b: Tensor): Tensor;
   matMul(a: Tensor, b: Tensor, transposeA?: boolean, transposeB?: boolean): Tensor;
   relu(x: Tensor): Tensor;
+  sigmoid(x: Tensor): Tensor;
+  tanh(x: Tensor): Tensor;
+  mul(a: Tensor, b: Tensor): Tensor;
+  concat(tensors: readonly Tensor[], axis: number): Tensor;
+  split(x: Tensor, parts: number, axis: number): Tensor[];
+  stack(tensors: readonly Tensor[], axis: number): Tensor;
+  unstack(x: Tensor, axis: number): Tensor[];
   sub(a: Tensor, b: Tensor): Tensor;
   square(x: Tensor): Tensor;
-  mean(x: Tensor): Tensor;
+  mean(x: Tensor, axis?: number): Tensor;
   transpose(x: Tensor, axes: readonly number[]): Tensor;
   reshape(x: Tensor, shape: readonly number[]): Tensor;
   oneHot(labels: Tensor, depth: number): Tensor;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { GemmProblem, StepProblem } from "../problems";
+import type { RbdlstmProblem } from "../rbdlstm";
 import type { VggProblem } from "../vgg";
 import type { Program, Result } from "../workload";
 
@@ -82,4 +83,11 @@ export function vgg({ x, labels, parameters, ...sizes }: VggProblem): Promise<Pr
   const arrays = Object.fromEntries(parameters.map(({ values }, p) => [`p${p}`, values] as const));
   const problem = { kind: "vgg", ...sizes, shapes: parameters.map(({ shape }) => shape) };
   return start(problem, { x, labels: Float32Array.from(labels), ...arrays }, ["losses", "parameters"]);
+}
+
+/** One training step of residual bidirectional LSTM layers by `torch.optim.SGD`. */
+export function rbdlstm({ x, parameters, ...sizes }: RbdlstmProblem): Promise<Program> {
+  const arrays = Object.fromEntries(parameters.map(({ values }, p) => [`p${p}`, values] as const));
+  const problem = { kind: "rbdlstm", ...sizes, shapes: parameters.map(({ shape }) => shape) };
+  return start(problem, { x, ...arrays }, ["losses", "parameters"]);
 }
