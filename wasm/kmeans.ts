@@ -1,6 +1,6 @@
 // Lloyd's k-means: nearest centres, sums of the clusters, new centres; and squared distances to a few rows, for k-means++.
 import { scratch } from "./scratch";
-import { fma, horizontalSum } from "./simd";
+import { fma, horizontalSum, horizontalSums } from "./simd";
 
 /**
  * Points that pass over all centres together, so that a group of four centres stays in the first-level cache and the points in the second. The work area
@@ -22,15 +22,6 @@ function squaredDistance(d: u32, x: usize, y: usize): f32 {
   for (; x != vectors; x += 16, y += 16) t = f32x4.sub(v128.load(x), v128.load(y)), s0 = fma(t, t, s0);
   for (; x != end; x += 4, y += 4) t = f32x4.sub(v128.load32_zero(x), v128.load32_zero(y)), s1 = fma(t, t, s1);
   return horizontalSum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-}
-
-/** The sums of four vectors. */
-// @ts-ignore: decorator
-@inline
-function horizontalSums(r0: v128, r1: v128, r2: v128, r3: v128): v128 {
-  const t0 = f32x4.add(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r0, r1, 2, 6, 3, 7));
-  const t1 = f32x4.add(v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7));
-  return f32x4.add(v128.shuffle<f64>(t0, t1, 0, 2), v128.shuffle<f64>(t0, t1, 1, 3));
 }
 
 // @ts-ignore: decorator

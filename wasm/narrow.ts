@@ -2,7 +2,7 @@
 // lanes would idle.
 import { activate4, blockSize, gemm, transpose4, WORK_END } from "./gemm";
 import { scratch } from "./scratch";
-import { fma } from "./simd";
+import { fma, horizontalSums } from "./simd";
 
 /** Up to this many columns (or, in `dots`, rows) the product counts as narrow. */
 export const NARROW: u32 = 12;
@@ -34,15 +34,6 @@ export function transpose(source: usize, sourceRow: usize, rows: u32, columns: u
       for (let r = i; r < min(i + 4, rows); r++)
         f32.store(out + j * outRow + (<usize>r << 2), f32.load(source + r * sourceRow + (<usize>j << 2)));
   }
-}
-
-/** Four sums of four lanes each. */
-// @ts-ignore: decorator
-@inline
-function horizontalSums(r0: v128, r1: v128, r2: v128, r3: v128): v128 {
-  const t0 = f32x4.add(v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), v128.shuffle<f32>(r0, r1, 2, 6, 3, 7));
-  const t1 = f32x4.add(v128.shuffle<f32>(r2, r3, 0, 4, 1, 5), v128.shuffle<f32>(r2, r3, 2, 6, 3, 7));
-  return f32x4.add(v128.shuffle<f64>(t0, t1, 0, 2), v128.shuffle<f64>(t0, t1, 1, 3));
 }
 
 /** out[i][j] (+)= a_i · b_j for 4 rows of a and 2 of b, of which `rows` and `columns` are stored; lanes run along k. */

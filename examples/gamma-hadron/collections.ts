@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { NdArray, Random } from "constella";
 import { loadLabels, loadMatrix } from "../../src/data/files";
 import { redrawMagic } from "../../src/data/showers";
+import { idxName, loadIdxParts } from "../idx-parts";
 import { loadDigits } from "../mnist/digits";
 
 /** Images of which the first `trainable` are for training and probing, the rest for tests. */
@@ -38,27 +39,15 @@ const GARMENTS = [
 
 /** Xiao, Rasul and Vollgraf 2017: 70,000 pictures of garments, in four files. */
 async function fashion(data: string): Promise<Collection> {
-  const name = (part: string, kind: string): string => `${part}-${kind}-ubyte.gz`;
   const folders = [join(data, "fashion-mnist"), data, "/usr/share/datasets/fashion-mnist"];
-  const folder = await firstWith(folders, name("train", "images-idx3"));
+  const folder = await firstWith(folders, idxName("train", "images", ".gz"));
   if (folder === undefined)
     throw new Error(
       `fashion-mnist: its four files (train-images-idx3-ubyte.gz, …) are not in ${data}; Debian's dataset-fashion-mnist has them, and its authors`,
     );
-  const parts = await Promise.all(
-    ["train", "t10k"].map(async (part) => ({
-      images: await loadMatrix(join(folder, name(part, "images-idx3"))),
-      labels: (await loadLabels(join(folder, name(part, "labels-idx1")))).labels,
-    })),
-  );
-  const [trainable, height, width] = parts[0]!.images.shape as [number, number, number];
-  const labels = Int32Array.from(parts.flatMap((part) => [...part.labels]));
-  const pixels = new Uint8Array(labels.length * height * width);
-  pixels.set(parts[0]!.images.data as Uint8Array);
-  pixels.set(parts[1]!.images.data as Uint8Array, trainable * height * width);
   return {
-    images: new NdArray(pixels, [labels.length, height, width]),
-    ...{ labels, trainable, classNames: GARMENTS, scaled: (value) => value / 255 },
+    ...(await loadIdxParts(folder, ["train", "t10k"], ".gz")),
+    ...{ trainable: 60_000, classNames: GARMENTS, scaled: (value: number) => value / 255 },
     origin: "Fashion-MNIST (Xiao, Rasul and Vollgraf 2017).",
   };
 }

@@ -11,9 +11,10 @@ import {
   valueTable,
 } from "../../src/report";
 import type { ImageRow, Markup } from "../../src/report";
+import { formatPercent } from "../spread";
 import type { Source, StudyImages } from "./images";
 import { TITLES, type Setting } from "./settings";
-import type { AccuracyRow, Comparison, Spread } from "./tables";
+import type { AccuracyRow, Comparison } from "./tables";
 
 /** What the page shows. */
 export interface StudyResults {
@@ -45,10 +46,6 @@ const SUBJECTS: Readonly<Record<Source, { title: string; what: string }>> = {
 /** Scores that the pictures are taken at, and how many of each. */
 const LEVELS = [0.99, 0.9, 0.5];
 const PICTURES = 6;
-
-/** 0.823 ± 0.011, in percent. */
-const percent = ({ mean, deviation }: Spread): string =>
-  `${(100 * mean).toFixed(2)}${Number.isNaN(deviation) ? "" : ` ± ${(100 * deviation).toFixed(2)}`}`;
 
 export async function renderStudy(results: StudyResults): Promise<string> {
   const page = await drawingDocument();
@@ -107,9 +104,9 @@ function accuracyTable({ accuracies, images, seeds }: StudyResults): Markup {
       name: TITLES[method],
       values: [
         clusters,
-        percent(probe),
-        gain && percent(gain),
-        ...(wobble ? [observed && percent(observed)] : []),
+        formatPercent(probe),
+        gain && formatPercent(gain),
+        ...(wobble ? [observed && formatPercent(observed)] : []),
         seconds.mean,
       ],
     })),

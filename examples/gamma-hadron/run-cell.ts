@@ -16,8 +16,9 @@ import type { ProgressDisplay } from "../../src/cli/progress";
 import { readFile, writeAtomic } from "../../src/data/files";
 import { writeNpy } from "../../src/data/npy";
 import type { StudyImages } from "./images";
-import { AUGMENTATION, BASELINES, METHOD_OPTIONS, METHODS, TITLES } from "./settings";
+import { AUGMENTATION, BASELINES, METHOD_OPTIONS, TITLES } from "./settings";
 import type { BaselineName, MethodName, Setting } from "./settings";
+import { occupation } from "./tables";
 
 /** What a cell needs beside its own values. */
 export interface CellContext {
@@ -46,24 +47,21 @@ export const cellFolder = (out: string, { seed, method, clusters }: StudyCell): 
 /** Trains and measures. Killed on the way, the next call goes on from the last checkpoint. */
 export async function runCell(cell: StudyCell, context: CellContext): Promise<Measures> {
   await mkdir(context.folder, { recursive: true });
-  const { method, clusters } = cell;
+  const { method } = cell;
   if ((BASELINES as readonly string[]).includes(method)) return runBaseline(cell, method as BaselineName, context);
-  if (method === "supervised") return runSupervised(cell, context);
-  return runMethod(cell, (METHODS as readonly string[]).includes(method) ? (method as MethodName) : undefined, {
-    ...context,
-    setting: { ...context.setting, clusters: [clusters] },
-  });
+  const measures =
+    method === "supervised"
+      ? await runSupervised(cell, context)
+      : await runMethod(cell, method === "random" ? undefined : (method as MethodName), context);
+  await rm(checkpointOf(context.folder), { force: true });
+  return measures;
 }
+
+/** Where training is kept until its cell is measured. */
+const checkpointOf = (folder: string): string => join(folder, "checkpoint.safetensors");
 
 const write = (folder: string, name: string, values: Int32Array | Float32Array): Promise<void> =>
   writeAtomic(join(folder, name), writeNpy(new NdArray(values, [values.length])));
-
-/** How evenly labels fill the clusters. */
-function occupation(labels: Int32Array, clusters: number): Measures {
-  const counts = new Map<number, number>();
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return { occupied: counts.size, largest: (Math.max(...counts.values()) * clusters) / labels.length };
-}
 
 async function runBaseline(
   { seed, clusters }: StudyCell,
@@ -76,8 +74,8 @@ async function runBaseline(
   const Model = { "k-means": KMeans, "mini-batch-k-means": MiniBatchKMeans }[method];
   const model = await new Model({ ...options, signal }).fit(images.train.x);
   progress.stop();
-  await write(folder, "labels.npy", Int32Array.from(model.labels));
-  return { inertia: model.inertia, ...occupation(Int32Array.from(model.labels), clusters) };
+  await write(folder, "labels.npy", model.labels);
+  return { inertia: model.inertia, ...occupation(model.labels, clusters) };
 }
 
 /** Options that all networks of a cell share. */
@@ -95,7 +93,7 @@ async function train(
   fit: (options: NetworkFitOptions) => Promise<unknown>,
   { folder, progress, signal, setting }: CellContext,
 ): Promise<void> {
-  const path = join(folder, "checkpoint.safetensors");
+  const path = checkpointOf(folder);
   const keep = async (): Promise<void> => writeAtomic(path, await model.save());
   try {
     await fit({
@@ -115,15 +113,15 @@ async function train(
     throw error;
   }
   progress.stop();
-  await rm(path, { force: true });
 }
 
 /** A kept checkpoint, where an earlier run was cut off. */
 async function kept(folder: string): Promise<Uint8Array | undefined> {
   try {
-    return await readFile(join(folder, "checkpoint.safetensors"));
-  } catch {
-    return undefined;
+    return await readFile(checkpointOf(folder));
+  } catch (error) {
+    if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return undefined;
+    throw error;
   }
 }
 

@@ -1,15 +1,9 @@
 // What the study finds, as numbers: accuracies over seeds, agreement of clusterings, significance; and as CSV files.
 import { compareClusterings, significanceSweep } from "constella";
 import type { ComparedPair, GridResult, SweepPoint } from "constella";
+import { formatPercent, spread, type Spread } from "../spread";
 import type { Observation } from "./images";
 import { METHODS, TITLES, type MethodName, type Setting } from "./settings";
-
-/** Mean and standard deviation over seeds; the deviation of one seed is NaN. */
-export interface Spread {
-  readonly mean: number;
-  readonly deviation: number;
-  readonly n: number;
-}
 
 /** Accuracy of one method. */
 export interface AccuracyRow {
@@ -27,18 +21,24 @@ export interface Comparison {
   readonly clusters: number;
   readonly names: readonly string[];
   readonly pairs: readonly ComparedPair[];
-  /** Clusters that have members, by clustering, and the largest one's size as a multiple of an even share. */
-  readonly occupation: readonly { readonly name: string; readonly occupied: number; readonly largest: number }[];
+  /** By clustering. */
+  readonly occupation: readonly (Occupation & { readonly name: string })[];
 }
 
 /** Names of the columns that are not methods. */
 export const CLASSES = "classes";
 export const SHUFFLED = "shuffled";
 
-export function spread(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : NaN, n: values.length };
+/** How evenly labels fill the clusters: those that have members, and the largest one's size as a multiple of an even share. */
+export interface Occupation {
+  readonly occupied: number;
+  readonly largest: number;
+}
+
+export function occupation(labels: Int32Array, clusters: number): Occupation {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return { occupied: counts.size, largest: (Math.max(...counts.values()) * clusters) / labels.length };
 }
 
 /** Rows of the table of accuracies: supervised, the methods at their own number of clusters, random weights. */
@@ -80,12 +80,8 @@ export function compare(
   shuffled: Int32Array,
 ): Comparison {
   const all = { [CLASSES]: classes, ...clusterings, [SHUFFLED]: shuffled };
-  const occupation = Object.entries(clusterings).map(([name, labels]) => {
-    const counts = new Map<number, number>();
-    for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-    return { name, occupied: counts.size, largest: (Math.max(...counts.values()) * clusters) / labels.length };
-  });
-  return { clusters, names: Object.keys(all), pairs: compareClusterings(all), occupation };
+  const filled = Object.entries(clusterings).map(([name, labels]) => ({ name, ...occupation(labels, clusters) }));
+  return { clusters, names: Object.keys(all), pairs: compareClusterings(all), occupation: filled };
 }
 
 /** The sweep of each method's gamma scores, the best first, and S without any cut. */
@@ -106,8 +102,7 @@ export function significances(
 
 /** The accuracies in columns, for a terminal. */
 export function accuracyText(rows: readonly AccuracyRow[]): string {
-  const cell = (value: Spread | undefined): string =>
-    value ? `${(100 * value.mean).toFixed(2)}${value.n > 1 ? ` ± ${(100 * value.deviation).toFixed(2)}` : ""}` : "";
+  const cell = (value: Spread | undefined): string => (value ? formatPercent(value) : "");
   const lines = rows.map(({ method, clusters, probe, gain, wobble }) => [
     `${TITLES[method]}${clusters === undefined ? "" : `, ${clusters} clusters`}`,
     ...[probe, gain, wobble].map(cell),

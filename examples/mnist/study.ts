@@ -1,4 +1,5 @@
 import type { StageResult } from "../../src/cli/methods/task";
+import { formatSpread, spread } from "../spread";
 
 const MEASURES = ["ACC", "NMI", "ARI"] as const;
 
@@ -6,14 +7,6 @@ const MEASURES = ["ACC", "NMI", "ARI"] as const;
 export interface SeedResult {
   readonly seed: number;
   readonly stages: readonly StageResult[];
-}
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value / values.length, 0);
-
-/** Of a sample: over n − 1. */
-function deviation(values: readonly number[]): number {
-  const middle = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
 }
 
 /** One row a stage, in columns of equal width. */
@@ -31,22 +24,12 @@ export function stageTable(stages: readonly StageResult[]): string {
 /** A Markdown table of several seeds: mean ± standard deviation of each stage. */
 export function studyTable(results: readonly SeedResult[]): string {
   const names = results[0]!.stages.map(({ name }) => name);
-  const cell = (values: readonly number[], digits: number): string =>
-    values.length > 1
-      ? `${mean(values).toFixed(digits)} ± ${deviation(values).toFixed(digits)}`
-      : mean(values).toFixed(digits);
   const rows = names.map((name) => {
     const stages = results.map((result) => result.stages.find((stage) => stage.name === name)!);
     const measures = MEASURES.map((measure) =>
-      cell(
-        stages.map((stage) => stage.measures[measure]!),
-        4,
-      ),
+      formatSpread(spread(stages.map((stage) => stage.measures[measure]!)), 4),
     );
-    const seconds = cell(
-      stages.map((stage) => stage.seconds),
-      0,
-    );
+    const seconds = formatSpread(spread(stages.map((stage) => stage.seconds)), 0);
     return `| ${[name, ...measures, seconds].join(" | ")} |`;
   });
   return [`| | ${MEASURES.join(" | ")} | seconds |`, "|---|---|---|---|---|", ...rows].join("\n");

@@ -3,8 +3,7 @@ import type { Pair, PoolOptions } from "../ops/pooling";
 import type { Tensor } from "../tensor";
 import { Module } from "./module";
 
-/** The largest value of each window, [n, c, h, w] → [n, c, oh, ow]; the stride defaults to the kernel. */
-export class MaxPool2d extends Module {
+abstract class WindowPool extends Module {
   readonly kernel: Pair;
   readonly options: PoolOptions;
 
@@ -13,23 +12,17 @@ export class MaxPool2d extends Module {
     this.kernel = kernel;
     this.options = options;
   }
+}
 
+/** The largest value of each window, [n, c, h, w] → [n, c, oh, ow]; the stride defaults to the kernel. */
+export class MaxPool2d extends WindowPool {
   override forward(x: Tensor): Tensor {
     return maxPool2d(x, this.kernel, this.options);
   }
 }
 
 /** The mean of each window, [n, c, h, w] → [n, c, oh, ow]; the stride defaults to the kernel. */
-export class AvgPool2d extends Module {
-  readonly kernel: Pair;
-  readonly options: PoolOptions;
-
-  constructor(kernel: Pair, options: PoolOptions = {}) {
-    super();
-    this.kernel = kernel;
-    this.options = options;
-  }
-
+export class AvgPool2d extends WindowPool {
   override forward(x: Tensor): Tensor {
     return avgPool2d(x, this.kernel, this.options);
   }

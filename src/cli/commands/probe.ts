@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { loadLabels, loadMatrix, readFile } from "../../data/files";
 import { readSafetensors } from "../../data/safetensors";
 import type { Device } from "../../device";
-import { toFloat32 } from "../../matrix";
+import { flattenRows, toFloat32 } from "../../matrix";
 import { auc } from "../../metrics";
 import { DEC } from "../../models/dec";
 import { DeepCluster } from "../../models/deep-cluster";
@@ -107,24 +107,23 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
     const fitted = given.fineTune
       ? await fineTune(model, x, labels, train, classes, given, device)
       : await linear(model ? await model.transform(x) : x, labels, train, classes, given, device);
-    const score = async (rows: Uint32Array): Promise<number> => {
-      const found = await fitted.predict(rowsOf(fitted.x, rows));
-      return found.reduce((sum, label, i) => sum + Number(label === labels[rows[i]!]), 0) / rows.length;
-    };
+    const { classifier } = fitted;
+    const score = (rows: Uint32Array): Promise<number> =>
+      classifier.score(rowsOf(fitted.x, rows), labelsOf(labels, rows));
     const result: Record<string, number> = {
       ...{ train: train.length, test: test.length, classes, features: fitted.x.shape[1]! },
       ...{ trainAccuracy: await score(train), testAccuracy: await score(test) },
     };
     if (classes === 2) {
-      const p = await fitted.probabilities(rowsOf(fitted.x, test));
-      const known = Int32Array.from(test, (i) => labels[i]!);
+      const p = await classifier.probabilities(rowsOf(fitted.x, test));
+      const known = labelsOf(labels, test);
       if (new Set(known).size === 2)
         result["testAUC"] = auc(
           known,
           Float64Array.from(known, (_, i) => p.data[2 * i + 1]!),
         );
     }
-    fitted.dispose();
+    classifier.dispose();
     model?.dispose();
     if (given.json) return print(JSON.stringify(result, null, 2));
     for (const [name, value] of Object.entries(result))
@@ -137,11 +136,9 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
 type Loaded = Awaited<ReturnType<(typeof MODELS)[keyof typeof MODELS]["load"]>>;
 
 /** A trained classifier, and what it classifies. */
-interface Classifier {
+interface Fitted {
   readonly x: NdArray<Float32Array>;
-  predict(x: NdArray<Float32Array>): Promise<Int32Array>;
-  probabilities(x: NdArray<Float32Array>): Promise<NdArray<Float32Array>>;
-  dispose(): void;
+  readonly classifier: LinearProbe | Supervised;
 }
 
 async function openCheckpoint(
@@ -175,22 +172,12 @@ async function linear(
   nClasses: number,
   { hidden, learningRate, batchSize, seed = 0, epochs }: ProbeOptions,
   device: Device,
-): Promise<Classifier> {
-  const [n, ...rest] = features.shape as [number, ...number[]];
-  const x = new NdArray(features.data, [n, rest.reduce((product, size) => product * size, 1)]);
+): Promise<Fitted> {
+  const x = flattenRows(features);
   const options = { ...(hidden && { hidden }), ...(learningRate && { learningRate }), ...(batchSize && { batchSize }) };
   const probe = new LinearProbe({ nClasses, ...options, seed, device });
-  await probe.fit(
-    rowsOf(x, train),
-    Int32Array.from(train, (i) => labels[i]!),
-    epochs === undefined ? {} : { epochs },
-  );
-  return {
-    x,
-    predict: (rows) => probe.predict(rows),
-    probabilities: (rows) => probe.probabilities(rows),
-    dispose: () => probe.dispose(),
-  };
+  await probe.fit(rowsOf(x, train), labelsOf(labels, train), epochs === undefined ? {} : { epochs });
+  return { x, classifier: probe };
 }
 
 async function fineTune(
@@ -201,7 +188,7 @@ async function fineTune(
   nClasses: number,
   { learningRate = 0.01, batchSize, seed = 0, epochs = 30 }: ProbeOptions,
   device: Device,
-): Promise<Classifier> {
+): Promise<Fitted> {
   if (!(model instanceof NetworkModel)) throw new Error("--fine-tune is for networks under a classifier");
   const { network } = model.settings;
   const options = {
@@ -214,17 +201,8 @@ async function fineTune(
   } as const;
   const supervised = new Supervised({ network, ...options });
   await supervised.startFrom(model);
-  await supervised.fit(
-    rowsOf(x, train),
-    Int32Array.from(train, (i) => labels[i]!),
-    { epochs },
-  );
-  return {
-    x,
-    predict: (rows) => supervised.predict(rows),
-    probabilities: (rows) => supervised.probabilities(rows),
-    dispose: () => supervised.dispose(),
-  };
+  await supervised.fit(rowsOf(x, train), labelsOf(labels, train), { epochs });
+  return { x, classifier: supervised };
 }
 
 /** Rows to train on and rows kept back. @throws when either would be empty */
@@ -242,3 +220,5 @@ function rowsOf({ data, shape }: NdArray<Float32Array>, rows: Uint32Array): NdAr
   rows.forEach((row, i) => out.set(data.subarray(row * d, (row + 1) * d), i * d));
   return new NdArray(out, [rows.length, d]);
 }
+
+const labelsOf = (labels: Int32Array, rows: Uint32Array): Int32Array => Int32Array.from(rows, (row) => labels[row]!);

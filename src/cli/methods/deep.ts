@@ -4,8 +4,8 @@ import { IDEC } from "../../models/idec";
 import { headline } from "../measures";
 import { nonNegative, oneOf, positive, share, whole, wholes } from "../option";
 import type { OptionSpec } from "../option";
-import { TrainingInterrupted } from "./task";
-import type { Method, Outcome, RunRecord, StageResult, Task, TracePoint } from "./task";
+import { recorderOf, trained } from "./recorder";
+import type { Checkpoint, Method, Outcome, StageResult, Task, TracePoint } from "./task";
 
 /** Between the input and the embedding: the network of the paper. */
 const HIDDEN = [500, 500, 2000];
@@ -68,7 +68,7 @@ export const idec: Method = {
 /** Trains, or goes on training, with measures along the way. @throws TrainingInterrupted where the signal ended it */
 async function train(Model: typeof DEC, task: Task): Promise<Outcome> {
   const { x, truth, signal, progress, device, checkpoint } = task;
-  const begin = performance.now();
+  const recorder = recorderOf(task);
   const { epochs: given, ...options } = task.options as Partial<DECOptions> & { epochs?: number };
   const epochs = given ?? (checkpoint?.record.fit["epochs"] as number | undefined) ?? EPOCHS;
   const model = checkpoint
@@ -80,19 +80,15 @@ async function train(Model: typeof DEC, task: Task): Promise<Outcome> {
       });
   const stages: StageResult[] = [...(checkpoint?.record.stages ?? task.stages ?? [])];
   const trace: TracePoint[] = [...(checkpoint?.record.trace ?? [])];
-  const seconds = (): number => (checkpoint?.record.seconds ?? 0) + (performance.now() - begin) / 1000;
-  const save = async (): Promise<{ model: Uint8Array; record: RunRecord }> => ({
-    model: await model.save(),
-    record: { seconds: seconds(), fit: { epochs }, trace, stages },
-  });
+  const save = (): Promise<Checkpoint> => recorder.checkpoint(model, { fit: { epochs }, trace, stages });
   const measureAt = (step: number): TracePoint | undefined => {
     if (!truth || trace.at(-1)?.step === step) return trace.at(-1);
     const point = { step, ...headline(truth, model.labels) };
     trace.push(point);
     return point;
   };
-  try {
-    await model.fit(x, {
+  await trained(
+    model.fit(x, {
       epochs,
       signal,
       onStep: ({ stage, epoch, epochs, step, steps, loss }) => {
@@ -100,19 +96,17 @@ async function train(Model: typeof DEC, task: Task): Promise<Outcome> {
         if (stage === model.name) {
           const measures = measureAt((epoch - 1) * steps);
           if (epoch === 1 && !stages.some(({ name }) => name === INITIAL))
-            stages.push({ name: INITIAL, measures: withoutStep(measures), seconds: seconds() });
+            stages.push({ name: INITIAL, measures: withoutStep(measures), seconds: recorder.seconds() });
           if (measures) figures["ACC"] = measures["ACC"]!;
         }
         progress.update({ stage, done: (epoch - 1) * steps + step, total: epochs * steps, figures });
       },
-    });
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) throw new TrainingInterrupted(await save());
-    throw error;
-  }
+    }),
+    task,
+    save,
+  );
   const clustering = model.history.filter(({ stage }) => stage === model.name);
   measureAt(clustering.length * model.settings.updateInterval);
-  progress.stop();
   return {
     labels: model.labels,
     nClusters: model.settings.nClusters,

@@ -10,8 +10,8 @@ import type { EpochRecord } from "../../training/loop";
 import { headline } from "../measures";
 import { nonNegative, oneOf, positive, share, whole, wholes } from "../option";
 import type { OptionSpec } from "../option";
-import { TrainingInterrupted } from "./task";
-import type { Method, Outcome, RunRecord, Task, TracePoint } from "./task";
+import { recorderOf, trained } from "./recorder";
+import type { Checkpoint, Method, Outcome, Task, TracePoint } from "./task";
 
 /** Passes over the data: an option of `fit`. */
 const EPOCHS = 50;
@@ -153,7 +153,7 @@ function augmentationOf({
 /** Trains, or goes on training, with measures after every epoch. @throws TrainingInterrupted where the signal ended it */
 async function train(kind: Kind, task: Task): Promise<Outcome> {
   const { x, truth, signal, progress, device, checkpoint, options } = task;
-  const begin = performance.now();
+  const recorder = recorderOf(task);
   const given = { ...checkpoint?.record.fit, ...pick(options, (name) => OF_NETWORK.has(name)) };
   const epochs = (given["epochs"] as number | undefined) ?? EPOCHS;
   const augment = augmentationOf(given);
@@ -166,13 +166,9 @@ async function train(kind: Kind, task: Task): Promise<Outcome> {
     ? await kind.load(checkpoint.model, { device })
     : kind.make({ ...own, network, ...(augment && { augment }), nClusters: task.nClusters!, seed: task.seed, device });
   const trace: TracePoint[] = [...(checkpoint?.record.trace ?? [])];
-  const seconds = (): number => (checkpoint?.record.seconds ?? 0) + (performance.now() - begin) / 1000;
-  const save = async (): Promise<{ model: Uint8Array; record: RunRecord }> => ({
-    model: await model.save(),
-    record: { seconds: seconds(), fit, trace, stages: [] },
-  });
-  try {
-    await model.fit(x, {
+  const save = (): Promise<Checkpoint> => recorder.checkpoint(model, { fit, trace, stages: [] });
+  await trained(
+    model.fit(x, {
       epochs,
       signal,
       onStep: ({ stage, epoch, epochs, step, steps, loss }) => {
@@ -184,12 +180,10 @@ async function train(kind: Kind, task: Task): Promise<Outcome> {
         if (truth) trace.push({ step: epoch, ...headline(truth, model.labels) });
         await task.keep?.(save);
       },
-    });
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) throw new TrainingInterrupted(await save());
-    throw error;
-  }
-  progress.stop();
+    }),
+    task,
+    save,
+  );
   return {
     labels: model.labels,
     nClusters: task.nClusters!,
