@@ -15,6 +15,8 @@ export type { Backward } from "./autodiff";
 export { Random } from "./random";
 export type { RandomState } from "./random";
 export * from "./ops";
+export { melFilters } from "./ops/mel-filters";
+export type { MelFilterOptions } from "./ops/mel-filters";
 export * from "./nn";
 export * from "./optim";
 export * from "./cluster";

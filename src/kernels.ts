@@ -39,6 +39,7 @@ import pairLossWgsl from "../kernels/pair_loss.wgsl";
 import pairLossBackwardWgsl from "../kernels/pair_loss_backward.wgsl";
 import pairwiseLossWgsl from "../kernels/pairwise_loss.wgsl";
 import pairwiseLossBackwardWgsl from "../kernels/pairwise_loss_backward.wgsl";
+import powerSpectrumWgsl from "../kernels/power_spectrum.wgsl";
 import randomWgsl from "../kernels/random.wgsl";
 import reduceWgsl from "../kernels/reduce.wgsl";
 import rmspropWgsl from "../kernels/rmsprop.wgsl";
@@ -366,4 +367,11 @@ export const pairwiseLoss = /* @__PURE__ */ kernel(pairwiseLossWgsl, pairs);
 export const pairwiseLossBackward = /* @__PURE__ */ kernel(pairwiseLossBackwardWgsl, {
   ...pairs,
   grid: ({ batch, n, d }, [size]) => grid1d(batch! * n! * Math.ceil(d! / 16), size),
+});
+
+/** Frames of signals: WebGPU one a workgroup, WASM four neighbours a row. */
+export const powerSpectrum = /* @__PURE__ */ kernel(powerSpectrumWgsl, {
+  grid: ({ batch, frames }) => grid1d(batch! * frames!, 1),
+  rows: ({ batch, frames }) => batch! * Math.ceil(frames! / 4),
+  grain: ({ fft, stages }) => Math.max(1, Math.ceil(16384 / (fft! * (stages! + 2)))),
 });

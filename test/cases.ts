@@ -7,6 +7,7 @@ import { LOSSES } from "./cases/losses";
 import { PAIRWISE } from "./cases/pairwise";
 import { RECURRENT } from "./cases/recurrent";
 import { ROWS } from "./cases/rows";
+import { SPECTROGRAM } from "./cases/spectrogram";
 import { fold, map, product, zip } from "./reference";
 import type { Reference } from "./reference";
 import { INDEXING, RANDOM } from "./cases/indexing";
@@ -283,6 +284,7 @@ export const CASES: readonly OpCase[] = [
   ...INDEXING,
   ...RANDOM,
   ...ROWS,
+  ...SPECTROGRAM,
   ...IMAGES,
   ...AUGMENTATION,
   ...RECURRENT,

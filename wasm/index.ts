@@ -22,3 +22,4 @@ export * from "./upsampling";
 export * from "./augmentation";
 export * from "./recurrent";
 export * from "./pairwise";
+export * from "./spectrum";

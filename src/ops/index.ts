@@ -20,4 +20,5 @@ export * from "./reduce";
 export * from "./shape";
 export { softmax, logSoftmax } from "./softmax";
 export * from "./soft-kmeans";
+export * from "./spectrogram";
 export * from "./upsampling";

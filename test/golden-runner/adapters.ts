@@ -1,5 +1,6 @@
 import { API } from "./adapter";
 import type { Adapter, Adapters } from "./adapter";
+import { AUDIO } from "./audio";
 import { CLUSTERING } from "./clustering";
 import { CONVOLUTION } from "./convolution";
 import { ELEMENTWISE } from "./elementwise";
@@ -16,6 +17,7 @@ import { RECURRENT } from "./recurrent";
 import { REDUCTIONS } from "./reductions";
 
 const ADAPTERS: Adapters = {
+  ...AUDIO,
   ...CLUSTERING,
   ...CONVOLUTION,
   ...ELEMENTWISE,
