@@ -67,11 +67,11 @@ const SIZES = {
 export type Size = keyof typeof SIZES;
 export const SIZE_NAMES = Object.keys(SIZES) as Size[];
 
-/** The setting of a size. Of ten classes there are more clusters to tell apart. */
+/** The setting of a size. Of ten classes there are more clusters to tell apart, and more layers to tell them apart by. */
 export function settingOf(source: Source, size: Size): Setting {
   const manyClasses = source === "fashion-mnist" || source === "mnist";
   const best = { "deep-cluster": 64, "online-deep-cluster": 64, "self-labeling": 64 };
-  return { ...SMALL, ...SIZES[size], ...(manyClasses && { best }) };
+  return { ...SMALL, ...SIZES[size], ...(manyClasses && { best, blocks: 3 }) };
 }
 
 /** Options of the methods that are not their defaults. */
