@@ -31,7 +31,7 @@ export type { EpochRecord, StepReport } from "./training/loop";
 export type { TrainingOptions } from "./training/training";
 export type { RowsLike } from "./training/rows";
 export type { RowSource } from "./data/row-source";
-export type { SetBatch, SetPart, SetProvider } from "./data/sets/provider";
+export * from "./data/sets";
 export { DeepCluster } from "./models/deep-cluster";
 export type { DeepClusterOptions } from "./models/deep-cluster";
 export { SelfLabeling } from "./models/self-labeling";
