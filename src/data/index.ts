@@ -3,6 +3,8 @@ export { readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy, NpyFile, is
 export type { NpyRecords, TextArray } from "./npy";
 export { listNpz, readNpz, readNpzAny, readNpzArray, writeNpz } from "./npz";
 export { readIdx, writeIdx } from "./idx";
+export { readWav } from "./wav";
+export type { Wav, WavOptions } from "./wav";
 export { encodeLabels, readCsv, readCsvLabels, writeCsv } from "./csv";
 export type { CsvOptions, CsvTable } from "./csv";
 export { readSafetensors, writeSafetensors } from "./safetensors";

@@ -6,7 +6,9 @@ import { readIdx, writeIdx } from "../../src/data/idx";
 import { NpyFile, readNpyAny, writeNpy } from "../../src/data/npy";
 import { listNpz, readNpzAny, writeNpz } from "../../src/data/npz";
 import { readSafetensors, writeSafetensors } from "../../src/data/safetensors";
+import { readWav } from "../../src/data/wav";
 import { sizeOf } from "../../src/ndarray";
+import { encodeWav } from "./wav";
 
 interface Shaped {
   readonly data: { readonly length: number };
@@ -58,6 +60,15 @@ const formats: Format[] = [
     name: "safetensors",
     read: (bytes) => readSafetensors(bytes).tensors.values(),
     files: [["sample", writeSafetensors(sample, { metadata: { a: "b" } })]],
+  },
+  {
+    name: "wav",
+    read: (bytes) => [readWav(bytes).samples],
+    files: [
+      ["PCM", encodeWav([sample.y, sample.y], { bits: 16, extra: 3 })],
+      ["float", encodeWav([sample.x], { bits: 32, float: true })],
+      ["extensible", encodeWav([sample.z], { bits: 24, extensible: true })],
+    ],
   },
 ];
 
