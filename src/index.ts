@@ -31,6 +31,7 @@ export type { EpochRecord, StepReport } from "./training/loop";
 export type { TrainingOptions } from "./training/training";
 export type { RowsLike } from "./training/rows";
 export type { RowSource } from "./data/row-source";
+export * from "./data/points";
 export * from "./data/sets";
 export { DeepCluster } from "./models/deep-cluster";
 export type { DeepClusterOptions } from "./models/deep-cluster";
