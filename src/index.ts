@@ -33,6 +33,7 @@ export type { RowsLike } from "./training/rows";
 export type { RowSource } from "./data/row-source";
 export * from "./data/points";
 export * from "./data/sets";
+export * from "./models/learning-to-cluster";
 export { DeepCluster } from "./models/deep-cluster";
 export type { DeepClusterOptions } from "./models/deep-cluster";
 export { SelfLabeling } from "./models/self-labeling";

@@ -14,16 +14,18 @@ export interface Checkpoint<State> {
 
 const FORMAT = "constella checkpoint 1";
 
-/** The bytes of a checkpoint: a safetensors file of the arrays, with model and state in its metadata. */
+/** The bytes of a checkpoint: a safetensors file of the arrays, all rounded to `type` where one is given, with model and state in its metadata. */
 export async function encodeCheckpoint(
   model: string,
   values: Readonly<Record<string, Tensor | NdArray<TypedArray>>>,
   state: unknown,
+  type?: "F16" | "BF16",
 ): Promise<Uint8Array> {
   const arrays: Record<string, NdArray<TypedArray>> = {};
   for (const [name, value] of Object.entries(values))
     arrays[name] = value instanceof Tensor ? new NdArray<TypedArray>(await value.data(), value.shape) : value;
-  return writeSafetensors(arrays, { metadata: { format: FORMAT, model, state: JSON.stringify(state) } });
+  const types = type ? Object.fromEntries(Object.keys(arrays).map((name) => [name, type])) : {};
+  return writeSafetensors(arrays, { types, metadata: { format: FORMAT, model, state: JSON.stringify(state) } });
 }
 
 /**

@@ -67,7 +67,7 @@ export interface Stage {
 }
 
 /** Words of randomness set aside for a step, and for the shuffling of an epoch. */
-const WORDS_PER_STEP = 2 ** 28;
+export const WORDS_PER_STEP = 2 ** 28;
 
 /** Time between two looks at the loss: long enough to keep the queue full, short enough to stop soon after an abort. */
 const LOOK_EVERY_MS = 40;

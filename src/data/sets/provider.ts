@@ -21,4 +21,6 @@ export interface SetProvider {
   readonly kMax: number;
   /** New sets: a function of the arguments and of what `random` draws alone, so that training can be resumed. */
   sample(part: SetPart, batch: number, length: number, random: Random): SetBatch | Promise<SetBatch>;
+  /** Labels of such sets alone, where they are had without the items: for statistics over many sets. */
+  sampleLabels?(part: SetPart, batch: number, length: number, random: Random): Int32Array;
 }

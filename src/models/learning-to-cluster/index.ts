@@ -1,0 +1,17 @@
+export { LearningToCluster } from "./learning-to-cluster";
+export type { ForwardDropoutOptions, SetSaveOptions } from "./learning-to-cluster";
+export type {
+  LearningToClusterOptions,
+  RateSchedule,
+  SetNetworkType,
+  SetOptimizer,
+  SetRegularizers,
+  SetSettings,
+} from "./options";
+export type { BLSTMEmbedding, CNNEmbedding, CNNLSTMEmbedding, EmbeddingSpec } from "./embedding";
+export type { SetFitOptions, SetTrainingState, ValidationRecord } from "./trainer";
+export type { ValidationFigures } from "./validation";
+export { labelsFor } from "./prediction";
+export type { DropoutClustering, SetClustering } from "./prediction";
+export { SetNetwork } from "./network";
+export type { SetOutput } from "./network";

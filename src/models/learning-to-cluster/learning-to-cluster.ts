@@ -1,0 +1,167 @@
+// Learning to Cluster: a network that learns from example clusterings to cluster sets it has never seen.
+// Meier, Elezi, Amirian, Dürr, Stadelmann: Learning Neural Models for End-to-End Clustering, ANNPR 2018; Meier's thesis of the same year.
+import type { SetProvider } from "../../data/sets/provider";
+import type { Bytes } from "../../data/source";
+import type { Device } from "../../device";
+import type { MatrixLike } from "../../matrix";
+import type { NamedArrays, NamedTensors } from "../../nn/module";
+import { Random } from "../../random";
+import { requestDevice } from "../../request-device";
+import { below, decodeCheckpoint, encodeCheckpoint, under } from "../../training/checkpoint";
+import { checkWhole } from "../network-model";
+import { buildSetNetwork } from "./network";
+import type { SetNetwork } from "./network";
+import { toSettings } from "./options";
+import type { LearningToClusterOptions, SetSettings } from "./options";
+import { clusterSets, dropoutClustering } from "./prediction";
+import type { DropoutClustering, SetClustering } from "./prediction";
+import { toSet } from "./sets";
+import { initialSetState, SetTrainer } from "./trainer";
+import type { SetFitOptions, SetTrainingState, ValidationRecord } from "./trainer";
+
+const NAME = "LearningToCluster";
+
+/** Options of `save`. */
+export interface SetSaveOptions {
+  /** The best weights alone: enough to cluster with, and to begin another training from. Default false. */
+  readonly weightsOnly?: boolean;
+  /** In float16, with `weightsOnly`: half the size, and about three decimal digits. Default false. */
+  readonly half?: boolean;
+}
+
+/** Options of `forwardDropout`. */
+export interface ForwardDropoutOptions {
+  /** Default 1000. */
+  readonly runs?: number;
+  readonly seed?: number;
+}
+
+interface Saved {
+  readonly settings: SetSettings;
+  readonly training: SetTrainingState;
+}
+
+/**
+ * Clusters sets of items of any kind in one pass: how many clusters there are, and which item belongs to which, for every number
+ * of clusters. It learns that from example clusterings. The set is a sequence to it, so the order of the items has an influence.
+ */
+export class LearningToCluster {
+  readonly settings: SetSettings;
+  #device: Device | undefined;
+  #network: SetNetwork | undefined;
+  #trainer: SetTrainer | undefined;
+  #state: SetTrainingState = initialSetState();
+
+  /** @throws for options out of range, naming the option */
+  constructor({ device, ...options }: LearningToClusterOptions) {
+    this.settings = toSettings(NAME, options);
+    this.#device = device;
+  }
+
+  /** One record per validation. */
+  get history(): readonly ValidationRecord[] {
+    return this.#state.history;
+  }
+
+  /** The validation of lowest loss, whose weights the model has; null before the first one. */
+  get best(): SetTrainingState["best"] {
+    return this.#state.best;
+  }
+
+  /** The network. @throws before the first `fit` or `predict` */
+  get network(): SetNetwork {
+    if (!this.#network) throw new Error(`${NAME}: call fit first`);
+    return this.#network;
+  }
+
+  /** The device, and the network on it, made on first use. */
+  async #prepare(): Promise<{ device: Device; network: SetNetwork }> {
+    const device = (this.#device ??= await requestDevice());
+    this.#network ??= buildSetNetwork(device, this.settings, new Random(this.settings.seed));
+    return { device, network: this.#network };
+  }
+
+  /**
+   * Trains on sets that the provider makes, one batch of new sets an iteration, by L = L_cc + λ L_ca; the weights of the lowest
+   * validation loss are the model. Goes on where an aborted or loaded training stood, bit for bit as one that was not interrupted.
+   * @throws when the provider's sets do not fit the model, the signal's reason when aborted, and when the loss is no longer finite
+   */
+  async fit(provider: SetProvider, options: SetFitOptions = {}): Promise<this> {
+    const { device, network } = await this.#prepare();
+    this.#trainer ??= new SetTrainer(device, network, this.settings, this.#state);
+    await this.#trainer.run(provider, options);
+    return this;
+  }
+
+  /**
+   * Clusters one set, [n, …itemShape]. A set of one item is one cluster.
+   * @throws when the set is empty, its items are not of the model's shape, or a value is not finite
+   */
+  async predict(set: MatrixLike): Promise<SetClustering> {
+    const [clustering] = await this.predictSets([set]);
+    return clustering!;
+  }
+
+  /** Clusters sets of any lengths; those of equal length go through the network together. @throws as `predict` */
+  async predictSets(sets: readonly MatrixLike[]): Promise<SetClustering[]> {
+    const checked = sets.map((set) => toSet(`${NAME}.predict`, set, this.settings.itemShape));
+    const { device, network } = await this.#prepare();
+    return clusterSets(device, network, checked);
+  }
+
+  /** P(k) by forward dropout: many passes that drop features and shuffle the items; see `DropoutClustering`. @throws as `predict` */
+  async forwardDropout(
+    set: MatrixLike,
+    { runs = 1000, seed = 0 }: ForwardDropoutOptions = {},
+  ): Promise<DropoutClustering> {
+    checkWhole(`${NAME}.forwardDropout`, { runs }, 1);
+    const checked = toSet(`${NAME}.forwardDropout`, set, this.settings.itemShape);
+    const { device, network } = await this.#prepare();
+    return dropoutClustering(device, network, checked, runs, new Random(seed));
+  }
+
+  /** Last and best weights, the optimizer's state, progress and history as a safetensors file; or the best weights alone. */
+  async save({ weightsOnly = false, half = false }: SetSaveOptions = {}): Promise<Uint8Array> {
+    if (half && !weightsOnly) throw new Error(`${NAME}.save: half is for weightsOnly, training goes on from float32`);
+    const { network } = await this.#prepare();
+    const parts = this.#trainer?.tensors();
+    const state: Saved = { settings: this.settings, training: this.#state };
+    if (weightsOnly || !parts) {
+      const arrays = under("best.", parts?.best ?? network.stateDict());
+      const training = { ...initialSetState(), history: this.#state.history, best: this.#state.best };
+      return encodeCheckpoint(NAME, arrays, { ...state, training }, half ? "F16" : undefined);
+    }
+    const arrays: NamedTensors = {
+      ...under("best.", parts.best),
+      ...under("last.", parts.last),
+      ...under("optimizer.", parts.optimizer),
+    };
+    return encodeCheckpoint(NAME, arrays, state);
+  }
+
+  /** Reads what `save` wrote. @throws when the bytes are no checkpoint of this model */
+  static async load(content: Bytes, { device }: { readonly device?: Device } = {}): Promise<LearningToCluster> {
+    const { arrays, state } = decodeCheckpoint<Saved>(NAME, content);
+    const model = new LearningToCluster({ ...state.settings, ...(device && { device }) });
+    await model.#restore(arrays, state.training);
+    return model;
+  }
+
+  async #restore(arrays: NamedArrays, training: SetTrainingState): Promise<void> {
+    const { device, network } = await this.#prepare();
+    this.#state = training;
+    const best = below(arrays, "best.");
+    const last = below(arrays, "last.");
+    if (Object.keys(last).length === 0) return network.loadStateDict(best);
+    this.#trainer = new SetTrainer(device, network, this.settings, training);
+    this.#trainer.restore({ last, best, optimizer: below(arrays, "optimizer.") });
+  }
+
+  /** Frees everything the model holds on its device. */
+  dispose(): void {
+    this.#trainer?.dispose();
+    this.#network?.dispose();
+    this.#trainer = undefined;
+    this.#network = undefined;
+  }
+}

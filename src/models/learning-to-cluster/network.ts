@@ -1,0 +1,217 @@
+// The network of "Learning to Cluster": items seen together, a head for the number of clusters and heads for the assignments.
+import type { Device } from "../../device";
+import { BatchNorm1d } from "../../nn/batch-norm";
+import { glorotUniform } from "../../nn/init";
+import type { Initializer, RandomSource } from "../../nn/init";
+import { Linear } from "../../nn/linear";
+import { LSTM, ResidualBLSTM } from "../../nn/lstm";
+import { Module } from "../../nn/module";
+import { KERAS_BATCH_NORM } from "../../ops/batch-norm";
+import { leakyRelu } from "../../ops/elementwise";
+import { ones, slice } from "../../ops/layout";
+import { dropout } from "../../ops/random";
+import { reshape } from "../../ops/shape";
+import { softmax } from "../../ops/softmax";
+import type { Random } from "../../random";
+import { tidy } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { buildEmbedding, finalStates, SLOPE } from "./embedding";
+import type { Embedding } from "./embedding";
+import type { SetSettings } from "./options";
+
+/** What the network says of sets of n items. */
+export interface SetOutput {
+  /** P(k) for k = 1 … kMax: [sets, kMax]. */
+  readonly counts: Tensor;
+  /** P(l|x_i, k) for k = 1 … kMax: [sets, n, k] each. */
+  readonly assignments: readonly Tensor[];
+  /** Of the items by themselves: [sets, n, size]. */
+  readonly embedding: Tensor;
+  /** Of the items among the others, the last layer's: [sets, n, units]. */
+  readonly features: Tensor;
+}
+
+/** How a pass is made. */
+export interface PassOptions {
+  /** Drops features where it is given. */
+  readonly random?: Random;
+  /** Frees what each layer made as soon as the next one has it: for passes without gradients. */
+  readonly lean?: boolean;
+}
+
+/** Outputs of the divergence regulariser's softmax. */
+const DIVERGENCE_OUTPUTS = 128;
+
+/** Embeds items, and gives P(k) and assignments for every k. */
+export abstract class SetNetwork extends Module {
+  readonly embedding: Embedding;
+  /** Logits of the divergence regulariser, where there is one. */
+  readonly divergence: Linear | undefined;
+  readonly itemShape: readonly number[];
+
+  constructor(device: Device, settings: SetSettings, random: RandomSource) {
+    super();
+    const { itemShape, embedding, gates, regularizers } = settings;
+    this.itemShape = itemShape;
+    this.embedding = buildEmbedding(device, embedding, itemShape, gates, random);
+    if ((regularizers.divergence ?? 0) > 0)
+      this.divergence = new Linear(device, this.embedding.size, DIVERGENCE_OUTPUTS, random);
+  }
+
+  /** From vectors of items, [sets, n, size]. */
+  protected abstract cluster(z: Tensor, options: PassOptions): Omit<SetOutput, "embedding">;
+
+  /** Sets of items [sets, n, …itemShape] at once. */
+  run(items: Tensor, options: PassOptions = {}): SetOutput {
+    const [sets = 0, n = 0] = items.shape;
+    const flat = reshape(items, [sets * n, ...this.itemShape]);
+    const embed = (): Tensor => reshape(this.embedding.embed(flat, options.random), [sets, n, this.embedding.size]);
+    const embedding = options.lean ? tidy(embed) : embed();
+    return { embedding, ...this.cluster(embedding, options) };
+  }
+
+  /** P(k) of sets of items. */
+  override forward(items: Tensor): Tensor {
+    return this.run(items).counts;
+  }
+}
+
+/** P(k) from a sequence: bidirectional LSTM → batch normalisation → dense, leaky ReLU → batch normalisation → dropout → softmax. */
+export class CountHead extends Module {
+  readonly lstm: LSTM;
+  readonly norm: BatchNorm1d;
+  readonly dense: Linear;
+  readonly denseNorm: BatchNorm1d;
+  readonly output: Linear;
+  readonly dropout: number;
+
+  constructor(device: Device, { units, countUnits, kMax, gates, dropout: drop }: SetSettings, random: RandomSource) {
+    super();
+    const width = 2 * countUnits;
+    this.lstm = new LSTM(device, units, countUnits, random, {
+      bidirectional: true,
+      init: "keras",
+      ...(gates && { gates }),
+    });
+    this.norm = new BatchNorm1d(device, width, KERAS_BATCH_NORM);
+    this.dense = new Linear(device, width, width, random);
+    this.denseNorm = new BatchNorm1d(device, width, KERAS_BATCH_NORM);
+    this.output = new Linear(device, width, kMax, random);
+    this.dropout = drop;
+  }
+
+  probabilities(x: Tensor, random?: Random): Tensor {
+    const state = this.norm.forward(finalStates(this.lstm.forward(x)));
+    const hidden = this.denseNorm.forward(leakyRelu(this.dense.forward(state), SLOPE));
+    return softmax(this.output.forward(random ? dropout(hidden, this.dropout, random) : hidden));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.probabilities(x);
+  }
+}
+
+/** First column of the assignment among k clusters, those of fewer before it; one cluster has no column. */
+const firstColumn = (k: number): number => ((k - 1) * k) / 2 - 1;
+
+/** Glorot uniform for each k by itself. */
+const byCount =
+  (kMax: number): Initializer =>
+  ([, inputs = 0], random) => {
+    const parts = Array.from({ length: kMax - 1 }, (_, i) => glorotUniform([i + 2, inputs], random));
+    return Float32Array.from(parts.flatMap((part) => [...part]));
+  };
+
+/** P(l|x_i, k) for every k: a dense layer and a softmax each, the same for all items; all the layers are one product. */
+export class AssignmentHeads extends Module {
+  readonly dense: Linear;
+  readonly kMax: number;
+
+  constructor(device: Device, units: number, kMax: number, random: RandomSource) {
+    super();
+    this.kMax = kMax;
+    this.dense = new Linear(device, units, firstColumn(kMax + 1), random, { weightInit: byCount(kMax) });
+  }
+
+  /** From [sets, n, units], for k = 1 … kMax: [sets, n, k]. */
+  assignments(x: Tensor): Tensor[] {
+    const [sets = 0, n = 0] = x.shape;
+    const logits = this.dense.forward(x);
+    return Array.from({ length: this.kMax }, (_, i) => {
+      const k = i + 1;
+      if (k === 1) return ones(x.device, [sets, n, 1]);
+      return softmax(slice(logits, [0, 0, firstColumn(k)], [sets, n, firstColumn(k + 1)]));
+    });
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.dense.forward(x);
+  }
+}
+
+/** y = BLSTM(x), for the ablation without the identity beside it. */
+class PlainBLSTM extends Module {
+  readonly lstm: LSTM;
+
+  constructor(device: Device, features: number, random: RandomSource, gates: SetSettings["gates"]) {
+    super();
+    this.lstm = new LSTM(device, features, features / 2, random, {
+      bidirectional: true,
+      init: "keras",
+      ...(gates && { gates }),
+    });
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.lstm.forward(x);
+  }
+}
+
+/** Dense, then bidirectional LSTM layers; the count head sees the input of the last one. */
+export class RecurrentNetwork extends SetNetwork {
+  readonly input: Linear;
+  readonly layers: readonly Module[];
+  readonly count: CountHead;
+  readonly heads: AssignmentHeads;
+
+  constructor(device: Device, settings: SetSettings, random: RandomSource) {
+    super(device, settings, random);
+    const { units, layers, residual, gates, kMax } = settings;
+    this.input = new Linear(device, this.embedding.size, units, random);
+    this.layers = Array.from({ length: layers }, () =>
+      residual
+        ? new ResidualBLSTM(device, units, random, { init: "keras", ...(gates && { gates }) })
+        : new PlainBLSTM(device, units, random, gates),
+    );
+    this.count = new CountHead(device, settings, random);
+    this.heads = new AssignmentHeads(device, units, kMax, random);
+  }
+
+  /** Features of every item before the last layer and after it. */
+  protected recur(z: Tensor, lean: boolean): { before: Tensor; features: Tensor } {
+    const part = lean ? tidy : <T>(f: () => T): T => f();
+    let before = part(() => leakyRelu(this.input.forward(z), SLOPE));
+    for (const layer of this.layers.slice(0, -1)) {
+      const next = part(() => layer.forward(before));
+      if (lean) before.dispose();
+      before = next;
+    }
+    return { before, features: part(() => this.layers.at(-1)!.forward(before)) };
+  }
+
+  protected override cluster(z: Tensor, { random, lean = false }: PassOptions): Omit<SetOutput, "embedding"> {
+    const { before, features } = this.recur(z, lean);
+    const counts = this.count.probabilities(before, random);
+    return { counts, assignments: this.assign(features), features };
+  }
+
+  /** P(l|x_i, k) from the last layer's features. */
+  protected assign(features: Tensor): Tensor[] {
+    return this.heads.assignments(features);
+  }
+}
+
+/** Makes the network that the settings describe. */
+export function buildSetNetwork(device: Device, settings: SetSettings, random: RandomSource): SetNetwork {
+  return new RecurrentNetwork(device, settings, random);
+}

@@ -1,0 +1,146 @@
+import type { Device } from "../../device";
+import type { LSTMOptions } from "../../ops/recurrent";
+import { checkRange } from "../../optim/optimizer";
+import { checkWhole } from "../network-model";
+import type { EmbeddingSpec } from "./embedding";
+
+/** Which optimizer, as plain data: it is part of a checkpoint. */
+export type SetOptimizer =
+  | {
+      readonly type: "adadelta";
+      /** Factor of the whole step. Default 5, as in the thesis. */
+      readonly learningRate?: number;
+      readonly rho?: number;
+      readonly eps?: number;
+    }
+  | {
+      readonly type: "adam";
+      /** Default 1e-3. */
+      readonly learningRate?: number;
+      readonly betas?: readonly [number, number];
+      readonly eps?: number;
+    };
+
+/** How the learning rate goes on over the iterations of `fit`. */
+export interface RateSchedule {
+  /** `cosine`: half a cosine down to `final` times the learning rate at the last iteration. Default `constant`. */
+  readonly type?: "constant" | "cosine";
+  /** Iterations in which the rate rises in a straight line first. Default 0. */
+  readonly warmup?: number;
+  /** Share of the learning rate that `cosine` ends at. Default 0. */
+  readonly final?: number;
+}
+
+/** Factors of further terms of the loss; 0, the default, leaves a term out. */
+export interface SetRegularizers {
+  /** Of `clusterAssignmentLoss`: pairs together among k + 1 clusters though apart among k. */
+  readonly clusterAssignment?: number;
+  /** Of `emptyClusterLoss`: clusters without a member. */
+  readonly emptyCluster?: number;
+  /** Of `centerLoss` on the features of the last layer. */
+  readonly center?: number;
+  /** Of `divergenceLoss` on a softmax of 128 outputs over the embedding. */
+  readonly divergence?: number;
+  /** Of that loss, in nats. Default 2. */
+  readonly divergenceMargin?: number;
+}
+
+/** What turns embedded items into clusters. */
+export type SetNetworkType = "rbdlstm" | "soft-kmeans" | "iterative";
+
+/** Options of `LearningToCluster`. */
+export interface LearningToClusterOptions {
+  /** Sizes of one item: [2] for points, [1, 64, 64] for images, [height, width] for spectrograms. */
+  readonly itemShape: readonly number[];
+  /** What makes a vector of an item. Default "identity". */
+  readonly embedding?: EmbeddingSpec;
+  /** Most clusters in a set. Default 5. */
+  readonly kMax?: number;
+  /**
+   * `rbdlstm` (the default): residual bidirectional LSTM layers. Alternatives of chapter 4, which the thesis found no better:
+   * `soft-kmeans`, layers of the same kind under k-means with gradients, and `iterative`, where every item exchanges messages
+   * with every other in each of `layers` rounds, at a cost that grows with the square of the set.
+   */
+  readonly model?: SetNetworkType;
+  /** Default 14. */
+  readonly layers?: number;
+  /** Features between layers, half of them for each direction; even. Default 288. */
+  readonly units?: number;
+  /** Units of each direction of the LSTM under the number of clusters. Default 128. */
+  readonly countUnits?: number;
+  /** Add each layer's input to its output; false only to show what that is for (Table 8). Default true. */
+  readonly residual?: boolean;
+  /** Gates of every LSTM. Default "hardSigmoid", as Keras had when the thesis was written. */
+  readonly gates?: LSTMOptions["gates"];
+  /** Share of the count head's features that training drops. Default 0.5. */
+  readonly dropout?: number;
+  /** Features that `soft-kmeans` measures distances in. Default 8. */
+  readonly softKMeansFeatures?: number;
+  /** Rounds of `soft-kmeans`. Default 10. */
+  readonly softKMeansIterations?: number;
+  /** Factor of the pairwise loss beside that of the number of clusters. Default 5. */
+  readonly lambda?: number;
+  /** The pairwise loss: weighted cross-entropy, or the Rand index with probabilities. Default "crossEntropy". */
+  readonly loss?: "crossEntropy" | "randIndex";
+  readonly regularizers?: SetRegularizers;
+  /** Weights of pairs of one cluster and of two; `estimate` (the default) takes them from sampled sets (`pairWeights`). */
+  readonly pairWeights?: "estimate" | { readonly same: number; readonly different: number };
+  readonly optimizer?: SetOptimizer;
+  readonly schedule?: RateSchedule;
+  /** Largest norm of all gradients together; default: no limit. */
+  readonly clipNorm?: number;
+  readonly seed?: number;
+  /** Default: `requestDevice()`. */
+  readonly device?: Device;
+}
+
+/** Options with their defaults, as a checkpoint keeps them. */
+export type SetSettings = Required<Omit<LearningToClusterOptions, "device" | "clipNorm">> &
+  Pick<LearningToClusterOptions, "clipNorm">;
+
+const DEFAULTS = {
+  ...{ embedding: "identity", kMax: 5, model: "rbdlstm", layers: 14, units: 288, countUnits: 128, residual: true },
+  ...{ gates: "hardSigmoid", dropout: 0.5, softKMeansFeatures: 8, softKMeansIterations: 10, lambda: 5 },
+  ...{ loss: "crossEntropy", regularizers: {}, pairWeights: "estimate", optimizer: { type: "adadelta" } },
+  ...{ schedule: {}, seed: 0 },
+} as const satisfies Omit<Required<LearningToClusterOptions>, "itemShape" | "device" | "clipNorm">;
+
+const MODELS: readonly SetNetworkType[] = ["rbdlstm", "soft-kmeans", "iterative"];
+
+const oneOf = (option: string, value: string, known: readonly string[]): void => {
+  if (!known.includes(value)) throw new Error(`LearningToCluster: ${option} must be ${known.join(" or ")}, ${value}`);
+};
+
+/** Options with defaults filled in. @throws for values out of range, naming the option */
+export function toSettings(name: string, options: Omit<LearningToClusterOptions, "device">): SetSettings {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const settings = { ...DEFAULTS, ...given } as SetSettings;
+  const { itemShape, kMax, model, layers, units, countUnits, softKMeansFeatures, softKMeansIterations } = settings;
+  if (!Array.isArray(itemShape) || itemShape.length === 0 || !itemShape.every((n) => Number.isInteger(n) && n > 0))
+    throw new Error(`${name}: itemShape must be positive whole numbers, [${String(itemShape)}]`);
+  checkWhole(name, { kMax }, 2);
+  checkWhole(name, { layers, countUnits, softKMeansFeatures, softKMeansIterations }, 1);
+  checkWhole(name, { units }, 2);
+  if (units % 2 !== 0) throw new Error(`${name}: units must be even, half for each direction, ${units}`);
+  oneOf("model", model, MODELS);
+  oneOf("gates", String(settings.gates), ["sigmoid", "hardSigmoid"]);
+  oneOf("loss", settings.loss, ["crossEntropy", "randIndex"]);
+  oneOf("optimizer", settings.optimizer.type, ["adadelta", "adam"]);
+  oneOf("schedule", settings.schedule.type ?? "constant", ["constant", "cosine"]);
+  const { dropout, lambda, clipNorm, regularizers, schedule } = settings;
+  if (!(dropout >= 0 && dropout < 1)) throw new Error(`${name}: dropout must be in [0, 1), ${dropout}`);
+  checkRange(name, { lambda, ...regularizers, final: schedule.final ?? 0, warmup: schedule.warmup ?? 0 }, 0, Infinity);
+  if (clipNorm !== undefined && !(clipNorm > 0)) throw new Error(`${name}: clipNorm must be positive, ${clipNorm}`);
+  if (typeof settings.pairWeights === "object") checkRange(name, { ...settings.pairWeights }, 0, Infinity);
+  return settings;
+}
+
+/** Learning rate at an iteration of `iterations`. */
+export function rateAt({ optimizer, schedule }: SetSettings, iteration: number, iterations: number): number {
+  const rate = optimizer.learningRate ?? (optimizer.type === "adam" ? 1e-3 : 5);
+  const { type = "constant", warmup = 0, final = 0 } = schedule;
+  if (iteration < warmup) return (rate * (iteration + 1)) / warmup;
+  if (type === "constant") return rate;
+  const share = Math.min(1, (iteration - warmup) / Math.max(1, iterations - warmup));
+  return rate * (final + ((1 - final) * (1 + Math.cos(Math.PI * share))) / 2);
+}

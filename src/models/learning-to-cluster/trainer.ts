@@ -1,0 +1,222 @@
+import { grad } from "../../autodiff";
+import type { SetBatch, SetProvider } from "../../data/sets/provider";
+import type { Device } from "../../device";
+import type { NamedArrays, NamedTensors } from "../../nn/module";
+import { Adadelta, Adam, clipGradientNorm } from "../../optim";
+import type { Optimizer } from "../../optim";
+import { Random } from "../../random";
+import type { Tensor } from "../../tensor";
+import { runStage, WORDS_PER_STEP } from "../../training/loop";
+import type { EpochRecord, Progress, StepReport } from "../../training/loop";
+import { Snapshot } from "../../training/snapshot";
+import { stageStream } from "../../training/training";
+import { checkWhole } from "../network-model";
+import { setLoss } from "./loss";
+import type { PairWeights } from "./loss";
+import type { SetNetwork } from "./network";
+import { rateAt } from "./options";
+import type { SetSettings } from "./options";
+import { pairWeights } from "../../metrics/pair-weights";
+import { checkProvider, sampledShare, sampleSets, upload } from "./sets";
+import { validate } from "./validation";
+import type { ValidationFigures } from "./validation";
+
+/** What a validation leaves behind: the mean loss of the iterations since the one before, and figures on validation sets. */
+export interface ValidationRecord extends EpochRecord, ValidationFigures {
+  /** Done when it was made. */
+  readonly iteration: number;
+  readonly learningRate: number;
+}
+
+/** Options of `LearningToCluster.fit`. */
+export interface SetFitOptions {
+  /** Steps in all, those before an interruption too; rounded up to whole intervals of validation. Default 100,000. */
+  readonly iterations?: number;
+  /** Sets a step. Default 32. */
+  readonly batchSize?: number;
+  /** Items a set. Default 72. */
+  readonly length?: number;
+  /** Iterations between two validations. Default 100. */
+  readonly validateEvery?: number;
+  /** Training stops when the best validation is this many iterations old. Default 15,000. */
+  readonly patience?: number;
+  /** Sets of a validation, the same ones each time. Default ten times the batch. */
+  readonly validationSets?: number;
+  /** Several times a second; `epoch` counts intervals of validation, `step` iterations within one. */
+  readonly onStep?: (report: StepReport) => void;
+  readonly onValidation?: (record: ValidationRecord) => void | Promise<void>;
+  /** Stops between two iterations; the model can be saved then, and goes on from there. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far training has come, as JSON: with weights and the optimizer's state, enough to go on exactly. */
+export interface SetTrainingState {
+  progress: Progress;
+  history: ValidationRecord[];
+  /** The validation of lowest loss. */
+  best: { readonly iteration: number; readonly loss: number } | null;
+  weights: PairWeights | null;
+  validateEvery: number;
+}
+
+/** The state of training that has not begun. */
+export const initialSetState = (): SetTrainingState => ({
+  progress: { epoch: 0, step: 0, lossSum: 0 },
+  history: [],
+  best: null,
+  weights: null,
+  validateEvery: 0,
+});
+
+/** Streams of random numbers: of steps, of training sets, of validation sets, of the estimate of φ. */
+const [STEPS, SETS, VALIDATION, SHARE] = [0, 1, 2, 3];
+
+/** Trains a set network, and holds what it takes to go on: last weights, best weights, the optimizer. */
+export class SetTrainer {
+  readonly state: SetTrainingState;
+  readonly #op = "LearningToCluster.fit";
+  readonly #device: Device;
+  readonly #network: SetNetwork;
+  readonly #settings: SetSettings;
+  readonly #parameters: Tensor[];
+  readonly #optimizer: Optimizer;
+  /** Weights of the last iteration, while the network has the best ones. */
+  readonly #last: Snapshot;
+  readonly #best: Snapshot;
+  #running = false;
+
+  /** Begins with the weights that the network has. */
+  constructor(device: Device, network: SetNetwork, settings: SetSettings, state: SetTrainingState) {
+    this.#device = device;
+    this.#network = network;
+    this.#settings = settings;
+    this.state = state;
+    this.#parameters = network.parameters();
+    const { type, learningRate: _, ...options } = settings.optimizer;
+    const lr = rateAt(settings, 0, 1);
+    this.#optimizer =
+      type === "adam"
+        ? new Adam(this.#parameters, { lr, ...options })
+        : new Adadelta(this.#parameters, { lr, ...options });
+    this.#last = new Snapshot(network.stateDict());
+    this.#best = new Snapshot(network.stateDict());
+  }
+
+  /** Everything that `restore` takes, by name: last and best weights, the optimizer's state. */
+  tensors(): { last: NamedTensors; best: NamedTensors; optimizer: NamedTensors } {
+    const last = this.#running ? this.#network.stateDict() : this.#last.tensors;
+    return { last, best: this.#best.tensors, optimizer: this.#optimizer.stateDict().tensors };
+  }
+
+  /** Goes on from saved arrays; the network gets the best weights. */
+  restore({ last, best, optimizer }: { last: NamedArrays; best: NamedArrays; optimizer: NamedArrays }): void {
+    const step = this.#iteration;
+    this.#optimizer.loadStateDict({ step, lr: this.#optimizer.lr, tensors: optimizer });
+    this.#network.loadStateDict(last);
+    this.#last.take();
+    this.#network.loadStateDict(best);
+    this.#best.take();
+  }
+
+  dispose(): void {
+    this.#optimizer.dispose();
+    this.#last.dispose();
+    this.#best.dispose();
+  }
+
+  get #iteration(): number {
+    const { progress, validateEvery } = this.state;
+    return progress.epoch * validateEvery + progress.step;
+  }
+
+  /** Trains from where the state stands; at the end the network has the best weights. */
+  async run(provider: SetProvider, options: SetFitOptions = {}): Promise<void> {
+    const { state } = this;
+    const op = this.#op;
+    const { iterations = 100_000, batchSize = 32, length = 72, patience = 15_000, onValidation } = options;
+    const { validateEvery = state.validateEvery || Math.min(100, iterations) } = options;
+    const { validationSets = 10 * batchSize } = options;
+    checkWhole(op, { iterations, validateEvery, validationSets, patience }, 1);
+    checkWhole(op, { batchSize, length }, 2);
+    if (state.validateEvery > 0 && this.#iteration > 0 && state.validateEvery !== validateEvery)
+      throw new Error(`${op}: training was begun with validateEvery ${state.validateEvery}, given ${validateEvery}`);
+    state.validateEvery = validateEvery;
+    checkProvider(op, provider, this.#settings.itemShape, this.#settings.kMax);
+    const stream = (index: number): Random => new Random(stageStream(this.#settings.seed + 1, index));
+    const sets = stream(SETS);
+    const { key } = sets.state();
+    const weights = (state.weights ??= await this.#weights(provider, length, stream(SHARE)));
+    const sizes = { batch: batchSize, length };
+    let loaded: SetBatch | undefined;
+    this.#last.restore();
+    this.#running = true;
+    try {
+      await runStage({
+        device: this.#device,
+        name: op,
+        epochs: Math.ceil(iterations / validateEvery),
+        steps: validateEvery,
+        random: stream(STEPS).state(),
+        progress: state.progress,
+        signal: options.signal,
+        onStep: options.onStep,
+        beforeEpoch: () => Promise.resolve(!(state.best && this.#iteration - state.best.iteration >= patience)),
+        load: async (epoch, step) => {
+          sets.restore({ key, position: (epoch * validateEvery + step) * WORDS_PER_STEP });
+          loaded = await sampleSets(op, provider, "train", sizes, sets);
+        },
+        step: ({ epoch, step, random }) => {
+          this.#optimizer.lr = rateAt(this.#settings, epoch * validateEvery + step, iterations);
+          return this.#step(loaded!, weights, random);
+        },
+        afterEpoch: async (epoch, loss) => {
+          const task = { provider, part: "validation", sets: validationSets, sizes } as const;
+          const figures = await validate(
+            op,
+            this.#device,
+            this.#network,
+            task,
+            this.#settings,
+            weights,
+            stream(VALIDATION),
+          );
+          const iteration = epoch * validateEvery;
+          const record = {
+            stage: "LearningToCluster",
+            epoch,
+            iteration,
+            loss,
+            ...figures,
+            learningRate: this.#optimizer.lr,
+          };
+          state.history.push(record);
+          if (!state.best || figures.validationLoss < state.best.loss) {
+            state.best = { iteration, loss: figures.validationLoss };
+            this.#best.take();
+          }
+          await onValidation?.(record);
+        },
+      });
+    } finally {
+      this.#last.take();
+      this.#running = false;
+      if (state.best) this.#best.restore();
+    }
+  }
+
+  async #weights(provider: SetProvider, length: number, random: Random): Promise<PairWeights> {
+    const { pairWeights: given } = this.#settings;
+    return given === "estimate" ? pairWeights(await sampledShare(this.#op, provider, length, random)) : given;
+  }
+
+  /** One update; returns the loss. */
+  #step(batch: SetBatch, weights: PairWeights, random: Random): Tensor {
+    const { items, ...truth } = upload(this.#device, batch);
+    this.#network.train();
+    const loss = setLoss(this.#network, this.#network.run(items, { random }), truth, this.#settings, weights);
+    const gradients = grad(loss, this.#parameters);
+    const { clipNorm } = this.#settings;
+    this.#optimizer.step(clipNorm === undefined ? gradients : clipGradientNorm(gradients, clipNorm).gradients);
+    return loss;
+  }
+}
