@@ -67,6 +67,36 @@ function squash(z: usize, product: usize, bytes: usize, tangent: bool, hard: u32
   }
 }
 
+/** y += x₀ m₀ + … + x₇ m₇, eight rows of m. */
+// @ts-ignore: decorator
+@inline
+function addRows(x: usize, m: usize, row: usize, y: usize): void {
+  const x0 = v128.load32_splat(x), x1 = v128.load32_splat(x, 4), x2 = v128.load32_splat(x, 8), x3 = v128.load32_splat(x, 12);
+  const x4 = v128.load32_splat(x, 16), x5 = v128.load32_splat(x, 20), x6 = v128.load32_splat(x, 24), x7 = v128.load32_splat(x, 28);
+  for (let lower = m + 4 * row, end = y + row; y < end; y += 16, m += 16, lower += 16) {
+    let sum = fma(x0, v128.load(m), v128.load(y)), other = f32x4.mul(x4, v128.load(lower));
+    sum = fma(x1, v128.load(m + row), sum);
+    other = fma(x5, v128.load(lower + row), other);
+    sum = fma(x2, v128.load(m + 2 * row), sum);
+    other = fma(x6, v128.load(lower + 2 * row), other);
+    sum = fma(x3, v128.load(m + 3 * row), sum);
+    other = fma(x7, v128.load(lower + 3 * row), other);
+    v128.store(y, f32x4.add(sum, other));
+  }
+}
+
+/** y = bias + x m for one row x; m [depth, columns] is read once, in order. A tile of four rows, three of them zeros, would cost twice as much. */
+function multiplyRow(x: usize, m: usize, depth: u32, columns: u32, bias: usize, y: usize): void {
+  const row = <usize>columns << 2;
+  memory.copy(y, bias, row);
+  let k: u32 = 0;
+  for (; k + 8 <= depth; k += 8) addRows(x + (k << 2), m + k * row, row, y);
+  for (; k < depth; k++) {
+    const factor = v128.load32_splat(x + (k << 2));
+    for (let at: usize = 0; at < row; at += 16) v128.store(y + at, fma(factor, v128.load(m + k * row + at), v128.load(y + at)));
+  }
+}
+
 /** Cell and output of one unit, or of four; `block` is the bytes between the gates of a sequence. */
 // @ts-ignore: decorator
 @inline
@@ -99,7 +129,7 @@ export function lstm(
     if (first >= n) continue;
     const valid = min(n - first, group);
     const matrix = u + direction * h * gates, own = bias + direction * gates;
-    if (packed && inPanels != <i32>direction) {
+    if (packed && valid > 1 && inPanels != <i32>direction) {
       packB(matrix, gates, 4, h, columns, panels);
       inPanels = direction;
     }
@@ -108,7 +138,8 @@ export function lstm(
       const now = direction ? t - 1 - step : step, before = direction ? now + 1 : now - 1;
       const hidden = step ? y + ((<usize>first * t + before) * directions + direction) * width : start + sequence * width;
       const hiddenRow = step ? t * yRow : width;
-      if (packed) {
+      if (valid == 1) multiplyRow(hidden, matrix, h, columns, own, product);
+      else if (packed) {
         packA(hidden, hiddenRow, 4, valid, h, rowsOfA);
         multiplyPanels(roundUp(valid, MR), columns, h, rowsOfA, panels, NR << 2, width << 3, product, gates, false, own, 0, 0);
       } else gemm(valid, columns, h, hidden, hiddenRow, 4, matrix, gates, 4, product, gates, own, 0, 0);
