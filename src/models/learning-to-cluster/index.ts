@@ -13,5 +13,7 @@ export type { SetFitOptions, SetTrainingState, ValidationRecord } from "./traine
 export type { ValidationFigures } from "./validation";
 export { labelsFor } from "./prediction";
 export type { DropoutClustering, SetClustering } from "./prediction";
+export { evaluateSets } from "./evaluation";
+export type { Estimate, EvaluateSetsOptions, SetClusterer, SetScores } from "./evaluation";
 export { SetNetwork } from "./network";
 export type { SetOutput } from "./network";
