@@ -1,0 +1,182 @@
+// What the examples on classes never seen share: train on some classes, cluster others, write a report.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { LearningToCluster, requestDevice } from "constella";
+import type { Device, LearningToClusterOptions, SetFitOptions, SetPart, SetProvider } from "constella";
+import { Interrupted, interruptible } from "../../src/cli/interrupt";
+import { oneOf, text, toOption, whole } from "../../src/cli/option";
+import { ProgressDisplay } from "../../src/cli/progress";
+import { readFile, writeAtomic } from "../../src/data";
+import { formatEstimate } from "../points/scores";
+import { evaluate, METHODS, type Evaluation, type Method } from "./evaluate";
+import { renderUnseen } from "./report";
+
+/** Sets that the trained model is measured on. */
+export interface StudyTest {
+  readonly id: string;
+  readonly title: string;
+  readonly provider: SetProvider;
+  readonly part: SetPart;
+}
+
+/** One of the examples. */
+export interface UnseenStudy {
+  readonly title: string;
+  /** One sentence on what is clustered. */
+  readonly lead: string;
+  /** Where the data comes from and how it was split. */
+  readonly origin: string;
+  readonly provider: SetProvider;
+  readonly tests: readonly StudyTest[];
+  readonly model: Omit<LearningToClusterOptions, "device" | "itemShape" | "kMax">;
+  readonly fit: Required<Pick<SetFitOptions, "iterations" | "batchSize" | "length" | "validationSets">>;
+}
+
+/** Options of the command line. */
+export interface StudyOptions {
+  readonly data: string;
+  readonly out: string;
+  readonly sets: number;
+  readonly seed: number;
+  readonly iterations?: number;
+  readonly device?: "webgpu" | "wasm";
+  readonly threads?: number;
+  readonly resume?: boolean;
+}
+
+/** Pictures of that many sets of each test. */
+const SHOWN = 6;
+
+/** The command of an example; `make` reads its data. */
+export function studyProgram(
+  name: string,
+  description: string,
+  make: (options: StudyOptions) => Promise<UnseenStudy>,
+): Command {
+  return new Command(`npm run example:${name} --`)
+    .description(description)
+    .addOption(toOption({ name: "data", kind: text("DIR"), help: "folder of the data" }).default("../shared/data"))
+    .addOption(toOption({ name: "out", kind: text("DIR"), help: "folder of results" }).default(join("out", name)))
+    .addOption(toOption({ name: "iterations", kind: whole(1), help: "training steps" }))
+    .addOption(toOption({ name: "sets", kind: whole(2), help: "sets that each figure is a mean of" }).default(300))
+    .addOption(toOption({ name: "seed", kind: whole(0), help: "of weights, splits and sets" }).default(0))
+    .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
+    .addOption(toOption({ name: "threads", kind: whole(1), help: "of the wasm device" }))
+    .addOption(new Option("--resume", "go on from the model that an earlier run left in the folder of results"))
+    .allowExcessArguments(false)
+    .action(async (options: StudyOptions) => runStudy(name, await make(options), options));
+}
+
+/** Reads a file of the data folder by `read`; where it is missing, says what to give. */
+export async function dataFile<T>(
+  { data }: StudyOptions,
+  file: string,
+  read: (path: string) => Promise<T>,
+): Promise<T> {
+  try {
+    return await read(join(data, file));
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; give the folder that has ${file} with --data DIR`, { cause: error });
+  }
+}
+
+async function runStudy(name: string, study: UnseenStudy, options: StudyOptions): Promise<void> {
+  const { out, sets, seed } = options;
+  const progress = new ProgressDisplay();
+  const { signal, release } = interruptible((line) => progress.note(line));
+  await mkdir(out, { recursive: true });
+  const device = await requestDevice(options.device, options.threads === undefined ? {} : { threads: options.threads });
+  console.log(`constella on ${device.description}`);
+  try {
+    const begin = performance.now();
+    const model = await train(study, options, device, progress, signal);
+    const minutes = (performance.now() - begin) / 60_000;
+    const evaluations: [StudyTest, Evaluation][] = [];
+    for (const test of study.tests) {
+      const { length } = study.fit;
+      const evaluation = await evaluate(model, device, test.provider, test.part, {
+        ...{ sets, length, seed: seed + 1, show: SHOWN },
+      });
+      evaluations.push([test, evaluation]);
+      console.log(`\n${test.title}, ${sets} sets of ${length}\n${textTable(evaluation)}`);
+    }
+    const results = evaluations.map(([{ id, title }, { shown: _, ...figures }]) => ({ id, title, ...figures }));
+    const best = model.best;
+    await writeAtomic(join(out, "results.json"), JSON.stringify({ minutes, best, results }, null, 1));
+    const command = [
+      "npm run",
+      `example:${name}`,
+      ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : []),
+    ];
+    const html = await renderUnseen({
+      study,
+      evaluations,
+      model,
+      device: device.description,
+      command: command.join(" "),
+    });
+    await writeAtomic(join(out, "report.html"), html);
+    console.log(`\nreport: ${join(out, "report.html")}`);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    progress.stop();
+    throw new Interrupted(`interrupted; go on with --resume, the model is in ${out}`);
+  } finally {
+    release();
+    device.destroy();
+  }
+}
+
+async function train(
+  study: UnseenStudy,
+  { out, seed, iterations, resume = false }: StudyOptions,
+  device: Device,
+  progress: ProgressDisplay,
+  signal: AbortSignal,
+): Promise<LearningToCluster> {
+  const file = join(out, "model.safetensors");
+  const { itemShape, kMax } = study.provider;
+  const model = resume
+    ? await LearningToCluster.load(await readFile(file), { device })
+    : new LearningToCluster({ ...study.model, itemShape, kMax, seed, device });
+  const save = async (): Promise<void> => writeAtomic(file, await model.save());
+  try {
+    await model.fit(study.provider, {
+      ...study.fit,
+      ...(iterations !== undefined && { iterations }),
+      signal,
+      onStep: ({ epoch, epochs, step, steps, loss }) =>
+        progress.update({
+          stage: "training",
+          done: (epoch - 1) * steps + step,
+          total: epochs * steps,
+          figures: { loss },
+        }),
+      onValidation: async (record) => {
+        const { validationLoss, countAccuracy, NMI } = record;
+        progress.note(
+          `${String(record.iteration).padStart(6)}  validation loss ${validationLoss.toFixed(4)}  k ${countAccuracy.toFixed(3)}  NMI ${NMI.toFixed(4)}`,
+        );
+        await save();
+      },
+    });
+  } finally {
+    progress.stop();
+    await save();
+  }
+  return model;
+}
+
+function textTable({ rows, gain, countAccuracy }: Evaluation): string {
+  const width = Math.max(...Object.values(METHODS).map((title) => title.length));
+  const lines = (Object.keys(METHODS) as Method[]).map((method) => {
+    const { nmi, bbn, mr } = rows[method];
+    return `${METHODS[method].padEnd(width)}  NMI ${formatEstimate(nmi)}  BBN ${formatEstimate(bbn)}  MR ${formatEstimate(mr)}`;
+  });
+  lines.push(
+    `${"model minus k-means on its embedding".padEnd(width)}  NMI ${formatEstimate(gain.nmi)}  BBN ${formatEstimate(gain.bbn)}  MR ${formatEstimate(gain.mr)}`,
+    `number of clusters found in ${(100 * countAccuracy).toFixed(1)} % of the sets`,
+  );
+  return lines.join("\n");
+}
