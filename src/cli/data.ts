@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readCsv, type ClassLabels } from "../data/csv";
 import { gunzip, isGzip } from "../data/deflate";
 import { loadLabels, loadMatrix, readFile } from "../data/files";
+import { isImageFolder, loadImageFolder } from "../data/image-folder";
 import { flattenRows, toFloat32 } from "../matrix";
 import { NdArray, type TypedArray } from "../ndarray";
 
@@ -28,7 +29,7 @@ export interface DataOptions {
 }
 
 /**
- * Reads data and, where given, known classes: from a file of their own, else from a column of a CSV file.
+ * Reads data and, where given, known classes: from a file of their own, else from a column of a CSV file, or the folders of an image folder.
  * Throws one line that names the file for everything that is wrong with either.
  */
 export async function loadData(path: string, { labels, labelColumn, array }: DataOptions): Promise<DataSet> {
@@ -36,10 +37,12 @@ export async function loadData(path: string, { labels, labelColumn, array }: Dat
   const column = label === undefined ? {} : { label };
   const isTable = /\.(csv|tsv|txt)(\.gz)?$/i.test(path);
   const table = isTable ? await loadTable(path, labels === undefined ? column : {}) : undefined;
-  const raw = table?.data ?? (await loadMatrix(path, array === undefined ? {} : { array }));
+  const folder = !table && (await isImageFolder(path)) ? await loadImageFolder(path) : undefined;
+  const raw = table?.data ?? folder?.images ?? (await loadMatrix(path, array === undefined ? {} : { array }));
   if (labelColumn !== undefined && labels === undefined && !isTable)
     throw new Error(`--label-column is for CSV files, ${path} is none; give --labels FILE`);
-  const truth = labels === undefined ? table?.labels : await loadLabels(labels, column);
+  const own = table?.labels ?? (folder && { labels: folder.labels, classes: [...folder.classes] });
+  const truth = labels === undefined ? own : await loadLabels(labels, column);
   const n = raw.shape[0]!;
   if (raw.shape.includes(0)) throw new Error(`${path} has no data, shape [${raw.shape.join(", ")}]`);
   if (truth && truth.labels.length !== n)

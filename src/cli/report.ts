@@ -98,7 +98,19 @@ function imagesOf({ data, shape }: NdArray<TypedArray>): Images | undefined {
   if (shape.length === 3) return { data: pixels, height: a, width: b, channels: 1 };
   if (shape.length === 4 && (c === 1 || c === 3)) return { data: pixels, height: a, width: b, channels: c };
   if (shape.length === 4 && a === 1 && c !== undefined) return { data: pixels, height: b, width: c, channels: 1 };
+  if (shape.length === 4 && a === 3 && c !== undefined)
+    return { data: channelsLast(pixels, b * c), height: b, width: c, channels: 3 };
   return undefined;
+}
+
+/** Pictures [n, 3, plane] as [n, plane, 3]. */
+function channelsLast<T extends Uint8Array | Float32Array>(x: T, plane: number): T {
+  const y = x.slice() as T;
+  for (let i = 0; i < x.length; i++) {
+    const at = i % (3 * plane);
+    y[i - at + (at % plane) * 3 + Math.floor(at / plane)] = x[i]!;
+  }
+  return y;
 }
 
 function tableOf({ data, shape }: NdArray<TypedArray>, columns: readonly string[] | null | undefined) {

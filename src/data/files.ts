@@ -65,6 +65,23 @@ export async function listFolder(path: string, extension: string): Promise<strin
   }
 }
 
+/** A folder's folders by name, hidden ones left out; undefined where the path is no folder. Throws as `readFile`. */
+export async function listFolders(path: string): Promise<{ name: string; path: string }[] | undefined> {
+  const { readdir, stat } = nodeModule("node:fs/promises");
+  const { join } = nodeModule("node:path");
+  try {
+    if (!(await stat(path)).isDirectory()) return undefined;
+    const found: { name: string; path: string }[] = [];
+    for (const name of (await readdir(path)).sort()) {
+      const inner = join(path, name);
+      if (!name.startsWith(".") && (await stat(inner)).isDirectory()) found.push({ name, path: inner });
+    }
+    return found;
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${reason(error, "file")}`, { cause: error });
+  }
+}
+
 /** Opens an npy file of any size for reading rows (see `NpyFile`). Close it. */
 export async function openNpy(path: string): Promise<NpyFile> {
   const file = await openFile(path);

@@ -3,6 +3,9 @@ export { readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy, NpyFile, is
 export type { NpyRecords, TextArray } from "./npy";
 export { listNpz, readNpz, readNpzAny, readNpzArray, writeNpz } from "./npz";
 export { readIdx, writeIdx } from "./idx";
+export { readImage, resizeImage } from "./images";
+export { loadImageFolder } from "./image-folder";
+export type { ImageFolder, ImageFolderOptions } from "./image-folder";
 export { readWav } from "./wav";
 export type { Wav, WavOptions } from "./wav";
 export { encodeLabels, readCsv, readCsvLabels, writeCsv } from "./csv";

@@ -1,4 +1,6 @@
 // constella cluster, by methods that train nothing.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { gzipSync } from "node:zlib";
 import { writeCsv } from "../../src/data/csv";
@@ -6,7 +8,8 @@ import { writeIdx } from "../../src/data/idx";
 import { readNpy, writeNpy } from "../../src/data/npy";
 import { readSafetensors } from "../../src/data/safetensors";
 import { accuracy } from "../../src/metrics";
-import { blobs, constella, list, metricsOf, read, refusal, RESULTS, write, useProgram } from "./program";
+import { encodePng } from "../data/png";
+import { blobs, constella, folder, list, metricsOf, read, refusal, RESULTS, write, useProgram } from "./program";
 
 useProgram();
 
@@ -69,6 +72,25 @@ describe("constella cluster", () => {
       expect(report).toContain(`<section id="${section}">`);
     expect(report).toContain("kind 2");
     expect(report).toContain("--n-init 2 --seed 7");
+  });
+
+  test("reads a folder of pictures, one folder a class", async () => {
+    for (const name of ["dark", "red"]) await mkdir(join(folder, "pictures", name), { recursive: true });
+    for (let i = 0; i < 6; i++) {
+      const dark = Array.from({ length: 48 }, (_, j) => (i * j) % 9);
+      const size = { width: 4, height: 4, type: 2, depth: 8 } as const;
+      await write(`pictures/dark/${i}.png`, encodePng(dark, size));
+      const red = dark.map((value, j) => (j % 3 === 0 ? 240 - value : value));
+      await write(`pictures/red/${i}.png`, encodePng(red, size));
+    }
+    const { code, stdout } = await constella(...kmeans("pictures", "--clusters", "2", "--out", "pictures-out"));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^k-means: 12 items in 2 clusters, .* ACC 1\.0000/);
+    expect((await read("pictures-out/report.html")).toString()).toContain("red");
+    await write("pictures/red/broken.png", Uint8Array.of(137, 80));
+    expect(await refusal(...kmeans("pictures", "--clusters", "2", "--out", "none"))).toMatch(
+      /^constella: image: file must be PNG or JPEG, its first bytes are 137, 80 \(pictures\/red\/broken\.png\)$/,
+    );
   });
 
   test("reads CSV with a label column and gzipped idx images alike", async () => {

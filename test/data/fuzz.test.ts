@@ -2,12 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { readCsv } from "../../src/data/csv";
+import { readImage } from "../../src/data/images";
 import { readIdx, writeIdx } from "../../src/data/idx";
 import { NpyFile, readNpyAny, writeNpy } from "../../src/data/npy";
 import { listNpz, readNpzAny, writeNpz } from "../../src/data/npz";
 import { readSafetensors, writeSafetensors } from "../../src/data/safetensors";
 import { readWav } from "../../src/data/wav";
 import { sizeOf } from "../../src/ndarray";
+import { encodePng } from "./png";
 import { encodeWav } from "./wav";
 
 interface Shaped {
@@ -60,6 +62,21 @@ const formats: Format[] = [
     name: "safetensors",
     read: (bytes) => readSafetensors(bytes).tensors.values(),
     files: [["sample", writeSafetensors(sample, { metadata: { a: "b" } })]],
+  },
+  {
+    name: "image",
+    read: (bytes) => [readImage(bytes)],
+    files: [
+      ["grey", encodePng([1, 2, 3, 0, 2, 1], { width: 3, height: 2, type: 0, depth: 2 })],
+      ["palette", encodePng([0, 1, 1, 0], { width: 2, height: 2, type: 3, depth: 8, palette: [9, 8, 7, 6, 5, 4] })],
+      [
+        "colour",
+        encodePng(
+          Array.from({ length: 432 }, (_, i) => i % 251),
+          { width: 12, height: 12, type: 2, depth: 8 },
+        ),
+      ],
+    ],
   },
   {
     name: "wav",

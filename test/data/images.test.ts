@@ -1,0 +1,170 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encode as encodePngFile } from "fast-png";
+import { encode as encodeJpegFile } from "jpeg-js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadImageFolder } from "../../src/data/image-folder";
+import { readImage, resizeImage } from "../../src/data/images";
+import { NdArray } from "../../src/ndarray";
+import { encodePng, type PngEncoding } from "./png";
+
+describe("PNG", () => {
+  const ramp = (n: number, most: number): number[] => Array.from({ length: n }, (_, i) => (i * 37) % (most + 1));
+  const size = { width: 5, height: 3 };
+  test.each([1, 2, 4, 8, 16] as const)("grey of %i bits", (depth) => {
+    const most = 2 ** depth - 1;
+    const values = ramp(15, most);
+    const image = readImage(encodePng(values, { ...size, type: 0, depth }));
+    expect(image.shape).toEqual([3, 5, 1]);
+    expect([...image.data]).toEqual(values.map((v) => Math.round((v * 255) / most)));
+    expect([...readImage(encodePng(values, { ...size, type: 0, depth }), 3).data]).toEqual(
+      values.flatMap((v) => new Array<number>(3).fill(Math.round((v * 255) / most))),
+    );
+  });
+  test.each([1, 2, 4, 8] as const)("palette of %i bits", (depth) => {
+    const colours = Math.min(7, 2 ** depth);
+    const palette = ramp(3 * colours, 255);
+    const values = ramp(15, colours - 1);
+    const image = readImage(encodePng(values, { ...size, type: 3, depth, palette }));
+    expect(image.shape).toEqual([3, 5, 3]);
+    expect([...image.data]).toEqual(values.flatMap((v) => palette.slice(3 * v, 3 * v + 3)));
+  });
+  test("colour, and as grey; alpha is dropped", () => {
+    const values = ramp(45, 255);
+    const colour = readImage(encodePng(values, { ...size, type: 2, depth: 8 }));
+    expect([colour.shape, [...colour.data]]).toEqual([[3, 5, 3], values]);
+    const grey = readImage(encodePng(values, { ...size, type: 2, depth: 8 }), 1);
+    const [r, g, b] = values as [number, number, number];
+    expect([grey.shape, grey.data[0]]).toEqual([[3, 5, 1], Math.round(0.299 * r + 0.587 * g + 0.114 * b)]);
+    const clear = Array.from({ length: 15 }, (_, i) => [...values.slice(3 * i, 3 * i + 3), 9]).flat();
+    expect([...readImage(encodePng(clear, { ...size, type: 6, depth: 8 })).data]).toEqual(values);
+    const shade = readImage(encodePng(ramp(30, 255), { ...size, type: 4, depth: 8 }));
+    expect([shade.shape, shade.data[1]]).toEqual([[3, 5, 1], 74]);
+  });
+  test("interlaced", () => {
+    const values = ramp(7 * 9, 255);
+    const file = encodePngFile(
+      { width: 9, height: 7, data: Uint8Array.from(values), channels: 1 },
+      { interlace: "Adam7" },
+    );
+    expect([...readImage(file).data]).toEqual(values);
+  });
+});
+
+/** A picture whose colours change slowly, 4 values a pixel. */
+const smooth = (width: number, height: number): Uint8Array =>
+  Uint8Array.from({ length: 4 * width * height }, (_, i) => {
+    const [x, y] = [Math.floor(i / 4) % width, Math.floor(i / 4 / width)];
+    return [40 + 4 * x, 200 - 3 * y, 90 + x + y, 255][i % 4]!;
+  });
+
+test("JPEG: close to what was encoded", () => {
+  const { data } = encodeJpegFile({ width: 24, height: 17, data: smooth(24, 17) }, 95);
+  const image = readImage(data);
+  expect(image.shape).toEqual([17, 24, 3]);
+  const want = smooth(24, 17);
+  for (let i = 0; i < image.data.length; i++)
+    expect(Math.abs(image.data[i]! - want[4 * Math.floor(i / 3) + (i % 3)]!)).toBeLessThan(12);
+  expect(readImage(data, 1).shape).toEqual([17, 24, 1]);
+});
+
+describe("errors", () => {
+  const png = encodePng([1, 2, 3, 4, 5, 6], { width: 3, height: 2, type: 0, depth: 8 });
+  const jpeg = Uint8Array.from(encodeJpegFile({ width: 16, height: 16, data: smooth(16, 16) }, 80).data);
+  const declared = encodePng([1], { width: 1, height: 1, type: 0, depth: 8 });
+  new DataView(declared.buffer).setUint32(16, 2 ** 30);
+  const bare: PngEncoding = { width: 2, height: 1, type: 3, depth: 8, palette: [1, 2, 3] };
+  test.each<[string, Uint8Array, RegExp]>([
+    ["nothing", new Uint8Array(0), /^image: file must be PNG or JPEG, its first bytes are none$/],
+    [
+      "a GIF",
+      new TextEncoder().encode("GIF89a"),
+      /^image: file must be PNG or JPEG, its first bytes are 71, 73, 70, 56$/,
+    ],
+    [
+      "a PNG of gigabytes",
+      declared,
+      /^image: PNG file is truncated or corrupt: 1073741824 x 1 pixels are declared in \d+ bytes$/,
+    ],
+    ["a colour that the palette lacks", encodePng([0, 1], bare), /^image: PNG file .* colour 1 of a palette of 1$/],
+    ["a changed PNG", png.map((byte, i) => (i === 45 ? byte ^ 1 : byte)), /^image: PNG file is truncated or corrupt: /],
+  ])("%s", (_, bytes, message) => {
+    expect(() => readImage(bytes)).toThrow(message);
+  });
+  test.each([
+    ["PNG", png],
+    ["JPEG", jpeg],
+  ])("%s cut at any length", (_, bytes) => {
+    // a JPEG without the two bytes of its end marker is whole
+    for (let length = 0; length < bytes.length - 2; length++)
+      expect(() => readImage(bytes.subarray(0, length))).toThrow(/^image: [^\n]+$/);
+  });
+});
+
+test("a new size is the mean of the areas", () => {
+  const image = new NdArray(Uint8Array.of(0, 10, 20, 30, 40, 50), [2, 3, 1]);
+  expect([...resizeImage(image, 1, 3).data]).toEqual([15, 25, 35]);
+  expect([...resizeImage(image, 2, 1).data]).toEqual([10, 40]);
+  expect([...resizeImage(image, 1, 2).data]).toEqual([18, 32]);
+  expect([...resizeImage(image, 4, 3).data]).toEqual([0, 10, 20, 0, 10, 20, 30, 40, 50, 30, 40, 50]);
+  const colour = new NdArray(Uint8Array.of(0, 100, 200, 20, 120, 220), [1, 2, 3]);
+  expect([...resizeImage(colour, 1, 1).data]).toEqual([10, 110, 210]);
+  expect(() => resizeImage(image, 0, 3)).toThrow("resizeImage: sizes must be positive whole numbers, 0 x 3");
+});
+
+describe("image folder", () => {
+  let folder = "";
+  const put = async (name: string, content: Uint8Array): Promise<void> => {
+    await mkdir(join(folder, name, ".."), { recursive: true });
+    await writeFile(join(folder, name), content);
+  };
+  const grey = (value: number, width = 2): Uint8Array =>
+    encodePng(new Array<number>(2 * width).fill(value), { width, height: 2, type: 0, depth: 8 });
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "constella-images-"));
+    await put("good/dog/b.png", grey(20));
+    await put("good/dog/a.png", grey(10));
+    await put("good/dog/notes.txt", Uint8Array.of(1));
+    await put(
+      "good/cat/1.PNG",
+      encodePng([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], { width: 2, height: 2, type: 2, depth: 8 }),
+    );
+    await put("good/.hidden/x.png", grey(1));
+    await put("sizes/a/1.png", grey(1));
+    await put("sizes/a/2.png", grey(2, 4));
+    await put("bad/a/1.png", grey(1).subarray(0, 40));
+    await put("empty/a/1.txt", Uint8Array.of(1));
+    await put("flat/1.png", grey(1));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test("classes are folders, channels come first", async () => {
+    const { images, labels, classes, files } = await loadImageFolder(join(folder, "good"));
+    expect(classes).toEqual(["cat", "dog"]);
+    expect([...labels]).toEqual([0, 1, 1]);
+    expect(files.map((file) => file.slice(folder.length + 6))).toEqual(["cat/1.PNG", "dog/a.png", "dog/b.png"]);
+    expect(images.shape).toEqual([3, 3, 2, 2]);
+    expect([...images.data.subarray(0, 12)]).toEqual([1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12]);
+    expect([...images.data.subarray(12)]).toEqual([
+      ...new Array<number>(12).fill(10),
+      ...new Array<number>(12).fill(20),
+    ]);
+    const small = await loadImageFolder(join(folder, "good"), { size: [1, 1], channels: 1 });
+    expect([small.images.shape, [...small.images.data.subarray(1)]]).toEqual([
+      [3, 1, 1, 1],
+      [10, 20],
+    ]);
+  });
+
+  test("what cannot be read is one line with the file", async () => {
+    const load = (name: string, options = {}) => loadImageFolder(join(folder, name), options);
+    await expect(load("sizes")).rejects.toThrow(/must have one size, 2 x 2 at first, 2 x 4 in .*2\.png; give a size/);
+    expect((await load("sizes", { size: [2, 2] })).images.shape).toEqual([2, 1, 2, 2]);
+    await expect(load("bad")).rejects.toThrow(/^image: PNG file is truncated or corrupt: .*bad\/a\/1\.png\)$/);
+    await expect(load("empty")).rejects.toThrow("image folder: class a has no PNG or JPEG file");
+    await expect(load("flat")).rejects.toThrow("there must be one folder a class");
+    await expect(load("flat/1.png")).rejects.toThrow("1.png is no folder");
+    await expect(load("nowhere")).rejects.toThrow(/^cannot read .*nowhere: no such file$/);
+  });
+});
