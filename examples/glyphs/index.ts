@@ -27,7 +27,7 @@ async function glyphs(options: StudyOptions): Promise<UnseenStudy> {
       optimizer: { type: "adam", learningRate: 2e-3 },
       schedule: { type: "cosine", warmup: 50, final: 0.02 },
     },
-    fit: { iterations: 4500, batchSize: 24, length: 20, validationSets: 96 },
+    fit: { iterations: 3000, batchSize: 24, length: 20, validationSets: 96 },
   };
 }
 
