@@ -149,6 +149,25 @@ export function untidied<T>(fn: () => T): T {
   }
 }
 
+/** What sees every buffer by the op that it was made for, and every launch after it was enqueued. */
+export interface Watcher {
+  made(buffer: DeviceBuffer, op: string): void;
+  ran(kernel: Kernel, args: LaunchArgs): void;
+}
+
+let watcher: Watcher | undefined;
+
+/** Runs `fn` under the eyes of `watch`, or of nobody: for finding faults, since watching costs. */
+export function watched<T>(watch: Watcher | undefined, fn: () => T): T {
+  const outer = watcher;
+  watcher = watch;
+  try {
+    return fn();
+  } finally {
+    watcher = outer;
+  }
+}
+
 export { sizeOf };
 
 /** `[64, 784]`, for messages. */
@@ -166,6 +185,7 @@ function checkShape(op: string, shape: Shape): void {
 export function empty(device: Device, shape: Shape, dtype: DType = "f32", op = "empty", tracked = false): Tensor {
   checkShape(op, shape);
   const buffer = device.alloc(Math.max(4, sizeOf(shape) * 4), op);
+  watcher?.made(buffer, op);
   return new Tensor(device, [...shape], dtype, { buffer, users: 0 }, tracked);
 }
 
@@ -223,4 +243,5 @@ export function run(kernel: Kernel, args: LaunchArgs): void {
   }
   if (!device) throw new Error(`${kernel.name}: no tensor among the arguments`);
   device.run(kernel, buffers as KernelArgs);
+  watcher?.ran(kernel, args);
 }

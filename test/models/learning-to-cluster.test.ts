@@ -1,7 +1,11 @@
-import { LearningToCluster } from "constella";
-import type { Device, LearningToClusterOptions } from "constella";
+import { evaluateSets, grad, labelsFor, LearningToCluster, Random, tidy } from "constella";
+import type { Device, LearningToClusterOptions, SetProvider, NdArray } from "constella";
+import { setLoss } from "../../src/models/learning-to-cluster/loss";
+import { upload } from "../../src/models/learning-to-cluster/sets";
 import { describe, expect, test } from "vitest";
 import { describeDevices, deviceOf } from "../devices";
+import { referenceLoss } from "./l2c-reference";
+import type { Weights } from "./l2c-reference";
 import { lineSets } from "./sets";
 
 const SMALL = {
@@ -62,5 +66,151 @@ describeDevices("LearningToCluster", (device) => {
     await loaded.fit(provider, FIT);
     expect(await loaded.save()).toEqual(await whole.save());
     for (const model of [whole, half, loaded]) model.dispose();
+  });
+
+  test.each([true, false])(
+    "gradients of the whole loss agree with differences in float64, residual %s",
+    async (residual) => {
+      const own = await device();
+      const model = small(own, { residual, dropout: 0, units: 4, countUnits: 3, layers: 2 });
+      await model.predict([[0, 0]]);
+      const { network, settings } = model;
+      const batch = await lineSets().sample("train", 4, 5, new Random(8));
+      const weights = { same: 1.2, different: 0.8 };
+      network.train();
+      const names = Object.entries(network.stateDict()).filter(([, value]) => value.tracked);
+      const made = tidy(() => {
+        const { items, ...truth } = upload(own, batch);
+        const loss = setLoss(network, network.run(items), truth, settings, weights);
+        return { loss, gradients: grad(loss, network.parameters()) };
+      });
+      const values: Record<string, { shape: readonly number[]; data: Float64Array }> = {};
+      for (const [name, value] of Object.entries(network.stateDict()))
+        values[name] = { shape: value.shape, data: Float64Array.from(await value.data()) };
+      const { data } = batch.items;
+      const sets = {
+        items: Array.from({ length: 4 }, (_, set) =>
+          Array.from({ length: 5 }, (_, i) => [...data.subarray(2 * (5 * set + i), 2 * (5 * set + i) + 2)]),
+        ),
+        labels: Array.from({ length: 4 }, (_, set) => [...batch.labels.subarray(5 * set, 5 * set + 5)]),
+        counts: [...batch.counts],
+      };
+      const reference = (): number =>
+        referenceLoss(values as Weights, sets, { layers: 2, kMax: 3, lambda: 5, residual, ...weights });
+      expect(await made.loss.item()).toBeCloseTo(reference(), 4);
+      for (const [p, [name]] of names.entries()) {
+        const gradient = await made.gradients[p]!.data();
+        const { data } = values[name]!;
+        for (let i = 0; i < data.length; i += Math.max(1, Math.floor(data.length / 3))) {
+          const held = data[i]!;
+          data[i] = held + 1e-5;
+          const above = reference();
+          data[i] = held - 1e-5;
+          const difference = (above - reference()) / 2e-5;
+          data[i] = held;
+          expect(Math.abs(gradient[i]! - difference), `${name}[${i}]: ${gradient[i]} and ${difference}`).toBeLessThan(
+            2e-4 + 1e-3 * Math.abs(difference),
+          );
+        }
+      }
+      for (const tensor of [made.loss, ...made.gradients]) tensor.dispose();
+      model.dispose();
+    },
+  );
+
+  test("a loss that is not finite stops training with iteration and op, and the last good weights stay", async () => {
+    const model = small(await device(), { optimizer: { type: "adadelta", learningRate: 1e30 } });
+    await expect(model.fit(lineSets(), FIT)).rejects.toThrow(
+      /LearningToCluster\.fit: the loss or a weight is no longer finite in iteration \d+; \w+.* was the first op to give such a value/,
+    );
+    const { counts } = await model.predict([
+      [0, 0],
+      [1, 0],
+    ]);
+    expect(counts.every(Number.isFinite)).toBe(true);
+    await expect(model.fit(lineSets(), FIT)).rejects.toThrow("no longer finite");
+    model.dispose();
+  });
+
+  test("weights alone in float16 cluster as those in float32", async () => {
+    const own = await device();
+    const model = await small(own).fit(lineSets(), FIT);
+    const bytes = await model.save({ weightsOnly: true, half: true });
+    expect(bytes.length).toBeLessThan((await model.save({ weightsOnly: true })).length * 0.75);
+    const loaded = await LearningToCluster.load(bytes, { device: own });
+    expect(loaded.history).toEqual(model.history);
+    const set = [-1, 0.9, -1.1, 0, 1, 0.1].map((x) => [x, 0]);
+    const [a, b] = [await model.predict(set), await loaded.predict(set)];
+    a.counts.forEach((p, k) => expect(b.counts[k]).toBeCloseTo(p, 2));
+    for (const i of [0, 1, 2])
+      a.assignments[i]!.data.forEach((p, at) => expect(b.assignments[i]!.data[at]).toBeCloseTo(p, 2));
+    for (const either of [model, loaded]) either.dispose();
+  });
+});
+
+describe("LearningToCluster, what it is given", () => {
+  const model = async (): Promise<LearningToCluster> => small(await deviceOf("wasm"));
+  const provider = (change: Partial<SetProvider>): SetProvider => ({ ...lineSets(), ...change });
+
+  test.each([
+    ["an empty set", [], "LearningToCluster.predict: the set is empty"],
+    ["items of unequal shape", [[1, 2], [1]], "LearningToCluster.predict: the set must not be ragged"],
+    [
+      "items of another shape",
+      [[1, 2, 3]],
+      "LearningToCluster.predict: the set must be [1, 2], items of the model's shape",
+    ],
+    ["NaN", [[1, NaN]], "LearningToCluster.predict: the set must be finite"],
+  ])("%s", async (_, set, message) => {
+    await expect((await model()).predict(set)).rejects.toThrow(message);
+  });
+
+  test("more clusters than the model tells apart", async () => {
+    await expect((await model()).fit(provider({ kMax: 4 }), FIT)).rejects.toThrow(
+      "the provider makes sets of up to 4 clusters, the model tells at most 3 apart (kMax)",
+    );
+  });
+
+  test("a provider whose sets are not as it says", async () => {
+    const sets = lineSets();
+    const counts: SetProvider["sample"] = (...of) =>
+      ({ ...(sets.sample(...of) as object), counts: new Int32Array(8).fill(7) }) as never;
+    await expect((await model()).fit(provider({ sample: counts }), FIT)).rejects.toThrow(
+      "a set must have 1 to 3 clusters (kMax), 7 in set 0",
+    );
+    const labels: SetProvider["sample"] = (...of) =>
+      ({ ...(sets.sample(...of) as object), labels: new Int32Array(48).fill(-1) }) as never;
+    await expect((await model()).fit(provider({ sample: labels }), FIT)).rejects.toThrow(
+      "labels of set 0 must be from 0 to",
+    );
+    await expect((await model()).fit(provider({ itemShape: [3] }), FIT)).rejects.toThrow(
+      "the provider's items are [3], the model takes [2]",
+    );
+  });
+
+  test("scores of a perfect and of a blind clusterer", async () => {
+    const byPlace = ({ data, shape }: NdArray<Float32Array>): number[] =>
+      Array.from({ length: shape[0]! }, (_, i) => Math.round(data[2 * i]!) + 1);
+    const perfect = await evaluateSets(byPlace, lineSets(), { sets: 60, length: 10 });
+    expect(perfect).toEqual({
+      ...{ sets: 60, nmi: { mean: 1, standardError: 0 }, bbnNorm: { mean: 1, standardError: 0 } },
+      ...{ mr: { mean: 0, standardError: 0 }, countAccuracy: { mean: 1, standardError: 0 } },
+    });
+    const blind = await evaluateSets(({ shape }) => new Int32Array(shape[0]!), lineSets(), { sets: 60, length: 10 });
+    expect(blind.countAccuracy.mean).toBeCloseTo(1 / 3, 0);
+    expect(blind.nmi.standardError).toBeGreaterThan(0.03);
+  });
+
+  test("forward dropout: P(k) of many runs, and their most frequent values", async () => {
+    const trained = await model();
+    const set = [-1, 0.9, -1.1, 0, 1, 0.1].map((x) => [x, 0]);
+    const found = await trained.forwardDropout(set, { runs: 30, seed: 2 });
+    expect(found.runs.shape).toEqual([30, 3]);
+    expect(new Set(found.runs.data).size).toBeGreaterThan(60);
+    const total = found.histograms.data.reduce((a, b) => a + b);
+    expect(total).toBeCloseTo(3, 4);
+    expect(found).toEqual(await trained.forwardDropout(set, { runs: 30, seed: 2 }));
+    expect(labelsFor(found, found.k)).toEqual(found.labels);
+    trained.dispose();
   });
 });

@@ -2,12 +2,16 @@ import { grad } from "../../autodiff";
 import type { SetBatch, SetProvider } from "../../data/sets/provider";
 import type { Device } from "../../device";
 import type { NamedArrays, NamedTensors } from "../../nn/module";
-import { Adadelta, Adam, clipGradientNorm } from "../../optim";
+import { Adadelta, Adam, allFinite, clipGradientNorm } from "../../optim";
 import type { Optimizer } from "../../optim";
 import { Random } from "../../random";
+import type { RandomState } from "../../random";
+import { tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { runStage, WORDS_PER_STEP } from "../../training/loop";
-import type { EpochRecord, Progress, StepReport } from "../../training/loop";
+import type { EpochRecord, Progress, StepContext, StepReport } from "../../training/loop";
+import { under } from "../../training/checkpoint";
+import { firstNonFinite } from "../../training/non-finite";
 import { Snapshot } from "../../training/snapshot";
 import { stageStream } from "../../training/training";
 import { checkWhole } from "../network-model";
@@ -71,6 +75,9 @@ export const initialSetState = (): SetTrainingState => ({
 /** Streams of random numbers: of steps, of training sets, of validation sets, of the estimate of φ. */
 const [STEPS, SETS, VALIDATION, SHARE] = [0, 1, 2, 3];
 
+/** A loss that is not finite was found. */
+class NonFinite extends Error {}
+
 /** Trains a set network, and holds what it takes to go on: last weights, best weights, the optimizer. */
 export class SetTrainer {
   readonly state: SetTrainingState;
@@ -83,6 +90,9 @@ export class SetTrainer {
   /** Weights of the last iteration, while the network has the best ones. */
   readonly #last: Snapshot;
   readonly #best: Snapshot;
+  /** Weights and the optimizer's state as they were when the current interval of validation began, and where that was. */
+  readonly #good: Snapshot;
+  #goodProgress: Progress;
   #running = false;
 
   /** Begins with the weights that the network has. */
@@ -100,6 +110,8 @@ export class SetTrainer {
         : new Adadelta(this.#parameters, { lr, ...options });
     this.#last = new Snapshot(network.stateDict());
     this.#best = new Snapshot(network.stateDict());
+    this.#good = new Snapshot({ ...network.stateDict(), ...under("optimizer.", this.#optimizer.stateDict().tensors) });
+    this.#goodProgress = { ...state.progress };
   }
 
   /** Everything that `restore` takes, by name: last and best weights, the optimizer's state. */
@@ -122,6 +134,7 @@ export class SetTrainer {
     this.#optimizer.dispose();
     this.#last.dispose();
     this.#best.dispose();
+    this.#good.dispose();
   }
 
   get #iteration(): number {
@@ -147,8 +160,18 @@ export class SetTrainer {
     const { key } = sets.state();
     const weights = (state.weights ??= await this.#weights(provider, length, stream(SHARE)));
     const sizes = { batch: batchSize, length };
+    const steps = stream(STEPS).state();
     let loaded: SetBatch | undefined;
+    const load = async (epoch: number, step: number): Promise<void> => {
+      sets.restore({ key, position: (epoch * validateEvery + step) * WORDS_PER_STEP });
+      loaded = await sampleSets(op, provider, "train", sizes, sets);
+    };
+    const step = ({ epoch, step, random }: StepContext): Tensor => {
+      this.#optimizer.lr = rateAt(this.#settings, epoch * validateEvery + step, iterations);
+      return this.#step(loaded!, weights, random);
+    };
     this.#last.restore();
+    this.#keepGood();
     this.#running = true;
     try {
       await runStage({
@@ -156,19 +179,16 @@ export class SetTrainer {
         name: op,
         epochs: Math.ceil(iterations / validateEvery),
         steps: validateEvery,
-        random: stream(STEPS).state(),
+        random: steps,
         progress: state.progress,
         signal: options.signal,
         onStep: options.onStep,
-        beforeEpoch: () => Promise.resolve(!(state.best && this.#iteration - state.best.iteration >= patience)),
-        load: async (epoch, step) => {
-          sets.restore({ key, position: (epoch * validateEvery + step) * WORDS_PER_STEP });
-          loaded = await sampleSets(op, provider, "train", sizes, sets);
+        beforeEpoch: () => {
+          this.#keepGood();
+          return Promise.resolve(!(state.best && this.#iteration - state.best.iteration >= patience));
         },
-        step: ({ epoch, step, random }) => {
-          this.#optimizer.lr = rateAt(this.#settings, epoch * validateEvery + step, iterations);
-          return this.#step(loaded!, weights, random);
-        },
+        load,
+        step,
         afterEpoch: async (epoch, loss) => {
           const task = { provider, part: "validation", sets: validationSets, sizes } as const;
           const figures = await validate(
@@ -181,6 +201,9 @@ export class SetTrainer {
             stream(VALIDATION),
           );
           const iteration = epoch * validateEvery;
+          // losses are bounded: weights that are not finite need not show in them
+          const finite = Number.isFinite(figures.validationLoss) && (await this.#finiteWeights());
+          if (!finite) throw new NonFinite();
           const record = {
             stage: "LearningToCluster",
             epoch,
@@ -197,6 +220,9 @@ export class SetTrainer {
           await onValidation?.(record);
         },
       });
+    } catch (error) {
+      if (!(error instanceof NonFinite) && Number.isFinite(state.progress.lossSum)) throw error;
+      throw await this.#diagnose(error, steps, load, step);
     } finally {
       this.#last.take();
       this.#running = false;
@@ -207,6 +233,59 @@ export class SetTrainer {
   async #weights(provider: SetProvider, length: number, random: Random): Promise<PairWeights> {
     const { pairWeights: given } = this.#settings;
     return given === "estimate" ? pairWeights(await sampledShare(this.#op, provider, length, random)) : given;
+  }
+
+  /** What training goes back to where a loss is not finite. */
+  #keepGood(): void {
+    this.#good.take();
+    this.#goodProgress = { ...this.state.progress };
+  }
+
+  /** Goes back to the last good state, repeats the steps since, and names the first op that gave a value which is not finite. */
+  async #diagnose(
+    cause: unknown,
+    { key }: RandomState,
+    load: (epoch: number, step: number) => Promise<void>,
+    step: (context: StepContext) => Tensor,
+  ): Promise<Error> {
+    const { state } = this;
+    await this.#goBack();
+    const begin = this.#iteration;
+    let found = "";
+    for (let at = 0; at < state.validateEvery && !found; at++) {
+      const [epoch, index] = [state.progress.epoch, state.progress.step + at];
+      if (index >= state.validateEvery) break;
+      const random = new Random({ key, position: (begin + at) * WORDS_PER_STEP });
+      await load(epoch, index);
+      const culprit = await firstNonFinite(() => tidy(() => void step({ epoch, step: index, random })));
+      if (!culprit) continue;
+      const kernel = culprit.kernel === culprit.op ? "" : ` (kernel ${culprit.kernel})`;
+      found = ` in iteration ${begin + at + 1}; ${culprit.op}${kernel} was the first op to give such a value`;
+    }
+    await this.#goBack();
+    return new Error(
+      `${this.#op}: the loss or a weight is no longer finite${found}; the model has its best weights, and training stands where it was good last, after iteration ${begin}: lower the learning rate`,
+      { cause },
+    );
+  }
+
+  async #finiteWeights(): Promise<boolean> {
+    const finite = allFinite(this.#parameters);
+    try {
+      return (await finite.item()) === 1;
+    } finally {
+      finite.dispose();
+    }
+  }
+
+  async #goBack(): Promise<void> {
+    this.#good.restore();
+    Object.assign(this.state.progress, this.#goodProgress);
+    const { lr } = this.#optimizer;
+    const tensors: Record<string, { shape: readonly number[]; data: ArrayLike<number> }> = {};
+    for (const [name, value] of Object.entries(this.#optimizer.stateDict().tensors))
+      tensors[name] = { shape: value.shape, data: await value.data() };
+    this.#optimizer.loadStateDict({ step: this.#iteration, lr, tensors });
   }
 
   /** One update; returns the loss. */
