@@ -22,6 +22,23 @@ export interface Launch {
   rows(params: Params): number;
   /** Rows that a thread takes at least; small work stays on one thread. Default 1. */
   grain?: number | ((params: Params) => number);
+  readonly packing?: Packing;
+}
+
+/**
+ * WASM: an operand that is laid out once for all threads. `<name>_pack` does so, `<name>_packed` then takes the place of
+ * the kernel's own function; both take its arguments and, before the range, the address of memory lent for the operand.
+ */
+export interface Packing {
+  /** The binding that is laid out. */
+  readonly operand: string;
+  /** Bytes of the operand; 0 where the kernel's own function does better. */
+  bytes(params: Params): number;
+  /** Rows of `<name>_pack`, and those that a thread takes at least. */
+  rows(params: Params): number;
+  grain(params: Params): number;
+  /** Rows of `<name>_packed` that a thread takes at least; they are those of the kernel. */
+  packedGrain(params: Params): number;
 }
 
 /** A kernel: declared by its `.wgsl` file, twinned by the AssemblyScript function of the same name. */
@@ -57,7 +74,7 @@ export function kernel(declaration: Declaration, launch: Launch & { cpu?: CpuTwi
 }
 
 /** What a user writes to add a kernel without a build step. */
-export interface KernelDefinition extends Launch {
+export interface KernelDefinition extends Omit<Launch, "packing"> {
   readonly name: string;
   /** WGSL text that keeps the contract: binding 0 the uniform `params`, then the storage buffers in the order of `bindings`. */
   readonly wgsl: string;

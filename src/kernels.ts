@@ -94,6 +94,18 @@ export const matmul = /* @__PURE__ */ kernel(matmulWgsl, {
   rows: ({ m, batch }) => m! * batch!,
   // a thread packs all of b for its rows: many rows a thread where b is large
   grain: ({ n, k }) => Math.max(4, Math.ceil(131072 / (n! * k!)), Math.min(128, Math.ceil((n! * k!) / 2048))),
+  packing: {
+    operand: "b",
+    bytes: ({ m, n, k, batch }) => {
+      const bytes = Math.ceil(n! / 8) * 32 * k!;
+      // the kernel's own function is for few rows or columns; two commands cost a small product more than they save
+      const suits = batch === 1 && m! > 8 && n! > 12 && m! * n! * k! >= 2 ** 21;
+      return suits && bytes <= 2 ** 24 ? bytes : 0;
+    },
+    rows: ({ n }) => Math.ceil(n! / 8),
+    grain: ({ k }) => Math.ceil(4096 / k!),
+    packedGrain: ({ n, k }) => Math.max(16, Math.ceil(131072 / (n! * k!))),
+  },
 });
 
 /** Channels and pixels of a workgroup's tile, of which each invocation has 64 elements: what wastes least of it. */

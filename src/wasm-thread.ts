@@ -13,9 +13,14 @@ export const LAYOUT = {
   rows: 4,
   chunkRows: 5,
   fence: 6, // id to post when the command is complete, or 0
-  arity: 7, // arguments that follow
-  args: 8,
+  stage: 7, // which of the kernel's functions, as in STAGES
+  overlap: 8, // how many of the commands before it need not be complete
+  arity: 9, // arguments that follow
+  args: 10,
 } as const;
+
+/** What follows a kernel's name in that of its functions: the whole of it, or an operand laid out and the rest. */
+export const STAGES = ["", "_pack", "_packed"] as const;
 
 /** The type of `LAYOUT`, which travels to the workers. */
 export type Layout = typeof LAYOUT;
@@ -27,6 +32,7 @@ export interface ThreadInit {
   readonly control: SharedArrayBuffer;
   readonly scratch: number;
   readonly layout: Layout;
+  readonly stages: readonly string[];
   /** Export name and argument types ("f" for f32, "i" otherwise) of each kernel, by index; null for kernels in JavaScript. */
   readonly kernels: readonly ({ readonly name: string; readonly types: string } | null)[];
   readonly spins: number;
@@ -38,8 +44,8 @@ export type ThreadMessage = { readonly fence: number } | { readonly failed: stri
 /**
  * A worker of the WASM device. It travels as source text, so it uses nothing from outside itself.
  *
- * All workers look at the oldest incomplete command and take chunks of it until none is left; whoever completes the last
- * chunk moves the tail on. A worker that the system has put aside delays nobody but the chunk it holds.
+ * All workers take chunks of the oldest incomplete command, then of those after it that do not depend on it; whoever
+ * completes a command moves the tail on. A worker that the system has put aside delays only what needs the chunk it holds.
  */
 export function threadMain(): void {
   const node = (
@@ -50,13 +56,13 @@ export function threadMain(): void {
     addEventListener?(type: string, listener: (event: { data: unknown }) => void): void;
     on?(type: string, listener: (data: unknown) => void): void;
   };
-  const start = ({ module, memory, control, scratch, layout, kernels, spins }: ThreadInit): void => {
+  const start = ({ module, memory, control, scratch, layout, stages, kernels, spins }: ThreadInit): void => {
     const words = new Int32Array(control);
     const floats = new Float32Array(control);
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     const calls = exports as Record<string, (...args: number[]) => void>;
     calls["set_scratch"]!(scratch);
-    const functions = kernels.map((kernel) => kernel && calls[kernel.name]!);
+    const functions = stages.map((stage) => kernels.map((kernel) => kernel && calls[kernel.name + stage]!));
     const scripts = new Map<number, (...args: unknown[]) => void>();
 
     /** A user's kernel: the arguments are the source's address and length, then address, bytes and type of each array, then type (1 f32, 2 u32, 0 i32) and value of each param. */
@@ -97,39 +103,60 @@ export function threadMain(): void {
       try {
         if (!declared) return runScript(index, slot, begin, end);
         const args: number[] = [];
-        for (let i = 0; i < declared.types.length; i++)
-          args.push(declared.types[i] === "f" ? floats[first + i]! : words[first + i]!);
-        functions[index]!(...args, begin, end);
+        const arity = words[slot + layout.arity]!;
+        for (let i = 0; i < arity; i++) args.push(declared.types[i] === "f" ? floats[first + i]! : words[first + i]!);
+        functions[words[slot + layout.stage]!]![index]!(...args, begin, end);
       } catch (error) {
         port.postMessage({ failed: declared?.name ?? "", message: String(error) });
       }
     };
 
-    for (;;) {
-      let number = Atomics.load(words, layout.tail);
-      for (let spin = 0; number === Atomics.load(words, layout.head); spin++) {
-        if (spin >= spins) Atomics.wait(words, layout.head, number);
-        number = Atomics.load(words, layout.tail);
+    const slotOf = (number: number): number => layout.ring + (number & (layout.slots - 1)) * layout.slotWords;
+
+    /** Takes a chunk of the first command that has one and may run; false where there is none. */
+    const work = (): boolean => {
+      const tail = Atomics.load(words, layout.tail);
+      const head = Atomics.load(words, layout.head);
+      for (let number = tail; number !== head; number = (number + 1) | 0) {
+        const slot = slotOf(number);
+        if (((number - tail) | 0) > words[slot + layout.overlap]!) return false;
+        let claim = Atomics.load(words, slot + layout.claim);
+        while (claim >>> 16 === (number & 0xffff) && (claim & 0xffff) < words[slot + layout.chunks]!) {
+          const found = Atomics.compareExchange(words, slot + layout.claim, claim, claim + 1);
+          if (found === claim) {
+            runChunk(slot, claim & 0xffff);
+            if (Atomics.add(words, slot + layout.done, 1) + 1 === words[slot + layout.chunks]!) moveTail();
+            return true;
+          }
+          claim = found;
+        }
       }
-      const slot = layout.ring + (number & (layout.slots - 1)) * layout.slotWords;
-      const claim = Atomics.load(words, slot + layout.claim);
-      if (claim >>> 16 !== (number & 0xffff)) continue; // the command was completed meanwhile
-      const chunk = claim & 0xffff;
-      if (chunk >= words[slot + layout.chunks]!) {
-        // every chunk is taken: wait for the others
-        let spin = 0;
-        while (Atomics.load(words, layout.tail) === number && spin < spins) spin++;
-        if (spin >= spins) Atomics.wait(words, layout.tail, number);
-        continue;
-      }
-      if (Atomics.compareExchange(words, slot + layout.claim, claim, claim + 1) !== claim) continue;
-      runChunk(slot, chunk);
-      const fence = words[slot + layout.fence]!; // read before the slot can be reused
-      if (Atomics.add(words, slot + layout.done, 1) + 1 === words[slot + layout.chunks]!) {
-        Atomics.store(words, layout.tail, (number + 1) | 0);
+      return false;
+    };
+
+    /** Moves the tail past every complete command. Two workers that complete neighbours may both try; one succeeds for each. */
+    const moveTail = (): void => {
+      for (;;) {
+        const number = Atomics.load(words, layout.tail);
+        if (number === Atomics.load(words, layout.head)) return;
+        const slot = slotOf(number);
+        const fence = words[slot + layout.fence]!; // read before the slot can be reused
+        if (Atomics.load(words, slot + layout.done) !== words[slot + layout.chunks]!) return;
+        if (Atomics.compareExchange(words, layout.tail, number, (number + 1) | 0) !== number) continue;
         Atomics.notify(words, layout.tail);
         if (fence !== 0) port.postMessage({ fence });
       }
+    };
+
+    for (;;) {
+      const [tail, head] = [Atomics.load(words, layout.tail), Atomics.load(words, layout.head)];
+      if (work()) continue;
+      // nothing to do until a command is complete or, where there is none, published
+      let spin = tail === head ? spins : 8 * spins;
+      while (spin > 0 && Atomics.load(words, layout.tail) === tail && Atomics.load(words, layout.head) === head) spin--;
+      if (spin > 0) continue;
+      if (tail === head) Atomics.wait(words, layout.head, head);
+      else Atomics.wait(words, layout.tail, tail);
     }
   };
   if (port.on) port.on("message", (data) => start(data as ThreadInit));

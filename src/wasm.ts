@@ -7,7 +7,9 @@ import type { CpuTwin, Kernel, Params } from "./kernel";
 import { compile, hasRelaxedSimd, hasSimd, spawn, threadCount } from "./wasm-engine";
 import type { Thread } from "./wasm-engine";
 import { LinearMemory } from "./wasm-memory";
-import { LAYOUT } from "./wasm-thread";
+import { CommandQueue } from "./wasm-queue";
+import type { Use } from "./wasm-queue";
+import { LAYOUT, STAGES } from "./wasm-thread";
 import type { ThreadInit, ThreadMessage } from "./wasm-thread";
 
 /** Options of the WASM device. */
@@ -35,7 +37,7 @@ const PARAM_CODES = { i32: 0, f32: 1, u32: 2 } as const;
 type Exports = Record<string, (...args: number[]) => void>;
 
 const SCRATCH_BYTES = 4 << 20;
-/** Rounds of polling before a thread sleeps: about 20 µs. */
+/** Rounds of polling before a thread sleeps, about 20 µs; eight times as many where it waits for another thread's chunk. */
 const SPINS = 4000;
 /** Kernels on SIMD WebAssembly: worker threads take them from a ring of commands in shared memory. */
 export class WasmDevice implements Device {
@@ -46,20 +48,22 @@ export class WasmDevice implements Device {
   readonly #memory: LinearMemory;
   readonly #exports: Exports;
   readonly #workers: Thread[] = [];
-  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #queue: CommandQueue;
   readonly #known: number;
-  /** Commands that found the ring full, as slot words. */
-  #waiting: Int32Array[] = [];
   readonly #staging = new Pool<number>();
   /** Staging blocks in use, until as many commands are complete. */
   readonly #staged: { number: number; pointer: number; size: number }[] = [];
   readonly #fences = new Map<number, () => void>();
   readonly #scripts = new Map<number, { pointer: number; length: number }>();
-  readonly #slot = new Int32Array(LAYOUT.slotWords);
-  readonly #slotFloats = new Float32Array(this.#slot.buffer);
+  /** Memory for operands that kernels lay out. */
+  readonly #places = [
+    { pointer: 0, bytes: 0 },
+    { pointer: 0, bytes: 0 },
+  ];
   #nextFence = 1;
   #nextId = 1;
   #error: Error | undefined;
+  #held = false;
   #destroyed = false;
 
   private constructor(module: WebAssembly.Module, simd: string, options: WasmOptions) {
@@ -70,11 +74,10 @@ export class WasmDevice implements Device {
       this.threads === 0 ? "on the calling thread" : `${this.threads} thread${this.threads === 1 ? "" : "s"}`;
     this.description = `WebAssembly, ${simd}, ${where}`;
     this.#exports = new WebAssembly.Instance(module, { env: { memory: this.#memory.memory } }).exports as Exports;
-    for (const kernel of allKernels) if (!kernel.cpu) checkTwin(kernel, this.#exports[kernel.name]);
+    for (const kernel of allKernels) if (!kernel.cpu) checkTwins(kernel, this.#exports);
     this.#known = allKernels.length;
     this.#exports["set_scratch"]!(this.#memory.fresh(SCRATCH_BYTES, "requestDevice"));
-    const controlWords = this.threads === 0 ? LAYOUT.ring : LAYOUT.ring + LAYOUT.slots * LAYOUT.slotWords;
-    this.#words = new Int32Array(new SharedArrayBuffer(controlWords * 4));
+    this.#queue = new CommandQueue(this.threads, () => this.#holdWorkers());
     for (let i = 0; i < this.threads; i++) this.#workers.push(this.#spawn(module, options));
   }
 
@@ -101,20 +104,20 @@ export class WasmDevice implements Device {
   write(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset = 0): void {
     this.#check();
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    if (this.#idle()) {
+    if (this.#queue.idle) {
       this.#memory.view((buffer as Block).pointer + byteOffset, bytes.byteLength).set(bytes);
       return;
     }
     // commands under way may still read what the buffer's memory holds: the copy takes its turn in the queue
     const staging = this.#stage(bytes);
     this.#enqueueCopy((buffer as Block).pointer + byteOffset, staging, bytes.byteLength);
-    this.#staged.push({ number: this.#nextNumber(), pointer: staging, size: Pool.sizeClass(bytes.byteLength) });
+    this.#staged.push({ number: this.#queue.nextNumber, pointer: staging, size: Pool.sizeClass(bytes.byteLength) });
   }
 
   async read(buffer: DeviceBuffer, byteOffset = 0, bytes = buffer.bytes - byteOffset): Promise<ArrayBuffer> {
     this.#check();
     const { pointer } = buffer as Block;
-    if (this.#idle()) return this.#memory.copyOut(pointer + byteOffset, bytes);
+    if (this.#queue.idle) return this.#memory.copyOut(pointer + byteOffset, bytes);
     // what is enqueued after this call may change the buffer before it completes: take the copy in turn
     const staging = this.alloc(bytes, "read") as Block;
     this.#enqueueCopy(staging.pointer, pointer + byteOffset, bytes);
@@ -131,30 +134,54 @@ export class WasmDevice implements Device {
     const bound = bind(kernel, args, this);
     const rows = kernel.rows(args as Params);
     if (rows === 0) return;
-    if (!kernel.cpu && kernel.id >= this.#known) checkTwin(kernel, undefined);
+    if (!kernel.cpu && kernel.id >= this.#known) checkTwins(kernel, {});
     if (this.threads === 0) return this.#runInPlace(kernel, bound, rows);
     const grain = typeof kernel.grain === "function" ? kernel.grain(args as Params) : (kernel.grain ?? 1);
-    const slot = this.#slot;
-    // as many chunks as threads, or twice that where there is enough to share, in multiples of four rows
-    const perThread = Math.max(1, Math.min(2, Math.floor(rows / (grain * this.threads))));
-    const wanted = Math.max(1, Math.min(Math.floor(rows / grain), this.threads * perThread));
-    const chunkRows = wanted === 1 ? rows : Math.ceil(rows / wanted / 4) * 4;
-    slot[LAYOUT.chunks] = Math.ceil(rows / chunkRows);
-    slot[LAYOUT.rows] = rows;
-    slot[LAYOUT.chunkRows] = chunkRows;
+    const { slot } = this.#queue;
     slot[LAYOUT.kernel] = kernel.id;
-    slot[LAYOUT.fence] = 0;
+    slot[LAYOUT.fence] = slot[LAYOUT.stage] = 0;
     if (kernel.cpu) this.#fillScript(kernel, kernel.cpu, bound);
-    else {
-      let word: number = LAYOUT.args;
-      for (const buffer of bound.buffers) slot[word++] = (buffer as Block).pointer;
-      kernel.params.forEach(({ type }, i) => {
-        if (type === "f32") this.#slotFloats[word++] = bound.values[i]!;
-        else slot[word++] = bound.values[i]!;
-      });
-      slot[LAYOUT.arity] = word - LAYOUT.args;
+    else this.#fillArguments(kernel, bound);
+    const use = useOf(kernel, bound);
+    const { packing } = kernel;
+    const bytes = packing?.bytes(args as Params) ?? 0;
+    const place = bytes > 0 ? this.#lend(bytes) : undefined;
+    if (!packing || place === undefined) return this.#queue.publishRows(this.threads, rows, grain, 2, use);
+    // two commands: the operand is laid out for all threads, then the rows are shared in small chunks
+    slot[LAYOUT.args + slot[LAYOUT.arity]!++] = place;
+    slot[LAYOUT.stage] = 1;
+    const layOut = { reads: [(args[packing.operand] as Block).pointer], writes: [place] };
+    this.#queue.publishRows(this.threads, packing.rows(args as Params), packing.grain(args as Params), 4, layOut);
+    slot[LAYOUT.stage] = 2;
+    const multiply = { reads: [...use.reads, place], writes: use.writes };
+    this.#queue.publishRows(this.threads, rows, packing.packedGrain(args as Params), 8, multiply);
+  }
+
+  /** Memory for an operand, one of two places in turn, so that one can be laid out while the other is in use; undefined when memory is out. */
+  #lend(bytes: number): number | undefined {
+    const place = this.#places.shift()!;
+    this.#places.push(place);
+    if (place.bytes < bytes) {
+      const size = Math.max(bytes, 2 * place.bytes);
+      try {
+        place.pointer = this.#memory.fresh(size, "pack");
+        place.bytes = size;
+      } catch {
+        return undefined;
+      }
     }
-    this.#publish();
+    return place.pointer;
+  }
+
+  #fillArguments(kernel: Kernel, { buffers, values }: Bound): void {
+    const { slot, slotFloats } = this.#queue;
+    let word: number = LAYOUT.args;
+    for (const buffer of buffers) slot[word++] = (buffer as Block).pointer;
+    kernel.params.forEach(({ type }, i) => {
+      if (type === "f32") slotFloats[word++] = values[i]!;
+      else slot[word++] = values[i]!;
+    });
+    slot[LAYOUT.arity] = word - LAYOUT.args;
   }
 
   memory(): MemoryUsage {
@@ -163,12 +190,13 @@ export class WasmDevice implements Device {
 
   async synchronize(): Promise<void> {
     this.#check();
-    if (!this.#idle()) await this.#fence();
+    if (!this.#queue.idle) await this.#fence();
     this.#check();
   }
 
   destroy(): void {
     this.#destroyed = true;
+    this.#queue.close();
     this.#error = new Error("wasm: the device is destroyed");
     for (const worker of this.#workers) worker.terminate();
     for (const resolve of this.#fences.values()) resolve();
@@ -182,25 +210,13 @@ export class WasmDevice implements Device {
     throw error;
   }
 
-  #idle(): boolean {
-    if (this.threads === 0) return true;
-    return (
-      this.#waiting.length === 0 && Atomics.load(this.#words, LAYOUT.tail) === Atomics.load(this.#words, LAYOUT.head)
-    );
-  }
-
-  /** The number that the next command will have, those that wait for room included. */
-  #nextNumber(): number {
-    return (Atomics.load(this.#words, LAYOUT.head) + this.#waiting.length) | 0;
-  }
-
   /**
    * Copies bytes to memory that no command under way uses. Freed buffers will not do: what is enqueued may still read them, and
    * the host does not wait its turn.
    */
   #stage(bytes: Uint8Array): number {
-    const tail = Atomics.load(this.#words, LAYOUT.tail);
-    while (this.#staged.length > 0 && ((tail - this.#staged[0]!.number) | 0) >= 0) {
+    const { completed } = this.#queue;
+    while (this.#staged.length > 0 && ((completed - this.#staged[0]!.number) | 0) >= 0) {
       const { size, pointer } = this.#staged.shift()!;
       this.#staging.put(size, pointer);
     }
@@ -212,66 +228,40 @@ export class WasmDevice implements Device {
 
   /** Copies bytes in turn; a fence is posted when that is done. */
   #enqueueCopy(to: number, from: number, bytes: number, fence = 0): void {
-    const slot = this.#slot;
+    const { slot } = this.#queue;
     slot[LAYOUT.chunks] = slot[LAYOUT.rows] = slot[LAYOUT.chunkRows] = 1;
     slot[LAYOUT.kernel] = -1;
     slot[LAYOUT.fence] = fence;
     slot[LAYOUT.arity] = 3;
     slot.set([to, from, bytes], LAYOUT.args);
-    this.#publish();
+    this.#queue.publish();
   }
 
   /** Resolves when everything enqueued so far is complete. */
   async #fence(): Promise<void> {
     const id = this.#nextFence++;
     const reached = new Promise<void>((resolve) => this.#fences.set(id, resolve));
-    if (this.#fences.size === 1) for (const worker of this.#workers) worker.ref?.();
+    this.#holdWorkers();
     this.#enqueueCopy(0, 0, 0, id);
     await reached;
     this.#check();
   }
 
-  /** Puts the command in `#slot` into the ring, or aside while the ring is full. */
-  #publish(): void {
-    if (this.#waiting.length > 0 || !this.#hasRoom()) {
-      this.#waiting.push(this.#slot.slice());
-      if (this.#waiting.length === 1) void this.#drainLater();
-    } else this.#copyToRing(this.#slot);
-  }
-
-  #hasRoom(): boolean {
-    const used = (Atomics.load(this.#words, LAYOUT.head) - Atomics.load(this.#words, LAYOUT.tail)) | 0;
-    return used < LAYOUT.slots - 1;
-  }
-
-  #copyToRing(command: Int32Array): void {
-    const words = this.#words;
-    const number = Atomics.load(words, LAYOUT.head);
-    const slot = LAYOUT.ring + (number & (LAYOUT.slots - 1)) * LAYOUT.slotWords;
-    for (let i: number = LAYOUT.chunks; i < LAYOUT.args + command[LAYOUT.arity]!; i++) words[slot + i] = command[i]!;
-    words[slot + LAYOUT.done] = 0;
-    Atomics.store(words, slot + LAYOUT.claim, (number & 0xffff) << 16);
-    Atomics.store(words, LAYOUT.head, (number + 1) | 0);
-    Atomics.notify(words, LAYOUT.head);
-  }
-
-  /** Moves commands that wait into the ring as room appears, without blocking the calling thread. */
-  async #drainLater(): Promise<void> {
-    for (const worker of this.#workers) worker.ref?.();
-    while (this.#waiting.length > 0 && !this.#destroyed) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      let moved = 0;
-      while (moved < this.#waiting.length && this.#hasRoom()) this.#copyToRing(this.#waiting[moved++]!);
-      this.#waiting.splice(0, moved);
-    }
-    if (this.#fences.size === 0) for (const worker of this.#workers) worker.unref?.();
+  /** Keeps the process alive while somebody waits for the workers, and no longer. */
+  #holdWorkers(): void {
+    const waits = this.#fences.size > 0 || (this.#queue.waits && !this.#destroyed);
+    if (waits === this.#held) return;
+    this.#held = waits;
+    for (const worker of this.#workers)
+      if (waits) worker.ref?.();
+      else worker.unref?.();
   }
 
   #onMessage(message: ThreadMessage): void {
     if ("fence" in message) {
       this.#fences.get(message.fence)?.();
       this.#fences.delete(message.fence);
-      if (this.#fences.size === 0 && this.#waiting.length === 0) for (const worker of this.#workers) worker.unref?.();
+      this.#holdWorkers();
     } else this.#fail(`wasm: kernel ${message.failed || "of a user"} failed, ${message.message}`);
   }
 
@@ -283,15 +273,17 @@ export class WasmDevice implements Device {
     const init: ThreadInit = {
       module,
       memory: this.#memory.memory,
-      control: this.#words.buffer,
+      control: this.#queue.words.buffer,
       scratch: this.#memory.fresh(SCRATCH_BYTES, "requestDevice"),
       layout: LAYOUT,
+      stages: STAGES,
       kernels: allKernels.map((kernel) => (kernel.cpu ? null : { name: kernel.name, types: argumentTypes(kernel) })),
       spins: SPINS,
     };
     const onEnd = (reason: unknown): void => {
       if (this.#destroyed) return;
       this.#fail(`wasm: a worker thread ended, ${String(reason)}; request a new device and go on from a checkpoint`);
+      this.#queue.close();
       this.#destroyed = true; // the others would wait for its chunk forever
       for (const worker of this.#workers) worker.terminate();
       for (const resolve of this.#fences.values()) resolve();
@@ -311,13 +303,14 @@ export class WasmDevice implements Device {
     buffers.forEach((buffer, i) => words.push((buffer as Block).pointer, buffer.bytes, isInteger(kernel, i) ? 1 : 0));
     const first = words.length;
     kernel.params.forEach(({ type }, i) => words.push(PARAM_CODES[type], values[i]!));
+    const { slot, slotFloats } = this.#queue;
     if (LAYOUT.args + words.length > LAYOUT.slotWords)
       throw new Error(`${kernel.name}: too many arguments, ${buffers.length} buffers and ${values.length} params`);
-    this.#slot.set(words, LAYOUT.args);
+    slot.set(words, LAYOUT.args);
     kernel.params.forEach(({ type }, i) => {
-      if (type === "f32") this.#slotFloats[LAYOUT.args + first + 2 * i + 1] = values[i]!;
+      if (type === "f32") slotFloats[LAYOUT.args + first + 2 * i + 1] = values[i]!;
     });
-    this.#slot[LAYOUT.arity] = words.length;
+    slot[LAYOUT.arity] = words.length;
   }
 
   #runInPlace(kernel: Kernel, { buffers, values }: Bound, rows: number): void {
@@ -347,12 +340,22 @@ function isInteger(kernel: Kernel, i: number): boolean {
 const argumentTypes = ({ bindings, params }: Kernel): string =>
   "i".repeat(bindings.length) + params.map(({ type }) => (type === "f32" ? "f" : "i")).join("");
 
-/** Holds the AssemblyScript function against the declaration in the .wgsl file. */
-function checkTwin(kernel: Kernel, twin: ((...args: number[]) => void) | undefined): void {
-  const expected = kernel.bindings.length + kernel.params.length + 2;
-  if (!twin) throw new Error(`wasm: kernel ${kernel.name} has no AssemblyScript function`);
-  if (twin.length !== expected)
-    throw new Error(
-      `wasm: ${kernel.name} takes ${twin.length} arguments in AssemblyScript, ${expected} by its .wgsl file`,
-    );
+/** Holds the AssemblyScript functions against the declaration in the .wgsl file. */
+function checkTwins({ name, bindings, params, packing }: Kernel, exports: Exports): void {
+  const declared = bindings.length + params.length + 2;
+  for (const stage of packing ? STAGES : STAGES.slice(0, 1)) {
+    const twin = exports[name + stage];
+    const expected = declared + Number(stage !== "");
+    if (!twin) throw new Error(`wasm: kernel ${name} has no AssemblyScript function${stage && ` ${name}${stage}`}`);
+    if (twin.length !== expected)
+      throw new Error(
+        `wasm: ${name}${stage} takes ${twin.length} arguments in AssemblyScript, ${expected} by its .wgsl file`,
+      );
+  }
+}
+
+function useOf({ bindings }: Kernel, { buffers }: Bound): Use {
+  const use: { reads: number[]; writes: number[] } = { reads: [], writes: [] };
+  bindings.forEach(({ access }, i) => (access === "read" ? use.reads : use.writes).push((buffers[i] as Block).pointer));
+  return use;
 }

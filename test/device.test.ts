@@ -220,6 +220,30 @@ describe("the wasm device", () => {
     for (const [first, ...others] of Object.values(results)) for (const other of others) expect(other).toEqual(first);
   });
 
+  test("commands that overlap keep the order that their buffers ask for", async () => {
+    const device = await own<WasmDevice>("wasm", { threads: 3, deterministic: true });
+    const inPlace = await own<WasmDevice>("wasm", { threads: 0, deterministic: true });
+    const side = 160;
+    /** A program of products and sums over few buffers, so that most steps wait for another or write what another reads. */
+    const program = async (on: Device): Promise<Float32Array[]> => {
+      const random = uniforms(7);
+      const pick = (count: number): number => Math.floor(random() * count);
+      const slots = Array.from({ length: 5 }, (_, i) => tensor(on, randoms(side * side, i + 1), [side, side]));
+      for (let step = 0; step < 300; step++) {
+        const [a, b, to, kind] = [slots[pick(5)]!, slots[pick(5)]!, pick(5), pick(3)];
+        const made = tidy(() => {
+          if (kind === 0) return scale(matmul(a, b, { transA: step % 2 === 0, activation: "tanh" }), 0.1);
+          return kind === 1 ? scale(add(a, b), 0.5) : add(scale(a, 0.5), scale(sum(b, 0), 0.001));
+        });
+        slots[to]!.dispose();
+        slots[to] = made;
+      }
+      return (await Promise.all(slots.map((slot) => slot.data()))) as Float32Array[];
+    };
+    const want = await program(inPlace);
+    for (let round = 0; round < 3; round++) expect(await program(device)).toEqual(want);
+  });
+
   test("hands a twin in JavaScript large unsigned and negative params as they are, on threads and in place", async () => {
     const difference = defineKernel({
       ...definition,

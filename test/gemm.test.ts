@@ -172,7 +172,7 @@ describe.each(["plain", "relaxed"])("wasm matmul, %s build", (build) => {
   setFlagsFromString("--experimental-wasm-relaxed-simd");
   const bytes = readFileSync(`build/${build}.wasm`);
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
-  type Exports = { matmul(...args: number[]): void; set_scratch(pointer: number): void };
+  type Exports = Record<"matmul" | "matmul_pack" | "matmul_packed" | "set_scratch", (...args: number[]) => void>;
   const instances: Exports[] = [];
   const SCRATCH = 65536;
   const MIB = 2 ** 20;
@@ -186,8 +186,11 @@ describe.each(["plain", "relaxed"])("wasm matmul, %s build", (build) => {
     }
   });
 
-  /** Runs the row ranges that `cuts` divide the rows into, in turns on two instances with garbage in their work areas. */
-  const runSplit = (p: Product, { a, b, bias }: Arrays, cuts: number[]): Float32Array => {
+  /**
+   * Runs the row ranges that `cuts` divide the rows into, in turns on two instances with garbage in their work areas; with
+   * `panels`, after B has been laid out in shares that those divide its panels into.
+   */
+  const runSplit = (p: Product, { a, b, bias }: Arrays, cuts: number[], panels?: number[]): Float32Array => {
     new Float32Array(memory.buffer, SCRATCH, 2 * MIB).fill(NaN);
     let top = SCRATCH + 8 * MIB;
     const place = (values: Float32Array): number => {
@@ -199,9 +202,14 @@ describe.each(["plain", "relaxed"])("wasm matmul, %s build", (build) => {
     const rows = p.m * (p.batch ?? 1);
     const pointers = [a, b, bias].map(place);
     const out = place(new Float32Array(rows * p.n).fill(NaN));
-    const bounds = [0, ...cuts, rows];
-    for (let i = 0; i + 1 < bounds.length; i++)
-      instances[i % 2]!.matmul(...pointers, out, ...params(p), SLOPE, bounds[i]!, bounds[i + 1]!);
+    const count = Math.ceil(p.n / 8);
+    const packed = panels ? [place(new Float32Array(8 * count * p.k).fill(NaN))] : [];
+    const share = (name: keyof Exports, bounds: number[]): void => {
+      for (let i = 0; i + 1 < bounds.length; i++)
+        instances[i % 2]![name](...pointers, out, ...params(p), SLOPE, ...packed, bounds[i]!, bounds[i + 1]!);
+    };
+    if (panels) share("matmul_pack", [0, ...panels, count]);
+    share(panels ? "matmul_packed" : "matmul", [0, ...cuts, rows]);
     const result = new Float32Array(memory.buffer, out, rows * p.n + 16);
     for (const after of result.subarray(rows * p.n)) expect(after).toBeNaN();
     return Float32Array.from(result.subarray(0, rows * p.n));
@@ -214,6 +222,22 @@ describe.each(["plain", "relaxed"])("wasm matmul, %s build", (build) => {
     await check(whole, { m: 101, n: 1037, k: 259, bias: true, activation: 1 });
     await check(whole, { m: 1030, n: 5, k: 33, transA: true, bias: true });
     await check(whole, { m: 6, n: 1029, k: 300, bias: true });
+  });
+
+  test("an operand laid out by several threads for all gives the same bits", async () => {
+    for (const [m, n, k] of [
+      [9, 13, 3],
+      [67, 40, 31],
+      [70, 83, 1035],
+    ] as const)
+      for (const transposes of TRANSPOSES) {
+        const p: Product = { m, n, k, ...transposes, bias: true, activation: 2 };
+        const given = arrays(p);
+        await check((q, x) => Promise.resolve(runSplit(q, x, [4, 8], [1])), p);
+        const apart = runSplit(p, given, []);
+        for (const panels of [[], [1], [2, 4]].filter((cuts) => cuts.every((cut) => cut <= Math.ceil(n / 8))))
+          expect(runSplit(p, given, [4, 8], panels)).toEqual(apart);
+      }
   });
 
   test("rows split over instances", () => {

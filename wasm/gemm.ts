@@ -266,3 +266,48 @@ export function gemm(
     }
   }
 }
+
+/** Bytes of a panel of B. */
+// @ts-ignore: decorator
+@inline
+function panelBytes(depth: u32): usize {
+  return <usize>depth << 5;
+}
+
+/**
+ * The panels [begin, end) of B[k,n] for `gemmPacked`, [k block][panel][k][8]; strides in bytes. Blocks of k lie one after
+ * the other, each with all panels, so that threads can share the panels.
+ */
+export function packColumns(
+  k: u32, n: u32, b: usize, bStep: usize, bColumn: usize, out: usize, begin: u32, end: u32,
+): void {
+  const panels = (n + NR - 1) / NR;
+  const kc = blockSize(k, KC, 4);
+  const first = begin * NR;
+  const columns = smaller(n, end * NR) - first;
+  for (let p: u32 = 0; p < k; p += kc) {
+    const depth = smaller(kc, k - p);
+    const block = out + panels * panelBytes(p);
+    packB(b + p * bStep + first * bColumn, bStep, bColumn, depth, columns, block + begin * panelBytes(depth));
+  }
+}
+
+/** As `gemm`, with B laid out by `packColumns`: the same sums in the same order. */
+export function gemmPacked(
+  m: u32, n: u32, k: u32, a: usize, aRow: usize, aStep: usize, packed: usize, c: usize, cRow: usize,
+  bias: usize, activation: u32, slope: f32,
+): void {
+  const blockA = scratch + BLOCK_A;
+  const panels = (n + NR - 1) / NR;
+  const mc = blockSize(m, MC, MR), kc = blockSize(k, KC, 4);
+  for (let i: u32 = 0; i < m; i += mc) {
+    const rows = smaller(mc, m - i);
+    for (let p: u32 = 0; p < k; p += kc) {
+      const depth = smaller(kc, k - p);
+      packA(a + i * aRow + p * aStep, aRow, aStep, rows, depth, blockA);
+      const act = p + depth == k ? activation : 0;
+      const block = packed + panels * panelBytes(p), panel = panelBytes(depth);
+      multiplyPanels(rows, n, depth, blockA, block, NR << 2, panel, c + i * cRow, cRow, p > 0, bias, act, slope);
+    }
+  }
+}

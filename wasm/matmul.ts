@@ -1,5 +1,5 @@
 // out[z] [m,n] = act(op(A_z) op(B_z) + bias[n]), z in 0..batch: rows [begin, end) of the batch·m rows.
-import { gemm } from "./gemm";
+import { gemm, gemmPacked, packColumns } from "./gemm";
 import { NARROW, narrowDots, narrowTransposed, vectorMatrix } from "./narrow";
 
 /**
@@ -33,4 +33,24 @@ export function matmul(
     else gemm(rows, n, k, x, aRow, aStep, y, bStep, bColumn, c, outRow, bias, activation, slope);
     row += rows;
   }
+}
+
+/** Lays op(B) of a product without a batch out in `packed`; [begin, end) counts panels of 8 columns. */
+export function matmul_pack(
+  a: usize, b: usize, bias: usize, out: usize, m: u32, n: u32, k: u32, trans_a: u32, trans_b: u32,
+  batch: u32, batch_inner: u32, a_outer: u32, a_inner: u32, b_outer: u32, b_inner: u32,
+  has_bias: u32, activation: u32, slope: f32, packed: usize, begin: u32, end: u32,
+): void {
+  packColumns(k, n, b, trans_b ? 4 : <usize>n << 2, trans_b ? <usize>k << 2 : 4, packed, begin, end);
+}
+
+/** `matmul` without a batch after `matmul_pack`. */
+export function matmul_packed(
+  a: usize, b: usize, bias: usize, out: usize, m: u32, n: u32, k: u32, trans_a: u32, trans_b: u32,
+  batch: u32, batch_inner: u32, a_outer: u32, a_inner: u32, b_outer: u32, b_inner: u32,
+  has_bias: u32, activation: u32, slope: f32, packed: usize, begin: u32, end: u32,
+): void {
+  const aRow: usize = trans_a ? 4 : <usize>k << 2, aStep: usize = trans_a ? <usize>m << 2 : 4;
+  const outRow: usize = <usize>n << 2, x = a + begin * aRow, c = out + begin * outRow;
+  gemmPacked(end - begin, n, k, x, aRow, aStep, packed, c, outRow, has_bias ? bias : 0, activation, slope);
 }
