@@ -9,6 +9,7 @@ import {
   run,
   scale,
   sum,
+  tanh,
   tensor,
   tidy,
 } from "constella";
@@ -228,12 +229,14 @@ describe("the wasm device", () => {
     const program = async (on: Device): Promise<Float32Array[]> => {
       const random = uniforms(7);
       const pick = (count: number): number => Math.floor(random() * count);
-      const slots = Array.from({ length: 5 }, (_, i) => tensor(on, randoms(side * side, i + 1), [side, side]));
-      for (let step = 0; step < 300; step++) {
-        const [a, b, to, kind] = [slots[pick(5)]!, slots[pick(5)]!, pick(5), pick(3)];
+      const slots = Array.from({ length: 6 }, (_, i) => tensor(on, randoms(side * side, i + 1), [side, side]));
+      for (let step = 0; step < 600; step++) {
+        const [from, kind] = [pick(6), pick(6)];
+        const [a, b, to] = [slots[from]!, slots[pick(6)]!, pick(2) === 0 ? from : pick(6)];
         const made = tidy(() => {
-          if (kind === 0) return scale(matmul(a, b, { transA: step % 2 === 0, activation: "tanh" }), 0.1);
-          return kind === 1 ? scale(add(a, b), 0.5) : add(scale(a, 0.5), scale(sum(b, 0), 0.001));
+          if (kind === 0) return matmul(a, b, { transA: step % 2 === 0, activation: "tanh" });
+          if (kind === 1) return add(scale(a, 0.5), scale(sum(b, 0), 0.001));
+          return kind <= 3 ? tanh(a) : add(a, b); // slow readers, and fast writers to the memory that they read
         });
         slots[to]!.dispose();
         slots[to] = made;
