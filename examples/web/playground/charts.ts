@@ -1,0 +1,71 @@
+// The charts beside the picture, drawn as the report draws them. Loaded after the page, since Observable Plot is large.
+import * as Plot from "@observablehq/plot";
+import { curves, html, renderReport, type ClusteringReport, type Curve } from "../../../src/report";
+import { analyse } from "../../../src/report/analysis";
+import { sizesChart } from "../../../src/report/certainty";
+import { draw } from "../../../src/report/chart";
+import { formatShare, formatTick } from "../../../src/report/format";
+import type { Markup } from "../../../src/report/markup";
+import type { Frame } from "./protocol";
+
+const BINS = 20;
+
+/** What confidence means for a method. */
+export type ConfidenceKind = "q" | "margin";
+
+const MEANING: Readonly<Record<ConfidenceKind, string>> = {
+  q: "largest soft assignment q",
+  margin: "1 − distance to the own centre / to the next",
+};
+
+function confidenceChart(values: Float32Array, kind: ConfidenceKind): Markup {
+  const counts = new Array<number>(BINS).fill(0);
+  for (const value of values) counts[Math.min(BINS - 1, Math.floor(value * BINS))]!++;
+  const bars = counts.map((count, bin) => ({ x1: bin / BINS, x2: (bin + 1) / BINS, y1: 0, y2: count / values.length }));
+  const sure = values.reduce((sum, value) => sum + (value >= 0.5 ? 1 : 0), 0) / values.length;
+  const chart = draw(document, {
+    ariaLabel: `Confidences: ${formatShare(sure)} of the items have 0.5 or more`,
+    ...{ width: 460, height: 220, marginLeft: 46, marginRight: 12, marginTop: 12, marginBottom: 40 },
+    x: { label: MEANING[kind], labelOffset: 38, domain: [0, 1], ticks: 6 },
+    y: {
+      label: null,
+      grid: true,
+      ticks: 4,
+      tickSize: 0,
+      tickFormat: (share: number) => `${formatTick(100 * share)} %`,
+    },
+    marks: [
+      Plot.rectY(bars, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "var(--accent)", inset: 0.5 }),
+      Plot.ruleY([0], { stroke: "var(--muted)" }),
+    ],
+  });
+  return html`<figure>
+    <figcaption><b>Confidences</b></figcaption>
+    ${chart}
+  </figure>`;
+}
+
+/** Curves, sizes and confidences of a frame, as HTML. */
+export function chartsOf(frame: Frame, kind: ConfidenceKind): string {
+  const { sizes, noise, confidence } = frame;
+  const members = sizes.reduce((sum, size) => sum + size, 0);
+  const labels = sizes.flatMap((size, cluster) => new Array<number>(size).fill(cluster));
+  const run: ClusteringReport = {
+    ...{ title: "", method: "", seed: 0, device: "", versions: {}, date: "", elapsed: 0, options: {} },
+    labels: [...labels, ...new Array<number>(noise).fill(-1)],
+    nClusters: Math.max(1, sizes.length),
+  };
+  const parts = [
+    members > 0 && sizesChart(document, analyse(run)),
+    confidence && confidence.length > 0 && confidenceChart(confidence, kind),
+    curves(document, shownCurves(frame.curves)),
+  ];
+  return html`${parts}`.text;
+}
+
+/** Curves that have a line to show: one point alone says little. */
+const shownCurves = (all: readonly Curve[]): Curve[] =>
+  all.filter(({ series }) => series.some(({ x }) => x.length > 1));
+
+/** The report of a run as one HTML file. */
+export const reportOf = (run: ClusteringReport): Promise<string> => renderReport(run, document);

@@ -1,0 +1,71 @@
+// Pictures of items: the one that is pointed at, and the members of each cluster.
+import { clusterColour } from "../../../src/report/palette";
+import type { DataSummary, Frame, Plane, Thumbnails } from "./protocol";
+
+const COLUMNS = 12;
+const ROWS = 2;
+
+/** Paints thumbnails side by side. */
+function paint(canvas: HTMLCanvasElement, thumbnails: Thumbnails, items: readonly number[], columns: number): void {
+  const { pixels, height, width, channels } = thumbnails;
+  const rows = Math.max(1, Math.ceil(items.length / columns));
+  const gap = 1;
+  canvas.width = columns * (width + gap) - gap;
+  canvas.height = rows * (height + gap) - gap;
+  const context = canvas.getContext("2d")!;
+  items.forEach((item, at) => {
+    const image = context.createImageData(width, height);
+    for (let p = 0; p < width * height; p++) {
+      const from = (item * width * height + p) * channels;
+      for (let c = 0; c < 3; c++) image.data[4 * p + c] = pixels[from + (channels === 3 ? c : 0)]!;
+      image.data[4 * p + 3] = 255;
+    }
+    context.putImageData(image, (at % columns) * (width + gap), Math.floor(at / columns) * (height + gap));
+  });
+}
+
+/** Shows what an item is: its picture, row, cluster, confidence and known class. */
+export function showThumbnail(
+  tip: HTMLElement,
+  { rows, truth, thumbnails }: Plane,
+  item: number,
+  summary: DataSummary | undefined,
+  frame: Frame | undefined,
+): void {
+  tip.replaceChildren();
+  if (thumbnails) {
+    const canvas = document.createElement("canvas");
+    paint(canvas, thumbnails, [item], 1);
+    tip.append(canvas);
+  }
+  const facts = [`item ${rows[item]!.toLocaleString("en")}`];
+  const label = frame?.labels?.[item];
+  if (label !== undefined) facts.push(label < 0 ? "noise" : `cluster ${label}`);
+  if (frame?.confidence && label !== undefined && label >= 0)
+    facts.push(`confidence ${frame.confidence[item]!.toFixed(2)}`);
+  if (truth && summary?.classes) facts.push(`known class ${summary.classes[truth[item]!]!}`);
+  tip.append(facts.join(", "));
+}
+
+/** The surest members of each cluster; returns whether there are any pictures. */
+export function showMembers(target: HTMLElement, { thumbnails }: Plane, { labels, confidence, sizes }: Frame): boolean {
+  if (!thumbnails || !labels) return false;
+  const figures = sizes.map((size, cluster) => {
+    const own = [...labels.keys()].filter((item) => labels[item] === cluster);
+    if (confidence) own.sort((a, b) => confidence[b]! - confidence[a]!);
+    const figure = document.createElement("figure");
+    const caption = document.createElement("figcaption");
+    const swatch = Object.assign(document.createElement("i"), { className: "swatch" });
+    swatch.style.background = clusterColour(cluster);
+    const name = Object.assign(document.createElement("b"), { textContent: `Cluster ${cluster}` });
+    caption.append(swatch, name, ` ${size.toLocaleString("en")} members`);
+    const canvas = document.createElement("canvas");
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `Members of cluster ${cluster}`);
+    paint(canvas, thumbnails, own.slice(0, COLUMNS * ROWS), COLUMNS);
+    figure.append(caption, canvas);
+    return figure;
+  });
+  target.replaceChildren(...figures);
+  return true;
+}

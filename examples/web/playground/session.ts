@@ -1,0 +1,97 @@
+// What every method of the playground offers the worker: run, look, save.
+import { NdArray } from "constella";
+import type { Device, EpochRecord } from "constella";
+import type { Values } from "./methods";
+
+/** What a method is given. */
+export interface Task {
+  /** [n, …], scaled */
+  readonly x: NdArray<Float32Array>;
+  /** The items that are shown, [s, …]. */
+  readonly sample: NdArray<Float32Array>;
+  /** Their row numbers. */
+  readonly rows: Uint32Array;
+  readonly values: Values;
+  readonly device: Device;
+}
+
+/** How a clustering stands, before it is put into the plane. */
+export interface Snapshot {
+  /** Embedding of the sample, [s, d]; without it items stay where the data have them. */
+  readonly z?: Float32Array;
+  /** Cluster of every item. */
+  readonly labels?: Int32Array;
+  readonly k: number;
+  /** Soft assignment of the sample, [s, k]. */
+  readonly q?: Float32Array;
+  /** Centres in the space of z, or of the items where there is no z: [k, d]. */
+  readonly centers?: Float32Array;
+}
+
+/** What a step tells. */
+export interface Step {
+  readonly stage: string;
+  /** Share of the whole run that is done, as far as that can be told. */
+  readonly share: number;
+  readonly loss?: number;
+  readonly text: string;
+}
+
+/** What a session calls while it runs. */
+export interface Watch {
+  readonly signal: AbortSignal;
+  step(step: Step): void;
+  /** Shows how things stand, unless that was done a moment ago; `wait` is for runs that would be over before anything is seen. */
+  look(options?: { readonly force?: boolean; readonly wait?: number }): Promise<void>;
+}
+
+/** The result of a finished run. */
+export interface Result {
+  readonly labels: Int32Array;
+  readonly k: number;
+  /** [n, d] */
+  readonly embedding?: NdArray<Float32Array>;
+  /** [n, k] */
+  readonly q?: NdArray<Float32Array>;
+  readonly inertia?: number;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** One run of a method on a data set. */
+export interface Session {
+  /** Begins, or goes on from where it was stopped. @throws the signal's reason when stopped */
+  run(watch: Watch): Promise<void>;
+  snapshot(): Promise<Snapshot>;
+  result(): Promise<Result>;
+  /** One record an epoch, of methods that train. */
+  history(): readonly EpochRecord[];
+  /** The model as a safetensors file; undefined where there is nothing to keep. */
+  save(): Promise<Uint8Array | undefined>;
+  dispose(): void;
+}
+
+/** A number among the values. */
+export const numberOf = (values: Values, name: string): number => Number(values[name]);
+
+/** Whole numbers of a list as it was typed: "256, 256, 10". @throws naming the option */
+export function sizesOf(values: Values, name: string): number[] {
+  const sizes = String(values[name])
+    .split(/[\s,]+/)
+    .filter((part) => part !== "")
+    .map(Number);
+  if (sizes.length === 0 || !sizes.every((size) => Number.isInteger(size) && size > 0))
+    throw new Error(`${name}: whole numbers with commas between them are needed, “${String(values[name])}”`);
+  return sizes;
+}
+
+/** Some rows of an array [n, …]. */
+export function takeRows(x: NdArray<Float32Array>, rows: ArrayLike<number>): NdArray<Float32Array> {
+  const width = x.size / x.shape[0]!;
+  const data = new Float32Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++) data.set(x.data.subarray(rows[i]! * width, (rows[i]! + 1) * width), i * width);
+  return new NdArray(data, [rows.length, ...x.shape.slice(1)]);
+}
+
+/** An array as rows of its flattened items. */
+export const flat = (x: NdArray<Float32Array>): NdArray<Float32Array> =>
+  new NdArray(x.data, [x.shape[0]!, x.size / x.shape[0]!]);

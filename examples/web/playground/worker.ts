@@ -1,0 +1,303 @@
+// The worker of the playground: reads data, trains, and tells the page how things stand. Nothing here talks to a network but for the page's own files.
+import { DEC, IDEC, NdArray, requestDevice } from "constella";
+import type { Device } from "constella";
+import { headline } from "../../../src/cli/measures";
+import { toReport } from "../../../src/cli/report";
+import { writeCsv, writeNpy } from "../../../src/data";
+import { version } from "../../../package.json";
+import { dbscanSession, kmeansSession } from "./classical";
+import { fromPoints, readFiles, type Dataset } from "./dataset";
+import { decSession, NETWORK_METHODS, networkSession } from "./deep";
+import { METHODS, type MethodName, type Values } from "./methods";
+import { clusterMeans, margins, Projection } from "./projection";
+import type { Answer, DeviceName, Download, Frame, Plane, Request, Scale } from "./protocol";
+import { POINT_SETS } from "./samples";
+import { curvesOf, scaled, thumbnailsOf } from "./shown";
+import { flat, takeRows, type Session, type Snapshot, type Task } from "./session";
+import digitsUrl from "../../../test/fixtures/digits_8x8.npz?url";
+
+/** Items that the plane shows at most. */
+const SHOWN = 2500;
+/** Frames take at most this share of the time. */
+const SHARE_OF_FRAMES = 0.25;
+const BETWEEN_FRAMES_MS = 120;
+
+const scope = self as unknown as {
+  postMessage(message: Answer, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+};
+const tell = (answer: Answer): void => scope.postMessage(answer);
+
+let device: Promise<Device> | undefined;
+let dataset: Dataset | undefined;
+/** Row numbers of the items that are shown. */
+let rows = new Uint32Array(0);
+/** Where the data have them. */
+let plane = new Float32Array(0);
+let current: Run | undefined;
+
+function computeOn(name: DeviceName): Promise<Device> {
+  const before = device;
+  const made = requestDevice(name === "auto" ? undefined : name);
+  device = made;
+  void before?.then(
+    (old) => old.destroy(),
+    () => undefined,
+  );
+  void made.then(
+    ({ description }) => tell({ type: "device", description }),
+    (error: unknown) => fail(error),
+  );
+  return made;
+}
+
+/** Takes over a data set and shows it. */
+function show(next: Dataset): void {
+  current?.end();
+  current = undefined;
+  dataset = next;
+  const { n, kind } = next.summary;
+  const count = Math.min(n, SHOWN);
+  rows = Uint32Array.from({ length: count }, (_, i) => Math.floor((i * n) / count));
+  const sample = flat(takeRows(next.x, rows));
+  const truth = next.truth && Int32Array.from(rows, (row) => next.truth![row]!);
+  const thumbnails = next.pictures && thumbnailsOf(next.pictures, rows);
+  plane = new Projection().project(sample.data, count);
+  const placed: Plane = { rows, xy: plane, ...(truth && { truth }), ...(thumbnails && { thumbnails }) };
+  const scale: Scale = kind === "images" ? "unit" : kind === "points" ? "none" : "standard";
+  tell({ type: "data", summary: next.summary, plane: placed, scale });
+}
+
+/** A method at work on the data. */
+class Run {
+  readonly #session: Session;
+  readonly #data: Dataset;
+  readonly #task: Task;
+  readonly #method: MethodName;
+  readonly #projection = new Projection();
+  readonly #trace: ({ step: number } & Frame["measures"])[] = [];
+  #abort = new AbortController();
+  #ended = false;
+  #looking: Promise<void> | undefined;
+  #lastLook = { at: -Infinity, cost: 0 };
+  #seconds = 0;
+
+  constructor(data: Dataset, task: Task, method: MethodName) {
+    this.#data = data;
+    this.#task = task;
+    this.#method = method;
+    this.#session = sessionOf(method, task);
+  }
+
+  /** Begins, or goes on. */
+  async go(): Promise<void> {
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    const begin = performance.now();
+    tell({ type: "state", state: "running", text: METHODS[this.#method].title, resumable: false });
+    try {
+      await this.#session.run({
+        signal,
+        step: (step) => tell({ type: "progress", ...step }),
+        look: (options) => this.#look(options),
+      });
+      this.#seconds += (performance.now() - begin) / 1000;
+      await this.#look({ force: true });
+      if (!this.#ended) tell({ type: "state", state: "done", text: this.#summary(), resumable: false });
+    } catch (error) {
+      this.#seconds += (performance.now() - begin) / 1000;
+      if (error !== signal.reason) throw error;
+      if (this.#ended) return;
+      await this.#look({ force: true });
+      tell({ type: "state", state: "stopped", text: "Stopped. It goes on from here.", resumable: true });
+    }
+  }
+
+  stop(): void {
+    this.#abort.abort(new DOMException("stopped", "AbortError"));
+  }
+
+  /** Stops for good. */
+  end(): void {
+    this.#ended = true;
+    this.stop();
+  }
+
+  #summary(): string {
+    return `${METHODS[this.#method].title} is done, ${this.#seconds.toFixed(1)} s.`;
+  }
+
+  async #look({ force = false, wait = 0 }: { force?: boolean; wait?: number } = {}): Promise<void> {
+    if (this.#ended) return;
+    if (this.#looking) {
+      await this.#looking;
+      if (!force) return;
+    }
+    const { at, cost } = this.#lastLook;
+    const since = performance.now() - at;
+    if (!force && wait === 0 && since < Math.max(BETWEEN_FRAMES_MS, cost / SHARE_OF_FRAMES)) return;
+    this.#looking = this.#show(Math.max(0, wait - since));
+    try {
+      await this.#looking;
+    } finally {
+      this.#looking = undefined;
+    }
+  }
+
+  async #show(pause: number): Promise<void> {
+    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+    const begin = performance.now();
+    const snapshot = await this.#session.snapshot();
+    tell({ type: "frame", frame: this.#frame(snapshot) });
+    const now = performance.now();
+    this.#lastLook = { at: now, cost: now - begin };
+  }
+
+  #frame({ z, labels, k, q, centers }: Snapshot): Frame {
+    const count = rows.length;
+    const xy = z && this.#projection.project(z, count);
+    const shown = labels && Int32Array.from(rows, (row) => labels[row]!);
+    const space = z ?? flat(this.#task.sample).data;
+    const middles = shown && (centers ?? clusterMeans(space, shown, k));
+    const confidence = q
+      ? Float32Array.from(shown!, (_, i) => q.subarray(i * k, (i + 1) * k).reduce((most, p) => Math.max(most, p), 0))
+      : shown && margins(space, shown, middles!);
+    const sizes = new Array<number>(k).fill(0);
+    let noise = 0;
+    labels?.forEach((label) => (label < 0 ? noise++ : sizes[label]!++));
+    const { truth } = this.#data;
+    const measures = truth && labels ? headline(truth, labels) : {};
+    const history = this.#session.history();
+    if (truth && labels) this.#trace.push({ step: this.#trace.length + 1, ...measures });
+    const inPlane = shown && clusterMeans(xy ?? plane, shown, k);
+    return {
+      ...(xy && { xy }),
+      ...(shown && { labels: shown }),
+      ...(confidence && { confidence }),
+      ...(inPlane && this.#method !== "dbscan" && { centers: Float32Array.from(inPlane) }),
+      ...{ sizes, noise, measures, curves: curvesOf(history, this.#trace) },
+    };
+  }
+
+  /** Labels, embedding, model or report as files. */
+  async save(what: Download): Promise<void> {
+    const stem = this.#data.summary.name.replace(/\.\w+(\.gz)?$/, "").replace(/[^\w-]+/g, "-") || "data";
+    const file = (name: string, mime: string, content: Uint8Array | string): void => {
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : Uint8Array.from(content);
+      tell({ type: "file", name: `${stem}-${name}`, mime, bytes });
+    };
+    if (what === "model") {
+      const bytes = await this.#session.save();
+      if (!bytes)
+        throw new Error(`${METHODS[this.#method].title} has no model to keep: it finds clusters in these data only`);
+      return file(`${this.#method}.safetensors`, "application/octet-stream", bytes);
+    }
+    const { labels, k, embedding, q, inertia, settings } = await this.#session.result();
+    if (what === "labels.npy") return file("labels.npy", "application/octet-stream", writeNpy(labels));
+    if (what === "labels.csv") {
+      const numbers = Float64Array.from(labels, (_, row) => row);
+      return file("labels.csv", "text/csv", writeCsv(numbers, { columns: ["row"], labels, labelName: "cluster" }));
+    }
+    if (what === "embedding.npy")
+      return file("embedding.npy", "application/octet-stream", writeNpy(embedding ?? flat(this.#task.x)));
+    const { summary, truth, columns, pictures } = this.#data;
+    const { description } = await device!;
+    const history = this.#session.history();
+    const xy = embedding ? this.#projection.project(takeRows(embedding, rows).data, rows.length) : plane;
+    const items: NdArray<Uint8Array> | NdArray<Float32Array> = pictures
+      ? new NdArray(
+          pictures.data,
+          pictures.channels === 1
+            ? [summary.n, pictures.height, pictures.width]
+            : [summary.n, pictures.height, pictures.width, pictures.channels],
+        )
+      : flat(this.#data.x);
+    const run = toReport({
+      ...{ title: `${summary.name}: ${METHODS[this.#method].title}`, method: METHODS[this.#method].title },
+      outcome: {
+        ...{ labels, nClusters: k, settings, history },
+        embedding: embedding ?? flat(this.#task.x),
+        ...(q && { q }),
+        ...(inertia !== undefined && { inertia }),
+        checkpoint: {
+          model: new Uint8Array(0),
+          record: { seconds: this.#seconds, fit: {}, trace: this.#trace, stages: [] },
+        },
+      },
+      items,
+      columns: columns ?? null,
+      truth,
+      ...(summary.classes && { classNames: summary.classes }),
+      measures: truth ? headline(truth, labels) : {},
+      stages: [],
+      projections: [{ name: embedding ? "Principal axes of the embedding" : "The data", xy, index: rows }],
+      ...{ device: description, seed: Number(settings["seed"] ?? 0), seconds: this.#seconds },
+      options: settings,
+      versions: { constella: version },
+    });
+    tell({ type: "report", run });
+  }
+}
+
+function sessionOf(method: MethodName, task: Task): Session {
+  switch (method) {
+    case "kmeans":
+      return kmeansSession(task);
+    case "dbscan":
+      return dbscanSession(task);
+    case "dec":
+      return decSession(DEC, task);
+    case "idec":
+      return decSession(IDEC, task);
+    default:
+      return networkSession(NETWORK_METHODS[method], task);
+  }
+}
+
+async function start(method: MethodName, values: Values, scale: Scale): Promise<void> {
+  if (!dataset) throw new Error("start: there are no data yet");
+  current?.end();
+  const x = scaled(dataset.x, scale);
+  const task = { x, sample: takeRows(x, rows), rows, values, device: await (device ?? computeOn("auto")) };
+  current = new Run(dataset, task, method);
+  await current.go();
+}
+
+async function sample(name: string): Promise<void> {
+  const points = POINT_SETS[name];
+  if (points) {
+    const { x, truth } = points();
+    return show(fromPoints(name, x, truth));
+  }
+  const bytes = await (await fetch(digitsUrl)).arrayBuffer();
+  show(await readFiles([{ name: "digits.npz", bytes }]));
+}
+
+const fail = (error: unknown): void =>
+  tell({ type: "error", message: error instanceof Error ? error.message : String(error) });
+
+async function serve(request: Request): Promise<void> {
+  switch (request.type) {
+    case "device":
+      current?.end();
+      current = undefined;
+      await computeOn(request.device);
+      return;
+    case "files":
+      return show(await readFiles(request.files));
+    case "points":
+      return show(fromPoints("drawn points", new NdArray(request.xy, [request.xy.length / 2, 2])));
+    case "sample":
+      return sample(request.name);
+    case "start":
+      return start(request.method, request.values, request.scale);
+    case "stop":
+      return current?.stop();
+    case "resume":
+      return current?.go();
+    case "save":
+      return current?.save(request.what);
+  }
+}
+
+scope.onmessage = ({ data }) => void serve(data).catch(fail);

@@ -1,0 +1,195 @@
+import { readFile } from "node:fs/promises";
+import type { Page } from "playwright-core";
+import { DEC, requestDevice } from "constella";
+import { describe, expect, test } from "vitest";
+import { readCsv, readNpy, readNpz, readSafetensors, writeNpy } from "../../src/data";
+import { contrastProblems, download, dropFiles, labelProblems, openPage, picture } from "./page";
+import type { Look } from "./page";
+import { withPages } from "./server";
+
+const pages = withPages();
+
+const open = (look: Look = {}): ReturnType<typeof openPage> =>
+  openPage(pages.browser, `${pages.url}playground.html`, look);
+const reach = (page: Page, state: "ready" | "running" | "stopped" | "done"): Promise<unknown> =>
+  page.waitForSelector(`html[data-state=${state}]`, { timeout: 200_000 });
+const save = (page: Page, what: string): ReturnType<typeof download> =>
+  download(page, page.locator(`[data-save="${what}"]`));
+
+async function digits(count: number): Promise<{ images: Uint8Array; labels: Uint8Array }> {
+  const arrays = readNpz(await readFile("test/fixtures/digits_8x8.npz"));
+  const [images, labels] = [arrays.get("images")!, arrays.get("labels")!];
+  return {
+    images: writeNpy({
+      data: Uint8Array.from(images.data.subarray(0, count * 64) as Uint8Array),
+      shape: [count, 8, 8],
+    }),
+    labels: writeNpy(Int32Array.from(labels.data.subarray(0, count) as Uint8Array)),
+  };
+}
+
+describe("playground", () => {
+  test("a click clusters the points it begins with, and the labels and the report can be downloaded", async () => {
+    const { page, problems } = await open();
+    await reach(page, "ready");
+    await page.click("#start");
+    await reach(page, "done");
+    expect(await page.textContent("#measures")).toMatch(/^clusters5accuracy0\.9[5-9]/);
+    await page.waitForSelector("#charts svg");
+    const { name, bytes } = await save(page, "labels.csv");
+    expect(name).toBe("blobs-labels.csv");
+    const table = readCsv(bytes);
+    expect(table.columns).toEqual(["row", "cluster"]);
+    expect(table.data.shape).toEqual([1500, 2]);
+    expect(new Set(table.data.data.filter((_, at) => at % 2 === 1))).toEqual(new Set([0, 1, 2, 3, 4]));
+    const report = new TextDecoder().decode((await save(page, "report")).bytes);
+    expect(report).toContain("<h1>blobs: k-means</h1>");
+    expect(report).toContain("5 clusters among 1,500 members");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("points are drawn by pointer and by keyboard, and DBSCAN finds as many groups", async () => {
+    const { page, problems } = await open();
+    await reach(page, "ready");
+    await page.click("#draw");
+    const box = (await page.locator("#plane").boundingBox())!;
+    const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
+    await page.mouse.move(...at(0.35, 0.35));
+    await page.mouse.down();
+    for (let i = 0; i < 12; i++) await page.mouse.move(...at(0.35 + 0.003 * i, 0.35));
+    await page.mouse.up();
+    await page.locator("#plane").focus();
+    for (let i = 0; i < 3; i++) await page.keyboard.press("Shift+ArrowRight");
+    await page.keyboard.press("ArrowDown");
+    for (let i = 0; i < 12; i++) await page.keyboard.press("Space");
+    await picture(page, "playground-drawing");
+    await page.click("#finish");
+    await reach(page, "ready");
+    expect(await page.textContent("#summary")).toMatch(/^drawn points: 1\d\d points\.$/);
+    await page.selectOption("#method", "dbscan");
+    await page.fill("#option-eps", "0.3");
+    await page.click("#start");
+    await reach(page, "done");
+    expect(await page.textContent("#measures dd")).toBe("2");
+    expect(await page.locator('[data-save="model"]').isDisabled()).toBe(true);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("dropped npy files are clustered by DEC, which stops, goes on from its checkpoint, and gives labels and a model that load", async () => {
+    const { page, problems } = await open();
+    await reach(page, "ready");
+    const { images, labels } = await digits(600);
+    await dropFiles(page, [
+      { name: "images.npy", bytes: images },
+      { name: "labels.npy", bytes: labels },
+    ]);
+    await page.waitForFunction(() =>
+      document.getElementById("summary")!.textContent!.includes("600 pictures, 8 × 8. 10 known classes"),
+    );
+    expect(await page.inputValue("#method")).toBe("dec");
+    await page.click("#more summary");
+    await page.fill("#option-layers", "128, 64, 10");
+    await page.fill("#option-pretrainEpochs", "40");
+    await page.fill("#option-epochs", "10");
+    await page.click("#start");
+    await page.waitForFunction(() => Number((document.getElementById("progress") as HTMLProgressElement).value) > 0.1);
+    await page.click("#stop");
+    await reach(page, "stopped");
+    await page.click("#resume");
+    await reach(page, "done");
+    const found = readNpy((await save(page, "labels.npy")).bytes);
+    expect(found.shape).toEqual([600]);
+    expect(new Set(found.data as Int32Array).size).toBeGreaterThan(6);
+    const accuracy = Number(await page.locator("#measures dd").nth(1).textContent());
+    expect(accuracy).toBeGreaterThan(0.5);
+    const { bytes } = await save(page, "model");
+    expect(readSafetensors(bytes).metadata["model"]).toBe("DEC");
+    const device = await requestDevice("wasm", { threads: 0 });
+    const model = await DEC.load(bytes, { device });
+    expect(Array.from(model.labels)).toEqual(Array.from(found.data as Int32Array));
+    model.dispose();
+    device.destroy();
+    await page.waitForSelector("#members canvas");
+    await picture(page, "playground-digits");
+    expect(await labelProblems(page)).toEqual([]);
+    expect(await contrastProblems(page)).toEqual([]);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("a table with a column of classes is read, and DeepCluster trains on it", async () => {
+    const { page, problems } = await open();
+    await reach(page, "ready");
+    const rows = Array.from({ length: 300 }, (_, i) => {
+      const group = i % 3;
+      const noise = (place: number): number => Math.sin(12.9898 * (i + 1) * place) * 0.4;
+      return `${4 * group + noise(1)},${noise(2) - 3 * (group % 2)},${noise(3)},${["oak", "ash", "elm"][group]}`;
+    });
+    await dropFiles(page, [{ name: "trees.csv", bytes: new TextEncoder().encode(["a,b,c,kind", ...rows].join("\n")) }]);
+    await page.waitForFunction(() =>
+      document.getElementById("summary")!.textContent!.includes("300 rows of 3 values. 3 known classes"),
+    );
+    await page.selectOption("#method", "deep-cluster");
+    await page.fill("#option-epochs", "4");
+    await page.click("#start");
+    await reach(page, "done");
+    await page.selectOption("#colour", "confidence");
+    const found = readNpy((await save(page, "labels.npy")).bytes).data as Int32Array;
+    expect(found).toHaveLength(300);
+    expect(new Set(found)).toEqual(new Set([0, 1, 2]));
+    expect(readNpy((await save(page, "embedding.npy")).bytes).shape).toEqual([300, 64]);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("what cannot be read is said, and what was there stays", async () => {
+    const { page } = await open();
+    await reach(page, "ready");
+    await dropFiles(page, [{ name: "notes.doc", bytes: new TextEncoder().encode("hello") }]);
+    await page.waitForSelector("#error:not([hidden])");
+    expect(await page.textContent("#error")).toContain("notes.doc: files of the kinds npy");
+    await page.fill("#option-nClusters", "0");
+    await page.click("#start");
+    await page.waitForFunction(() => document.getElementById("error")!.textContent!.startsWith("Clusters: "));
+    await page.fill("#option-nClusters", "3");
+    await page.click("#start");
+    await reach(page, "done");
+    await page.context().close();
+  });
+
+  test.each([
+    ["light", {}],
+    ["dark", { dark: true }],
+    ["phone", { phone: true }],
+    ["phone-dark", { phone: true, dark: true }],
+  ] as const)("every control has a name and every text its contrast: %s", async (name, look) => {
+    const { page, problems } = await open(look);
+    await reach(page, "ready");
+    await page.click("#start");
+    await reach(page, "done");
+    await page.waitForSelector("#charts svg");
+    await page.click("#more summary");
+    await page.waitForTimeout(500); // the items have arrived where they belong
+    await picture(page, `playground-${name}`);
+    expect(await labelProblems(page)).toEqual([]);
+    expect(await contrastProblems(page)).toEqual([]);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+});
+
+test("the index leads to every page", async () => {
+  const { page, problems } = await openPage(pages.browser, pages.url);
+  await picture(page, "index");
+  expect(await labelProblems(page)).toEqual([]);
+  expect(await contrastProblems(page)).toEqual([]);
+  const links = await page
+    .locator(".pages a")
+    .evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
+  expect(links.length).toBeGreaterThan(0);
+  for (const link of links) expect((await page.goto(link))!.status()).toBe(200);
+  expect(problems).toEqual([]);
+  await page.context().close();
+});
