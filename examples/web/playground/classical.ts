@@ -1,5 +1,6 @@
 // Sessions of the methods that learn no network.
-import { DBSCAN, KMeans, NdArray, tensor } from "constella";
+import { DBSCAN, KMeans, tensor } from "constella";
+import type { NdArray } from "constella";
 import { writeSafetensors } from "../../../src/data";
 import { flat, numberOf, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
 

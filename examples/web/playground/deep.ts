@@ -1,6 +1,6 @@
 // Sessions of the methods that train a network.
-import { DEC, DeepCluster, hungarian, IDEC, OnlineDeepCluster, SelfLabeling } from "constella";
-import type { EpochRecord, NdArray, NetworkFitOptions, NetworkOptions, StepReport } from "constella";
+import { DeepCluster, hungarian, OnlineDeepCluster, SelfLabeling } from "constella";
+import type { DEC, EpochRecord, IDEC, NdArray, NetworkFitOptions, NetworkOptions, StepReport } from "constella";
 import { flat, numberOf, sizesOf, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
 
 const DEC_BATCH = 256;

@@ -38,7 +38,7 @@ export class PlaneView {
   #xy = new Float32Array(0);
   #from = new Float32Array(0);
   #begun = 0;
-  #frame = 0;
+  #requested = false;
   #view = { x: 0, y: 0, scale: 1 };
   #target = { x: 0, y: 0, scale: 1 };
   #picked = -1;
@@ -197,8 +197,10 @@ export class PlaneView {
   }
 
   #request(): void {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
+    if (this.#requested) return;
+    this.#requested = true;
+    requestAnimationFrame(() => {
+      this.#requested = false;
       const share = Math.min(1, (performance.now() - this.#begun) / MOVE_MS);
       const eased = 1 - (1 - share) ** 3;
       const { xy } = this.#shown;
