@@ -158,6 +158,8 @@ export const CASES: readonly OpCase[] = [
     (v) => (v > 0 ? v : 0.3 * v),
   ),
   unary("softplus", c.softplus, (v) => Math.log1p(Math.exp(v)), { range: [-20, 20] }),
+  unary("sin", c.sin, Math.sin, { range: [-40, 40] }),
+  unary("cos", c.cos, Math.cos, { range: [-40, 40] }),
   ...[-2, -1, -0.5, 0.5, 2, 3, 5].map((exponent) =>
     unary(
       "powScalar",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { main } from "assemblyscript/asc";
 import { beforeAll, describe, expect, test } from "vitest";
 
-const FUNCTIONS = ["exp", "log", "tanh", "sigmoid", "softplus"] as const;
+const FUNCTIONS = ["exp", "log", "tanh", "sigmoid", "softplus", "sin", "cos"] as const;
 type Name = (typeof FUNCTIONS)[number];
 
 /** A module that applies each function of wasm/math.ts to an array, in fours and one by one. */
@@ -26,6 +26,8 @@ const REFERENCE: Record<Name, (x: number) => number> = {
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   softplus: (x) => Math.max(x, 0) + log1p(Math.exp(-Math.abs(x))),
+  sin: Math.sin,
+  cos: Math.cos,
 };
 
 let apply: (name: Name, form: "vector" | "scalar", x: Float32Array) => Float32Array;
@@ -74,6 +76,8 @@ const RANGES: [Name, number, number, number][] = [
   ["tanh", -10, 10, 2],
   ["sigmoid", -87, 40, 2.5],
   ["softplus", -87, 100, 2.5],
+  ["sin", -1.6, 1.6, 2],
+  ["cos", -1, 1, 2],
 ];
 
 describe("elementary functions of the wasm device", () => {
@@ -88,6 +92,13 @@ describe("elementary functions of the wasm device", () => {
       if (!(error <= worst)) [worst, at] = [error, value];
     });
     expect(worst, `worst at ${at}`).toBeLessThan(limit);
+  });
+
+  test.each(["sin", "cos"] as const)("%s errs by less than 1.5e-7 below 1,000", (name) => {
+    const x = samples(-1000, 1000);
+    const y = apply(name, "vector", x);
+    const worst = x.reduce((most, value, i) => Math.max(most, Math.abs(y[i]! - REFERENCE[name](value))), 0);
+    expect(worst).toBeLessThan(1.5e-7);
   });
 
   test.each(FUNCTIONS)("%s: the scalar form gives the bits of the vector form", (name) => {

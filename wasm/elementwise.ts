@@ -1,4 +1,4 @@
-import { exp4, expf, log4, logf, sigmoid4, softplus4, tanh4 } from "./math";
+import { cos4, exp4, expf, log4, logf, sigmoid4, sin4, softplus4, tanh4 } from "./math";
 
 // The numbering of UNARY in src/ops/elementwise.ts.
 const ABS: u32 = 0;
@@ -16,6 +16,8 @@ const POWER: u32 = 11;
 const SCALE: u32 = 12;
 const SHIFT: u32 = 13;
 const FLOOR_AT: u32 = 14;
+const SIN: u32 = 15;
+const COS: u32 = 16;
 
 // @ts-ignore: decorator
 @inline
@@ -62,6 +64,8 @@ function apply4(op: u32, v: v128, alpha: f32): v128 {
     case SCALE: return f32x4.mul(v, f32x4.splat(alpha));
     case SHIFT: return f32x4.add(v, f32x4.splat(alpha));
     case FLOOR_AT: return f32x4.pmax(v, f32x4.splat(alpha));
+    case SIN: return sin4(v);
+    case COS: return cos4(v);
     default: return v;
   }
 }
@@ -92,6 +96,8 @@ export function unary(x: usize, y: usize, n: u32, op: u32, alpha: f32, begin: u3
     case SCALE: return unaryLoop(SCALE, x, y, at, last, alpha);
     case SHIFT: return unaryLoop(SHIFT, x, y, at, last, alpha);
     case FLOOR_AT: return unaryLoop(FLOOR_AT, x, y, at, last, alpha);
+    case SIN: return unaryLoop(SIN, x, y, at, last, alpha);
+    case COS: return unaryLoop(COS, x, y, at, last, alpha);
   }
 }
 
@@ -118,6 +124,8 @@ function derivative4(op: u32, v: v128, y: v128, alpha: f32): v128 {
     }
     case SCALE: return f32x4.splat(alpha);
     case FLOOR_AT: return v128.and(one, f32x4.gt(v, f32x4.splat(alpha)));
+    case SIN: return cos4(v);
+    case COS: return f32x4.neg(sin4(v));
     default: return one;
   }
 }
@@ -157,6 +165,8 @@ export function unary_backward(
     case SCALE: return unaryBackwardLoop(SCALE, x, y, dy, dx, at, last, alpha);
     case SHIFT: return unaryBackwardLoop(SHIFT, x, y, dy, dx, at, last, alpha);
     case FLOOR_AT: return unaryBackwardLoop(FLOOR_AT, x, y, dy, dx, at, last, alpha);
+    case SIN: return unaryBackwardLoop(SIN, x, y, dy, dx, at, last, alpha);
+    case COS: return unaryBackwardLoop(COS, x, y, dy, dx, at, last, alpha);
   }
 }
 

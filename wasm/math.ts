@@ -14,6 +14,9 @@ const TABLE: usize = memory.data<f32>([
   0.625, -0.0060967142, 0.0209971797, -0.0538509078, 0.1333276927, -0.3333332837,
   // 28: 1, 2, -1/2, infinity, -infinity
   1, 2, -0.5, Infinity, -Infinity,
+  // 33: sin: 1/pi, -pi in three parts, then (sin x - x) / x³ in x² for |x| <= pi / 2, highest power first
+  0.318309886, -3.140625, -0.000967502594, -1.50995803e-7,
+  -2.38849331e-8, 2.75251364e-6, -1.98408627e-4, 8.33333097e-3, -0.166666672,
 ]);
 const ONE = 28, TWO = 29, MINUS_HALF = 30, INFINITE = 31, MINUS_INFINITE = 32;
 
@@ -114,9 +117,41 @@ export function softplus4(x: v128): v128 {
   return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), tail);
 }
 
+/** (-1)^whole sin(x - n·pi) for |x - n·pi| up to pi / 2. */
+// @ts-ignore: decorator
+@inline
+function halfWave(x: v128, whole: v128, n: v128): v128 {
+  const r = fma(n, constant(36), fma(n, constant(35), fma(n, constant(34), x)));
+  const s = f32x4.mul(r, r);
+  let p = horner(constant(37), s, 38);
+  p = horner(p, s, 39);
+  p = horner(p, s, 40);
+  p = horner(p, s, 41);
+  const odd = i32x4.shl(i32x4.trunc_sat_f32x4_s(whole), 31);
+  return v128.xor(fma(f32x4.mul(s, r), p, r), odd);
+}
+
+/** sin x, to 1e-7 for |x| below 1,000; the error grows with |x|. */
+// @ts-ignore: decorator
+@inline
+export function sin4(x: v128): v128 {
+  const n = f32x4.nearest(f32x4.mul(x, constant(33)));
+  return halfWave(x, n, n);
+}
+
+/** cos x = -sin(x - pi / 2), as exact as `sin4`. */
+// @ts-ignore: decorator
+@inline
+export function cos4(x: v128): v128 {
+  const n = f32x4.nearest(fma(x, constant(33), constant(MINUS_HALF)));
+  return f32x4.neg(halfWave(x, n, f32x4.sub(n, constant(MINUS_HALF))));
+}
+
 /** The scalar forms, bit for bit a lane of the vector forms. */
 export function expf(x: f32): f32 { return f32x4.extract_lane(exp4(f32x4.splat(x)), 0); }
 export function logf(x: f32): f32 { return f32x4.extract_lane(log4(f32x4.splat(x)), 0); }
 export function tanhf(x: f32): f32 { return f32x4.extract_lane(tanh4(f32x4.splat(x)), 0); }
 export function sigmoidf(x: f32): f32 { return f32x4.extract_lane(sigmoid4(f32x4.splat(x)), 0); }
 export function softplusf(x: f32): f32 { return f32x4.extract_lane(softplus4(f32x4.splat(x)), 0); }
+export function sinf(x: f32): f32 { return f32x4.extract_lane(sin4(f32x4.splat(x)), 0); }
+export function cosf(x: f32): f32 { return f32x4.extract_lane(cos4(f32x4.splat(x)), 0); }

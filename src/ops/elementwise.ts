@@ -22,6 +22,8 @@ const UNARY = {
   scale: 12,
   shift: 13,
   floorAt: 14,
+  sin: 15,
+  cos: 16,
 } as const;
 
 function unary(name: keyof typeof UNARY, x: Tensor, alpha = 0): Tensor {
@@ -69,6 +71,10 @@ export const relu = (x: Tensor): Tensor => unary("relu", x);
 export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => unary("leakyRelu", x, slope);
 /** ln(1 + eˣ), without overflow */
 export const softplus = (x: Tensor): Tensor => unary("softplus", x);
+/** sin x, to 1e-7 for |x| below 1,000 radians; the error grows with |x|. */
+export const sin = (x: Tensor): Tensor => unary("sin", x);
+/** cos x, as exact as `sin`. */
+export const cos = (x: Tensor): Tensor => unary("cos", x);
 /** x to a constant power. Negative x needs a whole exponent. */
 export const powScalar = (x: Tensor, exponent: number): Tensor => unary("powScalar", x, exponent);
 /** x times a constant */
