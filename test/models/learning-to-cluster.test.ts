@@ -1,4 +1,4 @@
-import { evaluateSets, grad, labelsFor, LearningToCluster, Random, tidy } from "constella";
+import { evaluateSets, grad, labelsFor, LearningToCluster, Random, tensor, tidy } from "constella";
 import type { Device, LearningToClusterOptions, SetProvider, NdArray } from "constella";
 import { setLoss } from "../../src/models/learning-to-cluster/loss";
 import { upload } from "../../src/models/learning-to-cluster/sets";
@@ -212,5 +212,34 @@ describe("LearningToCluster, what it is given", () => {
     expect(found).toEqual(await trained.forwardDropout(set, { runs: 30, seed: 2 }));
     expect(labelsFor(found, found.k)).toEqual(found.labels);
     trained.dispose();
+  });
+});
+
+describeDevices("the fourier embedding", (device) => {
+  test("holds the item, and sines and cosines of its numbers by octaves", async () => {
+    const own = await device();
+    const model = small(own, { embedding: { type: "fourier", frequencies: 3 } });
+    await model.predict([[0, 0]]);
+    const points = [0.3, -1.7, 2.2, 0.05];
+    const { embedding } = model.network;
+    const made = embedding.embed(tensor(own, points, [2, 2]));
+    const octaves = [Math.PI / 2, Math.PI, 2 * Math.PI];
+    const row = (x: number, y: number): number[] => [
+      ...[x, y],
+      ...octaves.flatMap((w) => [Math.sin(w * x), Math.sin(w * y)]),
+      ...octaves.flatMap((w) => [Math.cos(w * x), Math.cos(w * y)]),
+    ];
+    const expected = [...row(0.3, -1.7), ...row(2.2, 0.05)];
+    expect(made.shape).toEqual([2, embedding.size]);
+    (await made.data()).forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5));
+    model.dispose();
+    made.dispose();
+  });
+
+  test("frequencies must be a positive whole number", async () => {
+    const model = small(await device(), { embedding: { type: "fourier", frequencies: 0 } });
+    await expect(model.predict([[0, 0]])).rejects.toThrow(
+      "embedding fourier: frequencies must be a positive whole number, 0",
+    );
   });
 });

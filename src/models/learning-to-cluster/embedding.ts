@@ -10,7 +10,7 @@ import { LSTM } from "../../nn/lstm";
 import type { LSTMModuleOptions } from "../../nn/lstm";
 import { Module } from "../../nn/module";
 import { KERAS_BATCH_NORM } from "../../ops/batch-norm";
-import { leakyRelu } from "../../ops/elementwise";
+import { cos, leakyRelu, scale, sin } from "../../ops/elementwise";
 import { concat, slice, transpose } from "../../ops/layout";
 import { maxPool2d } from "../../ops/pooling";
 import { dropout } from "../../ops/random";
@@ -50,8 +50,19 @@ export interface CNNLSTMEmbedding extends DenseSpec {
   readonly units?: readonly number[];
 }
 
+/**
+ * The item's own numbers x, and beside them sin(2^f π/2 · x) and cos(2^f π/2 · x) for f = 0 … frequencies − 1, nothing of it learned:
+ * gates of an LSTM tell near values apart by these long before they would by x alone (Tancik et al. 2020, "Fourier features").
+ * For numbers of the order of 1.
+ */
+export interface FourierEmbedding {
+  readonly type: "fourier";
+  /** Default 4. */
+  readonly frequencies?: number;
+}
+
 /** Which embedding, as plain data. */
-export type EmbeddingSpec = "identity" | CNNEmbedding | BLSTMEmbedding | CNNLSTMEmbedding;
+export type EmbeddingSpec = "identity" | FourierEmbedding | CNNEmbedding | BLSTMEmbedding | CNNLSTMEmbedding;
 
 /** Maps items [m, …itemShape] to vectors [m, size]. */
 export abstract class Embedding extends Module {
@@ -74,6 +85,25 @@ class Identity extends Embedding {
 
   override embed(x: Tensor): Tensor {
     return reshape(x, [x.shape[0]!, this.size]);
+  }
+}
+
+class Fourier extends Embedding {
+  override readonly size: number;
+  readonly frequencies: number;
+
+  constructor({ frequencies = 4 }: FourierEmbedding, itemShape: readonly number[]) {
+    super();
+    if (!Number.isInteger(frequencies) || frequencies < 1)
+      throw new Error(`embedding fourier: frequencies must be a positive whole number, ${frequencies}`);
+    this.frequencies = frequencies;
+    this.size = sizeOf(itemShape) * (1 + 2 * frequencies);
+  }
+
+  override embed(x: Tensor): Tensor {
+    const flat = reshape(x, [x.shape[0]!, -1]);
+    const angles = Array.from({ length: this.frequencies }, (_, f) => scale(flat, 2 ** f * (Math.PI / 2)));
+    return concat([flat, ...angles.map(sin), ...angles.map(cos)], 1);
   }
 }
 
@@ -138,7 +168,7 @@ class LayeredEmbedding extends Embedding {
 
   constructor(
     device: Device,
-    spec: Exclude<EmbeddingSpec, "identity">,
+    spec: CNNEmbedding | BLSTMEmbedding | CNNLSTMEmbedding,
     itemShape: readonly number[],
     gates: LSTMModuleOptions["gates"],
     random: RandomSource,
@@ -205,7 +235,8 @@ export function buildEmbedding(
 ): Embedding {
   if (spec === "identity") return new Identity(itemShape);
   const { type } = spec as { type?: unknown };
+  if (spec.type === "fourier") return new Fourier(spec, itemShape);
   if (type === "cnn" || type === "blstm" || type === "cnn-lstm")
     return new LayeredEmbedding(device, spec, itemShape, gates, random);
-  throw new Error(`embedding: identity, or of type cnn, blstm or cnn-lstm, ${String(type ?? spec)}`);
+  throw new Error(`embedding: identity, or of type fourier, cnn, blstm or cnn-lstm, ${String(type ?? spec)}`);
 }

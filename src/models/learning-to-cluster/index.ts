@@ -8,7 +8,7 @@ export type {
   SetRegularizers,
   SetSettings,
 } from "./options";
-export type { BLSTMEmbedding, CNNEmbedding, CNNLSTMEmbedding, EmbeddingSpec } from "./embedding";
+export type { BLSTMEmbedding, CNNEmbedding, CNNLSTMEmbedding, EmbeddingSpec, FourierEmbedding } from "./embedding";
 export type { SetFitOptions, SetTrainingState, ValidationRecord } from "./trainer";
 export type { ValidationFigures } from "./validation";
 export { labelsFor } from "./prediction";
