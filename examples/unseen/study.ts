@@ -144,7 +144,7 @@ async function train(
   try {
     await model.fit(study.provider, {
       ...study.fit,
-      ...(iterations !== undefined && { iterations }),
+      ...(iterations !== undefined && { iterations, validateEvery: Math.min(100, iterations) }),
       signal,
       onStep: ({ epoch, epochs, step, steps, loss }) =>
         progress.update({
