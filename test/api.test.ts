@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { hasRelaxedSimd } from "../src/wasm-engine";
+import { STAGES } from "../src/wasm-thread";
 import * as kernels from "../src/kernels";
 import * as ops from "../src/ops";
 import { CASES } from "./cases";
@@ -45,7 +46,7 @@ describe("ops and kernels", () => {
 
   test.each(["plain", "relaxed"])("every kernel has a twin in the %s module, and every twin a kernel", (build) => {
     if (build === "relaxed") expect(hasRelaxedSimd()).toBe(true);
-    const names = Object.values(kernels).map(({ name }) => name);
+    const names = Object.values(kernels).flatMap(({ name, packing }) => (packing ? STAGES : [""]).map((s) => name + s));
     expect(wasmFunctions(`build/${build}.wasm`).sort()).toEqual(names.sort());
   });
 });
