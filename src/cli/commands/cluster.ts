@@ -62,7 +62,9 @@ const DETAILS = [
 
 /** `constella cluster DATA`: clusters a file into a folder of results. */
 export function clusterCommand(print: (text: string) => void): Command {
-  const command = new Command("cluster").summary(SUMMARY).argument("<data>", "items to cluster, one a row");
+  const command = new Command("cluster")
+    .summary(SUMMARY)
+    .argument("<data>", "items to cluster, one a row; or a folder of PNG and JPEG files, one folder a class");
   command.description(`${SUMMARY}\n\n${DETAILS.join(" ")}`).addOption(toOption(METHOD));
   for (const spec of COMMON) command.addOption(toOption(spec));
   command.requiredOption("--out <DIR>", "folder for the results, made where it is missing");
