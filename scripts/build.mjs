@@ -1,8 +1,9 @@
 // node scripts/build.mjs [wasm|bundles FOLDER]: compiles the AssemblyScript modules and bundles library and command line (when sources changed).
-import { mkdir, readdir, stat, writeFile, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
+import { pack } from "./lzma.mjs";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -32,6 +33,15 @@ export async function stale(outputs, inputs) {
 /** Entry of each target of asconfig.json, given here because asc does not read `entries` of a target. */
 const TARGETS = { plain: "wasm/index.ts", relaxed: "wasm/index.ts", host: "wasm/host.ts" };
 
+/** The files that the library embeds: modules one after the other, packed together for what they share. The relaxed build is first, as most engines need no other. */
+const PACKED = { kernels: ["relaxed", "plain"], host: ["host"] };
+
+/** Writes beside the file and renames, so that nobody reads half of it. */
+async function replaceFile(path, contents) {
+  await writeFile(`${path}.${process.pid}.tmp`, contents);
+  await rename(`${path}.${process.pid}.tmp`, path);
+}
+
 export async function buildWasm() {
   await mkdir(join(root, "build"), { recursive: true });
   for (const [target, entry] of Object.entries(TARGETS)) {
@@ -47,6 +57,16 @@ export async function buildWasm() {
     if (error) throw new Error(`asc --target ${target}:\n${stderr.toString()}`);
     await rename(join(root, `build/${target}.${process.pid}.tmp`), join(root, `build/${target}.wasm`));
   }
+  for (const [name, targets] of Object.entries(PACKED)) {
+    const sources = targets.map((target) => `build/${target}.wasm`);
+    if (!(await stale([`build/${name}.packed`], [...sources, "scripts/lzma.mjs"]))) continue;
+    const modules = await Promise.all(sources.map((source) => readFile(join(root, source))));
+    const data = Buffer.from(pack(Buffer.concat(modules))).toString("base64");
+    await replaceFile(
+      join(root, `build/${name}.packed`),
+      JSON.stringify({ sizes: modules.map(({ length }) => length), data }),
+    );
+  }
 }
 
 const run = (command, args) =>
@@ -58,46 +78,85 @@ const run = (command, args) =>
   });
 
 /**
- * The bundles by platform. The library's one is neutral: what of `dependencies` it uses stays an import, and it must work where nothing is
- * installed, so the core has none. The command line is for Node and brings its own copy.
+ * The bundles by platform. The library's are neutral and share their parts: what of `dependencies` they use stays an import, and the
+ * core must work where nothing is installed, so it has none. The worker's source is a file too, for pages whose policy forbids
+ * `blob:` workers. The command line is for Node and brings its own copy.
  */
-const ENTRIES = {
-  neutral: { index: "src/index.ts", data: "src/data/index.ts", report: "src/report/index.ts" },
-  node: { cli: "src/cli/main.ts" },
-};
+const BUNDLES = [
+  {
+    platform: "neutral",
+    entryPoints: { index: "src/index.ts", data: "src/data/index.ts", report: "src/report/index.ts" },
+  },
+  { platform: "neutral", entryPoints: { thread: "src/wasm-thread-file.ts" } },
+  { platform: "node", entryPoints: { cli: "src/cli/main.ts" } },
+];
 
 /** Bundles the library and the command line into a folder. */
-async function bundleTo(outdir) {
+async function bundleTo(outdir, { small = false } = {}) {
   const { build } = await import("esbuild");
   const { esbuildPlugin } = await import("./plugin.mjs");
-  for (const [platform, entryPoints] of Object.entries(ENTRIES))
-    await build({
+  for (const { platform, entryPoints } of BUNDLES) {
+    const { outputFiles } = await build({
       absWorkingDir: root,
       entryPoints,
       outdir,
+      chunkNames: "[name]-[hash]",
+      splitting: true,
       bundle: true,
       format: "esm",
       platform,
       target: "es2022",
       packages: "external",
       external: ["node:*"],
-      sourcemap: true,
-      plugins: [esbuildPlugin()],
+      sourcemap: small ? false : "linked",
+      plugins: [esbuildPlugin({ small })],
       logLevel: "warning",
+      write: false,
     });
+    const minifyModule = small ? (await import("./minify.mjs")).minifyModule : undefined;
+    for (const { path, text } of outputFiles) {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, minifyModule ? await minifyModule(path, text) : text);
+    }
+  }
 }
 
+/** Gives relative imports of declarations the file names that TypeScript's `nodenext` resolution and Deno ask for. */
+async function completeImports(folder) {
+  for (const name of await readdir(folder, { recursive: true })) {
+    if (!name.endsWith(".d.ts")) continue;
+    const path = join(folder, name);
+    const text = await readFile(path, "utf8");
+    const specifiers = new Map();
+    for (const [, specifier] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]*)"/g)) {
+      const target = join(dirname(path), specifier);
+      const isFile = await stat(`${target}.d.ts`).catch(() => null);
+      specifiers.set(specifier, isFile ? `${specifier}.js` : `${specifier}/index.js`);
+    }
+    await writeFile(
+      path,
+      text.replace(
+        /((?:from|import)\s*\(?\s*")(\.[^"]*)"/g,
+        (_, start, specifier) => `${start}${specifiers.get(specifier)}"`,
+      ),
+    );
+  }
+}
+
+/** Builds what the package holds: modules without white space and declarations, in dist/. */
 export async function buildDist() {
   if (
     !(await stale(
-      ["dist/index.js", "dist/cli.js", "dist/built"],
-      ["src", "package.json", "kernels", "build/plain.wasm", "build/relaxed.wasm", "build/host.wasm", "scripts"],
+      ["build/dist.built", "dist/index.js"],
+      ["src", "package.json", "kernels", "build/kernels.packed", "build/host.packed", "scripts"],
     ))
   )
     return;
-  await bundleTo("dist");
+  await rm(join(root, "dist"), { recursive: true, force: true });
+  await bundleTo("dist", { small: true });
   await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.types.json"]);
-  await writeFile(join(root, "dist/built"), "");
+  await completeImports(join(root, "dist/types"));
+  await writeFile(join(root, "build/dist.built"), "");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -7,7 +7,7 @@ import { bundle } from "./run.mjs";
 import { root } from "./build.mjs";
 
 /** Path of the Deno binary for this platform. @throws when npm did not install one */
-async function denoBinary() {
+export async function denoBinary() {
   const libc = process.platform === "linux" ? "-glibc" : "";
   const name = `@deno/${process.platform}-${process.arch}${libc}`;
   const folder = join(createRequire(join(root, "package.json")).resolve(`${name}/package.json`), "..");

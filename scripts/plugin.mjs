@@ -2,27 +2,36 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { declare } from "./contract.mjs";
+import { stripWgsl } from "./wgsl.mjs";
 
-async function wgslModule(path) {
-  const { declaration, problems } = declare(basename(path, ".wgsl"), await readFile(path, "utf8"));
+async function wgslModule(path, small) {
+  const [name, code] = [basename(path, ".wgsl"), await readFile(path, "utf8")];
+  const { problems } = declare(name, code);
   if (problems.length > 0) throw new Error(`kernel contract:\n  ${problems.join("\n  ")}`);
-  return `export default ${JSON.stringify(declaration)};`;
+  return `export default ${JSON.stringify({ name, code: small ? stripWgsl(code) : code })};`;
 }
 
-async function wasmModule(path) {
-  return `export default "${(await readFile(path)).toString("base64")}";`;
+async function packedModule(path) {
+  return `export default ${await readFile(path, "utf8")};`;
 }
 
-const LOADERS = { ".wgsl": wgslModule, ".wasm": wasmModule };
+const LOADERS = { ".wgsl": wgslModule, ".packed": packedModule };
 
-/** @returns {import("esbuild").Plugin} */
-export function esbuildPlugin() {
+/**
+ * @param {{ small?: boolean }} options small: shaders without comments and white space
+ * @returns {import("esbuild").Plugin}
+ */
+export function esbuildPlugin({ small = false } = {}) {
   return {
     name: "kernels",
     setup(build) {
-      build.onLoad({ filter: /\.(wgsl|wasm)$/ }, async ({ path }) => {
+      build.onLoad({ filter: /\.(wgsl|packed)$/ }, async ({ path }) => {
         try {
-          return { contents: await LOADERS[path.slice(path.lastIndexOf("."))](path), loader: "js", watchFiles: [path] };
+          return {
+            contents: await LOADERS[path.slice(path.lastIndexOf("."))](path, small),
+            loader: "js",
+            watchFiles: [path],
+          };
         } catch (error) {
           return { errors: [{ text: error.message }] };
         }

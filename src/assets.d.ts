@@ -1,10 +1,10 @@
 declare module "*.wgsl" {
-  const declaration: import("./kernel").Declaration;
-  export default declaration;
+  const source: import("./kernel").KernelSource;
+  export default source;
 }
 
-declare module "*.wasm" {
-  /** The module's bytes, base64. */
-  const bytes: string;
-  export default bytes;
+declare module "*.packed" {
+  /** WebAssembly modules one after the other, packed by scripts/lzma.mjs, in base64; and their sizes. */
+  const modules: { readonly sizes: readonly number[]; readonly data: string };
+  export default modules;
 }

@@ -1,4 +1,5 @@
-import bytes from "../build/host.wasm";
+import packed from "../build/host.packed";
+import { unpack } from "./lzma";
 
 /** An array in the host module's memory. `view` is made anew on each access, since the memory may have grown since the last one. */
 export interface HostArray<T extends Uint8Array | Uint32Array | Float64Array> {
@@ -52,7 +53,7 @@ export class Host {
   #top: number;
 
   constructor() {
-    const code = Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0));
+    const code = unpack(packed.data, packed.sizes[0]!);
     this.run = new WebAssembly.Instance(new WebAssembly.Module(code)).exports as unknown as HostExports;
     this.#top = this.run.heap_base();
   }

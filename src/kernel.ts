@@ -1,14 +1,17 @@
-/** What a `.wgsl` file declares, reflected at build time (scripts/contract.mjs). */
-export interface Declaration {
+/** A `.wgsl` file: its stem and its text, which keeps the contract of scripts/contract.mjs. */
+export interface KernelSource {
   readonly name: string;
   readonly code: string;
+}
+
+/** What a `.wgsl` file declares. */
+export interface Declaration extends KernelSource {
   /** Storage buffers in binding order, from binding 1 on: inputs first, outputs last. */
   readonly bindings: readonly { readonly name: string; readonly access: "read" | "read_write" }[];
   /** Fields of the uniform `params` at binding 0, in order. */
   readonly params: readonly { readonly name: string; readonly type: "u32" | "i32" | "f32" }[];
-  /** A number, or the name of the override that sets it. */
-  readonly workgroupSize: readonly (number | string)[];
-  readonly overrides: Readonly<Record<string, number>>;
+  /** Workgroup size at the defaults of the overrides. */
+  readonly size: readonly [number, number, number];
 }
 
 /** Params of a launch by name. */
@@ -45,8 +48,6 @@ export interface Packing {
 export interface Kernel extends Declaration, Launch {
   /** Distinguishes kernels, whatever they are called. */
   readonly id: number;
-  /** Workgroup size with the overrides applied. */
-  readonly size: readonly [number, number, number];
   /** For kernels that users define: the twin as a self-contained JavaScript function over typed arrays. */
   readonly cpu?: CpuTwin;
 }
@@ -62,15 +63,33 @@ const declared: Kernel[] = [];
 /** Every kernel of the program, in order of declaration; bundlers leave out those that nothing uses. */
 export const allKernels: readonly Kernel[] = declared;
 
-/** Joins a declaration with its launch. Adds it to those that a device compiles when it is made. */
-export function kernel(declaration: Declaration, launch: Launch & { cpu?: CpuTwin }): Kernel {
-  const [x, y, z] = [0, 1, 2].map((i) => {
-    const size = declaration.workgroupSize[i] ?? 1;
-    return typeof size === "number" ? size : declaration.overrides[size]!;
-  }) as [number, number, number];
-  const made: Kernel = { ...declaration, ...launch, id: declared.length, size: [x, y, z] };
-  declared.push(made);
-  return made;
+/** Reads the declarations that the contract has every `.wgsl` file make in the same words; the build has held it against a parser. */
+function readDeclaration({ name, code }: KernelSource): Declaration {
+  const text = code.replace(/\/\/.*/g, "");
+  const [, fields = ""] = /struct\s+Params\s*\{([^}]*)/.exec(text) ?? [];
+  const params = Array.from(fields.matchAll(/(\w+)\s*:\s*(\w+)/g), ([, name, type]) => ({ name, type }));
+  const storage = text.matchAll(/var\s*<\s*storage\s*,\s*(\w+)\s*>\s*(\w+)/g);
+  const bindings = Array.from(storage, ([, access, name]) => ({ name, access }));
+  const defaults = new Map(
+    Array.from(text.matchAll(/override\s+(\w+)[^=]*=\s*(\w+)/g), ([, name, value]) => [name, value!]),
+  );
+  const sizes = /@workgroup_size\s*\(([^)]*)/.exec(text)![1]!.split(",");
+  const size = [0, 1, 2].map((i) => {
+    const given = sizes[i]?.trim() || "1";
+    return Number.parseInt(defaults.get(given) ?? given);
+  });
+  return { name, code, bindings, params, size } as unknown as Declaration;
+}
+
+/** Joins a kernel's source with its launch, or a launch and what is different in it. Adds it to those that a device compiles when it is made. */
+export function kernel(source: KernelSource, launch: Launch, changes?: Partial<Launch>): Kernel {
+  return declare({ ...readDeclaration(source), ...launch, ...changes });
+}
+
+function declare(made: Omit<Kernel, "id">): Kernel {
+  const numbered: Kernel = { ...made, id: declared.length };
+  declared.push(numbered);
+  return numbered;
 }
 
 /** What a user writes to add a kernel without a build step. */
@@ -100,10 +119,9 @@ export function defineKernel(definition: KernelDefinition): Kernel {
   if (!bindings.some((binding) => binding.access === "read_write"))
     throw new Error(`defineKernel: ${name} has no read_write binding`);
   if (params.length === 0) throw new Error(`defineKernel: ${name} has no params, it needs at least one`);
-  return kernel(
-    { name, code: wgsl, bindings, params, workgroupSize: definition.workgroupSize ?? [64, 1, 1], overrides: {} },
-    grain === undefined ? { grid, rows, cpu } : { grid, rows, grain, cpu },
-  );
+  const [x, y = 1, z = 1] = definition.workgroupSize ?? [64];
+  const launch: Launch = grain === undefined ? { grid, rows } : { grid, rows, grain };
+  return declare({ name, code: wgsl, bindings, params, size: [x!, y, z], ...launch, cpu });
 }
 
 /** Workgroups for `count` invocations, folded into y where x would pass WebGPU's limit of 65,535 a dimension. */

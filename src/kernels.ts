@@ -214,8 +214,7 @@ const drawn: Launch = {
 };
 
 export const random = /* @__PURE__ */ kernel(randomWgsl, drawn);
-export const dropout = /* @__PURE__ */ kernel(dropoutWgsl, {
-  ...drawn,
+export const dropout = /* @__PURE__ */ kernel(dropoutWgsl, drawn, {
   rows: ({ n, width }) => Math.ceil(n! / (8 * width!)),
   grain: ({ width }) => Math.max(1, Math.ceil(512 / width!)),
 });
@@ -334,18 +333,18 @@ const pooled: Launch = {
   rows: ({ planes }) => planes!,
   grain: ({ h, w }) => Math.max(1, Math.ceil(8192 / (h! * w!))),
 };
-const unpooled: Launch = { ...pooled, grid: ({ planes, h, w }, [size]) => grid1d(planes! * h! * w!, size) };
+/** Their gradients: an invocation for each element read. */
+const unpooled: Partial<Launch> = { grid: ({ planes, h, w }, [size]) => grid1d(planes! * h! * w!, size) };
 
 export const maxPool = /* @__PURE__ */ kernel(maxPoolWgsl, pooled);
-export const maxPoolBackward = /* @__PURE__ */ kernel(maxPoolBackwardWgsl, unpooled);
+export const maxPoolBackward = /* @__PURE__ */ kernel(maxPoolBackwardWgsl, pooled, unpooled);
 export const avgPool = /* @__PURE__ */ kernel(avgPoolWgsl, pooled);
-export const avgPoolBackward = /* @__PURE__ */ kernel(avgPoolBackwardWgsl, unpooled);
+export const avgPoolBackward = /* @__PURE__ */ kernel(avgPoolBackwardWgsl, pooled, unpooled);
 
-export const upsample = /* @__PURE__ */ kernel(upsampleWgsl, {
-  ...unpooled,
+export const upsample = /* @__PURE__ */ kernel(upsampleWgsl, pooled, {
   grid: ({ planes, h, w, rows, columns }, [size]) => grid1d(planes! * h! * rows! * w! * columns!, size),
 });
-export const upsampleBackward = /* @__PURE__ */ kernel(upsampleBackwardWgsl, unpooled);
+export const upsampleBackward = /* @__PURE__ */ kernel(upsampleBackwardWgsl, pooled, unpooled);
 
 export const warp = /* @__PURE__ */ kernel(warpWgsl, {
   grid: ({ n, oh, ow }, [size]) => grid1d(n! * oh! * ow!, size),
@@ -376,8 +375,7 @@ const pairs: Launch = {
 };
 
 export const pairwiseLoss = /* @__PURE__ */ kernel(pairwiseLossWgsl, pairs);
-export const pairwiseLossBackward = /* @__PURE__ */ kernel(pairwiseLossBackwardWgsl, {
-  ...pairs,
+export const pairwiseLossBackward = /* @__PURE__ */ kernel(pairwiseLossBackwardWgsl, pairs, {
   grid: ({ batch, n, d }, [size]) => grid1d(batch! * n! * Math.ceil(d! / 16), size),
 });
 

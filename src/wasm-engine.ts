@@ -1,4 +1,5 @@
 // What the engine around us offers: SIMD levels, worker threads, and how to start one.
+import { unpackInTurns } from "./lzma";
 import { threadMain } from "./wasm-thread";
 import type { ThreadInit, ThreadMessage } from "./wasm-thread";
 
@@ -82,12 +83,13 @@ export function hasRelaxedSimd(): boolean {
 /** Whether the engine has the 128-bit SIMD that every kernel uses. */
 export const hasSimd = (): boolean => WebAssembly.validate(SIMD_PROBE);
 
-/** Compiles a module given as base64. */
-export const compile = (base64: string): Promise<WebAssembly.Module> => WebAssembly.compile(decodeBase64(base64));
-
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+/**
+ * Compiles the kernels: the relaxed build, or the plain one, which lies packed behind it. They are a module of their own, that a page
+ * loads when it computes on this device.
+ */
+export async function compileKernels(relaxed: boolean): Promise<WebAssembly.Module> {
+  const { default: packed } = await import("../build/kernels.packed");
+  const [relaxedSize, plainSize] = packed.sizes as [number, number];
+  const bytes = await unpackInTurns(packed.data, relaxed ? relaxedSize : relaxedSize + plainSize);
+  return WebAssembly.compile(relaxed ? bytes : bytes.subarray(relaxedSize));
 }

@@ -12,7 +12,7 @@ const OVERLAP = 8;
 /** The ring of commands that the workers take their work from, on the side of the thread that fills it. */
 export class CommandQueue {
   /** Shared with the workers; see LAYOUT. */
-  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly words: Int32Array;
   /** The words of the command to be published next, and the same as floats. */
   readonly slot = new Int32Array(LAYOUT.slotWords);
   readonly slotFloats = new Float32Array(this.slot.buffer);
@@ -25,8 +25,9 @@ export class CommandQueue {
 
   /** `onWait` is called when commands begin to wait for room, and when they no longer do. */
   constructor(threads: number, onWait: () => void) {
-    const words = threads === 0 ? LAYOUT.ring : LAYOUT.ring + LAYOUT.slots * LAYOUT.slotWords;
-    this.words = new Int32Array(new SharedArrayBuffer(words * 4));
+    // a page that is not isolated has no SharedArrayBuffer, and no threads either
+    const bytes = 4 * (LAYOUT.ring + LAYOUT.slots * LAYOUT.slotWords);
+    this.words = new Int32Array(threads === 0 ? new ArrayBuffer(4 * LAYOUT.ring) : new SharedArrayBuffer(bytes));
     this.#onWait = onWait;
   }
 

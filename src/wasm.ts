@@ -1,10 +1,8 @@
-import plainBytes from "../build/plain.wasm";
-import relaxedBytes from "../build/relaxed.wasm";
 import { bind, Pool } from "./device";
 import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "./device";
 import { allKernels } from "./kernel";
 import type { CpuTwin, Kernel, Params } from "./kernel";
-import { compile, hasRelaxedSimd, hasSimd, spawn, threadCount } from "./wasm-engine";
+import { compileKernels, hasRelaxedSimd, hasSimd, spawn, threadCount } from "./wasm-engine";
 import type { Thread } from "./wasm-engine";
 import { LinearMemory } from "./wasm-memory";
 import { CommandQueue } from "./wasm-queue";
@@ -23,7 +21,9 @@ export interface WasmOptions {
   deterministic?: boolean;
   /** Upper bound of the linear memory; default 4 GiB. */
   maxBytes?: number;
-  /** Where a content security policy forbids `blob:` workers: makes a worker of the source text. */
+  /** Where a content security policy forbids `blob:` workers: the address of the package's file `constella/thread`. */
+  workerUrl?: string | URL;
+  /** The same, for whoever makes workers otherwise: makes one of the source text. */
   createWorker?: (source: string) => Worker;
 }
 
@@ -69,7 +69,8 @@ export class WasmDevice implements Device {
   private constructor(module: WebAssembly.Module, simd: string, options: WasmOptions) {
     this.#memory = new LinearMemory(options.maxBytes);
     this.maxBufferBytes = this.#memory.maxBlock;
-    this.threads = threadCount(options.threads, options.createWorker !== undefined);
+    const { workerUrl, createWorker = workerUrl === undefined ? undefined : () => new Worker(workerUrl) } = options;
+    this.threads = threadCount(options.threads, createWorker !== undefined);
     const where =
       this.threads === 0 ? "on the calling thread" : `${this.threads} thread${this.threads === 1 ? "" : "s"}`;
     this.description = `WebAssembly, ${simd}, ${where}`;
@@ -78,7 +79,7 @@ export class WasmDevice implements Device {
     this.#known = allKernels.length;
     this.#exports["set_scratch"]!(this.#memory.fresh(SCRATCH_BYTES, "requestDevice"));
     this.#queue = new CommandQueue(this.threads, () => this.#holdWorkers());
-    for (let i = 0; i < this.threads; i++) this.#workers.push(this.#spawn(module, options));
+    for (let i = 0; i < this.threads; i++) this.#workers.push(this.#spawn(module, createWorker));
   }
 
   /** @throws when the engine has no WebAssembly SIMD or the memory cannot be reserved. */
@@ -86,7 +87,7 @@ export class WasmDevice implements Device {
     if (!hasSimd())
       throw new Error("wasm: this engine has no WebAssembly SIMD; use a browser or runtime of 2023 or later");
     const relaxed = !options.deterministic && hasRelaxedSimd();
-    const module = await compile(relaxed ? relaxedBytes : plainBytes);
+    const module = await compileKernels(relaxed);
     return new WasmDevice(module, relaxed ? "relaxed SIMD" : "SIMD", options);
   }
 
@@ -269,11 +270,11 @@ export class WasmDevice implements Device {
     this.#error ??= new Error(message);
   }
 
-  #spawn(module: WebAssembly.Module, options: WasmOptions): Thread {
+  #spawn(module: WebAssembly.Module, createWorker: WasmOptions["createWorker"]): Thread {
     const init: ThreadInit = {
       module,
       memory: this.#memory.memory,
-      control: this.#queue.words.buffer,
+      control: this.#queue.words.buffer as SharedArrayBuffer,
       scratch: this.#memory.fresh(SCRATCH_BYTES, "requestDevice"),
       layout: LAYOUT,
       stages: STAGES,
@@ -288,7 +289,7 @@ export class WasmDevice implements Device {
       for (const worker of this.#workers) worker.terminate();
       for (const resolve of this.#fences.values()) resolve();
     };
-    return spawn(init, (message) => this.#onMessage(message), onEnd, options.createWorker);
+    return spawn(init, (message) => this.#onMessage(message), onEnd, createWorker);
   }
 
   #fillScript(kernel: Kernel, cpu: CpuTwin, { buffers, values }: Bound): void {

@@ -352,12 +352,12 @@ function formatMessages(kernel: Kernel, info: GPUCompilationInfo | undefined, er
 }
 
 /** `navigator.gpu`, or npm's `webgpu` (Dawn) where the runtime has none and the user installed it. */
-export async function findGPU(): Promise<GPU> {
+export async function findGPU(packageName = "webgpu"): Promise<GPU> {
   if (typeof navigator !== "undefined" && navigator.gpu) return navigator.gpu;
   const held = globalThis as { constellaGPU?: GPU };
   if (held.constellaGPU) return held.constellaGPU;
-  const name = "webgpu"; // a variable, so that bundlers for the browser do not look for the package
-  const dawn = (await import(/* @vite-ignore */ name).catch(() => {
+  // a parameter, so that bundlers for the browser do not look for the package
+  const dawn = (await import(/* @vite-ignore */ packageName).catch(() => {
     throw new NoAdapterError("webgpu: this runtime has no WebGPU; in Node install it with `npm install webgpu`");
   })) as { create(options: string[]): GPU; globals: object };
   Object.assign(globalThis, dawn.globals);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { declare } from "../scripts/contract.mjs";
+import * as kernels from "../src/kernels";
 
 const VALID = `// y = 2 x, over n elements
 struct Params { n: u32, factor: f32 }
@@ -130,6 +131,20 @@ describe("the kernel contract", () => {
     const lines = declare("twice", code).problems.map((problem) => problem.split(":")[1]);
     expect(lines.filter((line) => line === "10")).toHaveLength(2);
     expect(lines).not.toContain("9");
+  });
+
+  test("what the library reads in its kernels at run time is what the parser finds", () => {
+    for (const { name, code, bindings, params, size } of Object.values(kernels)) {
+      const { declaration } = declare(name, code);
+      const { workgroupSize, overrides } = declaration!;
+      expect({ name, bindings, params }).toEqual({
+        name,
+        bindings: declaration!.bindings,
+        params: declaration!.params,
+      });
+      const sizes = [0, 1, 2].map((i) => overrides[workgroupSize[i] ?? ""] ?? workgroupSize[i] ?? 1);
+      expect(size, name).toEqual(sizes);
+    }
   });
 
   test("every kernel of the library keeps it", () => {

@@ -273,12 +273,21 @@ function describe(array: AnyArray): string {
   return `${isTextArray(array) ? "text" : array.dtype} [${array.shape.join(", ")}]`;
 }
 
-/** A module of Node or Deno. Throws in a browser. */
-export function nodeModule<Name extends "node:fs/promises" | "node:path">(name: Name) {
+/** @internal */
+interface FileModules {
+  "node:fs/promises": typeof import("node:fs/promises");
+  "node:path": typeof import("node:path");
+}
+
+/**
+ * A module of Node or Deno. Throws in a browser.
+ * @internal
+ */
+export function nodeModule<Name extends keyof FileModules>(name: Name): FileModules[Name] {
   // Not an import: a bundle for browsers must not contain one.
   const builtin = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule?.(name);
   if (!builtin) throw new Error("files: there is no file system here, use the readers on bytes or a Blob");
-  return builtin;
+  return builtin as FileModules[Name];
 }
 
 const REASONS: Record<string, string> = {

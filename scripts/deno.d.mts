@@ -1,0 +1,2 @@
+/** Path of npm's Deno binary. */
+export function denoBinary(): Promise<string>;

@@ -1,0 +1,184 @@
+// The packed tarball in a fresh folder: in Node, in Deno, for TypeScript, through Vite and esbuild; and how large it is.
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build as esbuild } from "esbuild";
+import { build as vite } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { denoBinary } from "../scripts/deno.mjs";
+import * as kernels from "../src/kernels";
+import * as ops from "../src/ops";
+import { addPackage, execute, installPackage, removeFolder, root } from "./installed";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await installPackage();
+});
+afterAll(() => removeFolder(folder));
+
+const write = (name: string, text: string): Promise<void> => writeFile(join(folder, name), text);
+
+/** Two blobs: k-means must separate them. */
+const program = (specifier: string): string => `
+import { KMeans, requestDevice } from "${specifier}";
+const points = Array.from({ length: 40 }, (_, i) => [i % 2 ? 5 : 0, (i % 10) / 10]);
+const device = await requestDevice();
+const { labels } = await new KMeans({ nClusters: 2, seed: 0, device }).fit(points);
+const agree = labels.every((label, i) => label === labels[i % 2]) && labels[0] !== labels[1];
+console.log(device.type, agree);
+device.destroy();`;
+
+describe("the installed package", () => {
+  test("holds modules, declarations and documents, and nothing that only builds or tests it", async () => {
+    const files = await readdir(join(folder, "node_modules/constella"), { recursive: true });
+    for (const file of ["README.md", "LICENSE", "CHANGELOG.md", "dist/index.js", "dist/thread.js", "dist/cli.js"])
+      expect(files).toContain(file);
+    expect(files.filter((file) => /^(src|test|kernels|wasm|scripts|build)\b|\.map$|\.wgsl$/.test(file))).toEqual([]);
+    expect(JSON.parse(await readFile(join(folder, "node_modules/constella/package.json"), "utf8"))).toMatchObject({
+      sideEffects: false,
+      type: "module",
+    });
+  });
+
+  test("clusters in Node without WebGPU, and says how to get it", async () => {
+    await write("cluster.mjs", program("constella"));
+    expect(await execute(folder, process.execPath, ["cluster.mjs"])).toBe("wasm true\n");
+    await write(
+      "refused.mjs",
+      `import { requestDevice } from "constella"; await requestDevice("webgpu").catch(({ message }) => console.log(message));`,
+    );
+    expect(await execute(folder, process.execPath, ["refused.mjs"])).toBe(
+      "webgpu: this runtime has no WebGPU; in Node install it with `npm install webgpu`\n",
+    );
+  });
+
+  test("clusters in Node on npm's webgpu, once it is installed", async () => {
+    await addPackage(folder, "webgpu");
+    await write("gpu.ts", program("constella").replace("requestDevice()", `requestDevice("webgpu")`));
+    await esbuild({
+      entryPoints: [join(folder, "gpu.ts")],
+      outfile: join(folder, "gpu.mjs"),
+      bundle: true,
+      format: "esm",
+      platform: "node",
+    });
+    expect(await execute(folder, process.execPath, ["gpu.mjs"])).toBe("webgpu true\n");
+  });
+
+  test("has the command line", async () => {
+    const metrics = await execute(folder, join(folder, "node_modules/.bin/constella"), ["--version"]);
+    expect(metrics).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test("clusters in Deno, as npm:constella and by an import map", async () => {
+    const deno = await denoBinary();
+    const device = `requestDevice("wasm")`;
+    await write("npm.ts", program("npm:constella").replace("requestDevice()", device));
+    await write("map.ts", program("constella").replace("requestDevice()", device));
+    await write("map.json", JSON.stringify({ imports: { constella: "./node_modules/constella/dist/index.js" } }));
+    const offline = ["run", "--quiet", "--no-remote", "--allow-read", "--allow-env", "--allow-sys"];
+    expect(await execute(folder, deno, [...offline, "--node-modules-dir=manual", "npm.ts"])).toBe("wasm true\n");
+    expect(await execute(folder, deno, [...offline, "--no-npm", "--import-map=map.json", "map.ts"])).toBe(
+      "wasm true\n",
+    );
+  });
+
+  test("has complete types, by the strictest rules of resolution and without those of Node", async () => {
+    await write(
+      "typed.ts",
+      `import { DEC, KMeans, requestDevice, grad, matmul, parameter, sum, type Device, type Tensor } from "constella";
+import { readNpy } from "constella/data";
+const device: Device = await requestDevice("wasm", { threads: 2 });
+const x: Tensor = parameter(device, [1, 2, 3, 4], [2, 2]);
+const [dx]: Tensor[] = grad(sum(matmul(x, x)), [x]);
+const labels: Int32Array = (await new KMeans({ nClusters: 2, device }).fit([[1], [2]])).labels;
+const shape: readonly number[] = readNpy(new Uint8Array()).shape;
+// @ts-expect-error nClusters is a number
+new DEC({ layers: [2, 2], nClusters: "two" });
+console.log(dx, labels, shape);`,
+    );
+    const lib = ["es2023", "esnext.disposable", "dom", "dom.iterable"];
+    const compilerOptions = { noEmit: true, strict: true, target: "es2022", lib, types: [], module: "nodenext" };
+    await write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["typed.ts"] }));
+    await execute(folder, process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "."]);
+  });
+});
+
+/** What a page that runs `source` downloads, by esbuild: JavaScript with the shaders in it, and the WASM that it loads when it needs it. */
+async function pageOf(source: string): Promise<{ code: string; script: number; wasm: number }> {
+  const { outputFiles } = await esbuild({
+    stdin: { contents: source, resolveDir: folder },
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: "esm",
+    outdir: "page",
+    write: false,
+    logLevel: "warning",
+  });
+  const size = (isWasm: boolean): number =>
+    outputFiles
+      .filter(({ path }) => /kernels-[\w-]+\.js$/.test(path) === isWasm)
+      .reduce((total, { contents }) => total + gzipSync(contents, { level: 9 }).length, 0);
+  return { code: outputFiles.map(({ text }) => text).join("\n"), script: size(false), wasm: size(true) };
+}
+
+const kernelsIn = (code: string): string[] =>
+  Object.values(kernels)
+    .map(({ name }) => name)
+    .filter((name) => code.includes(`name:"${name}",code:`) || code.includes(`name:\`${name}\`,code:`));
+
+/** Minified by esbuild and gzipped, in kB; @jax-js/jax 0.1.25, and @tensorflow/tfjs 4.22.0 with its WebGPU and WASM backends (without their .wasm files). */
+const PEERS = { "@jax-js/jax": 103, "@tensorflow/tfjs": 528 };
+
+const CORE = `requestDevice, defineKernel, Tensor, tidy, keep, tensor, indices, parameter, empty, run, grad, noGrad, record`;
+
+describe("what a page downloads", () => {
+  const sizes: Record<string, string> = {};
+  const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
+  const measured = (name: string, { script, wasm }: { script: number; wasm: number }): number => {
+    sizes[name] = `${kilobytes(script)} + ${kilobytes(wasm)} of WASM on that device`;
+    return script + wasm;
+  };
+  afterAll(() => console.table({ ...sizes, ...PEERS }));
+
+  test("everything: at most 120 kB gzipped, a quarter of TensorFlow.js", async () => {
+    const page = await pageOf(`export * from "constella";`);
+    expect(kernelsIn(page.code).length).toBe(Object.keys(kernels).length);
+    const bytes = measured("constella", page);
+    expect(bytes).toBeLessThanOrEqual(120_000);
+    expect(page.script).toBeLessThanOrEqual(100_000); // what a page on WebGPU needs
+    expect(bytes).toBeLessThan((PEERS["@tensorflow/tfjs"] * 1000) / 4);
+  });
+
+  test("the core: at most 60 kB gzipped on WebGPU", async () => {
+    const page = await pageOf(`export { ${CORE}, ${Object.keys(ops).join(", ")} } from "constella";`);
+    measured("core", page);
+    expect(page.script).toBeLessThanOrEqual(60_000);
+  });
+
+  test("k-means alone: no neural kernels", async () => {
+    const page = await pageOf(`export { KMeans, requestDevice } from "constella";`);
+    measured("KMeans", page);
+    expect(kernelsIn(page.code).sort()).toEqual(
+      "fill gather_rows kmeans_assign kmeans_centers kmeans_distances kmeans_update scatter_add_rows".split(" "),
+    );
+    expect(page.script).toBeLessThan(30_000);
+    expect(page.code).not.toMatch(/conv2d|lstm|softmax_backward|batch_norm|class DEC\b/);
+  });
+
+  test("the same through Vite, from the same package", async () => {
+    await write(
+      "page.js",
+      `import { KMeans, requestDevice } from "constella";\nglobalThis.page = { KMeans, requestDevice };`,
+    );
+    const made = await vite({
+      root: folder,
+      configFile: false,
+      logLevel: "error",
+      build: { write: false, rolldownOptions: { input: join(folder, "page.js") } },
+    });
+    const code = (made as { output: { code?: string }[] }).output.map((chunk) => chunk.code ?? "").join("\n");
+    expect(kernelsIn(code)).toHaveLength(7);
+  });
+});
