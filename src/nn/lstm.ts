@@ -22,6 +22,12 @@ export interface LSTMModuleOptions {
    * the forget gate, else 0.
    */
   readonly init?: "pytorch" | "keras";
+  /**
+   * Steps over which cells are to remember from the start, 3 or more: biases of the forget gates ln U(1, memory − 1), those of the
+   * input gates the same below 0 (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?", eq. 16). Default: as `init`
+   * has them, by which a cell forgets within a few steps.
+   */
+  readonly memory?: number | undefined;
 }
 
 type Values = readonly [w: Float32Array, u: Float32Array, b: Float32Array];
@@ -38,6 +44,15 @@ function initialize(init: "pytorch" | "keras", e: number, h: number, random: Ran
   return [drawn(4 * h * e), drawn(4 * h * h), Float32Array.from({ length: 4 * h }, () => draw() + draw())];
 }
 
+/** Biases of the input and forget gates of one direction by the steps to remember. */
+function remember(bias: Float32Array, h: number, memory: number, random: RandomSource): void {
+  for (let unit = 0; unit < h; unit++) {
+    const time = Math.log(1 + (memory - 2) * random.uniform());
+    bias[h + unit] = time;
+    bias[unit] = -time;
+  }
+}
+
 /** Long short-term memory over sequences, x [n, t, features] → [n, t, units], or [n, t, 2·units] in both directions; see `lstm`. */
 export class LSTM extends Module {
   /** [d, 4·units, features], blocks i, f, g, o; d directions. */
@@ -48,19 +63,22 @@ export class LSTM extends Module {
   readonly bias: Tensor;
   readonly gates: LSTMOptions["gates"];
 
-  /** @throws when features or units are no positive whole numbers */
+  /** @throws when features or units are no positive whole numbers, or memory is below 3 */
   constructor(
     device: Device,
     features: number,
     units: number,
     random: RandomSource,
-    { bidirectional = false, gates = "sigmoid", init = "pytorch" }: LSTMModuleOptions = {},
+    { bidirectional = false, gates = "sigmoid", init = "pytorch", memory }: LSTMModuleOptions = {},
   ) {
     super();
     if (![features, units].every((size) => Number.isInteger(size) && size > 0))
       throw new Error(`LSTM: features and units must be positive whole numbers, ${features} and ${units}`);
     const directions = bidirectional ? 2 : 1;
+    if (memory !== undefined && !(memory >= 3 && memory < Infinity))
+      throw new Error(`LSTM: memory must be 3 steps or more, ${memory}`);
     const drawn = Array.from({ length: directions }, () => initialize(init, features, units, random));
+    if (memory !== undefined) for (const [, , bias] of drawn) remember(bias, units, memory, random);
     const joined = (part: 0 | 1 | 2, shape: readonly number[]): Tensor =>
       parameter(
         device,

@@ -69,6 +69,24 @@ describeDevices("LSTM modules", (device) => {
     layer.dispose();
   });
 
+  test("cells that remember from the start: biases of the forget gates ln U(1, 71), of the input gates the negative", async () => {
+    const h = 200;
+    const layer = new LSTM(await device(), 2, h, new Random(1), { bidirectional: true, init: "keras", memory: 72 });
+    const bias = await layer.bias.data();
+    for (const first of [0, 4 * h]) {
+      const forget = bias.slice(first + h, first + 2 * h);
+      const times = [...forget].map(Math.exp);
+      expect([...bias.slice(first, first + h)]).toEqual([...forget].map((value) => -value));
+      expect(Math.min(...times)).toBeGreaterThanOrEqual(1);
+      expect(Math.max(...times)).toBeLessThanOrEqual(71.001);
+      expect(Math.abs(times.reduce((sum, time) => sum + time / h, 0) - 36)).toBeLessThan(6);
+      expect(bias.slice(first + 2 * h, first + 4 * h).every((value) => value === 0)).toBe(true);
+    }
+    layer.dispose();
+    const made = await device();
+    expect(() => new LSTM(made, 2, 2, new Random(1), { memory: 2 })).toThrow("LSTM: memory must be 3 steps or more, 2");
+  });
+
   test("PyTorch's initial values", async () => {
     const layer = new LSTM(await device(), 3, 16, new Random(1));
     const u = await layer.recurrentWeight.data();

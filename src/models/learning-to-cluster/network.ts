@@ -85,12 +85,17 @@ export class CountHead extends Module {
   readonly output: Linear;
   readonly dropout: number;
 
-  constructor(device: Device, { units, countUnits, kMax, gates, dropout: drop }: SetSettings, random: RandomSource) {
+  constructor(
+    device: Device,
+    { units, countUnits, kMax, gates, memory, dropout: drop }: SetSettings,
+    random: RandomSource,
+  ) {
     super();
     const width = 2 * countUnits;
     this.lstm = new LSTM(device, units, countUnits, random, {
       bidirectional: true,
       init: "keras",
+      memory,
       ...(gates && { gates }),
     });
     this.norm = new BatchNorm1d(device, width, KERAS_BATCH_NORM);
@@ -153,11 +158,12 @@ export class AssignmentHeads extends Module {
 class PlainBLSTM extends Module {
   readonly lstm: LSTM;
 
-  constructor(device: Device, features: number, random: RandomSource, gates: SetSettings["gates"]) {
+  constructor(device: Device, features: number, random: RandomSource, { gates, memory }: SetSettings) {
     super();
     this.lstm = new LSTM(device, features, features / 2, random, {
       bidirectional: true,
       init: "keras",
+      memory,
       ...(gates && { gates }),
     });
   }
@@ -176,12 +182,12 @@ export class RecurrentNetwork extends SetNetwork {
 
   constructor(device: Device, settings: SetSettings, random: RandomSource) {
     super(device, settings, random);
-    const { units, layers, residual, gates, kMax } = settings;
+    const { units, layers, residual, gates, memory, kMax } = settings;
     this.input = new Linear(device, this.embedding.size, units, random);
     this.layers = Array.from({ length: layers }, () =>
       residual
-        ? new ResidualBLSTM(device, units, random, { init: "keras", ...(gates && { gates }) })
-        : new PlainBLSTM(device, units, random, gates),
+        ? new ResidualBLSTM(device, units, random, { init: "keras", memory, ...(gates && { gates }) })
+        : new PlainBLSTM(device, units, random, settings),
     );
     this.count = new CountHead(device, settings, random);
     this.heads = new AssignmentHeads(device, units, kMax, random);

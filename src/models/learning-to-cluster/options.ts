@@ -72,6 +72,8 @@ export interface LearningToClusterOptions {
   readonly residual?: boolean;
   /** Gates of every LSTM. Default "hardSigmoid", as Keras had when the thesis was written. */
   readonly gates?: LSTMOptions["gates"];
+  /** Items over which the layers' cells are to remember from the start, as `memory` of `LSTM`. Default: Keras's bias of 1. */
+  readonly memory?: number;
   /** Share of the count head's features that training drops. Default 0.5. */
   readonly dropout?: number;
   /** Features that `soft-kmeans` measures distances in. Default 8. */
@@ -95,15 +97,15 @@ export interface LearningToClusterOptions {
 }
 
 /** Options with their defaults, as a checkpoint keeps them. */
-export type SetSettings = Required<Omit<LearningToClusterOptions, "device" | "clipNorm">> &
-  Pick<LearningToClusterOptions, "clipNorm">;
+export type SetSettings = Required<Omit<LearningToClusterOptions, "device" | "clipNorm" | "memory">> &
+  Pick<LearningToClusterOptions, "clipNorm" | "memory">;
 
 const DEFAULTS = {
   ...{ embedding: "identity", kMax: 5, model: "rbdlstm", layers: 14, units: 288, countUnits: 128, residual: true },
   ...{ gates: "hardSigmoid", dropout: 0.5, softKMeansFeatures: 8, softKMeansIterations: 10, lambda: 5 },
   ...{ loss: "crossEntropy", regularizers: {}, pairWeights: "estimate", optimizer: { type: "adadelta" } },
   ...{ schedule: {}, seed: 0 },
-} as const satisfies Omit<Required<LearningToClusterOptions>, "itemShape" | "device" | "clipNorm">;
+} as const satisfies Omit<Required<LearningToClusterOptions>, "itemShape" | "device" | "clipNorm" | "memory">;
 
 const MODELS: readonly SetNetworkType[] = ["rbdlstm", "soft-kmeans", "iterative"];
 
