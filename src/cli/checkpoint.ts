@@ -12,8 +12,12 @@ export interface RunIdentity {
 
 /** A checkpoint file: the model's safetensors file with the run's record in its metadata. */
 export function encodeRun({ model, record }: Checkpoint, identity: RunIdentity): Uint8Array {
-  const { tensors, metadata } = readSafetensors(model);
-  return writeSafetensors(tensors, { metadata: { ...metadata, run: JSON.stringify({ ...identity, ...record }) } });
+  const { tensors, types, metadata } = readSafetensors(model);
+  const halves = [...types].filter((entry): entry is [string, "F16"] => entry[1] === "F16");
+  return writeSafetensors(tensors, {
+    types: Object.fromEntries(halves),
+    metadata: { ...metadata, run: JSON.stringify({ ...identity, ...record }) },
+  });
 }
 
 /** The counterpart of `encodeRun`. `settings` are the options that the model was made with. Throws for any other file. */

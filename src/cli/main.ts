@@ -5,6 +5,7 @@ import { clusterCommand } from "./commands/cluster";
 import { compareCommand } from "./commands/compare";
 import { devicesCommand } from "./commands/devices";
 import { run } from "./failure";
+import { learnCommand } from "./commands/learn";
 import { metricsCommand } from "./commands/metrics";
 import { probeCommand } from "./commands/probe";
 import { significanceCommand } from "./commands/significance";
@@ -18,6 +19,7 @@ const program = new Command("constella")
   .helpCommand(false);
 for (const command of [
   clusterCommand,
+  learnCommand,
   metricsCommand,
   probeCommand,
   compareCommand,

@@ -12,3 +12,4 @@ export { heatMap, type HeatMap } from "./heat-map";
 export { imageGrid, type ImageGridOptions, type ImageRow } from "./image-grid";
 export { pictureSheet, type PictureArray, type SheetOptions } from "./sheet";
 export { significanceCurve, type SignificanceCurveOptions, type SignificanceSeries } from "./significance-curve";
+export { setPanels, type ReportedSet } from "./sets";

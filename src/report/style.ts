@@ -63,6 +63,7 @@ tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
 .pictures figcaption { margin: 0.15rem 0 0; text-align: center; font-size: 0.7rem; }
 .pictures img { display: block; width: 100%; height: auto; image-rendering: pixelated; border-radius: 2px; }
 .ramp { display: inline-block; width: 6rem; height: 0.6em; border-radius: 2px; margin: 0 0.4em; vertical-align: baseline; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13rem), 1fr)); gap: 1.1rem 1.3rem; margin-top: 0.9rem; align-items: end; }
 details { margin-top: 0.9rem; }
 summary { cursor: pointer; }
 .clusters { margin-top: 1.1rem; border-bottom: 1px solid var(--line); }

@@ -3,14 +3,16 @@ import { Command } from "commander";
 import type { Device } from "../../device";
 import { requestDevice } from "../../request-device";
 import { checkSameOptions, type RunIdentity } from "../checkpoint";
+import { commandLine } from "../command-line";
 import { chooseScale, fingerprint, loadData, toRows, type Scale } from "../data";
 import { interruptible } from "../interrupt";
 import { headline } from "../measures";
 import { checkOptionsOf, METHODS, methodOptions } from "../methods";
-import { oneOf, spell, text, toOption, whole, type OptionSpec } from "../option";
+import { kebab, oneOf, spell, text, toOption, whole, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 import { checkpointPath, readRun, runSession } from "../session";
 import type { Method, Outcome, Task } from "../methods/task";
+import { clusterSet, type ClusterSetOptions } from "./cluster-sets";
 
 /** What the command takes whatever the method. */
 interface ClusterOptions {
@@ -25,6 +27,8 @@ interface ClusterOptions {
   readonly seed?: number;
   readonly out: string;
   readonly resume?: boolean;
+  readonly model?: string;
+  readonly dropoutRuns?: number;
 }
 
 const METHOD: OptionSpec = { name: "method", kind: oneOf(...Object.keys(METHODS)), help: "how to cluster" };
@@ -54,6 +58,15 @@ const COMMON: readonly OptionSpec[] = [
   { name: "seed", kind: whole(0), help: "of everything random (default 0)" },
 ];
 
+const OF_MODELS: readonly OptionSpec[] = [
+  {
+    name: "model",
+    kind: text("FILE"),
+    help: "in place of --method: the items are one set, clustered by a trained model",
+  },
+  { name: "dropoutRuns", kind: whole(1), help: "P(k) from so many runs with dropout and shuffled items" },
+];
+
 const SUMMARY = "cluster the rows of a file: npy, npz, idx (also .gz) or CSV";
 const DETAILS = [
   "Writes labels.npy, embedding.npy (the network's; of the other methods two principal components), metrics.json,",
@@ -69,6 +82,7 @@ export function clusterCommand(print: (text: string) => void): Command {
   for (const spec of COMMON) command.addOption(toOption(spec));
   command.requiredOption("--out <DIR>", "folder for the results, made where it is missing");
   command.option("--resume", "go on from the checkpoint in --out, with its method and options");
+  for (const spec of OF_MODELS) command.addOption(toOption(spec, "Options with a model of constella learn:"));
   for (const { spec, help } of methodOptions())
     command.addOption(toOption({ ...spec, help }, "Options of the methods:"));
   const methods = Object.entries(METHODS).map(([name, { summary }]) => `  ${name.padEnd(18)} ${summary}`);
@@ -78,6 +92,11 @@ export function clusterCommand(print: (text: string) => void): Command {
 
 async function cluster(path: string, given: ClusterOptions, print: (text: string) => void): Promise<void> {
   const { out, resume = false } = given;
+  if (given.model !== undefined) {
+    checkForModel(given);
+    return clusterSet(path, given as ClusterSetOptions, print);
+  }
+  if (given.dropoutRuns !== undefined) throw new Error("--dropout-runs is for --model");
   const checkpoint = resume ? await readRun(out) : undefined;
   const name = checkpoint?.identity.method ?? given.method;
   const method = METHODS[name ?? ""];
@@ -129,6 +148,14 @@ async function cluster(path: string, given: ClusterOptions, print: (text: string
   }
 }
 
+/** @throws for options that only a method has */
+function checkForModel(given: ClusterOptions): void {
+  if (given.method !== undefined) throw new Error("--method and --model are two ways to cluster, give one of them");
+  if (given.resume) throw new Error("--resume is for methods that train, --model has been trained");
+  const foreign = methodOptions().find(({ spec }) => spec.name in given);
+  if (foreign) throw new Error(`--${kebab(foreign.spec.name)} is for methods, not for --model`);
+}
+
 const deepMethods = (): string =>
   Object.entries(METHODS)
     .flatMap(([name, { deep }]) => (deep ? [name] : []))
@@ -171,7 +198,3 @@ function summaryOf({ title, takesClusters }: Method, { truth, x }: Task, outcome
     for (const [name, value] of Object.entries(headline(truth, labels))) parts.push(`${name} ${value.toFixed(4)}`);
   return parts.join(", ");
 }
-
-const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
-
-const commandLine = (): string => ["constella", ...process.argv.slice(2).map(quote)].join(" ");

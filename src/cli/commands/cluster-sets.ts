@@ -1,0 +1,82 @@
+import { mkdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { readFile, writeAtomic } from "../../data/files";
+import { writeNpy } from "../../data/npy";
+import { writeNpz } from "../../data/npz";
+import { LearningToCluster } from "../../models/learning-to-cluster";
+import { requestDevice } from "../../request-device";
+import { commandLine } from "../command-line";
+import { loadData } from "../data";
+import { measure } from "../measures";
+import { versions } from "../session";
+import { readLearned } from "../sets/checkpoint";
+import { scaledSet } from "../sets/data";
+import { renderSets } from "../sets/report";
+
+/** What `cluster --model` takes. */
+export interface ClusterSetOptions {
+  readonly model: string;
+  readonly clusters?: number;
+  readonly labels?: string;
+  readonly labelColumn?: string;
+  readonly array?: string;
+  readonly scale?: string;
+  readonly device?: "webgpu" | "wasm";
+  readonly threads?: number;
+  readonly seed?: number;
+  readonly dropoutRuns?: number;
+  readonly out: string;
+}
+
+/** `constella cluster DATA --model FILE`: the items of a file as one set, clustered by a trained model. */
+export async function clusterSet(path: string, given: ClusterSetOptions, print: (text: string) => void): Promise<void> {
+  const { out, scale = "auto", seed = 0, dropoutRuns } = given;
+  if (scale !== "auto" && scale !== "none")
+    throw new Error(`--scale must be auto, as the model was trained, or none with --model, given ${scale}`);
+  if (given.threads !== undefined && given.device === "webgpu") throw new Error("--threads is for --device wasm");
+  const content = await readFile(given.model);
+  const record = readLearned(given.model, content);
+  const data = await loadData(path, given);
+  const device = await requestDevice(given.device, given.threads === undefined ? {} : { threads: given.threads });
+  try {
+    const model = await LearningToCluster.load(content, { device });
+    const { itemShape, kMax } = model.settings;
+    const points = itemShape.length === 1 && itemShape[0] === 2;
+    const chosen = scale === "none" ? "none" : (record.scale ?? (points ? "set" : "none"));
+    const set = scaledSet(data, chosen);
+    const begin = performance.now();
+    const found =
+      dropoutRuns === undefined
+        ? await model.predict(set)
+        : await model.forwardDropout(set, { runs: dropoutRuns, seed });
+    const seconds = (performance.now() - begin) / 1000;
+    const k = given.clusters ?? found.k;
+    if (k > kMax) throw new Error(`--clusters must be at most ${kMax}, what the model tells apart, given ${k}`);
+    const { labelsFor } = await import("../../models/learning-to-cluster");
+    const labels = labelsFor(found, k);
+    const truth = data.truth?.labels;
+    await mkdir(out, { recursive: true });
+    const write = (name: string, bytes: Uint8Array | string): Promise<void> => writeAtomic(join(out, name), bytes);
+    await write("labels.npy", writeNpy(labels));
+    const arrays = Object.fromEntries(found.assignments.map((values, i) => [`k${i + 1}`, values]));
+    await write("probabilities.npz", writeNpz({ counts: found.counts, ...arrays }));
+    const metrics = {
+      ...{ n: labels.length, k, counts: [...found.counts], scale: chosen, model: given.model, data: path },
+      ...(truth && measure(truth, labels)),
+      ...{ seconds, device: device.description, seed, versions },
+    };
+    await write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
+    const clustering = { ...found, k, labels };
+    const html = await renderSets({
+      ...{ title: `Clusters of ${basename(path)}`, model, device: device.description, seed, seconds, versions },
+      lead: `${labels.length} items as one set, clustered by ${basename(given.model)}.`,
+      ...{ command: commandLine(), sets: [{ name: basename(path), items: set, clustering, ...(truth && { truth }) }] },
+    });
+    await write("report.html", html);
+    const likely = Array.from(found.counts, (p, i) => `P(${i + 1}) ${p.toFixed(3)}`).join(", ");
+    print(`${labels.length} items in ${k} ${k === 1 ? "cluster" : "clusters"}: ${likely}`);
+    print(`results in ${out}: open ${out}/report.html`);
+  } finally {
+    device.destroy();
+  }
+}
