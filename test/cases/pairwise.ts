@@ -294,4 +294,29 @@ export const PAIRWISE: readonly OpCase[] = [
     ],
     range: [-1, 1],
   })),
+  {
+    op: "softKMeans",
+    variant: "sets",
+    call: (x, centers) => c.softKMeans(x!, centers!, { iterations: 2 }).assignments,
+    reference: (x, centers) => {
+      const [sets = 0, n = 0, d = 0] = x!.shape;
+      const k = centers!.shape[1]!;
+      const parts = Array.from({ length: sets }, (_, set) => {
+        const points = array([n, d], x!.data.slice(set * n * d, (set + 1) * n * d));
+        return softKMeans(points, array([k, d], centers!.data.slice(set * k * d, (set + 1) * k * d)), 2, "assignments");
+      });
+      return array([sets, n, k], Float64Array.from(parts.flatMap(({ data }) => [...data])));
+    },
+    shapes: [
+      [
+        [2, 7, 3],
+        [2, 2, 3],
+      ],
+      [
+        [3, 5, 2],
+        [3, 4, 2],
+      ],
+    ],
+    range: [-1, 1],
+  },
 ];

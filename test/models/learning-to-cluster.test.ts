@@ -1,5 +1,5 @@
-import { evaluateSets, grad, labelsFor, LearningToCluster, Random, tensor, tidy } from "constella";
-import type { Device, LearningToClusterOptions, SetProvider, NdArray } from "constella";
+import { ClassSets, evaluateSets, grad, labelsFor, LearningToCluster, NdArray, Random, tensor, tidy } from "constella";
+import type { Device, LearningToClusterOptions, SetProvider } from "constella";
 import { setLoss } from "../../src/models/learning-to-cluster/loss";
 import { upload } from "../../src/models/learning-to-cluster/sets";
 import { describe, expect, test } from "vitest";
@@ -241,5 +241,66 @@ describeDevices("the fourier embedding", (device) => {
     await expect(model.predict([[0, 0]])).rejects.toThrow(
       "embedding fourier: frequencies must be a positive whole number, 0",
     );
+  });
+});
+
+describe("alternatives", () => {
+  const FIT_SHORT = { ...FIT, iterations: 40, batchSize: 12, length: 6, validateEvery: 20 } as const;
+
+  test.each([
+    ["soft-kmeans", { model: "soft-kmeans", softKMeansFeatures: 4, softKMeansIterations: 3 }],
+    ["iterative", { model: "iterative" }],
+    ["Rand index loss", { loss: "randIndex" }],
+    ["regularisers", { regularizers: { clusterAssignment: 1, emptyCluster: 1, center: 0.1, divergence: 0.1 } }],
+    [
+      "adadelta, clipped, cosine",
+      { optimizer: { type: "adadelta" }, clipNorm: 5, schedule: { type: "cosine", warmup: 5 } },
+    ],
+  ] as const)("%s: the loss falls, and a saved model clusters alike", async (_, options) => {
+    const own = await deviceOf("wasm");
+    const model = small(own, options);
+    await model.fit(lineSets(), FIT_SHORT);
+    const [first, last] = [model.history[0]!, model.history.at(-1)!];
+    expect(last.loss).toBeLessThan(first.loss);
+    const loaded = await LearningToCluster.load(await model.save(), { device: own });
+    const set = [-1, 0.9, -1.1, 0, 1, 0.1].map((x) => [x, 0]);
+    expect(await loaded.predict(set)).toEqual(await model.predict(set));
+    for (const either of [model, loaded]) either.dispose();
+  });
+
+  const images = (): SetProvider => {
+    const random = new Random(3);
+    const data = Float32Array.from({ length: 12 * 5 * 8 * 6 }, (_, i) => Math.floor(i / 240) + random.uniform());
+    const labels = Int32Array.from({ length: 60 }, (_, i) => Math.floor(i / 5));
+    return new ClassSets(new NdArray(data, [60, 8, 6]), labels, {
+      kMax: 2,
+      shares: [0.5, 0.25, 0.25],
+      affine: [0.1, 0],
+    });
+  };
+
+  test.each([
+    { type: "cnn", blocks: [4, 6], dense: [8] },
+    { type: "blstm", units: [5], dense: [8], dropout: 0.2 },
+    { type: "cnn-lstm", blocks: [4], units: [3, 3], dense: [] },
+  ] as const)("embedding $type", async (embedding) => {
+    const own = await deviceOf("wasm");
+    const provider = images();
+    const model = small(own, { itemShape: provider.itemShape, kMax: 2, embedding });
+    await model.fit(provider, FIT_SHORT);
+    expect(model.history.at(-1)!.loss).toBeLessThan(model.history[0]!.loss);
+    const { items } = await provider.sample("test", 1, 9, new Random(1));
+    const { labels } = await model.predict(new NdArray(items.data, [9, 8, 6]));
+    expect(labels).toHaveLength(9);
+    model.dispose();
+  });
+
+  test("options out of range", () => {
+    const make = (options: object) => () => new LearningToCluster({ itemShape: [2], ...options });
+    expect(make({ units: 7 })).toThrow("LearningToCluster: units must be even, half for each direction, 7");
+    expect(make({ kMax: 1 })).toThrow("LearningToCluster: kMax must be a whole number from 2, 1");
+    expect(make({ itemShape: [] })).toThrow("LearningToCluster: itemShape must be positive whole numbers, []");
+    expect(make({ model: "lstm" })).toThrow("model must be rbdlstm or soft-kmeans or iterative, lstm");
+    expect(make({ dropout: 1 })).toThrow("LearningToCluster: dropout must be in [0, 1), 1");
   });
 });

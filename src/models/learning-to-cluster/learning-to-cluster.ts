@@ -9,7 +9,7 @@ import { Random } from "../../random";
 import { requestDevice } from "../../request-device";
 import { below, decodeCheckpoint, encodeCheckpoint, under } from "../../training/checkpoint";
 import { checkWhole } from "../network-model";
-import { buildSetNetwork } from "./network";
+import { buildSetNetwork } from "./build-network";
 import type { SetNetwork } from "./network";
 import { toSettings } from "./options";
 import type { LearningToClusterOptions, SetSettings } from "./options";

@@ -4,7 +4,7 @@ import { BatchNorm1d } from "../../nn/batch-norm";
 import { glorotUniform } from "../../nn/init";
 import type { Initializer, RandomSource } from "../../nn/init";
 import { Linear } from "../../nn/linear";
-import { LSTM, ResidualBLSTM } from "../../nn/lstm";
+import { LSTM } from "../../nn/lstm";
 import { Module } from "../../nn/module";
 import { KERAS_BATCH_NORM } from "../../ops/batch-norm";
 import { leakyRelu } from "../../ops/elementwise";
@@ -152,72 +152,4 @@ export class AssignmentHeads extends Module {
   override forward(x: Tensor): Tensor {
     return this.dense.forward(x);
   }
-}
-
-/** y = BLSTM(x), for the ablation without the identity beside it. */
-class PlainBLSTM extends Module {
-  readonly lstm: LSTM;
-
-  constructor(device: Device, features: number, random: RandomSource, { gates, memory }: SetSettings) {
-    super();
-    this.lstm = new LSTM(device, features, features / 2, random, {
-      bidirectional: true,
-      init: "keras",
-      memory,
-      ...(gates && { gates }),
-    });
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.lstm.forward(x);
-  }
-}
-
-/** Dense, then bidirectional LSTM layers; the count head sees the input of the last one. */
-export class RecurrentNetwork extends SetNetwork {
-  readonly input: Linear;
-  readonly layers: readonly Module[];
-  readonly count: CountHead;
-  readonly heads: AssignmentHeads;
-
-  constructor(device: Device, settings: SetSettings, random: RandomSource) {
-    super(device, settings, random);
-    const { units, layers, residual, gates, memory, kMax } = settings;
-    this.input = new Linear(device, this.embedding.size, units, random);
-    this.layers = Array.from({ length: layers }, () =>
-      residual
-        ? new ResidualBLSTM(device, units, random, { init: "keras", memory, ...(gates && { gates }) })
-        : new PlainBLSTM(device, units, random, settings),
-    );
-    this.count = new CountHead(device, settings, random);
-    this.heads = new AssignmentHeads(device, units, kMax, random);
-  }
-
-  /** Features of every item before the last layer and after it. */
-  protected recur(z: Tensor, lean: boolean): { before: Tensor; features: Tensor } {
-    const part = lean ? tidy : <T>(f: () => T): T => f();
-    let before = part(() => leakyRelu(this.input.forward(z), SLOPE));
-    for (const layer of this.layers.slice(0, -1)) {
-      const next = part(() => layer.forward(before));
-      if (lean) before.dispose();
-      before = next;
-    }
-    return { before, features: part(() => this.layers.at(-1)!.forward(before)) };
-  }
-
-  protected override cluster(z: Tensor, { random, lean = false }: PassOptions): Omit<SetOutput, "embedding"> {
-    const { before, features } = this.recur(z, lean);
-    const counts = this.count.probabilities(before, random);
-    return { counts, assignments: this.assign(features), features };
-  }
-
-  /** P(l|x_i, k) from the last layer's features. */
-  protected assign(features: Tensor): Tensor[] {
-    return this.heads.assignments(features);
-  }
-}
-
-/** Makes the network that the settings describe. */
-export function buildSetNetwork(device: Device, settings: SetSettings, random: RandomSource): SetNetwork {
-  return new RecurrentNetwork(device, settings, random);
 }
