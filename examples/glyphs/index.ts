@@ -5,6 +5,8 @@ import { run } from "../../src/cli/failure";
 import { dataFile, studyProgram, type StudyOptions, type UnseenStudy } from "../unseen/study";
 
 const FILE = "glyphs.npz";
+/** Pictures in a set. */
+const LENGTH = 20;
 
 async function glyphs(options: StudyOptions): Promise<UnseenStudy> {
   const images = await dataFile(options, FILE, (path) => loadMatrix(path, { array: "images" }));
@@ -23,11 +25,12 @@ async function glyphs(options: StudyOptions): Promise<UnseenStudy> {
     tests: [{ id: "unseen", title: "Characters never seen", provider, part: "test" }],
     model: {
       embedding: { type: "cnn", blocks: [8, 16, 32], dense: [64] },
-      ...{ layers: 4, units: 64, countUnits: 32 },
-      optimizer: { type: "adam", learningRate: 2e-3 },
+      ...{ layers: 4, units: 64, countUnits: 32, gates: "sigmoid", memory: LENGTH, dropout: 0 },
+      optimizer: { type: "adam", learningRate: 3e-3 },
       schedule: { type: "cosine", warmup: 50, final: 0.02 },
+      clipNorm: 1,
     },
-    fit: { iterations: 3000, batchSize: 24, length: 20, validationSets: 96 },
+    fit: { iterations: 3000, batchSize: 24, length: LENGTH, validationSets: 96 },
   };
 }
 

@@ -74,9 +74,10 @@ async function speakers(options: StudyOptions): Promise<UnseenStudy> {
     ],
     model: {
       embedding: { type: "cnn", blocks: [8, 16, 32], dense: [64] },
-      ...{ layers: 4, units: 64, countUnits: 32 },
-      optimizer: { type: "adam", learningRate: 2e-3 },
+      ...{ layers: 4, units: 64, countUnits: 32, gates: "sigmoid", memory: LENGTH, dropout: 0 },
+      optimizer: { type: "adam", learningRate: 3e-3 },
       schedule: { type: "cosine", warmup: 50, final: 0.02 },
+      clipNorm: 1,
     },
     fit: { iterations: 1500, batchSize: 16, length: LENGTH, validationSets: 96 },
   };
