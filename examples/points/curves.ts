@@ -28,9 +28,6 @@ export function toCurve(history: readonly ValidationRecord[]): CurvePoint[] {
   });
 }
 
-/** Which phase a training is in that left this history, from 0. */
-export const phaseOf = (history: readonly ValidationRecord[]): number => (toCurve(history).at(-1)?.phase ?? 1) - 1;
-
 const COLUMNS = ["phase", "iteration", "loss", "validationLoss", "countAccuracy", "NMI", "learningRate"] as const;
 
 export const curveToCsv = (points: readonly CurvePoint[]): string =>

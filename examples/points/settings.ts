@@ -1,5 +1,5 @@
 // The model that is shipped: its network, and how it is trained.
-import type { LearningToClusterOptions, SetFitOptions } from "constella";
+import type { LearningToClusterOptions } from "constella";
 
 /** Sets that the model is measured on have this many points. */
 export const LENGTH = 72;
@@ -22,11 +22,20 @@ export const NETWORK = {
   seed: 1,
 } as const satisfies LearningToClusterOptions;
 
-/** Short sets first, which cost half as much and teach what a cluster is; the learning rate rises and falls once in each phase. */
-export const PHASES = [
+/** A part of the training, in which the learning rate rises and falls once. */
+export interface Phase {
+  readonly length: number;
+  readonly iterations: number;
+  /** How frequent sets of 1, 2, … clusters are. Default: all alike. */
+  readonly frequencies?: readonly number[];
+}
+
+/** Short sets first, which cost half as much and teach what a cluster is; last those of many clusters more often, which are harder. */
+export const PHASES: readonly Phase[] = [
   { length: 36, iterations: 1000 },
   { length: LENGTH, iterations: 12_000 },
-] as const satisfies readonly SetFitOptions[];
+  { length: LENGTH, iterations: 6000, frequencies: [1, 2, 3, 4, 4] },
+];
 
 export const BATCH = 32;
 export const VALIDATE_EVERY = 250;

@@ -8,7 +8,7 @@ import { run } from "../../src/cli/failure";
 import { interruptible } from "../../src/cli/interrupt";
 import { oneOf, text, toOption, whole } from "../../src/cli/option";
 import { readFile, writeAtomic } from "../../src/data";
-import { curveToCsv, phaseOf, toCurve } from "./curves";
+import { curveToCsv, toCurve } from "./curves";
 import { BATCH, MODEL, NETWORK, PHASES, VALIDATE_EVERY, VALIDATION_SETS } from "./settings";
 
 interface Options {
@@ -44,7 +44,6 @@ async function train({ plain = false, resume = false, threads, ...options }: Opt
   let model = resume
     ? await LearningToCluster.load(await readFile(checkpoint), { device })
     : new LearningToCluster({ ...NETWORK, residual: !plain, device });
-  const provider = new PointsProvider({ kMax: NETWORK.kMax });
   const begin = performance.now();
   const onValidation = async ({ epoch, loss, validationLoss, countAccuracy, NMI }: ValidationRecord): Promise<void> => {
     const curve = toCurve(model.history);
@@ -56,14 +55,17 @@ async function train({ plain = false, resume = false, threads, ...options }: Opt
     if (epoch % CHECKPOINT_EVERY === 0) await writeAtomic(checkpoint, await model.save());
   };
   try {
-    const first = phaseOf(model.history);
-    for (const [number, phase] of PHASES.entries()) {
-      if (number < first) continue;
-      if (number > first) {
+    let begun = 0;
+    for (const { frequencies, ...phase } of PHASES) {
+      const done = model.history.length * VALIDATE_EVERY - begun;
+      begun += phase.iterations;
+      if (done >= phase.iterations) continue;
+      if (done === 0 && model.history.length > 0) {
         const best = await model.save({ weightsOnly: true });
         model.dispose();
         model = await LearningToCluster.load(best, { device });
       }
+      const provider = new PointsProvider({ kMax: NETWORK.kMax, ...(frequencies && { frequencies }) });
       const sizes = { batchSize: BATCH, validateEvery: VALIDATE_EVERY, validationSets: VALIDATION_SETS };
       await model.fit(provider, { ...phase, ...sizes, patience: phase.iterations, signal, onValidation });
     }

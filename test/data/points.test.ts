@@ -114,6 +114,27 @@ describe("PointsProvider", () => {
     expect(items.data).toEqual(generatePoints({ k, random: b }).points.data);
   });
 
+  test("frequencies are those of training sets, and of no others", () => {
+    const provider = new PointsProvider({ kMin: 2, kMax: 4, frequencies: [0, 3, 1] });
+    const shares = (part: "train" | "test"): number[] => {
+      const { counts } = provider.sample(part, 400, 6, new Random(8));
+      return [2, 3, 4].map((k) => counts.filter((count) => count === k).length / 400);
+    };
+    const [two, three, four] = shares("train");
+    expect(two).toBe(0);
+    expect(Math.abs(three! - 0.75)).toBeLessThan(0.08);
+    expect(Math.abs(four! - 0.25)).toBeLessThan(0.08);
+    for (const share of shares("test")) expect(Math.abs(share - 1 / 3)).toBeLessThan(0.08);
+    for (const frequencies of [
+      [1, 1],
+      [0, 0, 0],
+      [1, -1, 1],
+    ])
+      expect(() => new PointsProvider({ kMin: 2, kMax: 4, frequencies })).toThrow(
+        "PointsProvider: frequencies must be 3 numbers from 0, one above it, [",
+      );
+  });
+
   test("rejects counts and lengths that do not fit", () => {
     expect(() => new PointsProvider({ kMin: 3, kMax: 2 })).toThrow("PointsProvider: kMin and kMax must be whole");
     expect(() => new PointsProvider().sample("train", 1, 4, new Random(0))).toThrow(

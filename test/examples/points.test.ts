@@ -1,9 +1,14 @@
-// Tables 6 and 9 of "Learning to Cluster", on so few sets that it takes seconds, within the errors of that many.
+// Tables 6 and 9 of "Learning to Cluster", and the shipped model, on so few sets that it takes seconds, within the errors of that many.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { kmeans2, standardizeColumns } from "../../examples/points/baselines";
+import { curveFromCsv, curveToCsv, toCurve } from "../../examples/points/curves";
+import { evaluate, latencies } from "../../examples/points/evaluate";
+import { matched, renderPoints } from "../../examples/points/report";
+import { MODEL } from "../../examples/points/settings";
 import { MEASURES, type Estimate } from "../../examples/points/scores";
 import { generatedPoints, randomClusterings, randomLabels } from "../../examples/points/tables";
-import { Random, requestDevice, type Device } from "../../src/index";
+import { readFile } from "../../src/data";
+import { LearningToCluster, Random, requestDevice, type Device } from "../../src/index";
 
 let device: Device;
 beforeAll(async () => {
@@ -55,4 +60,49 @@ test("kmeans2 separates what is far apart, and bears points that coincide", () =
   const runs = Array.from({ length: 20 }, () => [...kmeans2(standardizeColumns(points), 2, random)].join(""));
   expect(runs).toContain("000111");
   expect([...kmeans2(standardizeColumns(new Float32Array(8)), 2, random)]).toEqual([0, 0, 0, 0]);
+});
+
+test("the shipped model is small, finds more than k-means++ that is told k, and does so on a page", async () => {
+  const file = await readFile(`${MODEL}/points.safetensors`);
+  expect(file.length).toBeLessThan(2e6);
+  const model = await LearningToCluster.load(file, { device });
+  const evaluation = await evaluate(model, device, { sets: 100, seed: 3, show: 1 });
+  const { model: own, told, plusPlus, dbscan } = evaluation.rows;
+  expect(own.nmi.mean).toBeGreaterThan(0.89);
+  expect(own.mr.mean).toBeLessThan(0.09);
+  expect(own.nmi.mean).toBeGreaterThan(plusPlus.nmi.mean + 0.03);
+  expect(own.mr.mean).toBeLessThan(plusPlus.mr.mean);
+  expect(own.nmi.mean).toBeGreaterThan(dbscan.nmi.mean);
+  expect(told.mr.mean).toBeLessThanOrEqual(own.mr.mean);
+  expect(evaluation.counts.flat().reduce((sum, count) => sum + count, 0)).toBe(100);
+  expect(evaluation.shown.map(({ k }) => k)).toEqual([1, 2, 3, 4, 5]);
+  const times = await latencies(model, [5, 72], 2);
+  expect(times.map(({ n }) => n)).toEqual([5, 72]);
+  const points = curveFromCsv(new TextDecoder().decode(await readFile(`${MODEL}/learning-curve.csv`)));
+  const parameters = model.network.parameters().reduce((sum, { size }) => sum + size, 0);
+  const trainings = [{ name: "residual layers", points }];
+  const page = await renderPoints({ evaluation, latencies: times, trainings, parameters, device: "none", seed: 3 });
+  expect(page.match(/<svg/g)!.length).toBeGreaterThanOrEqual(5 * 4);
+  expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
+  model.dispose();
+});
+
+test("found clusters take the names of the true ones that they match best", () => {
+  const truth = Int32Array.of(2, 2, 2, 0, 0, 1, 1, 1);
+  expect([...matched(truth, Int32Array.of(0, 0, 0, 1, 1, 2, 2, 2))]).toEqual([...truth]);
+  const [a, b, c, d, ...others] = matched(truth, Int32Array.of(0, 0, 3, -1, 1, 2, 2, 2));
+  expect([a, b, d]).toEqual([2, 2, -1]);
+  expect([0, 1, 2]).not.toContain(c);
+  expect(others).toEqual([0, 1, 1, 1]);
+});
+
+test("learning curves go on over phases, and through a CSV file", () => {
+  const record = (iteration: number) => ({
+    ...{ stage: "", epoch: 1, loss: 1.5, validationLoss: 1.25, countAccuracy: 0.5, NMI: 0.75, learningRate: 0.001 },
+    iteration,
+  });
+  const curve = toCurve([10, 20, 10, 20, 30].map(record));
+  expect(curve.map(({ iteration }) => iteration)).toEqual([10, 20, 30, 40, 50]);
+  expect(curve.map(({ phase }) => phase)).toEqual([1, 1, 2, 2, 2]);
+  expect(curveFromCsv(curveToCsv(curve))).toEqual(curve);
 });

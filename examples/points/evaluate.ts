@@ -1,0 +1,130 @@
+// Scores of the model, of k-means and of DBSCAN on the same fresh sets of points.
+import { labelsFor, NdArray, PointsProvider, Random } from "constella";
+import type { Device, LearningToCluster, SetClustering } from "constella";
+import { dbscan, kmeans2, kmeansPlusPlus, standardizeColumns } from "./baselines";
+import { estimate, score, type Estimates, type Scores } from "./scores";
+import { LENGTH, NETWORK } from "./settings";
+
+/** Names of the ways to cluster. */
+export const METHODS = {
+  model: "learned model",
+  told: "learned model, told k",
+  plusPlus: "k-means++, best of ten, told k",
+  kmeans2: "k-means, one run, told k",
+  dbscan: "DBSCAN",
+} as const;
+
+/** One of them. */
+export type Method = keyof typeof METHODS;
+
+const NAMES = Object.keys(METHODS) as Method[];
+
+/** A set with its clusterings. */
+export interface ClusteredSet {
+  /** Standardised, [n, 2]. */
+  readonly points: Float32Array;
+  readonly truth: Int32Array;
+  readonly k: number;
+  readonly found: SetClustering;
+  readonly labels: Readonly<Record<Method, Int32Array>>;
+  readonly scores: Readonly<Record<Method, Scores>>;
+}
+
+/** What is measured. */
+export interface Evaluation {
+  readonly sets: number;
+  readonly rows: Readonly<Record<Method, Estimates>>;
+  /** By true number of clusters, 1 … kMax. */
+  readonly byCount: readonly { readonly k: number; readonly rows: Readonly<Record<Method, Estimates>> }[];
+  /** Sets by true (rows) and found number of clusters (columns). */
+  readonly counts: readonly (readonly number[])[];
+  /** The first sets of each number of clusters. */
+  readonly shown: readonly ClusteredSet[];
+}
+
+/** What it is measured on. */
+export interface EvaluationOptions {
+  readonly sets: number;
+  readonly seed: number;
+  /** Sets of each number of clusters to keep for pictures. Default 0. */
+  readonly show?: number;
+  /** As of `generatePoints`. Default false. */
+  readonly overlapping?: boolean;
+  readonly length?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Sets that the model sees at a time. */
+const AT_ONCE = 50;
+
+/** Clusters fresh sets by every method. */
+export async function evaluate(
+  model: LearningToCluster,
+  device: Device,
+  { sets, seed, show = 0, overlapping = false, length = LENGTH, onProgress }: EvaluationOptions,
+): Promise<Evaluation> {
+  const { kMax } = NETWORK;
+  const provider = new PointsProvider({ kMax, overlapping });
+  const [random, starts] = [new Random(seed), new Random(seed + 1)];
+  const plusPlus = kmeansPlusPlus(device);
+  const all: { readonly k: number; readonly scores: ClusteredSet["scores"] }[] = [];
+  const shown: ClusteredSet[] = [];
+  const counts = Array.from({ length: kMax }, () => new Array<number>(kMax).fill(0));
+  while (all.length < sets) {
+    const batch = Math.min(AT_ONCE, sets - all.length);
+    const { items, labels, counts: ks } = provider.sample("test", batch, length, random);
+    const points = Array.from({ length: batch }, (_, i) => items.data.subarray(2 * i * length, 2 * (i + 1) * length));
+    const found = await model.predictSets(points.map((set) => new NdArray(set, [length, 2])));
+    for (const [i, clustering] of found.entries()) {
+      const k = ks[i]!;
+      const truth = labels.subarray(i * length, (i + 1) * length);
+      const columns = standardizeColumns(points[i]!);
+      const made: Record<Method, Int32Array> = {
+        model: clustering.labels,
+        told: labelsFor(clustering, k),
+        plusPlus: await plusPlus(columns, k),
+        kmeans2: kmeans2(columns, k, starts),
+        dbscan: await dbscan(columns, k),
+      };
+      const scores = Object.fromEntries(
+        NAMES.map((name) => [name, score(truth, made[name])]),
+      ) as ClusteredSet["scores"];
+      all.push({ k, scores });
+      counts[k - 1]![clustering.k - 1]!++;
+      if (shown.filter((set) => set.k === k).length < show)
+        shown.push({ points: points[i]!, truth, k, found: clustering, labels: made, scores });
+    }
+    onProgress?.(all.length, sets);
+  }
+  const rowsOf = (part: typeof all): Record<Method, Estimates> =>
+    Object.fromEntries(NAMES.map((name) => [name, estimate(part.map(({ scores }) => scores[name]))])) as Record<
+      Method,
+      Estimates
+    >;
+  const byCount = counts.flatMap((_, i) => {
+    const part = all.filter(({ k }) => k === i + 1);
+    return part.length > 0 ? [{ k: i + 1, rows: rowsOf(part) }] : [];
+  });
+  return { sets, rows: rowsOf(all), byCount, counts, shown: shown.sort((a, b) => a.k - b.k) };
+}
+
+/** Milliseconds to cluster one set, by its number of points; the median of some runs after one that is not counted. */
+export async function latencies(
+  model: LearningToCluster,
+  lengths: readonly number[],
+  runs: number,
+): Promise<{ readonly n: number; readonly milliseconds: number }[]> {
+  const provider = new PointsProvider();
+  const measured: { n: number; milliseconds: number }[] = [];
+  for (const n of lengths) {
+    const set = provider.sample("test", 1, n, new Random(n)).items;
+    const times: number[] = [];
+    for (let run = 0; run <= Math.max(1, Math.ceil((runs * LENGTH) / n)); run++) {
+      const begin = performance.now();
+      await model.predict(new NdArray(set.data, [n, 2]));
+      if (run > 0) times.push(performance.now() - begin);
+    }
+    measured.push({ n, milliseconds: times.sort((a, b) => a - b)[Math.floor(times.length / 2)]! });
+  }
+  return measured;
+}
