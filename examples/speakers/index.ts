@@ -74,7 +74,8 @@ async function speakers(options: StudyOptions): Promise<UnseenStudy> {
     ],
     model: {
       embedding: { type: "cnn", blocks: [8, 16, 32], dense: [64] },
-      ...{ layers: 4, units: 64, countUnits: 32, gates: "sigmoid", memory: LENGTH, dropout: 0 },
+      ...{ layers: 4, units: 64, countUnits: 32, memory: LENGTH, dropout: 0 },
+      gates: "sigmoid",
       optimizer: { type: "adam", learningRate: 3e-3 },
       schedule: { type: "cosine", warmup: 50, final: 0.02 },
       clipNorm: 1,
