@@ -1,6 +1,7 @@
 import { ClassSets, evaluateSets, grad, labelsFor, LearningToCluster, NdArray, Random, tensor, tidy } from "constella";
-import type { Device, LearningToClusterOptions, SetProvider } from "constella";
+import type { Device, LearningToClusterOptions, SetClustering, SetProvider } from "constella";
 import { setLoss } from "../../src/models/learning-to-cluster/loss";
+import { averageOrders } from "../../src/models/learning-to-cluster/orders";
 import { upload } from "../../src/models/learning-to-cluster/sets";
 import { describe, expect, test } from "vitest";
 import { describeDevices, deviceOf } from "../devices";
@@ -302,5 +303,48 @@ describe("alternatives", () => {
     expect(make({ itemShape: [] })).toThrow("LearningToCluster: itemShape must be positive whole numbers, []");
     expect(make({ model: "lstm" })).toThrow("model must be rbdlstm or soft-kmeans or iterative, lstm");
     expect(make({ dropout: 1 })).toThrow("LearningToCluster: dropout must be in [0, 1), 1");
+  });
+});
+
+describe("averageOrders", () => {
+  const clustering = (...rows: number[][]): SetClustering => ({
+    ...{ k: 2, labels: new Int32Array(rows.length), counts: Float32Array.of(0.25, 0.75) },
+    assignments: [
+      new NdArray(new Float32Array(rows.length).fill(1), [rows.length, 1]),
+      new NdArray(Float32Array.from(rows.flat()), [rows.length, 2]),
+    ],
+  });
+
+  test("items go back to their places, clusters take the names of the first order, probabilities are averaged", () => {
+    const first = clustering([0.75, 0.25], [0.25, 0.75], [1, 0]);
+    const second = { ...clustering([0.5, 0.5], [0, 1], [1, 0]), counts: Float32Array.of(0.75, 0.25) }; // items 2, 0, 1; the clusters' names changed over
+    const { k, labels, counts, assignments } = averageOrders(
+      [first, second],
+      [Uint32Array.of(0, 1, 2), Uint32Array.of(2, 0, 1)],
+    );
+    expect([...counts]).toEqual([0.5, 0.5]);
+    expect(k).toBe(1);
+    expect([...labels]).toEqual([0, 0, 0]);
+    expect([...assignments[1]!.data]).toEqual([0.875, 0.125, 0.125, 0.875, 0.75, 0.25]);
+  });
+
+  test("a model's first order is the given one; one seed gives the same clustering", async () => {
+    const model = small(await deviceOf("wasm"));
+    const set = [
+      [-1, 0],
+      [1, 0],
+      [0.9, 0.2],
+      [0, 0.5],
+    ];
+    const [one, same] = [await model.predict(set), await model.predict(set, { orders: 1, seed: 5 })];
+    expect(same).toEqual(one);
+    const many = await model.predict(set, { orders: 4, seed: 5 });
+    expect(many).toEqual(await model.predict(set, { orders: 4, seed: 5 }));
+    expect(many.counts.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
+    for (const [i, { data }] of many.assignments.entries())
+      for (let row = 0; row < 4; row++)
+        expect(data.subarray(row * (i + 1), (row + 1) * (i + 1)).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
+    await expect(model.predict(set, { orders: 0 })).rejects.toThrow("LearningToCluster.predict: orders must be");
+    model.dispose();
   });
 });

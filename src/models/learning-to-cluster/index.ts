@@ -1,5 +1,5 @@
 export { LearningToCluster } from "./learning-to-cluster";
-export type { ForwardDropoutOptions, SetSaveOptions } from "./learning-to-cluster";
+export type { ForwardDropoutOptions, PredictOptions, SetSaveOptions } from "./learning-to-cluster";
 export type {
   LearningToClusterOptions,
   RateSchedule,

@@ -13,6 +13,7 @@ import { buildSetNetwork } from "./build-network";
 import type { SetNetwork } from "./network";
 import { toSettings } from "./options";
 import type { LearningToClusterOptions, SetSettings } from "./options";
+import { averageOrders, inOrders } from "./orders";
 import { clusterSets, dropoutClustering } from "./prediction";
 import type { DropoutClustering, SetClustering } from "./prediction";
 import { toSet } from "./sets";
@@ -27,6 +28,17 @@ export interface SetSaveOptions {
   readonly weightsOnly?: boolean;
   /** In float16, with `weightsOnly`: half the size, and about three decimal digits. Default false. */
   readonly half?: boolean;
+}
+
+/** Options of `predict` and `predictSets`. */
+export interface PredictOptions {
+  /**
+   * Passes over each set, the first in the order given, the others in random ones, whose probabilities are averaged: the order has
+   * less of an influence then, for so many times the work. Default 1.
+   */
+  readonly orders?: number;
+  /** Of the orders. Default 0. */
+  readonly seed?: number;
 }
 
 /** Options of `forwardDropout`. */
@@ -97,16 +109,28 @@ export class LearningToCluster {
    * Clusters one set, [n, …itemShape]. A set of one item is one cluster.
    * @throws when the set is empty, its items are not of the model's shape, or a value is not finite
    */
-  async predict(set: MatrixLike): Promise<SetClustering> {
-    const [clustering] = await this.predictSets([set]);
+  async predict(set: MatrixLike, options: PredictOptions = {}): Promise<SetClustering> {
+    const [clustering] = await this.predictSets([set], options);
     return clustering!;
   }
 
   /** Clusters sets of any lengths; those of equal length go through the network together. @throws as `predict` */
-  async predictSets(sets: readonly MatrixLike[]): Promise<SetClustering[]> {
+  async predictSets(
+    sets: readonly MatrixLike[],
+    { orders = 1, seed = 0 }: PredictOptions = {},
+  ): Promise<SetClustering[]> {
+    checkWhole(`${NAME}.predict`, { orders }, 1);
     const checked = sets.map((set) => toSet(`${NAME}.predict`, set, this.settings.itemShape));
     const { device, network } = await this.#prepare();
-    return clusterSets(device, network, checked);
+    if (orders === 1) return clusterSets(device, network, checked);
+    const random = new Random(seed);
+    const ordered = checked.map((set) => inOrders(set, orders, random));
+    const found = await clusterSets(
+      device,
+      network,
+      ordered.flatMap(({ sets }) => sets),
+    );
+    return ordered.map(({ permutations }, i) => averageOrders(found.slice(i * orders, (i + 1) * orders), permutations));
   }
 
   /** P(k) by forward dropout: many passes that drop features and shuffle the items; see `DropoutClustering`. @throws as `predict` */

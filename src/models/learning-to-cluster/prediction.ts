@@ -26,7 +26,7 @@ export function labelsFor({ assignments }: SetClustering, k: number): Int32Array
 }
 
 /** Column of the largest value of each row, the first of equals. */
-function rowArgmax({ data, shape: [n = 0, k = 0] }: NdArray<Float32Array>): Int32Array {
+export function rowArgmax({ data, shape: [n = 0, k = 0] }: NdArray<Float32Array>): Int32Array {
   return Int32Array.from({ length: n }, (_, i) => largest(data.subarray(i * k, (i + 1) * k)));
 }
 
