@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import type { Plugin } from "vite";
 import { vitePlugin } from "../../scripts/plugin.mjs";
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -24,11 +26,32 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+/** The measuring kernels of the bench's WebAssembly roof, with and without fused multiply-add. */
+function roofPlugin(): Plugin {
+  const id = "virtual:roof";
+  const compile = async (enable: string[]): Promise<string> => {
+    const { default: asc } = await import("assemblyscript/asc");
+    const source = await readFile(path("../../bench/assembly/roof.ts"), "utf8");
+    const options = { runtime: "stub", importMemory: true, optimizeLevel: 3, enable };
+    const { binary, stderr } = await asc.compileString(source, options);
+    if (!binary) throw new Error(stderr.toString());
+    return Buffer.from(binary).toString("base64");
+  };
+  return {
+    name: "roof",
+    resolveId: (source) => (source === id ? `\0${id}` : undefined),
+    load: async (source) =>
+      source === `\0${id}`
+        ? `export const plain = "${await compile(["simd"])}"; export const relaxed = "${await compile(["simd", "relaxed-simd"])}";`
+        : undefined,
+  };
+}
+
 export default defineConfig({
   root: path("."),
   base: "./",
-  plugins: [vitePlugin()],
-  worker: { format: "es", plugins: () => [vitePlugin()] },
+  plugins: [vitePlugin(), roofPlugin()],
+  worker: { format: "es", plugins: () => [vitePlugin(), roofPlugin()] },
   resolve: {
     alias: {
       constella: path("../../src/index.ts"),
@@ -42,7 +65,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 2000,
     rollupOptions: {
       checks: { pluginTimings: false },
-      input: ["index", "playground"].map((name) => path(`${name}.html`)),
+      input: ["index", "playground", "bench", "kernel"].map((name) => path(`${name}.html`)),
     },
   },
   server: { headers: HEADERS, fs: { allow: [path("../..")] } },

@@ -1,0 +1,49 @@
+// The share of the roof that each kernel reaches, as a chart. Loaded when there is something to draw.
+import * as Plot from "@observablehq/plot";
+import { draw } from "../../../src/report/chart";
+import { html } from "../../../src/report/markup";
+import type { BenchRow, Roof } from "./protocol";
+import { shareOfRoof } from "./tables";
+
+const COLOURS = { arithmetic: "#1088b9", memory: "#c27e6b" };
+
+/** Bars of the best share of a roof that a launch of each kernel reached. */
+export function roofChart(rows: readonly BenchRow[], roof: Roof): string {
+  const best = new Map<string, { kernel: string; share: number; of: keyof typeof COLOURS }>();
+  for (const row of rows) {
+    if (!row.timing) continue;
+    const reached = shareOfRoof(row, roof);
+    if (reached.share > (best.get(row.kernel)?.share ?? -1)) best.set(row.kernel, { kernel: row.kernel, ...reached });
+  }
+  const bars = [...best.values()]
+    .sort((a, b) => b.share - a.share)
+    .map((bar) => ({ ...bar, percent: 100 * bar.share }));
+  const chart = draw(document, {
+    ariaLabel: `Share of the roof of ${bars.length} kernels: ${bars.map(({ kernel, percent }) => `${kernel} ${percent.toFixed(0)} %`).join(", ")}`,
+    ...{ width: 720, height: 40 + 17 * bars.length, marginLeft: 210, marginRight: 46, marginTop: 4, marginBottom: 34 },
+    x: {
+      label: "% of the roof",
+      labelOffset: 32,
+      grid: true,
+      ticks: 5,
+      domain: [0, Math.max(10, ...bars.map(({ percent }) => percent))],
+    },
+    y: { label: null, domain: bars.map(({ kernel }) => kernel), tickSize: 0, padding: 0.25 },
+    color: { type: "identity" },
+    marks: [
+      Plot.barX(bars, { x: "percent", y: "kernel", fill: ({ of }: { of: keyof typeof COLOURS }) => COLOURS[of] }),
+      Plot.text(bars, {
+        ...{ x: "percent", y: "kernel", textAnchor: "start", dx: 4, fill: "var(--ink)" },
+        text: ({ percent }: { percent: number }) => percent.toFixed(0),
+      }),
+    ],
+  });
+  return html`<figure>
+    <figcaption><b>Share of the roof</b>, the better of arithmetic and memory, best launch of each kernel</figcaption>
+    ${chart}
+    <ul class="legend">
+      <li><i class="swatch" style="background:${COLOURS.arithmetic}"></i>arithmetic</li>
+      <li><i class="swatch" style="background:${COLOURS.memory}"></i>memory</li>
+    </ul>
+  </figure>`.text;
+}

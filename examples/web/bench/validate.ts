@@ -1,0 +1,69 @@
+// A launch is held against the same launch on another device: another implementation of the kernel, in another language.
+import type { Device, DeviceBuffer, Kernel } from "constella";
+import type { KernelArgs } from "../../../src/device";
+import type { Launch, Recorder } from "./recorder";
+
+/** Largest error of an output, as a share of its largest value. */
+const TOLERANCE = 2e-3;
+/** Share of whole numbers that may differ: nearest centres and largest values are decided by the last digits. */
+const TIES = 1e-3;
+
+const isInteger = (kernel: Kernel, name: string): boolean =>
+  new RegExp(`\\b${name}\\s*:\\s*array\\s*<\\s*(atomic<)?\\s*(u32|i32)`).test(kernel.code);
+
+/** Runs a launch on both devices from the same contents, and compares what it writes. @returns the largest error @throws when it is too large */
+export async function compareLaunch(
+  device: Device,
+  other: Device,
+  { kernel, args }: Launch,
+  recorder: Recorder,
+): Promise<number> {
+  const twins: DeviceBuffer[] = [];
+  try {
+    const there: Record<string, DeviceBuffer | number> = {};
+    for (const { name } of kernel.bindings) {
+      const buffer = args[name] as DeviceBuffer;
+      const bytes = Math.min(buffer.bytes, Math.ceil(recorder.bytesOf(buffer) / 4) * 4);
+      const twin = other.alloc(buffer.bytes, "bench");
+      twins.push(twin);
+      other.write(twin, new Uint8Array(await device.read(buffer, 0, bytes)));
+      there[name] = twin;
+    }
+    for (const { name } of kernel.params) there[name] = args[name] as number;
+    device.run(kernel, args);
+    other.run(kernel, there as KernelArgs);
+    let worst = 0;
+    for (const { name, access } of kernel.bindings) {
+      if (access === "read") continue;
+      const bytes = Math.floor(recorder.bytesOf(args[name] as DeviceBuffer) / 4) * 4;
+      const [got, want] = await Promise.all([
+        device.read(args[name] as DeviceBuffer, 0, bytes),
+        other.read(there[name] as DeviceBuffer, 0, bytes),
+      ]);
+      const error = isInteger(kernel, name) ? differing(got, want) : distance(got, want);
+      const limit = isInteger(kernel, name) ? TIES : TOLERANCE;
+      if (!(error <= limit)) throw new Error(`${name} differs by ${error.toExponential(1)}, more than ${limit}`);
+      worst = Math.max(worst, error);
+    }
+    return worst;
+  } finally {
+    for (const twin of twins) other.free(twin);
+  }
+}
+
+function differing(got: ArrayBuffer, want: ArrayBuffer): number {
+  const [a, b] = [new Uint32Array(got), new Uint32Array(want)];
+  return a.reduce((count, value, i) => count + (value === b[i] ? 0 : 1), 0) / Math.max(1, a.length);
+}
+
+function distance(got: ArrayBuffer, want: ArrayBuffer): number {
+  const [a, b] = [new Float32Array(got), new Float32Array(want)];
+  let [largest, worst] = [0, 0];
+  for (let i = 0; i < b.length; i++) {
+    const size = Math.abs(b[i]!);
+    if (size > largest && size < Infinity) largest = size;
+    const apart = Object.is(a[i], b[i]) ? 0 : Math.abs(a[i]! - b[i]!);
+    if (!(apart <= worst)) worst = apart; // NaN stays
+  }
+  return worst === 0 ? 0 : worst / Math.max(largest, 1e-30);
+}

@@ -1,0 +1,286 @@
+// What is timed: ops with their gradients, estimators and optimizers, which between them launch every kernel of the library.
+import * as c from "constella";
+import type { Device, Tensor } from "constella";
+
+/** Sizes of a workload by name. */
+export type Sizes = Readonly<Record<string, number>>;
+
+/** The three sizes that are offered. */
+export const SCALES = ["small", "medium", "large"] as const;
+export type Scale = (typeof SCALES)[number];
+
+/** Something that launches kernels. */
+export interface Workload {
+  readonly name: string;
+  /** Sizes of the three scales: one number for all of them, or one each. */
+  readonly sizes: Readonly<Record<string, number | readonly [number, number, number]>>;
+  readonly run: (device: Device, sizes: Sizes) => Promise<void> | void;
+}
+
+/** Numbers from −1 to 1, the same every time. */
+function values(count: number, seed = 1): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(count);
+  new c.Random(seed).fillUniform(out, -1, 1);
+  return out;
+}
+
+const made = (device: Device, shape: readonly number[], seed = 1): Tensor =>
+  c.parameter(
+    device,
+    values(
+      shape.reduce((product, size) => product * size, 1),
+      seed,
+    ),
+    shape,
+  );
+
+const labelsOf = (device: Device, n: number, k: number, shape: readonly number[] = [n]): Tensor =>
+  c.indices(
+    device,
+    Uint32Array.from({ length: n }, (_, i) => (i * 7919) % k),
+    shape,
+  );
+
+/** f and the gradient of a weighted sum of what it gives, with respect to the inputs. */
+function backAndForth(inputs: readonly Tensor[], f: (...inputs: Tensor[]) => Tensor): void {
+  c.tidy(() => {
+    const y = f(...inputs);
+    c.grad(y.size === 1 ? y : c.sum(c.mul(y, c.tensor(y.device, values(y.size, 9), y.shape))), inputs);
+  });
+}
+
+/** One step of an optimizer on n parameters. */
+const step =
+  (make: (params: readonly Tensor[]) => c.Optimizer) =>
+  (device: Device, { n }: Sizes) => {
+    const param = made(device, [n!]);
+    c.tidy(() => make([param]).step([c.tensor(device, values(n!, 2))]));
+  };
+
+const N = [1 << 16, 1 << 20, 1 << 22] as const;
+
+/** The workloads in the order of the page. */
+export const WORKLOADS: readonly Workload[] = [
+  {
+    name: "matrix product",
+    sizes: { m: [128, 512, 1024], k: [128, 512, 1024], n: [128, 512, 1024] },
+    run: (device, { m, k, n }) =>
+      backAndForth([made(device, [m!, k!]), made(device, [k!, n!], 2)], (a, b) => c.matmul(a, b)),
+  },
+  {
+    name: "linear layer",
+    sizes: { batch: [64, 256, 256], in: [128, 784, 2000], out: [64, 500, 2000] },
+    run: (device, { batch, in: d, out }) =>
+      backAndForth([made(device, [batch!, d!]), made(device, [out!, d!], 2), made(device, [out!], 3)], (x, w, b) =>
+        c.linear(x, w, b, { activation: "relu" }),
+      ),
+  },
+  {
+    name: "convolution",
+    sizes: { batch: [4, 16, 64], in: [8, 16, 32], out: [8, 32, 64], side: [16, 32, 45], kernel: 3 },
+    run: (device, { batch, in: i, out, side, kernel }) =>
+      backAndForth([made(device, [batch!, i!, side!, side!]), made(device, [out!, i!, kernel!, kernel!], 2)], (x, w) =>
+        c.conv2d(x, w, undefined, { padding: "same" }),
+      ),
+  },
+  {
+    name: "pooling and upsampling",
+    sizes: { batch: [4, 16, 64], channels: [8, 16, 32], side: [16, 32, 64] },
+    run: (device, { batch, channels, side }) => {
+      const x = made(device, [batch!, channels!, side!, side!]);
+      backAndForth([x], (t) => c.maxPool2d(t, 2));
+      backAndForth([x], (t) => c.avgPool2d(t, 2));
+      backAndForth([x], (t) => c.upsampleBilinear(t, 2));
+    },
+  },
+  {
+    name: "batch normalisation",
+    sizes: { batch: [8, 32, 64], channels: [8, 16, 32], side: [16, 32, 45] },
+    run: (device, { batch, channels, side }) => {
+      const [x, gamma, beta] = [
+        made(device, [batch!, channels!, side!, side!]),
+        made(device, [channels!], 2),
+        made(device, [channels!], 3),
+      ];
+      backAndForth([x, gamma, beta], (t, g, b) => c.batchNorm(t, { gamma: g, beta: b, activation: "relu" }));
+      const running = { mean: c.zeros(device, [channels!]), variance: c.ones(device, [channels!]) };
+      c.tidy(() => c.batchNorm(x, { gamma, beta, running }));
+    },
+  },
+  {
+    name: "rows: softmax, layer and l2 norm",
+    sizes: { n: [256, 4096, 8192], d: [64, 256, 512] },
+    run: (device, { n, d }) => {
+      const x = made(device, [n!, d!]);
+      backAndForth([x], (t) => c.softmax(t));
+      backAndForth([x, made(device, [d!], 2), made(device, [d!], 3)], (t, g, b) => c.layerNorm(t, g, b));
+      backAndForth([x], (t) => c.l2Normalize(t));
+      c.tidy(() => c.argmax(x, 1));
+    },
+  },
+  {
+    name: "cross-entropy",
+    sizes: { n: [256, 4096, 16384], k: [10, 100, 256] },
+    run: (device, { n, k }) => {
+      const labels = labelsOf(device, n!, k!);
+      backAndForth([made(device, [n!, k!])], (x) => c.crossEntropy(x, labels));
+    },
+  },
+  {
+    name: "losses of elements",
+    sizes: { n: N },
+    run: (device, { n }) => backAndForth([made(device, [n!]), made(device, [n!], 2)], (a, b) => c.mse(a, b)),
+  },
+  {
+    name: "elements",
+    sizes: { n: N },
+    run: (device, { n }) => {
+      const x = made(device, [n! / 64, 64]);
+      backAndForth([x], (t) => c.tanh(t));
+      c.tidy(() => [c.mul(x, x), c.add(x, made(device, [64], 2)), c.sum(x), c.sum(x, [0]), c.zeros(device, [n!])]);
+    },
+  },
+  {
+    name: "dropout and random numbers",
+    sizes: { n: N },
+    run: (device, { n }) => {
+      const x = made(device, [n!]);
+      c.tidy(() => [c.dropout(x, 0.5, new c.Random(1)), c.randomNormal(device, [n!], new c.Random(2))]);
+    },
+  },
+  {
+    name: "moving: transpose, slice, gather, scatter",
+    sizes: { n: [256, 2048, 4096], d: [64, 512, 1024] },
+    run: (device, { n, d }) => {
+      const x = made(device, [n!, d!]);
+      const rows = labelsOf(device, n!, n!);
+      c.tidy(() => [c.transpose(x), c.slice(x, [1, 1], [n! - 1, d! - 1])]);
+      backAndForth([x], (t) => c.gatherRows(t, rows));
+    },
+  },
+  {
+    name: "LSTM, two directions",
+    sizes: { batch: [4, 16, 25], steps: [12, 36, 72], units: [32, 96, 288] },
+    run: (device, { batch, steps, units }) => {
+      const [n, t, h] = [batch!, steps!, units!];
+      backAndForth(
+        [
+          made(device, [n, t, h]),
+          made(device, [2, 4 * h, h], 2),
+          made(device, [2, 4 * h, h], 3),
+          made(device, [2, 4 * h], 4),
+        ],
+        (x, w, u, b) => c.lstm(x, w, u, b),
+      );
+    },
+  },
+  {
+    name: "DEC's loss",
+    sizes: { n: [256, 4096, 16384], k: [10, 10, 100], d: 10 },
+    run: (device, { n, k, d }) => {
+      const [z, mu] = [made(device, [n!, d!]), made(device, [k!, d!], 2)];
+      const target = c.noGrad(() => c.decTarget(c.studentT(z, mu)));
+      backAndForth([z, mu], (a, b) => c.decLoss(a, b, target));
+    },
+  },
+  {
+    name: "losses of pairs",
+    sizes: { sets: [4, 16, 32], n: [24, 72, 144], k: 5 },
+    run: (device, { sets, n, k }) => {
+      const labels = labelsOf(device, sets! * n!, k!, [sets!, n!]);
+      const counts = c.keep(c.softmax(made(device, [sets!, k!])));
+      const logits = Array.from({ length: k! }, (_, i) => made(device, [sets!, n!, i + 1], i + 2));
+      backAndForth(logits, (...all) =>
+        c.pairwiseCrossEntropy(
+          counts,
+          all.map((x) => c.softmax(x)),
+          labels,
+        ),
+      );
+    },
+  },
+  {
+    name: "pairwise distances",
+    sizes: { n: [256, 2048, 4096], m: [10, 512, 2048], d: [32, 64, 128] },
+    run: (device, { n, m, d }) => {
+      c.tidy(() => c.pairwiseSquaredDistance(made(device, [n!, d!]), made(device, [m!, d!], 2)));
+    },
+  },
+  {
+    name: "k-means",
+    sizes: { n: [1000, 10000, 70000], d: [16, 64, 784], k: 10 },
+    run: async (device, { n, d, k }) => {
+      await new c.KMeans({ nClusters: k!, nInit: 1, maxIter: 2, device }).fit(
+        c.tensor(device, values(n! * d!), [n!, d!]),
+      );
+    },
+  },
+  {
+    name: "Sinkhorn",
+    sizes: { n: [500, 4000, 20000], k: [10, 64, 256] },
+    run: async (device, { n, k }) => {
+      const logp = c.keep(c.tidy(() => c.logSoftmax(c.tensor(device, values(n! * k!), [n!, k!]))));
+      await c.sinkhorn(logp, { lambda: 25, maxIterations: 12, checkEvery: 3 });
+    },
+  },
+  {
+    name: "augmentation",
+    sizes: { batch: [8, 32, 128], side: [32, 45, 64] },
+    run: (device, { batch, side }) => {
+      const x = made(device, [batch!, 3, side!, side!]);
+      const jitter = { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 };
+      c.tidy(() => c.augment(x, { flip: 0.5, rotate: 20, crop: { padding: 4 }, jitter }, new c.Random(3)));
+    },
+  },
+  {
+    name: "spectrogram",
+    sizes: { batch: [1, 4, 16], samples: [8000, 16000, 48000] },
+    run: (device, { batch, samples }) => {
+      c.tidy(() => c.powerSpectrogram(c.tensor(device, values(batch! * samples!), [batch!, samples!])));
+    },
+  },
+  {
+    name: "clipping of gradients",
+    sizes: { n: N },
+    run: (device, { n }) => {
+      c.tidy(() => {
+        const { gradients, norm } = c.clipGradientNorm([c.tensor(device, values(n!))], 1);
+        return [...gradients, norm];
+      });
+    },
+  },
+  { name: "SGD", sizes: { n: N }, run: step((params) => new c.SGD(params, { lr: 1e-3 })) },
+  { name: "SGD with momentum", sizes: { n: N }, run: step((params) => new c.SGD(params, { lr: 1e-3, momentum: 0.9 })) },
+  { name: "Adam", sizes: { n: N }, run: step((params) => new c.Adam(params)) },
+  { name: "RMSprop", sizes: { n: N }, run: step((params) => new c.RMSprop(params)) },
+  { name: "Adadelta", sizes: { n: N }, run: step((params) => new c.Adadelta(params)) },
+];
+
+/** Sizes of a workload at a scale. */
+export const sizesAt = ({ sizes }: Workload, scale: Scale): Sizes =>
+  Object.fromEntries(
+    Object.entries(sizes).map(([name, size]) => [name, typeof size === "number" ? size : size[SCALES.indexOf(scale)]!]),
+  );
+
+/** Sizes as the page shows them: "m 512, k 512, n 512". */
+export const sizesText = (sizes: Sizes): string =>
+  Object.entries(sizes)
+    .map(([name, size]) => `${name} ${size}`)
+    .join(", ");
+
+/** Reads what `sizesText` wrote. @throws for names that the workload does not have, and sizes that are not whole */
+export function parseSizes({ name, sizes }: Workload, text: string): Sizes {
+  const found = Object.fromEntries(
+    text.split(",").map((part) => {
+      const [key = "", size = ""] = part.trim().split(/\s+/);
+      return [key, Number(size)];
+    }),
+  );
+  const wanted = Object.keys(sizes);
+  if (
+    wanted.length !== Object.keys(found).length ||
+    !wanted.every((key) => Number.isInteger(found[key]) && found[key]! > 0)
+  )
+    throw new Error(`${name}: sizes are whole numbers for ${wanted.join(", ")}, “${text}”`);
+  return found;
+}
