@@ -50,6 +50,7 @@ describe("custom kernel", () => {
     expect(message[0]).toMatch(/^sine_broken\.wgsl:10:\d+: error: .*fase/);
     expect(message[1]).toMatch(/^ {2}10 \| {3}if \(i < params\.n\) \{ y\[i\] = sin\(x\[i\] \+ params\.fase\)/);
     expect(message[1]!.slice(message[2]!.indexOf("^"))).toMatch(/^(params\.)?fase/);
+    expect(await page.textContent("#messages")).not.toContain("sine_broken_backward");
     await picture(page, "kernel-dark");
     expect(await contrastProblems(page)).toEqual([]);
     await page.fill("#forward", (await page.inputValue("#forward")).replace("fase", "phase"));

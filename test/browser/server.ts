@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
-import { launchChromium } from "../../scripts/chromium.mjs";
+import { launchChromium } from "../../scripts/browser.mjs";
 import { servePages } from "../../scripts/playground.mjs";
 
 /** The built pages behind a server, and a browser, for the tests of a file. */

@@ -28,7 +28,8 @@ const device: Promise<Device | undefined> = requestDevice("webgpu").then(
 async function compile(gpu: GPUDevice, spec: KernelSpec): Promise<Declared | undefined> {
   const sides = [{ name: spec.name, code: spec.forward.code }];
   if (spec.backward) sides.push({ name: `${spec.name}_backward`, code: spec.backward.code });
-  const results = await Promise.all(sides.map(({ name, code }) => compileWgsl(gpu, name, code)));
+  const results: { text: string; ok: boolean }[] = [];
+  for (const { name, code } of sides) results.push(await compileWgsl(gpu, name, code)); // in turn: error scopes are a stack
   const compiles = results.every(({ ok }) => ok);
   const { declared, problems } = compiles ? declarations(spec) : { declared: undefined, problems: [] };
   const text = [...results.map((result) => result.text), ...problems].filter((part) => part !== "").join("\n\n");
