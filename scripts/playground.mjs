@@ -8,7 +8,15 @@ const CONFIG = join(root, "examples/web/vite.config.ts");
 /** Builds the pages into build/pages. */
 export async function buildPages() {
   await buildWasm();
-  const inputs = ["examples/web", "examples/points", "src", "kernels", "wasm", "bench/webgpu-roof.ts", "bench/assembly"];
+  const inputs = [
+    "examples/web",
+    "examples/points",
+    "src",
+    "kernels",
+    "wasm",
+    "bench/webgpu-roof.ts",
+    "bench/assembly",
+  ];
   inputs.push("scripts", "package-lock.json");
   if (!(await stale(["build/pages/index.html"], inputs))) return;
   const { build } = await import("vite");

@@ -26,24 +26,30 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The measuring kernels of the bench's WebAssembly roof, with and without fused multiply-add. */
+/** AssemblyScript's measuring kernels in base64. */
+async function compileRoof(enable: string[]): Promise<string> {
+  const { default: asc } = await import("assemblyscript/asc");
+  const source = await readFile(path("../../bench/assembly/roof.ts"), "utf8");
+  const options = { runtime: "stub", importMemory: true, optimizeLevel: 3, enable };
+  const { binary, stderr } = await asc.compileString(source, options);
+  if (!binary) throw new Error(stderr.toString());
+  return Buffer.from(binary).toString("base64");
+}
+
+let roof: Promise<string> | undefined;
+
+async function roofModule(): Promise<string> {
+  const [plain, relaxed] = [await compileRoof(["simd"]), await compileRoof(["simd", "relaxed-simd"])];
+  return `export const plain = "${plain}"; export const relaxed = "${relaxed}";`;
+}
+
+/** The bench's WebAssembly roof, with and without fused multiply-add, as a module. */
 function roofPlugin(): Plugin {
   const id = "virtual:roof";
-  const compile = async (enable: string[]): Promise<string> => {
-    const { default: asc } = await import("assemblyscript/asc");
-    const source = await readFile(path("../../bench/assembly/roof.ts"), "utf8");
-    const options = { runtime: "stub", importMemory: true, optimizeLevel: 3, enable };
-    const { binary, stderr } = await asc.compileString(source, options);
-    if (!binary) throw new Error(stderr.toString());
-    return Buffer.from(binary).toString("base64");
-  };
   return {
     name: "roof",
     resolveId: (source) => (source === id ? `\0${id}` : undefined),
-    load: async (source) =>
-      source === `\0${id}`
-        ? `export const plain = "${await compile(["simd"])}"; export const relaxed = "${await compile(["simd", "relaxed-simd"])}";`
-        : undefined,
+    load: (source) => (source === `\0${id}` ? (roof ??= roofModule()) : undefined),
   };
 }
 
@@ -51,7 +57,11 @@ export default defineConfig({
   root: path("."),
   base: "./",
   plugins: [vitePlugin(), roofPlugin()],
-  worker: { format: "es", plugins: () => [vitePlugin(), roofPlugin()] },
+  worker: {
+    format: "es",
+    plugins: () => [vitePlugin(), roofPlugin()],
+    rollupOptions: { checks: { pluginTimings: false } },
+  },
   resolve: {
     alias: {
       constella: path("../../src/index.ts"),

@@ -3,9 +3,7 @@ import { describe, expect, test } from "vitest";
 import { evaluate, evaluateList } from "../../examples/web/kernel/expression";
 import { contrastProblems, labelProblems, openPage, picture } from "./page";
 import type { Look } from "./page";
-import { withPages } from "./server";
-
-const pages = withPages();
+import { pages } from "./server";
 
 async function open(look: Look = {}): ReturnType<typeof openPage> {
   const opened = await openPage(pages.browser, `${pages.url}kernel.html`, look);

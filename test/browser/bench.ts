@@ -6,9 +6,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { contrastProblems, download, labelProblems, openPage, picture } from "./page";
 import type { Look } from "./page";
-import { withPages } from "./server";
-
-const pages = withPages();
+import { pages } from "./server";
 
 interface Run {
   readonly device: string;

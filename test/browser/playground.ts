@@ -5,9 +5,7 @@ import { describe, expect, test } from "vitest";
 import { readCsv, readNpy, readNpz, readSafetensors, writeNpy } from "../../src/data";
 import { contrastProblems, download, dropFiles, labelProblems, openPage, picture } from "./page";
 import type { Look } from "./page";
-import { withPages } from "./server";
-
-const pages = withPages();
+import { pages } from "./server";
 
 const open = (look: Look = {}): ReturnType<typeof openPage> =>
   openPage(pages.browser, `${pages.url}playground.html`, look);
