@@ -1,4 +1,3 @@
 // The pages of examples/web, driven end to end in Chromium. One file, since they are built and served once.
 import "./playground";
-import "./bench";
 import "./kernel";
