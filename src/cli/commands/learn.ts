@@ -35,7 +35,7 @@ const DATA: readonly OptionSpec[] = [
 const MODEL: readonly OptionSpec[] = [
   {
     name: "embedding",
-    kind: oneOf("identity", "cnn", "blstm", "cnn-lstm"),
+    kind: oneOf("identity", "fourier", "cnn", "blstm", "cnn-lstm"),
     help: "what makes a vector of an item (default identity; cnn for images)",
   },
   { name: "blocks", kind: wholes(1, 1), help: "channels of the convolutions (default 32,64,128)" },
@@ -44,6 +44,8 @@ const MODEL: readonly OptionSpec[] = [
   { name: "layers", kind: whole(1), help: "residual bidirectional LSTM layers (default 14)" },
   { name: "units", kind: whole(2), help: "features between them, even (default 288)" },
   { name: "countUnits", kind: whole(1), help: "of the LSTM that counts clusters (default 128)" },
+  { name: "gates", kind: oneOf("hardSigmoid", "sigmoid"), help: "of the LSTM layers (default hardSigmoid)" },
+  { name: "memory", kind: whole(2), help: "items that their cells remember over from the start (default: bias 1)" },
   { name: "lambda", kind: nonNegative, help: "factor of the pairwise loss (default 5)" },
 ];
 
@@ -51,6 +53,7 @@ const TRAINING: readonly OptionSpec[] = [
   { name: "optimizer", kind: oneOf("adadelta", "adam"), help: "(default adadelta)" },
   { name: "learningRate", kind: positive, help: "(default 5 for adadelta, 0.001 for adam)" },
   { name: "schedule", kind: oneOf("constant", "cosine"), help: "of the learning rate (default constant)" },
+  { name: "clipNorm", kind: positive, help: "largest norm of the gradients (default: no limit)" },
   { name: "warmup", kind: whole(0), help: "iterations in which it rises first (default 0)" },
   { name: "dropout", kind: share, help: "share of the counting head's features that is dropped (default 0.5)" },
   { name: "iterations", kind: whole(1), help: "steps in all (default 100000)" },
@@ -77,13 +80,16 @@ const DEVICE: readonly OptionSpec[] = [
 
 /** What the command takes; names are those of the library's options. */
 interface LearnOptions extends SetDataOptions, Omit<SetFitOptions, "onStep" | "onValidation" | "signal"> {
-  readonly embedding?: "identity" | "cnn" | "blstm" | "cnn-lstm";
+  readonly embedding?: "identity" | "fourier" | "cnn" | "blstm" | "cnn-lstm";
   readonly blocks?: number[];
   readonly dense?: number[];
   readonly model?: NonNullable<LearningToClusterOptions["model"]>;
   readonly layers?: number;
   readonly units?: number;
   readonly countUnits?: number;
+  readonly gates?: "hardSigmoid" | "sigmoid";
+  readonly memory?: number;
+  readonly clipNorm?: number;
   readonly lambda?: number;
   readonly dropout?: number;
   readonly optimizer?: "adadelta" | "adam";
@@ -192,17 +198,33 @@ type Options = Omit<LearnOptions, "out">;
 
 function embeddingOf({ embedding, blocks, dense }: Options, itemShape: readonly number[]): EmbeddingSpec {
   const type = embedding ?? (itemShape.length >= 2 ? "cnn" : "identity");
-  if (type === "identity" || type === "blstm") {
+  const plain = type === "identity" || type === "fourier";
+  if (plain || type === "blstm") {
     if (blocks) throw new Error("--blocks is for --embedding cnn and cnn-lstm");
-    if (type === "identity" && dense) throw new Error("--dense is for --embedding cnn, blstm and cnn-lstm");
+    if (plain && dense) throw new Error("--dense is for --embedding cnn, blstm and cnn-lstm");
   }
-  if (type === "identity") return type;
+  if (plain) return type === "identity" ? type : { type };
   return { type, ...(dense && { dense }), ...(blocks && type !== "blstm" && { blocks }) };
 }
 
+/** Options that are the model's by the same name. */
+const OF_MODEL = [
+  "model",
+  "kMax",
+  "layers",
+  "units",
+  "countUnits",
+  "gates",
+  "memory",
+  "lambda",
+  "dropout",
+  "clipNorm",
+  "seed",
+];
+
 function modelOptions(options: Options, { itemShape }: SetProvider): LearningToClusterOptions {
   const { optimizer: type = "adadelta", learningRate, schedule, warmup } = options;
-  const given = pick(options, ["model", "kMax", "layers", "units", "countUnits", "lambda", "dropout", "seed"]);
+  const given = pick(options, OF_MODEL);
   return {
     ...(given as Partial<LearningToClusterOptions>),
     ...{ itemShape, embedding: embeddingOf(options, itemShape) },
