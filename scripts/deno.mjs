@@ -19,7 +19,7 @@ export async function denoBinary() {
 
 /** Runs `entry` in Deno; its last line must be `N passed, N failed`. A run that ends without one counts as a failure. */
 export async function runInDeno(entry, environment) {
-  const program = await bundle(join(root, entry), { platform: "neutral" });
+  const program = await bundle(join(root, entry), { platform: "neutral", small: true });
   const binary = await denoBinary();
   let output = "";
   const status = await new Promise((resolve) => {
@@ -35,8 +35,9 @@ export async function runInDeno(entry, environment) {
     child.on("error", () => resolve(1));
     child.on("exit", (code) => resolve(code ?? 1));
   });
+  const name = "Deno";
   const counts = /(\d+) passed, (\d+) failed\s*$/.exec(output);
-  if (!counts) return { passed: 0, failed: 1 };
+  if (!counts) return { name, passed: 0, failed: 1 };
   const failed = Number(counts[2]);
-  return { passed: Number(counts[1]), failed: status !== 0 && failed === 0 ? 1 : failed };
+  return { name, passed: Number(counts[1]), failed: status !== 0 && failed === 0 ? 1 : failed };
 }

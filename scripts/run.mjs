@@ -8,8 +8,8 @@ import { buildWasm, root } from "./build.mjs";
 import { esbuildPlugin } from "./plugin.mjs";
 import { gpuEnvironment } from "./vulkan.mjs";
 
-/** Bundles `entry` for Node (or Deno); returns the path of the module. */
-export async function bundle(entry, { platform = "node", external = [] } = {}) {
+/** Bundles `entry` for Node, or neutrally for Deno and pages; small: with shaders as they are published. Returns the path of the module. */
+export async function bundle(entry, { platform = "node", external = [], small = false } = {}) {
   const outfile = join(root, "build/run", `${entry.replace(/[^\w]+/g, "-")}.${process.pid}.mjs`);
   await mkdir(join(root, "build/run"), { recursive: true });
   await build({
@@ -23,7 +23,7 @@ export async function bundle(entry, { platform = "node", external = [] } = {}) {
     external: ["node:*", ...external],
     alias: { constella: join(root, "src/index.ts") },
     sourcemap: "inline",
-    plugins: [esbuildPlugin()],
+    plugins: [esbuildPlugin({ small })],
     logLevel: "warning",
   });
   return outfile;

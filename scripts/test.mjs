@@ -1,9 +1,10 @@
-// npm test: every test in Node on both devices (vitest), then every op once more in Deno. Ends with "N passed, N failed".
+// npm test: every test in Node on both devices (vitest), then every op and every method once more in Deno and in Chromium. Ends with "N passed, N failed".
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "./build.mjs";
+import { runInBrowser } from "./browser.mjs";
 import { runInDeno } from "./deno.mjs";
 import { gpuEnvironment } from "./vulkan.mjs";
 
@@ -38,12 +39,19 @@ async function runVitest(args) {
 }
 
 const args = process.argv.slice(2);
-const node = await runVitest(args);
-console.log(`node ${process.version}: ${node.passed} passed, ${node.failed} failed`);
-const deno = args.length > 0 ? { passed: 0, failed: 0 } : await runInDeno("test/deno.ts", environment);
-if (args.length === 0) console.log(`deno: ${deno.passed} passed, ${deno.failed} failed`);
+const results = [{ name: `Node ${process.version}`, ...(await runVitest(args)) }];
+if (args.length === 0)
+  for (const run of [runInDeno, runInBrowser])
+    results.push(await run("test/runtime.ts", environment).catch((error) => failure(run.name, error)));
 
-const passed = node.passed + deno.passed;
-const failed = node.failed + deno.failed;
+/** A runtime that is missing or does not start. */
+function failure(name, error) {
+  console.log(`${name}: ${error.message}`);
+  return { name, passed: 0, failed: 1 };
+}
+
+for (const { name, passed, failed } of results) console.log(`${name}: ${passed} passed, ${failed} failed`);
+const passed = results.reduce((total, result) => total + result.passed, 0);
+const failed = results.reduce((total, result) => total + result.failed, 0);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

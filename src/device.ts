@@ -9,6 +9,9 @@ export interface DeviceBuffer {
   readonly bytes: number;
 }
 
+/** A device has failed, not the program: training can go on from a checkpoint on another device (`trainSafely`). */
+export class DeviceError extends Error {}
+
 /** What `device.memory()` counts. */
 export interface MemoryUsage {
   /** Buffers allocated and not freed. */

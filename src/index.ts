@@ -1,5 +1,6 @@
 // The public names.
 export { requestDevice } from "./request-device";
+export { DeviceError } from "./device";
 export type { Device, DeviceBuffer, MemoryUsage } from "./device";
 export type { WasmOptions } from "./wasm";
 export type { WebGPUOptions } from "./webgpu";
@@ -29,6 +30,8 @@ export { StackedAutoencoder } from "./models/stacked-autoencoder";
 export type { StackedAutoencoderOptions } from "./models/stacked-autoencoder";
 export type { EpochRecord, StepReport } from "./training/loop";
 export type { TrainingOptions } from "./training/training";
+export { trainSafely } from "./training/recovery";
+export type { SafeTraining, SavedModel } from "./training/recovery";
 export type { RowsLike } from "./training/rows";
 export type { RowSource } from "./data/row-source";
 export * from "./data/points";

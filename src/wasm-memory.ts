@@ -1,4 +1,4 @@
-import { formatBytes, Pool } from "./device";
+import { DeviceError, formatBytes, Pool } from "./device";
 import type { MemoryUsage } from "./device";
 
 const PAGE = 65536;
@@ -98,6 +98,6 @@ export class LinearMemory {
 
   #outOfMemory(op: string, bytes: number): Error {
     const [asked, used, most] = [bytes, this.#live.bytes, this.maxBytes].map(formatBytes);
-    return new Error(`${op}: out of memory, ${asked} asked for, ${used} of ${most} in use`);
+    return new DeviceError(`${op}: out of memory, ${asked} asked for, ${used} of ${most} in use`);
   }
 }

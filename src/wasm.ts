@@ -1,4 +1,4 @@
-import { bind, Pool } from "./device";
+import { bind, DeviceError, Pool } from "./device";
 import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "./device";
 import { allKernels } from "./kernel";
 import type { CpuTwin, Kernel, Params } from "./kernel";
@@ -283,7 +283,9 @@ export class WasmDevice implements Device {
     };
     const onEnd = (reason: unknown): void => {
       if (this.#destroyed) return;
-      this.#fail(`wasm: a worker thread ended, ${String(reason)}; request a new device and go on from a checkpoint`);
+      this.#error ??= new DeviceError(
+        `wasm: a worker thread ended, ${String(reason)}; request a new device and go on from a checkpoint`,
+      );
       this.#queue.close();
       this.#destroyed = true; // the others would wait for its chunk forever
       for (const worker of this.#workers) worker.terminate();

@@ -1,4 +1,4 @@
-import { bind, formatBytes, Pool } from "./device";
+import { bind, DeviceError, formatBytes, Pool } from "./device";
 import type { Device, DeviceBuffer, KernelArgs, MemoryUsage } from "./device";
 import { allKernels } from "./kernel";
 import type { Kernel, Params } from "./kernel";
@@ -71,14 +71,23 @@ export class WebGPUDevice implements Device {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
     device.addEventListener("uncapturederror", (event) => {
-      const { message } = (event as GPUUncapturedErrorEvent).error;
+      const { error } = event as GPUUncapturedErrorEvent;
+      const { message } = error;
+      if (error.constructor.name === "GPUOutOfMemoryError") {
+        this.#error ??= new DeviceError(
+          `webgpu: the GPU is out of memory with ${formatBytes(this.#live.bytes)} in use; take smaller batches, or go on from a checkpoint on requestDevice('wasm')`,
+        );
+        return;
+      }
       const kernels = [...new Set(this.#submitted.concat(this.#encoded))].join(", ") || "none";
       this.#error ??= new Error(`webgpu: ${firstLine(message)} (kernels of this submit: ${kernels})`);
     });
     void device.lost.then(({ reason, message }) => {
       this.#lost = true;
       const why = reason === "destroyed" ? "destroyed" : firstLine(message) || "unknown reason";
-      this.#error = new Error(`webgpu: the device is lost, ${why}; request a new one and go on from a checkpoint`);
+      this.#error = new DeviceError(
+        `webgpu: the device is lost, ${why}; request a new one and go on from a checkpoint`,
+      );
       onLost?.(why);
     });
   }
@@ -112,7 +121,7 @@ export class WebGPUDevice implements Device {
   alloc(bytes: number, op = "alloc"): DeviceBuffer {
     this.#check();
     if (bytes > this.maxBufferBytes)
-      throw new Error(
+      throw new DeviceError(
         `${op}: a tensor of ${bytes} bytes passes the adapter's limit of ${this.maxBufferBytes} bytes a buffer; work in chunks`,
       );
     const size = Math.min(Pool.sizeClass(bytes), Math.floor(this.maxBufferBytes / 4) * 4);
@@ -164,17 +173,19 @@ export class WebGPUDevice implements Device {
       this.gpuDevice.createBuffer({ label: "read", size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
     this.#endPass().copyBufferToBuffer((buffer as Block).gpu, byteOffset, staging, 0, aligned);
     this.#flush();
+    let result: ArrayBuffer;
     try {
       await staging.mapAsync(GPUMapMode.READ, 0, aligned);
+      this.#check();
+      result = staging.getMappedRange(0, aligned).slice(0, bytes);
     } catch (error) {
       await Promise.resolve(); // lets the loss be recorded first
       this.#check();
-      throw new Error(`webgpu: reading ${formatBytes(bytes)} back failed, ${firstLine(String(error))}`, {
+      if (error instanceof DeviceError) throw error;
+      throw new DeviceError(`webgpu: reading ${formatBytes(bytes)} back failed, ${firstLine(String(error))}`, {
         cause: error,
       });
     }
-    this.#check();
-    const result = staging.getMappedRange(0, aligned).slice(0, bytes);
     staging.unmap();
     if (this.#staging.pooled < MAX_POOLED / 4) this.#staging.put(size, staging);
     else staging.destroy();
