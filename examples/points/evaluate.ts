@@ -8,6 +8,7 @@ import { LENGTH, NETWORK } from "./settings";
 /** Names of the ways to cluster. */
 export const METHODS = {
   model: "learned model",
+  orders: "learned model, mean of eight orders",
   told: "learned model, told k",
   plusPlus: "k-means++, best of ten, told k",
   kmeans2: "k-means, one run, told k",
@@ -54,6 +55,9 @@ export interface EvaluationOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Orders of the items of which the model's probabilities are averaged. */
+const ORDERS = 8;
+
 /** Sets that the model sees at a time. */
 const AT_ONCE = 50;
 
@@ -74,13 +78,16 @@ export async function evaluate(
     const batch = Math.min(AT_ONCE, sets - all.length);
     const { items, labels, counts: ks } = provider.sample("test", batch, length, random);
     const points = Array.from({ length: batch }, (_, i) => items.data.subarray(2 * i * length, 2 * (i + 1) * length));
-    const found = await model.predictSets(points.map((set) => new NdArray(set, [length, 2])));
+    const arrays = points.map((set) => new NdArray(set, [length, 2]));
+    const found = await model.predictSets(arrays);
+    const averaged = await model.predictSets(arrays, { orders: ORDERS, seed: seed + 2 });
     for (const [i, clustering] of found.entries()) {
       const k = ks[i]!;
       const truth = labels.subarray(i * length, (i + 1) * length);
       const columns = standardizeColumns(points[i]!);
       const made: Record<Method, Int32Array> = {
         model: clustering.labels,
+        orders: averaged[i]!.labels,
         told: labelsFor(clustering, k),
         plusPlus: await plusPlus(columns, k),
         kmeans2: kmeans2(columns, k, starts),

@@ -7,7 +7,7 @@ import { run } from "../../src/cli/failure";
 import { oneOf, text, toOption, whole } from "../../src/cli/option";
 import { ProgressDisplay } from "../../src/cli/progress";
 import { readFile, writeAtomic } from "../../src/data";
-import { curveFromCsv } from "./curves";
+import { curveFromCsv, drawCurves } from "./curves";
 import { evaluate, latencies, METHODS, type Method } from "./evaluate";
 import { renderPoints } from "./report";
 import { markdownTable } from "./scores";
@@ -56,11 +56,12 @@ async function main({ sets, seed, overlapping = false, threads, out, ...options 
     console.log(`\n${sets} sets of ${LENGTH} points, ${parameters} parameters, ${device.description}\n`);
     console.log(markdownTable(rows));
     console.log(`\n${times.map(({ n, milliseconds }) => `${n} points ${milliseconds.toFixed(1)} ms`).join(", ")}`);
+    const trainings = await trainingsOf(MODEL);
     const page = await renderPoints({
-      ...{ evaluation, latencies: times, parameters, seed, device: device.description },
-      trainings: await trainingsOf(MODEL),
+      ...{ evaluation, latencies: times, parameters, seed, device: device.description, trainings },
     });
     await mkdir(out, { recursive: true });
+    await writeAtomic(join(out, "learning-curve.svg"), await drawCurves(trainings));
     await writeAtomic(join(out, "report.html"), page);
     console.log(`\npage: ${join(out, "report.html")}`);
   } finally {
@@ -69,8 +70,14 @@ async function main({ sets, seed, overlapping = false, threads, out, ...options 
   }
 }
 
-/** Learning curve of the shipped model. */
+/** Learning curves of the shipped model and of one without residual connections, as far as that was trained. */
 async function trainingsOf(folder: string) {
-  const text = new TextDecoder().decode(await readFile(join(folder, "learning-curve.csv")));
-  return [{ name: "residual layers", points: curveFromCsv(text) }];
+  const read = async (name: string, file: string) => ({
+    name,
+    points: curveFromCsv(new TextDecoder().decode(await readFile(join(folder, file)))),
+  });
+  return Promise.all([
+    read("residual", "learning-curve.csv"),
+    read("without residual connections", "learning-curve-plain.csv"),
+  ]);
 }
