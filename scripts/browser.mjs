@@ -1,11 +1,12 @@
-// Runs a bundled test program in a page of Chromium, and serves folders to pages.
+// A real Chromium for the tests: the one on PATH, else npm's @sparticuz/chromium, which needs no root and brings SwiftShader.
 import { createReadStream } from "node:fs";
-import { mkdtemp, copyFile, rm, stat, writeFile } from "node:fs/promises";
+import { access, chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
+import { delimiter, extname, join, normalize } from "node:path";
+import { promisify } from "node:util";
+import { brotliDecompress } from "node:zlib";
 import { root } from "./build.mjs";
-import { launchChromium } from "./chromium.mjs";
 import { bundle } from "./run.mjs";
 
 /** What makes a page cross-origin isolated: with these two it may share memory with its workers. */
@@ -28,8 +29,8 @@ const TYPES = {
 export async function serve(folder, headers = {}) {
   const server = createServer(async (request, response) => {
     const path = join(folder, normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname)));
-    if (path.endsWith("favicon.ico")) return response.writeHead(204).end();
     const info = await stat(path).catch(() => null);
+    if (path.endsWith("favicon.ico")) return response.writeHead(204).end();
     if (!info?.isFile()) return response.writeHead(404, headers).end();
     response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", ...headers });
     createReadStream(path).pipe(response);
@@ -42,6 +43,101 @@ export async function serve(folder, headers = {}) {
       server.closeAllConnections();
     },
   };
+}
+
+const exists = (path) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+async function onPath(names) {
+  for (const folder of (process.env.PATH ?? "").split(delimiter))
+    for (const name of names) if (folder && (await exists(join(folder, name)))) return join(folder, name);
+  return undefined;
+}
+
+/** Unpacks a folder once: into a temporary one first, so that nobody uses half of it. */
+async function unpackOnce(name, unpack) {
+  const cache = join(root, "node_modules/.cache/constella");
+  const folder = join(cache, name);
+  if (await exists(folder)) return folder;
+  await mkdir(cache, { recursive: true });
+  const temporary = await mkdtemp(join(cache, `${name}-`));
+  await unpack(temporary);
+  await rename(temporary, folder).catch(() => rm(temporary, { recursive: true, force: true }));
+  return folder;
+}
+
+async function unpackTar(archive, folder) {
+  const { extract } = await import("tar");
+  const tar = join(folder, "unpacked.tar");
+  await writeFile(tar, await promisify(brotliDecompress)(await readFile(archive)));
+  await extract({ file: tar, cwd: folder });
+  await rm(tar);
+}
+
+const packages = join(root, "node_modules/@sparticuz/chromium/bin");
+
+/** npm's Chromium with SwiftShader beside it. */
+async function packagedChromium() {
+  const folder = await unpackOnce("chromium", async (temporary) => {
+    const binary = join(temporary, "chromium");
+    await writeFile(binary, await promisify(brotliDecompress)(await readFile(join(packages, "chromium.br"))));
+    await chmod(binary, 0o755);
+    await unpackTar(join(packages, "swiftshader.tar.br"), temporary);
+  });
+  return join(folder, "chromium");
+}
+
+/** The libraries that Chromium wants and a small system lacks. */
+async function packagedLibraries() {
+  const folder = await unpackOnce("chromium-libraries", (temporary) =>
+    unpackTar(join(packages, "al2023.tar.br"), temporary),
+  );
+  return (await exists(join(folder, "lib"))) ? join(folder, "lib") : folder;
+}
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-dev-shm-usage",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--js-flags=--expose-gc",
+  "--disable-background-networking",
+];
+
+/**
+ * Starts Chromium without a window.
+ * @param {{ packaged?: boolean, args?: string[] }} options packaged: npm's, also where another is on PATH
+ * @returns {Promise<import("playwright-core").Browser>}
+ * @throws when neither starts
+ */
+export async function launchChromium({ packaged = false, args = [] } = {}) {
+  const { chromium } = await import("playwright-core");
+  const start = (executablePath, libraries) =>
+    chromium.launch({
+      executablePath,
+      args: [...FLAGS, ...args],
+      env: libraries
+        ? { ...process.env, LD_LIBRARY_PATH: [libraries, process.env.LD_LIBRARY_PATH].filter(Boolean).join(":") }
+        : process.env,
+    });
+  const installed = packaged ? undefined : await onPath(["chromium", "chromium-browser", "google-chrome"]);
+  const failures = [];
+  const attempts = [
+    ...(installed ? [() => start(installed)] : []),
+    async () => start(await packagedChromium()),
+    async () => start(await packagedChromium(), await packagedLibraries()),
+  ];
+  for (const attempt of attempts) {
+    try {
+      return await attempt();
+    } catch (error) {
+      failures.push(String(error.message).split("\n").slice(0, 12).join("\n"));
+    }
+  }
+  throw new Error(`no Chromium starts:\n${failures.join("\n")}`);
 }
 
 /**
