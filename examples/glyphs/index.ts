@@ -1,6 +1,6 @@
 // npm run example:glyphs [-- options]: learns to cluster rendered characters, and clusters characters that it has never seen.
-import { ClassSets, NdArray } from "constella";
-import { loadLabels, loadMatrix } from "../../src/data";
+import { NdArray } from "constella";
+import { ClassSets, loadLabels, loadMatrix } from "../../src/data";
 import { run } from "../../src/cli/failure";
 import { dataFile, studyProgram, type StudyOptions, type UnseenStudy } from "../unseen/study";
 

@@ -1,6 +1,7 @@
 // Scores of the model, of k-means and of DBSCAN on the same fresh sets of points.
-import { labelsFor, NdArray, PointsProvider, Random } from "constella";
+import { labelsFor, NdArray, Random } from "constella";
 import type { Device, LearningToCluster, SetClustering } from "constella";
+import { PointsProvider } from "../../src/data";
 import { dbscan, kmeans2, kmeansPlusPlus, standardizeColumns } from "./baselines";
 import { estimate, score, type Estimates, type Scores } from "./scores";
 import { LENGTH, NETWORK } from "./settings";

@@ -2,12 +2,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { LearningToCluster, PointsProvider, requestDevice } from "constella";
+import { LearningToCluster, requestDevice } from "constella";
 import type { ValidationRecord } from "constella";
 import { run } from "../../src/cli/failure";
 import { interruptible } from "../../src/cli/interrupt";
 import { oneOf, text, toOption, whole } from "../../src/cli/option";
-import { readFile, writeAtomic } from "../../src/data";
+import { PointsProvider, readFile, writeAtomic } from "../../src/data";
 import { curveToCsv, toCurve } from "./curves";
 import { lastWeights } from "./last-weights";
 import { BATCH, MODEL, NETWORK, PHASES, VALIDATE_EVERY, VALIDATION_SETS } from "./settings";

@@ -1,5 +1,5 @@
 // npm run example:speakers [-- options]: learns to cluster utterances by speaker, and clusters those of speakers that it has never heard.
-import { ClassSets } from "constella";
+import { ClassSets } from "../../src/data";
 import { run } from "../../src/cli/failure";
 import { studyProgram, type StudyOptions, type UnseenStudy } from "../unseen/study";
 import { MixedSets } from "./mixed";

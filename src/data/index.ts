@@ -22,3 +22,5 @@ export { ShuffleBuffer } from "./shuffle-buffer";
 export type { BufferedBatch, BufferUse, ShuffleBufferOptions } from "./shuffle-buffer";
 export type { RowSource } from "./row-source";
 export * from "./showers";
+export * from "./points";
+export * from "./sets";

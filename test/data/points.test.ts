@@ -1,6 +1,7 @@
 // The generator of points, and its provider of sets.
 import { describe, expect, test } from "vitest";
-import { generatePoints, PointsProvider, Random, sameClusterShare, standardizePoints } from "../../src/index";
+import { generatePoints, PointsProvider, standardizePoints } from "../../src/data";
+import { Random, sameClusterShare } from "../../src/index";
 import { placeGroups } from "../../src/data/points/grid";
 
 /** Clusters and their sizes. */

@@ -1,5 +1,6 @@
-import { ClassSets, GivenSets, Random, SimilarityGraphSets } from "constella";
+import { Random } from "constella";
 import type { SetBatch, SetPart } from "constella";
+import { ClassSets, GivenSets, SimilarityGraphSets } from "../../src/data";
 import { describe, expect, test } from "vitest";
 
 /** Items [n, 2] that hold their class and their place. */

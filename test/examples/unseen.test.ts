@@ -1,4 +1,5 @@
-import { ClassSets, LearningToCluster, NdArray, Random, requestDevice } from "constella";
+import { LearningToCluster, NdArray, Random, requestDevice } from "constella";
+import { ClassSets } from "../../src/data";
 import type { SetProvider } from "constella";
 import { describe, expect, test } from "vitest";
 import { MixedSets } from "../../examples/speakers/mixed";

@@ -1,5 +1,6 @@
-import { ClassSets, evaluateSets, grad, labelsFor, LearningToCluster, NdArray, Random, tensor, tidy } from "constella";
+import { evaluateSets, grad, labelsFor, LearningToCluster, NdArray, Random, tensor, tidy } from "constella";
 import type { Device, LearningToClusterOptions, SetClustering, SetProvider } from "constella";
+import { ClassSets } from "../../src/data";
 import { setLoss } from "../../src/models/learning-to-cluster/loss";
 import { averageOrders } from "../../src/models/learning-to-cluster/orders";
 import { upload } from "../../src/models/learning-to-cluster/sets";
