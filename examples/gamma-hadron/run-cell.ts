@@ -12,7 +12,7 @@ import {
   Supervised,
 } from "constella";
 import type { Device, GridCell, NetworkFitOptions, VGGSpec } from "constella";
-import type { ProgressDisplay } from "../../src/cli/progress";
+import { stepProgress, type ProgressDisplay } from "../../src/cli/progress";
 import { readFile, writeAtomic } from "../../src/data/files";
 import { writeNpy } from "../../src/data/npy";
 import type { StudyImages } from "./images";
@@ -99,13 +99,7 @@ async function train(
     await fit({
       epochs: setting.epochs,
       signal,
-      onStep: ({ epoch, epochs, step, steps, loss }) =>
-        progress.update({
-          stage: title,
-          done: (epoch - 1) * steps + step,
-          total: epochs * steps,
-          figures: { loss },
-        }),
+      onStep: (report) => progress.update(stepProgress(report, { stage: title })),
       onEpoch: keep,
     });
   } catch (error) {

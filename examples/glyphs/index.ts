@@ -2,7 +2,7 @@
 import { NdArray } from "constella";
 import { ClassSets, loadLabels, loadMatrix } from "../../src/data";
 import { run } from "../../src/cli/failure";
-import { dataFile, studyProgram, type StudyOptions, type UnseenStudy } from "../unseen/study";
+import { dataFile, smallNetwork, studyProgram, type StudyOptions, type UnseenStudy } from "../unseen/study";
 
 const FILE = "glyphs.npz";
 /** Pictures in a set. */
@@ -23,14 +23,7 @@ async function glyphs(options: StudyOptions): Promise<UnseenStudy> {
     origin: `${n} rendered pictures of ${height} × ${width} pixels, ${new Set(labels).size} characters in 40 fonts each: ${train.length} characters to train on, ${validation.length} for validation, ${test.length} for the test. No picture is twice in a set.`,
     provider,
     tests: [{ id: "unseen", title: "Characters never seen", provider, part: "test" }],
-    model: {
-      embedding: { type: "cnn", blocks: [8, 16, 32], dense: [64] },
-      ...{ layers: 4, units: 64, countUnits: 32, memory: LENGTH, dropout: 0 },
-      gates: "sigmoid",
-      optimizer: { type: "adam", learningRate: 3e-3 },
-      schedule: { type: "cosine", warmup: 50, final: 0.02 },
-      clipNorm: 1,
-    },
+    model: smallNetwork(LENGTH),
     fit: { iterations: 3000, batchSize: 24, length: LENGTH, validationSets: 96 },
   };
 }

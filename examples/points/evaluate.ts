@@ -3,7 +3,7 @@ import { labelsFor, NdArray, Random } from "constella";
 import type { Device, LearningToCluster, SetClustering } from "constella";
 import { PointsProvider } from "../../src/data";
 import { dbscan, kmeans2, kmeansPlusPlus, standardizeColumns } from "./baselines";
-import { estimate, score, type Estimates, type Scores } from "./scores";
+import { estimate, score, type Estimates, type Scores } from "../scores";
 import { LENGTH, NETWORK } from "./settings";
 
 /** Names of the ways to cluster. */

@@ -10,7 +10,7 @@ import { readFile, writeAtomic } from "../../src/data";
 import { curveFromCsv, drawCurves } from "./curves";
 import { evaluate, latencies, METHODS, type Method } from "./evaluate";
 import { renderPoints } from "./report";
-import { markdownTable } from "./scores";
+import { markdownTable } from "../scores";
 import { LENGTH, MODEL } from "./settings";
 
 interface Options {

@@ -1,6 +1,6 @@
 // node scripts/run.mjs examples/points/print-tables.ts [sets]: tables 6 and 9 of "Learning to Cluster" beside what the thesis prints.
 import { Random, requestDevice } from "constella";
-import { markdownTable, type Estimates } from "./scores";
+import { markdownTable, type Estimates } from "../scores";
 import { generatedPoints, randomClusterings, ROWS } from "./tables";
 
 const sets = Number(process.argv[2] ?? 1000);

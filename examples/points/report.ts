@@ -6,7 +6,7 @@ import { draw } from "../../src/report/chart";
 import { clusterColour } from "../../src/report/palette";
 import type { CurvePoint } from "./curves";
 import { METHODS, type ClusteredSet, type Evaluation, type Method } from "./evaluate";
-import { formatEstimate, MEASURE_NAMES, MEASURES } from "./scores";
+import { formatEstimate, MEASURE_NAMES, MEASURES } from "../scores";
 
 /** What the page shows. */
 export interface PointsReport {

@@ -2,7 +2,7 @@
 import { generatePoints } from "../../src/data";
 import type { Device, Random } from "constella";
 import { dbscan, kmeans2, kmeansPlusPlus, standardizeColumns, type Baseline } from "./baselines";
-import { estimate, MEASURES, score, type Estimates, type Scores } from "./scores";
+import { estimate, MEASURES, score, type Estimates, type Scores } from "../scores";
 
 /** Clusters of the experiments: one to five. */
 const COUNTS = [1, 2, 3, 4, 5];

@@ -1,7 +1,7 @@
 // npm run example:speakers [-- options]: learns to cluster utterances by speaker, and clusters those of speakers that it has never heard.
 import { ClassSets } from "../../src/data";
 import { run } from "../../src/cli/failure";
-import { studyProgram, type StudyOptions, type UnseenStudy } from "../unseen/study";
+import { smallNetwork, studyProgram, type StudyOptions, type UnseenStudy } from "../unseen/study";
 import { MixedSets } from "./mixed";
 import { cut, loadVoices } from "./voices";
 
@@ -72,14 +72,7 @@ async function speakers(options: StudyOptions): Promise<UnseenStudy> {
       },
       { id: "synthetic", title: `Synthetic voices, ${test.length} voices`, provider: synthesized, part: "test" },
     ],
-    model: {
-      embedding: { type: "cnn", blocks: [8, 16, 32], dense: [64] },
-      ...{ layers: 4, units: 64, countUnits: 32, memory: LENGTH, dropout: 0 },
-      gates: "sigmoid",
-      optimizer: { type: "adam", learningRate: 3e-3 },
-      schedule: { type: "cosine", warmup: 50, final: 0.02 },
-      clipNorm: 1,
-    },
+    model: smallNetwork(LENGTH),
     fit: { iterations: 1500, batchSize: 16, length: LENGTH, validationSets: 96 },
   };
 }

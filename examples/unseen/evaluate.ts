@@ -1,8 +1,7 @@
 // How well sets of classes that were never seen are clustered: by the model, and by k-means that is told the number of clusters.
 import { KMeans, labelsFor, NdArray, noGrad, Random, tensor, tidy } from "constella";
 import type { Device, LearningToCluster, SetClustering, SetPart, SetProvider } from "constella";
-import { estimate, score, type Estimate, type Estimates, type Scores } from "../points/scores";
-import { spread } from "../spread";
+import { estimate, estimateOf, score, type Estimate, type Estimates, type Scores } from "../scores";
 
 /** Names of the rows. */
 export const METHODS = {
@@ -103,10 +102,8 @@ export async function evaluate(
       if (shown.length < show) shown.push({ items: inputs[set]!, truth, count: k, found: clustering, scores: own });
     }
   }
-  const gainIn = (measure: "nmi" | "bbn" | "mr"): Estimate => {
-    const { mean, deviation, n } = spread(scores.model.map((one, i) => one[measure] - scores.embedding[i]![measure]));
-    return { mean, error: deviation / Math.sqrt(n) };
-  };
+  const gainIn = (measure: "nmi" | "bbn" | "mr"): Estimate =>
+    estimateOf(scores.model.map((one, i) => one[measure] - scores.embedding[i]![measure]));
   return {
     sets,
     rows: {

@@ -2,7 +2,7 @@
 import type { LearningToCluster } from "constella";
 import { curves, drawingDocument, html, imageGrid, renderPage, studyHeader, valueTable } from "../../src/report";
 import type { Markup, PageSection } from "../../src/report";
-import { formatEstimate, type Scores } from "../points/scores";
+import { formatEstimate, type Scores } from "../scores";
 import { METHODS, type Evaluation, type Method, type ShownSet } from "./evaluate";
 import type { StudyTest, UnseenStudy } from "./study";
 

@@ -6,9 +6,9 @@ import { LearningToCluster, requestDevice } from "constella";
 import type { Device, LearningToClusterOptions, SetFitOptions, SetPart, SetProvider } from "constella";
 import { Interrupted, interruptible } from "../../src/cli/interrupt";
 import { oneOf, text, toOption, whole } from "../../src/cli/option";
-import { ProgressDisplay } from "../../src/cli/progress";
+import { ProgressDisplay, stepProgress } from "../../src/cli/progress";
 import { readFile, writeAtomic } from "../../src/data";
-import { formatEstimate } from "../points/scores";
+import { formatEstimate } from "../scores";
 import { evaluate, METHODS, type Evaluation, type Method } from "./evaluate";
 import { renderUnseen } from "./report";
 
@@ -32,6 +32,16 @@ export interface UnseenStudy {
   readonly model: Omit<LearningToClusterOptions, "device" | "itemShape" | "kMax">;
   readonly fit: Required<Pick<SetFitOptions, "iterations" | "batchSize" | "length" | "validationSets">>;
 }
+
+/** A network that trains in minutes on one thread, for pictures and spectrograms in sets of `length`. */
+export const smallNetwork = (length: number): UnseenStudy["model"] => ({
+  embedding: { type: "cnn", blocks: [8, 16, 32], dense: [64] },
+  ...{ layers: 4, units: 64, countUnits: 32, memory: length, dropout: 0 },
+  gates: "sigmoid",
+  optimizer: { type: "adam", learningRate: 3e-3 },
+  schedule: { type: "cosine", warmup: 50, final: 0.02 },
+  clipNorm: 1,
+});
 
 /** Options of the command line. */
 export interface StudyOptions {
@@ -146,13 +156,7 @@ async function train(
       ...study.fit,
       ...(iterations !== undefined && { iterations, validateEvery: Math.min(100, iterations) }),
       signal,
-      onStep: ({ epoch, epochs, step, steps, loss }) =>
-        progress.update({
-          stage: "training",
-          done: (epoch - 1) * steps + step,
-          total: epochs * steps,
-          figures: { loss },
-        }),
+      onStep: (report) => progress.update(stepProgress(report, { stage: "training" })),
       onValidation: async (record) => {
         const { validationLoss, countAccuracy, NMI } = record;
         progress.note(

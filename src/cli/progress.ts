@@ -1,4 +1,5 @@
 import cliProgress from "cli-progress";
+import type { StepReport } from "../training/loop";
 
 /** Where a stage of the work stands. */
 export interface StageProgress {
@@ -9,6 +10,17 @@ export interface StageProgress {
   /** Shown behind the bar: loss, accuracy, … */
   readonly figures?: Readonly<Record<string, number>>;
 }
+
+/** Where a training stands among all its steps, with its loss; under another name and with further figures where they are given. */
+export const stepProgress = (
+  { stage, epoch, epochs, step, steps, loss }: StepReport,
+  shown: { readonly stage?: string; readonly figures?: StageProgress["figures"] } = {},
+): StageProgress => ({
+  stage: shown.stage ?? stage,
+  done: (epoch - 1) * steps + step,
+  total: epochs * steps,
+  figures: { loss, ...shown.figures },
+});
 
 /** Between two lines where no bars can be drawn. */
 const LINE_EVERY_MS = 5000;

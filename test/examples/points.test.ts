@@ -5,7 +5,7 @@ import { curveFromCsv, curveToCsv, toCurve } from "../../examples/points/curves"
 import { evaluate, latencies } from "../../examples/points/evaluate";
 import { matched, renderPoints } from "../../examples/points/report";
 import { MODEL } from "../../examples/points/settings";
-import { MEASURES, type Estimate } from "../../examples/points/scores";
+import { MEASURES, type Estimate } from "../../examples/scores";
 import { generatedPoints, randomClusterings, randomLabels } from "../../examples/points/tables";
 import { readFile } from "../../src/data";
 import { LearningToCluster, Random, requestDevice, type Device } from "../../src/index";

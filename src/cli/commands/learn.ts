@@ -12,7 +12,7 @@ import { checkSameOptions } from "../checkpoint";
 import { commandLine } from "../command-line";
 import { Interrupted, interruptible } from "../interrupt";
 import { nonNegative, oneOf, positive, share, text, toOption, whole, wholes, type OptionSpec } from "../option";
-import { ProgressDisplay } from "../progress";
+import { ProgressDisplay, stepProgress } from "../progress";
 import { checkpointPath, versions } from "../session";
 import { encodeLearned, readLearned } from "../sets/checkpoint";
 import { learningData, POINTS, type LearningData, type SetDataOptions, type SetScale } from "../sets/data";
@@ -255,13 +255,7 @@ function shown(
   let last = performance.now();
   let best = model.best?.loss ?? Infinity;
   return {
-    onStep: ({ epoch, epochs, step, steps, loss }) =>
-      progress.update({
-        stage: "learning",
-        done: (epoch - 1) * steps + step,
-        total: epochs * steps,
-        figures: { loss },
-      }),
+    onStep: (report) => progress.update(stepProgress(report, { stage: "learning" })),
     onValidation: async ({ iteration, validationLoss, countAccuracy, NMI }) => {
       if (validationLoss < best) {
         best = validationLoss;

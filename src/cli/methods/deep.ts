@@ -4,6 +4,7 @@ import { IDEC } from "../../models/idec";
 import { headline } from "../measures";
 import { nonNegative, oneOf, positive, share, whole, wholes } from "../option";
 import type { OptionSpec } from "../option";
+import { stepProgress } from "../progress";
 import { recorderOf, trained } from "./recorder";
 import type { Checkpoint, Method, Outcome, StageResult, Task, TracePoint } from "./task";
 
@@ -91,15 +92,16 @@ async function train(Model: typeof DEC, task: Task): Promise<Outcome> {
     model.fit(x, {
       epochs,
       signal,
-      onStep: ({ stage, epoch, epochs, step, steps, loss }) => {
-        const figures: Record<string, number> = { loss };
+      onStep: (report) => {
+        const { stage, epoch, steps } = report;
+        const figures: Record<string, number> = {};
         if (stage === model.name) {
           const measures = measureAt((epoch - 1) * steps);
           if (epoch === 1 && !stages.some(({ name }) => name === INITIAL))
             stages.push({ name: INITIAL, measures: withoutStep(measures), seconds: recorder.seconds() });
           if (measures) figures["ACC"] = measures["ACC"]!;
         }
-        progress.update({ stage, done: (epoch - 1) * steps + step, total: epochs * steps, figures });
+        progress.update(stepProgress(report, { figures }));
       },
     }),
     task,

@@ -10,6 +10,7 @@ import type { EpochRecord } from "../../training/loop";
 import { headline } from "../measures";
 import { nonNegative, oneOf, positive, share, whole, wholes } from "../option";
 import type { OptionSpec } from "../option";
+import { stepProgress } from "../progress";
 import { recorderOf, trained } from "./recorder";
 import type { Checkpoint, Method, Outcome, Task, TracePoint } from "./task";
 
@@ -171,10 +172,9 @@ async function train(kind: Kind, task: Task): Promise<Outcome> {
     model.fit(x, {
       epochs,
       signal,
-      onStep: ({ stage, epoch, epochs, step, steps, loss }) => {
-        const figures: Record<string, number> = { loss };
-        if (trace.length > 0) figures["ACC"] = trace.at(-1)!["ACC"]!;
-        progress.update({ stage, done: (epoch - 1) * steps + step, total: epochs * steps, figures });
+      onStep: (report) => {
+        const figures: Record<string, number> = trace.length > 0 ? { ACC: trace.at(-1)!["ACC"]! } : {};
+        progress.update(stepProgress(report, { figures }));
       },
       onEpoch: async ({ epoch }) => {
         if (truth) trace.push({ step: epoch, ...headline(truth, model.labels) });

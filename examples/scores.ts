@@ -1,6 +1,6 @@
 // How well clusterings of many sets agree with the truth: means with standard errors.
 import { bbnNorm, misclassificationRate, nmi } from "constella";
-import { spread } from "../spread";
+import { spread } from "./spread";
 
 /** Scores of a clustering of one set, as "Learning to Cluster" has them: NMI by the geometric mean, MR greedy and optimal. */
 export interface Scores {
@@ -28,12 +28,15 @@ export const score = (truth: Int32Array, found: Int32Array): Scores => ({
   mr: misclassificationRate(truth, found),
 });
 
-/** Mean and standard deviation / √sets of every score. */
+/** Mean and standard deviation / √sets of one figure. */
+export function estimateOf(values: readonly number[]): Estimate {
+  const { mean, deviation, n } = spread(values);
+  return { mean, error: deviation / Math.sqrt(n) };
+}
+
+/** The same of every score. */
 export function estimate(scores: readonly Scores[]): Estimates {
-  const of = (measure: keyof Scores): Estimate => {
-    const { mean, deviation, n } = spread(scores.map((one) => one[measure]));
-    return { mean, error: deviation / Math.sqrt(n) };
-  };
+  const of = (measure: keyof Scores): Estimate => estimateOf(scores.map((one) => one[measure]));
   return { nmi: of("nmi"), bbn: of("bbn"), mrGreedy: of("mrGreedy"), mr: of("mr") };
 }
 
