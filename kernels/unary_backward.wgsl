@@ -8,25 +8,6 @@ struct Params { n: u32, op: u32, alpha: f32 }
 
 override size: u32 = 256u;
 
-// sin and cos by the half wave that x lies in, the angle less a multiple of pi in three parts: WGSL's own are exact to 2^-11 only
-fn half_wave(v: vec4f, whole: vec4f, n: vec4f) -> vec4f {
-  let r = fma(n, vec4f(-1.509958e-7), fma(n, vec4f(-0.0009675026), fma(n, vec4f(-3.140625), v)));
-  let s = r * r;
-  let p = -0.16666667 + s * (0.008333331 + s * (-0.00019840863 + s * (2.7525136e-6 - s * 2.3884933e-8)));
-  let f = r + s * r * p;
-  return select(f, -f, abs(whole - 2.0 * floor(whole * 0.5)) == vec4f(1.0));
-}
-
-fn sine(v: vec4f) -> vec4f {
-  let n = round(v * 0.31830987);
-  return half_wave(v, n, n);
-}
-
-fn cosine(v: vec4f) -> vec4f {
-  let n = round(v * 0.31830987 - 0.5);
-  return -half_wave(v, n, n + 0.5);
-}
-
 @compute @workgroup_size(size)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * size;
@@ -51,8 +32,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     case 11u: { d = select(params.alpha * f / v, vec4f(select(0.0, 1.0, params.alpha == 1.0)), v == zero); }
     case 12u: { d = vec4f(params.alpha); }
     case 14u: { d = select(zero, one, v > vec4f(params.alpha)); }
-    case 15u: { d = cosine(v); }
-    case 16u: { d = -sine(v); }
     default: {}
   }
   dx[i] = dy[i] * d;

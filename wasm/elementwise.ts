@@ -124,8 +124,6 @@ function derivative4(op: u32, v: v128, y: v128, alpha: f32): v128 {
     }
     case SCALE: return f32x4.splat(alpha);
     case FLOOR_AT: return v128.and(one, f32x4.gt(v, f32x4.splat(alpha)));
-    case SIN: return cos4(v);
-    case COS: return f32x4.neg(sin4(v));
     default: return one;
   }
 }
@@ -165,8 +163,6 @@ export function unary_backward(
     case SCALE: return unaryBackwardLoop(SCALE, x, y, dy, dx, at, last, alpha);
     case SHIFT: return unaryBackwardLoop(SHIFT, x, y, dy, dx, at, last, alpha);
     case FLOOR_AT: return unaryBackwardLoop(FLOOR_AT, x, y, dy, dx, at, last, alpha);
-    case SIN: return unaryBackwardLoop(SIN, x, y, dy, dx, at, last, alpha);
-    case COS: return unaryBackwardLoop(COS, x, y, dy, dx, at, last, alpha);
   }
 }
 

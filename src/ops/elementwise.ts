@@ -5,7 +5,7 @@ import type { Shape } from "../tensor";
 import { broadcastShape, mergeAxes } from "./broadcast";
 import type { Axis } from "./broadcast";
 
-/** The codes of `kernels/unary.wgsl`, `unary_backward.wgsl` and `wasm/elementwise.ts`. */
+/** The codes of `kernels/unary.wgsl`, `unary_backward.wgsl` and `wasm/elementwise.ts`; `sin` and `cos`, each the other's derivative, have no gradient kernel. */
 const UNARY = {
   abs: 0,
   neg: 1,
@@ -26,10 +26,16 @@ const UNARY = {
   cos: 16,
 } as const;
 
+/** f(x) without its gradient. */
+function applied(name: keyof typeof UNARY, x: Tensor, alpha = 0): Tensor {
+  const y = empty(x.device, x.shape, "f32", name);
+  run(kernels.unary, { x, y, n: x.size, op: UNARY[name], alpha });
+  return y;
+}
+
 function unary(name: keyof typeof UNARY, x: Tensor, alpha = 0): Tensor {
   const op = UNARY[name];
-  const y = empty(x.device, x.shape, "f32", name);
-  run(kernels.unary, { x, y, n: x.size, op, alpha });
+  const y = applied(name, x, alpha);
   return record(name, y, [x], (dy) => [
     () => {
       const dx = empty(x.device, x.shape, "f32", name);
@@ -72,9 +78,9 @@ export const leakyRelu = (x: Tensor, slope = 0.01): Tensor => unary("leakyRelu",
 /** ln(1 + eˣ), without overflow */
 export const softplus = (x: Tensor): Tensor => unary("softplus", x);
 /** sin x, to 1e-7 for |x| below 1,000 radians; the error grows with |x|. */
-export const sin = (x: Tensor): Tensor => unary("sin", x);
+export const sin = (x: Tensor): Tensor => record("sin", applied("sin", x), [x], (dy) => [() => mul(dy, cos(x))]);
 /** cos x, as exact as `sin`. */
-export const cos = (x: Tensor): Tensor => unary("cos", x);
+export const cos = (x: Tensor): Tensor => record("cos", applied("cos", x), [x], (dy) => [() => neg(mul(dy, sin(x)))]);
 /** x to a constant power. Negative x needs a whole exponent. */
 export const powScalar = (x: Tensor, exponent: number): Tensor => unary("powScalar", x, exponent);
 /** x times a constant */
