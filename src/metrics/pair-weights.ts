@@ -17,6 +17,34 @@ export function sameClusterShare(labels: ArrayLike<number>): number {
   return same / (labels.length * (labels.length - 1));
 }
 
+/** φ so far: the mean over sets that have been added, and how well it is known. */
+export class ShareEstimate {
+  #count = 0;
+  #mean = 0;
+  #squares = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get mean(): number {
+    return this.#mean;
+  }
+
+  /** Width of the 95 % confidence interval of the mean; NaN before the second set. */
+  get interval(): number {
+    return 2 * 1.96 * Math.sqrt(this.#squares / (this.#count - 1) / this.#count);
+  }
+
+  /** Adds a set of two items or more. */
+  add(labels: ArrayLike<number>): void {
+    const share = sameClusterShare(labels);
+    const change = share - this.#mean; // Welford's update
+    this.#mean += change / ++this.#count;
+    this.#squares += change * (share - this.#mean);
+  }
+}
+
 /** Options of `estimateSameClusterShare`. */
 export interface ShareOptions {
   /** Width of the 95 % confidence interval at which sampling stops. Default 0.005. */
@@ -37,17 +65,13 @@ export function estimateSameClusterShare(
   draw: () => ArrayLike<number>,
   { interval = 0.005, minSamples = 30, maxSamples = 1e6 }: ShareOptions = {},
 ): number {
-  let [count, mean, squares] = [0, 0, 0];
-  while (count < maxSamples) {
+  const estimate = new ShareEstimate();
+  while (estimate.count < maxSamples) {
     const labels = draw();
     if (labels.length < 2)
       throw new Error(`estimateSameClusterShare: a set must have two items or more, ${labels.length}`);
-    const share = sameClusterShare(labels);
-    count++;
-    const change = share - mean; // Welford's update
-    mean += change / count;
-    squares += change * (share - mean);
-    if (count >= Math.max(2, minSamples) && 2 * 1.96 * Math.sqrt(squares / (count - 1) / count) <= interval) break;
+    estimate.add(labels);
+    if (estimate.count >= Math.max(2, minSamples) && estimate.interval <= interval) break;
   }
-  return mean;
+  return estimate.mean;
 }

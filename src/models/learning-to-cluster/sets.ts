@@ -3,7 +3,7 @@ import type { SetBatch, SetPart, SetProvider } from "../../data/sets/provider";
 import type { Device } from "../../device";
 import { toFloat32 } from "../../matrix";
 import type { MatrixLike } from "../../matrix";
-import { sameClusterShare } from "../../metrics/pair-weights";
+import { ShareEstimate } from "../../metrics/pair-weights";
 import { NdArray, sizeOf } from "../../ndarray";
 import type { Random } from "../../random";
 import { format, indices, sameShape, tensor } from "../../tensor";
@@ -87,18 +87,13 @@ const [DRAWN, LEAST, MOST] = [500, 1000, 200_000];
  * `estimateSameClusterShare`, for sets that come in batches and later.
  */
 export async function sampledShare(op: string, provider: SetProvider, length: number, random: Random): Promise<number> {
-  let [count, mean, squares] = [0, 0, 0];
-  while (count < MOST) {
+  const estimate = new ShareEstimate();
+  while (estimate.count < MOST) {
     const labels = await drawLabels(op, provider, length, random);
-    for (let first = 0; first < labels.length; first += length) {
-      const share = sameClusterShare(labels.subarray(first, first + length));
-      const change = share - mean;
-      mean += change / ++count;
-      squares += change * (share - mean);
-    }
-    if (count >= LEAST && 2 * 1.96 * Math.sqrt(squares / (count - 1) / count) <= 0.005) break;
+    for (let first = 0; first < labels.length; first += length) estimate.add(labels.subarray(first, first + length));
+    if (estimate.count >= LEAST && estimate.interval <= 0.005) break;
   }
-  return mean;
+  return estimate.mean;
 }
 
 async function drawLabels(op: string, provider: SetProvider, length: number, random: Random): Promise<Int32Array> {
