@@ -1,6 +1,6 @@
 import { PER_DIRECTION, type RbdlstmProblem } from "../rbdlstm";
 import type { Program } from "../workload";
-import { concatenate, start, type Backend, type Tensor } from "./tfjs";
+import { start, training, type Backend, type Tensor } from "./tfjs";
 
 /** One training step by `train.momentum`; the products with the input of all steps as one, the recurrence step by step. */
 export const rbdlstm =
@@ -49,16 +49,5 @@ export const rbdlstm =
       // by rows first: in one sum of 518,400 squares float32 loses the fourth digit
       return tf.mean(tf.mean(tf.square(y), 2));
     };
-    const losses: number[] = [];
-    return {
-      run: async () => {
-        const cost = optimizer.minimize(loss, true);
-        losses.push((await cost.data())[0]!);
-        cost.dispose();
-      },
-      result: async () => ({
-        losses,
-        parameters: concatenate(await Promise.all(values.map((value) => value.data()))),
-      }),
-    };
+    return training(optimizer, loss, () => values.map((value) => value.data()));
   };

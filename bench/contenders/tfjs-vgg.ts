@@ -1,6 +1,6 @@
 import { CONVOLUTIONS, type VggProblem } from "../vgg";
 import type { Program } from "../workload";
-import { concatenate, start, type Backend, type Tensor } from "./tfjs";
+import { start, training, type Backend, type Tensor } from "./tfjs";
 
 /** One training step by `train.momentum`, in the layout that TensorFlow.js is made for: images [n, h, w, c], kernels [kh, kw, in, out]. */
 export const vgg =
@@ -38,19 +38,10 @@ export const vgg =
       h = tf.reshape(tf.transpose(h, [0, 3, 1, 2]), [batch, 32 * 11 * 11]);
       return tf.losses.softmaxCrossEntropy(goal, linear(tf.relu(linear(normalized(linear(h))))));
     };
-    const losses: number[] = [];
-    return {
-      run: async () => {
-        const cost = optimizer.minimize(loss, true);
-        losses.push((await cost.data())[0]!);
-        cost.dispose();
-      },
-      result: async () => {
-        const arrays = values.map((value, p) => {
-          const kernel = parameters[p]!.shape.length === 4;
-          return (kernel ? tf.transpose(value, [3, 2, 0, 1]) : value).data();
-        });
-        return { losses, parameters: concatenate(await Promise.all(arrays)) };
-      },
-    };
+    return training(optimizer, loss, () =>
+      values.map((value, p) => {
+        const kernel = parameters[p]!.shape.length === 4;
+        return (kernel ? tf.transpose(value, [3, 2, 0, 1]) : value).data();
+      }),
+    );
   };

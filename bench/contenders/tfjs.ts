@@ -89,6 +89,25 @@ export const add =
     };
   };
 
+type Optimizer = ReturnType<TensorFlow["train"]["momentum"]>;
+
+/** A training: one step a run; at the end its losses, and its parameters one after another. */
+export function training(
+  optimizer: Optimizer,
+  loss: () => Tensor,
+  parameters: () => readonly Promise<Float32Array>[],
+): Program {
+  const losses: number[] = [];
+  return {
+    run: async () => {
+      const cost = optimizer.minimize(loss, true);
+      losses.push((await cost.data())[0]!);
+      cost.dispose();
+    },
+    result: async () => ({ losses, parameters: concatenate(await Promise.all(parameters())) }),
+  };
+}
+
 /** One training step by `train.momentum`. */
 export const step =
   (backend: Backend) =>
@@ -108,18 +127,7 @@ export const step =
       });
       return tf.mean(tf.square(tf.sub(h, input)));
     };
-    const losses: number[] = [];
-    return {
-      run: async () => {
-        const cost = optimizer.minimize(loss, true);
-        losses.push((await cost.data())[0]!);
-        cost.dispose();
-      },
-      result: async () => {
-        const arrays = await Promise.all(layers.flatMap(({ weight, bias }) => [weight.data(), bias.data()]));
-        return { losses, parameters: concatenate(arrays) };
-      },
-    };
+    return training(optimizer, loss, () => layers.flatMap(({ weight, bias }) => [weight.data(), bias.data()]));
   };
 
 /** The arrays one after another. */
