@@ -1,5 +1,6 @@
 // The bench's page: what to measure, the results as they come, and the comparison of two runs.
 import { version } from "../../../package.json";
+import { showFigures } from "../shared/figures";
 import type { BenchAnswer, BenchRequest, BenchRow, BenchRun, Roof } from "./protocol";
 import { diffTable, parseRun, resultsTable } from "./tables";
 import { parseSizes, sizesAt, sizesText, WORKLOADS, type Scale } from "./workloads";
@@ -60,18 +61,10 @@ function showRows(): void {
 }
 
 function showRoof({ gflops, gbytes }: Roof): void {
-  const cards = [
+  showFigures(element("roof"), [
     [gflops.toFixed(gflops < 10 ? 2 : 0), "GFLOP/s at most"],
     [gbytes.toFixed(gbytes < 10 ? 2 : 0), "GB/s at most"],
-  ].map(([value, name]) => {
-    const card = document.createElement("div");
-    card.append(
-      Object.assign(document.createElement("dt"), { textContent: name }),
-      Object.assign(document.createElement("dd"), { textContent: value }),
-    );
-    return card;
-  });
-  element("roof").replaceChildren(...cards);
+  ]);
 }
 
 async function showChart(): Promise<void> {

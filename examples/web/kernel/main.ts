@@ -1,5 +1,6 @@
 // The kernel's page: editors, the fields that the declarations ask for, and what the worker finds.
 import { html } from "../../../src/report/markup";
+import { showFigures } from "../shared/figures";
 import { EXAMPLES } from "./examples";
 import { declarations } from "./op";
 import type { KernelAnswer, KernelRequest, KernelSpec, SideTiming } from "./protocol";
@@ -152,20 +153,12 @@ function showChecked({ output, gradients, passed }: Extract<KernelAnswer, { type
 }
 
 function showTimings(timings: readonly SideTiming[]): void {
-  element("timings").replaceChildren(
-    ...timings.flatMap(({ side, ms, gbytes }) =>
-      [
-        [`${ms >= 1 ? ms.toFixed(2) : ms.toPrecision(3)} ms`, side === "forward" ? "the kernel" : "its gradient"],
-        [`${gbytes >= 10 ? gbytes.toFixed(0) : gbytes.toPrecision(2)} GB/s`, "each buffer moved once"],
-      ].map(([value, name]) => {
-        const card = document.createElement("div");
-        card.append(
-          Object.assign(document.createElement("dt"), { textContent: name }),
-          Object.assign(document.createElement("dd"), { textContent: value }),
-        );
-        return card;
-      }),
-    ),
+  showFigures(
+    element("timings"),
+    timings.flatMap(({ side, ms, gbytes }) => [
+      [`${ms >= 1 ? ms.toFixed(2) : ms.toPrecision(3)} ms`, side === "forward" ? "the kernel" : "its gradient"],
+      [`${gbytes >= 10 ? gbytes.toFixed(0) : gbytes.toPrecision(2)} GB/s`, "each buffer moved once"],
+    ]),
   );
   const [first] = timings;
   element("clock").textContent = first

@@ -25,6 +25,32 @@ function looking(watch: Watch): (report: StepReport) => void {
   };
 }
 
+/** A model that a stopped run leaves as a checkpoint, from which the next run goes on. */
+class Resumable<Model extends { save(): Promise<Uint8Array>; dispose(): void }> {
+  model: Model;
+  readonly #load: (checkpoint: Uint8Array) => Promise<Model>;
+  #stopped: Uint8Array | undefined;
+
+  constructor(model: Model, load: (checkpoint: Uint8Array) => Promise<Model>) {
+    this.model = model;
+    this.#load = load;
+  }
+
+  async run(signal: AbortSignal, fit: (model: Model) => Promise<unknown>): Promise<void> {
+    if (this.#stopped) {
+      this.model.dispose();
+      this.model = await this.#load(this.#stopped);
+      this.#stopped = undefined;
+    }
+    try {
+      await fit(this.model);
+    } catch (error) {
+      if (signal.aborted) this.#stopped = await this.model.save();
+      throw error;
+    }
+  }
+}
+
 /** DEC and IDEC: pretraining of the autoencoder, then clustering. */
 export function decSession(Method: typeof DEC | typeof IDEC, { x, sample, values, device }: Task): Session {
   const data = flat(x);
@@ -32,27 +58,20 @@ export function decSession(Method: typeof DEC | typeof IDEC, { x, sample, values
   const k = numberOf(values, "nClusters");
   const epochs = numberOf(values, "epochs");
   const steps = Math.ceil(data.shape[0]! / DEC_BATCH);
-  const make = (): DEC =>
-    new Method({
-      layers: [data.shape[1]!, ...sizesOf(values, "layers")],
-      ...{ nClusters: k, layerEpochs: 0, pretrainEpochs: numberOf(values, "pretrainEpochs"), nInit: 4 },
-      ...{ batchSize: DEC_BATCH, target: "batch", updateInterval: Math.max(10, Math.min(100, steps)), tolerance: 2e-3 },
-      ...{ learningRate: numberOf(values, "learningRate"), seed: numberOf(values, "seed"), device },
-    });
-  let model = make();
-  let stopped: Uint8Array | undefined;
+  const made: DEC = new Method({
+    layers: [data.shape[1]!, ...sizesOf(values, "layers")],
+    ...{ nClusters: k, layerEpochs: 0, pretrainEpochs: numberOf(values, "pretrainEpochs"), nInit: 4 },
+    ...{ batchSize: DEC_BATCH, target: "batch", updateInterval: Math.max(10, Math.min(100, steps)), tolerance: 2e-3 },
+    ...{ learningRate: numberOf(values, "learningRate"), seed: numberOf(values, "seed"), device },
+  });
+  const held = new Resumable<DEC>(made, (checkpoint) => Method.load(checkpoint, { device }));
   let clustering = false;
 
   return {
     run: async (watch) => {
-      if (stopped) {
-        model.dispose();
-        model = await Method.load(stopped, { device });
-        stopped = undefined;
-      }
       const look = looking(watch);
-      try {
-        await model.fit(data, {
+      await held.run(watch.signal, (model) =>
+        model.fit(data, {
           epochs,
           signal: watch.signal,
           onStep: (report) => {
@@ -69,14 +88,12 @@ export function decSession(Method: typeof DEC | typeof IDEC, { x, sample, values
             clustering = stage === model.name;
             return watch.look();
           },
-        });
-        clustering = true;
-      } catch (error) {
-        if (watch.signal.aborted) stopped = await model.save();
-        throw error;
-      }
+        }),
+      );
+      clustering = true;
     },
     snapshot: async (): Promise<Snapshot> => {
+      const { model } = held;
       if (!clustering) return { z: (await model.autoencoder.transform(seen)).data, k };
       const [z, q, centers] = await Promise.all([
         model.transform(seen),
@@ -86,12 +103,13 @@ export function decSession(Method: typeof DEC | typeof IDEC, { x, sample, values
       return { z: z.data, q: q.data, labels: model.labels, centers: centers.data, k };
     },
     result: async (): Promise<Result> => {
+      const { model } = held;
       const [embedding, q] = [await model.transform(data), await model.softAssignments(data)];
       return { labels: model.labels, k, embedding, q, settings: { ...model.settings, epochs } };
     },
-    history: () => model.history,
-    save: () => model.save(),
-    dispose: () => model.dispose(),
+    history: () => held.model.history,
+    save: () => held.model.save(),
+    dispose: () => held.model.dispose(),
   };
 }
 
@@ -158,26 +176,20 @@ export function networkSession(kind: NetworkKind, task: Task): Session {
     ...{ network: networkOf(task)!, nClusters: k, batchSize: NETWORK_BATCH, statisticsBatches: 8 },
     ...{ learningRate: numberOf(values, "learningRate"), seed: numberOf(values, "seed"), device },
   };
-  let model = kind.make(options, x.shape[0]!);
-  let stopped: Uint8Array | undefined;
+  const held = new Resumable(kind.make(options, x.shape[0]!), (checkpoint) => kind.load(checkpoint, { device }));
   let names: Int32Array<ArrayBuffer> | undefined;
   const labels = (): Int32Array | undefined => {
     try {
-      return (names = renamed(model.labels, names, k));
+      return (names = renamed(held.model.labels, names, k));
     } catch {
       return undefined; // none yet
     }
   };
   return {
     run: async (watch) => {
-      if (stopped) {
-        model.dispose();
-        model = await kind.load(stopped, { device });
-        stopped = undefined;
-      }
       const look = looking(watch);
-      try {
-        await model.fit(x, {
+      await held.run(watch.signal, (model) =>
+        model.fit(x, {
           epochs,
           signal: watch.signal,
           onStep: (report) => {
@@ -187,22 +199,19 @@ export function networkSession(kind: NetworkKind, task: Task): Session {
             look(report);
           },
           onEpoch: () => watch.look(),
-        });
-      } catch (error) {
-        if (watch.signal.aborted) stopped = await model.save();
-        throw error;
-      }
+        }),
+      );
     },
     snapshot: async (): Promise<Snapshot> => {
       const found = labels();
-      return { z: (await model.transform(sample)).data, ...(found && { labels: found }), k };
+      return { z: (await held.model.transform(sample)).data, ...(found && { labels: found }), k };
     },
     result: async (): Promise<Result> => ({
       labels: labels()!,
-      ...{ k, embedding: await model.transform(x), settings: { ...model.settings, epochs } },
+      ...{ k, embedding: await held.model.transform(x), settings: { ...held.model.settings, epochs } },
     }),
-    history: () => model.history,
-    save: () => model.save(),
-    dispose: () => model.dispose(),
+    history: () => held.model.history,
+    save: () => held.model.save(),
+    dispose: () => held.model.dispose(),
   };
 }
