@@ -4,6 +4,7 @@ import { NdArray } from "../../ndarray";
 import type { Random } from "../../random";
 import { largest, rowArgmax } from "./prediction";
 import type { SetClustering } from "./prediction";
+import { inOrder } from "./sets";
 
 /** A set in its own order and in `orders` − 1 random ones, and what stands where in each. */
 export function inOrders(
@@ -12,15 +13,10 @@ export function inOrders(
   random: Random,
 ): { readonly sets: NdArray<Float32Array>[]; readonly permutations: Uint32Array[] } {
   const [n = 0] = set.shape;
-  const width = set.size / n;
   const permutations = Array.from({ length: orders }, (_, run) =>
     run === 0 ? Uint32Array.from({ length: n }, (_, i) => i) : random.permutation(n),
   );
-  const sets = permutations.map((permutation) => {
-    const items = new Float32Array(set.size);
-    permutation.forEach((from, to) => items.set(set.data.subarray(from * width, (from + 1) * width), to * width));
-    return new NdArray(items, set.shape);
-  });
+  const sets = permutations.map((permutation) => new NdArray(inOrder(set, permutation), set.shape));
   return { sets, permutations };
 }
 

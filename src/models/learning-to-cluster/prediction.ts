@@ -5,6 +5,7 @@ import type { Random } from "../../random";
 import { tensor, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import type { SetNetwork, SetOutput } from "./network";
+import { inOrder } from "./sets";
 
 /** What the model says of one set of n items. */
 export interface SetClustering {
@@ -138,7 +139,6 @@ export async function dropoutClustering(
   random: Random,
 ): Promise<DropoutClustering> {
   const [n = 0, ...itemShape] = set.shape;
-  const width = set.size / n;
   const [plain] = (await clusterSets(device, network, [set])) as [SetClustering];
   const kMax = plain.assignments.length;
   const drawn = new Float32Array(runs * kMax);
@@ -147,12 +147,7 @@ export async function dropoutClustering(
   for (let begin = 0; begin < runs; begin += atOnce) {
     const count = Math.min(atOnce, runs - begin);
     const items = new Float32Array(count * set.size);
-    for (let run = 0; run < count; run++) {
-      const order = random.permutation(n);
-      order.forEach((from, to) =>
-        items.set(set.data.subarray(from * width, (from + 1) * width), run * set.size + to * width),
-      );
-    }
+    for (let run = 0; run < count; run++) items.set(inOrder(set, random.permutation(n)), run * set.size);
     const { counts } = await pass(device, network, items, [count, n, ...itemShape], random);
     drawn.set(counts, begin * kMax);
   }

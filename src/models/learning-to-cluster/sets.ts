@@ -79,6 +79,17 @@ export function toSet(op: string, x: MatrixLike, itemShape: readonly number[]): 
   return new NdArray(set.data, [n, ...itemShape]);
 }
 
+/** The values of a set's items in another order: item order[i] in place i. */
+export function inOrder(
+  { data, shape: [n = 0] }: NdArray<Float32Array>,
+  order: Uint32Array,
+): Float32Array<ArrayBuffer> {
+  const width = data.length / n;
+  const values = new Float32Array(data.length);
+  order.forEach((from, to) => values.set(data.subarray(from * width, (from + 1) * width), to * width));
+  return values;
+}
+
 /** Sets drawn at a time to estimate φ, at least before stopping, and at most. */
 const [DRAWN, LEAST, MOST] = [500, 1000, 200_000];
 
