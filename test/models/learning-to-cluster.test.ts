@@ -150,6 +150,18 @@ describeDevices("LearningToCluster", (device) => {
   });
 });
 
+test("a training that begins with the weights of another has a best validation of its own", async () => {
+  const own = await deviceOf("wasm");
+  const model = await small(own).fit(lineSets(), FIT);
+  const next = await LearningToCluster.load(await model.save({ weightsOnly: true }), { device: own });
+  const before = model.history.length;
+  await next.fit(lineSets(2), FIT); // harder to tell apart: no loss is as low as those before
+  const losses = next.history.slice(before).map(({ validationLoss }) => validationLoss);
+  expect(Math.min(...losses)).toBeGreaterThan(model.best!.loss);
+  expect(next.best!.loss).toBe(Math.min(...losses));
+  for (const either of [model, next]) either.dispose();
+});
+
 describe("LearningToCluster, what it is given", () => {
   const model = async (): Promise<LearningToCluster> => small(await deviceOf("wasm"));
   const provider = (change: Partial<SetProvider>): SetProvider => ({ ...lineSets(), ...change });

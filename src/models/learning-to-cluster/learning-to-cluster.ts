@@ -100,7 +100,10 @@ export class LearningToCluster {
    */
   async fit(provider: SetProvider, options: SetFitOptions = {}): Promise<this> {
     const { device, network } = await this.#prepare();
-    this.#trainer ??= new SetTrainer(device, network, this.settings, this.#state);
+    if (!this.#trainer) {
+      this.#state.best = null; // that of the training whose weights this one begins with
+      this.#trainer = new SetTrainer(device, network, this.settings, this.#state);
+    }
     await this.#trainer.run(provider, options);
     return this;
   }
