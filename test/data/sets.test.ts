@@ -250,3 +250,18 @@ describe("SimilarityGraphSets", () => {
     expect(() => scarce.sample("train", 1, 3, new Random(1))).toThrow("need 4 items, 3");
   });
 });
+
+describe("labels without items", () => {
+  const labels = classes(8, 6);
+  const links = labels.flatMap((label, i) => (labels[i + 1] === label ? [[i, i + 1] as const] : []));
+
+  test.each([
+    ["ClassSets", new ClassSets(marked(labels), labels, { kMax: 3, shares: [1, 0, 0] })],
+    ["SimilarityGraphSets", new SimilarityGraphSets(marked(labels), links, { kMax: 3, shares: [1, 0, 0] })],
+  ])("%s: those of the sets that the same numbers would draw", (_, sets) => {
+    const drawn = sets.sampleLabels("train", 20, 12, new Random(3));
+    expect(drawn).toEqual(sets.sample("train", 20, 12, new Random(3)).labels);
+    expect(new Set(drawn)).toEqual(new Set([0, 1, 2]));
+    expect(() => sets.sampleLabels("test", 1, 12, new Random(3))).toThrow("test has no ");
+  });
+});

@@ -2,7 +2,7 @@ import { toLabels, type MatrixLike } from "../../matrix";
 import { Random } from "../../random";
 import { Items, type ItemOptions } from "./items";
 import type { SetBatch, SetPart, SetProvider } from "./provider";
-import { PARTS, assemble, checkWhole, fill, splitParts, type FillOptions } from "./sampling";
+import { PARTS, assemble, assembleLabels, checkWhole, fill, splitParts, type Draw, type FillOptions } from "./sampling";
 
 /** Settings of `ClassSets`. */
 export interface ClassSetsOptions extends ItemOptions, FillOptions {
@@ -102,6 +102,16 @@ export class ClassSets implements SetProvider {
 
   /** @throws when the part is empty, `length` is too small for kMax clusters, or classes run out of examples without replacement */
   sample(part: SetPart, batch: number, length: number, random: Random): SetBatch {
+    return assemble(this.itemShape, part, batch, length, random, this.#draws(part, length, random));
+  }
+
+  /** @throws as `sample` */
+  sampleLabels(part: SetPart, batch: number, length: number, random: Random): Int32Array {
+    return assembleLabels(batch, length, this.#draws(part, length, random));
+  }
+
+  /** What draws the sets of a part. */
+  #draws(part: SetPart, length: number, random: Random): () => Draw & { readonly items: Items } {
     const { kMin = 1, minimum = 2, replacement = true } = this.#options;
     const groups = this.#groups[part];
     if (groups.length === 0) throw new Error(`ClassSets: ${part} has no classes`);
@@ -110,11 +120,11 @@ export class ClassSets implements SetProvider {
         `ClassSets: sets of ${this.kMax} clusters of ${minimum} or more need ${minimum * this.kMax} items, ${length}`,
       );
     if (!replacement) this.#checkSupply(part, length, kMin);
-    return assemble(this.itemShape, part, batch, length, random, () => {
+    return () => {
       const k = kMin + random.integer(this.kMax - kMin + 1);
       const chosen = choose(groups, k, random).map(({ members }) => members);
       return { items: this.#items, ...fill(chosen, length, this.#options, random) };
-    });
+    };
   }
 
   /** kMin classes must hold a set's items even where they are the smallest. */

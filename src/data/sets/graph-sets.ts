@@ -2,7 +2,7 @@ import type { MatrixLike } from "../../matrix";
 import { Random } from "../../random";
 import { Items, type ItemOptions } from "./items";
 import type { SetBatch, SetPart, SetProvider } from "./provider";
-import { assemble, checkWhole, fill, splitParts, type FillOptions } from "./sampling";
+import { assemble, assembleLabels, checkWhole, fill, splitParts, type Draw, type FillOptions } from "./sampling";
 
 /** Two items, by their places. */
 export type Link = readonly [a: number, b: number];
@@ -84,6 +84,16 @@ export class SimilarityGraphSets implements SetProvider {
 
   /** @throws when the part is empty, `length` is too small for kMax clusters, or a group is too small without replacement */
   sample(part: SetPart, batch: number, length: number, random: Random): SetBatch {
+    return assemble(this.itemShape, part, batch, length, random, this.#draws(part, length, random));
+  }
+
+  /** @throws as `sample` */
+  sampleLabels(part: SetPart, batch: number, length: number, random: Random): Int32Array {
+    return assembleLabels(batch, length, this.#draws(part, length, random));
+  }
+
+  /** What draws the sets of a part. */
+  #draws(part: SetPart, length: number, random: Random): () => Draw & { readonly items: Items } {
     const { minimum = 2, replacement = true } = this.#options;
     const groups = this.#groups[part];
     if (groups.length === 0) throw new Error(`SimilarityGraphSets: ${part} has no groups`);
@@ -96,11 +106,11 @@ export class SimilarityGraphSets implements SetProvider {
       throw new Error(
         `SimilarityGraphSets: without replacement, every group of ${part} must hold ${length} items, the smallest holds ${smallest}`,
       );
-    return assemble(this.itemShape, part, batch, length, random, () => {
+    return () => {
       const chosen = choose(groups, 1 + random.integer(this.kMax), random);
       const members = chosen.map((group) => group.members);
       return { items: this.#items, ...fill(members, length, this.#options, random) };
-    });
+    };
   }
 }
 

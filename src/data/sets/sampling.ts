@@ -79,6 +79,13 @@ export function assemble(
   return { items: new NdArray(data, [batch, length, ...shape]), labels, counts };
 }
 
+/** Labels of drawn sets, without their items. */
+export function assembleLabels(batch: number, length: number, draw: () => Draw): Int32Array {
+  const labels = new Int32Array(batch * length);
+  for (let b = 0; b < batch; b++) labels.set(draw().clusters, b * length);
+  return labels;
+}
+
 /**
  * Which of `count` things belong to which part: shares of a shuffled list; validation and test get whole numbers of at least one where their
  * share is above 0, and train the rest. @throws when the shares do not fit or leave nothing to train on
