@@ -32,21 +32,31 @@ export interface Device {
   readonly description: string;
   /** The largest buffer a kernel can take, in bytes. */
   readonly maxBufferBytes: number;
-  /** @param op named in the error when memory is out */
+  /**
+   * A buffer whose contents are undefined.
+   * @param op named in the error when memory is out
+   */
   alloc(bytes: number, op?: string): DeviceBuffer;
+  /** Gives a buffer back, for another `alloc` to take. */
   free(buffer: DeviceBuffer): void;
   /** Copies `data` at once; the caller may change it afterwards. */
   write(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset?: number): void;
   /** The only asynchronous step: the bytes `[offset, offset + bytes)` as they are after all that was enqueued before. */
   read(buffer: DeviceBuffer, byteOffset?: number, bytes?: number): Promise<ArrayBuffer>;
+  /** Launches a kernel. @throws when an argument is missing or unknown */
   run(kernel: Kernel, args: KernelArgs): void;
+  /** What is allocated now. */
   memory(): MemoryUsage;
   /** Waits until everything enqueued is done. */
   synchronize(): Promise<void>;
+  /** Frees everything; the device cannot be used after it. */
   destroy(): void;
 }
 
-/** Buffers and params of a launch by the names that the `.wgsl` file gives them. */
+/**
+ * Buffers and params of a launch by the names that the `.wgsl` file gives them.
+ * @inline
+ */
 export type KernelArgs = Readonly<Record<string, DeviceBuffer | number>>;
 
 /** Arguments in the kernel's own order. */

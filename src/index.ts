@@ -1,20 +1,23 @@
-// The public names.
+/**
+ * The library: devices, tensors and their ops, layers, optimizers, clustering, metrics, and the methods of deep clustering.
+ * @module constella
+ */
 export { requestDevice } from "./request-device";
 export { DeviceError } from "./device";
 export type { Device, DeviceBuffer, MemoryUsage } from "./device";
 export type { WasmOptions } from "./wasm";
 export type { WebGPUOptions } from "./webgpu";
 export { defineKernel, grid1d } from "./kernel";
-export type { Kernel, KernelDefinition } from "./kernel";
+export type { CpuTwin, Kernel, KernelDefinition, Packing, Params } from "./kernel";
 export { Tensor, tidy, keep, tensor, indices, parameter, empty, run } from "./tensor";
 export type { Shape, DType } from "./tensor";
 export { NdArray } from "./ndarray";
-export type { TypedArray } from "./ndarray";
-export type { MatrixLike } from "./matrix";
+export type { ElementType, TypedArray } from "./ndarray";
+export type { MatrixLike, NdArrayLike, NestedArray } from "./matrix";
 export { grad, noGrad, record } from "./autodiff";
 export type { Backward } from "./autodiff";
 export { Random } from "./random";
-export type { RandomState } from "./random";
+export type { Counters, RandomState } from "./random";
 export * from "./ops";
 export { melFilters } from "./ops/mel-filters";
 export type { MelFilterOptions } from "./ops/mel-filters";
@@ -28,7 +31,7 @@ export { IDEC } from "./models/idec";
 export type { IDECOptions } from "./models/idec";
 export { StackedAutoencoder } from "./models/stacked-autoencoder";
 export type { StackedAutoencoderOptions } from "./models/stacked-autoencoder";
-export type { EpochRecord, StepReport } from "./training/loop";
+export type { EpochRecord, Progress, StepReport } from "./training/loop";
 export type { TrainingOptions } from "./training/training";
 export { trainSafely } from "./training/recovery";
 export type { SafeTraining, SavedModel } from "./training/recovery";
@@ -42,7 +45,14 @@ export { SelfLabeling } from "./models/self-labeling";
 export type { SelfLabelingOptions } from "./models/self-labeling";
 export { Supervised } from "./models/supervised";
 export type { SupervisedOptions } from "./models/supervised";
-export type { Augmentation, LoadOptions, NetworkFitOptions, NetworkOptions } from "./models/network-model";
+export type {
+  Augmentation,
+  LoadOptions,
+  NetworkFitOptions,
+  NetworkModel,
+  NetworkOptions,
+  NetworkSettings,
+} from "./models/network-model";
 export { OnlineDeepCluster } from "./models/online-deep-cluster";
 export type { OnlineDeepClusterOptions } from "./models/online-deep-cluster";
 export { LinearProbe } from "./models/linear-probe";

@@ -37,8 +37,9 @@ export interface Packing {
   readonly operand: string;
   /** Bytes of the operand; 0 where the kernel's own function does better. */
   bytes(params: Params): number;
-  /** Rows of `<name>_pack`, and those that a thread takes at least. */
+  /** Rows of `<name>_pack`. */
   rows(params: Params): number;
+  /** Rows of `<name>_pack` that a thread takes at least. */
   grain(params: Params): number;
   /** Rows of `<name>_packed` that a thread takes at least; they are those of the kernel. */
   packedGrain(params: Params): number;

@@ -1,8 +1,12 @@
 import { NdArray, checkExtent, isTypedArray, rowMajorStride, sizeOf, type TypedArray } from "./ndarray";
 
-/** npm `ndarray`'s storage for element types without a typed array. */
+/**
+ * npm `ndarray`'s storage for element types without a typed array.
+ * @inline
+ */
 interface GenericData {
   readonly length: number;
+  /** The element at a position. */
   get(index: number): number | bigint;
 }
 

@@ -27,8 +27,9 @@ const DTYPES = {
 } as const;
 
 /** The element type's name, spelled as npm's `ndarray` spells it. */
-export type DType<T extends TypedArray = TypedArray> = (typeof DTYPES)[T[typeof Symbol.toStringTag]];
+export type ElementType<T extends TypedArray = TypedArray> = (typeof DTYPES)[T[typeof Symbol.toStringTag]];
 
+/** @inline */
 type Element<T extends TypedArray> = T extends BigInt64Array | BigUint64Array ? bigint : number;
 
 /** Is x a numeric typed array (and not a DataView)? */
@@ -69,8 +70,8 @@ export class NdArray<T extends TypedArray = Float32Array> {
     checkExtent(data.length, this.shape, this.stride, offset, "NdArray", "array");
   }
 
-  get dtype(): DType<T> {
-    return DTYPES[this.data[Symbol.toStringTag]] as DType<T>;
+  get dtype(): ElementType<T> {
+    return DTYPES[this.data[Symbol.toStringTag]] as ElementType<T>;
   }
   get size(): number {
     return sizeOf(this.shape);
@@ -91,6 +92,7 @@ export class NdArray<T extends TypedArray = Float32Array> {
   index(...indices: number[]): Element<T> {
     return this.#position(indices) as Element<T>;
   }
+  /** The element at these indices. */
   get(...indices: number[]): Element<T> {
     return this.data[this.#position(indices)] as Element<T>;
   }

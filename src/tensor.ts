@@ -7,7 +7,10 @@ import type { Node } from "./autodiff";
 export type Shape = readonly number[];
 /** Element type: float32 data, uint32 labels and indices. */
 export type DType = "f32" | "u32";
-/** What elements may be given in. */
+/**
+ * What elements may be given in.
+ * @inline
+ */
 export type TypedArray =
   Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
 
@@ -29,10 +32,14 @@ export class Tensor {
   readonly size: number;
   /** A leaf that `grad` may be asked for. */
   readonly tracked: boolean;
-  /** How the tensor was made, where a gradient may pass. */
+  /**
+   * How the tensor was made, where a gradient may pass.
+   * @internal
+   */
   node: Node | undefined;
   #storage: Storage | undefined;
 
+  /** @hidden */
   constructor(device: Device, shape: Shape, dtype: DType, storage: Storage, tracked = false) {
     this.device = device;
     this.shape = shape;
@@ -57,7 +64,10 @@ export class Tensor {
     return this.storage("run").buffer;
   }
 
-  /** The shared buffer, for tensors that are views of this one. */
+  /**
+   * The shared buffer, for tensors that are views of this one.
+   * @internal
+   */
   storage(op: string): Storage {
     if (!this.#storage)
       throw new Error(
@@ -86,6 +96,7 @@ export class Tensor {
     if (--storage.users === 0) this.device.free(storage.buffer);
   }
 
+  /** `dispose()` at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -194,6 +205,7 @@ export function view(x: Tensor, shape: Shape): Tensor {
   return new Tensor(x.device, shape, x.dtype, x.storage("view"));
 }
 
+/** @inline */
 type Elements = TypedArray | readonly number[];
 
 function upload(device: Device, elements: Elements, shape: Shape, dtype: DType, op: string, tracked: boolean): Tensor {
@@ -227,7 +239,10 @@ export function parameter(device: Device, elements: Elements, shape: Shape = [el
   return untidied(() => upload(device, elements, shape, "f32", "parameter", true));
 }
 
-/** Arguments of a launch with tensors in place of buffers. */
+/**
+ * Arguments of a launch with tensors in place of buffers.
+ * @inline
+ */
 export type LaunchArgs = Readonly<Record<string, Tensor | number>>;
 
 /** Launches a kernel on the device of its tensors. */

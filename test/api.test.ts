@@ -83,6 +83,15 @@ describe("documentation", () => {
     expect(sources.flatMap(undocumented)).toEqual([]);
   });
 
+  test("the reference is made of every entry of the package", () => {
+    const read = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
+    const { exports } = read("package.json") as { exports: Record<string, { types: string }> };
+    const sources = Object.values(exports).map(({ types }) =>
+      types.replace("./dist/types", "src").replace(".d.ts", ".ts"),
+    );
+    expect((read("typedoc.json") as { entryPoints: string[] }).entryPoints.sort()).toEqual(sources.sort());
+  });
+
   test("an export without one is found", () => {
     expect(undocumented("test/close.ts")).toEqual(["test/close.ts: Tolerance"]);
   });

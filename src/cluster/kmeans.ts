@@ -41,6 +41,7 @@ export interface KMeansOptions {
   readonly seed?: number;
   /** Where to compute; default: a tensor's own device, else one requested at first need. */
   readonly device?: Device;
+  /** After each iteration. */
   readonly onIteration?: (progress: KMeansProgress) => void;
   /** Ends `fit` with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -36,6 +36,7 @@ export interface MiniBatchKMeansOptions extends Omit<KMeansOptions, "onIteration
   readonly tolerance?: number;
   /** Ends after so many steps without a lower smoothed inertia; 0: never. Default 10. */
   readonly maxNoImprovement?: number;
+  /** After each step. */
   readonly onStep?: (progress: MiniBatchProgress) => void;
 }
 

@@ -2,7 +2,9 @@ import { nodeModule, writeAtomic } from "./files";
 
 /** A folder of texts by name, each written whole or not at all: where `GridSearch` keeps its cells. It is made at the first write. */
 export function folderStore(path: string): {
+  /** The text, undefined where there is none of that name. */
   read(name: string): Promise<string | undefined>;
+  /** Writes a text, in place of the old one. */
   write(name: string, text: string): Promise<void>;
 } {
   const at = (name: string): string => nodeModule("node:path").join(path, name);

@@ -1,4 +1,7 @@
-// constella/data: files in, files out. Bytes in memory everywhere; paths in Node and Deno.
+/**
+ * Files in, files out: of bytes in memory everywhere, of paths in Node and Deno; and data sets that are generated.
+ * @module constella/data
+ */
 export { readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy, NpyFile, isTextArray } from "./npy";
 export type { NpyRecords, TextArray } from "./npy";
 export { listNpz, readNpz, readNpzAny, readNpzArray, writeNpz } from "./npz";
@@ -9,7 +12,7 @@ export type { ImageFolder, ImageFolderOptions } from "./image-folder";
 export { readWav } from "./wav";
 export type { Wav, WavOptions } from "./wav";
 export { encodeLabels, readCsv, readCsvLabels, writeCsv } from "./csv";
-export type { CsvOptions, CsvTable } from "./csv";
+export type { ClassLabels, CsvOptions, CsvTable } from "./csv";
 export { readSafetensors, writeSafetensors } from "./safetensors";
 export type { Safetensors, SafetensorsType } from "./safetensors";
 export { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "./files";
@@ -20,6 +23,7 @@ export type { BatchesOptions, Minibatch, NpyDatasetOptions, NpySource } from "./
 export { NpyWriter } from "./npy-writer";
 export { ShuffleBuffer } from "./shuffle-buffer";
 export type { BufferedBatch, BufferUse, ShuffleBufferOptions } from "./shuffle-buffer";
+export type { Bytes, RandomAccess } from "./source";
 export type { RowSource } from "./row-source";
 export * from "./showers";
 export * from "./points";

@@ -157,6 +157,7 @@ export class NpyFile {
   async gatherRecords(indices: ArrayLike<number>): Promise<NpyRecords> {
     return records(await this.#gather(indices), this.#header, this.#shapeOf(indices.length), false);
   }
+  /** Closes the file below. */
   async close(): Promise<void> {
     await this.#source.close?.();
   }

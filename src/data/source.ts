@@ -4,6 +4,7 @@ export interface RandomAccess {
   readonly size: number;
   /** The bytes [begin, end), in memory of their own. */
   read(begin: number, end: number): Promise<Uint8Array>;
+  /** Lets go of what is read. */
   close?(): Promise<void>;
 }
 

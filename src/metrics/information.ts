@@ -2,7 +2,7 @@ import { onHost, type Host, type HostArray } from "../host";
 import { isSamePartition, onTable, type Table } from "./contingency";
 import { encode, type Labels } from "./labels";
 
-const MEANS = {
+const MEANS: Readonly<Record<Average, (a: number, b: number) => number>> = {
   arithmetic: (a: number, b: number) => (a + b) / 2,
   geometric: (a: number, b: number) => Math.sqrt(a * b),
   min: Math.min,
@@ -10,7 +10,7 @@ const MEANS = {
 };
 
 /** How the two entropies are averaged where mutual information is normalised. */
-export type Average = keyof typeof MEANS;
+export type Average = "arithmetic" | "geometric" | "min" | "max";
 
 function meanOf(op: string, average: Average): (a: number, b: number) => number {
   const mean = Object.hasOwn(MEANS, average) ? MEANS[average] : undefined;

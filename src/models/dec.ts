@@ -82,6 +82,7 @@ const DEFAULTS = {
   seed: 0,
 };
 
+/** @inline */
 type Settings = Required<Omit<DECOptions, "device">> & { readonly gamma?: number };
 
 /** What a checkpoint's metadata hold. */

@@ -43,6 +43,7 @@ export interface DeepClusterOptions extends NetworkOptions {
   readonly sampling?: "uniform" | "shuffled" | "reordered";
 }
 
+/** @inline */
 interface Settings extends NetworkSettings, Required<Omit<DeepClusterOptions, keyof NetworkOptions>> {}
 
 /** Share of the largest variance that is added to each before whitening: directions without any stay small. */

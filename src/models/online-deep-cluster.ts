@@ -39,6 +39,7 @@ export interface OnlineDeepClusterOptions extends NetworkOptions {
   readonly kmeansIterations?: number;
 }
 
+/** @inline */
 interface Settings extends NetworkSettings, Required<Omit<OnlineDeepClusterOptions, keyof NetworkOptions>> {}
 
 /** Iterations of the 2-means that splits a cluster. */

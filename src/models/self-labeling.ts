@@ -38,6 +38,7 @@ export interface SelfLabelingOptions extends NetworkOptions {
   readonly learningRateDrop?: number;
 }
 
+/** @inline */
 interface Settings extends NetworkSettings, Required<Omit<SelfLabelingOptions, keyof NetworkOptions>> {}
 
 /**

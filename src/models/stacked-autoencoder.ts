@@ -36,6 +36,7 @@ export interface StackedAutoencoderOptions {
   readonly device?: Device;
 }
 
+/** @inline */
 type Settings = Required<Omit<StackedAutoencoderOptions, "device">>;
 
 /** Settings where the caller gives none. */
@@ -105,7 +106,10 @@ export class StackedAutoencoder {
     return this;
   }
 
-  /** The same for rows that are already at hand. */
+  /**
+   * The same for rows that are already at hand.
+   * @internal
+   */
   async fitRows(rows: Rows, options: TrainingOptions = {}): Promise<void> {
     const { device } = await this.prepare();
     checkWidth("StackedAutoencoder.fit", rows.width, this.settings.layers[0]!);
@@ -131,7 +135,10 @@ export class StackedAutoencoder {
     return encodeCheckpoint("StackedAutoencoder", this.tensors(), state);
   }
 
-  /** What a checkpoint of a model around this one holds of it. */
+  /**
+   * What a checkpoint of a model around this one holds of it.
+   * @internal
+   */
   tensors(): Record<string, Tensor> {
     return {
       ...under("network.", this.network.stateDict()),
@@ -139,7 +146,10 @@ export class StackedAutoencoder {
     };
   }
 
-  /** The counterpart of `tensors`, together with the training state. */
+  /**
+   * The counterpart of `tensors`, together with the training state.
+   * @internal
+   */
   async restore(arrays: Parameters<typeof below>[0], training: TrainingState): Promise<void> {
     const { network } = await this.prepare();
     network.loadStateDict(below(arrays, "network."));
@@ -148,6 +158,7 @@ export class StackedAutoencoder {
     this.#state = training;
   }
 
+  /** @internal */
   get state(): TrainingState {
     return this.#state;
   }

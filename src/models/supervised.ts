@@ -22,6 +22,7 @@ export interface SupervisedOptions extends NetworkOptions {
   readonly schedule?: "constant" | "cosine";
 }
 
+/** @inline */
 interface Settings extends NetworkSettings {
   readonly nClasses: number;
   readonly schedule: "constant" | "cosine";

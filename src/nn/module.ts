@@ -16,6 +16,7 @@ export abstract class Module {
   /** Set by `train()` and `eval()`: what dropout and batch normalization go by. */
   training = true;
 
+  /** The output for x, recorded for gradients. */
   abstract forward(x: Tensor): Tensor;
 
   /** Every tensor of the module and of those inside it, by path. */

@@ -4,6 +4,7 @@ import { empty, format, run, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { Pair } from "./pooling";
 
+/** @inline */
 type Range = readonly [low: number, high: number];
 
 /** Which part of the image is taken. */

@@ -110,6 +110,7 @@ export abstract class Optimizer {
     for (const tensor of this.#state.flat()) tensor.dispose();
   }
 
+  /** `dispose()` at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.dispose();
   }

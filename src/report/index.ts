@@ -1,3 +1,7 @@
+/**
+ * Reports: self-contained HTML pages of a clustering, and the pieces to compose others of.
+ * @module constella/report
+ */
 export { renderReport } from "./render";
 export { umapProjection, type UmapOptions } from "./umap";
 export { encodePng } from "./png";

@@ -1,6 +1,6 @@
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
-/** HTML that is already safe to insert: made by {@link html} or by {@link trusted}, never from a user's text. */
+/** HTML that is already safe to insert: made by {@link html}, never from a user's text. */
 export class Markup {
   readonly text: string;
   constructor(text: string) {

@@ -77,7 +77,7 @@ export interface ClusteringReport {
   readonly truth?: ArrayLike<number>;
   /** name of class c at position c */
   readonly classNames?: readonly string[];
-  /** [n, d]: typical members are those nearest their cluster's mean here when there is no `q` */
+  /** shape [n, d]; typical members are those nearest their cluster's mean here when there is no `q` */
   readonly embedding?: ArrayLike<number>;
   /** charts of the embedding; without any, an embedding of two dimensions is drawn as it is */
   readonly projections?: readonly Projection[];

@@ -7,6 +7,7 @@ import type { EpochRecord } from "./loop";
 export interface SavedModel {
   /** The model as a checkpoint. */
   save(): Promise<Uint8Array>;
+  /** Frees what the model holds on its device. */
   dispose(): void;
 }
 

@@ -67,7 +67,10 @@ export type EmbeddingSpec = "identity" | FourierEmbedding | CNNEmbedding | BLSTM
 /** Maps items [m, …itemShape] to vectors [m, size]. */
 export abstract class Embedding extends Module {
   abstract readonly size: number;
-  /** @param random drops where it is given */
+  /**
+   * The vectors of items.
+   * @param random drops where it is given
+   */
   abstract embed(x: Tensor, random?: Random): Tensor;
 
   override forward(x: Tensor): Tensor {

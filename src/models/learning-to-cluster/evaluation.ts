@@ -31,6 +31,7 @@ export interface SetScores {
 /** What clusters sets: a model, or a function that is given the set and its true number of clusters. */
 export type SetClusterer =
   | {
+      /** Clusters each set, and tells how many clusters it has. */
       predictSets(
         sets: readonly NdArray<Float32Array>[],
       ): Promise<readonly { readonly labels: Int32Array; readonly k: number }[]>;
@@ -49,6 +50,7 @@ export interface EvaluateSetsOptions {
   readonly matching?: Matching;
   /** Of the sets: the same seed gives every clusterer the same ones. Default 0. */
   readonly seed?: number;
+  /** After each batch of sets. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 

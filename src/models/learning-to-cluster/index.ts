@@ -8,12 +8,20 @@ export type {
   SetRegularizers,
   SetSettings,
 } from "./options";
-export type { BLSTMEmbedding, CNNEmbedding, CNNLSTMEmbedding, EmbeddingSpec, FourierEmbedding } from "./embedding";
+export type {
+  BLSTMEmbedding,
+  CNNEmbedding,
+  CNNLSTMEmbedding,
+  Embedding,
+  EmbeddingSpec,
+  FourierEmbedding,
+} from "./embedding";
 export type { SetFitOptions, SetTrainingState, ValidationRecord } from "./trainer";
 export type { ValidationFigures } from "./validation";
 export { labelsFor } from "./prediction";
 export type { DropoutClustering, SetClustering } from "./prediction";
+export type { PairWeights } from "./loss";
 export { evaluateSets } from "./evaluation";
 export type { Estimate, EvaluateSetsOptions, SetClusterer, SetScores } from "./evaluation";
 export { SetNetwork } from "./network";
-export type { SetOutput } from "./network";
+export type { PassOptions, SetOutput } from "./network";

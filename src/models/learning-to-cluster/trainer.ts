@@ -48,6 +48,7 @@ export interface SetFitOptions {
   readonly validationSets?: number;
   /** Several times a second; `epoch` counts intervals of validation, `step` iterations within one. */
   readonly onStep?: (report: StepReport) => void;
+  /** After each validation. */
   readonly onValidation?: (record: ValidationRecord) => void | Promise<void>;
   /** Stops between two iterations; the model can be saved then, and goes on from there. */
   readonly signal?: AbortSignal;
