@@ -24,6 +24,7 @@ export default tseslint.config(
         URL: "readonly",
         performance: "readonly",
         Buffer: "readonly",
+        WebAssembly: "readonly",
         setTimeout: "readonly",
       },
     },

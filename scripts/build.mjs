@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/p
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
+import { bothForms } from "./fused.mjs";
 import { pack } from "./lzma.mjs";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -31,10 +32,10 @@ export async function stale(outputs, inputs) {
 }
 
 /** Entry of each target of asconfig.json, given here because asc does not read `entries` of a target. */
-const TARGETS = { plain: "wasm/index.ts", relaxed: "wasm/index.ts", host: "wasm/host.ts" };
+const TARGETS = { kernels: "wasm/index.ts", host: "wasm/host.ts" };
 
-/** The files that the library embeds: modules one after the other, packed together for what they share. The relaxed build is first, as most engines need no other. */
-const PACKED = { kernels: ["relaxed", "plain"], host: ["host"] };
+/** The files that the library embeds, and the module packed into each. */
+const PACKED = { kernels: "relaxed", host: "host" };
 
 /** Writes beside the file and renames, so that nobody reads half of it. */
 async function replaceFile(path, contents) {
@@ -57,15 +58,14 @@ export async function buildWasm() {
     if (error) throw new Error(`asc --target ${target}:\n${stderr.toString()}`);
     await rename(join(root, `build/${target}.${process.pid}.tmp`), join(root, `build/${target}.wasm`));
   }
-  for (const [name, targets] of Object.entries(PACKED)) {
-    const sources = targets.map((target) => `build/${target}.wasm`);
-    if (!(await stale([`build/${name}.packed`], [...sources, "scripts/lzma.mjs"]))) continue;
-    const modules = await Promise.all(sources.map((source) => readFile(join(root, source))));
-    const data = Buffer.from(pack(Buffer.concat(modules))).toString("base64");
-    await replaceFile(
-      join(root, `build/${name}.packed`),
-      JSON.stringify({ sizes: modules.map(({ length }) => length), data }),
-    );
+  if (await stale(["build/relaxed.wasm", "build/plain.wasm"], ["build/kernels.wasm", "scripts/fused.mjs"]))
+    for (const [form, bytes] of Object.entries(bothForms(await readFile(join(root, "build/kernels.wasm")))))
+      await replaceFile(join(root, `build/${form}.wasm`), bytes);
+  for (const [name, source] of Object.entries(PACKED)) {
+    if (!(await stale([`build/${name}.packed`], [`build/${source}.wasm`, "scripts/lzma.mjs"]))) continue;
+    const module = await readFile(join(root, `build/${source}.wasm`));
+    const data = Buffer.from(pack(module)).toString("base64");
+    await replaceFile(join(root, `build/${name}.packed`), JSON.stringify({ size: module.length, data }));
   }
 }
 

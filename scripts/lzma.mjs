@@ -18,9 +18,13 @@ const AT = {
 };
 const MAX_LENGTH = 273;
 /** Earlier occurrences of three bytes that are looked at. */
-const CHAIN = 100;
+const CHAIN = 1000;
 /** Times the path is sought with the prices of the last. */
-const PASSES = 2;
+const PASSES = 6;
+/** Bytes for which the same prices hold. */
+const SPAN = 1024;
+
+const LITERAL = { length: 1, distance: -1, rep: -1 };
 
 const afterLiteral = (state) => (state < 4 ? 0 : state < 10 ? state - 3 : state - 6);
 const PRICES = Float32Array.from({ length: 2049 }, (_, p) => -Math.log2(Math.max(p, 1) / 2048));
@@ -92,7 +96,7 @@ class Model {
   }
 }
 
-/** Encodes steps { length, distance, rep } (length 1 without distance: a literal); returns the bytes and the probabilities at the end. */
+/** Encodes steps { length, distance, rep } (length 1 without distance: a literal); returns the bytes and the probabilities at every `SPAN` bytes. */
 function encode(data, steps) {
   const out = [];
   const probabilities = new Uint16Array(AT.end).fill(1024);
@@ -141,7 +145,9 @@ function encode(data, steps) {
   let at = 0;
   let state = 0;
   const reps = [0, 0, 0, 0];
+  const history = [];
   for (const { length, distance, rep } of steps) {
+    while (history.length * SPAN <= at) history.push(probabilities.slice());
     const isLiteral = rep < 0 && distance < 0;
     model.bit(AT.isMatch + state, isLiteral ? 0 : 1);
     if (isLiteral) {
@@ -164,7 +170,7 @@ function encode(data, steps) {
     at += length;
   }
   for (let i = 0; i < 5; i++) shift();
-  return { bytes: Uint8Array.from(out), probabilities };
+  return { bytes: Uint8Array.from(out), history: [...history, probabilities] };
 }
 
 /** For each position the nearest distance of every greater length: arrays of [length, distance − 1]. */
@@ -190,8 +196,10 @@ function findMatches(data) {
   });
 }
 
-/** The steps of least cost at these probabilities; each position remembers the state and the distances of its cheapest path. */
-function parse(data, matches, probabilities) {
+/** The steps of least cost at the probabilities of `history`; each position remembers the state and the distances of its cheapest path. */
+function parse(data, matches, history) {
+  let probabilities;
+  let lengths;
   let total = 0;
   const price = new Model(
     (at, value) => {
@@ -204,65 +212,90 @@ function parse(data, matches, probabilities) {
     add();
     return total;
   };
-  const lengths = [AT.length, AT.repLength].map((group) =>
-    Float32Array.from({ length: MAX_LENGTH + 1 }, (_, length) =>
-      length < 2 ? 0 : priced(() => price.length(group, length)),
-    ),
-  );
   const n = data.length;
   const costs = new Float64Array(n + 1).fill(Infinity);
   costs[0] = 0;
   const nodes = new Array(n + 1);
-  nodes[0] = { state: 0, reps: [0, 0, 0, 0], step: null, from: -1 };
-  const reach = (from, cost, length, distance, rep, state, reps) => {
-    if (cost >= costs[from + length]) return;
-    costs[from + length] = cost;
-    nodes[from + length] = { state, reps, step: { length, distance, rep }, from };
+  nodes[0] = { state: 0, reps: [0, 0, 0, 0], steps: [], from: -1 };
+  /** A path from `from` that ends in this step, after those of `before`. */
+  const reach = (from, to, cost, state, reps, length, distance, rep, before = []) => {
+    if (cost >= costs[to]) return;
+    costs[to] = cost;
+    nodes[to] = { state, reps, steps: [...before, { length, distance, rep }], from };
+  };
+  const bitPrice = (where, value) => priced(() => price.bit(where, value));
+  const literalPrice = (at, state, distance) =>
+    priced(() => {
+      price.bit(AT.isMatch + state, 0);
+      price.literal(data[at], data[at - 1] ?? 0, state < 7 ? -1 : data[at - distance - 1]);
+    });
+  const extent = (at, distance) => {
+    let length = 0;
+    while (length < MAX_LENGTH && at + length < n && data[at + length] === data[at + length - distance - 1]) length++;
+    return length;
+  };
+  /** After a match: one byte that differs, and the match goes on. To its end the path may be dearer than another. */
+  const reachPast = (from, cost, state, reps, match) => {
+    const at = from + match.length + 1;
+    const most = extent(at, reps[0]);
+    const before = afterLiteral(state);
+    const after = before < 7 ? 8 : 11;
+    const literal = literalPrice(at - 1, state, reps[0]);
+    const again = priced(() => {
+      price.bit(AT.isMatch + before, 1);
+      price.bit(AT.isRep + before, 1);
+      price.rep(before, 0, false);
+    });
+    for (let length = 2; length <= most; length++) {
+      const total = cost + literal + again + lengths[1][length];
+      reach(from, at + length, total, after, reps, length, reps[0], 0, [match, LITERAL]);
+    }
   };
   for (let at = 0; at < n; at++) {
+    if (at % SPAN === 0) {
+      probabilities = history[Math.min(at / SPAN + 1, history.length - 1)];
+      lengths = [AT.length, AT.repLength].map((group) =>
+        Float32Array.from({ length: MAX_LENGTH + 1 }, (_, length) =>
+          length < 2 ? 0 : priced(() => price.length(group, length)),
+        ),
+      );
+    }
     const { state, reps } = nodes[at];
     const cost = costs[at];
-    const bitPrice = (where, value) => priced(() => price.bit(where, value));
-    const literal = priced(() => {
-      price.bit(AT.isMatch + state, 0);
-      price.literal(data[at], data[at - 1] ?? 0, state < 7 ? -1 : data[at - reps[0] - 1]);
-    });
-    reach(at, cost + literal, 1, -1, -1, afterLiteral(state), reps);
+    reach(at, at + 1, cost + literalPrice(at, state, reps[0]), afterLiteral(state), reps, 1, -1, -1);
     const asMatch = cost + bitPrice(AT.isMatch + state, 1);
     const asRep = asMatch + bitPrice(AT.isRep + state, 1);
     for (let rep = 0; rep < 4; rep++) {
-      const back = reps[rep] + 1;
-      if (back > at || data[at - back] !== data[at]) continue;
-      const moved = [reps[rep], ...reps.filter((_, i) => i !== rep)];
-      if (rep === 0)
-        reach(at, asRep + priced(() => price.rep(state, 0, true)), 1, reps[0], 0, state < 7 ? 9 : 11, reps);
-      const chosen = asRep + priced(() => price.rep(state, rep, false));
-      for (let length = 2; length <= MAX_LENGTH && at + length <= n; length++) {
-        if (data[at + length - 1 - back] !== data[at + length - 1]) break;
-        reach(at, chosen + lengths[1][length], length, reps[rep], rep, state < 7 ? 8 : 11, moved);
+      const distance = reps[rep];
+      const most = distance < at ? extent(at, distance) : 0;
+      const moved = [distance, ...reps.filter((_, i) => i !== rep)];
+      const after = state < 7 ? 8 : 11;
+      if (rep === 0 && most > 0) {
+        const single = asRep + priced(() => price.rep(state, 0, true));
+        reach(at, at + 1, single, state < 7 ? 9 : 11, reps, 1, distance, 0);
       }
+      const chosen = asRep + priced(() => price.rep(state, rep, false));
+      for (let length = 2; length <= most; length++)
+        reach(at, at + length, chosen + lengths[1][length], after, moved, length, distance, rep);
+      if (most > 1 && at + most < n)
+        reachPast(at, chosen + lengths[1][most], after, moved, { length: most, distance, rep });
     }
     const asNew = asMatch + bitPrice(AT.isRep + state, 0);
     let shortest = 2;
-    for (const [longest, distance] of matches[at]) {
-      const after = [distance, reps[0], reps[1], reps[2]];
-      const near = [2, 3, 4, 5].map((length) => priced(() => price.distance(length, distance)));
-      for (let length = shortest; length <= longest; length++)
-        reach(
-          at,
-          asNew + lengths[0][length] + near[Math.min(length - 2, 3)],
-          length,
-          distance,
-          -1,
-          state < 7 ? 7 : 10,
-          after,
-        );
-      shortest = longest + 1;
+    for (const [most, distance] of matches[at]) {
+      const moved = [distance, ...reps.slice(0, 3)];
+      const after = state < 7 ? 7 : 10;
+      const near = [2, 3, 4, 5].map((length) => asNew + priced(() => price.distance(length, distance)));
+      const costOf = (length) => lengths[0][length] + near[Math.min(length - 2, 3)];
+      for (let length = shortest; length <= most; length++)
+        reach(at, at + length, costOf(length), after, moved, length, distance, -1);
+      if (at + most < n) reachPast(at, costOf(most), after, moved, { length: most, distance, rep: -1 });
+      shortest = most + 1;
     }
   }
-  const steps = [];
-  for (let node = nodes[n]; node.step; node = nodes[node.from]) steps.push(node.step);
-  return steps.reverse();
+  const path = [];
+  for (let node = nodes[n]; node.from >= 0; node = nodes[node.from]) path.push(node.steps);
+  return path.reverse().flat();
 }
 
 /**
@@ -271,12 +304,12 @@ function parse(data, matches, probabilities) {
  */
 export function pack(data) {
   const matches = findMatches(data);
-  let probabilities = new Uint16Array(AT.end).fill(1024);
+  let history = [new Uint16Array(AT.end).fill(1024)];
   let best;
   for (let pass = 0; pass < PASSES; pass++) {
-    const made = encode(data, parse(data, matches, probabilities));
+    const made = encode(data, parse(data, matches, history));
     if (!best || made.bytes.length < best.length) best = made.bytes;
-    ({ probabilities } = made);
+    ({ history } = made);
   }
   return best;
 }

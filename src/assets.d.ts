@@ -4,7 +4,7 @@ declare module "*.wgsl" {
 }
 
 declare module "*.packed" {
-  /** WebAssembly modules one after the other, packed by scripts/lzma.mjs, in base64; and their sizes. */
-  const modules: { readonly sizes: readonly number[]; readonly data: string };
-  export default modules;
+  /** A WebAssembly module packed by scripts/lzma.mjs, in base64; and its size. */
+  const module: { readonly size: number; readonly data: string };
+  export default module;
 }

@@ -53,7 +53,7 @@ export class Host {
   #top: number;
 
   constructor() {
-    const code = unpack(packed.data, packed.sizes[0]!);
+    const code = unpack(packed.data, packed.size);
     this.run = new WebAssembly.Instance(new WebAssembly.Module(code)).exports as unknown as HostExports;
     this.#top = this.run.heap_base();
   }

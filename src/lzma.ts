@@ -1,4 +1,4 @@
-// The LZMA decoder: the kernels take a quarter less than with deflate, and the plain and the relaxed build share what is alike in them.
+// The LZMA decoder: the kernels take a quarter less than with deflate.
 
 /** Where each group of adaptive probabilities begins; the encoder in scripts/lzma.mjs counts the same way. */
 const GROUPS = {

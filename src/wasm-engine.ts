@@ -84,12 +84,25 @@ export function hasRelaxedSimd(): boolean {
 export const hasSimd = (): boolean => WebAssembly.validate(SIMD_PROBE);
 
 /**
- * Compiles the kernels: the relaxed build, or the plain one, which lies packed behind it. They are a module of their own, that a page
+ * Compiles the kernels, as they are for engines with relaxed SIMD or in the plain form. They are a module of their own, that a page
  * loads when it computes on this device.
  */
 export async function compileKernels(relaxed: boolean): Promise<WebAssembly.Module> {
   const { default: packed } = await import("../build/kernels.packed");
-  const [relaxedSize, plainSize] = packed.sizes as [number, number];
-  const bytes = await unpackInTurns(packed.data, relaxed ? relaxedSize : relaxedSize + plainSize);
-  return WebAssembly.compile(relaxed ? bytes : bytes.subarray(relaxedSize));
+  const bytes = await unpackInTurns(packed.data, packed.size);
+  if (!relaxed) unfuse(bytes);
+  return WebAssembly.compile(bytes);
+}
+
+/**
+ * Makes every fused multiply-add of a module a multiplication and an addition, in place. scripts/fused.mjs has left room for them:
+ * `set t, nop, nop, nop, get t, relaxed_madd` becomes `set t, mul, get t, add`.
+ */
+export function unfuse(module: Uint8Array): void {
+  for (let at = module.indexOf(0xfd); at >= 0; at = module.indexOf(0xfd, at + 1)) {
+    if (module[at + 1] !== 0x85 || module[at + 2] !== 0x02) continue;
+    const get = at - (module[at - 2] === 0x20 ? 2 : 3); // the local's number takes one byte or two
+    module.set([0xfd, 0xe6, 0x01], get - 3);
+    module.set([0xfd, 0xe4, 0x01], at);
+  }
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { hasRelaxedSimd } from "../src/wasm-engine";
+import { hasRelaxedSimd, unfuse } from "../src/wasm-engine";
 import { STAGES } from "../src/wasm-thread";
 import * as kernels from "../src/kernels";
 import * as ops from "../src/ops";
@@ -48,6 +48,14 @@ describe("ops and kernels", () => {
     if (build === "relaxed") expect(hasRelaxedSimd()).toBe(true);
     const names = Object.values(kernels).flatMap(({ name, packing }) => (packing ? STAGES : [""]).map((s) => name + s));
     expect(wasmFunctions(`build/${build}.wasm`).sort()).toEqual(names.sort());
+  });
+
+  test("the relaxed module turns into the plain one in place", () => {
+    const module = new Uint8Array(readFileSync("build/relaxed.wasm"));
+    const plain = new Uint8Array(readFileSync("build/plain.wasm"));
+    expect(module).not.toEqual(plain);
+    unfuse(module);
+    expect(Buffer.compare(module, plain)).toBe(0);
   });
 });
 

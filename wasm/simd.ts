@@ -1,6 +1,6 @@
-// Vector operations that the plain and the relaxed build do differently, and those that WebAssembly lacks.
+// Vector operations that engines with and without relaxed SIMD do differently, and those that WebAssembly lacks.
 
-/** a·b + c in four lanes: rounded once in the relaxed build where the processor fuses, twice in the plain build. */
+/** a·b + c in four lanes: rounded once with relaxed SIMD where the processor fuses, otherwise twice. */
 // @ts-ignore: decorator
 @inline
 export function fma(a: v128, b: v128, c: v128): v128 {
