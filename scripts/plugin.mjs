@@ -2,13 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { declare } from "./contract.mjs";
-import { stripWgsl } from "./wgsl.mjs";
+import { minifyWgsl } from "./wgsl.mjs";
 
 async function wgslModule(path, small) {
   const [name, code] = [basename(path, ".wgsl"), await readFile(path, "utf8")];
   const { problems } = declare(name, code);
   if (problems.length > 0) throw new Error(`kernel contract:\n  ${problems.join("\n  ")}`);
-  return `export default ${JSON.stringify({ name, code: small ? stripWgsl(code) : code })};`;
+  return `export default ${JSON.stringify({ name, code: small ? minifyWgsl(code) : code })};`;
 }
 
 async function packedModule(path) {
@@ -18,7 +18,7 @@ async function packedModule(path) {
 const LOADERS = { ".wgsl": wgslModule, ".packed": packedModule };
 
 /**
- * @param {{ small?: boolean }} options small: shaders without comments and white space
+ * @param {{ small?: boolean }} options small: shaders as they are published
  * @returns {import("esbuild").Plugin}
  */
 export function esbuildPlugin({ small = false } = {}) {

@@ -1,16 +1,63 @@
 // Shaders as they are published.
 
-const TOKEN = /\/\/[^\n]*|\s+|\w+|./gsu;
+const TOKEN = /\s+|\w+|./gsu;
+
+/** Words the language keeps for itself, as far as they could be the beginning of a name. */
+const RESERVED = [
+  ..."as do fn if of for get let mod mut new nil pub ref set std try use var".split(" "),
+  ..."auto case cast else enum from goto impl loop meta move null pass priv self this true type with".split(" "),
+];
+
+/** Declarations of what is a shader's own: variables, constants, functions and their parameters, but not storage nor overrides. */
+const DECLARATIONS = [
+  /\b(?:let|const|fn)\s+(\w+)/g,
+  /\bvar(?:\s*<\s*(?:uniform|workgroup|private)\s*>)?\s+(\w+)/g,
+  /[(,]\s*(?:@builtin\s*\(\s*\w+\s*\)\s*)?(\w+)\s*:/g,
+];
+
+/** A name, but no member (`.x`) and no attribute (`@x`, `@builtin(x)`). */
+const NAME = String.raw`(?<![\w.@]|@builtin\s*\(\s*)[a-zA-Z_]\w*`;
+const STRUCT = /\bstruct\b[^}]*\}/g;
+
+const firsts = (code, pattern) => Array.from(code.matchAll(pattern), ([, name]) => name);
+
+/** What a name may become: its beginnings, and itself with a number. */
+function* abbreviations(name) {
+  for (let length = 1; length <= name.length; length++) yield name.slice(0, length);
+  for (let i = 2; ; i++) yield `${name}${i}`;
+}
 
 /**
- * A shader without comments and white space, otherwise as it was: names stay, since they compress to nothing and errors quote them.
- * @param {string} code valid WGSL; block comments are not looked for
+ * New names for what is a shader's own, the most used first: the shortest beginning that is free, so that what is called alike in two
+ * shaders mostly stays so, and compresses.
  */
-export function stripWgsl(code) {
+function shortNames(code) {
+  const body = code.replace(STRUCT, "");
+  const uses = new Map();
+  for (const [name] of body.matchAll(new RegExp(NAME, "g"))) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const own = new Set(DECLARATIONS.flatMap((pattern) => firsts(body, pattern)));
+  const functions = new Set(firsts(body, /\bfn\s+(\w+)/g));
+  own.delete("main");
+  // a variable that shadows a function of the language, which is called elsewhere
+  for (const name of firsts(body, /\b(\w+)\s*\(/g)) if (!functions.has(name)) own.delete(name);
+  const taken = new Set([...RESERVED, ...[...uses.keys()].filter((name) => !own.has(name))]);
+  const short = new Map();
+  for (const name of [...own].sort((a, b) => uses.get(b) - uses.get(a)))
+    for (const abbreviation of abbreviations(name)) {
+      if (taken.has(abbreviation)) continue;
+      taken.add(abbreviation);
+      short.set(name, abbreviation);
+      break;
+    }
+  return short;
+}
+
+/** Without white space, except where two words or two operators would become one. */
+function joinTokens(code) {
   let result = "";
   let space = false;
   for (const [token] of code.matchAll(TOKEN)) {
-    if (/^(\s|\/\/)/.test(token)) {
+    if (/^\s/.test(token)) {
       space = true;
       continue;
     }
@@ -21,4 +68,15 @@ export function stripWgsl(code) {
     space = false;
   }
   return result;
+}
+
+/**
+ * A shader without comments and white space, its own names cut short. What the library sets by name stays: bindings, params and overrides.
+ * @param {string} code valid WGSL; block comments are not looked for
+ */
+export function minifyWgsl(code) {
+  const text = code.replace(/\/\/.*/g, "");
+  const short = shortNames(text);
+  const renamed = text.replace(new RegExp(`${STRUCT.source}|${NAME}`, "g"), (word) => short.get(word) ?? word);
+  return joinTokens(renamed);
 }

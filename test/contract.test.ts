@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { declare } from "../scripts/contract.mjs";
+import { minifyWgsl } from "../scripts/wgsl.mjs";
 import * as kernels from "../src/kernels";
 
 const VALID = `// y = 2 x, over n elements
@@ -152,5 +153,53 @@ describe("the kernel contract", () => {
       (file) => declare(file.replace(".wgsl", ""), readFileSync(`kernels/${file}`, "utf8")).problems,
     );
     expect(problems).toEqual([]);
+  });
+});
+
+const STRUCT = /struct[^}]*\}/g;
+const tokens = (code: string): string[] => code.match(/\w+|[^\w\s]/g) ?? [];
+
+describe("shaders as they are published", () => {
+  test.each(Object.values(kernels).map((kernel) => [kernel.name, kernel.code]))(
+    "%s: the same but for names, which stay apart",
+    (name, code) => {
+      const small = minifyWgsl(code);
+      const bare = code.replace(/\/\/.*/g, "");
+      expect(small.match(STRUCT)!.map(tokens)).toEqual(bare.match(STRUCT)!.map(tokens));
+      const [before, after] = [bare, small].map((text) => tokens(text.replace(STRUCT, ""))) as [string[], string[]];
+      expect(after.length).toBe(before.length);
+      const names = new Map<string, string>();
+      before.forEach((word, i) => {
+        const isFixed = before[i - 1] === "." || before[i - 1] === "@" || before[i - 2] === "builtin";
+        const expected = isFixed ? word : (names.get(word) ?? after[i]!);
+        expect(after[i]).toBe(expected);
+        if (!isFixed) names.set(word, expected);
+      });
+      expect(new Set(names.values()).size).toBe(names.size);
+      const { bindings, overrides } = declare(name, code).declaration!;
+      for (const known of ["main", ...bindings.map((binding) => binding.name), ...Object.keys(overrides)])
+        expect(names.get(known)).toBe(known);
+    },
+  );
+
+  test("what is called like a function, a member or a builtin value keeps its meaning", () => {
+    const code = `// y
+struct Params { n: u32, step: u32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> n: array<f32>;
+override size: u32 = 64u;
+fn step_of(at: u32, n_at: u32) -> u32 { let step = at; return step + params.step - n_at; }
+@compute @workgroup_size(size)
+fn main(@builtin(local_invocation_index) local_invocation_index: u32, @builtin(workgroup_id) x: vec3u) {
+  let length = step_of(x.x, local_invocation_index);
+  let size_of = 1 - -1;
+  n[length] = step(0.5, f32(size_of));
+}`;
+    expect(minifyWgsl(code)).toBe(
+      "struct Params{n:u32,step:u32}@group(0)@binding(0)var<uniform>p:Params;@group(0)@binding(1)var<storage,read_write>n:array<f32>;" +
+        "override size:u32=64u;fn s(a:u32,n_:u32)->u32{let step=a;return step+p.step-n_;}@compute@workgroup_size(size)" +
+        "fn main(@builtin(local_invocation_index)lo:u32,@builtin(workgroup_id)x:vec3u)" +
+        "{let l=s(x.x,lo);let si=1- -1;n[l]=step(0.5,f32(si));}",
+    );
   });
 });
