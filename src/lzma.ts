@@ -1,5 +1,7 @@
 // The LZMA decoder: the kernels take a quarter less than with deflate.
 
+import { pauses } from "./turn";
+
 /** Where each group of adaptive probabilities begins; the encoder in scripts/lzma.mjs counts the same way. */
 const GROUPS = {
   isMatch: 0, // by state, as are the next five
@@ -19,8 +21,6 @@ const GROUPS = {
 
 /** Bytes decoded between two looks at the clock: less than a millisecond's work. */
 const SLICE = 1024;
-/** Milliseconds after which the calling thread gets a turn. */
-const TURN = 6;
 
 /**
  * Decodes the first `size` bytes of a raw LZMA stream given as base64 (Igor Pavlov's LZMA specification, lc = 3, lp = 0, pb = 0, no
@@ -35,12 +35,8 @@ export function unpack(base64: string, size: number): Uint8Array<ArrayBuffer> {
 /** The same, letting the calling thread go on every few milliseconds. */
 export async function unpackInTurns(base64: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
   const output = new Uint8Array(size);
-  let turn = performance.now();
-  for (const _ of decode(base64, output)) {
-    if (performance.now() - turn < TURN) continue;
-    await new Promise((resolve) => setTimeout(resolve));
-    turn = performance.now();
-  }
+  const pause = pauses();
+  for (const _ of decode(base64, output)) await pause();
   return output;
 }
 

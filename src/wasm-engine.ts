@@ -5,7 +5,7 @@ import type { ThreadInit, ThreadMessage } from "./wasm-thread";
 
 /** A node:worker_threads Worker or a Worker of the web, as far as we use them. */
 export interface Thread {
-  postMessage(message: unknown): void;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   terminate(): unknown;
   ref?(): void;
   unref?(): void;
@@ -20,6 +20,9 @@ const RELAXED_PROBE = new Uint8Array([
 const SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 17, 11,
 ]);
+
+const NOT_STARTED =
+  "its script was not loaded; where the page's policy forbids blob: workers, give requestDevice the workerUrl of the file constella/thread";
 
 /** Starts a worker thread from our own source text; `createWorker` replaces the `blob:` URL where a policy forbids those. */
 export function spawn(
@@ -37,18 +40,24 @@ export function spawn(
     worker.on("error", onEnd);
     worker.on("exit", (code) => onEnd(`exit code ${code}`)); // after an error this says no more
     worker.unref();
-    worker.postMessage(init);
+    worker.postMessage(init, []);
     return worker;
   }
   const worker = (createWorker ?? blobWorker)(source);
   worker.onmessage = ({ data }) => onMessage(data as ThreadMessage);
-  worker.onerror = ({ message }) => onEnd(message);
-  worker.postMessage(init);
+  worker.onerror = ({ message }) => onEnd(message || NOT_STARTED);
+  worker.postMessage(init, []);
   return worker;
 }
 
-/** How many workers to start: the wish, or one per processor; none where shared memory cannot be posted to a worker. */
-export function threadCount(threads: number | undefined, hasWorkerFactory: boolean): number {
+/**
+ * How many workers to start: the wish, or one per processor; one where memory cannot be shared with workers; none where there are no
+ * workers.
+ */
+export function threadCount(
+  threads: number | undefined,
+  hasWorkerFactory: boolean,
+): { readonly threads: number; readonly shared: boolean } {
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 0 || threads > 64))
     throw new Error(`wasm: threads must be a whole number from 0 to 64, ${threads}`);
   const { process, crossOriginIsolated } = globalThis as {
@@ -56,9 +65,11 @@ export function threadCount(threads: number | undefined, hasWorkerFactory: boole
     crossOriginIsolated?: boolean;
   };
   const os = process?.getBuiltinModule?.("node:os") as { availableParallelism(): number } | undefined;
-  if (!os && !crossOriginIsolated) return 0; // shared memory cannot be posted to a worker
-  if (!os && !hasWorkerFactory && (typeof Worker === "undefined" || typeof Blob === "undefined")) return 0;
-  return threads ?? Math.min(os?.availableParallelism() ?? navigator.hardwareConcurrency ?? 2, 16);
+  const shared = typeof SharedArrayBuffer !== "undefined" && (os !== undefined || crossOriginIsolated === true);
+  if (!os && !hasWorkerFactory && (typeof Worker === "undefined" || typeof Blob === "undefined"))
+    return { threads: 0, shared };
+  const wish = threads ?? Math.min(os?.availableParallelism() ?? navigator.hardwareConcurrency ?? 2, 16);
+  return { threads: shared ? wish : Math.min(wish, 1), shared };
 }
 
 function blobWorker(source: string): Worker {

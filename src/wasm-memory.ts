@@ -9,16 +9,21 @@ const GROWTH = 256;
 /** Below lie the kernels' constant tables; address 0 stays unused, so that a zero pointer is always a mistake. */
 const FIRST_FREE = 65536;
 
-/** One linear memory for all tensors: blocks by size class, taken from a growing end and pooled when freed. */
+/**
+ * One linear memory for all tensors: blocks by size class, taken from a growing end and pooled when freed. Where it is `elsewhere`, in
+ * a worker that shares none, its blocks are only counted here.
+ */
 export class LinearMemory {
   readonly memory: WebAssembly.Memory;
   readonly maxBytes: number;
+  readonly #elsewhere: boolean;
   readonly #pool = new Pool<number>();
   readonly #live = { buffers: 0, bytes: 0 };
   #top = FIRST_FREE;
 
   /** Reserves address space for `wish` bytes, or for as many as the engine grants. @throws when it grants less than 64 MiB */
-  constructor(wish = MAX_PAGES * PAGE) {
+  constructor(wish = MAX_PAGES * PAGE, elsewhere = false) {
+    this.#elsewhere = elsewhere;
     let maximum = Math.min(Math.max(2, Math.floor(wish / PAGE)), MAX_PAGES);
     for (; ; maximum = Math.floor(maximum / 2)) {
       try {
@@ -30,6 +35,11 @@ export class LinearMemory {
       }
     }
     this.maxBytes = maximum * PAGE;
+  }
+
+  /** Bytes in use or pooled, from address 0. */
+  get top(): number {
+    return this.#top;
   }
 
   /** The largest block there can be. */
@@ -85,7 +95,7 @@ export class LinearMemory {
     if (pointer + size > this.maxBytes) return undefined;
     const have = this.memory.buffer.byteLength;
     const missing = Math.ceil((pointer + size - have) / PAGE);
-    if (missing > 0) {
+    if (missing > 0 && !this.#elsewhere) {
       try {
         this.memory.grow(Math.min((this.maxBytes - have) / PAGE, Math.max(missing, GROWTH)));
       } catch {

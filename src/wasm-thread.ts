@@ -28,8 +28,9 @@ export type Layout = typeof LAYOUT;
 /** What a worker is started with. */
 export interface ThreadInit {
   readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly control: SharedArrayBuffer;
+  /** What the threads share; without it a worker has a memory of its own, of at most `pages`, and commands come as messages. */
+  readonly shared?: { readonly memory: WebAssembly.Memory; readonly control: SharedArrayBuffer };
+  readonly pages: number;
   readonly scratch: number;
   readonly layout: Layout;
   readonly stages: readonly string[];
@@ -38,13 +39,24 @@ export interface ThreadInit {
   readonly spins: number;
 }
 
-/** What a worker posts: a fence reached, or a kernel that trapped. */
-export type ThreadMessage = { readonly fence: number } | { readonly failed: string; readonly message: string };
+/** What a worker without shared memory is asked: slots of commands to run, bytes to write, bytes to read; memory is in use up to `top`. */
+export type ThreadRequest = { readonly top: number } & (
+  | { readonly commands: Int32Array }
+  | { readonly write: number; readonly data: Uint8Array }
+  | { readonly read: number; readonly bytes: number; readonly id: number }
+);
+
+/** What a worker posts: a fence reached, bytes read, a kernel that trapped, or the size of the memory when it cannot grow. */
+export type ThreadMessage =
+  | { readonly fence: number }
+  | { readonly full: number }
+  | { readonly id: number; readonly data: ArrayBuffer }
+  | { readonly failed: string; readonly message: string };
 
 /**
  * A worker of the WASM device. It travels as source text, so it uses nothing from outside itself.
  *
- * All workers take chunks of the oldest incomplete command, then of those after it that do not depend on it; whoever
+ * A worker that shares no memory runs what it is sent, in order. Else all workers take chunks of the oldest incomplete command, then of those after it that do not depend on it; whoever
  * completes a command moves the tail on. A worker that the system has put aside delays only what needs the chunk it holds.
  */
 export function threadMain(): void {
@@ -52,13 +64,15 @@ export function threadMain(): void {
     globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
   ).process?.getBuiltinModule?.("node:worker_threads") as { parentPort: MessagePort } | undefined;
   const port = (node?.parentPort ?? globalThis) as unknown as {
-    postMessage(message: unknown): void;
+    postMessage(message: unknown, transfer?: unknown[]): void;
     addEventListener?(type: string, listener: (event: { data: unknown }) => void): void;
     on?(type: string, listener: (data: unknown) => void): void;
   };
-  const start = ({ module, memory, control, scratch, layout, stages, kernels, spins }: ThreadInit): void => {
-    const words = new Int32Array(control);
-    const floats = new Float32Array(control);
+  const start = (init: ThreadInit): ((request: ThreadRequest) => void) => {
+    const { module, shared, pages, scratch, layout, stages, kernels, spins } = init;
+    const memory = shared?.memory ?? new WebAssembly.Memory({ initial: 1, maximum: pages, shared: true });
+    let words: Int32Array = new Int32Array(shared?.control ?? new ArrayBuffer(0));
+    let floats: Float32Array = new Float32Array(words.buffer);
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     const calls = exports as Record<string, (...args: number[]) => void>;
     calls["set_scratch"]!(scratch);
@@ -148,6 +162,27 @@ export function threadMain(): void {
       }
     };
 
+    const serve = (request: ThreadRequest): void => {
+      const have = memory.buffer.byteLength / 65536;
+      const missing = Math.ceil(request.top / 65536) - have;
+      try {
+        if (missing > 0) memory.grow(Math.min(Math.max(missing, 256), pages - have));
+      } catch {
+        return port.postMessage({ full: have * 65536 });
+      }
+      if ("commands" in request) {
+        words = request.commands;
+        floats = new Float32Array(words.buffer);
+        for (let slot = 0; slot < words.length; slot += layout.slotWords) runChunk(slot, 0);
+      } else if ("data" in request) new Uint8Array(memory.buffer).set(request.data, request.write);
+      else {
+        const data = new Uint8Array(request.bytes);
+        data.set(new Uint8Array(memory.buffer, request.read, request.bytes));
+        port.postMessage({ id: request.id, data: data.buffer }, [data.buffer]);
+      }
+    };
+    if (!shared) return serve;
+
     for (;;) {
       const [tail, head] = [Atomics.load(words, layout.tail), Atomics.load(words, layout.head)];
       if (work()) continue;
@@ -159,6 +194,11 @@ export function threadMain(): void {
       else Atomics.wait(words, layout.tail, tail);
     }
   };
-  if (port.on) port.on("message", (data) => start(data as ThreadInit));
-  else port.addEventListener!("message", ({ data }) => start(data as ThreadInit));
+  let serve: ((request: ThreadRequest) => void) | undefined;
+  const receive = (data: unknown): void => {
+    if (serve) serve(data as ThreadRequest);
+    else serve = start(data as ThreadInit);
+  };
+  if (port.on) port.on("message", receive);
+  else port.addEventListener!("message", ({ data }) => receive(data));
 }

@@ -14,10 +14,10 @@ import {
   tidy,
 } from "constella";
 import type { Device, Kernel, KernelDefinition, Tensor } from "constella";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { allKernels } from "../src/kernel";
 import { unary } from "../src/kernels";
-import type { WasmDevice } from "../src/wasm";
+import type { WasmDevice, WasmOptions } from "../src/wasm";
 import type { WebGPUDevice } from "../src/webgpu";
 import { describeDevices, deviceOf } from "./devices";
 import { uniforms } from "./ops";
@@ -53,6 +53,15 @@ async function own<D extends Device>(...args: Parameters<typeof requestDevice>):
   made.push(device);
   return device as D;
 }
+/** A WASM device as a page has it that is not cross-origin isolated. */
+async function ownUnshared(options: WasmOptions = {}): Promise<WasmDevice> {
+  vi.stubGlobal("SharedArrayBuffer", undefined);
+  try {
+    return await own<WasmDevice>("wasm", options);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+}
 afterAll(() => made.forEach((device) => device.destroy()));
 
 const randoms = (n: number, seed = 1): Float32Array => {
@@ -66,7 +75,7 @@ const affinely = (x: Tensor, factor: number, offset: number): Tensor => {
   return y;
 };
 
-describeDevices("a device", (device) => {
+const onAnyDevice = (device: () => Promise<Device>): void => {
   test("names an argument that the kernel does not know, and lists those that it takes", async () => {
     const x = tensor(await device(), [1, 2]);
     const args = { x, y: empty(x.device, [2]), n: 2, op: 0, alpha: 0 };
@@ -199,15 +208,58 @@ describeDevices("a device", (device) => {
     const want = (await x.data()).map((value) => Math.fround(Math.fround(0.5 * value) - 3));
     expect([...y]).toEqual([...want]);
   });
+};
+
+describeDevices("a device", onAnyDevice);
+
+describe("a device on wasm, where memory cannot be shared with workers", () => {
+  let device: Promise<WasmDevice> | undefined;
+  onAnyDevice(() => (device ??= ownUnshared()));
+
+  test("is one worker, or none", async () => {
+    expect(await device).toMatchObject({
+      threads: 1,
+      description: expect.stringMatching(/^WebAssembly, .*SIMD, 1 thread without shared memory$/) as string,
+    });
+    expect(await ownUnshared({ threads: 0 })).toMatchObject({ threads: 0 });
+  });
+
+  test("says that the engine gives no more memory", async () => {
+    const device = await ownUnshared();
+    const grow = defineKernel({
+      ...definition,
+      name: "greedy",
+      cpu: () => {
+        WebAssembly.Memory.prototype.grow = () => {
+          throw new RangeError("no more");
+        };
+      },
+    });
+    const x = tensor(device, [1]);
+    run(grow, { x, y: empty(device, [1]), n: 1, factor: 1, offset: 1 });
+    expect(await x.item()).toBe(1);
+    await expect(tensor(device, new Float32Array(8e6)).data()).rejects.toThrow(
+      /^wasm: out of memory, the engine gives no more than \d+\.\d MB; take smaller batches/,
+    );
+  });
 });
 
 describe("the wasm device", () => {
+  /** The ways in which kernels can run: two threads on one memory, one worker with a memory of its own, in place. */
+  const WAYS: readonly (readonly [string, (options?: WasmOptions) => Promise<WasmDevice>])[] = [
+    ["two threads", (options) => own("wasm", { threads: 2, ...options })],
+    ["a worker without shared memory", ownUnshared],
+    ["the calling thread", (options) => own("wasm", { threads: 0, ...options })],
+  ];
+
   test("threads change nothing in the numbers", async () => {
     const results: Record<string, Uint32Array[]> = {};
     for (const deterministic of [false, true])
-      for (const threads of [0, 1, 2, 3]) {
-        const device = await own<WasmDevice>("wasm", { threads, deterministic });
-        expect(device.threads).toBe(threads);
+      for (const threads of [0, 1, 2, 3, "unshared"] as const) {
+        const device = await (threads === "unshared"
+          ? ownUnshared({ deterministic })
+          : own<WasmDevice>("wasm", { threads, deterministic }));
+        expect(device.threads).toBe(threads === "unshared" ? 1 : threads);
         const y = tidy(() => {
           const product = matmul(
             tensor(device, randoms(131 * 67), [131, 67]),
@@ -247,43 +299,44 @@ describe("the wasm device", () => {
     for (let round = 0; round < 3; round++) expect(await program(device)).toEqual(want);
   });
 
-  test("hands a twin in JavaScript large unsigned and negative params as they are, on threads and in place", async () => {
-    const difference = defineKernel({
-      ...definition,
-      name: "difference",
-      wgsl: definition.wgsl.replace("factor: f32", "factor: u32").replace("params.factor *", "f32(params.factor) *"),
-      params: { n: "u32", factor: "u32", offset: "i32" },
-      cpu: (
-        _x: Float32Array,
-        y: Float32Array,
-        _n: number,
-        factor: number,
-        offset: number,
-        begin: number,
-        end: number,
-      ) => {
-        for (let i = begin; i < end; i++) y[i] = factor - offset;
-      },
-    });
-    for (const threads of [0, 2]) {
-      const device = await own<WasmDevice>("wasm", { threads });
+  test.each(WAYS)(
+    "hands a twin in JavaScript large unsigned and negative params as they are: %s",
+    async (_, request) => {
+      const difference = defineKernel({
+        ...definition,
+        name: "difference",
+        wgsl: definition.wgsl.replace("factor: f32", "factor: u32").replace("params.factor *", "f32(params.factor) *"),
+        params: { n: "u32", factor: "u32", offset: "i32" },
+        cpu: (
+          _x: Float32Array,
+          y: Float32Array,
+          _n: number,
+          factor: number,
+          offset: number,
+          begin: number,
+          end: number,
+        ) => {
+          for (let i = begin; i < end; i++) y[i] = factor - offset;
+        },
+      });
+      const device = await request();
       const x = tensor(device, [0]);
       const y = empty(device, [1]);
       run(difference, { x, y, n: 1, factor: 2 ** 31, offset: -(2 ** 31) });
       expect(await y.data()).toEqual(Float32Array.of(2 ** 32));
-    }
-  });
+    },
+  );
 
-  test("says that memory is out: the op, the bytes asked for, and those in use", async () => {
-    const device = await own("wasm", { maxBytes: 32e6, threads: 1 });
+  test.each(WAYS)("says that memory is out, the op, the bytes asked for, those in use: %s", async (_, request) => {
+    const device = await request({ maxBytes: 36e6 });
     const x = tensor(device, new Float32Array(4e6));
     expect(() => matmul(tensor(device, new Float32Array(2e6), [2000, 1000]), tensor(device, [0], [1000, 1]))).toThrow();
-    expect(() => scale(x, 2)).toThrow(/^scale: out of memory, 16\.0 MB asked for, \d+\.\d MB of 32\.0 MB in use$/);
+    expect(() => scale(x, 2)).toThrow(/^scale: out of memory, 16\.0 MB asked for, \d+\.\d MB of 36\.0 MB in use$/);
     x.dispose();
     expect(await sum(tensor(device, new Float32Array(4e6).fill(0.5))).item()).toBe(2e6);
   });
 
-  test.each([0, 2])("a kernel of a user that fails is named, %i threads", async (threads) => {
+  test.each(WAYS)("a kernel of a user that fails is named: %s", async (_, request) => {
     const failing = defineKernel({
       ...definition,
       name: "failing",
@@ -291,7 +344,7 @@ describe("the wasm device", () => {
         throw new Error("on purpose");
       },
     });
-    const device = await own("wasm", { threads });
+    const device = await request();
     const x = tensor(device, [1]);
     const attempt = async (): Promise<void> => {
       run(failing, { x, y: empty(device, [1]), n: 1, factor: 1, offset: 1 });
@@ -303,13 +356,13 @@ describe("the wasm device", () => {
     expect(await scale(x, 2).item()).toBe(2);
   });
 
-  test("a thread that dies ends what waits for it in an error", async () => {
+  test.each(WAYS.slice(0, 2))("a thread that dies ends what waits for it in an error: %s", async (_, request) => {
     const dying = defineKernel({
       ...definition,
       name: "dying",
       cpu: () => process.exit(3), // in a worker thread: ends the thread
     });
-    const device = await own("wasm", { threads: 2 });
+    const device = await request();
     const x = tensor(device, [1]);
     run(dying, { x, y: empty(device, [1]), n: 1, factor: 1, offset: 1 });
     const y = scale(x, 2);
@@ -319,8 +372,8 @@ describe("the wasm device", () => {
     await expect(device.synchronize()).rejects.toThrow(message);
   });
 
-  test("after destroy() every call says so, reads under way too", async () => {
-    const device = await own("wasm", { threads: 1 });
+  test.each(WAYS.slice(0, 2))("after destroy() every call says so, reads under way too: %s", async (_, request) => {
+    const device = await request();
     const x = tensor(device, randoms(500 * 500), [500, 500]);
     const reading = matmul(matmul(x, x), x).data();
     device.destroy();

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { denoBinary } from "../scripts/deno.mjs";
 import * as kernels from "../src/kernels";
 import * as ops from "../src/ops";
+import { describeInChromium } from "./browser/installed";
 import { addPackage, execute, installPackage, removeFolder, root } from "./installed";
 
 let folder = "";
@@ -103,6 +104,8 @@ console.log(dx, labels, shape);`,
     await execute(folder, process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "."]);
   });
 });
+
+describeInChromium(() => folder);
 
 /** What a page that runs `source` downloads, by esbuild: JavaScript with the shaders in it, and the WASM that it loads when it needs it. */
 async function pageOf(source: string): Promise<{ code: string; script: number; wasm: number }> {

@@ -1,6 +1,16 @@
 // Devices that fail: what is said, and how training goes on elsewhere.
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { DeepCluster, defineKernel, DeviceError, empty, requestDevice, run, tensor, trainSafely } from "constella";
+import {
+  DeepCluster,
+  defineKernel,
+  DeviceError,
+  empty,
+  requestDevice,
+  run,
+  scale,
+  tensor,
+  trainSafely,
+} from "constella";
 import type { Device } from "constella";
 import type { WebGPUDevice } from "../src/webgpu";
 import { deviceOf } from "./devices";
@@ -120,10 +130,11 @@ describe("a device that cannot be had says what to do", () => {
     validate.mockRestore();
   });
 
-  test("no SharedArrayBuffer: kernels run in place", async () => {
+  test("no SharedArrayBuffer: kernels run in one worker", async () => {
     vi.stubGlobal("SharedArrayBuffer", undefined);
-    const device = await requestDevice("wasm", { threads: 0 });
-    expect([...(await tensor(device, [1, 2]).data())]).toEqual([1, 2]);
+    const device = await requestDevice("wasm");
+    expect(device.description).toMatch(/, 1 thread without shared memory$/);
+    expect([...(await scale(tensor(device, [1, 2]), 2).data())]).toEqual([2, 4]);
     device.destroy();
     vi.unstubAllGlobals();
   });

@@ -17,11 +17,18 @@ function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   return { fanIn: inputs * sizeOf(field), fanOut: out * sizeOf(field) };
 }
 
+/** An array of what `draw` gives, in order; `Float32Array.from` takes three times as long. */
+function filled(shape: readonly number[], draw: () => number): Float32Array {
+  const values = new Float32Array(sizeOf(shape));
+  for (let i = 0; i < values.length; i++) values[i] = draw();
+  return values;
+}
+
 const uniformWithin =
   (limit: (fans: { fanIn: number; fanOut: number }) => number): Initializer =>
   (shape, random) => {
     const bound = limit(fans(shape));
-    return Float32Array.from({ length: sizeOf(shape) }, () => bound * (2 * random.uniform() - 1));
+    return filled(shape, () => bound * (2 * random.uniform() - 1));
   };
 
 /** U(±√(6 / (fan_in + fan_out))) (Glorot and Bengio 2010, eq. 16). */
@@ -37,7 +44,7 @@ export const fanInUniform: Initializer = uniformWithin(({ fanIn }) => 1 / Math.s
 export const normal =
   (std: number): Initializer =>
   (shape, random) =>
-    Float32Array.from({ length: sizeOf(shape) }, () => std * random.normal());
+    filled(shape, () => std * random.normal());
 
 /** All the same: biases. */
 export const constant =

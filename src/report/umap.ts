@@ -1,4 +1,5 @@
 import { UMAP } from "umap-js";
+import { pauses } from "../turn";
 import type { Projection } from "./run";
 import { sampleRows, uniformNumbers } from "./sample";
 
@@ -96,15 +97,12 @@ export async function umapProjection(
       for (let axis = 0; axis < 2; axis++)
         positions[row]![axis] = (10 * init[index[row]! * 2 + axis]!) / (extent || 1) + 1e-3 * positions[row]![axis]!;
   }
-  let yielded = performance.now();
+  const pause = pauses();
   for (let epoch = 1; epoch <= nEpochs; epoch++) {
     signal?.throwIfAborted();
     umap.step();
     onEpoch?.(epoch, nEpochs);
-    if (performance.now() - yielded > 30) {
-      await new Promise((resolve) => setTimeout(resolve));
-      yielded = performance.now();
-    }
+    await pause();
   }
   for (let row = 0; row < rows; row++) xy.set(positions[row]!, row * 2);
   return { name: "UMAP", xy, index };

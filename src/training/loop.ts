@@ -4,6 +4,7 @@ import { Random } from "../random";
 import type { RandomState } from "../random";
 import { keep, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
+import { pauses, turn } from "../turn";
 
 /** How far a stage of training has come: enough, with the weights, to go on exactly. */
 export interface Progress {
@@ -85,10 +86,12 @@ const MAX_STEPS_AHEAD = 64;
 export async function runStage(stage: Stage): Promise<void> {
   const { device, name, epochs, steps, progress, signal } = stage;
   const random = new Random(stage.random);
+  await turn();
   let total = keep(tensor(device, [progress.lossSum], []));
   let ahead = 0;
   let allowance = 1;
   let lastLook = performance.now();
+  const pause = pauses();
 
   const look = async (): Promise<void> => {
     progress.lossSum = await total.item();
@@ -128,6 +131,7 @@ export async function runStage(stage: Stage): Promise<void> {
         if (stage.afterStep) await stage.afterStep(progress.epoch, progress.step);
         progress.step++;
         if (++ahead >= allowance) await look();
+        await pause();
       }
       await look();
       const loss = progress.lossSum / steps;

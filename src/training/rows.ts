@@ -9,6 +9,7 @@ import { gatherRows } from "../ops/indexing";
 import type { RandomState } from "../random";
 import { format, keep, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
+import { pauses } from "../turn";
 import { Shuffle } from "./loop";
 
 /** What training takes: a matrix, or rows that are read when they are needed (`NpyDataset`). */
@@ -112,6 +113,7 @@ const CHUNK = 2048;
 export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor, size = CHUNK): Promise<Tensor[]> {
   const read = (begin: number): Promise<Float32Array> => rows.range(begin, Math.min(begin + size, rows.count));
   const chunks: Tensor[] = [];
+  const pause = pauses();
   try {
     let next = read(0);
     for (let begin = 0; begin < rows.count; begin += size) {
@@ -122,6 +124,7 @@ export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor, size =
       }
       const batch = (): Tensor => f(tensor(rows.device, x, [x.length / rows.width, rows.width]));
       chunks.push(tidy(() => noGrad(batch)));
+      await pause();
     }
   } catch (error) {
     for (const chunk of chunks) chunk.dispose();

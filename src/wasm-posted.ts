@@ -1,0 +1,87 @@
+// Where the commands of the WASM device go when memory cannot be shared: to one worker, as messages.
+import type { Thread } from "./wasm-engine";
+import type { LinearMemory } from "./wasm-memory";
+import { startThread } from "./wasm-queue";
+import type { CommandQueue, QueueOptions } from "./wasm-queue";
+import { LAYOUT } from "./wasm-thread";
+import type { ThreadRequest } from "./wasm-thread";
+
+/** Commands in a message, at most; those of one turn of the calling thread travel together. */
+const COMMANDS_PER_MESSAGE = 64;
+
+type Request<T> = T extends { readonly top: number } ? Omit<T, "top"> : never;
+
+/** One worker that owns the memory: commands and bytes are posted to it, and bytes that are read are posted back. */
+export class PostedQueue implements CommandQueue {
+  readonly slot = new Int32Array(LAYOUT.slotWords);
+  readonly slotFloats = new Float32Array(this.slot.buffer);
+  readonly #memory: LinearMemory;
+  readonly #worker: Thread;
+  #commands = new Int32Array(COMMANDS_PER_MESSAGE * LAYOUT.slotWords);
+  #count = 0;
+  readonly #reads = new Map<number, (data: ArrayBuffer) => void>();
+  #nextRead = 1;
+  #closed = false;
+
+  constructor(options: QueueOptions) {
+    this.#memory = options.memory;
+    this.#worker = startThread(
+      options,
+      undefined,
+      (message) => {
+        if (!("id" in message)) return;
+        this.#reads.get(message.id)!(message.data);
+        this.#reads.delete(message.id);
+        if (this.#reads.size === 0) this.#worker.unref?.();
+      },
+      () => this.close(),
+    );
+  }
+
+  publishRows(rows: number): void {
+    const { slot } = this;
+    slot[LAYOUT.chunks] = 1;
+    slot[LAYOUT.rows] = slot[LAYOUT.chunkRows] = rows;
+    this.#commands.set(slot, this.#count++ * LAYOUT.slotWords);
+    if (this.#count === COMMANDS_PER_MESSAGE) this.#flush();
+    else if (this.#count === 1) queueMicrotask(() => this.#flush());
+  }
+
+  write(pointer: number, bytes: Uint8Array): void {
+    const data = bytes.slice();
+    this.#flush();
+    this.#post({ write: pointer, data }, data.buffer);
+  }
+
+  read(pointer: number, bytes: number): Promise<ArrayBuffer> {
+    if (this.#closed) return Promise.resolve(new ArrayBuffer(0));
+    this.#flush();
+    const id = this.#nextRead++;
+    if (this.#reads.size === 0) this.#worker.ref?.(); // keeps the process alive while somebody waits, and no longer
+    const read = new Promise<ArrayBuffer>((resolve) => this.#reads.set(id, resolve));
+    this.#post({ read: pointer, bytes, id });
+    return read;
+  }
+
+  async synchronize(): Promise<void> {
+    await this.read(0, 0);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#worker.terminate();
+    for (const resolve of this.#reads.values()) resolve(new ArrayBuffer(0));
+    this.#reads.clear();
+  }
+
+  #flush(): void {
+    if (this.#count === 0) return;
+    const commands = this.#commands.slice(0, this.#count * LAYOUT.slotWords);
+    this.#count = 0;
+    this.#post({ commands }, commands.buffer);
+  }
+
+  #post(request: Request<ThreadRequest>, ...transfer: ArrayBuffer[]): void {
+    this.#worker.postMessage({ ...request, top: this.#memory.top }, transfer);
+  }
+}

@@ -1,0 +1,190 @@
+// The installed package in pages of Chromium, unbundled: isolated or not, under policies, and how long it holds the page's own thread.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ISOLATED, launchChromium, serve } from "../../scripts/browser.mjs";
+
+/** A page of its own script, which takes its options from the address and leaves what it found in `result`, or an error. */
+const PAGE = `<!doctype html><html lang="en"><title>constella</title><script type="module" src="page.js"></script>`;
+const SCRIPT = `
+import { DEC, KMeans, requestDevice } from "./node_modules/constella/dist/index.js";
+const { type, workerUrl, threads, layers, ...numbers } = Object.fromEntries(new URL(location).searchParams);
+const [trainings, epochs] = [Number(numbers.trainings), Number(numbers.epochs)];
+const sizes = layers.split(",").map(Number);
+const [n, d] = [2048, sizes[0]];
+const x = { data: Float32Array.from({ length: n * d }, (_, i) => Math.sin((1 + (Math.floor(i / d) % 4)) * (i % d)) + 0.1 * Math.sin(13 * i)), shape: [n, d] };
+const agrees = (labels) => new Set(labels).size === 4 && labels.every((label, i) => label === labels[i % 4]);
+const turn = () => new Promise((resolve) => setTimeout(resolve));
+async function main() {
+  await turn();
+  performance.mark("request");
+  const device = await requestDevice(type, { ...(workerUrl && { workerUrl }), ...(threads && { threads: Number(threads) }) });
+  await turn();
+  performance.mark("requested");
+  const kmeans = await new KMeans({ nClusters: 4, nInit: 2, seed: 1, device }).fit(x);
+  let dec;
+  for (let i = 0; i < trainings; i++) {
+    await turn();
+    performance.mark("prepare");
+    let steps = 0;
+    dec = new DEC({ layers: sizes, nClusters: 4, layerEpochs: 0, pretrainEpochs: epochs, nInit: 2, batchSize: 256, pretrainBatchSize: 256, tolerance: 0, seed: i, device });
+    await dec.fit(x, { epochs, onStep: () => steps++ || performance.mark("train") });
+    await turn();
+    performance.mark("trained");
+  }
+  return {
+    isolated: crossOriginIsolated,
+    description: device.description,
+    agree: [agrees(kmeans.labels), agrees(dec.labels)],
+    losses: dec.history.map(({ loss }) => loss),
+  };
+}
+globalThis.result = await main().catch((error) => ({ error: error.message }));
+`;
+
+interface Result {
+  readonly isolated: boolean;
+  readonly description: string;
+  readonly agree: readonly boolean[];
+  readonly losses: readonly number[];
+  readonly error?: string;
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly cat: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly ts: number;
+  readonly dur?: number;
+  /** Of the thread's own time. */
+  readonly tdur?: number;
+}
+
+/** The longest task of the page's thread between two marks, in ms, for each pair of such marks. */
+function longestTasks(trace: readonly TraceEvent[], from: string, to: string): number[] {
+  const marks = (name: string): readonly TraceEvent[] =>
+    trace.filter((event) => event.cat.includes("user_timing") && event.name === name);
+  const { pid, tid } = marks(from)[0]!;
+  // a task is as long as its thread was at work: the clock of a machine that others share shows their work too
+  const tasks = trace
+    .filter((event) => event.pid === pid && event.tid === tid && event.name.includes("RunTask"))
+    .map(({ ts, dur = 0, tdur = dur }) => ({ ts, end: ts + dur, ms: Math.min(dur, tdur) / 1000 }));
+  return marks(from).map(({ ts: begin }, i) => {
+    const end = marks(to)[i]!.ts;
+    return tasks.reduce((most, task) => (task.end > begin && task.ts < end ? Math.max(most, task.ms) : most), 0);
+  });
+}
+
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src";
+
+/** Describes the package that is installed in a folder. */
+export function describeInChromium(folder: () => string): void {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium();
+    await writeFile(join(folder(), "page.html"), PAGE);
+    await writeFile(join(folder(), "page.js"), SCRIPT);
+  });
+  afterAll(() => browser?.close());
+
+  async function open(
+    headers: Record<string, string>,
+    query: Record<string, string>,
+    look: (page: Page, url: string) => Promise<unknown> = async (page, url) => page.goto(url),
+  ): Promise<{ result: Result; problems: string[] }> {
+    const server = await serve(folder(), headers);
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) problems.push(message.text());
+    });
+    try {
+      const defaults = { type: "wasm", trainings: "1", layers: "32,64,4", epochs: "4" };
+      await look(page, `${server.url}page.html?${new URLSearchParams({ ...defaults, ...query }).toString()}`);
+      await page.waitForFunction(() => "result" in globalThis, undefined, { timeout: 240_000 });
+      return { result: await page.evaluate(() => (globalThis as unknown as { result: Result }).result), problems };
+    } finally {
+      await page.close();
+      server.close();
+    }
+  }
+
+  describe("the installed package in Chromium, from a module script without a bundler", () => {
+    const blobs = { "Content-Security-Policy": `${POLICY} blob:` };
+    const files = { "Content-Security-Policy": `${POLICY} 'self'` };
+    const workerUrl = "node_modules/constella/dist/thread.js";
+    test.each([
+      ["not isolated", {}, {}],
+      ["isolated", ISOLATED, {}],
+      ["not isolated, blob: workers by the policy", blobs, {}],
+      ["isolated, blob: workers by the policy", { ...ISOLATED, ...blobs }, {}],
+      ["not isolated, the page's own workers by the policy", files, { workerUrl }],
+      ["isolated, the page's own workers by the policy", { ...ISOLATED, ...files }, { workerUrl }],
+    ])("k-means and DEC find what is there: %s", async (name, headers, query) => {
+      const { result, problems } = await open(headers, query);
+      expect(result.error).toBeUndefined();
+      const isolated = !name.startsWith("not");
+      expect(result.isolated).toBe(isolated);
+      expect(result.description).toMatch(isolated ? /, \d+ threads?$/ : /, 1 thread without shared memory$/);
+      expect(result.agree).toEqual([true, true]);
+      expect(result.losses.every(Number.isFinite)).toBe(true);
+      expect(problems).toEqual([]);
+    });
+
+    /** The longest tasks of the page's own thread while a device is requested, and while each of three models trains. */
+    async function held(
+      name: string,
+      headers: Record<string, string>,
+      query: Record<string, string>,
+    ): Promise<Record<"request" | "prepare" | "train", number[]>> {
+      let trace: TraceEvent[] = [];
+      const { result } = await open(headers, { trainings: "3", ...query }, async (page, url) => {
+        await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing"] });
+        await page.goto(url);
+        await page.waitForFunction(() => "result" in globalThis, undefined, { timeout: 240_000 });
+        trace = (JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }).traceEvents;
+      });
+      expect(result.error).toBeUndefined();
+      const stretches = {
+        request: longestTasks(trace, "request", "requested"),
+        prepare: longestTasks(trace, "prepare", "train"),
+        train: longestTasks(trace, "train", "trained"),
+      };
+      const show = (tasks: number[]): string => tasks.map((ms) => `${ms.toFixed(1)} ms`).join(", ");
+      table[name] = Object.fromEntries(Object.entries(stretches).map(([stage, tasks]) => [stage, show(tasks)]));
+      return stretches;
+    }
+    const table: Record<string, Record<string, string>> = {};
+    afterAll(() => console.table(table));
+    const large = { layers: "256,512,512,10", epochs: "3" };
+
+    test.each([
+      ["wasm, not isolated", {}, large],
+      ["wasm, isolated", ISOLATED, large],
+      ["webgpu", {}, { type: "webgpu", epochs: "3" }],
+    ])("a model trains without holding the page's thread for 16 ms: %s", async (name, headers, query) => {
+      const { request, prepare, train } = await held(name, headers, query);
+      // what the library does it does each time; collections of garbage and first compilations come and go
+      expect(Math.min(...train)).toBeLessThan(16);
+      expect(Math.min(...prepare)).toBeLessThan(50); // a long task, as browsers call it
+      expect(Math.max(...request, ...train)).toBeLessThan(50);
+    });
+
+    test("on the calling thread a step holds it as long as it takes", async () => {
+      const { train } = await held("wasm, on the calling thread", {}, { ...large, threads: "0" });
+      expect(Math.min(...train)).toBeGreaterThan(16);
+    });
+
+    test.each([
+      ["not isolated", {}],
+      ["isolated", ISOLATED],
+    ])("a policy that forbids its workers is told, with what to do: %s", async (_, headers) => {
+      const { result } = await open({ ...headers, ...files }, {});
+      expect(result.error).toMatch(
+        /^wasm: a worker thread ended, its script was not loaded; where the page's policy forbids blob: workers, give requestDevice the workerUrl/,
+      );
+    });
+  });
+}
