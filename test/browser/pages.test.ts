@@ -1,3 +1,4 @@
 // The pages of examples/web, driven end to end in Chromium. One file, since they are built and served once.
+import "./bench";
 import "./playground";
 import "./kernel";
