@@ -75,6 +75,32 @@ describe("playground", () => {
     await page.context().close();
   });
 
+  test("the learned model says how many clusters there are, and refuses what are no points", async () => {
+    const { page, problems } = await open();
+    await reach(page, "ready");
+    await page.click('[data-sample="rings"]');
+    await page.waitForFunction(() => document.getElementById("summary")!.textContent!.startsWith("rings"));
+    await page.selectOption("#method", "learned");
+    await page.click("#start");
+    await reach(page, "done");
+    expect(await page.textContent("#measures")).toMatch(/^clusters2accuracy(0\.9[5-9]|1)/);
+    await page.selectOption("#colour", "confidence");
+    expect(new Set(readNpy((await save(page, "labels.npy")).bytes).data as Int32Array)).toEqual(new Set([0, 1]));
+    expect(await page.locator('[data-save="model"]').isDisabled()).toBe(true);
+    await page.waitForSelector("#charts svg");
+    await picture(page, "playground-learned");
+    await page.click('[data-sample="digits"]');
+    await page.waitForFunction(() => document.getElementById("summary")!.textContent!.startsWith("digits"));
+    await page.selectOption("#method", "learned");
+    await page.click("#start");
+    await page.waitForSelector("#error:not([hidden])");
+    expect(await page.textContent("#error")).toMatch(
+      /^The learned model takes points of the plane; these items are \d+ × 8/,
+    );
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
   test("dropped npy files are clustered by DEC, which stops, goes on from its checkpoint, and gives labels and a model that load", async () => {
     const { page, problems } = await open();
     await reach(page, "ready");

@@ -82,4 +82,4 @@ export class Recorder implements Device {
 
 /** The params of a launch in words: "m 512, n 512". */
 export const paramsOf = ({ kernel, args }: Launch): string =>
-  kernel.params.map(({ name }) => `${name} ${String(args[name])}`).join(", ");
+  kernel.params.map(({ name }) => `${name} ${Number(Number(args[name]).toPrecision(10))}`).join(", ");

@@ -54,7 +54,8 @@ function setState(next: typeof state): void {
   resume.disabled = next !== "stopped";
   for (const button of document.querySelectorAll<HTMLButtonElement>("[data-save]"))
     button.disabled =
-      (next !== "done" && next !== "stopped") || (button.dataset["save"] === "model" && methodName() === "dbscan");
+      (next !== "done" && next !== "stopped") ||
+      (button.dataset["save"] === "model" && ["dbscan", "learned"].includes(methodName()));
 }
 
 function showPicture(jump = false): void {

@@ -30,7 +30,7 @@ export interface MethodForm {
 
 /** Names of the methods. */
 export type MethodName =
-  "kmeans" | "dbscan" | "dec" | "idec" | "deep-cluster" | "online-deep-cluster" | "self-labeling";
+  "kmeans" | "dbscan" | "learned" | "dec" | "idec" | "deep-cluster" | "online-deep-cluster" | "self-labeling";
 
 const SEED: Field = { name: "seed", label: "Seed", min: 0, step: 1, more: true, value: () => 0 };
 
@@ -131,6 +131,33 @@ export const METHODS: Readonly<Record<MethodName, MethodForm>> = {
         value: ({ kind }) => (kind === "points" ? 0.15 : 0.5),
       },
       { name: "minSamples", label: "Neighbours of a core point", min: 1, step: 1, value: () => 5 },
+    ],
+  },
+  learned: {
+    title: "Learned clustering",
+    summary:
+      "A network that was trained on sets of 72 points in one to five blobs, moons and rings says how many clusters there are, and whose each point is.",
+    fields: [
+      {
+        name: "points",
+        label: "Points that it looks at",
+        hint: "at random; the others take the cluster of the nearest",
+        min: 1,
+        max: 10000,
+        step: 1,
+        value: ({ n }) => Math.min(n, 300),
+      },
+      {
+        name: "orders",
+        label: "Orders of the points",
+        hint: "the mean of so many answers",
+        min: 1,
+        max: 100,
+        step: 1,
+        more: true,
+        value: () => 8,
+      },
+      SEED,
     ],
   },
   dec: {

@@ -8,6 +8,7 @@ import { version } from "../../../package.json";
 import { dbscanSession, kmeansSession } from "./classical";
 import { fromPoints, readFiles, type Dataset } from "./dataset";
 import { decSession, NETWORK_METHODS, networkSession } from "./deep";
+import { learnedSession } from "./learned";
 import { METHODS, type MethodName, type Values } from "./methods";
 import { clusterMeans, margins, Projection } from "./projection";
 import type { Answer, DeviceName, Download, Frame, Plane, Request, Scale } from "./protocol";
@@ -245,6 +246,8 @@ function sessionOf(method: MethodName, task: Task): Session {
       return kmeansSession(task);
     case "dbscan":
       return dbscanSession(task);
+    case "learned":
+      return learnedSession(task);
     case "dec":
       return decSession(DEC, task);
     case "idec":

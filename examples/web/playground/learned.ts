@@ -1,0 +1,65 @@
+// The session of the learned clustering of points: the model was trained before, on generated sets of points.
+import { LearningToCluster, NdArray, Random } from "constella";
+import type { SetClustering } from "constella";
+import { standardizePoints } from "../../../src/data";
+import modelUrl from "../../points/model/points.safetensors?url";
+import { numberOf, type Result, type Session, type Task, type Watch } from "./session";
+
+/** Whose cluster each point takes: of the points that the model looks at, the nearest. */
+function nearest(x: NdArray<Float32Array>, seen: Uint32Array): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from({ length: x.shape[0]! }, (_, i) => {
+    let [best, least] = [0, Infinity];
+    for (const [at, row] of seen.entries()) {
+      const squared = (x.data[2 * i]! - x.data[2 * row]!) ** 2 + (x.data[2 * i + 1]! - x.data[2 * row + 1]!) ** 2;
+      if (squared < least) [best, least] = [at, squared];
+    }
+    return best;
+  });
+}
+
+/** Finds the clusters of points of the plane, and how many there are. */
+export function learnedSession({ x, rows, values, device }: Task): Session {
+  if (x.shape.length !== 2 || x.shape[1] !== 2)
+    throw new Error(`The learned model takes points of the plane; these items are ${x.shape.slice(1).join(" × ")}.`);
+  const n = x.shape[0]!;
+  const [count, orders] = [Math.min(n, numberOf(values, "points")), numberOf(values, "orders")];
+  const seen = new Random(numberOf(values, "seed")).permutation(n).slice(0, count);
+  let found: SetClustering | undefined;
+  let of = new Uint32Array(0);
+  const labels = (): Int32Array => Int32Array.from(of, (at) => found!.labels[at]!);
+  const soft = (items: ArrayLike<number>): Float32Array => {
+    const { k, assignments } = found!;
+    const q = new Float32Array(items.length * k);
+    for (let i = 0; i < items.length; i++)
+      q.set(assignments[k - 1]!.data.subarray(of[items[i]!]! * k, (of[items[i]!]! + 1) * k), i * k);
+    return q;
+  };
+  return {
+    run: async ({ step, look }: Watch) => {
+      step({ stage: "learned", share: 0, text: "loading the model" });
+      const model = await LearningToCluster.load(await (await fetch(modelUrl)).arrayBuffer(), { device });
+      step({ stage: "learned", share: 0.5, text: `looking at ${count} points` });
+      const points = Float32Array.from({ length: 2 * count }, (_, i) => x.data[2 * seen[i >> 1]! + (i & 1)]!);
+      standardizePoints(points);
+      found = await model.predict(new NdArray(points, [count, 2]), { orders });
+      model.dispose();
+      of = nearest(x, seen);
+      const chances = Array.from(found.counts, (p, k) => `${k + 1}: ${(100 * p).toFixed(0)} %`).join(", ");
+      step({ stage: "learned", share: 1, text: `how many clusters? ${chances}` });
+      await look({ force: true });
+    },
+    snapshot: async () => (found ? { labels: labels(), q: soft(rows), k: found.k } : { k: 1 }),
+    result: async (): Promise<Result> => {
+      const all = Uint32Array.from({ length: n }, (_, i) => i);
+      return {
+        labels: labels(),
+        k: found!.k,
+        q: new NdArray(soft(all), [n, found!.k]),
+        settings: { points: count, orders, seed: numberOf(values, "seed") },
+      };
+    },
+    history: () => [],
+    save: async () => undefined,
+    dispose: () => undefined,
+  };
+}
