@@ -1,3 +1,5 @@
+import { checkWhole } from "./checks";
+
 /** What it takes to go on exactly: plain numbers, fit for JSON. */
 export interface RandomState {
   readonly key: readonly [number, number];
@@ -174,8 +176,7 @@ export class Random {
 
   /** Uniform among 0 … limit − 1, without the bias of a remainder. @throws when the limit is not a whole number from 1 to 2³² */
   integer(limit: number): number {
-    if (!Number.isInteger(limit) || limit < 1 || limit > WORD)
-      throw new Error(`Random.integer: the limit must be a whole number from 1 to 2^32, ${limit}`);
+    checkWhole("Random.integer", { limit }, 1, WORD);
     const accepted = WORD - (WORD % limit);
     let word = this.nextUint32();
     while (word >= accepted) word = this.nextUint32();

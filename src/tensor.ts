@@ -1,3 +1,4 @@
+import { isWhole } from "./checks";
 import { sizeOf } from "./ndarray";
 import type { Device, DeviceBuffer, KernelArgs } from "./device";
 import type { Kernel } from "./kernel";
@@ -188,8 +189,7 @@ export const format = (shape: Shape): string => `[${shape.join(", ")}]`;
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, i) => size === b[i]);
 
 function checkShape(op: string, shape: Shape): void {
-  if (!shape.every((size) => Number.isInteger(size) && size >= 0))
-    throw new Error(`${op}: sizes must be whole numbers, ${format(shape)}`);
+  if (!shape.every((size) => isWhole(size, 0))) throw new Error(`${op}: sizes must be whole numbers, ${format(shape)}`);
 }
 
 /** A tensor whose contents are undefined, for a kernel to fill. @param op named in errors */
@@ -228,8 +228,7 @@ export function indices(device: Device, elements: Elements, shape: Shape = [elem
   if (!(elements instanceof Uint32Array))
     for (let i = 0; i < elements.length; i++) {
       const value = elements[i]!;
-      if (!Number.isInteger(value) || value < 0)
-        throw new Error(`indices: elements must be whole numbers from 0, ${value} at ${i}`);
+      if (!isWhole(value, 0)) throw new Error(`indices: elements must be whole numbers from 0, ${value} at ${i}`);
     }
   return upload(device, elements, shape, "u32", "indices", false);
 }

@@ -171,7 +171,7 @@ describeDevices("optimizers", (device) => {
     expect([...(await limited!.data())]).toEqual([3, -3.5]);
     limited!.dispose();
     expect(() => clipGradientNorm([b], 0)).toThrow("clipGradientNorm: maxNorm must be positive, 0");
-    expect(() => clipGradientValue([b], -1)).toThrow("clipGradientValue: the limit must be positive, -1");
+    expect(() => clipGradientValue([b], -1)).toThrow("clipGradientValue: limit must be positive, -1");
     expect(() => clipGradientNorm([], 1)).toThrow("globalNorm: at least one tensor is needed");
   });
 
@@ -223,7 +223,7 @@ describeDevices("optimizers", (device) => {
     expect(() => new Adam([])).toThrow("Adam: no parameters were given");
     expect(() => new Adam([constant])).toThrow("Adam: parameter 0 of shape [2] is not tracked");
     expect(() => new SGD([p, p], { lr: 1 })).toThrow("SGD: a parameter was given twice");
-    expect(() => new SGD([p], { lr: -1 })).toThrow("SGD: lr must be at least 0, -1");
+    expect(() => new SGD([p], { lr: -1 })).toThrow("SGD: lr must be 0 or more, -1");
     expect(() => new SGD([p], { lr: 1, momentum: 2 })).toThrow("SGD: momentum must be from 0 to 1, 2");
     expect(() => new SGD([p], { lr: 1, nesterov: true })).toThrow("SGD: nesterov needs a momentum above 0");
     expect(() => optimizer.loadStateDict({ step: 1, lr: 1, tensors: {} })).toThrow("velocity.0 is missing");

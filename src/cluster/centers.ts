@@ -8,8 +8,15 @@ import { Lloyd } from "./lloyd";
 import { readRows, withPoints } from "./points";
 import type { DeviceHolder, Points } from "./points";
 
-function checkColumns(op: string, d: number, centers: NdArray): void {
+/** @throws when x has another number of columns than the centres */
+export function checkColumns(op: string, d: number, centers: NdArray): void {
   if (d !== centers.shape[1]) throw new Error(`${op}: x must have ${centers.shape[1]} columns, it has ${d}`);
+}
+
+/** @throws when a text is no way to choose centres */
+export function checkInit(op: string, init: string | MatrixLike): void {
+  if (typeof init === "string" && init !== "k-means++" && init !== "random")
+    throw new Error(`${op}: init must be "k-means++", "random" or a matrix of centres, ${JSON.stringify(init)}`);
 }
 
 /** Centres as the caller gave them. @throws unless they are [k, d] */

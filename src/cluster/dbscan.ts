@@ -1,7 +1,8 @@
+import { checkWhole, fitted } from "../checks";
 import { onHost } from "../host";
 import { toContiguous } from "../matrix";
 import { Tensor } from "../tensor";
-import { checkCount, checkPoints } from "./points";
+import { checkPoints } from "./points";
 import type { Points } from "./points";
 
 /** Options of `DBSCAN`. */
@@ -29,14 +30,14 @@ export class DBSCAN {
   /** @throws unless eps is positive and minSamples a whole number from 1 */
   constructor({ eps = 0.5, minSamples = 5 }: DBSCANOptions = {}) {
     if (!(eps > 0 && eps < Infinity)) throw new Error(`DBSCAN: eps must be positive, ${eps}`);
+    checkWhole("DBSCAN", { minSamples }, 1);
     this.eps = eps;
-    this.minSamples = checkCount("DBSCAN", "minSamples", minSamples);
+    this.minSamples = minSamples;
   }
 
   /** The cluster of each point, −1 for noise. @throws before `fit` */
   get labels(): Int32Array<ArrayBuffer> {
-    if (!this.#labels) throw new Error("DBSCAN.labels: nothing is fitted, call fit() before");
-    return this.#labels;
+    return fitted("DBSCAN.labels", this.#labels);
   }
   /** Row numbers of the core points, ascending. */
   get coreSampleIndices(): Int32Array<ArrayBuffer> {

@@ -1,12 +1,13 @@
+import { checkRange, checkWhole, fitted } from "../checks";
 import type { Device } from "../device";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { Random } from "../random";
 import type { Tensor } from "../tensor";
-import { distancesToCenters, givenCenters, meanVariance, total, withNearest } from "./centers";
+import { checkInit, distancesToCenters, givenCenters, meanVariance, total, withNearest } from "./centers";
 import { plusPlusRows, randomRows } from "./kmeans-init";
 import { Lloyd } from "./lloyd";
-import { DeviceHolder, checkCount, readRows, withPoints } from "./points";
+import { DeviceHolder, readRows, withPoints } from "./points";
 import type { Points } from "./points";
 
 /** How centres begin: spread by k-means++, at random points, or where the caller says ([k, d]). */
@@ -72,12 +73,10 @@ export class KMeans {
   constructor(options: KMeansOptions) {
     const { nClusters, init = "k-means++", maxIter = 300, tolerance = 1e-4, seed = 0 } = options;
     const { nInit = typeof init === "string" ? 10 : 1 } = options;
-    this.nClusters = checkCount("KMeans", "nClusters", nClusters);
-    checkCount("KMeans", "nInit", nInit);
-    checkCount("KMeans", "maxIter", maxIter);
-    if (!(tolerance >= 0)) throw new Error(`KMeans: tolerance must be 0 or more, ${tolerance}`);
-    if (typeof init === "string" && init !== "k-means++" && init !== "random")
-      throw new Error(`KMeans: init must be "k-means++", "random" or a matrix of centres, ${JSON.stringify(init)}`);
+    checkWhole("KMeans", { nClusters, nInit, maxIter }, 1);
+    checkRange("KMeans", { tolerance }, 0);
+    checkInit("KMeans", init);
+    this.nClusters = nClusters;
     this.#options = { init, nInit, maxIter, tolerance, seed };
     this.#onIteration = options.onIteration;
     this.#signal = options.signal;
@@ -190,7 +189,6 @@ export class KMeans {
   }
 
   #result(what: string): Fitted {
-    if (!this.#fitted) throw new Error(`KMeans.${what}: nothing is fitted, call fit() before`);
-    return this.#fitted;
+    return fitted(`KMeans.${what}`, this.#fitted);
   }
 }

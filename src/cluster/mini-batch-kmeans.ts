@@ -1,13 +1,14 @@
+import { checkRange, checkWhole, fitted } from "../checks";
 import { NdArray } from "../ndarray";
 import { gatherRows } from "../ops/indexing";
 import { Random } from "../random";
 import { untidied } from "../tensor";
 import type { Tensor } from "../tensor";
-import { distancesToCenters, givenCenters, meanVariance, total, withNearest } from "./centers";
+import { checkColumns, checkInit, distancesToCenters, givenCenters, meanVariance, total, withNearest } from "./centers";
 import type { KMeansOptions } from "./kmeans";
 import { plusPlusRows, randomRows } from "./kmeans-init";
 import { Lloyd } from "./lloyd";
-import { DeviceHolder, checkCount, readRows, withPoints } from "./points";
+import { DeviceHolder, readRows, withPoints } from "./points";
 import type { Points } from "./points";
 
 /** What `onStep` is told. */
@@ -66,16 +67,14 @@ export class MiniBatchKMeans {
     const { nClusters, init = "k-means++", seed = 0, batchSize = 1024, maxIter = 100, tolerance = 0 } = options;
     const { nInit = typeof init === "string" ? 3 : 1, reassignmentRatio = 0.01, maxNoImprovement = 10 } = options;
     const op = "MiniBatchKMeans";
-    this.nClusters = checkCount(op, "nClusters", nClusters);
-    checkCount(op, "nInit", nInit);
-    checkCount(op, "batchSize", batchSize);
-    checkCount(op, "maxIter", maxIter);
-    checkCount(op, "maxNoImprovement", maxNoImprovement, 0);
-    this.#initSize = checkCount(op, "initSize", options.initSize ?? Math.max(3 * batchSize, 3 * nClusters), nClusters);
-    if (!(tolerance >= 0)) throw new Error(`${op}: tolerance must be 0 or more, ${tolerance}`);
-    if (!(reassignmentRatio >= 0)) throw new Error(`${op}: reassignmentRatio must be 0 or more, ${reassignmentRatio}`);
-    if (typeof init === "string" && init !== "k-means++" && init !== "random")
-      throw new Error(`${op}: init must be "k-means++", "random" or a matrix of centres, ${JSON.stringify(init)}`);
+    const { initSize = Math.max(3 * batchSize, 3 * nClusters) } = options;
+    checkWhole(op, { nClusters, nInit, batchSize, maxIter }, 1);
+    checkWhole(op, { maxNoImprovement }, 0);
+    checkWhole(op, { initSize }, nClusters);
+    checkRange(op, { tolerance, reassignmentRatio }, 0);
+    checkInit(op, init);
+    this.nClusters = nClusters;
+    this.#initSize = initSize;
     this.#options = {
       ...{ nClusters, init, nInit, seed, batchSize, maxIter },
       ...{ tolerance, reassignmentRatio, maxNoImprovement },
@@ -173,8 +172,7 @@ export class MiniBatchKMeans {
       if (!this.#centers) {
         if (typeof this.#options.init === "string") this.#checkEnough(n, "partialFit");
         this.#centers = new NdArray(await this.#begin(points, "partialFit"), [this.nClusters, d]);
-      } else if (this.#centers.shape[1] !== d)
-        throw new Error(`${op}: x must have ${this.#centers.shape[1]} columns, it has ${d}`);
+      } else checkColumns(op, d, this.#centers);
       const lloyd = new Lloyd(points, this.nClusters);
       try {
         this.#load(lloyd);
@@ -290,8 +288,7 @@ export class MiniBatchKMeans {
   }
 
   #fitted(what: string): NdArray {
-    if (!this.#centers) throw new Error(`MiniBatchKMeans.${what}: nothing is fitted, call fit() before`);
-    return this.#centers;
+    return fitted(`MiniBatchKMeans.${what}`, this.#centers);
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkWhole, fitted } from "../checks";
 import type { Device } from "../device";
 import { onHost } from "../host";
 import { NdArray } from "../ndarray";
@@ -7,7 +8,7 @@ import { mean } from "../ops/reduce";
 import { noGrad } from "../autodiff";
 import { tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { DeviceHolder, checkCount, withPoints } from "./points";
+import { DeviceHolder, withPoints } from "./points";
 import type { Points } from "./points";
 
 /** Options of `PCA`. */
@@ -41,7 +42,7 @@ export class PCA {
 
   /** @throws when nComponents is no whole number from 1 */
   constructor({ nComponents, whiten = false, device }: PCAOptions = {}) {
-    if (nComponents !== undefined) checkCount("PCA", "nComponents", nComponents);
+    if (nComponents !== undefined) checkWhole("PCA", { nComponents }, 1);
     this.#nComponents = nComponents;
     this.#whiten = whiten;
     this.#holder = new DeviceHolder(device);
@@ -161,8 +162,7 @@ export class PCA {
   }
 
   #result(what: string): Fitted {
-    if (!this.#fitted) throw new Error(`PCA.${what}: nothing is fitted, call fit() before`);
-    return this.#fitted;
+    return fitted(`PCA.${what}`, this.#fitted);
   }
 }
 

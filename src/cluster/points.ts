@@ -69,10 +69,3 @@ export async function readRows(x: Tensor, rows: Uint32Array | readonly number[])
     picked.dispose();
   }
 }
-
-/** A positive whole number, or an error that names the option. */
-export function checkCount(op: string, name: string, value: number, least = 1): number {
-  if (!Number.isInteger(value) || value < least)
-    throw new Error(`${op}: ${name} must be a whole number from ${least}, ${value}`);
-  return value;
-}

@@ -1,3 +1,4 @@
+import { checkPositive, checkRange, checkWhole } from "../checks";
 import type { Device } from "../device";
 import * as kernels from "../kernels";
 import { toFloat32Matrix } from "../matrix";
@@ -74,12 +75,10 @@ export async function sinkhorn(
   options: SinkhornOptions = {},
 ): Promise<SinkhornResult> {
   const { lambda = 25, tolerance = 0.1, maxIterations = 1000, checkEvery = 10, floor = -80 } = options;
-  if (!(lambda > 0)) throw new Error(`sinkhorn: lambda must be positive, ${lambda}`);
-  if (!(tolerance >= 0)) throw new Error(`sinkhorn: tolerance must not be negative, ${tolerance}`);
+  checkPositive("sinkhorn", { lambda });
+  checkRange("sinkhorn", { tolerance }, 0);
   if (!(floor < 0 && floor > -Infinity)) throw new Error(`sinkhorn: floor must be negative and finite, ${floor}`);
-  for (const [name, value] of Object.entries({ maxIterations, checkEvery }))
-    if (!Number.isInteger(value) || value < 1)
-      throw new Error(`sinkhorn: ${name} must be a whole number from 1, ${value}`);
+  checkWhole("sinkhorn", { maxIterations, checkEvery }, 1);
   if (logp instanceof Tensor) return scale([logp], options);
   if (isTensors(logp)) return scale(logp, options);
   const x = toFloat32Matrix(logp, "sinkhorn", "logp");

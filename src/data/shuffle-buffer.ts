@@ -1,3 +1,4 @@
+import { checkWhole } from "../checks";
 import { sizeOf } from "../ndarray";
 import { Random } from "../random";
 import type { RandomState } from "../random";
@@ -74,9 +75,7 @@ export class ShuffleBuffer {
     const blockRows = options.blockRows ?? Math.max(1, Math.min(source.length, Math.round(MIB / 4 / width)));
     const bufferRows = options.bufferRows ?? Math.max(16 * blockRows, Math.round((16 * MIB) / width));
     const { batchSize, passes = Infinity, seed = 0 } = options;
-    for (const [name, value] of Object.entries({ batchSize, blockRows, bufferRows }))
-      if (!Number.isSafeInteger(value) || value < 1)
-        throw new Error(`ShuffleBuffer: ${name} must be a whole number from 1, given ${value}`);
+    checkWhole("ShuffleBuffer", { batchSize, blockRows, bufferRows }, 1);
     if (source.length < 1) throw new Error("ShuffleBuffer: the source has no rows");
     this.#source = source;
     this.#batchSize = batchSize;

@@ -1,5 +1,6 @@
 // Deep embedded clustering: Xie, Girshick and Farhadi, "Unsupervised deep embedding for clustering analysis", ICML 2016.
 import { noGrad } from "../autodiff";
+import { checkChoice, checkPositive, checkRange, checkWhole, fitted } from "../checks";
 import { KMeans } from "../cluster";
 import type { Bytes } from "../data/source";
 import type { Device } from "../device";
@@ -144,8 +145,7 @@ export class DEC {
 
   /** Cluster of each item of the data given to `fit`, as of the last refresh. @throws before there is one */
   get labels(): Int32Array {
-    if (!this.#labels) throw new Error(`${this.name}: call fit first`);
-    return Int32Array.from(this.#labels);
+    return Int32Array.from(fitted(this.name, this.#labels));
   }
 
   /** Whether training ended because the labels had settled. */
@@ -278,8 +278,7 @@ export class DEC {
   }
 
   #fitted(): Tensor {
-    if (!this.#centers) throw new Error(`${this.name}: call fit first`);
-    return this.#centers;
+    return fitted(this.name, this.#centers);
   }
 
   #assign(batch: Tensor): Tensor {
@@ -373,16 +372,9 @@ function argmaxOf(values: Float32Array): number {
 }
 
 function checkSettings(name: string, settings: Settings): void {
-  const whole = (option: "nClusters" | "updateInterval" | "nInit", from: number): void => {
-    if (!Number.isInteger(settings[option]) || settings[option] < from)
-      throw new Error(`${name}: ${option} must be a whole number from ${from}, ${settings[option]}`);
-  };
-  whole("nClusters", 1);
-  whole("updateInterval", 1);
-  whole("nInit", 1);
-  for (const option of ["alpha", "learningRate"] as const)
-    if (!(settings[option] > 0)) throw new Error(`${name}: ${option} must be positive, ${settings[option]}`);
-  if (settings.target !== "global" && settings.target !== "batch")
-    throw new Error(`${name}: target must be global or batch, ${String(settings.target)}`);
-  if (!(settings.tolerance >= 0)) throw new Error(`${name}: tolerance must not be negative, ${settings.tolerance}`);
+  const { nClusters, updateInterval, nInit, alpha, learningRate, target, tolerance } = settings;
+  checkWhole(name, { nClusters, updateInterval, nInit }, 1);
+  checkPositive(name, { alpha, learningRate });
+  checkChoice(name, { target }, ["global", "batch"]);
+  checkRange(name, { tolerance }, 0);
 }

@@ -1,5 +1,6 @@
 // DeepCluster: Caron, Bojanowski, Joulin and Douze, "Deep clustering for unsupervised learning of visual features", ECCV 2018.
 import { noGrad } from "../autodiff";
+import { checkChoice, checkPositive, checkWhole, fitted } from "../checks";
 import { PCA } from "../cluster";
 import { withNearest } from "../cluster/centers";
 import { DeviceHolder } from "../cluster/points";
@@ -21,7 +22,7 @@ import type { Tensor } from "../tensor";
 import type { Rows, RowsLike } from "../training/rows";
 import { stageStream } from "../training/training";
 import type { StageSpec } from "../training/training";
-import { checkClusterCount, checkWhole, EPS, NETWORK_DEFAULTS, NetworkModel, stepsOf } from "./network-model";
+import { checkClusterCount, EPS, NETWORK_DEFAULTS, NetworkModel, stepsOf } from "./network-model";
 import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `DeepCluster`. */
@@ -78,16 +79,14 @@ export class DeepCluster extends NetworkModel<Settings> {
     super("DeepCluster", { ...NETWORK_DEFAULTS, ...own, ...given, headLearningRate }, device);
     const { nClusters, components, kmeansIterations, clusterInterval, sampling } = this.settings;
     checkWhole(this.name, { nClusters, components, kmeansIterations, clusterInterval }, 1);
-    if (!(headLearningRate > 0)) throw new Error(`DeepCluster: headLearningRate must be positive, ${headLearningRate}`);
-    if (!["uniform", "shuffled", "reordered"].includes(sampling))
-      throw new Error(`DeepCluster: sampling must be uniform, shuffled or reordered, ${String(sampling)}`);
+    checkPositive(this.name, { headLearningRate });
+    checkChoice(this.name, { sampling }, ["uniform", "shuffled", "reordered"]);
     this.#holder = new DeviceHolder(device);
   }
 
   /** Cluster of each item of the data given to `fit`, by the features at its end. @throws before */
   get labels(): Int32Array {
-    if (!this.#labels) throw new Error("DeepCluster: call fit first");
-    return this.#labels;
+    return fitted(this.name, this.#labels);
   }
 
   /**
@@ -153,8 +152,7 @@ export class DeepCluster extends NetworkModel<Settings> {
   }
 
   #fitted(): Clustering {
-    if (!this.#clustering) throw new Error("DeepCluster: call fit first");
-    return this.#clustering;
+    return fitted(this.name, this.#clustering);
   }
 
   #whitened(z: Tensor): Tensor {

@@ -1,5 +1,6 @@
 // Improved deep embedded clustering: Guo, Gao, Liu and Yin, "Improved deep embedded clustering with local structure preservation",
 // IJCAI 2017.
+import { checkRange } from "../checks";
 import type { Bytes } from "../data/source";
 import type { Device } from "../device";
 import { mse } from "../ops/losses";
@@ -18,7 +19,7 @@ export interface IDECOptions extends DECOptions {
 export class IDEC extends DEC {
   constructor({ gamma = 0.1, ...options }: IDECOptions) {
     super(options, { gamma });
-    if (!(gamma >= 0)) throw new Error(`IDEC: gamma must not be negative, ${gamma}`);
+    checkRange("IDEC", { gamma }, 0);
   }
 
   override get name(): string {

@@ -1,4 +1,5 @@
 // Label mapping: what a classifier makes of features that were learned without labels, as in the comparison on telescope images.
+import { fitted } from "../checks";
 import type { Device } from "../device";
 import { toFloat32Matrix, toLabels } from "../matrix";
 import type { MatrixLike } from "../matrix";
@@ -95,8 +96,7 @@ export class LinearProbe {
   }
 
   #fitted(): Supervised {
-    if (!this.#model) throw new Error("LinearProbe: call fit first");
-    return this.#model;
+    return fitted("LinearProbe", this.#model);
   }
 
   #measure({ data, shape }: NdArray<Float32Array>): void {

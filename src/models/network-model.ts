@@ -1,5 +1,6 @@
 // What the methods that train a network under a classifier share: the network, its heads, features of all rows, checkpoints.
 import { noGrad } from "../autodiff";
+import { checkPositive, checkRange, checkShare, checkWhole, fitted } from "../checks";
 import type { Bytes } from "../data/source";
 import type { Device } from "../device";
 import type { NdArray } from "../ndarray";
@@ -118,8 +119,7 @@ export abstract class NetworkModel<S extends NetworkSettings> {
 
   /** The network. @throws before the first `fit` */
   get network(): FeatureNetwork {
-    if (!this.#network) throw new Error(`${this.name}: call fit first`);
-    return this.#network;
+    return fitted(this.name, this.#network);
   }
 
   /** Features of x as the classifier sees them, rectified: [n, featureSize]. */
@@ -317,13 +317,6 @@ export abstract class NetworkModel<S extends NetworkSettings> {
 export const stepsOf = (n: number, batchSize: number): number =>
   n > batchSize && n % batchSize === 1 ? Math.floor(n / batchSize) : Math.ceil(n / batchSize);
 
-/** A whole number of at least `from`, or an error that names the option. */
-export function checkWhole(name: string, options: Readonly<Record<string, number>>, from: number): void {
-  for (const [option, value] of Object.entries(options))
-    if (!Number.isInteger(value) || value < from)
-      throw new Error(`${name}: ${option} must be a whole number from ${from}, ${value}`);
-}
-
 /** @throws when there are fewer rows than clusters */
 export function checkClusterCount(name: string, nClusters: number, count: number): void {
   if (nClusters > count)
@@ -334,7 +327,7 @@ function checkNumbers(name: string, settings: NetworkSettings): void {
   const { learningRate, momentum, weightDecay, batchSize, statisticsBatches } = settings;
   checkWhole(name, { batchSize }, 1);
   checkWhole(name, { statisticsBatches }, 0);
-  if (!(learningRate > 0)) throw new Error(`${name}: learningRate must be positive, ${learningRate}`);
-  if (!(momentum >= 0 && momentum < 1)) throw new Error(`${name}: momentum must be in [0, 1), ${momentum}`);
-  if (!(weightDecay >= 0)) throw new Error(`${name}: weightDecay must not be negative, ${weightDecay}`);
+  checkPositive(name, { learningRate });
+  checkShare(name, { momentum });
+  checkRange(name, { weightDecay }, 0);
 }

@@ -1,5 +1,6 @@
 // Online deep clustering: Zhan, Xie, Liu, Ong and Loy, "Online deep clustering for unsupervised representation learning", CVPR 2020.
 import { noGrad } from "../autodiff";
+import { checkChoice, checkWhole, fitted } from "../checks";
 import { KMeans } from "../cluster";
 import { splitKMeans } from "../cluster/split-kmeans";
 import type { Bytes } from "../data/source";
@@ -18,7 +19,7 @@ import type { Tensor } from "../tensor";
 import type { Rows, RowsLike } from "../training/rows";
 import { stageStream } from "../training/training";
 import type { StageSpec } from "../training/training";
-import { checkClusterCount, checkWhole, EPS, NETWORK_DEFAULTS, NetworkModel } from "./network-model";
+import { checkClusterCount, EPS, NETWORK_DEFAULTS, NetworkModel } from "./network-model";
 import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `OnlineDeepCluster`. */
@@ -77,8 +78,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
     checkWhole(this.name, { nClusters, centroidInterval, minCluster, kmeansIterations }, 1);
     if (!(memoryMomentum > 0 && memoryMomentum <= 1))
       throw new Error(`OnlineDeepCluster: memoryMomentum must be above 0 and at most 1, ${memoryMomentum}`);
-    if (assignment !== "dot" && assignment !== "nearest")
-      throw new Error(`OnlineDeepCluster: assignment must be dot or nearest, ${String(assignment)}`);
+    checkChoice(this.name, { assignment }, ["dot", "nearest"]);
   }
 
   /** Cluster of each item of the data given to `fit`, as the memory has it. @throws before */
@@ -169,8 +169,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   }
 
   #fitted(): Memory {
-    if (!this.#memory) throw new Error("OnlineDeepCluster: call fit first");
-    return this.#memory;
+    return fitted(this.name, this.#memory);
   }
 
   /** Features as the memory holds them. */

@@ -1,5 +1,6 @@
 // Self-labelling: Asano, Rupprecht and Vedaldi, "Self-labelling via simultaneous clustering and representation learning", ICLR 2020.
 import { noGrad } from "../autodiff";
+import { checkChoice, checkPositive, checkWhole, fitted } from "../checks";
 import { sinkhorn } from "../cluster/sinkhorn";
 import type { Bytes } from "../data/source";
 import { NdArray } from "../ndarray";
@@ -12,7 +13,7 @@ import { logSoftmax } from "../ops/softmax";
 import { indices, tidy } from "../tensor";
 import type { Rows, RowsLike } from "../training/rows";
 import type { StageSpec } from "../training/training";
-import { checkClusterCount, checkWhole, NETWORK_DEFAULTS, NetworkModel } from "./network-model";
+import { checkClusterCount, NETWORK_DEFAULTS, NetworkModel } from "./network-model";
 import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `SelfLabeling`. */
@@ -68,11 +69,9 @@ export class SelfLabeling extends NetworkModel<Settings> {
     super("SelfLabeling", settings, device);
     const { nClusters, heads, updates, sinkhornIterations, learningRateDrop, lambda, schedule, updateHeads } = settings;
     checkWhole(this.name, { nClusters, heads, updates, sinkhornIterations, learningRateDrop }, 1);
-    if (!(lambda > 0)) throw new Error(`SelfLabeling: lambda must be positive, ${lambda}`);
-    if (schedule !== "quadratic" && schedule !== "linear")
-      throw new Error(`SelfLabeling: schedule must be quadratic or linear, ${String(schedule)}`);
-    if (updateHeads !== "all" && updateHeads !== "turns")
-      throw new Error(`SelfLabeling: updateHeads must be all or turns, ${String(updateHeads)}`);
+    checkPositive(this.name, { lambda });
+    checkChoice(this.name, { schedule }, ["quadratic", "linear"]);
+    checkChoice(this.name, { updateHeads }, ["all", "turns"]);
   }
 
   /** Class of each item of the data given to `fit`, by the first head's last update. @throws before */
@@ -85,8 +84,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
     const labels = this.#labels[head];
     if (!labels && this.#labels.length > 0)
       throw new Error(`SelfLabeling: heads are 0 to ${this.settings.heads - 1}, ${head}`);
-    if (!labels) throw new Error("SelfLabeling: call fit first");
-    return Int32Array.from(labels);
+    return Int32Array.from(fitted(this.name, labels));
   }
 
   /**

@@ -1,6 +1,7 @@
 // Stacked denoising autoencoder: each layer is first trained to reconstruct its corrupted input, then all of them together.
 // Vincent et al., "Stacked denoising autoencoders", JMLR 11 (2010); as the initialisation of DEC: Xie et al. 2016, section 3.2.
 import { noGrad } from "../autodiff";
+import { checkPositive, checkShare, checkWhole, fitted } from "../checks";
 import type { Bytes } from "../data/source";
 import type { Device } from "../device";
 import type { NdArray } from "../ndarray";
@@ -77,8 +78,7 @@ export class StackedAutoencoder {
 
   /** The network, once there is a device. @throws before the first `fit` */
   get network(): Autoencoder {
-    if (!this.#network) throw new Error("StackedAutoencoder: call fit first");
-    return this.#network;
+    return fitted("StackedAutoencoder", this.#network);
   }
 
   /** The device and the network on it, made on first use. */
@@ -239,14 +239,9 @@ export function checkWidth(op: string, width: number, expected: number): void {
 }
 
 function checkSettings({ layerEpochs, epochs, corruption, batchSize, learningRate }: Settings): void {
-  const whole = (name: string, value: number, from: number): void => {
-    if (!Number.isInteger(value) || value < from)
-      throw new Error(`StackedAutoencoder: ${name} must be a whole number from ${from}, ${value}`);
-  };
-  whole("layerEpochs", layerEpochs, 0);
-  whole("epochs", epochs, 0);
-  whole("batchSize", batchSize, 1);
-  if (!(corruption >= 0 && corruption < 1))
-    throw new Error(`StackedAutoencoder: corruption must be in [0, 1), ${corruption}`);
-  if (!(learningRate > 0)) throw new Error(`StackedAutoencoder: learningRate must be positive, ${learningRate}`);
+  const name = "StackedAutoencoder";
+  checkWhole(name, { layerEpochs, epochs }, 0);
+  checkWhole(name, { batchSize }, 1);
+  checkShare(name, { corruption });
+  checkPositive(name, { learningRate });
 }

@@ -1,4 +1,5 @@
 // The supervised baseline of the comparison: the same network under a classifier, trained on known classes.
+import { checkChoice, checkWhole } from "../checks";
 import type { Bytes } from "../data/source";
 import { toLabels } from "../matrix";
 import type { MatrixLike } from "../matrix";
@@ -12,7 +13,7 @@ import type { Tensor } from "../tensor";
 import type { StepContext } from "../training/loop";
 import { mapRows } from "../training/rows";
 import type { RowsLike } from "../training/rows";
-import { checkWhole, NETWORK_DEFAULTS, NetworkModel } from "./network-model";
+import { NETWORK_DEFAULTS, NetworkModel } from "./network-model";
 import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `Supervised`. */
@@ -34,8 +35,7 @@ export class Supervised extends NetworkModel<Settings> {
     super("Supervised", { ...NETWORK_DEFAULTS, schedule: "constant", ...given }, device);
     const { nClasses, schedule } = this.settings;
     checkWhole(this.name, { nClasses }, 2);
-    if (schedule !== "constant" && schedule !== "cosine")
-      throw new Error(`Supervised: schedule must be constant or cosine, ${String(schedule)}`);
+    checkChoice(this.name, { schedule }, ["constant", "cosine"]);
   }
 
   /** Begins with the network of a trained model, whose own stays as it is. @throws when the networks differ */

@@ -1,3 +1,4 @@
+import { isWhole } from "../checks";
 import type { Device } from "../device";
 import type { Tensor } from "../tensor";
 import type { Initializer, RandomSource } from "./init";
@@ -16,7 +17,7 @@ export class Autoencoder extends Module {
   /** @param sizes from the input to the code: [784, 500, 500, 2000, 10] */
   constructor(device: Device, sizes: readonly number[], random: RandomSource, weightInit?: Initializer) {
     super();
-    if (sizes.length < 2 || !sizes.every((size) => Number.isInteger(size) && size > 0))
+    if (sizes.length < 2 || !sizes.every((size) => isWhole(size, 1)))
       throw new Error(`Autoencoder: layers must be two or more positive whole numbers, [${sizes.join(", ")}]`);
     const layer = (inputs: number, outputs: number, linear: boolean): Linear =>
       new Linear(device, inputs, outputs, random, {

@@ -1,3 +1,4 @@
+import { checkWhole } from "../checks";
 import type { Device } from "../device";
 import { batchNorm } from "../ops/batch-norm";
 import type { BatchNormStatistics } from "../ops/batch-norm";
@@ -32,8 +33,7 @@ export abstract class BatchNorm extends Module {
 
   constructor(device: Device, channels: number, options: BatchNormModuleOptions = {}) {
     super();
-    if (!Number.isInteger(channels) || channels < 1)
-      throw new Error(`${this.constructor.name}: channels must be a positive whole number, ${channels}`);
+    checkWhole(this.constructor.name, { channels }, 1);
     const { affine = true } = options;
     this.gamma = affine ? parameter(device, new Float32Array(channels).fill(1)) : undefined;
     this.beta = affine ? parameter(device, new Float32Array(channels)) : undefined;

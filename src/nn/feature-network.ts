@@ -1,3 +1,4 @@
+import { checkSizes } from "../checks";
 import type { Device } from "../device";
 import type { Tensor } from "../tensor";
 import { heUniform } from "./init";
@@ -34,8 +35,7 @@ export class MLP extends FeatureNetwork {
   /** @throws when a size is no positive whole number */
   constructor(device: Device, { layers: sizes }: Omit<MLPSpec, "type">, random: RandomSource) {
     super();
-    if (sizes.length === 0 || !sizes.every((size) => Number.isInteger(size) && size > 0))
-      throw new Error(`MLP: layers must be positive whole numbers, [${sizes.join(", ")}]`);
+    checkSizes("MLP", { layers: sizes });
     this.inputShape = [sizes[0]!];
     this.featureSize = sizes.at(-1)!;
     this.rectified = sizes.length > 1;

@@ -1,3 +1,4 @@
+import { checkWhole } from "../checks";
 import type { Device } from "../device";
 import { add } from "../ops/elementwise";
 import { transpose } from "../ops/layout";
@@ -72,8 +73,7 @@ export class LSTM extends Module {
     { bidirectional = false, gates = "sigmoid", init = "pytorch", memory }: LSTMModuleOptions = {},
   ) {
     super();
-    if (![features, units].every((size) => Number.isInteger(size) && size > 0))
-      throw new Error(`LSTM: features and units must be positive whole numbers, ${features} and ${units}`);
+    checkWhole("LSTM", { features, units }, 1);
     const directions = bidirectional ? 2 : 1;
     if (memory !== undefined && !(memory >= 3 && memory < Infinity))
       throw new Error(`LSTM: memory must be 3 steps or more, ${memory}`);
@@ -142,8 +142,7 @@ export class ResidualBLSTMStack extends Module {
     options: Omit<LSTMModuleOptions, "bidirectional"> = {},
   ) {
     super();
-    if (!Number.isInteger(layers) || layers < 1)
-      throw new Error(`ResidualBLSTMStack: layers must be a positive whole number, ${layers}`);
+    checkWhole("ResidualBLSTMStack", { layers }, 1);
     this.layers = Array.from({ length: layers }, () => new ResidualBLSTM(device, features, random, options));
   }
 

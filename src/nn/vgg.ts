@@ -1,3 +1,4 @@
+import { checkWhole, isWhole } from "../checks";
 import type { Device } from "../device";
 import { sizeOf } from "../ndarray";
 import { flatten } from "../ops/shape";
@@ -46,10 +47,8 @@ export class VGG extends FeatureNetwork {
   constructor(device: Device, options: VGGOptions, random: RandomSource) {
     super();
     const { blocks = 2, channels = 16, input = [1, 45, 45], hidden = 512 } = options;
-    for (const [name, value] of Object.entries({ blocks, channels, hidden }))
-      if (!Number.isInteger(value) || value < 1)
-        throw new Error(`VGG: ${name} must be a whole number from 1, ${String(value)}`);
-    if (input.length !== 3 || !input.every((size) => Number.isInteger(size) && size > 0))
+    checkWhole("VGG", { blocks, channels, hidden }, 1);
+    if (input.length !== 3 || !input.every((size) => isWhole(size, 1)))
       throw new Error(`VGG: input must be [channels, height, width], [${input.join(", ")}]`);
     const [, height, width] = input;
     if (Math.min(height, width) < 2 ** blocks)

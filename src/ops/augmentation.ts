@@ -1,3 +1,4 @@
+import { checkWhole } from "../checks";
 import * as kernels from "../kernels";
 import { Random, threefry } from "../random";
 import { empty, format, run, tensor, tidy } from "../tensor";
@@ -89,8 +90,7 @@ const STEPS = 0xa0600000;
 function streamOf(source: Random | AugmentStep): Random {
   if (source instanceof Random) return source.split();
   const { seed, step } = source;
-  if (!Number.isInteger(step) || step < 0 || step >= 2 ** 32)
-    throw new Error(`augment: the step must be a whole number from 0 to 2^32 - 1, ${step}`);
+  checkWhole("augment", { step }, 0, 2 ** 32 - 1);
   const [key0, key1] = new Random(seed).state().key;
   const key = new Uint32Array(2);
   threefry(key, 0, key0, key1, step, STEPS);

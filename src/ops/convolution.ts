@@ -1,4 +1,5 @@
 import { record } from "../autodiff";
+import { isWhole } from "../checks";
 import * as kernels from "../kernels";
 import { empty, format, run, view } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -66,7 +67,7 @@ const LARGEST = 255;
 
 function pair(op: string, name: string, size: Pair, least: number): readonly [number, number] {
   const [h, w] = typeof size === "number" ? [size, size] : size;
-  if (![h, w].every((value) => Number.isInteger(value) && value >= least && value <= LARGEST))
+  if (![h, w].every((value) => isWhole(value, least, LARGEST)))
     throw new Error(`${op}: the ${name} must be whole numbers from ${least} to ${LARGEST}, [${h}, ${w}]`);
   return [h, w];
 }

@@ -1,4 +1,5 @@
 import { noGrad, record } from "../autodiff";
+import { checkPositive } from "../checks";
 import * as kernels from "../kernels";
 import { empty, format, run, sameShape } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -18,7 +19,7 @@ function assign(
   scale: number,
 ): [q: Tensor, parts: Tensor] {
   const [n, k, d] = pointSizes(op, z.shape, mu.shape, () => `z ${format(z.shape)}, mu ${format(mu.shape)}`);
-  if (!(alpha > 0)) throw new Error(`${op}: alpha must be positive, ${alpha}`);
+  checkPositive(op, { alpha });
   const q = empty(z.device, [n, k], "f32", op);
   const parts = empty(z.device, [n], "f32", op);
   run(kernels.studentT, { z, mu, p, q, parts, n, k, d, alpha, scale });

@@ -1,4 +1,5 @@
 import { record } from "../autodiff";
+import { isWhole } from "../checks";
 import type { Device } from "../device";
 import * as kernels from "../kernels";
 import { empty, format, run, sizeOf } from "../tensor";
@@ -131,7 +132,7 @@ export function slice(x: Tensor, start: readonly number[], end: readonly number[
  * @throws when there is not one pair of whole numbers for each axis
  */
 export function pad(x: Tensor, pads: readonly (readonly [number, number])[], value = 0): Tensor {
-  if (pads.length !== x.rank || !pads.flat().every((size) => Number.isInteger(size) && size >= 0))
+  if (pads.length !== x.rank || !pads.flat().every((size) => isWhole(size, 0)))
     throw new Error(`pad: one pair of whole numbers an axis, ${JSON.stringify(pads)} for shape ${format(x.shape)}`);
   const before = pads.map(([size]) => size);
   const shape = x.shape.map((size, axis) => before[axis]! + size + pads[axis]![1]);
@@ -140,8 +141,7 @@ export function pad(x: Tensor, pads: readonly (readonly [number, number])[], val
 
 function normalizeAxis(op: string, axis: number, rank: number): number {
   const normal = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(normal) || normal < 0 || normal >= rank)
-    throw new Error(`${op}: the axis must be within the rank ${rank}, ${axis}`);
+  if (!isWhole(normal, 0, rank - 1)) throw new Error(`${op}: the axis must be within the rank ${rank}, ${axis}`);
   return normal;
 }
 

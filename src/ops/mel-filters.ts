@@ -1,3 +1,5 @@
+import { checkWhole } from "../checks";
+
 /** Settings of a bank of mel filters. */
 export interface MelFilterOptions {
   /** Samples a second. Default 16,000. */
@@ -39,8 +41,7 @@ function toHertz(mel: number, htk: boolean): number {
 export function melFilters(options: MelFilterOptions = {}): Float32Array<ArrayBuffer> {
   const { sampleRate = 16000, fft = 512, bands = 128, fMin = 0, mel = "slaney", norm = "area" } = options;
   const fMax = options.fMax ?? sampleRate / 2;
-  if (!Number.isInteger(bands) || bands < 1)
-    throw new Error(`melFilters: bands must be a whole number from 1, ${bands}`);
+  checkWhole("melFilters", { bands }, 1);
   if (!(fMin >= 0 && fMin < fMax && fMax <= sampleRate / 2))
     throw new Error(
       `melFilters: 0 <= fMin < fMax <= sampleRate / 2 must hold, ${fMin}, ${fMax} and a rate of ${sampleRate}`,

@@ -1,4 +1,5 @@
 import { noGrad, record } from "../autodiff";
+import { checkWhole } from "../checks";
 import * as kernels from "../kernels";
 import { empty, format, run, sameShape, tensor } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -261,8 +262,7 @@ export function divergenceLoss(
  */
 export function centerLoss(x: Tensor, labels: Tensor, clusters: number): Tensor {
   const { batch, n } = sizesOf("centerLoss", x, labels);
-  if (!Number.isInteger(clusters) || clusters < 1)
-    throw new Error(`centerLoss: clusters must be a positive whole number, ${clusters}`);
+  checkWhole("centerLoss", { clusters }, 1);
   const members = gatherRows(oneHots(x, clusters), labels);
   const sizes = reshape(floorAt(sum(members, 1), 1), [batch, clusters, 1]);
   const means = div(matmul(members, x, { transA: true }), sizes);

@@ -1,4 +1,5 @@
 import { record } from "../autodiff";
+import { isWhole } from "../checks";
 import * as kernels from "../kernels";
 import { empty, format, run } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -24,9 +25,9 @@ function windows(op: string, x: Tensor, kernel: Pair, options: PoolOptions): { o
   const [kh, kw] = both(kernel);
   const [sh, sw] = both(options.stride ?? kernel);
   const [ph, pw] = both(options.padding ?? 0);
-  if (![kh, kw, sh, sw].every((size) => Number.isInteger(size) && size > 0))
+  if (![kh, kw, sh, sw].every((size) => isWhole(size, 1)))
     throw new Error(`${op}: kernel and stride must be positive whole numbers, ${kh} x ${kw} and ${sh} x ${sw}`);
-  if (![ph, pw].every((size) => Number.isInteger(size) && size >= 0) || 2 * ph > kh || 2 * pw > kw)
+  if (![ph, pw].every((size) => isWhole(size, 0)) || 2 * ph > kh || 2 * pw > kw)
     throw new Error(`${op}: padding must be at most half of the kernel, ${ph} x ${pw} for ${kh} x ${kw}`);
   const oh = Math.floor((h + 2 * ph - kh) / sh) + 1;
   const ow = Math.floor((w + 2 * pw - kw) / sw) + 1;

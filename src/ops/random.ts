@@ -1,4 +1,5 @@
 import { record } from "../autodiff";
+import { checkShare } from "../checks";
 import type { Device } from "../device";
 import * as kernels from "../kernels";
 import { uniformRange } from "../random";
@@ -40,7 +41,7 @@ export interface DropoutOptions {
  */
 export function dropout(x: Tensor, p: number, random: Random | Tensor, options: DropoutOptions = {}): Tensor {
   const { rescale = true, training = true } = options;
-  if (!(p >= 0 && p < 1)) throw new Error(`dropout: p must be in [0, 1), ${p}`);
+  checkShare("dropout", { p });
   if (!training) return x;
   if (random instanceof Tensor) return rescale ? scale(mul(x, random), 1 / (1 - p)) : mul(x, random);
   if (p === 0) return x;
@@ -54,7 +55,7 @@ export function dropout(x: Tensor, p: number, random: Random | Tensor, options: 
  */
 export function dropout2d(x: Tensor, p: number, random: Random, options: DropoutOptions = {}): Tensor {
   const { rescale = true, training = true } = options;
-  if (!(p >= 0 && p < 1)) throw new Error(`dropout2d: p must be in [0, 1), ${p}`);
+  checkShare("dropout2d", { p });
   if (x.rank !== 4) throw new Error(`dropout2d: x must be [n, c, h, w], ${format(x.shape)}`);
   return training && p > 0 && x.size > 0 ? drop("dropout2d", x, p, random, x.shape[2]! * x.shape[3]!, rescale) : x;
 }

@@ -1,3 +1,4 @@
+import { checkWhole } from "../checks";
 import { format } from "../tensor";
 import type { Tensor } from "../tensor";
 import { pairwiseSquaredDistance } from "./distance";
@@ -46,8 +47,7 @@ export function softKMeans(
     throw new Error(
       `softKMeans: points [n, d] and centres [k, d], or both with sets before, none empty, ${format(points.shape)} and ${format(centers.shape)}`,
     );
-  if (!Number.isInteger(iterations) || iterations < 1)
-    throw new Error(`softKMeans: iterations must be a positive whole number, ${iterations}`);
+  checkWhole("softKMeans", { iterations }, 1);
   const x = tanh(points);
   const distance = rank === 3 ? batchedDistance(x) : (c: Tensor): Tensor => pairwiseSquaredDistance(x, c);
   let [c, assignments] = [centers, centers];

@@ -1,4 +1,5 @@
 import { noGrad } from "../autodiff";
+import { checkWhole, isWhole } from "../checks";
 import * as kernels from "../kernels";
 import { empty, format, run, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -43,11 +44,9 @@ function framing(op: string, x: Tensor, options: SpectrogramOptions) {
     throw new Error(
       `${op}: a float32 signal [samples] or [batch, samples] is needed, given ${x.dtype} ${format(x.shape)}`,
     );
-  if (!(Number.isInteger(stages) && stages >= 0 && stages <= 11))
-    throw new Error(`${op}: fft must be a power of two from 2 to 4096, ${fft}`);
-  if (!(Number.isInteger(window) && window >= 1 && window <= fft))
-    throw new Error(`${op}: window must be a whole number from 1 to fft = ${fft}, ${window}`);
-  if (!(Number.isInteger(hop) && hop >= 1)) throw new Error(`${op}: hop must be a whole number from 1, ${hop}`);
+  if (!isWhole(stages, 0, 11)) throw new Error(`${op}: fft must be a power of two from 2 to 4096, ${fft}`);
+  checkWhole(op, { window }, 1, fft);
+  checkWhole(op, { hop }, 1);
   const margin = center ? fft / 2 : 0;
   const needed = !center ? fft : padding === "mirror" ? margin + 1 : 1;
   if (samples < needed)

@@ -1,4 +1,5 @@
 import { record } from "../autodiff";
+import { isWhole } from "../checks";
 import * as kernels from "../kernels";
 import { empty, format, run } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -12,7 +13,7 @@ function upsample(op: string, x: Tensor, scale: Pair, bilinear: number): Tensor 
   const [rows, columns] = typeof scale === "number" ? [scale, scale] : scale;
   if (x.rank !== 4 || !n || !c || !h || !w || w > WIDEST)
     throw new Error(`${op}: x must be [n, c, h, w] with w at most ${WIDEST}, ${format(x.shape)}`);
-  if (![rows, columns].every((factor) => Number.isInteger(factor) && factor > 0))
+  if (![rows, columns].every((factor) => isWhole(factor, 1)))
     throw new Error(`${op}: the scale must be a positive whole number an axis, ${rows} x ${columns}`);
   const sizes = { planes: n * c, h, w, rows, columns, bilinear };
   const y = empty(x.device, [n, c, h * rows, w * columns], "f32", op);

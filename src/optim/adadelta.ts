@@ -1,7 +1,8 @@
+import { checkRange } from "../checks";
 import * as kernels from "../kernels";
 import { run } from "../tensor";
 import type { Tensor } from "../tensor";
-import { checkRange, Optimizer } from "./optimizer";
+import { Optimizer } from "./optimizer";
 
 /** Options of `Adadelta`. */
 export interface AdadeltaOptions {
@@ -25,7 +26,7 @@ export class Adadelta extends Optimizer {
   constructor(params: readonly Tensor[], options: AdadeltaOptions = {}) {
     const { lr = 1, rho = 0.95, eps = 1e-7, weightDecay = 0 } = options;
     checkRange("Adadelta", { rho }, 0, 1);
-    checkRange("Adadelta", { eps, weightDecay }, 0, Infinity);
+    checkRange("Adadelta", { eps, weightDecay }, 0);
     super("Adadelta", params, lr, ["square", "delta"]);
     this.#options = { rho, eps, weightDecay };
   }

@@ -1,7 +1,8 @@
+import { checkRange } from "../checks";
 import * as kernels from "../kernels";
 import { run } from "../tensor";
 import type { Tensor } from "../tensor";
-import { checkRange, Optimizer } from "./optimizer";
+import { Optimizer } from "./optimizer";
 
 /** Options of `Adam` and `AdamW`. */
 export interface AdamOptions {
@@ -27,7 +28,7 @@ export class Adam extends Optimizer {
     const name = decoupled ? "AdamW" : "Adam";
     const { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = decoupled ? 0.01 : 0 } = options;
     checkRange(name, { "betas[0]": betas[0], "betas[1]": betas[1] }, 0, 1 - 2 ** -24);
-    checkRange(name, { eps, weightDecay }, 0, Infinity);
+    checkRange(name, { eps, weightDecay }, 0);
     super(name, params, lr, ["average", "square"]);
     this.#options = { betas, eps, weightDecay };
     this.#decoupled = decoupled;

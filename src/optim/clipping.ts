@@ -1,4 +1,5 @@
 import { noGrad } from "../autodiff";
+import { checkPositive } from "../checks";
 import * as kernels from "../kernels";
 import { div, maximum, min, minimum, mul, shift, sqrt, sum } from "../ops";
 import { empty, run, tidy, view } from "../tensor";
@@ -46,7 +47,7 @@ export function clipGradientNorm(
   gradients: readonly Tensor[],
   maxNorm: number,
 ): { readonly gradients: Tensor[]; readonly norm: Tensor } {
-  if (!(maxNorm > 0)) throw new Error(`clipGradientNorm: maxNorm must be positive, ${maxNorm}`);
+  checkPositive("clipGradientNorm", { maxNorm });
   return noGrad(() =>
     tidy(() => {
       const norm = globalNorm(gradients);
@@ -58,6 +59,6 @@ export function clipGradientNorm(
 
 /** Gradients with every element brought into [−limit, limit]; new tensors. @throws when the limit is not positive */
 export function clipGradientValue(gradients: readonly Tensor[], limit: number): Tensor[] {
-  if (!(limit > 0)) throw new Error(`clipGradientValue: the limit must be positive, ${limit}`);
+  checkPositive("clipGradientValue", { limit });
   return noGrad(() => tidy(() => gradients.map((gradient) => maximum(minimum(gradient, limit), -limit))));
 }

@@ -1,3 +1,4 @@
+import { checkRange, checkWhole } from "../checks";
 import { fillWith, zeros } from "../ops/layout";
 import { format, sameShape, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -37,7 +38,7 @@ export abstract class Optimizer {
         );
     });
     if (new Set(params).size !== params.length) throw new Error(`${name}: a parameter was given twice`);
-    checkRange(name, { lr }, 0, Infinity);
+    checkRange(name, { lr }, 0);
     this.params = [...params];
     this.lr = lr;
     this.#kinds = kinds;
@@ -78,8 +79,8 @@ export abstract class Optimizer {
   /** Goes on from a saved state. @throws when a name is missing or unknown, or a shape differs; nothing is changed then */
   loadStateDict({ step, lr, tensors }: OptimizerValues): void {
     const own = this.stateDict().tensors;
-    if (!Number.isInteger(step) || step < 0) throw new Error(`loadStateDict: step must be a whole number, ${step}`);
-    checkRange("loadStateDict", { lr }, 0, Infinity);
+    checkWhole("loadStateDict", { step }, 0);
+    checkRange("loadStateDict", { lr }, 0);
     for (const name of Object.keys(tensors))
       if (!own[name])
         throw new Error(
@@ -114,13 +115,4 @@ export abstract class Optimizer {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** @throws when an option is not a number in [low, high] */
-export function checkRange(name: string, options: Readonly<Record<string, number>>, low: number, high: number): void {
-  for (const [option, value] of Object.entries(options))
-    if (!(value >= low && value <= high))
-      throw new Error(
-        `${name}: ${option} must be ${high === Infinity ? `at least ${low}` : `from ${low} to ${high}`}, ${value}`,
-      );
 }

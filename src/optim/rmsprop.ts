@@ -1,7 +1,8 @@
+import { checkRange } from "../checks";
 import * as kernels from "../kernels";
 import { run } from "../tensor";
 import type { Tensor } from "../tensor";
-import { checkRange, Optimizer } from "./optimizer";
+import { Optimizer } from "./optimizer";
 
 /** Options of `RMSprop`. */
 export interface RMSpropOptions {
@@ -27,7 +28,7 @@ export class RMSprop extends Optimizer {
   constructor(params: readonly Tensor[], options: RMSpropOptions = {}) {
     const { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, weightDecay = 0 } = options;
     checkRange("RMSprop", { alpha, momentum }, 0, 1);
-    checkRange("RMSprop", { eps, weightDecay }, 0, Infinity);
+    checkRange("RMSprop", { eps, weightDecay }, 0);
     super("RMSprop", params, lr, ["square", "velocity"]);
     this.#options = { alpha, eps, momentum, weightDecay };
   }

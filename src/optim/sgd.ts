@@ -1,7 +1,8 @@
+import { checkRange } from "../checks";
 import * as kernels from "../kernels";
 import { run } from "../tensor";
 import type { Tensor } from "../tensor";
-import { checkRange, Optimizer } from "./optimizer";
+import { Optimizer } from "./optimizer";
 
 /** Options of `SGD`. */
 export interface SGDOptions {
@@ -38,12 +39,12 @@ export class SGD extends Optimizer {
   constructor(params: readonly Tensor[], options: SGDOptions) {
     const { lr, momentum = 0, weightDecay = 0, nesterov = false } = options;
     checkRange("SGD", { momentum }, 0, 1);
-    checkRange("SGD", { weightDecay }, 0, Infinity);
+    checkRange("SGD", { weightDecay }, 0);
     if (nesterov && momentum === 0) throw new Error("SGD: nesterov needs a momentum above 0, 0");
     super("SGD", params, lr, momentum === 0 ? [] : ["velocity"]);
     this.#options = { lr, momentum, weightDecay, nesterov };
     for (const group of options.groups ?? []) {
-      checkRange("SGD", { lrScale: group.lrScale ?? 1 }, 0, Infinity);
+      checkRange("SGD", { lrScale: group.lrScale ?? 1 }, 0);
       checkRange("SGD", { momentum: group.momentum ?? momentum }, 0, momentum === 0 ? 0 : 1);
       for (const param of group.params) this.#groups.set(param, group);
     }

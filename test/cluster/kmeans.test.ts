@@ -253,8 +253,8 @@ describe("KMeans refuses", () => {
   });
 
   test("what it cannot cluster", async () => {
-    await expect(make().predict(points)).rejects.toThrow("KMeans.predict: nothing is fitted, call fit() before");
-    expect(() => make().labels).toThrow("KMeans.labels: nothing is fitted");
+    await expect(make().predict(points)).rejects.toThrow("KMeans.predict: call fit first");
+    expect(() => make().labels).toThrow("KMeans.labels: call fit first");
     await expect(make().fit([[1, NaN]])).rejects.toThrow(/KMeans\.fit: .*NaN.*0.*1/);
     await expect(make().fit([1, 2, 3])).rejects.toThrow("KMeans.fit: x must be a matrix");
     await expect(make().fit(new NdArray(new Float32Array(0), [0, 3]))).rejects.toThrow("KMeans.fit: x has no elements");

@@ -106,6 +106,6 @@ describe("MiniBatchKMeans refuses", () => {
 
   test("use before fit", async () => {
     const mini = new MiniBatchKMeans({ nClusters: 2 });
-    await expect(mini.predict([[1]])).rejects.toThrow("MiniBatchKMeans.predict: nothing is fitted, call fit() before");
+    await expect(mini.predict([[1]])).rejects.toThrow("MiniBatchKMeans.predict: call fit first");
   });
 });

@@ -171,7 +171,7 @@ describeDevices("sinkhorn", (device) => {
 describe("sinkhorn's options", () => {
   test.each([
     [{ lambda: 0 }, "lambda must be positive, 0"],
-    [{ tolerance: -1 }, "tolerance must not be negative, -1"],
+    [{ tolerance: -1 }, "tolerance must be 0 or more, -1"],
     [{ maxIterations: 0.5 }, "maxIterations must be a whole number from 1, 0.5"],
     [{ checkEvery: 0 }, "checkEvery must be a whole number from 1, 0"],
     [{ floor: 0 }, "floor must be negative and finite, 0"],

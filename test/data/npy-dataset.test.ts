@@ -273,7 +273,7 @@ describe("ShuffleBuffer", () => {
   test("sizes out of range are refused", async () => {
     const source = new Counted(10);
     expect(() => new ShuffleBuffer(source, { batchSize: 0 })).toThrow(
-      "ShuffleBuffer: batchSize must be a whole number from 1, given 0",
+      "ShuffleBuffer: batchSize must be a whole number from 1, 0",
     );
     expect(() => new ShuffleBuffer(new Counted(0), { batchSize: 1 })).toThrow("ShuffleBuffer: the source has no rows");
     const buffer = new ShuffleBuffer(source, { batchSize: 3 });

@@ -97,7 +97,7 @@ describe("DEC's errors name what was given", () => {
     [{ nClusters: 2.5 }, "DEC: nClusters must be a whole number from 1, 2.5"],
     [{ updateInterval: 0 }, "DEC: updateInterval must be a whole number from 1, 0"],
     [{ alpha: 0 }, "DEC: alpha must be positive, 0"],
-    [{ tolerance: -1 }, "DEC: tolerance must not be negative, -1"],
+    [{ tolerance: -1 }, "DEC: tolerance must be 0 or more, -1"],
     [{ target: "all" as "batch" }, "DEC: target must be global or batch, all"],
   ])("%o", (options, message) => {
     expect(() => new DEC({ ...OPTIONS, ...options })).toThrow(message);

@@ -110,7 +110,7 @@ describe("DeepCluster's options", () => {
     [{ components: 1.5 }, "DeepCluster: components must be a whole number from 1, 1.5"],
     [{ learningRate: 0 }, "DeepCluster: learningRate must be positive, 0"],
     [{ momentum: 1 }, "DeepCluster: momentum must be in [0, 1), 1"],
-    [{ sampling: "all" as "uniform" }, "DeepCluster: sampling must be uniform, shuffled or reordered, all"],
+    [{ sampling: "all" as "uniform" }, "DeepCluster: sampling must be uniform or shuffled or reordered, all"],
   ])("%o", (options, message) => {
     expect(() => new DeepCluster({ ...OPTIONS, ...options })).toThrow(message);
   });

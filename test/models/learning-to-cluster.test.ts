@@ -250,10 +250,10 @@ describeDevices("the fourier embedding", (device) => {
     made.dispose();
   });
 
-  test("frequencies must be a positive whole number", async () => {
+  test("frequencies must be a whole number from 1", async () => {
     const model = small(await device(), { embedding: { type: "fourier", frequencies: 0 } });
     await expect(model.predict([[0, 0]])).rejects.toThrow(
-      "embedding fourier: frequencies must be a positive whole number, 0",
+      "embedding fourier: frequencies must be a whole number from 1, 0",
     );
   });
 });

@@ -169,10 +169,10 @@ describeDevices("LSTM modules", (device) => {
     const made = await device();
     const random = new Random(1);
     expect(() => new LSTM(made, 0, 3, random)).toThrow(
-      "LSTM: features and units must be positive whole numbers, 0 and 3",
+      "LSTM: features must be a whole number from 1, 0",
     );
     expect(() => new ResidualBLSTM(made, 7, random)).toThrow("must be even");
-    expect(() => new ResidualBLSTMStack(made, 0, 4, random)).toThrow("layers must be a positive whole number, 0");
+    expect(() => new ResidualBLSTMStack(made, 0, 4, random)).toThrow("layers must be a whole number from 1, 0");
     const layer = new LSTM(made, 3, 2, random);
     const x = sequences(made, [2, 4, 5]);
     expect(() => layer.forward(x)).toThrow("lstm: the input weight must be [1, 8, 5], [1, 8, 3]");

@@ -1,8 +1,9 @@
+import { checkWhole } from "../../checks";
 import { toLabels, type MatrixLike } from "../../matrix";
 import { Random } from "../../random";
 import { Items, type ItemOptions } from "./items";
 import type { SetBatch, SetPart, SetProvider } from "./provider";
-import { PARTS, assemble, assembleLabels, checkWhole, fill, splitParts, type Draw, type FillOptions } from "./sampling";
+import { PARTS, assemble, assembleLabels, fill, splitParts, type Draw, type FillOptions } from "./sampling";
 
 /** Settings of `ClassSets`. */
 export interface ClassSetsOptions extends ItemOptions, FillOptions {
@@ -47,9 +48,8 @@ export class ClassSets implements SetProvider {
   constructor(items: MatrixLike, labels: MatrixLike, options: ClassSetsOptions = {}) {
     const op = "ClassSets";
     const { kMax = 5, kMin = 1, minimum = 2, seed = 0, shares = [0.8, 0.1, 0.1] } = options;
-    checkWhole(op, "kMin", kMin, 1);
-    checkWhole(op, "kMax", kMax, kMin);
-    checkWhole(op, "minimum", minimum, 1);
+    checkWhole(op, { kMin, minimum }, 1);
+    checkWhole(op, { kMax }, kMin);
     this.kMax = kMax;
     this.#options = options;
     this.#items = new Items(op, items, options);

@@ -1,8 +1,9 @@
+import { checkWhole } from "../../checks";
 import { toLabels, type MatrixLike } from "../../matrix";
 import type { Random } from "../../random";
 import { Items, type ItemOptions } from "./items";
 import type { SetBatch, SetPart, SetProvider } from "./provider";
-import { PARTS, assemble, checkWhole } from "./sampling";
+import { PARTS, assemble } from "./sampling";
 
 /** A set of items with the cluster of each: [n, …] and n labels. */
 export interface Clustering {
@@ -56,7 +57,7 @@ export class GivenSets implements SetProvider {
     if (!shape) throw new Error(`GivenSets: there must be a clustering in ${PARTS.join(", ")}`);
     this.itemShape = shape;
     this.kMax = options.kMax ?? most;
-    checkWhole("GivenSets", "kMax", this.kMax, 1);
+    checkWhole("GivenSets", { kMax: this.kMax }, 1);
   }
 
   /** @throws when the part has no clustering of `length` items or more */

@@ -1,8 +1,9 @@
+import { checkWhole } from "../../checks";
 import type { MatrixLike } from "../../matrix";
 import { Random } from "../../random";
 import { Items, type ItemOptions } from "./items";
 import type { SetBatch, SetPart, SetProvider } from "./provider";
-import { assemble, assembleLabels, checkWhole, fill, splitParts, type Draw, type FillOptions } from "./sampling";
+import { assemble, assembleLabels, fill, splitParts, type Draw, type FillOptions } from "./sampling";
 
 /** Two items, by their places. */
 export type Link = readonly [a: number, b: number];
@@ -47,8 +48,7 @@ export class SimilarityGraphSets implements SetProvider {
   constructor(items: MatrixLike, mustLink: readonly Link[], options: SimilarityGraphSetsOptions = {}) {
     const op = "SimilarityGraphSets";
     const { kMax = 5, minimum = 2, cannotLink, shares = [0.8, 0.1, 0.1], seed = 0 } = options;
-    checkWhole(op, "kMax", kMax, 1);
-    checkWhole(op, "minimum", minimum, 1);
+    checkWhole(op, { kMax, minimum }, 1);
     this.kMax = kMax;
     this.#options = options;
     this.#items = new Items(op, items, options);

@@ -22,12 +22,6 @@ export interface Draw {
 /** The names of the parts. */
 export const PARTS: readonly SetPart[] = ["train", "validation", "test"];
 
-/** @throws unless `value` is a whole number from `least` on */
-export function checkWhole(op: string, name: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least)
-    throw new Error(`${op}: ${name} must be a whole number from ${least}, ${value}`);
-}
-
 /**
  * `length` members of the given groups of examples, each group a cluster: `minimum` of each, then one at a time of a group drawn at random,
  * in random order (Meier, "Learning to Cluster", section 8.3). Without replacement the groups must hold `length` examples together.

@@ -1,4 +1,5 @@
 // What makes a vector of each item of a set, before the items are seen together.
+import { checkShare, checkWhole } from "../../checks";
 import type { Device } from "../../device";
 import { sizeOf } from "../../ndarray";
 import { BatchNorm1d, BatchNorm2d } from "../../nn/batch-norm";
@@ -97,8 +98,7 @@ class Fourier extends Embedding {
 
   constructor({ frequencies = 4 }: FourierEmbedding, itemShape: readonly number[]) {
     super();
-    if (!Number.isInteger(frequencies) || frequencies < 1)
-      throw new Error(`embedding fourier: frequencies must be a positive whole number, ${frequencies}`);
+    checkWhole("embedding fourier", { frequencies }, 1);
     this.frequencies = frequencies;
     this.size = sizeOf(itemShape) * (1 + 2 * frequencies);
   }
@@ -178,12 +178,10 @@ class LayeredEmbedding extends Embedding {
   ) {
     super();
     const { type, dense = [256, 256], dropout: drop = 0 } = spec;
-    if (!(drop >= 0 && drop < 1)) throw new Error(`embedding ${type}: dropout must be in [0, 1), ${drop}`);
+    checkShare(`embedding ${type}`, { dropout: drop });
     const blocks = type === "blstm" ? [] : (spec.blocks ?? [32, 64, 128]);
     const units = type === "cnn" ? [] : (spec.units ?? [128]);
-    for (const size of [...blocks, ...units, ...dense])
-      if (!Number.isInteger(size) || size < 1)
-        throw new Error(`embedding ${type}: sizes of layers must be positive whole numbers, ${size}`);
+    for (const size of [...blocks, ...units, ...dense]) checkWhole(`embedding ${type}`, { "size of a layer": size }, 1);
     let [channels, height, width] = (this.#image = imageShape(type, itemShape));
     this.blocks = blocks.map((outputs) => {
       const block = new ConvolutionBlock(device, channels, outputs, random);

@@ -1,3 +1,4 @@
+import { checkWhole } from "../../checks";
 import type { SetPart, SetProvider } from "../../data/sets/provider";
 import { misclassificationRate } from "../../metrics/accuracy";
 import type { Matching } from "../../metrics/accuracy";
@@ -5,7 +6,6 @@ import { nmi } from "../../metrics/information";
 import { bbnNorm } from "../../metrics/purity";
 import { NdArray } from "../../ndarray";
 import { Random } from "../../random";
-import { checkWhole } from "../network-model";
 import { sampleSets } from "./sets";
 
 /** A mean with its standard error, s / √count. */

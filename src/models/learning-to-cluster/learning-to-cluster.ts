@@ -1,5 +1,6 @@
 // Learning to Cluster: a network that learns from example clusterings to cluster sets it has never seen.
 // Meier, Elezi, Amirian, Dürr, Stadelmann: Learning Neural Models for End-to-End Clustering, ANNPR 2018; Meier's thesis of the same year.
+import { checkWhole, fitted } from "../../checks";
 import type { SetProvider } from "../../data/sets/provider";
 import type { Bytes } from "../../data/source";
 import type { Device } from "../../device";
@@ -8,7 +9,6 @@ import type { NamedArrays, NamedTensors } from "../../nn/module";
 import { Random } from "../../random";
 import { requestDevice } from "../../request-device";
 import { below, decodeCheckpoint, encodeCheckpoint, under } from "../../training/checkpoint";
-import { checkWhole } from "../network-model";
 import { buildSetNetwork } from "./build-network";
 import type { SetNetwork } from "./network";
 import { toSettings } from "./options";
@@ -82,8 +82,7 @@ export class LearningToCluster {
 
   /** The network. @throws before the first `fit` or `predict` */
   get network(): SetNetwork {
-    if (!this.#network) throw new Error(`${NAME}: call fit first`);
-    return this.#network;
+    return fitted(NAME, this.#network);
   }
 
   /** The device, and the network on it, made on first use. */

@@ -1,7 +1,6 @@
+import { checkChoice, checkPositive, checkRange, checkShare, checkSizes, checkWhole } from "../../checks";
 import type { Device } from "../../device";
 import type { LSTMOptions } from "../../ops/recurrent";
-import { checkRange } from "../../optim/optimizer";
-import { checkWhole } from "../network-model";
 import type { EmbeddingSpec } from "./embedding";
 
 /** Which optimizer, as plain data: it is part of a checkpoint. */
@@ -109,31 +108,27 @@ const DEFAULTS = {
 
 const MODELS: readonly SetNetworkType[] = ["rbdlstm", "soft-kmeans", "iterative"];
 
-const oneOf = (option: string, value: string, known: readonly string[]): void => {
-  if (!known.includes(value)) throw new Error(`LearningToCluster: ${option} must be ${known.join(" or ")}, ${value}`);
-};
-
 /** Options with defaults filled in. @throws for values out of range, naming the option */
 export function toSettings(name: string, options: Omit<LearningToClusterOptions, "device">): SetSettings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings = { ...DEFAULTS, ...given } as SetSettings;
   const { itemShape, kMax, model, layers, units, countUnits, softKMeansFeatures, softKMeansIterations } = settings;
-  if (!Array.isArray(itemShape) || itemShape.length === 0 || !itemShape.every((n) => Number.isInteger(n) && n > 0))
-    throw new Error(`${name}: itemShape must be positive whole numbers, [${String(itemShape)}]`);
+  checkSizes(name, { itemShape });
   checkWhole(name, { kMax }, 2);
   checkWhole(name, { layers, countUnits, softKMeansFeatures, softKMeansIterations }, 1);
   checkWhole(name, { units }, 2);
   if (units % 2 !== 0) throw new Error(`${name}: units must be even, half for each direction, ${units}`);
-  oneOf("model", model, MODELS);
-  oneOf("gates", String(settings.gates), ["sigmoid", "hardSigmoid"]);
-  oneOf("loss", settings.loss, ["crossEntropy", "randIndex"]);
-  oneOf("optimizer", settings.optimizer.type, ["adadelta", "adam"]);
-  oneOf("schedule", settings.schedule.type ?? "constant", ["constant", "cosine"]);
-  const { dropout, lambda, clipNorm, regularizers, schedule } = settings;
-  if (!(dropout >= 0 && dropout < 1)) throw new Error(`${name}: dropout must be in [0, 1), ${dropout}`);
-  checkRange(name, { lambda, ...regularizers, final: schedule.final ?? 0, warmup: schedule.warmup ?? 0 }, 0, Infinity);
-  if (clipNorm !== undefined && !(clipNorm > 0)) throw new Error(`${name}: clipNorm must be positive, ${clipNorm}`);
-  if (typeof settings.pairWeights === "object") checkRange(name, { ...settings.pairWeights }, 0, Infinity);
+  const { gates, loss, optimizer, schedule } = settings;
+  checkChoice(name, { model }, MODELS);
+  checkChoice(name, { gates: String(gates) }, ["sigmoid", "hardSigmoid"]);
+  checkChoice(name, { loss }, ["crossEntropy", "randIndex"]);
+  checkChoice(name, { optimizer: optimizer.type }, ["adadelta", "adam"]);
+  checkChoice(name, { schedule: schedule.type ?? "constant" }, ["constant", "cosine"]);
+  const { dropout, lambda, clipNorm, regularizers } = settings;
+  checkShare(name, { dropout });
+  checkRange(name, { lambda, ...regularizers, final: schedule.final ?? 0, warmup: schedule.warmup ?? 0 }, 0);
+  if (clipNorm !== undefined) checkPositive(name, { clipNorm });
+  if (typeof settings.pairWeights === "object") checkRange(name, { ...settings.pairWeights }, 0);
   return settings;
 }
 

@@ -1,4 +1,5 @@
 // What goes into the model, checked: batches of a provider, and sets to cluster.
+import { isWhole } from "../../checks";
 import type { SetBatch, SetPart, SetProvider } from "../../data/sets/provider";
 import type { Device } from "../../device";
 import { toFloat32 } from "../../matrix";
@@ -44,7 +45,7 @@ export async function sampleSets(
     );
   for (let set = 0; set < batch; set++) {
     const k = counts[set]!;
-    if (!Number.isInteger(k) || k < 1 || k > provider.kMax)
+    if (!isWhole(k, 1, provider.kMax))
       throw new Error(`${op}: a set must have 1 to ${provider.kMax} clusters (kMax), ${k} in set ${set}`);
     for (let i = set * length; i < (set + 1) * length; i++)
       if (!(labels[i]! >= 0 && labels[i]! < k))

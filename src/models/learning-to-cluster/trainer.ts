@@ -1,4 +1,5 @@
 import { grad } from "../../autodiff";
+import { checkWhole } from "../../checks";
 import type { SetBatch, SetProvider } from "../../data/sets/provider";
 import type { Device } from "../../device";
 import type { NamedArrays, NamedTensors } from "../../nn/module";
@@ -14,7 +15,6 @@ import { under } from "../../training/checkpoint";
 import { firstNonFinite } from "../../training/non-finite";
 import { Snapshot } from "../../training/snapshot";
 import { stageStream } from "../../training/training";
-import { checkWhole } from "../network-model";
 import { setLoss } from "./loss";
 import type { PairWeights } from "./loss";
 import type { SetNetwork } from "./network";
