@@ -1,6 +1,7 @@
 // all steps of an LSTM: z[d, n, t, 4h] += h' U + bias, then in place gates i, f, g, o; c[d, n, t, h] = f c' + i g; y[n, t, d h] = o tanh c
 // u[d, h, 4h]; start[2, d, n, h] holds h and c before the first step; direction 1 walks from the last step to the first;
-// i, f, o = 1 / (1 + e^-z), or with `hard` clip(0.2 z + 0.5, 0, 1); g = tanh z. A workgroup owns four sequences of a direction.
+// i, f, o = 1 / (1 + e^-z), or with `hard` clip(0.2 z + 0.5, 0, 1); g = tanh z. A workgroup owns four sequences of a direction, an invocation
+// a unit of them: its c stays in registers and h in workgroup memory. Where there are more units than invocations, both go through memory.
 struct Params { n: u32, t: u32, h: u32, directions: u32, hard: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> bias: array<f32>;
@@ -13,17 +14,30 @@ struct Params { n: u32, t: u32, h: u32, directions: u32, hard: u32 }
 override size: u32 = 256u;
 var<workgroup> hidden: array<vec4f, size>;
 
-fn sigmoid(v: f32) -> f32 {
-  if (params.hard == 1u) { return clamp(0.2 * v + 0.5, 0.0, 1.0); }
+fn sigmoid(v: vec4f) -> vec4f {
+  if (params.hard == 1u) { return clamp(0.2 * v + 0.5, vec4f(0.0), vec4f(1.0)); }
   let e = exp(-abs(v));
-  return select(e, 1.0, v >= 0.0) / (1.0 + e);
+  return select(e, vec4f(1.0), v >= vec4f(0.0)) / (1.0 + e);
 }
 
-fn tangent(v: f32) -> f32 {
+fn tangent(v: vec4f) -> vec4f {
   let e = exp(-2.0 * abs(v));
   let s = v * v;
   let near = v * (1.0 + s * (-0.33333334 + s * (0.13333334 + s * (-0.053968254 + s * 0.021869488))));
-  return select(sign(v) * (1.0 - e) / (1.0 + e), near, abs(v) < 0.25);
+  return select(sign(v) * (1.0 - e) / (1.0 + e), near, abs(v) < vec4f(0.25));
+}
+
+// a vector holds four sequences; places past the last sequence read the last one and write nothing
+fn start_at(at: vec4u) -> vec4f { return vec4f(start[at.x], start[at.y], start[at.z], start[at.w]); }
+fn z_at(at: vec4u) -> vec4f { return vec4f(z[at.x], z[at.y], z[at.z], z[at.w]); }
+fn c_at(at: vec4u) -> vec4f { return vec4f(c[at.x], c[at.y], c[at.z], c[at.w]); }
+fn y_at(at: vec4u) -> vec4f { return vec4f(y[at.x], y[at.y], y[at.z], y[at.w]); }
+
+fn put_z(at: vec4u, v: vec4f, count: u32) {
+  z[at.x] = v.x;
+  if (count > 1u) { z[at.y] = v.y; }
+  if (count > 2u) { z[at.z] = v.z; }
+  if (count > 3u) { z[at.w] = v.w; }
 }
 
 @compute @workgroup_size(size)
@@ -36,66 +50,98 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   if (index >= quads * params.directions) { return; }
   let direction = index / quads;
   let first = index % quads * 4u;
+  let count = min(n - first, 4u);
+  let i = min(first + vec4u(0u, 1u, 2u, 3u), vec4u(n - 1u));
+  let own = direction * n + i;
+  let tiled = h > size;
+  var cell = vec4f(0.0);
+  if (!tiled) {
+    if (lane < h) {
+      hidden[lane] = start_at(own * h + lane);
+      cell = start_at((params.directions * n + own) * h + lane);
+    }
+    workgroupBarrier();
+  }
   for (var step = 0u; step < t; step++) {
     let now = select(step, t - 1u - step, direction == 1u);
     let before = select(now - 1u, now + 1u, direction == 1u); // of no use at the first step
     for (var base = 0u; base < h; base += size) {
       let j = base + lane;
+      let row = own * t + now;
+      let at = row * 4u * h + min(j, h - 1u);
+      // what the input gave is asked for before the sums and needed after them
+      let given_i = z_at(at);
+      let given_f = z_at(at + h);
+      let given_g = z_at(at + 2u * h);
+      let given_o = z_at(at + 3u * h);
       var zi = vec4f(0.0);
       var zf = vec4f(0.0);
       var zg = vec4f(0.0);
       var zo = vec4f(0.0);
       for (var origin = 0u; origin < h; origin += size) {
-        let k = origin + lane;
-        var own = vec4f(0.0);
-        if (k < h) {
-          for (var q = 0u; q < 4u; q++) {
-            let i = first + q;
-            if (i >= n) { break; }
-            if (step == 0u) { own[q] = start[(direction * n + i) * h + k]; }
-            else { own[q] = y[((i * t + before) * params.directions + direction) * h + k]; }
-          }
+        if (tiled) {
+          let k = min(origin + lane, h - 1u);
+          if (step == 0u) { hidden[lane] = start_at(own * h + k); }
+          else { hidden[lane] = y_at(((i * t + before) * params.directions + direction) * h + k); }
+          workgroupBarrier();
         }
-        hidden[lane] = own;
-        workgroupBarrier();
         if (j < h) {
-          let count = min(size, h - origin);
-          var at = (direction * h + origin) * 4u * h + j;
-          for (var p = 0u; p < count; p++) {
+          let width = 4u * h;
+          let end = min(size, h - origin);
+          var at0 = (direction * h + origin) * width + j;
+          var p = 0u;
+          for (; p + 4u <= end; p += 4u) { // loads of four steps are under way at a time
+            let at1 = at0 + width;
+            let at2 = at1 + width;
+            let at3 = at2 + width;
+            let u0 = vec4f(u[at0], u[at0 + h], u[at0 + 2u * h], u[at0 + 3u * h]);
+            let u1 = vec4f(u[at1], u[at1 + h], u[at1 + 2u * h], u[at1 + 3u * h]);
+            let u2 = vec4f(u[at2], u[at2 + h], u[at2 + 2u * h], u[at2 + 3u * h]);
+            let u3 = vec4f(u[at3], u[at3 + h], u[at3 + 2u * h], u[at3 + 3u * h]);
+            let h0 = hidden[p];
+            let h1 = hidden[p + 1u];
+            let h2 = hidden[p + 2u];
+            let h3 = hidden[p + 3u];
+            zi = zi + u0.x * h0 + u1.x * h1 + u2.x * h2 + u3.x * h3;
+            zf = zf + u0.y * h0 + u1.y * h1 + u2.y * h2 + u3.y * h3;
+            zg = zg + u0.z * h0 + u1.z * h1 + u2.z * h2 + u3.z * h3;
+            zo = zo + u0.w * h0 + u1.w * h1 + u2.w * h2 + u3.w * h3;
+            at0 = at3 + width;
+          }
+          for (; p < end; p++) {
             let value = hidden[p];
-            zi += u[at] * value;
-            zf += u[at + h] * value;
-            zg += u[at + 2u * h] * value;
-            zo += u[at + 3u * h] * value;
-            at += 4u * h;
+            zi += u[at0] * value;
+            zf += u[at0 + h] * value;
+            zg += u[at0 + 2u * h] * value;
+            zo += u[at0 + 3u * h] * value;
+            at0 += width;
           }
         }
-        workgroupBarrier();
+        workgroupBarrier(); // everything in `hidden` has been read
       }
       if (j < h) {
         let b = direction * 4u * h + j;
-        for (var q = 0u; q < 4u; q++) {
-          let i = first + q;
-          if (i >= n) { break; }
-          let row = (direction * n + i) * t + now;
-          let at = row * 4u * h + j;
-          let gi = sigmoid(z[at] + zi[q] + bias[b]);
-          let gf = sigmoid(z[at + h] + zf[q] + bias[b + h]);
-          let gg = tangent(z[at + 2u * h] + zg[q] + bias[b + 2u * h]);
-          let go = sigmoid(z[at + 3u * h] + zo[q] + bias[b + 3u * h]);
-          var cell = 0.0;
-          if (step == 0u) { cell = start[((params.directions + direction) * n + i) * h + j]; }
-          else { cell = c[((direction * n + i) * t + before) * h + j]; }
-          cell = gf * cell + gi * gg;
-          z[at] = gi;
-          z[at + h] = gf;
-          z[at + 2u * h] = gg;
-          z[at + 3u * h] = go;
-          c[row * h + j] = cell;
-          y[((i * t + now) * params.directions + direction) * h + j] = go * tangent(cell);
+        let gi = sigmoid(given_i + zi + bias[b]);
+        let gf = sigmoid(given_f + zf + bias[b + h]);
+        let gg = tangent(given_g + zg + bias[b + 2u * h]);
+        let go = sigmoid(given_o + zo + bias[b + 3u * h]);
+        if (tiled) {
+          if (step == 0u) { cell = start_at((params.directions * n + own) * h + j); }
+          else { cell = c_at((own * t + before) * h + j); }
+        }
+        cell = gf * cell + gi * gg;
+        let out = go * tangent(cell);
+        if (!tiled) { hidden[lane] = out; }
+        put_z(at, gi, count);
+        put_z(at + h, gf, count);
+        put_z(at + 2u * h, gg, count);
+        put_z(at + 3u * h, go, count);
+        for (var q = 0u; q < count; q++) {
+          c[row[q] * h + j] = cell[q];
+          y[((i[q] * t + now) * params.directions + direction) * h + j] = out[q];
         }
       }
     }
-    storageBarrier();
+    if (tiled) { storageBarrier(); } else { workgroupBarrier(); }
   }
 }
