@@ -2,7 +2,8 @@
 //
 // Grid: x = ceil(n / (8 WORKGROUP_X)), y = ceil(m / (8 WORKGROUP_Y)), z = batch: by default a workgroup for 64 × 64.
 // A workgroup computes a tile of 8 WORKGROUP_Y rows and 8 WORKGROUP_X columns, an invocation twice 4 rows by twice 4
-// columns of it, in registers, from tiles of A and B that the workgroup loads together, TILE_K of k at a time.
+// columns of it, in registers, from tiles of A and B that the workgroup loads together, TILE_K of k at a time. An
+// invocation brings four groups of four elements of each tile: TILE_K = 2 WORKGROUP_X = 2 WORKGROUP_Y.
 // Few outputs and a long k (weight gradients): launch with splits of k as the batch, a_inner and b_inner the lengths of
 // a split in A and B, then sum over z.
 
@@ -137,19 +138,51 @@ fn main(
   var l7 = vec4f();
   var r7 = vec4f();
 
+  // The four groups of each tile that this invocation brings: neighbours read neighbouring addresses, along the groups where those are
+  // contiguous, else along k. They are asked for while the tiles before are summed.
+  let along_a = params.trans_a != 0u;
+  let along_b = params.trans_b == 0u;
+  let p_a = select(index % TILE_K, index / a_groups, along_a);
+  let group_a = select(index / TILE_K, index % a_groups, along_a);
+  let p_b = select(index % TILE_K, index / b_groups, along_b);
+  let group_b = select(index / TILE_K, index % b_groups, along_b);
+  let next_p_a = select(0u, threads / a_groups, along_a);
+  let next_group_a = select(threads / TILE_K, 0u, along_a);
+  let next_p_b = select(0u, threads / b_groups, along_b);
+  let next_group_b = select(threads / TILE_K, 0u, along_b);
+  var a0 = load_a(a_base, first_row + 4u * group_a, p_a);
+  var a1 = load_a(a_base, first_row + 4u * (group_a + next_group_a), p_a + next_p_a);
+  var a2 = load_a(a_base, first_row + 4u * (group_a + 2u * next_group_a), p_a + 2u * next_p_a);
+  var a3 = load_a(a_base, first_row + 4u * (group_a + 3u * next_group_a), p_a + 3u * next_p_a);
+  var b0 = load_b(b_base, first_column + 4u * group_b, p_b);
+  var b1 = load_b(b_base, first_column + 4u * (group_b + next_group_b), p_b + next_p_b);
+  var b2 = load_b(b_base, first_column + 4u * (group_b + 2u * next_group_b), p_b + 2u * next_p_b);
+  var b3 = load_b(b_base, first_column + 4u * (group_b + 3u * next_group_b), p_b + 3u * next_p_b);
+  let to_a = p_a * (a_groups + 1u) + group_a;
+  let step_a = next_p_a * (a_groups + 1u) + next_group_a;
+  let to_b = p_b * (b_groups + 1u) + group_b;
+  let step_b = next_p_b * (b_groups + 1u) + next_group_b;
   for (var first = 0u; first < params.k; first += TILE_K) {
-    // Neighbouring invocations read neighbouring addresses: along the groups where those are contiguous, else along k.
-    for (var t = index; t < TILE_K * a_groups; t += threads) {
-      let p = select(t % TILE_K, t / a_groups, params.trans_a != 0u);
-      let group = select(t / TILE_K, t % a_groups, params.trans_a != 0u);
-      tile_a[p * (a_groups + 1u) + group] = load_a(a_base, first_row + 4u * group, first + p);
-    }
-    for (var t = index; t < TILE_K * b_groups; t += threads) {
-      let p = select(t / b_groups, t % TILE_K, params.trans_b != 0u);
-      let group = select(t % b_groups, t / TILE_K, params.trans_b != 0u);
-      tile_b[p * (b_groups + 1u) + group] = load_b(b_base, first_column + 4u * group, first + p);
-    }
+    tile_a[to_a] = a0;
+    tile_a[to_a + step_a] = a1;
+    tile_a[to_a + 2u * step_a] = a2;
+    tile_a[to_a + 3u * step_a] = a3;
+    tile_b[to_b] = b0;
+    tile_b[to_b + step_b] = b1;
+    tile_b[to_b + 2u * step_b] = b2;
+    tile_b[to_b + 3u * step_b] = b3;
     workgroupBarrier();
+    let next = first + TILE_K;
+    if (next < params.k) {
+      a0 = load_a(a_base, first_row + 4u * group_a, next + p_a);
+      a1 = load_a(a_base, first_row + 4u * (group_a + next_group_a), next + p_a + next_p_a);
+      a2 = load_a(a_base, first_row + 4u * (group_a + 2u * next_group_a), next + p_a + 2u * next_p_a);
+      a3 = load_a(a_base, first_row + 4u * (group_a + 3u * next_group_a), next + p_a + 3u * next_p_a);
+      b0 = load_b(b_base, first_column + 4u * group_b, next + p_b);
+      b1 = load_b(b_base, first_column + 4u * (group_b + next_group_b), next + p_b + next_p_b);
+      b2 = load_b(b_base, first_column + 4u * (group_b + 2u * next_group_b), next + p_b + 2u * next_p_b);
+      b3 = load_b(b_base, first_column + 4u * (group_b + 3u * next_group_b), next + p_b + 3u * next_p_b);
+    }
     for (var p = 0u; p < TILE_K; p++) {
       let top = tile_a[p * (a_groups + 1u) + local.y];
       let bottom = tile_a[p * (a_groups + 1u) + local.y + WORKGROUP_Y];
