@@ -13,7 +13,7 @@ struct Params { k: u32, d: u32, chunks: u32 }
 @group(0) @binding(7) var<storage, read_write> offsets: array<f32>;
 @group(0) @binding(8) var<storage, read_write> status: array<f32>;
 
-override size: u32 = 64u;
+override size: u32 = 256u;
 var<workgroup> tree: array<vec2f, size>;
 
 @compute @workgroup_size(size)
@@ -28,7 +28,18 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     for (var column = lane; column < params.d; column += size) {
       let at = j * params.d + column;
       var sum = 0.0;
-      for (var c = 0u; c < params.chunks; c++) { sum += partials[c * params.k * params.d + at]; }
+      let stride = params.k * params.d;
+      var c = 0u;
+      for (; c + 4u <= params.chunks; c += 4u) { // four loads are under way at a time
+        let part = vec4f(
+          partials[c * stride + at],
+          partials[(c + 1u) * stride + at],
+          partials[(c + 2u) * stride + at],
+          partials[(c + 3u) * stride + at],
+        );
+        sum = sum + part.x + part.y + part.z + part.w;
+      }
+      for (; c < params.chunks; c++) { sum += partials[c * stride + at]; }
       let before = old[at];
       var value = before;
       if (count > 0.0) {

@@ -27,7 +27,21 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let rows = size / columns;
   var sum = select(select(3.4028234e38f, -3.4028234e38f, params.op == 1u), 0.0, params.op == 0u);
   if (live) {
-    for (var j = first + lane / columns; j < last; j += rows) { sum = combine(sum, x[(o * params.n + j) * params.inner + i]); }
+    let step = rows * params.inner;
+    var j = first + lane / columns;
+    var at = (o * params.n + j) * params.inner + i;
+    for (; j + 3u * rows < last; j += 4u * rows) { // four loads are under way at a time
+      let x0 = x[at];
+      let x1 = x[at + step];
+      let x2 = x[at + 2u * step];
+      let x3 = x[at + 3u * step];
+      sum = combine(combine(combine(combine(sum, x0), x1), x2), x3);
+      at += 4u * step;
+    }
+    for (; j < last; j += rows) {
+      sum = combine(sum, x[at]);
+      at += step;
+    }
   }
   partial[lane] = sum;
   workgroupBarrier();

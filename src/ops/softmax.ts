@@ -22,7 +22,9 @@ export function seriesOf(op: string, x: Tensor, axis: number): Series {
   if (n === 0) throw new Error(`${op}: the axis is empty, ${axis} of shape ${format(x.shape)}`);
   const inner = sizeOf(x.shape.slice(at + 1));
   const power = (size: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, size)));
-  const lanes = inner === 1 ? Math.min(256, power(n)) : 256 / Math.min(64, power(inner));
+  // four elements a lane while that leaves a row to few lanes, sixteen where it is long: fewest rounds of the sums over lanes
+  const along = Math.max(Math.min(32, power(n / 4)), power(n / 16));
+  const lanes = inner === 1 ? Math.min(256, along) : 256 / Math.min(64, power(inner));
   return { series: sizeOf(x.shape.slice(0, at)) * inner, n, inner, lanes };
 }
 
