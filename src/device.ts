@@ -100,7 +100,13 @@ function signature(kernel: Kernel): string {
  */
 export class Pool<Block> {
   readonly #free = new Map<number, Block[]>();
+  readonly #rank: ((block: Block) => number) | undefined;
   pooled = 0;
+
+  /** @param rank the block of lowest rank is given first: steps of a training that ask alike are given alike. Default: the one put last */
+  constructor(rank?: (block: Block) => number) {
+    this.#rank = rank;
+  }
 
   static sizeClass(bytes: number): number {
     if (bytes <= 256) return 256;
@@ -124,9 +130,12 @@ export class Pool<Block> {
   }
 
   put(size: number, block: Block): void {
-    const blocks = this.#free.get(size);
-    if (blocks) blocks.push(block);
-    else this.#free.set(size, [block]);
+    let blocks = this.#free.get(size);
+    if (!blocks) this.#free.set(size, (blocks = []));
+    let at = blocks.length;
+    const rank = this.#rank;
+    if (rank) while (at > 0 && rank(blocks[at - 1]!) < rank(block)) at--;
+    blocks.splice(at, 0, block);
     this.pooled += size;
   }
 

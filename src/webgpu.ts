@@ -12,6 +12,11 @@ export interface WebGPUOptions {
   powerPreference?: GPUPowerPreference;
   /** Refuse adapters that compute on the CPU. */
   hardwareOnly?: boolean;
+  /**
+   * Dispatches of the first submit after the queue has been waited for; each one after it has twice as many, up to 64. Default 16: the
+   * GPU starts early. More, up to 256, for measurements, whose launches must not wait for the host.
+   */
+  firstSubmit?: number;
   /** Called once when the device is lost. */
   onLost?: (reason: string) => void;
 }
@@ -28,8 +33,10 @@ interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Dispatches between two submits: the GPU starts early, and the host pays for few submits. */
-const DISPATCHES_PER_SUBMIT = 128;
+/** Dispatches of a submit where none is asked for: each costs the host time, and the GPU is busy meanwhile. */
+const LARGEST_SUBMIT = 64;
+/** Dispatches that params are kept for. */
+const MOST_DISPATCHES = 256;
 /** Params of one launch, at WebGPU's alignment for dynamic offsets. */
 const SLOT = 256;
 const MAX_BIND_GROUPS = 8192;
@@ -42,17 +49,20 @@ export class WebGPUDevice implements Device {
   readonly maxBufferBytes: number;
   readonly gpuDevice: GPUDevice;
   readonly #owned: boolean;
-  readonly #pool = new Pool<GPUBuffer>();
+  readonly #pool = new Pool<GPUBuffer>((gpu) => ids.get(gpu) ?? 0); // the same buffers every step: their bind groups are there
   readonly #staging = new Pool<GPUBuffer>();
   readonly #pipelines = new Map<Kernel, Pipeline>();
   readonly #bindGroups = new Map<string, GPUBindGroup>();
   readonly #uniforms: GPUBuffer;
-  readonly #params = new ArrayBuffer(DISPATCHES_PER_SUBMIT * SLOT);
+  readonly #params = new ArrayBuffer(MOST_DISPATCHES * SLOT);
   readonly #words = new Uint32Array(this.#params);
   readonly #floats = new Float32Array(this.#params);
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #dispatches = 0;
+  /** Dispatches after which the next submit is due. */
+  #due: number;
+  readonly #firstSubmit: number;
   #encoded: string[] = [];
   #submitted: string[] = [];
   #nextId = 1;
@@ -60,7 +70,11 @@ export class WebGPUDevice implements Device {
   #error: Error | undefined;
   #lost = false;
 
-  private constructor(device: GPUDevice, description: string, owned: boolean, onLost?: (reason: string) => void) {
+  private constructor(device: GPUDevice, description: string, owned: boolean, options: WebGPUOptions) {
+    const { firstSubmit = 16, onLost } = options;
+    if (!Number.isInteger(firstSubmit) || firstSubmit < 1 || firstSubmit > MOST_DISPATCHES)
+      throw new Error(`webgpu: firstSubmit must be a whole number from 1 to ${MOST_DISPATCHES}, ${firstSubmit}`);
+    this.#firstSubmit = this.#due = firstSubmit;
     this.gpuDevice = device;
     this.description = description;
     this.#owned = owned;
@@ -113,7 +127,7 @@ export class WebGPUDevice implements Device {
         requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage },
       });
     }
-    const made = new WebGPUDevice(device, description, !options.device, options.onLost);
+    const made = new WebGPUDevice(device, description, !options.device, options);
     await Promise.all(allKernels.map((kernel) => made.#compile(kernel)));
     return made;
   }
@@ -176,6 +190,7 @@ export class WebGPUDevice implements Device {
     let result: ArrayBuffer;
     try {
       await staging.mapAsync(GPUMapMode.READ, 0, aligned);
+      this.#due = this.#firstSubmit;
       this.#check();
       result = staging.getMappedRange(0, aligned).slice(0, bytes);
     } catch (error) {
@@ -214,7 +229,9 @@ export class WebGPUDevice implements Device {
     pass.setBindGroup(0, this.#bindGroup(kernel, buffers as Block[]), [offset]);
     pass.dispatchWorkgroups(x, y, z);
     this.#encoded.push(kernel.name);
-    if (++this.#dispatches === DISPATCHES_PER_SUBMIT) this.#flush();
+    if (++this.#dispatches < this.#due) return;
+    this.#flush();
+    this.#due = Math.max(this.#firstSubmit, Math.min(2 * this.#due, LARGEST_SUBMIT));
   }
 
   memory(): MemoryUsage {
@@ -225,6 +242,7 @@ export class WebGPUDevice implements Device {
     this.#check();
     this.#flush();
     await this.gpuDevice.queue.onSubmittedWorkDone();
+    this.#due = this.#firstSubmit;
     this.#check();
   }
 

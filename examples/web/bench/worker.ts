@@ -1,7 +1,7 @@
 // The worker of the bench: records the launches of each workload, checks them, and times each kernel by itself.
 import { requestDevice } from "constella";
 import type { Device } from "constella";
-import { Stopwatch } from "../shared/stopwatch";
+import { IN_ONE_SUBMIT, Stopwatch } from "../shared/stopwatch";
 import type { BenchAnswer, BenchRequest } from "./protocol";
 import { Recorder, paramsOf, type Launch } from "./recorder";
 import { measureRoof } from "./roof";
@@ -43,7 +43,7 @@ async function judgeOf(device: Device): Promise<{ judge: Judge; name: string }> 
 }
 
 async function bench({ device: type, work }: BenchRequest): Promise<void> {
-  const device = await requestDevice(type);
+  const device = await requestDevice(type, IN_ONE_SUBMIT);
   const { judge, name } = await judgeOf(device);
   tell({ type: "device", description: device.description, against: name });
   tell({ type: "at", text: "measuring what the device can do at most", share: 0 });

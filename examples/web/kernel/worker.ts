@@ -1,7 +1,7 @@
 // The worker of the kernel's page: compiles, checks and times what the user wrote. A kernel that never ends hangs this worker, not the page.
 import { empty, parameter, Random, requestDevice } from "constella";
 import type { Device, Tensor } from "constella";
-import { gpuDeviceOf, Stopwatch } from "../shared/stopwatch";
+import { gpuDeviceOf, IN_ONE_SUBMIT, Stopwatch } from "../shared/stopwatch";
 import { checkGradients } from "./check";
 import { compileWgsl } from "./compile";
 import { evaluateList } from "./expression";
@@ -14,7 +14,7 @@ const scope = self as unknown as {
 };
 const tell = (answer: KernelAnswer): void => scope.postMessage(answer);
 
-const device: Promise<Device | undefined> = requestDevice("webgpu").then(
+const device: Promise<Device | undefined> = requestDevice("webgpu", IN_ONE_SUBMIT).then(
   (made) => {
     tell({ type: "device", description: made.description });
     return made;

@@ -15,8 +15,10 @@ export interface Timing {
 /** A round is at least this long: Chromium rounds timestamps to 0.1 ms. */
 const ROUND_MS = 10;
 const ROUNDS = 5;
-/** Below the number of dispatches after which the device submits by itself. */
+/** Launches of a round at most. */
 const MOST_LAUNCHES = 100;
+/** Option of a WebGPU device that is measured: a round goes to the GPU in one piece. */
+export const IN_ONE_SUBMIT = { firstSubmit: MOST_LAUNCHES + 1 };
 
 /** The adapter's clock: the times at which the queue reaches two marks. */
 class TimestampClock {
