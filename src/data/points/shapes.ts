@@ -50,8 +50,18 @@ export const SHAPES: readonly Shape[] = [
 ];
 
 /** Points x(t), y(t) with normal noise on both. */
-function curve(parameters: readonly number[], at: (t: number) => readonly [number, number], noise: () => number) {
-  return Float64Array.from(parameters.flatMap((t) => at(t).map((value) => value + noise())));
+function curve(
+  parameters: readonly number[],
+  x: (t: number) => number,
+  y: (t: number) => number,
+  noise: () => number,
+): Coordinates {
+  const points = new Float64Array(2 * parameters.length);
+  parameters.forEach((t, i) => {
+    points[2 * i] = x(t) + noise();
+    points[2 * i + 1] = y(t) + noise();
+  });
+  return points;
 }
 
 /** Two concentric circles, the outer one of radius 1 first (scikit-learn's `make_circles`). */
@@ -63,7 +73,8 @@ function circles(points: number, random: Random): Clusters {
   return [1, factor].map((radius) =>
     curve(
       angles,
-      (t) => [radius * Math.cos(t), radius * Math.sin(t)],
+      (t) => radius * Math.cos(t),
+      (t) => radius * Math.sin(t),
       () => deviation * random.normal(),
     ),
   );
@@ -77,8 +88,13 @@ function moons(points: number, random: Random): Clusters {
   const angles = (count: number): number[] =>
     Array.from({ length: count }, (_, i) => (Math.PI * i) / Math.max(1, count - 1));
   return [
-    curve(angles(outer), (t) => [Math.cos(t), Math.sin(t)], noise),
-    curve(angles(points - outer), (t) => [1 - Math.cos(t), 0.5 - Math.sin(t)], noise),
+    curve(angles(outer), Math.cos, Math.sin, noise),
+    curve(
+      angles(points - outer),
+      (t) => 1 - Math.cos(t),
+      (t) => 0.5 - Math.sin(t),
+      noise,
+    ),
   ];
 }
 
@@ -94,15 +110,17 @@ function framed(clusters: Clusters, random: Random): Clusters {
     }
     return out;
   });
-  const ranges = [0, 1].map((axis) => {
-    const values = turned.flatMap((points) => [...points].filter((_, i) => i % 2 === axis));
-    const low = values.reduce((a, b) => Math.min(a, b));
-    return { low, span: values.reduce((a, b) => Math.max(a, b)) - low };
-  });
+  const low = [Infinity, Infinity];
+  const high = [-Infinity, -Infinity];
+  for (const points of turned)
+    points.forEach((value, i) => {
+      low[i % 2] = Math.min(low[i % 2]!, value);
+      high[i % 2] = Math.max(high[i % 2]!, value);
+    });
   return turned.map((points) =>
     points.map((value, i) => {
-      const { low, span } = ranges[i % 2]!;
-      return LOW + (HIGH - LOW) * (span > 0 ? (value - low) / span : 0.5);
+      const span = high[i % 2]! - low[i % 2]!;
+      return LOW + (HIGH - LOW) * (span > 0 ? (value - low[i % 2]!) / span : 0.5);
     }),
   );
 }
