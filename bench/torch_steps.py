@@ -1,4 +1,4 @@
-"""The native anchor of `npm run bench -- --torch`: PyTorch on the CPU, one thread.
+"""The native anchor of `npm run bench -- --torch`: PyTorch on the CPU with one thread, or on a GPU by CUDA, in float32 throughout.
 
 usage: python3 torch_steps.py FOLDER   where FOLDER holds problem.json and the arrays as raw float32.
 Reads lines: `run` computes once and prints the milliseconds, `result` writes the result beside the problem and prints `done`.
@@ -10,14 +10,18 @@ import numpy, torch
 torch.set_num_threads(1)
 folder = Path(sys.argv[1])
 problem = json.loads((folder / "problem.json").read_text())
-def array(name, *shape): return torch.from_numpy(numpy.fromfile(folder / f"{name}.f32", numpy.float32).reshape(shape))
-def save(name, tensor): tensor.detach().contiguous().numpy().astype(numpy.float32).tofile(folder / f"{name}.f32")
+device = problem["device"]
+torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+def array(name, *shape): return torch.from_numpy(numpy.fromfile(folder / f"{name}.f32", numpy.float32).reshape(shape)).to(device)
+def save(name, tensor): tensor.detach().cpu().contiguous().numpy().astype(numpy.float32).tofile(folder / f"{name}.f32")
 
 if problem["kind"] == "gemm":
     n = problem["n"]
     a, b = array("a", n, n), array("b", n, n)
     out = []
-    def run(): out[:] = [a @ b]
+    def run():
+        for _ in range(problem["repeats"]): c = a @ b
+        out[:] = [c.cpu()]
     def result(): save("c", out[0])
 elif problem["kind"] == "vgg":
     from torch.nn.functional import batch_norm, conv2d, cross_entropy, linear, max_pool2d
@@ -49,7 +53,7 @@ elif problem["kind"] == "rbdlstm":
     x = array("x", batch, problem["steps"], features)
     parameters = [array(f"p{i}", *shape).requires_grad_() for i, shape in enumerate(problem["shapes"])]
     optimizer = torch.optim.SGD(parameters, problem["learningRate"], momentum=problem["momentum"])
-    zeros, bias = torch.zeros(2, batch, features // 2), torch.zeros(2 * features) # torch adds a second bias
+    zeros, bias = torch.zeros(2, batch, features // 2, device=device), torch.zeros(2 * features, device=device) # torch adds a second bias
     def run():
         h = x
         for layer in range(problem["layers"]):

@@ -33,6 +33,8 @@ import { checkVgg, vggFlops, vggProblem, type VggProblem } from "./vgg";
 import { workload, type AnyWorkload, type Contender, type Program } from "./workload";
 
 const F32 = 4;
+/** Where a device computes, in titles. */
+const PLACE = { wasm: "CPU", webgpu: "WebGPU" } as const;
 
 /**
  * Constella on the wasm device: one worker thread and all, without and with relaxed SIMD. `targets` are what it promises over the fastest peer, on
@@ -61,6 +63,28 @@ function ours<Problem>(
   }));
 }
 
+/** Constella on the WebGPU adapter; `target` is what it promises over the fastest peer. */
+const oursWebGPU = <Problem>(
+  load: (setup: constella.Setup) => (problem: Problem) => Promise<Program>,
+  target?: number,
+): Contender<Problem> => ({
+  name: "constella webgpu",
+  kind: "ours",
+  roof: "webgpu",
+  target,
+  load: load({ device: "webgpu" }),
+});
+
+/** PyTorch beside them: on the CPU with one thread, or on the GPU where it has CUDA. */
+const torchAnchor = <Problem>(
+  device: torch.TorchDevice,
+  load: (device: torch.TorchDevice) => (problem: Problem) => Promise<Program>,
+): Contender<Problem> => ({
+  name: device === "cpu" ? "PyTorch CPU, 1 thread" : "PyTorch CUDA, float32",
+  kind: "anchor",
+  load: load(device),
+});
+
 /** Square float32 products on one WebAssembly thread and on all. */
 function gemm(n: number, quick: boolean): AnyWorkload {
   const contenders: Contender<GemmProblem>[] = [
@@ -68,7 +92,7 @@ function gemm(n: number, quick: boolean): AnyWorkload {
     { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjs.gemm("wasm") },
     { name: "jax-js wasm", kind: "peer", roof: "wasm", load: jax.gemm },
     { name: "jax-js wasm, relaxed", kind: "peer", roof: "wasm relaxed", execArgv: RELAXED, load: jax.gemm },
-    { name: "PyTorch CPU, 1 thread", kind: "anchor", load: torch.gemm },
+    torchAnchor("cpu", torch.gemm),
   ];
   if (n <= 256) contenders.push({ name: "tfjs cpu", kind: "peer", load: tfjs.gemm("cpu") });
   return workload({
@@ -85,21 +109,22 @@ function gemm(n: number, quick: boolean): AnyWorkload {
   });
 }
 
-/** Square float32 products on the WebGPU adapter, read back. */
-function gemmWebGPU(n: number, quick: boolean): AnyWorkload {
+/** Square float32 products on the WebGPU adapter, as many as given, the last one read back. */
+function gemmWebGPU(n: number, quick: boolean, repeats = 1): AnyWorkload {
   return workload({
     name: `gemm-${n}-webgpu`,
-    title: `GEMM ${n} × ${n} × ${n}, float32, WebGPU`,
+    title: `GEMM ${n} × ${n} × ${n}, float32, ${repeats > 1 ? `${repeats} times, ` : ""}WebGPU`,
     device: "webgpu",
     quick,
-    problem: () => gemmProblem(n),
-    flops: 2 * n ** 3,
-    bytes: 3 * n * n * F32,
+    problem: () => gemmProblem(n, repeats),
+    flops: repeats * 2 * n ** 3,
+    bytes: repeats * 3 * n * n * F32,
     validationRuns: 1,
     check: checkGemm,
     contenders: [
-      { name: "constella webgpu", kind: "ours", roof: "webgpu", target: 3, load: constella.gemm({ device: "webgpu" }) },
+      oursWebGPU(constella.gemm, 3),
       { name: "tfjs webgpu", kind: "peer", roof: "webgpu", load: tfjs.gemm("webgpu") },
+      torchAnchor("cuda", torch.gemm),
     ] satisfies Contender<GemmProblem>[],
   });
 }
@@ -125,25 +150,29 @@ function add(length: number): AnyWorkload {
 }
 
 /** One training step of the autoencoder of Deep Embedded Clustering. */
-function step(): AnyWorkload {
+function step(device: "wasm" | "webgpu"): AnyWorkload {
   const batch = 256;
+  const contenders: Contender<StepProblem>[] =
+    device === "wasm"
+      ? [
+          ...ours(constella.step, { allThreads: 4 }),
+          { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjs.step("wasm") },
+          { name: "jax-js wasm", kind: "peer", roof: "wasm", load: jax.step },
+          { name: "jax-js wasm, relaxed", kind: "peer", roof: "wasm relaxed", execArgv: RELAXED, load: jax.step },
+          torchAnchor("cpu", torch.step),
+        ]
+      : [oursWebGPU(constella.step), torchAnchor("cuda", torch.step)];
   return workload({
-    name: "autoencoder-step",
-    title: `SGD step (momentum) of ${AUTOENCODER.join("-")}, batch ${batch}, CPU`,
-    device: "wasm",
-    quick: true,
+    name: device === "wasm" ? "autoencoder-step" : "autoencoder-step-webgpu",
+    title: `SGD step (momentum) of ${AUTOENCODER.join("-")}, batch ${batch}, ${PLACE[device]}`,
+    device,
+    quick: device === "wasm",
     problem: () => stepProblem(AUTOENCODER, batch),
     flops: stepFlops(AUTOENCODER, batch),
     bytes: 4 * stepParameters(AUTOENCODER) * F32,
     validationRuns: 3,
     check: checkStep,
-    contenders: [
-      ...ours(constella.step, { allThreads: 4 }),
-      { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjs.step("wasm") },
-      { name: "jax-js wasm", kind: "peer", roof: "wasm", load: jax.step },
-      { name: "jax-js wasm, relaxed", kind: "peer", roof: "wasm relaxed", execArgv: RELAXED, load: jax.step },
-      { name: "PyTorch CPU, 1 thread", kind: "anchor", load: torch.step },
-    ] satisfies Contender<StepProblem>[],
+    contenders,
   });
 }
 
@@ -154,21 +183,16 @@ function vgg(device: "wasm" | "webgpu"): AnyWorkload {
       ? [
           ...ours(constella.vgg, { plain: 100, relaxed: 100 }),
           { name: "tfjs cpu", kind: "peer", load: tfjsVgg.vgg("cpu") },
-          { name: "PyTorch CPU, 1 thread", kind: "anchor", load: torch.vgg },
+          torchAnchor("cpu", torch.vgg),
         ]
       : [
-          {
-            name: "constella webgpu",
-            kind: "ours",
-            roof: "webgpu",
-            target: 3,
-            load: constella.vgg({ device: "webgpu" }),
-          },
+          oursWebGPU(constella.vgg, 3),
           { name: "tfjs webgpu", kind: "peer", roof: "webgpu", load: tfjsVgg.vgg("webgpu") },
+          torchAnchor("cuda", torch.vgg),
         ];
   return workload({
     name: device === "wasm" ? "vgg-step" : "vgg-step-webgpu",
-    title: `SGD step (momentum) of a two-block VGG, 45 × 45 × 1, batch 64, 256 clusters, ${device === "wasm" ? "CPU" : "WebGPU"}`,
+    title: `SGD step (momentum) of a two-block VGG, 45 × 45 × 1, batch 64, 256 clusters, ${PLACE[device]}`,
     device,
     quick: false,
     problem: vggProblem,
@@ -180,23 +204,27 @@ function vgg(device: "wasm" | "webgpu"): AnyWorkload {
   });
 }
 
-/** One training step of the recurrent core of "Learning to Cluster": one wasm kernel for all steps of both directions of a layer. */
-function rbdlstm(): AnyWorkload {
+/** One training step of the recurrent core of "Learning to Cluster": one kernel for all steps of both directions of a layer. */
+function rbdlstm(device: "wasm" | "webgpu"): AnyWorkload {
+  const contenders: Contender<RbdlstmProblem>[] =
+    device === "wasm"
+      ? [
+          ...ours(constella.rbdlstm, { allThreads: 25 }),
+          { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjsRbdlstm.rbdlstm("wasm") },
+          torchAnchor("cpu", torch.rbdlstm),
+        ]
+      : [oursWebGPU(constella.rbdlstm), torchAnchor("cuda", torch.rbdlstm)];
   return workload({
-    name: "rbdlstm-step",
-    title: "SGD step (momentum) of four residual bidirectional LSTM layers, 288 features, 72 steps, batch 25, CPU",
-    device: "wasm",
+    name: device === "wasm" ? "rbdlstm-step" : "rbdlstm-step-webgpu",
+    title: `SGD step (momentum) of four residual bidirectional LSTM layers, 288 features, 72 steps, batch 25, ${PLACE[device]}`,
+    device,
     quick: false,
     problem: rbdlstmProblem,
     flops: rbdlstmFlops(),
     bytes: 0,
     validationRuns: 1,
     check: checkRbdlstm,
-    contenders: [
-      ...ours(constella.rbdlstm, { allThreads: 25 }),
-      { name: "tfjs wasm", kind: "peer", roof: "wasm", load: tfjsRbdlstm.rbdlstm("wasm") },
-      { name: "PyTorch CPU, 1 thread", kind: "anchor", load: torch.rbdlstm },
-    ] satisfies Contender<RbdlstmProblem>[],
+    contenders,
   });
 }
 
@@ -224,7 +252,7 @@ function sinkhorn(device: "wasm" | "webgpu", iterations: number): AnyWorkload {
   const [rows, columns] = [65_536, 256];
   return workload({
     name: device === "wasm" ? "sinkhorn" : "sinkhorn-webgpu",
-    title: `Sinkhorn, ${rows.toLocaleString("en-US")} × ${columns}, ${iterations} iterations, ${device === "wasm" ? "CPU" : "WebGPU"}`,
+    title: `Sinkhorn, ${rows.toLocaleString("en-US")} × ${columns}, ${iterations} iterations, ${PLACE[device]}`,
     device,
     quick: false,
     problem: () => sinkhornProblem(rows, columns, iterations),
@@ -234,9 +262,7 @@ function sinkhorn(device: "wasm" | "webgpu", iterations: number): AnyWorkload {
     check: checkSinkhorn,
     contenders: (device === "wasm"
       ? ours(constella.sinkhorn)
-      : [
-          { name: "constella webgpu", kind: "ours", roof: "webgpu", load: constella.sinkhorn({ device: "webgpu" }) },
-        ]) satisfies Contender<SinkhornProblem>[],
+      : [oursWebGPU(constella.sinkhorn)]) satisfies Contender<SinkhornProblem>[],
   });
 }
 
@@ -280,9 +306,9 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   gemm(256, true),
   gemm(512, false),
   gemm(1024, true),
-  step(),
+  step("wasm"),
   vgg("wasm"),
-  rbdlstm(),
+  rbdlstm("wasm"),
   kmeans(10_000, true),
   kmeans(70_000, false),
   add(16 * 2 ** 20),
@@ -292,5 +318,8 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   sinkhorn("webgpu", 20),
   gemmWebGPU(256, true),
   gemmWebGPU(512, false),
+  gemmWebGPU(1024, false, 8),
+  step("webgpu"),
   vgg("webgpu"),
+  rbdlstm("webgpu"),
 ];

@@ -8,6 +8,9 @@ import type { RbdlstmProblem } from "../rbdlstm";
 import type { VggProblem } from "../vgg";
 import type { Program, Result } from "../workload";
 
+/** Where PyTorch computes; on the CPU with one thread. */
+export type TorchDevice = "cpu" | "cuda";
+
 /** The first interpreter that has PyTorch: `$PYTHON`, the one on the path, the system's. */
 function interpreter(): string {
   const candidates = [process.env.PYTHON, "python3", "/usr/bin/python3"].filter((path) => path !== undefined);
@@ -58,36 +61,35 @@ async function start(
 }
 
 /** C = A B */
-export const gemm = ({ n, a, b }: GemmProblem): Promise<Program> => start({ kind: "gemm", n }, { a, b }, ["c"]);
+export const gemm =
+  (device: TorchDevice) =>
+  ({ n, a, b, repeats }: GemmProblem): Promise<Program> =>
+    start({ kind: "gemm", device, n, repeats }, { a, b }, ["c"]);
 
 /** One training step by `torch.optim.SGD`. */
-export function step({
-  sizes,
-  batch,
-  learningRate,
-  momentum,
-  x,
-  weights,
-  biases,
-  code,
-}: StepProblem): Promise<Program> {
-  const arrays = Object.fromEntries(
-    weights.flatMap((weight, l) => [[`w${l}`, weight] as const, [`b${l}`, biases[l]!] as const]),
-  );
-  const problem = { kind: "step", sizes, batch, learningRate, momentum, code };
-  return start(problem, { x, ...arrays }, ["losses", "parameters"]);
-}
+export const step =
+  (device: TorchDevice) =>
+  ({ x, weights, biases, ...sizes }: StepProblem): Promise<Program> => {
+    const arrays = Object.fromEntries(
+      weights.flatMap((weight, l) => [[`w${l}`, weight] as const, [`b${l}`, biases[l]!] as const]),
+    );
+    return start({ kind: "step", device, ...sizes }, { x, ...arrays }, ["losses", "parameters"]);
+  };
 
 /** One training step of the convolutional network by `torch.optim.SGD`. */
-export function vgg({ x, labels, parameters, ...sizes }: VggProblem): Promise<Program> {
-  const arrays = Object.fromEntries(parameters.map(({ values }, p) => [`p${p}`, values] as const));
-  const problem = { kind: "vgg", ...sizes, shapes: parameters.map(({ shape }) => shape) };
-  return start(problem, { x, labels: Float32Array.from(labels), ...arrays }, ["losses", "parameters"]);
-}
+export const vgg =
+  (device: TorchDevice) =>
+  ({ x, labels, parameters, ...sizes }: VggProblem): Promise<Program> => {
+    const arrays = Object.fromEntries(parameters.map(({ values }, p) => [`p${p}`, values] as const));
+    const problem = { kind: "vgg", device, ...sizes, shapes: parameters.map(({ shape }) => shape) };
+    return start(problem, { x, labels: Float32Array.from(labels), ...arrays }, ["losses", "parameters"]);
+  };
 
 /** One training step of residual bidirectional LSTM layers by `torch.optim.SGD`. */
-export function rbdlstm({ x, parameters, ...sizes }: RbdlstmProblem): Promise<Program> {
-  const arrays = Object.fromEntries(parameters.map(({ values }, p) => [`p${p}`, values] as const));
-  const problem = { kind: "rbdlstm", ...sizes, shapes: parameters.map(({ shape }) => shape) };
-  return start(problem, { x, ...arrays }, ["losses", "parameters"]);
-}
+export const rbdlstm =
+  (device: TorchDevice) =>
+  ({ x, parameters, ...sizes }: RbdlstmProblem): Promise<Program> => {
+    const arrays = Object.fromEntries(parameters.map(({ values }, p) => [`p${p}`, values] as const));
+    const problem = { kind: "rbdlstm", device, ...sizes, shapes: parameters.map(({ shape }) => shape) };
+    return start(problem, { x, ...arrays }, ["losses", "parameters"]);
+  };
