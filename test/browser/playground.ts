@@ -84,6 +84,7 @@ describe("playground", () => {
     await page.click("#start");
     await reach(page, "done");
     expect(await page.textContent("#measures")).toMatch(/^clusters2accuracy(0\.9[5-9]|1)/);
+    expect(await page.textContent("#status")).toMatch(/How many clusters\? 1 with \d+ %, 2 with \d\d+ %, /);
     await page.selectOption("#colour", "confidence");
     expect(new Set(readNpy((await save(page, "labels.npy")).bytes).data as Int32Array)).toEqual(new Set([0, 1]));
     expect(await page.locator('[data-save="model"]').isDisabled()).toBe(true);

@@ -44,8 +44,7 @@ export function learnedSession({ x, rows, values, device }: Task): Session {
       found = await model.predict(new NdArray(points, [count, 2]), { orders });
       model.dispose();
       of = nearest(x, seen);
-      const chances = Array.from(found.counts, (p, k) => `${k + 1}: ${(100 * p).toFixed(0)} %`).join(", ");
-      step({ stage: "learned", share: 1, text: `how many clusters? ${chances}` });
+      step({ stage: "learned", share: 1, text: "assigning the others" });
       await look({ force: true });
     },
     snapshot: async () => (found ? { labels: labels(), q: soft(rows), k: found.k } : { k: 1 }),
@@ -57,6 +56,10 @@ export function learnedSession({ x, rows, values, device }: Task): Session {
         q: new NdArray(soft(all), [n, found!.k]),
         settings: { points: count, orders, seed: numberOf(values, "seed") },
       };
+    },
+    note: () => {
+      const chances = Array.from(found!.counts, (p, k) => `${k + 1} with ${(100 * p).toFixed(0)} %`);
+      return `How many clusters? ${chances.join(", ")}.`;
     },
     history: () => [],
     save: async () => undefined,

@@ -81,7 +81,7 @@ function showCharts(): void {
     await new Promise((resolve) => setTimeout(resolve, state === "running" ? 400 : 0));
     chartsDue = undefined;
     if (!frame || !plane) return;
-    element("charts").innerHTML = chartsOf(frame, ["dec", "idec"].includes(methodName()) ? "q" : "margin");
+    element("charts").innerHTML = chartsOf(frame, ["dec", "idec", "learned"].includes(methodName()) ? "q" : "margin");
     const section = element("members-section");
     section.hidden = !showMembers(element("members"), plane, frame);
   })();

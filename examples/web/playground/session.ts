@@ -63,6 +63,8 @@ export interface Session {
   run(watch: Watch): Promise<void>;
   snapshot(): Promise<Snapshot>;
   result(): Promise<Result>;
+  /** What the method has to say of its result. */
+  note?(): string;
   /** One record an epoch, of methods that train. */
   history(): readonly EpochRecord[];
   /** The model as a safetensors file; undefined where there is nothing to keep. */

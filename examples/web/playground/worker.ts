@@ -125,7 +125,8 @@ class Run {
   }
 
   #summary(): string {
-    return `${METHODS[this.#method].title} is done, ${this.#seconds.toFixed(1)} s.`;
+    const note = this.#session.note?.() ?? "";
+    return `${METHODS[this.#method].title} is done, ${this.#seconds.toFixed(1)} s. ${note}`.trim();
   }
 
   async #look({ force = false, wait = 0 }: { force?: boolean; wait?: number } = {}): Promise<void> {
