@@ -1,6 +1,7 @@
 import {
   add,
   defineKernel,
+  DeviceError,
   empty,
   grid1d,
   keep,
@@ -445,6 +446,28 @@ describe("the webgpu device", () => {
     await expect(x.data()).rejects.toThrow(/^webgpu: the device is lost/);
     expect(reasons).toEqual(["destroyed"]);
     x.dispose();
+  });
+
+  test("a GPU out of memory is a failure of the device, with what to do, told once", async () => {
+    const { gpuDevice } = await small();
+    let tell: ((event: { error: GPUError }) => void) | undefined;
+    const full = new Proxy(gpuDevice, {
+      get: (target, name) => {
+        if (name === "addEventListener") return (_: string, listener: typeof tell) => (tell = listener);
+        const value = target[name as keyof GPUDevice] as unknown;
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const device = await withKernels([affine], () => own<WebGPUDevice>("webgpu", { device: full }));
+    const x = tensor(device, new Float32Array(1000));
+    tell!({ error: new GPUOutOfMemoryError("no memory") });
+    const attempt = (): unknown => affinely(x, 1, 1);
+    expect(attempt).toThrow(DeviceError);
+    tell!({ error: new GPUOutOfMemoryError("no memory") });
+    expect(attempt).toThrow(
+      /^webgpu: the GPU is out of memory with \d+\.\d kB in use; take smaller batches, or go on from a checkpoint on requestDevice\('wasm'\)$/,
+    );
+    expect((await affinely(x, 1, 1).data()).every((value) => value === 1)).toBe(true);
   });
 
   test("after destroy() every call says so", async () => {

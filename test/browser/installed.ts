@@ -5,17 +5,19 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ISOLATED, launchChromium, serve } from "../../scripts/browser.mjs";
 
-/** A page of its own script, which takes its options from the address and leaves what it found in `result`, or an error. */
+/** A page of its own script, which takes its options from the address; `result` is a promise of what it finds, or of an error. */
 const PAGE = `<!doctype html><html lang="en"><title>constella</title><script type="module" src="page.js"></script>`;
 const SCRIPT = `
 import { DEC, KMeans, requestDevice } from "./node_modules/constella/dist/index.js";
-const { type, workerUrl, threads, layers, ...numbers } = Object.fromEntries(new URL(location).searchParams);
+const later = setTimeout;
+const { type, workerUrl, threads, timers, layers, ...numbers } = Object.fromEntries(new URL(location).searchParams);
 const [trainings, epochs] = [Number(numbers.trainings), Number(numbers.epochs)];
 const sizes = layers.split(",").map(Number);
 const [n, d] = [2048, sizes[0]];
 const x = { data: Float32Array.from({ length: n * d }, (_, i) => Math.sin((1 + (Math.floor(i / d) % 4)) * (i % d)) + 0.1 * Math.sin(13 * i)), shape: [n, d] };
 const agrees = (labels) => new Set(labels).size === 4 && labels.every((label, i) => label === labels[i % 4]);
-const turn = () => new Promise((resolve) => setTimeout(resolve));
+const turn = () => new Promise((resolve) => later(resolve));
+if (timers === "never") for (const name of ["setTimeout", "setInterval", "requestAnimationFrame", "requestIdleCallback"]) globalThis[name] = () => 0;
 async function main() {
   await turn();
   performance.mark("request");
@@ -40,7 +42,7 @@ async function main() {
     losses: dec.history.map(({ loss }) => loss),
   };
 }
-globalThis.result = await main().catch((error) => ({ error: error.message }));
+globalThis.result = main().catch((error) => ({ error: error.message }));
 `;
 
 interface Result {
@@ -77,6 +79,9 @@ function longestTasks(trace: readonly TraceEvent[], from: string, to: string): n
   });
 }
 
+const resultOf = (page: Page): Promise<Result> =>
+  page.evaluate(() => (globalThis as unknown as { result: Promise<Result> }).result);
+
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src";
 
 /** Describes the package that is installed in a folder. */
@@ -103,8 +108,7 @@ export function describeInChromium(folder: () => string): void {
     try {
       const defaults = { type: "wasm", trainings: "1", layers: "32,64,4", epochs: "4" };
       await look(page, `${server.url}page.html?${new URLSearchParams({ ...defaults, ...query }).toString()}`);
-      await page.waitForFunction(() => "result" in globalThis, undefined, { timeout: 240_000 });
-      return { result: await page.evaluate(() => (globalThis as unknown as { result: Result }).result), problems };
+      return { result: await resultOf(page), problems };
     } finally {
       await page.close();
       server.close();
@@ -143,7 +147,7 @@ export function describeInChromium(folder: () => string): void {
       const { result } = await open(headers, { trainings: "3", ...query }, async (page, url) => {
         await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing"] });
         await page.goto(url);
-        await page.waitForFunction(() => "result" in globalThis, undefined, { timeout: 240_000 });
+        await resultOf(page);
         trace = (JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }).traceEvents;
       });
       expect(result.error).toBeUndefined();
@@ -175,6 +179,17 @@ export function describeInChromium(folder: () => string): void {
     test("on the calling thread a step holds it as long as it takes", async () => {
       const { train } = await held("wasm, on the calling thread", {}, { ...large, threads: "0" });
       expect(Math.min(...train)).toBeGreaterThan(16);
+    });
+
+    // headless pages are never hidden; a hidden one gets its timers late and no frames at all
+    test.each([
+      ["wasm, not isolated", {}],
+      ["wasm, isolated", ISOLATED],
+      ["webgpu", {}],
+    ])("a model trains in a tab in the background, without timers and frames: %s", async (name, headers) => {
+      const { result } = await open(headers, { type: name.split(",")[0]!, timers: "never", epochs: "3" });
+      expect(result.error).toBeUndefined();
+      expect(result.agree).toEqual([true, true]);
     });
 
     test.each([
