@@ -98,7 +98,7 @@ export class WebGPUDevice implements Device {
     });
     void device.lost.then(({ reason, message }) => {
       this.#lost = true;
-      const why = reason === "destroyed" ? "destroyed" : firstLine(message) || "unknown reason";
+      const why = reason === "destroyed" ? "destroyed" : firstLine(message).replace(/\.$/, "") || "unknown reason";
       this.#error = new DeviceError(
         `webgpu: the device is lost, ${why}; request a new one and go on from a checkpoint`,
       );

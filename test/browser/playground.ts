@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { DEC, requestDevice } from "constella";
 import { describe, expect, test } from "vitest";
 import { readCsv, readNpy, readNpz, readSafetensors, writeNpy } from "../../src/data";
+import { launchChromium } from "../../scripts/browser.mjs";
 import { contrastProblems, download, dropFiles, labelProblems, openPage, picture } from "./page";
 import type { Look } from "./page";
 import { pages } from "./server";
@@ -142,6 +143,45 @@ describe("playground", () => {
     expect(await contrastProblems(page)).toEqual([]);
     expect(problems).toEqual([]);
     await page.context().close();
+  });
+
+  test("a GPU that crashes while DEC trains: WebAssembly goes on from the last checkpoint, and the page says so", async () => {
+    const browser = await launchChromium(); // its own: the crash is the browser's
+    const { page } = await openPage(browser, `${pages.url}playground.html`);
+    await reach(page, "ready");
+    await page.click("#more summary");
+    await page.selectOption("#device", "webgpu");
+    await page.waitForFunction(() =>
+      document.getElementById("device-description")!.textContent!.includes("swiftshader"),
+    );
+    const { images } = await digits(300);
+    await dropFiles(page, [{ name: "images.npy", bytes: images }]);
+    await page.waitForFunction(() => document.getElementById("summary")!.textContent!.includes("300 pictures"));
+    await page.fill("#option-layers", "32, 5");
+    await page.fill("#option-pretrainEpochs", "2000");
+    await page.fill("#option-epochs", "10");
+    await page.click("#start");
+    await page.waitForTimeout(8000); // a checkpoint is made every five seconds
+    // the passes that the page tells of from now on
+    const passes = await page.evaluateHandle(() => {
+      const seen: number[] = [];
+      const status = document.getElementById("status")!;
+      const look = (): unknown => seen.push(Number(/pass (\d+) of 2000/.exec(status.textContent)?.[1] ?? 2000));
+      new MutationObserver(look).observe(status, { childList: true });
+      return seen;
+    });
+    await (await browser.newBrowserCDPSession()).send("Browser.crashGpuProcess");
+    await page.waitForSelector("#error:not([hidden])");
+    expect(await page.textContent("#error")).toMatch(
+      /^webgpu: the device is lost, .*[^.]\. WebAssembly takes its place, from the last checkpoint\.$/,
+    );
+    await page.waitForFunction(() =>
+      document.getElementById("device-description")!.textContent!.includes("WebAssembly"),
+    );
+    await reach(page, "done");
+    expect(Math.min(...(await passes.jsonValue()))).toBeGreaterThan(1); // not from the beginning
+    expect(new Set(readNpy((await save(page, "labels.npy")).bytes).data as Int32Array).size).toBeGreaterThan(6);
+    await browser.close();
   });
 
   test("a table with a column of classes is read, and DeepCluster trains on it", async () => {

@@ -1,6 +1,6 @@
 // Sessions of the methods that train a network.
-import { DeepCluster, hungarian, OnlineDeepCluster, SelfLabeling } from "constella";
-import type { DEC, EpochRecord, IDEC, NdArray, NetworkFitOptions, NetworkOptions, StepReport } from "constella";
+import { DeepCluster, DeviceError, hungarian, OnlineDeepCluster, SelfLabeling } from "constella";
+import type { DEC, Device, EpochRecord, IDEC, NdArray, NetworkFitOptions, NetworkOptions, StepReport } from "constella";
 import { flat, numberOf, sizesOf, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
 
 const DEC_BATCH = 256;
@@ -25,52 +25,96 @@ function looking(watch: Watch): (report: StepReport) => void {
   };
 }
 
-/** A model that a stopped run leaves as a checkpoint, from which the next run goes on. */
+/** Between two checkpoints of a run that is not stopped. */
+const CHECKPOINT_EVERY_MS = 5000;
+/** Devices that may fail one after the other, without a checkpoint between them. */
+const MAX_FAILURES = 3;
+
+/** A model that goes on: from where it was stopped, and on another device from its last checkpoint when its own has failed. */
 class Resumable<Model extends { save(): Promise<Uint8Array>; dispose(): void }> {
   model: Model;
-  readonly #load: (checkpoint: Uint8Array) => Promise<Model>;
-  #stopped: Uint8Array | undefined;
+  readonly #task: Task;
+  readonly #make: (device: Device) => Model;
+  readonly #load: (checkpoint: Uint8Array, device: Device) => Promise<Model>;
+  #device: Device;
+  #checkpoint: Uint8Array | undefined;
+  #stopped = false;
 
-  constructor(model: Model, load: (checkpoint: Uint8Array) => Promise<Model>) {
-    this.model = model;
-    this.#load = load;
+  constructor(
+    task: Task,
+    make: (device: Device) => Model,
+    load: (checkpoint: Uint8Array, device: Device) => Promise<Model>,
+  ) {
+    [this.#task, this.#device, this.#make, this.#load] = [task, task.device, make, load];
+    this.model = make(task.device);
   }
 
-  async run(signal: AbortSignal, fit: (model: Model) => Promise<unknown>): Promise<void> {
-    if (this.#stopped) {
-      this.model.dispose();
-      this.model = await this.#load(this.#stopped);
-      this.#stopped = undefined;
+  /** Trains by `fit`, which calls `keep` after each epoch. */
+  async run(signal: AbortSignal, fit: (model: Model, keep: () => Promise<void>) => Promise<unknown>): Promise<void> {
+    if (this.#stopped) await this.#restore();
+    this.#stopped = false;
+    let failures = 0;
+    let kept = performance.now();
+    const keep = async (): Promise<void> => {
+      if (performance.now() - kept < CHECKPOINT_EVERY_MS) return;
+      this.#checkpoint = await this.model.save();
+      [kept, failures] = [performance.now(), 0];
+    };
+    for (;;) {
+      try {
+        await fit(this.model, keep);
+        return;
+      } catch (error) {
+        if (error instanceof DeviceError && ++failures < MAX_FAILURES) {
+          this.#device = await this.#task.replaceDevice(error);
+          await this.#restore();
+          continue;
+        }
+        if (signal.aborted) {
+          this.#checkpoint = await this.model.save();
+          this.#stopped = true;
+        }
+        throw error;
+      }
     }
-    try {
-      await fit(this.model);
-    } catch (error) {
-      if (signal.aborted) this.#stopped = await this.model.save();
-      throw error;
-    }
+  }
+
+  async #restore(): Promise<void> {
+    this.model.dispose();
+    this.model = this.#checkpoint ? await this.#load(this.#checkpoint, this.#device) : this.#make(this.#device);
   }
 }
 
 /** DEC and IDEC: pretraining of the autoencoder, then clustering. */
-export function decSession(Method: typeof DEC | typeof IDEC, { x, sample, values, device }: Task): Session {
+export function decSession(Method: typeof DEC | typeof IDEC, task: Task): Session {
+  const { x, sample, values } = task;
   const data = flat(x);
   const seen = flat(sample);
   const k = numberOf(values, "nClusters");
   const epochs = numberOf(values, "epochs");
   const steps = Math.ceil(data.shape[0]! / DEC_BATCH);
-  const made: DEC = new Method({
+  const options = {
     layers: [data.shape[1]!, ...sizesOf(values, "layers")],
     ...{ nClusters: k, layerEpochs: 0, pretrainEpochs: numberOf(values, "pretrainEpochs"), nInit: 4 },
-    ...{ batchSize: DEC_BATCH, target: "batch", updateInterval: Math.max(10, Math.min(100, steps)), tolerance: 2e-3 },
-    ...{ learningRate: numberOf(values, "learningRate"), seed: numberOf(values, "seed"), device },
-  });
-  const held = new Resumable<DEC>(made, (checkpoint) => Method.load(checkpoint, { device }));
+    ...{
+      batchSize: DEC_BATCH,
+      target: "batch" as const,
+      updateInterval: Math.max(10, Math.min(100, steps)),
+      tolerance: 2e-3,
+    },
+    ...{ learningRate: numberOf(values, "learningRate"), seed: numberOf(values, "seed") },
+  };
+  const held = new Resumable<DEC>(
+    task,
+    (device) => new Method({ ...options, device }),
+    (checkpoint, device) => Method.load(checkpoint, { device }),
+  );
   let clustering = false;
 
   return {
     run: async (watch) => {
       const look = looking(watch);
-      await held.run(watch.signal, (model) =>
+      await held.run(watch.signal, (model, keep) =>
         model.fit(data, {
           epochs,
           signal: watch.signal,
@@ -84,9 +128,10 @@ export function decSession(Method: typeof DEC | typeof IDEC, { x, sample, values
             watch.step({ stage, share: clustering ? 0.5 + done / 2 : done / 2, loss, text });
             look(report);
           },
-          onEpoch: ({ stage }) => {
+          onEpoch: async ({ stage }) => {
             clustering = stage === model.name;
-            return watch.look();
+            await keep();
+            await watch.look();
           },
         }),
       );
@@ -170,13 +215,17 @@ export function renamed(labels: Int32Array, before: Int32Array | undefined, k: n
 
 /** DeepCluster and its kin. */
 export function networkSession(kind: NetworkKind, task: Task): Session {
-  const { x, sample, values, device } = task;
+  const { x, sample, values } = task;
   const [k, epochs] = [numberOf(values, "nClusters"), numberOf(values, "epochs")];
   const options = {
     ...{ network: networkOf(task)!, nClusters: k, batchSize: NETWORK_BATCH, statisticsBatches: 8 },
-    ...{ learningRate: numberOf(values, "learningRate"), seed: numberOf(values, "seed"), device },
+    ...{ learningRate: numberOf(values, "learningRate"), seed: numberOf(values, "seed") },
   };
-  const held = new Resumable(kind.make(options, x.shape[0]!), (checkpoint) => kind.load(checkpoint, { device }));
+  const held = new Resumable(
+    task,
+    (device) => kind.make({ ...options, device }, x.shape[0]!),
+    (checkpoint, device) => kind.load(checkpoint, { device }),
+  );
   let names: Int32Array<ArrayBuffer> | undefined;
   const labels = (): Int32Array | undefined => {
     try {
@@ -188,7 +237,7 @@ export function networkSession(kind: NetworkKind, task: Task): Session {
   return {
     run: async (watch) => {
       const look = looking(watch);
-      await held.run(watch.signal, (model) =>
+      await held.run(watch.signal, (model, keep) =>
         model.fit(x, {
           epochs,
           signal: watch.signal,
@@ -198,7 +247,10 @@ export function networkSession(kind: NetworkKind, task: Task): Session {
             watch.step({ stage, share, loss, text: `training, pass ${epoch} of ${all}` });
             look(report);
           },
-          onEpoch: () => watch.look(),
+          onEpoch: async () => {
+            await keep();
+            await watch.look();
+          },
         }),
       );
     },

@@ -187,6 +187,9 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
         .then(({ reportOf }) => reportOf(answer.run))
         .then((text) => save(`${answer.run.title.replace(/[^\w]+/g, "-")}.html`, "text/html", text));
       break;
+    case "warning":
+      complain(answer.message);
+      break;
     case "error":
       complain(answer.message);
       setState(summary ? "ready" : "empty");

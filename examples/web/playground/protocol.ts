@@ -95,4 +95,6 @@ export type Answer =
   | { readonly type: "state"; readonly state: RunState; readonly text: string; readonly resumable: boolean }
   | { readonly type: "file"; readonly name: string; readonly mime: string; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "report"; readonly run: ClusteringReport }
+  /** It goes on, but not as it was. */
+  | { readonly type: "warning"; readonly message: string }
   | { readonly type: "error"; readonly message: string };

@@ -13,6 +13,8 @@ export interface Task {
   readonly rows: Uint32Array;
   readonly values: Values;
   readonly device: Device;
+  /** Another device for one that has failed; the page is told. */
+  readonly replaceDevice: (error: Error) => Promise<Device>;
 }
 
 /** How a clustering stands, before it is put into the plane. */

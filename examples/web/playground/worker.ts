@@ -1,5 +1,5 @@
 // The worker of the playground: reads data, trains, and tells the page how things stand. Nothing here talks to a network but for the page's own files.
-import { DEC, IDEC, NdArray, requestDevice } from "constella";
+import { DEC, DeviceError, IDEC, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
 import { headline } from "../../../src/cli/measures";
 import { toReport } from "../../../src/cli/report";
@@ -50,6 +50,12 @@ function computeOn(name: DeviceName): Promise<Device> {
     (error: unknown) => fail(error),
   );
   return made;
+}
+
+/** WebAssembly in place of a device that has failed. */
+function replaceDevice(error: Error, after: string): Promise<Device> {
+  tell({ type: "warning", message: `${error.message.split(";")[0]}. WebAssembly takes its place${after}` });
+  return computeOn("wasm");
 }
 
 /** Takes over a data set and shows it. */
@@ -262,7 +268,9 @@ async function start(method: MethodName, values: Values, scale: Scale): Promise<
   if (!dataset) throw new Error("start: there are no data yet");
   current?.end();
   const x = scaled(dataset.x, scale);
-  const task = { x, sample: takeRows(x, rows), rows, values, device: await (device ?? computeOn("auto")) };
+  const on = await (device ?? computeOn("auto"));
+  const replace: Task["replaceDevice"] = (error) => replaceDevice(error, ", from the last checkpoint.");
+  const task = { x, sample: takeRows(x, rows), rows, values, device: on, replaceDevice: replace };
   current = new Run(dataset, task, method);
   await current.go();
 }
@@ -277,8 +285,10 @@ async function sample(name: string): Promise<void> {
   show(await readFiles([{ name: "digits.npz", bytes }]));
 }
 
-const fail = (error: unknown): void =>
+function fail(error: unknown): void {
   tell({ type: "error", message: error instanceof Error ? error.message : String(error) });
+  if (error instanceof DeviceError) void replaceDevice(error, "; start again.").catch(() => undefined); // told by computeOn
+}
 
 async function serve(request: Request): Promise<void> {
   switch (request.type) {
