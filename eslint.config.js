@@ -26,6 +26,7 @@ export default tseslint.config(
         Buffer: "readonly",
         WebAssembly: "readonly",
         setTimeout: "readonly",
+        AbortController: "readonly",
       },
     },
   },

@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import { GridSearch, requestDevice } from "constella";
 import { folderStore } from "../../src/data";
 import { run } from "../../src/cli/failure";
-import { interruptible } from "../../src/cli/interrupt";
+import { Interrupted, interruptible } from "../../src/cli/interrupt";
 import { oneOf, text, toOption, wholes } from "../../src/cli/option";
 import { ProgressDisplay } from "../../src/cli/progress";
 import { COLLECTIONS } from "./collections";
@@ -116,7 +116,7 @@ async function study(options: Options): Promise<void> {
     if (signal.aborted && error === signal.reason) {
       progress.stop();
       const given = process.argv.slice(2).filter((argument) => argument !== "--resume");
-      throw new Error(
+      throw new Interrupted(
         `interrupted, all that is done is in ${out}; go on with: npm run example:showers -- ${[...given, "--resume"].join(" ")}`,
         { cause: error },
       );

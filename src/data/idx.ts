@@ -1,11 +1,14 @@
 import { toContiguous, type MatrixLike } from "../matrix";
-import { NdArray, sizeOf, type TypedArray } from "../ndarray";
+import { NdArray, sizeOf } from "../ndarray";
 import { gunzip, isGzip } from "./deflate";
 import { toBytes, type Bytes } from "./source";
 
+/** What an idx file holds. */
+export type IdxArray = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+
 interface IdxType {
   readonly bytes: number;
-  readonly make: (length: number) => TypedArray;
+  readonly make: (length: number) => IdxArray;
   readonly get: (view: DataView, at: number) => number;
   readonly set: (view: DataView, at: number, value: number) => void;
 }
@@ -59,7 +62,7 @@ const CODES: Record<string, number> = {
  * A gzip file of one is unpacked first. Bytes (u8) share memory with `content`. Throws `idx: …` for a file that is truncated,
  * corrupt, or too long.
  */
-export function readIdx(content: Bytes): NdArray<TypedArray> {
+export function readIdx(content: Bytes): NdArray<IdxArray> {
   let bytes = toBytes(content);
   if (isGzip(bytes)) bytes = gunzip(bytes, "idx");
   if (bytes.length < 4) throw new Error(`idx: file is truncated in its header, ${bytes.length} bytes`);
@@ -80,7 +83,7 @@ export function readIdx(content: Bytes): NdArray<TypedArray> {
     throw new Error(
       `idx: file ${end > bytes.length ? "is truncated" : "must end after its data"}, shape [${shape.join(", ")}] needs ${end} bytes, given ${bytes.length}`,
     );
-  if (code === 0x08) return new NdArray(bytes.subarray(dataOffset), shape);
+  if (code === 0x08) return new NdArray<IdxArray>(bytes.subarray(dataOffset), shape);
   const data = type.make(size);
   for (let i = 0; i < size; i++) data[i] = type.get(view, dataOffset + i * type.bytes);
   return new NdArray(data, shape);

@@ -6,6 +6,7 @@ export { readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy, NpyFile, is
 export type { NpyRecords, TextArray } from "./npy";
 export { listNpz, readNpz, readNpzAny, readNpzArray, writeNpz } from "./npz";
 export { readIdx, writeIdx } from "./idx";
+export type { IdxArray } from "./idx";
 export { readImage, resizeImage } from "./images";
 export { loadImageFolder } from "./image-folder";
 export type { ImageFolder, ImageFolderOptions } from "./image-folder";

@@ -1,5 +1,5 @@
 export { Module, Sequential } from "./module";
-export type { NamedArrays, NamedTensors } from "./module";
+export type { NamedArrays, NamedTensors, NamedValues } from "./module";
 export { Autoencoder } from "./autoencoder";
 export { BatchNorm1d, BatchNorm2d } from "./batch-norm";
 export type { BatchNormModuleOptions } from "./batch-norm";

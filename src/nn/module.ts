@@ -8,6 +8,11 @@ export type NamedArrays = Readonly<
   Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>
 >;
 
+/** The same as files have them, where whole numbers may be of 64 bits (`readSafetensors`). */
+export type NamedValues = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> | ArrayLike<bigint> }>
+>;
+
 /**
  * A part of a network: its tensors and modules are its properties, and arrays of them. Tensors that are tracked are
  * parameters; the others (running statistics) are state that is saved with them.
@@ -41,7 +46,7 @@ export abstract class Module {
    * Overwrites the module's tensors.
    * @throws when a name is missing or unknown, or a shape differs; nothing is written then
    */
-  loadStateDict(values: NamedArrays): void {
+  loadStateDict(values: NamedValues): void {
     const own = this.stateDict();
     const names = new Set([...Object.keys(own), ...Object.keys(values)]);
     for (const name of names) {
@@ -53,8 +58,9 @@ export abstract class Module {
         throw new Error(`loadStateDict: ${name} has shape ${format(tensor.shape)}, the values ${format(value.shape)}`);
     }
     for (const [name, tensor] of Object.entries(own)) {
-      const { data } = values[name]!;
-      tensor.device.write(tensor.buffer, tensor.dtype === "f32" ? Float32Array.from(data) : Uint32Array.from(data));
+      const data = values[name]!.data as ArrayLike<number | bigint>;
+      const typed = tensor.dtype === "f32" ? Float32Array.from(data, Number) : Uint32Array.from(data, Number);
+      tensor.device.write(tensor.buffer, typed);
     }
   }
 
