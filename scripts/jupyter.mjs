@@ -129,8 +129,8 @@ export async function startKernel(cwd) {
   let listener = () => {};
   const decode = (frames) => {
     const start = frames.findIndex((frame) => frame.toString() === DELIMITER);
-    const [header, parent, , content] = frames.slice(start + 2).map((frame) => JSON.parse(frame.toString()));
-    listener(header.msg_type, parent.msg_id, content);
+    const [header, , , content] = frames.slice(start + 2).map((frame) => JSON.parse(frame.toString()));
+    listener(header.msg_type, content);
   };
   const iopub = await untilOpen(() => open(iopub_port, "SUB", decode), child);
   const shell = await untilOpen(() => open(shell_port, "DEALER", decode), child);
@@ -141,27 +141,43 @@ export async function startKernel(cwd) {
     const parts = [header, {}, {}, content].map((part) => Buffer.from(JSON.stringify(part)));
     const signature = createHmac("sha256", key).update(Buffer.concat(parts)).digest("hex");
     shell.send([Buffer.from(DELIMITER), Buffer.from(signature), ...parts]);
-    return header.msg_id;
   }
 
+  // Subscriptions take effect some time after they are asked for: what is published before is lost.
+  for (let heard = false; !heard && child.exitCode === null;) {
+    listener = (type) => (heard ||= type === "status");
+    request("kernel_info_request", {});
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  const ended = new Promise((_, reject) =>
+    child.once("exit", (status) => reject(new Error(`deno jupyter ended with ${status}`))),
+  );
+  ended.catch(() => undefined); // told to whoever waits for a cell
+  const options = { silent: false, user_expressions: {}, allow_stdin: false, stop_on_error: false };
+  const run = (code) => request("execute_request", { code, ...options, store_history: true });
+
   return {
-    execute: (code) =>
-      new Promise((resolve, reject) => {
-        const outputs = [];
-        let [replied, idle] = [false, false];
-        child.once("exit", (status) => reject(new Error(`deno jupyter ended with ${status}`)));
-        const options = { silent: false, store_history: true, user_expressions: {}, allow_stdin: false };
-        const id = request("execute_request", { code, ...options, stop_on_error: true });
-        listener = (type, parent, content) => {
-          if (parent !== id) return;
-          if (type === "execute_reply") replied = true;
-          else if (type === "status") idle ||= content.execution_state === "idle";
-          else if (type !== "execute_input") addOutput(outputs, shown, type, content);
-          if (replied && idle) resolve(outputs);
+    // The kernel says that a cell is done before all of its outputs are published, so another one follows that says so the way they do.
+    execute: async (code) => {
+      const mark = `end of the cell ${randomUUID()}`;
+      const cell = { outputs: [], text: {} };
+      const isDone = new Promise((resolve) => {
+        let isDisplayed = false;
+        listener = (type, content) => {
+          if (content.data?.["text/plain"] === mark) isDisplayed = true;
+          else addOutput(cell, shown, type, content);
+          if (isDisplayed && cell.text.stdout?.includes(mark)) resolve();
         };
-      }),
+      });
+      run(code);
+      run(`console.log("${mark}"); await Deno.jupyter.display({ "text/plain": "${mark}" }, { raw: true });`);
+      await Promise.race([isDone, ended]);
+      cell.text.stdout = cell.text.stdout.replace(`${mark}\n`, "");
+      const streams = Object.entries(cell.text).filter(([, text]) => text !== "");
+      return [...cell.outputs, ...streams.map(([name, text]) => ({ output_type: "stream", name, text }))];
+    },
     close: async () => {
-      child.removeAllListeners("exit");
       shell.close();
       iopub.close();
       child.kill("SIGKILL");
@@ -171,13 +187,12 @@ export async function startKernel(cwd) {
 }
 
 /**
- * Adds a message to a cell's outputs in the form of nbformat 4: text that goes on is joined, and what is displayed again under its
- * `display_id` takes the place of what was. `shown` are those that have one.
+ * Adds a message to what a cell shows, in the form of nbformat 4. What is displayed again under its `display_id` takes the place of
+ * what was; `shown` are those that have one. Text is kept apart: it comes on another way, in no order with the rest.
  */
-function addOutput(outputs, shown, type, { name, text, data, execution_count, transient, ename, evalue, traceback }) {
-  const last = outputs.at(-1);
-  if (type === "stream" && last?.name === name) last.text += text;
-  else if (type === "stream") outputs.push({ output_type: type, name, text });
+function addOutput({ outputs, text }, shown, type, content) {
+  const { data, execution_count, transient, ename, evalue, traceback } = content;
+  if (type === "stream") text[content.name] = (text[content.name] ?? "") + content.text;
   else if (type === "update_display_data") Object.assign(shown.get(transient.display_id) ?? {}, { data });
   else if (type === "display_data") {
     const output = { output_type: type, data, metadata: {} };

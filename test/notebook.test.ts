@@ -51,7 +51,7 @@ test("what is displayed again takes the place of what was", async () => {
     const show = (text: string, update: boolean): string =>
       `await Deno.jupyter.display({ "text/plain": "${text}" }, { raw: true, update: ${update}, display_id: "a" });\n`;
     const outputs = await kernel.execute(`console.log(1); console.log(2);\n${show("old", false)}${show("new", true)}`);
-    expect(outputs.map(shown)).toEqual([{ text: "1\n2\n" }, { "text/plain": "new", text: "" }]);
+    expect(outputs.map(shown)).toEqual([{ "text/plain": "new", text: "" }, { text: "1\n2\n" }]);
   } finally {
     await kernel.close();
   }
