@@ -1,20 +1,20 @@
-// The LZMA encoder for src/lzma.ts: a raw stream with lc = 3, lp = 0, pb = 0 and no end marker, parsed by shortest path.
+// The encoder for src/lzma.ts, which says how its stream differs from LZMA's: parsed by shortest path.
 
 /** Where each group of probabilities begins, as in src/lzma.ts. */
 const AT = {
   isMatch: 0,
-  isRep: 12,
-  isRep0: 24,
-  isRep1: 36,
-  isRep2: 48,
-  isRep0Long: 60,
-  slots: 72,
-  distances: 328,
-  align: 456,
-  length: 472,
-  repLength: 746,
-  literals: 1020,
-  end: 1020 + 8 * 768,
+  isRep: 96,
+  isRep0: 108,
+  isRep1: 120,
+  isRep2: 132,
+  isRep0Long: 144,
+  slots: 156,
+  distances: 412,
+  align: 540,
+  length: 556,
+  repLength: 830,
+  literals: 1104,
+  end: 1104 + 32 * 768,
 };
 const MAX_LENGTH = 273;
 /** Earlier occurrences of three bytes that are looked at. */
@@ -27,7 +27,13 @@ const SPAN = 1024;
 const LITERAL = { length: 1, distance: -1, rep: -1 };
 
 const afterLiteral = (state) => (state < 4 ? 0 : state < 10 ? state - 3 : state - 6);
+/** Bits that a probability of `p / 2048` costs. */
 const PRICES = Float32Array.from({ length: 2049 }, (_, p) => -Math.log2(Math.max(p, 1) / 2048));
+
+/** What a byte of WebAssembly may be: the prefix of a SIMD instruction, access to a local, `i32.const`, or anything. */
+const kindOf = (byte) => (byte === 0xfd ? 1 : byte >= 0x20 && byte <= 0x22 ? 2 : byte === 0x41 ? 3 : 0);
+/** Where it is decided whether a match follows `previous`. */
+const matchAt = (state, previous) => AT.isMatch + 12 * (previous >> 5) + state;
 
 /** What both users of the model share: `bit(at, value)` is either written or priced. */
 class Model {
@@ -54,8 +60,13 @@ class Model {
     }
   }
 
-  literal(byte, previous, match) {
-    const group = AT.literals + 768 * (previous >> 5);
+  /** A byte that no match covers; `match`, the byte at the last distance, is looked at after a match. */
+  literal(data, at, state, distance) {
+    const byte = data[at];
+    const match = state < 7 ? -1 : data[at - distance - 1];
+    const [previous, before] = [data[at - 1] ?? 0, data[at - 2] ?? 0];
+    this.bit(matchAt(state, previous), 0);
+    const group = AT.literals + 768 * ((previous >> 5) + 8 * kindOf(before));
     let alike = match >= 0;
     for (let i = 7, node = 1; i >= 0; i--) {
       const b = (byte >> i) & 1;
@@ -99,7 +110,8 @@ class Model {
 /** Encodes steps { length, distance, rep } (length 1 without distance: a literal); returns the bytes and the probabilities at every `SPAN` bytes. */
 function encode(data, steps) {
   const out = [];
-  const probabilities = new Uint16Array(AT.end).fill(1024);
+  const probabilities = new Uint16Array(AT.end).fill(32768);
+  const seen = new Uint8Array(AT.end);
   let low = 0;
   let range = 0xffffffff;
   let cache = 0;
@@ -117,7 +129,7 @@ function encode(data, steps) {
     low = (low % 0x1000000) * 256;
   };
   const narrowed = () => {
-    if (range < 0x1000000) {
+    while (range < 0x1000000) {
       range = (range << 8) >>> 0;
       shift();
     }
@@ -125,15 +137,14 @@ function encode(data, steps) {
   const model = new Model(
     (at, value) => {
       const p = probabilities[at];
-      const bound = (range >>> 11) * p;
-      if (value === 0) {
-        range = bound;
-        probabilities[at] = p + ((2048 - p) >> 5);
-      } else {
+      const bound = (range >>> 16) * p;
+      if (value === 0) range = bound;
+      else {
         low += bound;
         range -= bound;
-        probabilities[at] = p - (p >> 5);
       }
+      probabilities[at] = p + ((value === 0 ? 65504 : 32) - p) / (seen[at] + 2);
+      if (seen[at] < 20) seen[at]++;
       narrowed();
     },
     (value) => {
@@ -148,12 +159,11 @@ function encode(data, steps) {
   const history = [];
   for (const { length, distance, rep } of steps) {
     while (history.length * SPAN <= at) history.push(probabilities.slice());
-    const isLiteral = rep < 0 && distance < 0;
-    model.bit(AT.isMatch + state, isLiteral ? 0 : 1);
-    if (isLiteral) {
-      model.literal(data[at], data[at - 1] ?? 0, state < 7 ? -1 : data[at - reps[0] - 1]);
+    if (rep < 0 && distance < 0) {
+      model.literal(data, at, state, reps[0]);
       state = afterLiteral(state);
     } else if (rep < 0) {
+      model.bit(matchAt(state, data[at - 1] ?? 0), 1);
       model.bit(AT.isRep + state, 0);
       model.length(AT.length, length);
       model.distance(length, distance);
@@ -161,6 +171,7 @@ function encode(data, steps) {
       reps.unshift(distance);
       state = state < 7 ? 7 : 10;
     } else {
+      model.bit(matchAt(state, data[at - 1] ?? 0), 1);
       model.bit(AT.isRep + state, 1);
       model.rep(state, rep, length === 1);
       if (length > 1) model.length(AT.repLength, length);
@@ -203,7 +214,8 @@ function parse(data, matches, history) {
   let total = 0;
   const price = new Model(
     (at, value) => {
-      total += PRICES[value === 0 ? probabilities[at] : 2048 - probabilities[at]];
+      const p = probabilities[at] >> 5;
+      total += PRICES[value === 0 ? p : 2048 - p];
     },
     () => total++,
   );
@@ -224,11 +236,7 @@ function parse(data, matches, history) {
     nodes[to] = { state, reps, steps: [...before, { length, distance, rep }], from };
   };
   const bitPrice = (where, value) => priced(() => price.bit(where, value));
-  const literalPrice = (at, state, distance) =>
-    priced(() => {
-      price.bit(AT.isMatch + state, 0);
-      price.literal(data[at], data[at - 1] ?? 0, state < 7 ? -1 : data[at - distance - 1]);
-    });
+  const literalPrice = (at, state, distance) => priced(() => price.literal(data, at, state, distance));
   const extent = (at, distance) => {
     let length = 0;
     while (length < MAX_LENGTH && at + length < n && data[at + length] === data[at + length - distance - 1]) length++;
@@ -242,7 +250,7 @@ function parse(data, matches, history) {
     const after = before < 7 ? 8 : 11;
     const literal = literalPrice(at - 1, state, reps[0]);
     const again = priced(() => {
-      price.bit(AT.isMatch + before, 1);
+      price.bit(matchAt(before, data[at - 1]), 1);
       price.bit(AT.isRep + before, 1);
       price.rep(before, 0, false);
     });
@@ -263,7 +271,7 @@ function parse(data, matches, history) {
     const { state, reps } = nodes[at];
     const cost = costs[at];
     reach(at, at + 1, cost + literalPrice(at, state, reps[0]), afterLiteral(state), reps, 1, -1, -1);
-    const asMatch = cost + bitPrice(AT.isMatch + state, 1);
+    const asMatch = cost + bitPrice(matchAt(state, data[at - 1] ?? 0), 1);
     const asRep = asMatch + bitPrice(AT.isRep + state, 1);
     for (let rep = 0; rep < 4; rep++) {
       const distance = reps[rep];
@@ -304,7 +312,7 @@ function parse(data, matches, history) {
  */
 export function pack(data) {
   const matches = findMatches(data);
-  let history = [new Uint16Array(AT.end).fill(1024)];
+  let history = [new Uint16Array(AT.end).fill(32768)];
   let best;
   for (let pass = 0; pass < PASSES; pass++) {
     const made = encode(data, parse(data, matches, history));
