@@ -87,6 +87,7 @@ describe("bench", () => {
     expect(await page.locator("#diff td.slower").count()).toBe(run.rows.length);
     expect(await page.textContent("#diff td.slower")).toBe("3.00× slower");
     await picture(page, "bench-dark");
+    expect(await labelProblems(page)).toEqual([]);
     expect(await contrastProblems(page)).toEqual([]);
     expect(problems).toEqual([]);
     await rm(folder, { recursive: true });

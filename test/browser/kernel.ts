@@ -50,6 +50,7 @@ describe("custom kernel", () => {
     expect(message[1]!.slice(message[2]!.indexOf("^"))).toMatch(/^(params\.)?fase/);
     expect(await page.textContent("#messages")).not.toContain("sine_broken_backward");
     await picture(page, "kernel-dark");
+    expect(await labelProblems(page)).toEqual([]);
     expect(await contrastProblems(page)).toEqual([]);
     await page.fill("#forward", (await page.inputValue("#forward")).replace("fase", "phase"));
     await page.waitForSelector("#messages:not(.bad)");

@@ -74,7 +74,10 @@ export async function dropFiles(page: Page, files: readonly { name: string; byte
   await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
 }
 
-/** What assistive technology would miss: controls without a name, images without a text, a page without a heading or a language. */
+/**
+ * What assistive technology, a finger or a search engine would miss: controls without a name or too small to hit, images without a text, headings
+ * that skip a level, a page without title, description, language or main part, or one that cannot be enlarged.
+ */
 export function labelProblems(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const problems: string[] = [];
@@ -109,6 +112,21 @@ export function labelProblems(page: Page): Promise<string[]> {
     const ids = [...document.querySelectorAll("[id]")].map(({ id }) => id);
     for (const id of new Set(ids.filter((id, at) => ids.indexOf(id) !== at))) problems.push(`id twice: ${id}`);
     if (document.querySelectorAll("h1").length !== 1) problems.push("not exactly one h1");
+    const levels = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map(({ tagName }) => Number(tagName[1]));
+    levels.forEach(
+      (level, i) => level > (levels[i - 1] ?? 0) + 1 && problems.push(`h${level} after h${levels[i - 1] ?? 0}`),
+    );
+    for (const element of document.querySelectorAll("button, select, summary, input, textarea")) {
+      const { width, height } = (element.closest("label") ?? element).getBoundingClientRect();
+      if (element.checkVisibility() && (width < 24 || height < 24))
+        // WCAG 2.2, 2.5.8
+        problems.push(`small, ${width.toFixed(0)} × ${height.toFixed(0)}: ${describe(element)}`);
+    }
+    if (document.title.trim() === "") problems.push("no title");
+    const meta = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name=${name}]`)?.content ?? "";
+    if (meta("description") === "") problems.push("no description");
+    if (!/width=device-width/.test(meta("viewport")) || /user-scalable|maximum-scale/.test(meta("viewport")))
+      problems.push(`viewport: ${meta("viewport")}`);
     if (!document.documentElement.lang) problems.push("no language");
     if (!document.querySelector("main")) problems.push("no main");
     if (document.documentElement.scrollWidth > innerWidth + 1)

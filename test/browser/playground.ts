@@ -245,9 +245,12 @@ describe("playground", () => {
   });
 });
 
-test("the index leads to every page", async () => {
-  const { page, problems } = await openPage(pages.browser, pages.url);
-  await picture(page, "index");
+test.each([
+  ["light", {}],
+  ["dark", { dark: true }],
+])("the index leads to every page: %s", async (name, look) => {
+  const { page, problems } = await openPage(pages.browser, pages.url, look);
+  await picture(page, `index-${name}`);
   expect(await labelProblems(page)).toEqual([]);
   expect(await contrastProblems(page)).toEqual([]);
   const links = await page
