@@ -51,8 +51,8 @@ override TILE_K: u32 = 8u;
 // [k][group of 4 channels] and [k][group of 4 pixels]; the spare group in each row spreads the stores over the banks.
 var<workgroup> tile_a: array<vec4f, TILE_K * (WORKGROUP / 4u + 1u)>;
 var<workgroup> tile_b: array<vec4f, TILE_K * (WORKGROUP + 1u)>;
-// For each k of a tile: offset of the channel in x, t, u, offset in the weight. No position reaches t = OUTSIDE.
-var<workgroup> taps: array<vec4i, TILE_K>;
+// For each k of a tile and of the next one: offset of the channel in x, t, u, offset in the weight. No position reaches t = OUTSIDE.
+var<workgroup> taps: array<vec4i, 2u * TILE_K>;
 const OUTSIDE = -0x40000000;
 
 fn tap(k: u32) -> vec4i {
@@ -62,6 +62,23 @@ fn tap(k: u32) -> vec4i {
   let u = k % max(params.taps_x, 1u);
   let at = i32(c) * params.weight_c + i32(t) * params.weight_y + i32(u) * params.weight_x;
   return vec4i(i32(c * params.h * params.w), select(OUTSIDE, i32(t), k < params.c * params.taps_y * params.taps_x), i32(u), at);
+}
+
+// The weights of four channels at a tap; past the last channel those of the last one, past the last tap any.
+fn weights_at(channel: u32, this_tap: vec4i) -> vec4f {
+  let channels = vec4i(min(vec4u(channel) + vec4u(0u, 1u, 2u, 3u), vec4u(params.m - 1u)));
+  let offset = select(0, this_tap.w, this_tap.y != OUTSIDE);
+  let at = vec4u(channels * params.weight_m + offset + i32(params.weight_base));
+  return vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
+}
+
+// What four pixels see of x through a tap.
+fn pixels_at(base: vec4i, top: vec4i, left: vec4i, this_tap: vec4i) -> vec4f {
+  let row = top + this_tap.y;
+  let column = left + this_tap.z;
+  let inside = (vec4u(row) < vec4u(params.h)) & (vec4u(column) < vec4u(params.w)); // negative positions are large as unsigned ones
+  let at = vec4u(select(vec4i(), base + this_tap.x + row * i32(params.w) + column, inside));
+  return select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);
 }
 
 fn activate(v: vec4f) -> vec4f {
@@ -139,8 +156,6 @@ fn main(
   let base = vec4i(images(mine) * params.c * params.h * params.w);
   let top = vec4i(rows_of(mine) * params.step_y) + params.top;
   let left = vec4i(mine % params.columns * params.step_x) + params.left;
-  let size = vec4u(params.h);
-  let span = vec4u(params.w);
 
   var l0 = vec4f();
   var r0 = vec4f();
@@ -159,55 +174,87 @@ fn main(
   var l7 = vec4f();
   var r7 = vec4f();
 
-  if (index < TILE_K) {
+  // What this invocation brings to a tile: two groups of channels and two, four or eight of pixels, with 64 invocations and 8 of k. It is asked
+  // for while the tile before is summed.
+  let k_a = index % TILE_K;
+  let group_a = index / TILE_K;
+  let k_b = index / b_groups;
+  let step_b = WORKGROUP / b_groups;
+  let group_b = index % b_groups;
+  var a0 = vec4f();
+  var a1 = vec4f();
+  var b0 = vec4f();
+  var b1 = vec4f();
+  var b2 = vec4f();
+  var b3 = vec4f();
+  var b4 = vec4f();
+  var b5 = vec4f();
+  var b6 = vec4f();
+  var b7 = vec4f();
+  if (index < 2u * TILE_K) {
     taps[index] = tap(index);
   }
   workgroupBarrier();
-  for (var first = 0u; first < depth; first += TILE_K) {
-    for (var s = index; s < TILE_K * a_groups; s += WORKGROUP) {
-      let k = s % TILE_K;
-      let channel = vec4i(min(vec4u(first_channel + 4u * (s / TILE_K)) + lanes, vec4u(params.m - 1u)));
-      let at = vec4u(channel * params.weight_m + taps[k].w + i32(params.weight_base));
-      var value = vec4f();
-      if (first + k < depth) {
-        value = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
+  for (var first = 0u; first < depth + TILE_K; first += TILE_K) {
+    let half = first / TILE_K % 2u * TILE_K;
+    if (first > 0u) {
+      if (group_a < a_groups) { tile_a[k_a * a_row + group_a] = a0; }
+      if (group_a + 8u < a_groups) { tile_a[k_a * a_row + group_a + 8u] = a1; }
+      tile_b[k_b * b_row + group_b] = b0;
+      tile_b[(k_b + step_b) * b_row + group_b] = b1;
+      if (tall < 8u) {
+        tile_b[(k_b + 2u * step_b) * b_row + group_b] = b2;
+        tile_b[(k_b + 3u * step_b) * b_row + group_b] = b3;
       }
-      tile_a[k * a_row + s / TILE_K] = value;
-    }
-    for (var k = index / b_groups; k < TILE_K; k += WORKGROUP / b_groups) {
-      let this_tap = taps[k];
-      let row = top + this_tap.y;
-      let column = left + this_tap.z;
-      let inside = (vec4u(row) < size) & (vec4u(column) < span); // negative positions are large as unsigned ones
-      let at = vec4u(select(vec4i(), base + this_tap.x + row * i32(params.w) + column, inside));
-      let value = vec4f(x[at.x], x[at.y], x[at.z], x[at.w]);
-      tile_b[k * b_row + index % b_groups] = select(vec4f(), value, inside);
+      if (tall < 4u) {
+        tile_b[(k_b + 4u * step_b) * b_row + group_b] = b4;
+        tile_b[(k_b + 5u * step_b) * b_row + group_b] = b5;
+        tile_b[(k_b + 6u * step_b) * b_row + group_b] = b6;
+        tile_b[(k_b + 7u * step_b) * b_row + group_b] = b7;
+      }
+      if (index < TILE_K) { taps[TILE_K - half + index] = tap(first + TILE_K + index); }
     }
     workgroupBarrier();
-    if (index < TILE_K) {
-      taps[index] = tap(first + TILE_K + index);
+    if (first < depth) {
+      let live = first + k_a < depth;
+      a0 = select(vec4f(), weights_at(first_channel + 4u * group_a, taps[half + k_a]), live);
+      if (tall == 8u) { a1 = select(vec4f(), weights_at(first_channel + 4u * group_a + 32u, taps[half + k_a]), live); }
+      b0 = pixels_at(base, top, left, taps[half + k_b]);
+      b1 = pixels_at(base, top, left, taps[half + k_b + step_b]);
+      if (tall < 8u) {
+        b2 = pixels_at(base, top, left, taps[half + k_b + 2u * step_b]);
+        b3 = pixels_at(base, top, left, taps[half + k_b + 3u * step_b]);
+      }
+      if (tall < 4u) {
+        b4 = pixels_at(base, top, left, taps[half + k_b + 4u * step_b]);
+        b5 = pixels_at(base, top, left, taps[half + k_b + 5u * step_b]);
+        b6 = pixels_at(base, top, left, taps[half + k_b + 6u * step_b]);
+        b7 = pixels_at(base, top, left, taps[half + k_b + 7u * step_b]);
+      }
     }
-    for (var k = 0u; k < TILE_K; k++) {
-      let upper = tile_a[k * a_row + across];
-      let lower = tile_a[k * a_row + across + tall];
-      let near = tile_b[k * b_row + along];
-      let far = tile_b[k * b_row + along + wide];
-      l0 += upper.x * near;
-      r0 += upper.x * far;
-      l1 += upper.y * near;
-      r1 += upper.y * far;
-      l2 += upper.z * near;
-      r2 += upper.z * far;
-      l3 += upper.w * near;
-      r3 += upper.w * far;
-      l4 += lower.x * near;
-      r4 += lower.x * far;
-      l5 += lower.y * near;
-      r5 += lower.y * far;
-      l6 += lower.z * near;
-      r6 += lower.z * far;
-      l7 += lower.w * near;
-      r7 += lower.w * far;
+    if (first > 0u) {
+      for (var k = 0u; k < TILE_K; k++) {
+        let upper = tile_a[k * a_row + across];
+        let lower = tile_a[k * a_row + across + tall];
+        let near = tile_b[k * b_row + along];
+        let far = tile_b[k * b_row + along + wide];
+        l0 += upper.x * near;
+        r0 += upper.x * far;
+        l1 += upper.y * near;
+        r1 += upper.y * far;
+        l2 += upper.z * near;
+        r2 += upper.z * far;
+        l3 += upper.w * near;
+        r3 += upper.w * far;
+        l4 += lower.x * near;
+        r4 += lower.x * far;
+        l5 += lower.y * near;
+        r5 += lower.y * far;
+        l6 += lower.z * near;
+        r6 += lower.z * far;
+        l7 += lower.w * near;
+        r7 += lower.w * far;
+      }
     }
     workgroupBarrier();
   }

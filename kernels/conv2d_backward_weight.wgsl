@@ -38,6 +38,26 @@ var<workgroup> tile_b: array<vec4f, TILE_K * (WORKGROUP + 1u)>;
 // For each tap (c, i, j) of the workgroup: offset in x, i << 16 | j.
 var<workgroup> taps: array<vec2i, 4u * WORKGROUP>;
 
+// What one pixel, whose window begins at (row, column), sees of x through four taps.
+fn pixels_at(corner: i32, row: i32, column: i32, tap: u32) -> vec4f {
+  let t0 = taps[tap];
+  let t1 = taps[tap + 1u];
+  let t2 = taps[tap + 2u];
+  let t3 = taps[tap + 3u];
+  let packed = vec4i(t0.y, t1.y, t2.y, t3.y);
+  let i = row + (packed >> vec4u(16u));
+  let j = column + (packed & vec4i(0xffff));
+  let inside = (vec4u(i) < vec4u(params.h)) & (vec4u(j) < vec4u(params.w)); // negative positions are large as unsigned ones
+  let at = vec4u(select(vec4i(), corner + vec4i(t0.x, t1.x, t2.x, t3.x), inside));
+  return select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);
+}
+
+// dy of four channels at a pixel; past the last channel those of the last one.
+fn slopes_at(start: u32, channel: u32, plane: u32) -> vec4f {
+  let at = start + min(vec4u(channel) + vec4u(0u, 1u, 2u, 3u), vec4u(params.o - 1u)) * plane;
+  return vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]);
+}
+
 fn store(z: u32, channel: u32, column: u32, sum: vec4f) {
   if (channel >= params.o) {
     return;
@@ -75,7 +95,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let plane = params.oh * params.ow;
   let begin = group.z * params.length * params.ow;
   let end = min(begin + params.length * params.ow, params.n * plane);
-  let lanes = vec4u(0u, 1u, 2u, 3u);
   let live = min(b_groups, (columns - first_column + 3u) / 4u); // groups of taps that exist
 
   for (var s = index; s < 4u * b_groups; s += WORKGROUP) {
@@ -104,35 +123,65 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var l7 = vec4f();
   var r7 = vec4f();
 
-  // An invocation loads for one pixel of the tile, and for every WORKGROUP / TILE_K-th group of channels and of taps.
+  // An invocation brings one pixel of a tile, for one or two groups of channels and two, four or eight of taps, with 64 invocations and 8
+  // pixels. It is asked for while the tile before is summed.
   let k = index % TILE_K;
+  let group_of = index / TILE_K;
+  let step = WORKGROUP / TILE_K;
+  let last_tap = live - 1u;
+  var a0 = vec4f();
+  var a1 = vec4f();
+  var b0 = vec4f();
+  var b1 = vec4f();
+  var b2 = vec4f();
+  var b3 = vec4f();
+  var b4 = vec4f();
+  var b5 = vec4f();
+  var b6 = vec4f();
+  var b7 = vec4f();
   workgroupBarrier();
-  for (var first = begin; first < end; first += TILE_K) {
-    let pixel = min(first + k, end - 1u);
-    let counts = first + k < end;
-    let image = pixel / plane;
-    let row = i32(pixel / params.ow % params.oh * params.sh) - i32(params.ph);
-    let column = i32(pixel % params.ow * params.sw) - i32(params.pw);
-    let start = image * params.o * plane + pixel % plane;
-    for (var g = index / TILE_K; g < a_groups; g += WORKGROUP / TILE_K) {
-      let at = start + min(vec4u(first_channel + 4u * g) + lanes, vec4u(params.o - 1u)) * plane;
-      tile_a[k * a_row + g] = select(vec4f(), vec4f(dy[at.x], dy[at.y], dy[at.z], dy[at.w]), counts);
-    }
-    let corner = i32(image * params.c * params.h * params.w) + row * i32(params.w) + column;
-    for (var g = index / TILE_K; g < live; g += WORKGROUP / TILE_K) {
-      let t0 = taps[4u * g];
-      let t1 = taps[4u * g + 1u];
-      let t2 = taps[4u * g + 2u];
-      let t3 = taps[4u * g + 3u];
-      let packed = vec4i(t0.y, t1.y, t2.y, t3.y);
-      let i = row + (packed >> vec4u(16u));
-      let j = column + (packed & vec4i(0xffff));
-      let inside = (vec4u(i) < vec4u(params.h)) & (vec4u(j) < vec4u(params.w)); // negative positions are large as unsigned ones
-      let at = vec4u(select(vec4i(), corner + vec4i(t0.x, t1.x, t2.x, t3.x), inside));
-      tile_b[k * b_row + g] = select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);
+  for (var first = begin; first < end + TILE_K; first += TILE_K) {
+    if (first > begin) {
+      if (group_of < a_groups) { tile_a[k * a_row + group_of] = a0; }
+      if (tall == 8u) { tile_a[k * a_row + group_of + step] = a1; }
+      tile_b[k * b_row + group_of] = b0;
+      tile_b[k * b_row + group_of + step] = b1;
+      if (tall < 8u) {
+        tile_b[k * b_row + group_of + 2u * step] = b2;
+        tile_b[k * b_row + group_of + 3u * step] = b3;
+      }
+      if (tall < 4u) {
+        tile_b[k * b_row + group_of + 4u * step] = b4;
+        tile_b[k * b_row + group_of + 5u * step] = b5;
+        tile_b[k * b_row + group_of + 6u * step] = b6;
+        tile_b[k * b_row + group_of + 7u * step] = b7;
+      }
     }
     workgroupBarrier();
-    if (along < live) {
+    if (first < end) {
+      let pixel = min(first + k, end - 1u);
+      let counts = first + k < end;
+      let image = pixel / plane;
+      let row = i32(pixel / params.ow % params.oh * params.sh) - i32(params.ph);
+      let column = i32(pixel % params.ow * params.sw) - i32(params.pw);
+      let start = image * params.o * plane + pixel % plane;
+      a0 = select(vec4f(), slopes_at(start, first_channel + 4u * group_of, plane), counts);
+      if (tall == 8u) { a1 = select(vec4f(), slopes_at(start, first_channel + 4u * (group_of + step), plane), counts); }
+      let corner = i32(image * params.c * params.h * params.w) + row * i32(params.w) + column;
+      b0 = pixels_at(corner, row, column, 4u * min(group_of, last_tap));
+      b1 = pixels_at(corner, row, column, 4u * min(group_of + step, last_tap));
+      if (tall < 8u) {
+        b2 = pixels_at(corner, row, column, 4u * min(group_of + 2u * step, last_tap));
+        b3 = pixels_at(corner, row, column, 4u * min(group_of + 3u * step, last_tap));
+      }
+      if (tall < 4u) {
+        b4 = pixels_at(corner, row, column, 4u * min(group_of + 4u * step, last_tap));
+        b5 = pixels_at(corner, row, column, 4u * min(group_of + 5u * step, last_tap));
+        b6 = pixels_at(corner, row, column, 4u * min(group_of + 6u * step, last_tap));
+        b7 = pixels_at(corner, row, column, 4u * min(group_of + 7u * step, last_tap));
+      }
+    }
+    if (first > begin && along < live) {
       for (var p = 0u; p < TILE_K; p++) {
         let upper = tile_a[p * a_row + across];
         let lower = tile_a[p * a_row + across + tall];

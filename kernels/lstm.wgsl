@@ -27,6 +27,9 @@ fn tangent(v: vec4f) -> vec4f {
   return select(sign(v) * (1.0 - e) / (1.0 + e), near, abs(v) < vec4f(0.25));
 }
 
+// the weights of four gates
+fn u_at(at: u32) -> vec4f { return vec4f(u[at], u[at + params.h], u[at + 2u * params.h], u[at + 3u * params.h]); }
+
 // a vector holds four sequences; places past the last sequence read the last one and write nothing
 fn start_at(at: vec4u) -> vec4f { return vec4f(start[at.x], start[at.y], start[at.z], start[at.w]); }
 fn z_at(at: vec4u) -> vec4f { return vec4f(z[at.x], z[at.y], z[at.z], z[at.w]); }
@@ -90,14 +93,16 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
           let end = min(size, h - origin);
           var at0 = (direction * h + origin) * width + j;
           var p = 0u;
-          for (; p + 4u <= end; p += 4u) { // loads of four steps are under way at a time
-            let at1 = at0 + width;
-            let at2 = at1 + width;
-            let at3 = at2 + width;
-            let u0 = vec4f(u[at0], u[at0 + h], u[at0 + 2u * h], u[at0 + 3u * h]);
-            let u1 = vec4f(u[at1], u[at1 + h], u[at1 + 2u * h], u[at1 + 3u * h]);
-            let u2 = vec4f(u[at2], u[at2 + h], u[at2 + 2u * h], u[at2 + 3u * h]);
-            let u3 = vec4f(u[at3], u[at3 + h], u[at3 + 2u * h], u[at3 + 3u * h]);
+          for (; p + 8u <= end; p += 8u) { // the loads of eight units are under way at a time
+            let u0 = u_at(at0);
+            let u1 = u_at(at0 + width);
+            let u2 = u_at(at0 + 2u * width);
+            let u3 = u_at(at0 + 3u * width);
+            let u4 = u_at(at0 + 4u * width);
+            let u5 = u_at(at0 + 5u * width);
+            let u6 = u_at(at0 + 6u * width);
+            let u7 = u_at(at0 + 7u * width);
+            at0 += 8u * width;
             let h0 = hidden[p];
             let h1 = hidden[p + 1u];
             let h2 = hidden[p + 2u];
@@ -106,14 +111,22 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
             zf = zf + u0.y * h0 + u1.y * h1 + u2.y * h2 + u3.y * h3;
             zg = zg + u0.z * h0 + u1.z * h1 + u2.z * h2 + u3.z * h3;
             zo = zo + u0.w * h0 + u1.w * h1 + u2.w * h2 + u3.w * h3;
-            at0 = at3 + width;
+            let h4 = hidden[p + 4u];
+            let h5 = hidden[p + 5u];
+            let h6 = hidden[p + 6u];
+            let h7 = hidden[p + 7u];
+            zi = zi + u4.x * h4 + u5.x * h5 + u6.x * h6 + u7.x * h7;
+            zf = zf + u4.y * h4 + u5.y * h5 + u6.y * h6 + u7.y * h7;
+            zg = zg + u4.z * h4 + u5.z * h5 + u6.z * h6 + u7.z * h7;
+            zo = zo + u4.w * h4 + u5.w * h5 + u6.w * h6 + u7.w * h7;
           }
           for (; p < end; p++) {
             let value = hidden[p];
-            zi += u[at0] * value;
-            zf += u[at0 + h] * value;
-            zg += u[at0 + 2u * h] * value;
-            zo += u[at0 + 3u * h] * value;
+            let weights = u_at(at0);
+            zi += weights.x * value;
+            zf += weights.y * value;
+            zg += weights.z * value;
+            zo += weights.w * value;
             at0 += width;
           }
         }

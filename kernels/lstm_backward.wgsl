@@ -30,6 +30,9 @@ fn tangent(v: vec4f) -> vec4f {
   return select(sign(v) * (1.0 - e) / (1.0 + e), near, abs(v) < vec4f(0.25));
 }
 
+// four neighbouring rows of a column
+fn u_at(at: u32) -> vec4f { return vec4f(u[at], u[at + params.h], u[at + 2u * params.h], u[at + 3u * params.h]); }
+
 // a vector holds four sequences; places past the last sequence read the last one and write nothing
 fn gates_at(at: vec4u) -> vec4f { return vec4f(gates[at.x], gates[at.y], gates[at.z], gates[at.w]); }
 fn c_at(at: vec4u) -> vec4f { return vec4f(c[at.x], c[at.y], c[at.z], c[at.w]); }
@@ -126,13 +129,16 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
             var at0 = ((direction * 4u + gate) * h + origin) * h + k;
             var p = gate * size;
             let last = p + end;
-            for (; p + 8u <= last; p += 8u) { // eight loads are under way at a time
-              let u0 = vec4f(u[at0], u[at0 + h], u[at0 + 2u * h], u[at0 + 3u * h]);
-              at0 += 4u * h;
-              let u1 = vec4f(u[at0], u[at0 + h], u[at0 + 2u * h], u[at0 + 3u * h]);
-              at0 += 4u * h;
+            for (; p + 16u <= last; p += 16u) { // sixteen loads are under way at a time
+              let u0 = u_at(at0);
+              let u1 = u_at(at0 + 4u * h);
+              let u2 = u_at(at0 + 8u * h);
+              let u3 = u_at(at0 + 12u * h);
+              at0 += 16u * h;
               dh = dh + u0.x * slopes[p] + u0.y * slopes[p + 1u] + u0.z * slopes[p + 2u] + u0.w * slopes[p + 3u];
               dh = dh + u1.x * slopes[p + 4u] + u1.y * slopes[p + 5u] + u1.z * slopes[p + 6u] + u1.w * slopes[p + 7u];
+              dh = dh + u2.x * slopes[p + 8u] + u2.y * slopes[p + 9u] + u2.z * slopes[p + 10u] + u2.w * slopes[p + 11u];
+              dh = dh + u3.x * slopes[p + 12u] + u3.y * slopes[p + 13u] + u3.z * slopes[p + 14u] + u3.w * slopes[p + 15u];
             }
             for (; p < last; p++) {
               dh += u[at0] * slopes[p];
