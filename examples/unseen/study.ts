@@ -5,7 +5,7 @@ import { Command, Option } from "commander";
 import { LearningToCluster, requestDevice } from "constella";
 import type { Device, LearningToClusterOptions, SetFitOptions, SetPart, SetProvider } from "constella";
 import { Interrupted, interruptible } from "../../src/cli/interrupt";
-import { oneOf, text, toOption, whole } from "../../src/cli/option";
+import { oneOf, positive, text, toOption, whole } from "../../src/cli/option";
 import { ProgressDisplay, stepProgress } from "../../src/cli/progress";
 import { readFile, writeAtomic } from "../../src/data";
 import { formatEstimate } from "../scores";
@@ -50,6 +50,9 @@ export interface StudyOptions {
   readonly sets: number;
   readonly seed: number;
   readonly iterations?: number;
+  readonly layers?: number;
+  readonly units?: number;
+  readonly learningRate?: number;
   readonly device?: "webgpu" | "wasm";
   readonly threads?: number;
   readonly resume?: boolean;
@@ -69,6 +72,9 @@ export function studyProgram(
     .addOption(toOption({ name: "data", kind: text("DIR"), help: "folder of the data" }).default("../shared/data"))
     .addOption(toOption({ name: "out", kind: text("DIR"), help: "folder of results" }).default(join("out", name)))
     .addOption(toOption({ name: "iterations", kind: whole(1), help: "training steps" }))
+    .addOption(toOption({ name: "layers", kind: whole(1), help: "recurrent layers" }))
+    .addOption(toOption({ name: "units", kind: whole(2), help: "features of a recurrent layer, an even number" }))
+    .addOption(toOption({ name: "learningRate", kind: positive, help: "at its highest" }))
     .addOption(toOption({ name: "sets", kind: whole(2), help: "sets that each figure is a mean of" }).default(300))
     .addOption(toOption({ name: "seed", kind: whole(0), help: "of weights, splits and sets" }).default(0))
     .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
@@ -140,7 +146,7 @@ async function runStudy(name: string, study: UnseenStudy, options: StudyOptions)
 
 async function train(
   study: UnseenStudy,
-  { out, seed, iterations, resume = false }: StudyOptions,
+  { out, seed, iterations, layers, units, learningRate, resume = false }: StudyOptions,
   device: Device,
   progress: ProgressDisplay,
   signal: AbortSignal,
@@ -149,7 +155,13 @@ async function train(
   const { itemShape, kMax } = study.provider;
   const model = resume
     ? await LearningToCluster.load(await readFile(file), { device })
-    : new LearningToCluster({ ...study.model, itemShape, kMax, seed, device });
+    : new LearningToCluster({
+        ...study.model,
+        ...(layers !== undefined && { layers }),
+        ...(units !== undefined && { units }),
+        ...(learningRate !== undefined && { optimizer: { type: "adam", learningRate } }),
+        ...{ itemShape, kMax, seed, device },
+      });
   const save = async (): Promise<void> => writeAtomic(file, await model.save());
   try {
     await model.fit(study.provider, {
