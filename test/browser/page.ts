@@ -122,6 +122,10 @@ export function labelProblems(page: Page): Promise<string[]> {
         // WCAG 2.2, 2.5.8
         problems.push(`small, ${width.toFixed(0)} × ${height.toFixed(0)}: ${describe(element)}`);
     }
+    for (const text of document.querySelectorAll<SVGTextElement>("svg text")) {
+      const pixels = Number.parseFloat(getComputedStyle(text).fontSize) * (text.getScreenCTM()?.d ?? 1);
+      if (text.checkVisibility() && pixels < 8.5) problems.push(`${pixels.toFixed(1)} pixels: ${text.textContent}`);
+    }
     if (document.title.trim() === "") problems.push("no title");
     const meta = (name: string): string => document.querySelector<HTMLMetaElement>(`meta[name=${name}]`)?.content ?? "";
     if (meta("description") === "") problems.push("no description");

@@ -7,8 +7,8 @@ import { shareOfRoof } from "./tables";
 
 const COLOURS = { arithmetic: "#1088b9", memory: "#c27e6b" };
 
-/** Bars of the best share of a roof that a launch of each kernel reached. */
-export function roofChart(rows: readonly BenchRow[], roof: Roof): string {
+/** Bars of the best share of a roof that a launch of each kernel reached, drawn for a place of that many pixels. */
+export function roofChart(rows: readonly BenchRow[], roof: Roof, room: number): string {
   const best = new Map<string, { kernel: string; share: number; of: keyof typeof COLOURS }>();
   for (const row of rows) {
     if (!row.timing) continue;
@@ -18,9 +18,18 @@ export function roofChart(rows: readonly BenchRow[], roof: Roof): string {
   const bars = [...best.values()]
     .sort((a, b) => b.share - a.share)
     .map((bar) => ({ ...bar, percent: 100 * bar.share }));
+  const width = Math.max(300, Math.min(room, 860));
+  const longest = Math.max(...bars.map(({ kernel }) => kernel.length));
   const chart = draw(document, {
     ariaLabel: `Share of the roof of ${bars.length} kernels: ${bars.map(({ kernel, percent }) => `${kernel} ${percent.toFixed(0)} %`).join(", ")}`,
-    ...{ width: 720, height: 40 + 17 * bars.length, marginLeft: 210, marginRight: 46, marginTop: 4, marginBottom: 34 },
+    ...{
+      width,
+      height: 44 + 17 * bars.length,
+      marginLeft: 14 + 6 * longest,
+      marginRight: 34,
+      marginTop: 4,
+      marginBottom: 38,
+    },
     x: {
       label: "% of the roof",
       labelOffset: 32,
@@ -38,7 +47,7 @@ export function roofChart(rows: readonly BenchRow[], roof: Roof): string {
       }),
     ],
   });
-  return html`<figure>
+  return html`<figure style="max-width:${width}px">
     <figcaption><b>Share of the roof</b>, the better of arithmetic and memory, best launch of each kernel</figcaption>
     ${chart}
     <ul class="legend">

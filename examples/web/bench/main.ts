@@ -70,7 +70,7 @@ function showRoof({ gflops, gbytes }: Roof): void {
 async function showChart(): Promise<void> {
   if (!run.roof || !run.rows.some(({ timing }) => timing)) return;
   const { roofChart } = await import("./chart");
-  element("chart").innerHTML = roofChart(run.rows, run.roof);
+  element("chart").innerHTML = roofChart(run.rows, run.roof, element("chart").clientWidth);
 }
 
 function end(text: string): void {
