@@ -1,8 +1,8 @@
 // How `.wgsl` and `.wasm` imports become modules, in esbuild and in vitest alike.
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { declare } from "./contract.mjs";
-import { minifyWgsl } from "./wgsl.mjs";
+import { byLikeness, minifyWgsl } from "./wgsl.mjs";
 
 async function wgslModule(path, small) {
   const [name, code] = [basename(path, ".wgsl"), await readFile(path, "utf8")];
@@ -15,6 +15,17 @@ async function packedModule(path) {
   return `export default ${await readFile(path, "utf8")};`;
 }
 
+const KERNEL_IMPORT = /^import \w+ from "(.+\.wgsl)";\n/gm;
+
+/** The kernel table with its imports, and so the shaders in a bundle, in an order that compresses. */
+async function kernelTable(path) {
+  const source = await readFile(path, "utf8");
+  const imports = new Map(Array.from(source.matchAll(KERNEL_IMPORT), ([line, file]) => [line, file]));
+  const shaders = new Map();
+  for (const [line, file] of imports) shaders.set(line, minifyWgsl(await readFile(join(dirname(path), file), "utf8")));
+  return byLikeness(shaders).join("") + source.replace(KERNEL_IMPORT, "");
+}
+
 const LOADERS = { ".wgsl": wgslModule, ".packed": packedModule };
 
 /**
@@ -25,6 +36,11 @@ export function esbuildPlugin({ small = false } = {}) {
   return {
     name: "kernels",
     setup(build) {
+      if (small)
+        build.onLoad({ filter: /[\\/]src[\\/]kernels\.ts$/ }, async ({ path }) => ({
+          contents: await kernelTable(path),
+          loader: "ts",
+        }));
       build.onLoad({ filter: /\.(wgsl|packed)$/ }, async ({ path }) => {
         try {
           return {

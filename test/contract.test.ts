@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { declare } from "../scripts/contract.mjs";
-import { minifyWgsl } from "../scripts/wgsl.mjs";
+import { byLikeness, minifyWgsl } from "../scripts/wgsl.mjs";
 import * as kernels from "../src/kernels";
 
 const VALID = `// y = 2 x, over n elements
@@ -201,5 +201,18 @@ fn main(@builtin(local_invocation_index) local_invocation_index: u32, @builtin(w
         "fn main(@builtin(local_invocation_index)lo:u32,@builtin(workgroup_id)x:vec3u)" +
         "{let l=s(x.x,lo);let si=1- -1;n[l]=step(0.5,f32(si));}",
     );
+  });
+
+  test("what is alike is put together", () => {
+    const shaders = new Map([
+      ["a", "let sum=x[i]+y[i];out[i]=sum;"],
+      ["b", "for(var k=0u;k<params.n;k++){total+=w[k]*v[k];}"],
+      ["c", "let sum=x[i]-y[i];out[i]=sum;"],
+      ["d", "for(var k=0u;k<params.n;k++){total+=w[k]*u[k];}"],
+    ]);
+    const order = byLikeness(shaders);
+    expect([...order].sort()).toEqual(["a", "b", "c", "d"]);
+    expect(Math.abs(order.indexOf("a") - order.indexOf("c"))).toBe(1);
+    expect(Math.abs(order.indexOf("b") - order.indexOf("d"))).toBe(1);
   });
 });
