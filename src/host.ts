@@ -54,7 +54,8 @@ export class Host {
 
   constructor() {
     const code = unpack(packed.data, packed.size);
-    this.run = new WebAssembly.Instance(new WebAssembly.Module(code)).exports as unknown as HostExports;
+    const imports = { env: { "Math.log": Math.log } };
+    this.run = new WebAssembly.Instance(new WebAssembly.Module(code), imports).exports as unknown as HostExports;
     this.#top = this.run.heap_base();
   }
 

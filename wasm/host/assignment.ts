@@ -81,7 +81,7 @@ export function assign(cost: usize, r: u32, c: u32, columnOfRow: usize, scratch:
 function binary_entropy(s: f64, t: f64): f64 {
   const p = s / t;
   const q = (t - s) / t;
-  return (p > 0 ? -p * NativeMath.log(p) : 0) - (q > 0 ? q * NativeMath.log(q) : 0);
+  return (p > 0 ? -p * JSMath.log(p) : 0) - (q > 0 ? q * JSMath.log(q) : 0);
 }
 
 /**

@@ -6,7 +6,7 @@ export function entropy(sizes: usize, k: u32, n: f64): f64 {
   let lost: f64 = 0;
   for (let p: usize = 0; p < <usize>k << 2; p += 4) {
     const share = <f64>load<u32>(sizes + p) / n;
-    const term = -share * NativeMath.log(share) - lost;
+    const term = -share * JSMath.log(share) - lost;
     const next = sum + term;
     lost = next - sum - term;
     sum = next;
@@ -24,7 +24,7 @@ export function mutual_information(
     const count = <f64>load<u32>(cellCount + p);
     const a = <f64>load<u32>(rowSizes + (<usize>load<u32>(cellRow + p) << 2));
     const b = <f64>load<u32>(columnSizes + (<usize>load<u32>(cellColumn + p) << 2));
-    const term = (count / n) * NativeMath.log((n * count) / (a * b)) - lost;
+    const term = (count / n) * JSMath.log((n * count) / (a * b)) - lost;
     const next = sum + term;
     lost = next - sum - term;
     sum = next;
@@ -62,14 +62,14 @@ function expected_cell(a: f64, b: f64, n: f64): f64 {
   const scale = n / (a * b);
   const rest = n - a - b;
   let weights: f64 = 1;
-  let sum = mode > 0 ? mode * NativeMath.log(scale * mode) : 0;
+  let sum = mode > 0 ? mode * JSMath.log(scale * mode) : 0;
   let weight: f64 = 1;
   for (let m = mode; m < high; ) {
     weight *= ((a - m) * (b - m)) / ((m + 1) * (rest + m + 1));
     m += 1;
     if (weight < 1e-30) break;
     weights += weight;
-    sum += weight * m * NativeMath.log(scale * m);
+    sum += weight * m * JSMath.log(scale * m);
   }
   weight = 1;
   for (let m = mode; m > low; ) {
@@ -77,7 +77,7 @@ function expected_cell(a: f64, b: f64, n: f64): f64 {
     m -= 1;
     if (weight < 1e-30) break;
     weights += weight;
-    if (m > 0) sum += weight * m * NativeMath.log(scale * m);
+    if (m > 0) sum += weight * m * JSMath.log(scale * m);
   }
   return sum / weights / n;
 }
