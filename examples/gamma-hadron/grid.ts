@@ -10,7 +10,7 @@ const LEARNING_RATES = [0.1, 0.01, 0.001];
 const BLOCKS = [2, 3];
 
 /** What the cells need beside what they vary. */
-export type GridContext = Omit<CellContext, "folder"> & { readonly out: string };
+export type GridContext = Omit<CellContext, "folder" | "probed"> & { readonly out: string };
 
 /** Runs every cell that is not kept yet, and returns each method's tables in Markdown, which are kept as grid.md. */
 export async function searchGrid({ out, ...context }: GridContext): Promise<string> {
@@ -34,7 +34,7 @@ export async function searchGrid({ out, ...context }: GridContext): Promise<stri
       const at = join(folder, `${blocks}-blocks-${learningRate}`);
       return runCell(
         { seed: 0, method, clusters },
-        { ...context, setting: own, folder: cellFolder(at, { seed: 0, method, clusters }) },
+        { ...context, setting: own, folder: cellFolder(at, { seed: 0, method, clusters }), probed: true },
       );
     },
     onCell: ({ cell, measures, seconds }, done, total) => {

@@ -94,6 +94,7 @@ async function study(options: Options): Promise<void> {
           progress,
           signal,
           folder: cellFolder(out, own),
+          probed: own.method === "random" || setting.best[own.method as MethodName] === own.clusters,
           images: await imagesOf(own.seed),
         };
         return runCell(own, context);

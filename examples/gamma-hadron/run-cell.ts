@@ -29,6 +29,8 @@ export interface CellContext {
   readonly signal: AbortSignal;
   /** Folder of the cell's files. */
   readonly folder: string;
+  /** Whether the features of a method are probed; else its clustering is all that is kept. */
+  readonly probed: boolean;
 }
 
 /** Which method, of how many clusters, with which seed. */
@@ -161,17 +163,29 @@ async function runMethod(cell: StudyCell, method: MethodName | undefined, contex
     await write(folder, "labels.npy", model.labels);
     Object.assign(measures, occupation(model.labels, clusters));
   }
+  if (context.probed) Object.assign(measures, await probe(cell, model, context));
+  model.dispose();
+  return measures;
+}
+
+/** Accuracies of a linear classifier on the features of a network; its gamma scores of the observation are kept. */
+async function probe(
+  { seed }: StudyCell,
+  model: { transform(x: NdArray<Float32Array>): Promise<NdArray<Float32Array>> },
+  { device, images, setting, folder }: CellContext,
+): Promise<Measures> {
   const features = (part: { x: NdArray<Float32Array> }) => model.transform(part.x);
-  const probe = new LinearProbe({ device, seed: cell.seed, nClasses: images.classNames.length });
-  await probe.fit(await features(images.probe), images.probe.labels, { epochs: setting.probeEpochs });
-  measures["probe"] = await probe.score(await features(images.test), images.test.labels);
+  const classifier = new LinearProbe({ device, seed, nClasses: images.classNames.length });
+  await classifier.fit(await features(images.probe), images.probe.labels, { epochs: setting.probeEpochs });
+  const measures: Measures = {
+    probe: await classifier.score(await features(images.test), images.test.labels),
+  };
   if (images.observation) {
     const observed = await features(images.observation);
-    measures["wobble"] = await probe.score(observed, images.observation.labels);
-    await write(folder, "gamma.npy", column(await probe.probabilities(observed), 1));
+    measures["wobble"] = await classifier.score(observed, images.observation.labels);
+    await write(folder, "gamma.npy", column(await classifier.probabilities(observed), 1));
   }
-  probe.dispose();
-  model.dispose();
+  classifier.dispose();
   return measures;
 }
 

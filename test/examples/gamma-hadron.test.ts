@@ -36,7 +36,9 @@ afterAll(async () => {
 
 async function contextOf(cell: StudyCell, signal = new AbortController().signal, to = out): Promise<CellContext> {
   const images = await loadImages("showers", setting, 0, "");
-  return { device, setting, images, progress: new ProgressDisplay(quiet), signal, folder: cellFolder(to, cell) };
+  const probed = cell.method === "random" || cell.clusters === setting.best["deep-cluster"];
+  const folder = cellFolder(to, cell);
+  return { device, setting, images, progress: new ProgressDisplay(quiet), signal, folder, probed };
 }
 
 test("every cell leaves its files, and the tables, curves and pictures are made of them", async () => {
