@@ -138,8 +138,8 @@ export class SharedQueue implements CommandQueue {
     if (this.#idle) return this.#memory.view(pointer, bytes.byteLength).set(bytes);
     // commands under way may still read what the buffer's memory holds: the copy takes its turn in the queue
     const staging = this.#stage(bytes);
-    const number = (Atomics.load(this.#words, LAYOUT.head) + this.#waiting.length) | 0;
     this.#publishCopy(pointer, staging, bytes.byteLength);
+    const number = (Atomics.load(this.#words, LAYOUT.head) + this.#waiting.length) | 0; // complete: this one too
     this.#staged.push({ number, pointer: staging, size: Pool.sizeClass(bytes.byteLength) });
   }
 

@@ -6,6 +6,7 @@ import {
   grid1d,
   keep,
   matmul,
+  ones,
   requestDevice,
   run,
   scale,
@@ -252,6 +253,20 @@ describe("the wasm device", () => {
     ["a worker without shared memory", ownUnshared],
     ["the calling thread", (options) => own("wasm", { threads: 0, ...options })],
   ];
+
+  test("what is written is not touched by what is written after it, while threads still copy", async () => {
+    const device = await requestDevice("wasm", { threads: 1 });
+    const contents = Array.from({ length: 24 }, (_, i) => new Uint32Array(1 << 18).fill(i));
+    const buffers = contents.map(({ byteLength }) => device.alloc(byteLength));
+    const x = ones(device, [256, 256]);
+    for (let round = 0; round < 12; round++) {
+      tidy(() => void matmul(x, x)); // until it is done, writes wait their turn
+      buffers.forEach((buffer, i) => device.write(buffer, contents[i]!));
+      for (const [i, buffer] of buffers.entries())
+        expect(new Uint32Array(await device.read(buffer)).find((value) => value !== i)).toBe(undefined);
+    }
+    device.destroy();
+  });
 
   test("threads change nothing in the numbers", async () => {
     const results: Record<string, Uint32Array[]> = {};
