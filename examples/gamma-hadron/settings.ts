@@ -1,4 +1,4 @@
-// How much of everything the study takes: about twelve minutes on two cores for the small setting.
+// How much of everything the study takes: about nine minutes on two cores for the small setting.
 import type { AugmentOptions } from "constella";
 import type { Source } from "./images";
 
