@@ -17,6 +17,7 @@ export const ISOLATED = {
 
 const TYPES = {
   ".html": "text/html",
+  ".css": "text/css",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
   ".json": "application/json",

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { DEC, requestDevice } from "constella";
 import { describe, expect, test } from "vitest";
 import { readCsv, readNpy, readNpz, readSafetensors, writeNpy } from "../../src/data";
-import { launchChromium } from "../../scripts/browser.mjs";
+import { launchChromium, serve } from "../../scripts/browser.mjs";
 import { contrastProblems, download, dropFiles, labelProblems, openPage, picture } from "./page";
 import type { Look } from "./page";
 import { pages } from "./server";
@@ -46,6 +46,26 @@ describe("playground", () => {
     expect(report).toContain("5 clusters among 1,500 members");
     expect(problems).toEqual([]);
     await page.context().close();
+  });
+
+  test("on a server that does not isolate pages it computes in one worker", async () => {
+    const server = await serve("build/pages");
+    const { page, problems } = await openPage(pages.browser, `${server.url}playground.html`);
+    await reach(page, "ready");
+    await page.click("#more summary");
+    await page.selectOption("#device", "wasm");
+    await page.waitForFunction(() =>
+      /without shared/.test(document.getElementById("device-description")!.textContent!),
+    );
+    await page.selectOption("#method", "dec");
+    await page.fill("#option-pretrainEpochs", "3");
+    await page.fill("#option-epochs", "3");
+    await page.click("#start");
+    await reach(page, "done");
+    expect(await page.textContent("#measures")).toMatch(/^clusters[2-5]accuracy/);
+    expect(problems).toEqual([]);
+    await page.context().close();
+    server.close();
   });
 
   test("points are drawn by pointer and by keyboard, and DBSCAN finds as many groups", async () => {

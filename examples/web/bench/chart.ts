@@ -25,7 +25,7 @@ export function roofChart(rows: readonly BenchRow[], roof: Roof, room: number): 
     ...{
       width,
       height: 44 + 17 * bars.length,
-      marginLeft: 14 + 6 * longest,
+      marginLeft: 16 + 6.2 * longest,
       marginRight: 34,
       marginTop: 4,
       marginBottom: 38,
