@@ -3,7 +3,9 @@ const STRETCH = 8;
 
 /** Gives the event loop a turn, at once: a timer would wait a second and more in a tab in the background. */
 export function turn(): Promise<void> {
+  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown };
   return new Promise((resolve) => {
+    if (setImmediate) return void setImmediate(resolve); // Node and Deno: a twentieth of what a channel takes there
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();
