@@ -57,5 +57,5 @@ export { OnlineDeepCluster } from "./models/online-deep-cluster";
 export type { OnlineDeepClusterOptions } from "./models/online-deep-cluster";
 export { LinearProbe } from "./models/linear-probe";
 export type { LinearProbeOptions } from "./models/linear-probe";
-export { GridSearch, gridTable } from "./models/grid-search";
-export type { GridCell, GridResult, GridSearchOptions, GridStore, GridTableOptions } from "./models/grid-search";
+export { GridSearch } from "./models/grid-search";
+export type { GridCell, GridResult, GridSearchOptions, GridStore } from "./models/grid-search";

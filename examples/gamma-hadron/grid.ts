@@ -1,8 +1,9 @@
 // The search over hyper-parameters: learning rate × blocks × clusters for each method, as the thesis's tables have it.
 import { join } from "node:path";
-import { GridSearch, gridTable } from "constella";
+import { GridSearch } from "constella";
 import { folderStore } from "../../src/data";
 import { writeAtomic } from "../../src/data/files";
+import { gridTable } from "../../src/report";
 import { cellFolder, runCell, type CellContext } from "./run-cell";
 import { METHODS, TITLES, type MethodName, type Setting } from "./settings";
 

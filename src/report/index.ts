@@ -12,6 +12,7 @@ export { html, Markup, type Content } from "./markup";
 export { drawingDocument } from "./chart";
 export { curves } from "./curves";
 export { valueTable, type Value, type ValueColumn, type ValueTable } from "./value-table";
+export { gridTable, type GridTableOptions } from "./grid-table";
 export { heatMap, type HeatMap } from "./heat-map";
 export { imageGrid, type ImageGridOptions, type ImageRow } from "./image-grid";
 export { pictureSheet, type PictureArray, type SheetOptions } from "./sheet";

@@ -2,9 +2,10 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { GridSearch, gridTable } from "constella";
+import { GridSearch } from "constella";
 import type { GridCell } from "constella";
 import { folderStore } from "../../src/data";
+import { gridTable } from "../../src/report";
 
 const AXES = { method: ["deep-cluster", "self-labeling"], lr: [0.1, 1e-3], clusters: [2, 16] };
 
