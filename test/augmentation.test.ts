@@ -95,7 +95,9 @@ describeDevices("augment", (device) => {
       "distort.grid must be positive whole numbers, 0",
     );
     expect(() => c.augment(x, { jitter: { hue: 0.1 } }, step)).toThrow("need three channels, 1");
-    expect(() => c.augment(x, { flip: 1 }, { seed: 1, step: -1 })).toThrow("step must be a whole number from 0 to 4294967295, -1");
+    expect(() => c.augment(x, { flip: 1 }, { seed: 1, step: -1 })).toThrow(
+      "step must be a whole number from 0 to 4294967295, -1",
+    );
     x.dispose();
   });
 });

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { transform } from "esbuild";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ISOLATED, launchChromium, serve } from "../scripts/browser.mjs";
 import { denoBinary } from "../scripts/deno.mjs";
@@ -12,7 +12,7 @@ import { openPage } from "./browser/page";
 import { blocksOf, sameWords, stepsOf, type Step } from "./documents/blocks";
 import { prepare } from "./documents/data";
 import { documentFolder, runLine } from "./documents/folder";
-import { PAGES } from "./documents/pages";
+import { BUILT_PAGES, PAGES, type Expectation } from "./documents/pages";
 import { execute, removeFolder, root } from "./installed";
 
 /** Folders with programs beside a README that says how to run them. */
@@ -69,16 +69,24 @@ async function runShell({ name }: Document, step: Step): Promise<string> {
   let output = "";
   for (const line of codeOf(step).split("\n"))
     if (/^[^#\s]/.test(line)) output += await runLine(join(folder, name), line);
+  const built = BUILT_PAGES[`${name}: ${step.blocks[0]!.heading}`];
+  if (built) await visit(join(folder, name, built.folder), built.expectation);
   return output;
 }
 
-/** Opens a page beside the folder `constella`; nothing may go wrong on it, and it must do what pages.ts expects of it. */
+/** Opens a page beside the folder `constella`, and sees whether it does what pages.ts expects of it. */
 async function runPage({ name }: Document, step: Step): Promise<string> {
   const { heading, code } = step.blocks[0]!;
-  const expectation: ((page: Page) => Promise<void>) | undefined = PAGES[`${name}: ${heading}`];
+  const expectation = PAGES[`${name}: ${heading}`];
   if (!expectation) throw new Error(`nothing is expected of the page under ${heading}, test/documents/pages.ts`);
   await writeFile(join(folder, name, "index.html"), code);
-  const server = await serve(join(folder, name), ISOLATED);
+  await visit(join(folder, name), expectation);
+  return "";
+}
+
+/** Opens a folder's page; nothing may go wrong on it. */
+async function visit(served: string, expectation: Expectation): Promise<void> {
+  const server = await serve(served, ISOLATED);
   try {
     const { page, problems } = await openPage(browser, `${server.url}index.html`);
     await expectation(page);
@@ -87,7 +95,6 @@ async function runPage({ name }: Document, step: Step): Promise<string> {
   } finally {
     server.close();
   }
-  return "";
 }
 
 const RUN = { program: runProgram, shell: runShell, page: runPage };

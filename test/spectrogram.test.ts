@@ -43,9 +43,7 @@ describeDevices("spectrograms", (device) => {
     expect(() => powerSpectrogram(short, { fft: 500 })).toThrow(
       "powerSpectrogram: fft must be a power of two from 2 to 4096, 500",
     );
-    expect(() => powerSpectrogram(short, { window: 513 })).toThrow(
-      "window must be a whole number from 1 to 512, 513",
-    );
+    expect(() => powerSpectrogram(short, { window: 513 })).toThrow("window must be a whole number from 1 to 512, 513");
     expect(() => powerSpectrogram(short, { hop: 0 })).toThrow("hop must be a whole number from 1, 0");
     expect(() => melSpectrogram(short, { range: -1 })).toThrow("range must be a number of decibels above 0, -1");
     expect(() => melSpectrogram(tensor(silence.device, new Float32Array(8), [2, 2, 2]))).toThrow(

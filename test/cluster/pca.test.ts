@@ -104,9 +104,7 @@ describeDevices("PCA", (device) => {
         [3, 5],
       ]),
     ).rejects.toThrow("PCA.fit: nComponents must be at most min(n, d) = 2, 3 for x of shape [2, 2]");
-    await expect((await make()).transform([[1]])).rejects.toThrow(
-      "PCA.transform: call fit first",
-    );
+    await expect((await make()).transform([[1]])).rejects.toThrow("PCA.transform: call fit first");
     const fitted = await (
       await make()
     ).fit([

@@ -22,8 +22,21 @@ async function coloursShown(page: Page, colours: readonly string[]): Promise<rea
 
 const LIMIT = { timeout: 60_000 };
 
-/** By document and heading. */
-export const PAGES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+/** Waits until a page shows what it should. */
+export type Expectation = (page: Page) => Promise<void>;
+
+/** Pages that commands build: by document and heading, the folder that they are in then. */
+export const BUILT_PAGES: Readonly<Record<string, { readonly folder: string; readonly expectation: Expectation }>> = {
+  "in-a-page: Through a bundler": {
+    folder: "app/dist",
+    expectation: async (page) => {
+      await expect.poll(() => page.textContent("body"), LIMIT).toMatch(/0 0 1 1|1 1 0 0/);
+    },
+  },
+};
+
+/** Pages by document and heading. */
+export const PAGES: Readonly<Record<string, Expectation>> = {
   "README: In a page": async (page) => {
     const colours = ["teal", "orange", "purple"];
     await expect.poll(() => coloursShown(page, colours), LIMIT).toEqual(colours);

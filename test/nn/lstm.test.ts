@@ -168,9 +168,7 @@ describeDevices("LSTM modules", (device) => {
   test("what it refuses", async () => {
     const made = await device();
     const random = new Random(1);
-    expect(() => new LSTM(made, 0, 3, random)).toThrow(
-      "LSTM: features must be a whole number from 1, 0",
-    );
+    expect(() => new LSTM(made, 0, 3, random)).toThrow("LSTM: features must be a whole number from 1, 0");
     expect(() => new ResidualBLSTM(made, 7, random)).toThrow("must be even");
     expect(() => new ResidualBLSTMStack(made, 0, 4, random)).toThrow("layers must be a whole number from 1, 0");
     const layer = new LSTM(made, 3, 2, random);
