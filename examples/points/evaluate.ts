@@ -9,7 +9,7 @@ import { LENGTH, NETWORK } from "./settings";
 /** Names of the ways to cluster. */
 export const METHODS = {
   model: "learned model",
-  orders: "learned model, mean of eight orders",
+  orders: "learned model, mean of eight orders, mirrored",
   told: "learned model, told k",
   plusPlus: "k-means++, best of ten, told k",
   kmeans2: "k-means, one run, told k",
@@ -59,6 +59,15 @@ export interface EvaluationOptions {
 /** Orders of the items of which the model's probabilities are averaged. */
 const ORDERS = 8;
 
+/** Points as one of the eight symmetries of the square has them, standardised: which belong together stays the same. */
+function mirrored({ data, shape }: NdArray<Float32Array>, pass: number): NdArray<Float32Array> {
+  const [swap, ...signs] = [pass & 1, pass & 2 ? -1 : 1, pass & 4 ? -1 : 1] as const;
+  return new NdArray(
+    data.map((_, i) => signs[i % 2]! * data[swap ? i ^ 1 : i]!),
+    shape,
+  );
+}
+
 /** Sets that the model sees at a time. */
 const AT_ONCE = 50;
 
@@ -81,7 +90,7 @@ export async function evaluate(
     const points = Array.from({ length: batch }, (_, i) => items.data.subarray(2 * i * length, 2 * (i + 1) * length));
     const arrays = points.map((set) => new NdArray(set, [length, 2]));
     const found = await model.predictSets(arrays);
-    const averaged = await model.predictSets(arrays, { orders: ORDERS, seed: seed + 2 });
+    const averaged = await model.predictSets(arrays, { orders: ORDERS, seed: seed + 2, view: mirrored });
     for (const [i, clustering] of found.entries()) {
       const k = ks[i]!;
       const truth = labels.subarray(i * length, (i + 1) * length);

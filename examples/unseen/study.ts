@@ -9,7 +9,7 @@ import { oneOf, positive, text, toOption, whole } from "../../src/cli/option";
 import { ProgressDisplay, stepProgress } from "../../src/cli/progress";
 import { readFile, writeAtomic } from "../../src/data";
 import { formatEstimate } from "../scores";
-import { evaluate, METHODS, type Evaluation, type Method } from "./evaluate";
+import { evaluate, METHODS, RIVALS, type Evaluation, type Method } from "./evaluate";
 import { renderUnseen } from "./report";
 
 /** Sets that the trained model is measured on. */
@@ -184,15 +184,15 @@ async function train(
   return model;
 }
 
-function textTable({ rows, gain, countAccuracy }: Evaluation): string {
-  const width = Math.max(...Object.values(METHODS).map((title) => title.length));
-  const lines = (Object.keys(METHODS) as Method[]).map((method) => {
-    const { nmi, bbn, mr } = rows[method];
-    return `${METHODS[method].padEnd(width)}  NMI ${formatEstimate(nmi)}  BBN ${formatEstimate(bbn)}  MR ${formatEstimate(mr)}`;
-  });
-  lines.push(
-    `${"model minus k-means on its embedding".padEnd(width)}  NMI ${formatEstimate(gain.nmi)}  BBN ${formatEstimate(gain.bbn)}  MR ${formatEstimate(gain.mr)}`,
-    `number of clusters found in ${(100 * countAccuracy).toFixed(1)} % of the sets`,
+function textTable({ rows, gains, countAccuracy }: Evaluation): string {
+  const named = [
+    ...(Object.keys(METHODS) as Method[]).map((method) => [METHODS[method], rows[method]] as const),
+    ...RIVALS.map((rival) => [`  eight orders minus ${METHODS[rival]}`, gains[rival]] as const),
+  ];
+  const width = Math.max(...named.map(([title]) => title.length));
+  const lines = named.map(
+    ([title, { nmi, bbn, mr }]) =>
+      `${title.padEnd(width)}  NMI ${formatEstimate(nmi)}  BBN ${formatEstimate(bbn)}  MR ${formatEstimate(mr)}`,
   );
-  return lines.join("\n");
+  return [...lines, `number of clusters found in ${(100 * countAccuracy).toFixed(1)} % of the sets`].join("\n");
 }

@@ -6,6 +6,7 @@ import type { Bytes } from "../../data/source";
 import type { Device } from "../../device";
 import type { MatrixLike } from "../../matrix";
 import type { NamedArrays, NamedTensors } from "../../nn/module";
+import type { NdArray } from "../../ndarray";
 import { Random } from "../../random";
 import { requestDevice } from "../../request-device";
 import { below, decodeCheckpoint, encodeCheckpoint, under } from "../../training/checkpoint";
@@ -39,6 +40,11 @@ export interface PredictOptions {
   readonly orders?: number;
   /** Of the orders. Default 0. */
   readonly seed?: number;
+  /**
+   * A set as pass 0, 1, … over it sees it, its items in the same places: for items that may all be changed alike without changing which
+   * belong together, as points may be mirrored. Default: as it is.
+   */
+  readonly view?: (set: NdArray<Float32Array>, pass: number) => NdArray<Float32Array>;
 }
 
 /** Options of `forwardDropout`. */
@@ -119,14 +125,17 @@ export class LearningToCluster {
   /** Clusters sets of any lengths; those of equal length go through the network together. @throws as `predict` */
   async predictSets(
     sets: readonly MatrixLike[],
-    { orders = 1, seed = 0 }: PredictOptions = {},
+    { orders = 1, seed = 0, view }: PredictOptions = {},
   ): Promise<SetClustering[]> {
     checkWhole(`${NAME}.predict`, { orders }, 1);
-    const checked = sets.map((set) => toSet(`${NAME}.predict`, set, this.settings.itemShape));
+    const { itemShape } = this.settings;
+    const checked = sets.map((set) => toSet(`${NAME}.predict`, set, itemShape));
     const { device, network } = await this.#prepare();
-    if (orders === 1) return clusterSets(device, network, checked);
+    if (orders === 1 && !view) return clusterSets(device, network, checked);
     const random = new Random(seed);
-    const ordered = checked.map((set) => inOrders(set, orders, random));
+    const seen = (set: NdArray<Float32Array>, pass: number): NdArray<Float32Array> =>
+      view ? toSet(`${NAME}.predict`, view(set, pass), itemShape) : set;
+    const ordered = checked.map((set) => inOrders(set, orders, random, seen));
     const found = await clusterSets(
       device,
       network,

@@ -6,17 +6,18 @@ import { largest, rowArgmax } from "./prediction";
 import type { SetClustering } from "./prediction";
 import { inOrder } from "./sets";
 
-/** A set in its own order and in `orders` − 1 random ones, and what stands where in each. */
+/** A set in its own order and in `orders` − 1 random ones, as `seen` in each, and what stands where. */
 export function inOrders(
   set: NdArray<Float32Array>,
   orders: number,
   random: Random,
+  seen: (set: NdArray<Float32Array>, pass: number) => NdArray<Float32Array>,
 ): { readonly sets: NdArray<Float32Array>[]; readonly permutations: Uint32Array[] } {
   const [n = 0] = set.shape;
   const permutations = Array.from({ length: orders }, (_, run) =>
     run === 0 ? Uint32Array.from({ length: n }, (_, i) => i) : random.permutation(n),
   );
-  const sets = permutations.map((permutation) => new NdArray(inOrder(set, permutation), set.shape));
+  const sets = permutations.map((order, pass) => new NdArray(inOrder(seen(set, pass), order), set.shape));
   return { sets, permutations };
 }
 
