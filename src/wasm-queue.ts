@@ -47,6 +47,8 @@ const OVERLAP = 8;
 /** The fence of commands after which there is room for those that wait, one in as many. */
 const REFILL = { fence: -1, every: LAYOUT.slots / 4 };
 
+const NEEDS_EVAL = "the page's policy forbids kernels in JavaScript on threads; give requestDevice { threads: 0 }";
+
 /** Starts a worker of the device. `onMessage` gets what it posts, but for failures. */
 export function startThread(
   { module, memory, createWorker, onError }: QueueOptions,
@@ -71,9 +73,10 @@ export function startThread(
   return spawn(
     init,
     (message) => {
-      if ("failed" in message)
-        onError(new Error(`wasm: kernel ${message.failed || "of a user"} failed, ${message.message}`));
-      else if ("full" in message)
+      if ("failed" in message) {
+        const why = message.message.startsWith("EvalError") ? NEEDS_EVAL : message.message;
+        onError(new Error(`wasm: kernel ${message.failed || "of a user"} failed, ${why}`));
+      } else if ("full" in message)
         end(
           `out of memory, the engine gives no more than ${formatBytes(message.full)}; take smaller batches, or go on from a checkpoint elsewhere`,
         );

@@ -8,7 +8,7 @@ import { ISOLATED, launchChromium, serve } from "../../scripts/browser.mjs";
 /** A page of its own script, which takes its options from the address; `result` is a promise of what it finds, or of an error. */
 const PAGE = `<!doctype html><html lang="en"><title>constella</title><script type="module" src="page.js"></script>`;
 const SCRIPT = `
-import { DEC, KMeans, requestDevice } from "./node_modules/constella/dist/index.js";
+import { DEC, defineKernel, empty, KMeans, requestDevice, run, tensor } from "./node_modules/constella/dist/index.js";
 const later = setTimeout;
 const { type, workerUrl, threads, timers, layers, ...numbers } = Object.fromEntries(new URL(location).searchParams);
 const [trainings, epochs] = [Number(numbers.trainings), Number(numbers.epochs)];
@@ -42,6 +42,23 @@ async function main() {
     losses: dec.history.map(({ loss }) => loss),
   };
 }
+globalThis.ownKernel = async (threads) => {
+  const device = await requestDevice("wasm", threads);
+  const twice = defineKernel({
+    name: "twice",
+    wgsl: "fn main() {}",
+    bindings: { x: "read", y: "read_write" },
+    params: { n: "u32" },
+    grid: () => [1, 1, 1],
+    rows: ({ n }) => n,
+    cpu: (x, y, n, begin, end) => { for (let i = begin; i < end; i++) y[i] = 2 * x[i]; },
+  });
+  const [x, y] = [tensor(device, [1, 2]), empty(device, [2])];
+  run(twice, { x, y, n: 2 });
+  await device.synchronize();
+  await turn(); // the message may come after the fence
+  return [...await y.data()];
+};
 globalThis.result = main().catch((error) => ({ error: error.message }));
 `;
 
@@ -136,6 +153,32 @@ export function describeInChromium(folder: () => string): void {
       expect(result.losses.every(Number.isFinite)).toBe(true);
       expect(problems).toEqual([]);
     });
+
+    test.each([
+      ["not isolated", {}],
+      ["isolated", ISOLATED],
+    ])(
+      "a kernel in JavaScript that a policy forbids on threads is told, and runs on the calling thread: %s",
+      async (_, headers) => {
+        const ownKernel = (page: Page, options: object): Promise<string> =>
+          page.evaluate(
+            (given) =>
+              (globalThis as unknown as { ownKernel: (options: object) => Promise<number[]> })
+                .ownKernel(given)
+                .then(String, (error: Error) => error.message),
+            options,
+          );
+        let [threads, calling] = ["", ""];
+        await open({ ...headers, ...blobs }, {}, async (page, url) => {
+          await page.goto(url);
+          [threads, calling] = [await ownKernel(page, {}), await ownKernel(page, { threads: 0 })];
+        });
+        expect(threads).toBe(
+          "wasm: kernel of a user failed, the page's policy forbids kernels in JavaScript on threads; give requestDevice { threads: 0 }",
+        );
+        expect(calling).toBe("2,4");
+      },
+    );
 
     /** The longest tasks of the page's own thread while a device is requested, and while each of three models trains. */
     async function held(
