@@ -31,6 +31,8 @@ export interface OpCase {
   /** Relative and absolute tolerance of the forward pass; default 1e-5 and 1e-5. */
   readonly rtol?: number;
   readonly atol?: number;
+  /** Absolute tolerance of the gradients; default 1e-4 of the largest of a gradient, and at least 1e-7. */
+  readonly gradientAtol?: number;
 }
 
 const VECTORS = [[[1]], [[7]], [[3, 5]], [[2, 3, 257]]] as const;

@@ -107,7 +107,7 @@ export async function checkCase(
       gradients[j]!.dispose();
       const expected = (expectation.gradients[j] ??= differences(test, inputs, i, weight));
       const scale = Math.max(1e-3, ...expected.map(Math.abs));
-      const mismatch = firstMismatch(got, expected, { rtol: 1e-3, atol: 1e-4 * scale });
+      const mismatch = firstMismatch(got, expected, { rtol: 1e-3, atol: test.gradientAtol ?? 1e-4 * scale });
       if (mismatch) return `gradient of input ${i}: ${mismatch}`;
     }
     return undefined;
