@@ -143,21 +143,48 @@ async function completeImports(folder) {
   }
 }
 
-/** Builds what the package holds: modules without white space and declarations, in dist/. */
-export async function buildDist() {
-  if (
-    !(await stale(
-      ["build/dist.built", "dist/index.js"],
-      ["src", "package.json", "kernels", "build/kernels.packed", "build/host.packed", "scripts"],
-    ))
-  )
-    return;
-  await rm(join(root, "dist"), { recursive: true, force: true });
-  await bundleTo("dist", { small: true });
-  await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.types.json"]);
-  await completeImports(join(root, "dist/types"));
-  await writeFile(join(root, "build/dist.built"), "");
+/** Whether a process of that number runs. */
+function runs(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
 }
+
+/** Runs `work` while no other process runs any of that name: tests build the package side by side. */
+async function alone(name, work) {
+  const lock = join(root, `build/${name}.lock`);
+  await mkdir(dirname(lock), { recursive: true });
+  while (
+    !(await writeFile(lock, `${process.pid}`, { flag: "wx" }).then(
+      () => true,
+      () => false,
+    ))
+  ) {
+    const holder = Number(await readFile(lock, "utf8").catch(() => ""));
+    if (holder > 0 && !runs(holder)) await rm(lock, { force: true });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  try {
+    await work();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+/** Builds what the package holds: modules without white space and declarations, in dist/. */
+export const buildDist = () =>
+  alone("dist", async () => {
+    const inputs = ["src", "package.json", "kernels", "build/kernels.packed", "build/host.packed", "scripts"];
+    if (!(await stale(["build/dist.built", "dist/index.js"], inputs))) return;
+    await rm(join(root, "dist"), { recursive: true, force: true });
+    await bundleTo("dist", { small: true });
+    await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.types.json"]);
+    await completeImports(join(root, "dist/types"));
+    await writeFile(join(root, "build/dist.built"), "");
+  });
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   process.chdir(root);

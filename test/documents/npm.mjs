@@ -31,8 +31,7 @@ const RUNS = {
 const ENDED = [130, "SIGINT"];
 
 function fail(message) {
-  console.error(message);
-  process.exit(1);
+  throw new Error(message);
 }
 
 /** Runs a program of the repository in a process group of its own; returns how it ended. */
@@ -92,13 +91,21 @@ async function runBinary([name, ...args]) {
   process.exitCode = status === 0 ? 0 : 1;
 }
 
-const [program, command, ...rest] = process.argv.slice(2);
-const args = rest
-  .filter((word) => word !== "--")
-  .map((word, i, all) => (all[i - 1] === "--data" ? resolve(word) : word));
-if (program === "npx") await runBinary([command, ...rest]);
-else if (program === "deno") for (const name of args) await install(name.replace(/^npm:/, ""));
-else if (command === "install") for (const name of args) await install(name);
-else if (command === "start" || command === "test") await runScript(command, args);
-else if (command === "run") await runScript(args[0], args.slice(1));
-else fail(`no test knows how to run npm ${command}`);
+async function main([program, command, ...rest]) {
+  const args = rest
+    .filter((word) => word !== "--")
+    .map((word, i, all) => (all[i - 1] === "--data" ? resolve(word) : word));
+  if (program === "npx") return runBinary([command, ...rest]);
+  if (program === "deno") return Promise.all(args.map((name) => install(name.replace(/^npm:/, ""))));
+  if (command === "install") return Promise.all(args.map(install));
+  if (command === "start" || command === "test") return runScript(command, args);
+  if (command === "run") return runScript(args[0], args.slice(1));
+  return fail(`no test knows how to run npm ${command}`);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
