@@ -31,6 +31,7 @@ export async function openPage(
     acceptDownloads: true,
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(150_000); // a software adapter compiles the kernels in half a minute on a busy machine
   const problems: string[] = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) problems.push(`console: ${message.text()}`);

@@ -137,10 +137,10 @@ describe("playground", () => {
     expect(await page.inputValue("#method")).toBe("dec");
     await page.click("#more summary");
     await page.fill("#option-layers", "128, 64, 10");
-    await page.fill("#option-pretrainEpochs", "40");
+    await page.fill("#option-pretrainEpochs", "150");
     await page.fill("#option-epochs", "10");
     await page.click("#start");
-    await page.waitForFunction(() => Number((document.getElementById("progress") as HTMLProgressElement).value) > 0.1);
+    await page.waitForFunction(() => Number((document.getElementById("progress") as HTMLProgressElement).value) > 0.02);
     await page.click("#stop");
     await reach(page, "stopped");
     await page.click("#resume");
