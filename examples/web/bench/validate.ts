@@ -5,6 +5,8 @@ import type { Launch, Recorder } from "./recorder";
 
 /** Largest error of an output, as a share of its largest value. */
 const TOLERANCE = 2e-3;
+/** And as a share of the largest value that is read: what a difference of nearly equal numbers leaves of them. */
+const ROUNDING = 1e-6;
 /** Share of whole numbers that may differ: nearest centres and largest values are decided by the last digits. */
 const TIES = 1e-3;
 
@@ -21,12 +23,15 @@ export async function compareLaunch(
   const twins: DeviceBuffer[] = [];
   try {
     const there: Record<string, DeviceBuffer | number> = {};
-    for (const { name } of kernel.bindings) {
+    let read = 0; // the largest value
+    for (const { name, access } of kernel.bindings) {
       const buffer = args[name] as DeviceBuffer;
       const bytes = Math.min(buffer.bytes, Math.ceil(recorder.bytesOf(buffer) / 4) * 4);
       const twin = other.alloc(buffer.bytes, "bench");
       twins.push(twin);
-      other.write(twin, new Uint8Array(await device.read(buffer, 0, bytes)));
+      const contents = await device.read(buffer, 0, bytes);
+      if (access === "read" && !isInteger(kernel, name)) read = Math.max(read, largest(new Float32Array(contents)));
+      other.write(twin, new Uint8Array(contents));
       there[name] = twin;
     }
     for (const { name } of kernel.params) there[name] = args[name] as number;
@@ -40,7 +45,7 @@ export async function compareLaunch(
         device.read(args[name] as DeviceBuffer, 0, bytes),
         other.read(there[name] as DeviceBuffer, 0, bytes),
       ]);
-      const error = isInteger(kernel, name) ? differing(got, want) : distance(got, want);
+      const error = isInteger(kernel, name) ? differing(got, want) : distance(got, want, (ROUNDING / TOLERANCE) * read);
       const limit = isInteger(kernel, name) ? TIES : TOLERANCE;
       if (!(error <= limit)) throw new Error(`${name} differs by ${error.toExponential(1)}, more than ${limit}`);
       worst = Math.max(worst, error);
@@ -56,14 +61,22 @@ function differing(got: ArrayBuffer, want: ArrayBuffer): number {
   return a.reduce((count, value, i) => count + (value === b[i] ? 0 : 1), 0) / Math.max(1, a.length);
 }
 
-function distance(got: ArrayBuffer, want: ArrayBuffer): number {
+function distance(got: ArrayBuffer, want: ArrayBuffer, least: number): number {
   const [a, b] = [new Float32Array(got), new Float32Array(want)];
-  let [largest, worst] = [0, 0];
+  let worst = 0;
   for (let i = 0; i < b.length; i++) {
-    const size = Math.abs(b[i]!);
-    if (size > largest && size < Infinity) largest = size;
     const apart = Object.is(a[i], b[i]) ? 0 : Math.abs(a[i]! - b[i]!);
     if (!(apart <= worst)) worst = apart; // NaN stays
   }
-  return worst === 0 ? 0 : worst / Math.max(largest, 1e-30);
+  return worst === 0 ? 0 : worst / Math.max(largest(b), least, 1e-30);
+}
+
+/** The largest size of a finite value. */
+function largest(values: Float32Array): number {
+  let most = 0;
+  for (const value of values) {
+    const size = Math.abs(value);
+    if (size > most && size < Infinity) most = size;
+  }
+  return most;
 }
