@@ -4,18 +4,18 @@ import type { LearningToClusterOptions } from "constella";
 /** Sets that the model is measured on have this many points. */
 export const LENGTH = 72;
 
-/** Six residual layers of 64 features on Fourier features of the points, cells that remember a whole set from the start; Adam. */
+/** Six residual layers of 96 features on Fourier features of the points, cells that remember a whole set from the start; Adam. */
 export const NETWORK = {
   itemShape: [2],
   embedding: { type: "fourier", frequencies: 4 },
   kMax: 5,
   layers: 6,
-  units: 64,
+  units: 96,
   countUnits: 32,
   gates: "sigmoid",
   memory: 72,
   dropout: 0,
-  optimizer: { type: "adam", learningRate: 4e-3 },
+  optimizer: { type: "adam", learningRate: 3e-3 },
   schedule: { type: "cosine", warmup: 300, final: 0.01 },
   clipNorm: 1,
   pairWeights: { same: 1.054, different: 0.946 },
@@ -33,11 +33,11 @@ export interface Phase {
 /** Short sets first, which cost half as much and teach what a cluster is; last those of many clusters more often, which are harder. */
 export const PHASES: readonly Phase[] = [
   { length: 36, iterations: 1000 },
-  { length: LENGTH, iterations: 12_000 },
+  { length: LENGTH, iterations: 11_000 },
   { length: LENGTH, iterations: 6000, frequencies: [1, 2, 3, 4, 4] },
 ];
 
-export const BATCH = 32;
+export const BATCH = 64;
 export const VALIDATE_EVERY = 250;
 export const VALIDATION_SETS = 200;
 
