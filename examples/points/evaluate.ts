@@ -9,7 +9,7 @@ import { LENGTH, NETWORK } from "./settings";
 /** Names of the ways to cluster. */
 export const METHODS = {
   model: "learned model",
-  orders: "learned model, mean of eight orders, mirrored",
+  orders: "learned model, mean of sixteen orders, mirrored",
   told: "learned model, told k",
   plusPlus: "k-means++, best of ten, told k",
   kmeans2: "k-means, one run, told k",
@@ -57,7 +57,7 @@ export interface EvaluationOptions {
 }
 
 /** Orders of the items of which the model's probabilities are averaged. */
-const ORDERS = 8;
+const ORDERS = 16;
 
 /** Points as one of the eight symmetries of the square has them, standardised: which belong together stays the same. */
 function mirrored({ data, shape }: NdArray<Float32Array>, pass: number): NdArray<Float32Array> {
