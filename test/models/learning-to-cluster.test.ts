@@ -357,6 +357,25 @@ describe("averageOrders", () => {
     for (const [i, { data }] of many.assignments.entries())
       for (let row = 0; row < 4; row++)
         expect(data.subarray(row * (i + 1), (row + 1) * (i + 1)).reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
+    // a view is what the network sees: the set mirrored is clustered as the mirrored set, and passes are given one after another
+    const mirrored = set.map(([x, y]) => [-x!, y!]);
+    const passes: number[] = [];
+    const view = (given: NdArray<Float32Array>, pass: number): NdArray<Float32Array> => {
+      passes.push(pass);
+      return new NdArray(
+        given.data.map((value, i) => (i % 2 === 0 ? -value : value)),
+        given.shape,
+      );
+    };
+    expect(await model.predict(set, { view })).toEqual(await model.predict(mirrored));
+    expect(await model.predict(set, { orders: 3, seed: 5, view })).toEqual(
+      await model.predict(mirrored, { orders: 3, seed: 5 }),
+    );
+    expect(passes).toEqual([0, 0, 1, 2]);
+    const fewer = (given: NdArray<Float32Array>): NdArray<Float32Array> => new NdArray(given.data.slice(0, 4), [2, 2]);
+    await expect(model.predict(set, { view: fewer })).rejects.toThrow(
+      "LearningToCluster.predict: a view must have all",
+    );
     await expect(model.predict(set, { orders: 0 })).rejects.toThrow("LearningToCluster.predict: orders must be");
     model.dispose();
   });

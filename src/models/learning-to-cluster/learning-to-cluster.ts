@@ -133,8 +133,12 @@ export class LearningToCluster {
     const { device, network } = await this.#prepare();
     if (orders === 1 && !view) return clusterSets(device, network, checked);
     const random = new Random(seed);
-    const seen = (set: NdArray<Float32Array>, pass: number): NdArray<Float32Array> =>
-      view ? toSet(`${NAME}.predict`, view(set, pass), itemShape) : set;
+    const seen = (set: NdArray<Float32Array>, pass: number): NdArray<Float32Array> => {
+      if (!view) return set;
+      const viewed = toSet(`${NAME}.predict`, view(set, pass), itemShape);
+      if (viewed.size !== set.size) throw new Error(`${NAME}.predict: a view must have all items, ${viewed.shape[0]}`);
+      return viewed;
+    };
     const ordered = checked.map((set) => inOrders(set, orders, random, seen));
     const found = await clusterSets(
       device,
