@@ -178,6 +178,7 @@ fn main(
   // for while the tile before is summed.
   let k_a = index % TILE_K;
   let group_a = index / TILE_K;
+  let step_a = WORKGROUP / TILE_K;
   let k_b = index / b_groups;
   let step_b = WORKGROUP / b_groups;
   let group_b = index % b_groups;
@@ -199,7 +200,7 @@ fn main(
     let half = first / TILE_K % 2u * TILE_K;
     if (first > 0u) {
       if (group_a < a_groups) { tile_a[k_a * a_row + group_a] = a0; }
-      if (group_a + 8u < a_groups) { tile_a[k_a * a_row + group_a + 8u] = a1; }
+      if (tall == 8u) { tile_a[k_a * a_row + group_a + step_a] = a1; }
       tile_b[k_b * b_row + group_b] = b0;
       tile_b[(k_b + step_b) * b_row + group_b] = b1;
       if (tall < 8u) {
@@ -218,7 +219,7 @@ fn main(
     if (first < depth) {
       let live = first + k_a < depth;
       a0 = select(vec4f(), weights_at(first_channel + 4u * group_a, taps[half + k_a]), live);
-      if (tall == 8u) { a1 = select(vec4f(), weights_at(first_channel + 4u * group_a + 32u, taps[half + k_a]), live); }
+      if (tall == 8u) { a1 = select(vec4f(), weights_at(first_channel + 4u * (group_a + step_a), taps[half + k_a]), live); }
       b0 = pixels_at(base, top, left, taps[half + k_b]);
       b1 = pixels_at(base, top, left, taps[half + k_b + step_b]);
       if (tall < 8u) {
