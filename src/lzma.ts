@@ -3,7 +3,7 @@
 // And a bit's context knows more: a literal's, what the byte before the last begins, and that of the choice of a match, the last byte. The
 // kernels take a quarter less than with deflate.
 
-import { pauses } from "./turn";
+import type { Pieces } from "./turn";
 
 /** Where each group of adaptive probabilities begins; the encoder counts the same way. */
 const GROUPS = {
@@ -25,27 +25,12 @@ const GROUPS = {
 /** Bytes decoded between two looks at the clock: less than a millisecond's work. */
 const SLICE = 1024;
 
-/** Decodes the first `size` bytes of a stream given as base64, at once. */
-export function unpack(base64: string, size: number): Uint8Array<ArrayBuffer> {
-  const output = new Uint8Array(size);
-  for (const _ of decode(base64, output));
-  return output;
-}
-
-/** The same, letting the calling thread go on every few milliseconds. */
-export async function unpackInTurns(base64: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
-  const output = new Uint8Array(size);
-  const pause = pauses();
-  for (const _ of decode(base64, output)) await pause();
-  return output;
-}
-
 /** What a byte of WebAssembly may be: the prefix of a SIMD instruction, access to a local, `i32.const`, or anything. */
 const kindOf = (byte: number): number => (byte === 0xfd ? 1 : byte >= 0x20 && byte <= 0x22 ? 2 : byte === 0x41 ? 3 : 0);
 
-/** Fills `output`; pauses after each slice. */
-function* decode(base64: string, output: Uint8Array): Generator<void, void> {
-  const size = output.length;
+/** Decodes the first `size` bytes of a stream given as base64. */
+export function* unpack(base64: string, size: number): Pieces<Uint8Array<ArrayBuffer>> {
+  const output = new Uint8Array(size);
   const input = decodeBase64(base64);
   const probabilities = new Uint16Array(GROUPS.end).fill(32768);
   const seen = new Uint8Array(GROUPS.end);
@@ -146,6 +131,7 @@ function* decode(base64: string, output: Uint8Array): Generator<void, void> {
     const back = reps[0]! + 1;
     for (const end = Math.min(size, at + length); at < end; at++) output[at] = output[at - back]!;
   }
+  return output;
 }
 
 /** The bytes that a base64 text stands for. */

@@ -1,4 +1,5 @@
 import { NdArray, checkExtent, isTypedArray, rowMajorStride, sizeOf, type TypedArray } from "./ndarray";
+import { atOnce, inTurns, type Pieces } from "./turn";
 
 /**
  * npm `ndarray`'s storage for element types without a typed array.
@@ -24,6 +25,9 @@ export type NestedArray = ArrayLike<number> | ArrayLike<bigint> | readonly Neste
 /** What every API that takes a matrix accepts: an ndarray, `{ data, shape }`, or rows. */
 export type MatrixLike = NdArrayLike | NestedArray;
 
+/** Elements that are looked at in a piece of work. */
+const PIECE = 2 ** 14;
+
 interface View {
   readonly data: ArrayLike<number | bigint> | GenericData;
   readonly shape: readonly number[];
@@ -36,17 +40,17 @@ interface View {
  * Shares memory with x where x is already so. `op` and `name` begin the error messages.
  */
 export function toContiguous(x: MatrixLike, op: string, name: string): NdArray<TypedArray> {
-  const view = toView(x, op, name);
+  const view = atOnce(toView(x, op, name));
   const size = sizeOf(view.shape);
   if (isTypedArray(view.data)) {
     if (isRowMajor(view)) return new NdArray(view.data.subarray(view.offset, view.offset + size), view.shape);
     const Type = view.data.constructor as new (length: number) => TypedArray;
     const out = new Type(size);
-    copy(view, out);
+    atOnce(copy(view, out));
     return new NdArray(out, view.shape);
   }
   const out = new Float64Array(size);
-  copy(view, out);
+  atOnce(copy(view, out));
   return new NdArray(out, view.shape);
 }
 
@@ -55,26 +59,41 @@ export function toContiguous(x: MatrixLike, op: string, name: string): NdArray<T
  * Throws for ragged rows and for a value that is NaN, infinite or too large for float32, naming the first one's place.
  */
 export function toFloat32(x: MatrixLike, op: string, name: string): NdArray<Float32Array> {
-  const view = toView(x, op, name);
-  const size = sizeOf(view.shape);
-  let out: Float32Array;
-  if (view.data instanceof Float32Array && isRowMajor(view)) out = view.data.subarray(view.offset, view.offset + size);
-  else copy(view, (out = new Float32Array(size)));
-  for (let i = 0; i < size; i++) {
-    const v = out[i]!;
-    if (v - v !== 0) throw new Error(nonFinite(view, i, op, name));
-  }
-  return new NdArray(out, view.shape);
+  return atOnce(float32(x, op, name));
+}
+
+/** The same, letting the calling thread go on every few milliseconds. */
+export function takeFloat32(x: MatrixLike, op: string, name: string): Promise<NdArray<Float32Array>> {
+  return inTurns(float32(x, op, name));
 }
 
 /** `toFloat32` for a matrix: throws unless x has rank 2. Result shape [rows, columns]. */
 export function toFloat32Matrix(x: MatrixLike, op: string, name: string): NdArray<Float32Array> {
-  const { shape } = toView(x, op, name);
-  if (shape.length !== 2)
+  return atOnce(float32(x, op, name, true));
+}
+
+/** The same, letting the calling thread go on every few milliseconds. */
+export function takeFloat32Matrix(x: MatrixLike, op: string, name: string): Promise<NdArray<Float32Array>> {
+  return inTurns(float32(x, op, name, true));
+}
+
+function* float32(x: MatrixLike, op: string, name: string, matrix = false): Pieces<NdArray<Float32Array>> {
+  const view = yield* toView(x, op, name);
+  const { data, shape, offset } = view;
+  if (matrix && shape.length !== 2)
     throw new Error(
       `${op}: ${name} must be a matrix (rank 2), given shape [${shape.join(", ")}]${shape.length > 2 ? "; see flattenRows" : ""}`,
     );
-  return toFloat32(x, op, name);
+  const size = sizeOf(shape);
+  let out: Float32Array;
+  if (data instanceof Float32Array && isRowMajor(view)) out = data.subarray(offset, offset + size);
+  else yield* copy(view, (out = new Float32Array(size)));
+  for (let i = 0; i < size; i++) {
+    const v = out[i]!;
+    if (v - v !== 0) throw new Error(nonFinite(view, i, op, name));
+    if (i % PIECE === 0) yield;
+  }
+  return new NdArray(out, shape);
 }
 
 /** [n, a, b, …] seen as a matrix [n, a·b·…]: images as rows of pixels. A vector [n] becomes [n, 1]. */
@@ -89,7 +108,7 @@ export function flattenRows<T extends TypedArray>(x: NdArray<T>): NdArray<T> {
  * Throws for a value that is not an integer of 32 bits, naming its place.
  */
 export function toLabels(x: MatrixLike, op: string, name: string): Int32Array {
-  const view = toView(x, op, name);
+  const view = atOnce(toView(x, op, name));
   const [n = 0, columns = 1] = view.shape;
   if (view.shape.length === 0 || view.shape.length > 2 || columns !== 1)
     throw new Error(`${op}: ${name} must be a vector, given shape [${view.shape.join(", ")}]`);
@@ -117,7 +136,7 @@ export function toSafeIntegers(data: BigInt64Array | BigUint64Array, op = "toSaf
   return out;
 }
 
-function toView(x: MatrixLike, op: string, name: string): View {
+function* toView(x: MatrixLike, op: string, name: string): Pieces<View> {
   if (isNdArrayLike(x)) {
     const { data, shape, stride = rowMajorStride(shape), offset = 0 } = x;
     checkExtent(data.length, shape, stride, offset, op, name);
@@ -129,7 +148,7 @@ function toView(x: MatrixLike, op: string, name: string): View {
   if (isTypedArray(x)) return { data: x as ArrayLike<number | bigint>, shape: [x.length], stride: [1], offset: 0 };
   if (!Array.isArray(x))
     throw new Error(`${op}: ${name} must be an ndarray, { data, shape } or rows of numbers, given ${describe(x)}`);
-  return nested(x as readonly unknown[], op, name);
+  return yield* nested(x as readonly unknown[], op, name);
 }
 
 function isNdArrayLike(x: unknown): x is NdArrayLike {
@@ -137,7 +156,7 @@ function isNdArrayLike(x: unknown): x is NdArrayLike {
   return Array.isArray(x.shape) && typeof x.data === "object" && x.data !== null && "length" in x.data;
 }
 
-function nested(x: readonly unknown[], op: string, name: string): View {
+function* nested(x: readonly unknown[], op: string, name: string): Pieces<View> {
   const shape: number[] = [];
   for (let level: unknown = x; isArray(level); level = level[0]) shape.push(level.length);
   const rows: ArrayLike<unknown>[] = [];
@@ -154,13 +173,15 @@ function nested(x: readonly unknown[], op: string, name: string): View {
   collect(x, []);
   const data = new Float64Array(sizeOf(shape));
   let next = 0;
-  for (const row of rows)
+  for (const row of rows) {
     for (let i = 0; i < row.length; i++) {
       const value = row[i];
       if (typeof value !== "number" && typeof value !== "bigint")
         throw new Error(`${op}: ${name} must hold numbers, ${describe(value)} at ${place(unravel(shape, next))}`);
       data[next++] = Number(value);
     }
+    yield;
+  }
   return { data, shape, stride: rowMajorStride(shape), offset: 0 };
 }
 
@@ -174,7 +195,7 @@ function isRowMajor({ shape, stride }: View): boolean {
 }
 
 // Copies all elements in row-major order, an innermost run at a time.
-function copy(view: View, out: TypedArray): void {
+function* copy(view: View, out: TypedArray): Pieces<void> {
   const { data, shape, stride, offset } = view;
   const size = sizeOf(shape);
   if (size === 0) return;
@@ -184,7 +205,10 @@ function copy(view: View, out: TypedArray): void {
   const convert = !big && (at !== undefined || data instanceof BigInt64Array || data instanceof BigUint64Array);
   const target = out as { [i: number]: number | bigint };
   if (!convert && isTypedArray(data) && isRowMajor(view)) {
-    (out as Float64Array).set(data.subarray(offset, offset + size) as Float64Array);
+    for (let i = 0; i < size; i += PIECE) {
+      (out as Float64Array).set(data.subarray(offset + i, offset + Math.min(i + PIECE, size)) as Float64Array, i);
+      yield;
+    }
     return;
   }
   const last = shape.length - 1;
@@ -201,6 +225,7 @@ function copy(view: View, out: TypedArray): void {
       counter[axis] = 0;
       begin -= stride[axis]! * shape[axis]!;
     }
+    yield;
   }
 }
 

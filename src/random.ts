@@ -1,4 +1,6 @@
 import { checkWhole } from "./checks";
+import { atOnce } from "./turn";
+import type { Pieces } from "./turn";
 
 /** What it takes to go on exactly: plain numbers, fit for JSON. */
 export interface RandomState {
@@ -177,17 +179,31 @@ export class Random {
   /** Uniform among 0 … limit − 1, without the bias of a remainder. @throws when the limit is not a whole number from 1 to 2³² */
   integer(limit: number): number {
     checkWhole("Random.integer", { limit }, 1, WORD);
-    const accepted = WORD - (WORD % limit);
+    return this.#below(limit);
+  }
+
+  #below(limit: number): number {
     let word = this.nextUint32();
-    while (word >= accepted) word = this.nextUint32();
+    // a remainder is taken twice only where the word may be among the last, uneven ones
+    while (word >= WORD - limit && word >= WORD - (WORD % limit)) word = this.nextUint32();
     return word % limit;
   }
 
   /** 0 … n − 1 in random order (Fisher and Yates). */
   permutation(n: number): Uint32Array<ArrayBuffer> {
-    const order = Uint32Array.from({ length: n }, (_, i) => i);
+    return atOnce(this.permuting(n));
+  }
+
+  /**
+   * The same, piece by piece.
+   * @internal
+   */
+  *permuting(n: number): Pieces<Uint32Array<ArrayBuffer>> {
+    const order = new Uint32Array(n);
+    for (let i = 0; i < n; i++) order[i] = i;
     for (let i = n - 1; i > 0; i--) {
-      const j = this.integer(i + 1);
+      if (i % 4096 === 0) yield;
+      const j = this.#below(i + 1);
       const held = order[i]!;
       order[i] = order[j]!;
       order[j] = held;

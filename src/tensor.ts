@@ -3,6 +3,8 @@ import { sizeOf } from "./ndarray";
 import type { Device, DeviceBuffer, KernelArgs } from "./device";
 import type { Kernel } from "./kernel";
 import type { Node } from "./autodiff";
+import { inTurns } from "./turn";
+import type { Pieces } from "./turn";
 
 /** Sizes of the axes, outermost first; [] is a scalar. */
 export type Shape = readonly number[];
@@ -221,6 +223,24 @@ function upload(device: Device, elements: Elements, shape: Shape, dtype: DType, 
 /** A float32 tensor of the given elements in row-major order; the default shape is a vector. */
 export function tensor(device: Device, elements: Elements, shape: Shape = [elements.length]): Tensor {
   return upload(device, elements, shape, "f32", "tensor", false);
+}
+
+/** Elements that are written in a piece: 1 MB. */
+const PIECE = 2 ** 18;
+
+/** Writes elements over those of x from number `first` on. */
+export function* written(x: Tensor, elements: Float32Array, first = 0): Pieces<void> {
+  for (let at = 0; at < elements.length; at += PIECE) {
+    x.device.write(x.buffer, elements.subarray(at, at + PIECE), 4 * (first + at));
+    yield;
+  }
+}
+
+/** `tensor` of as many elements as its shape has, letting the calling thread go on every few milliseconds. It belongs to no `tidy`. */
+export async function takeTensor(device: Device, elements: Float32Array, shape: Shape): Promise<Tensor> {
+  const made = untidied(() => empty(device, shape, "f32", "tensor"));
+  await inTurns(written(made, elements));
+  return made;
 }
 
 /** A tensor of labels or indices, unsigned 32-bit. @throws when an element is negative or not whole */

@@ -1,10 +1,13 @@
 /** Milliseconds that the library holds the calling thread at a stretch: half a frame of a page. */
 const STRETCH = 8;
 
+/** When the event loop was last given a turn. */
+let last = 0;
+
 /** Gives the event loop a turn, at once: a timer would wait a second and more in a tab in the background. */
-export function turn(): Promise<void> {
+export async function turn(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown };
-  return new Promise((resolve) => {
+  await new Promise<void>((resolve) => {
     if (setImmediate) return void setImmediate(resolve); // Node and Deno: a twentieth of what a channel takes there
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
@@ -13,13 +16,35 @@ export function turn(): Promise<void> {
     };
     port2.postMessage(0);
   });
+  last = performance.now();
 }
 
 /** For loops on the calling thread: `await pause()` gives the event loop a turn when the last was 8 ms ago. */
-export function pauses(): () => Promise<void> | undefined {
-  let last = performance.now();
-  return () => {
-    if (performance.now() - last < STRETCH) return undefined;
-    return turn().then(() => void (last = performance.now()));
-  };
+export const pause = (): Promise<void> | undefined => (performance.now() - last < STRETCH ? undefined : turn());
+
+/** Work that can be done piece by piece, each well below a millisecond. */
+export type Pieces<R> = Generator<void, R>;
+
+/** All pieces at once. */
+export function atOnce<R>(pieces: Pieces<R>): R {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+  }
+}
+
+/** The same, letting the calling thread go on every few milliseconds. */
+export async function inTurns<R>(pieces: Pieces<R>): Promise<R> {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+    const turned = pause();
+    if (turned) await turned; // to wait for nothing would cost more than many a piece
+  }
+}
+
+/** `make`, once at a time: whoever asks while it runs gets what that run gives. */
+export function shared<R>(make: () => Promise<R>): () => Promise<R> {
+  let running: Promise<R> | undefined;
+  return () => (running ??= make().finally(() => (running = undefined)));
 }

@@ -1,6 +1,7 @@
 // What the engine around us offers: SIMD levels, worker threads, and how to start one.
 import { checkWhole } from "./checks";
-import { unpackInTurns } from "./lzma";
+import { unpack } from "./lzma";
+import { inTurns } from "./turn";
 import { threadMain } from "./wasm-thread";
 import type { ThreadInit, ThreadMessage } from "./wasm-thread";
 
@@ -100,7 +101,7 @@ export const hasSimd = (): boolean => WebAssembly.validate(SIMD_PROBE);
  */
 export async function compileKernels(relaxed: boolean): Promise<WebAssembly.Module> {
   const { default: packed } = await import("../build/kernels.packed");
-  const bytes = await unpackInTurns(packed.data, packed.size);
+  const bytes = await inTurns(unpack(packed.data, packed.size));
   if (!relaxed) unfuse(bytes);
   return WebAssembly.compile(bytes);
 }

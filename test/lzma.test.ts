@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { pack } from "../scripts/lzma.mjs";
-import { unpack, unpackInTurns } from "../src/lzma";
+import { unpack } from "../src/lzma";
+import { atOnce, inTurns } from "../src/turn";
 import { Random } from "../src/random";
 
 const random = new Random(1);
@@ -22,8 +23,8 @@ const CASES: readonly (readonly [string, Uint8Array])[] = [
 describe("what is packed", () => {
   test.each(CASES)("%s comes out as it was", async (_, data) => {
     const packed = Buffer.from(pack(data)).toString("base64");
-    expect(Buffer.compare(unpack(packed, data.length), data)).toBe(0);
-    expect(Buffer.compare(await unpackInTurns(packed, data.length), data)).toBe(0);
+    expect(Buffer.compare(atOnce(unpack(packed, data.length)), data)).toBe(0);
+    expect(Buffer.compare(await inTurns(unpack(packed, data.length)), data)).toBe(0);
   });
 
   test("is smaller than with deflate", () => {

@@ -74,6 +74,18 @@ describe("Random", () => {
     expect(chiSquared).toBeLessThan(27.9); // 6 degrees of freedom, p = 1e-4
   });
 
+  test("an integer is the remainder of a word, the last uneven words passed over", () => {
+    for (const limit of [1, 3, 2 ** 31, 3 * 2 ** 30, 2 ** 32 - 1, 2 ** 32]) {
+      const [random, words] = [new Random(7), new Random(7)];
+      const accepted = 2 ** 32 - (2 ** 32 % limit);
+      for (let i = 0; i < 200; i++) {
+        let word = words.nextUint32();
+        while (word >= accepted) word = words.nextUint32();
+        expect(random.integer(limit)).toBe(word % limit);
+      }
+    }
+  });
+
   test("permutations hold each number once, and each place is equally likely", () => {
     const random = new Random(3);
     expect([...random.permutation(1000)].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));

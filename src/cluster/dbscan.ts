@@ -46,7 +46,7 @@ export class DBSCAN {
 
   /** Clusters points x [n, d]. @throws when x is no matrix, is empty, or holds NaN or an infinity */
   async fit(x: Points): Promise<this> {
-    const { n, d } = checkPoints(x, "DBSCAN.fit");
+    const { n, d } = await checkPoints(x, "DBSCAN.fit");
     const data = x instanceof Tensor ? await x.data() : toContiguous(x, "DBSCAN.fit", "x").data;
     const values = Float64Array.from(data as ArrayLike<number>, Number);
     const axis = widestAxis(values, n, d);

@@ -1,10 +1,10 @@
 import type { Device } from "../device";
-import { toFloat32Matrix } from "../matrix";
+import { takeFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import type { NdArray } from "../ndarray";
 import { gatherRows } from "../ops/indexing";
 import { requestDevice } from "../request-device";
-import { Tensor, format, tensor, untidied } from "../tensor";
+import { Tensor, format, takeTensor, untidied } from "../tensor";
 
 /** What the estimators take as points: a matrix on the host, or a float32 tensor [n, d] where it lies. */
 export type Points = MatrixLike | Tensor;
@@ -32,13 +32,16 @@ export class DeviceHolder {
 }
 
 /** Shape of points without moving them. @throws unless x is a float32 matrix with at least one row and column, free of NaN on the host */
-export function checkPoints(x: Points, op: string, name = "x"): { n: number; d: number; host?: NdArray<Float32Array> } {
-  const host = x instanceof Tensor ? undefined : toFloat32Matrix(x, op, name);
+export async function checkPoints(
+  x: Points,
+  op: string,
+): Promise<{ n: number; d: number; host?: NdArray<Float32Array> }> {
+  const host = x instanceof Tensor ? undefined : await takeFloat32Matrix(x, op, "x");
   const shape = x instanceof Tensor ? x.shape : host!.shape;
   const [n = 0, d = 0] = shape;
   if (shape.length !== 2 || (x instanceof Tensor && x.dtype !== "f32"))
-    throw new Error(`${op}: ${name} must be a float32 matrix [n, d], ${format(shape)}`);
-  if (n === 0 || d === 0) throw new Error(`${op}: ${name} has no elements, ${format(shape)}`);
+    throw new Error(`${op}: x must be a float32 matrix [n, d], ${format(shape)}`);
+  if (n === 0 || d === 0) throw new Error(`${op}: x has no elements, ${format(shape)}`);
   return host ? { n, d, host } : { n, d };
 }
 
@@ -49,10 +52,10 @@ export async function withPoints<R>(
   op: string,
   use: (x: Tensor, n: number, d: number) => Promise<R>,
 ): Promise<R> {
-  const { n, d, host } = checkPoints(x, op);
+  const { n, d, host } = await checkPoints(x, op);
   if (x instanceof Tensor) return use(x, n, d);
   const device = await holder.get(x);
-  const points = untidied(() => tensor(device, host!.data, [n, d]));
+  const points = await takeTensor(device, host!.data, [n, d]);
   try {
     return await use(points, n, d);
   } finally {

@@ -1,12 +1,12 @@
 import { checkPositive, checkRange, checkWhole } from "../checks";
 import type { Device } from "../device";
 import * as kernels from "../kernels";
-import { toFloat32Matrix } from "../matrix";
+import { takeFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { max } from "../ops/reduce";
 import { noGrad } from "../autodiff";
 import { requestDevice } from "../request-device";
-import { empty, format, run, Tensor, tensor, tidy, untidied } from "../tensor";
+import { empty, format, run, takeTensor, Tensor, tidy, untidied } from "../tensor";
 
 /** Options of `sinkhorn`. */
 export interface SinkhornOptions {
@@ -81,17 +81,16 @@ export async function sinkhorn(
   checkWhole("sinkhorn", { maxIterations, checkEvery }, 1);
   if (logp instanceof Tensor) return scale([logp], options);
   if (isTensors(logp)) return scale(logp, options);
-  const x = toFloat32Matrix(logp, "sinkhorn", "logp");
+  const x = await takeFloat32Matrix(logp, "sinkhorn", "logp");
   const device = options.device ?? (await requestDevice());
   const [n, k] = x.shape as [number, number];
   const rows = Math.max(1, Math.floor(device.maxBufferBytes / (4 * Math.max(1, k))));
-  const parts = untidied(() =>
-    Array.from({ length: Math.ceil(n / rows) }, (_, i) => {
-      const end = Math.min((i + 1) * rows, n);
-      return tensor(device, x.data.subarray(i * rows * k, end * k), [end - i * rows, k]);
-    }),
-  );
+  const parts: Tensor[] = [];
   try {
+    for (let i = 0; i < n; i += rows) {
+      const end = Math.min(i + rows, n);
+      parts.push(await takeTensor(device, x.data.subarray(i * k, end * k), [end - i, k]));
+    }
     return await scale(parts, options);
   } finally {
     for (const part of parts) part.dispose();

@@ -168,7 +168,7 @@ export class DEC {
   async fit(x: RowsLike, { epochs = 100, ...options }: FitOptions = {}): Promise<this> {
     const { nClusters, layers, seed } = this.settings;
     const { device } = await this.autoencoder.prepare();
-    const rows = Rows.from(device, x, `${this.name}.fit`);
+    const rows = await Rows.from(device, x, `${this.name}.fit`);
     try {
       checkWidth(`${this.name}.fit`, rows.width, layers[0]!);
       if (nClusters > rows.count)
@@ -354,7 +354,7 @@ export class DEC {
   async #map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
     this.#fitted();
     const { device } = await this.autoencoder.prepare();
-    const rows = Rows.from(device, x, `${this.name}.${op}`);
+    const rows = await Rows.from(device, x, `${this.name}.${op}`);
     try {
       checkWidth(`${this.name}.${op}`, rows.width, this.settings.layers[0]!);
       return await mapRows(rows, f);

@@ -1,7 +1,7 @@
 // Label mapping: what a classifier makes of features that were learned without labels, as in the comparison on telescope images.
 import { fitted } from "../checks";
 import type { Device } from "../device";
-import { toFloat32Matrix, toLabels } from "../matrix";
+import { takeFloat32Matrix, toLabels } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { EpochRecord } from "../training/loop";
@@ -54,7 +54,7 @@ export class LinearProbe {
     { epochs = 30, ...options }: NetworkFitOptions = {},
   ): Promise<this> {
     const { hidden = [], weightDecay = 1e-4, learningRate = 0.01, batchSize = 256, seed = 0, device } = this.options;
-    const x = toFloat32Matrix(features, "LinearProbe.fit", "features");
+    const x = await takeFloat32Matrix(features, "LinearProbe.fit", "features");
     const classes = toLabels(labels, "LinearProbe.fit", "labels");
     const {
       nClasses = Math.max(
@@ -74,12 +74,14 @@ export class LinearProbe {
 
   /** The most probable class of each row. @throws before `fit` */
   async predict(features: MatrixLike): Promise<Int32Array> {
-    return this.#fitted().predict(this.#standardized(toFloat32Matrix(features, "LinearProbe.predict", "features")));
+    return this.#fitted().predict(
+      this.#standardized(await takeFloat32Matrix(features, "LinearProbe.predict", "features")),
+    );
   }
 
   /** Probabilities of the classes, [n, nClasses]. @throws before `fit` */
   async probabilities(features: MatrixLike): Promise<NdArray<Float32Array>> {
-    const x = toFloat32Matrix(features, "LinearProbe.probabilities", "features");
+    const x = await takeFloat32Matrix(features, "LinearProbe.probabilities", "features");
     return this.#fitted().probabilities(this.#standardized(x));
   }
 

@@ -7,7 +7,7 @@ import type { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { FeatureNetwork } from "../nn/feature-network";
 import { BatchNorm } from "../nn/batch-norm";
-import { normal } from "../nn/init";
+import { builtInTurns, normal } from "../nn/init";
 import { Linear } from "../nn/linear";
 import type { NamedArrays } from "../nn/module";
 import { buildNetwork } from "../nn/network-spec";
@@ -30,6 +30,7 @@ import { mapChunks, mapRows, Rows } from "../training/rows";
 import type { BatchOrder, RowsLike } from "../training/rows";
 import { initialState, stageStream, Training } from "../training/training";
 import type { StageSpec, TrainingOptions, TrainingState } from "../training/training";
+import { shared } from "../turn";
 
 /** Changes a batch [b, …inputShape] at random before it is trained on; draws from `random` alone, so that training can be resumed. */
 export type Augmentation = (batch: Tensor, random: Random) => Tensor;
@@ -101,6 +102,7 @@ export abstract class NetworkModel<S extends NetworkSettings> {
   protected heads: readonly Linear[] = [];
   #device: Device | undefined;
   #network: FeatureNetwork | undefined;
+  readonly #made = shared(() => this.#make());
   #training: Training | undefined;
   #state: TrainingState = initialState();
   #optimizerArrays: NamedArrays | undefined;
@@ -160,16 +162,23 @@ export abstract class NetworkModel<S extends NetworkSettings> {
 
   /** The device, and the network and heads on it, made on first use. */
   protected async prepare(): Promise<Device> {
+    if (!this.#network) await this.#made();
+    return this.#device!;
+  }
+
+  async #make(): Promise<void> {
+    const { network: spec, seed } = this.settings;
     const device = (this.#device ??= await requestDevice());
-    if (!this.#network) {
-      const random = new Random(this.settings.seed);
-      this.#network = buildNetwork(this.settings.network, device, random);
-      const { featureSize } = this.#network;
+    const random = new Random(seed);
+    // a function may draw from `random` itself, or compute with weights that it has made
+    const made = typeof spec === "function" ? spec(device, random) : undefined;
+    this.#network = await builtInTurns(() => {
+      const network = made ?? buildNetwork(spec, device, random);
       this.heads = this.headSizes().map(
-        (size) => new Linear(device, featureSize, size, random, { weightInit: normal(0.01) }),
+        (size) => new Linear(device, network.featureSize, size, random, { weightInit: normal(0.01) }),
       );
-    }
-    return device;
+      return network;
+    });
   }
 
   /** Reads a checkpoint of `name` into a model that `make` makes of its settings. */
@@ -201,7 +210,7 @@ export abstract class NetworkModel<S extends NetworkSettings> {
   /** Runs `use` with the rows of x. @throws when they do not have the network's input size */
   protected async withRows<R>(x: RowsLike, op: string, use: (rows: Rows) => Promise<R>): Promise<R> {
     const device = await this.prepare();
-    const rows = Rows.from(device, x, `${this.name}.${op}`);
+    const rows = await Rows.from(device, x, `${this.name}.${op}`);
     try {
       const { inputShape } = this.network;
       if (rows.width !== inputShape.reduce((product, size) => product * size, 1))

@@ -6,6 +6,7 @@ import type { Bytes } from "../data/source";
 import type { Device } from "../device";
 import type { NdArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
+import { builtInTurns } from "../nn/init";
 import { mse } from "../ops/losses";
 import { dropout } from "../ops/random";
 import { Adam } from "../optim";
@@ -18,6 +19,7 @@ import { mapRows, Rows } from "../training/rows";
 import type { RowsLike } from "../training/rows";
 import { initialState, stageStream, Training } from "../training/training";
 import type { StageSpec, TrainingOptions, TrainingState } from "../training/training";
+import { shared } from "../turn";
 
 /** Options of `StackedAutoencoder`. */
 export interface StackedAutoencoderOptions {
@@ -60,6 +62,7 @@ export class StackedAutoencoder {
   readonly settings: Settings;
   #device: Device | undefined;
   #network: Autoencoder | undefined;
+  readonly #made = shared(() => this.#make());
   #training: Training | undefined;
   #state: TrainingState;
   #optimizerArrays: ReturnType<typeof below> | undefined;
@@ -83,10 +86,14 @@ export class StackedAutoencoder {
 
   /** The device and the network on it, made on first use. */
   async prepare(): Promise<{ device: Device; network: Autoencoder }> {
+    if (!this.#network) await this.#made();
+    return { device: this.#device!, network: this.network };
+  }
+
+  async #make(): Promise<void> {
     const { layers, seed } = this.settings;
-    this.#device ??= await requestDevice();
-    this.#network ??= new Autoencoder(this.#device, layers, new Random(seed));
-    return { device: this.#device, network: this.#network };
+    const device = (this.#device ??= await requestDevice());
+    this.#network = await builtInTurns(() => new Autoencoder(device, layers, new Random(seed)));
   }
 
   /**
@@ -97,7 +104,7 @@ export class StackedAutoencoder {
    */
   async fit(x: RowsLike, options: TrainingOptions = {}): Promise<this> {
     const { device } = await this.prepare();
-    const rows = Rows.from(device, x, "StackedAutoencoder.fit");
+    const rows = await Rows.from(device, x, "StackedAutoencoder.fit");
     try {
       await this.fitRows(rows, options);
     } finally {
@@ -219,7 +226,7 @@ export class StackedAutoencoder {
     f: (network: Autoencoder, batch: Tensor) => Tensor,
   ): Promise<NdArray<Float32Array>> {
     const { device, network } = { device: (await this.prepare()).device, network: this.network };
-    const rows = Rows.from(device, x, `StackedAutoencoder.${op}`);
+    const rows = await Rows.from(device, x, `StackedAutoencoder.${op}`);
     try {
       checkWidth(`StackedAutoencoder.${op}`, rows.width, this.settings.layers[0]!);
       return await mapRows(rows, (batch) => f(network, batch));

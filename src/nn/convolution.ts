@@ -3,9 +3,8 @@ import { conv2d, convTranspose2d } from "../ops/convolution";
 import type { Conv2dCall, ConvTranspose2dCall } from "../ops/convolution";
 import type { Pair } from "../ops/pooling";
 import { sizeOf } from "../ndarray";
-import { parameter } from "../tensor";
 import type { Tensor } from "../tensor";
-import { fanInUniform } from "./init";
+import { drawnParameter, fanInUniform } from "./init";
 import type { Initializer, RandomSource } from "./init";
 import { Module } from "./module";
 
@@ -34,12 +33,12 @@ function initialized(
   random: RandomSource,
   { bias = true, weightInit = fanInUniform, biasInit }: ConvolutionInit,
 ): { weight: Tensor; bias: Tensor | undefined } {
-  const weight = parameter(device, weightInit(shape, random), shape);
+  const weight = drawnParameter(device, weightInit, shape, random);
   if (!bias) return { weight, bias: undefined };
   const limit = 1 / Math.sqrt(sizeOf(shape.slice(1)));
   const within: Initializer = ([size = 0]) =>
     Float32Array.from({ length: size }, () => limit * (2 * random.uniform() - 1));
-  return { weight, bias: parameter(device, (biasInit ?? within)([outputs], random)) };
+  return { weight, bias: drawnParameter(device, biasInit ?? within, [outputs], random) };
 }
 
 /** act(x ⋆ W + b) on images [n, c, h, w]; W [out, c, kh, kw], b [out]. */

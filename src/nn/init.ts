@@ -1,4 +1,9 @@
+import type { Device } from "../device";
 import { sizeOf } from "../ndarray";
+import { empty, parameter, untidied, written } from "../tensor";
+import type { Tensor } from "../tensor";
+import { atOnce, inTurns } from "../turn";
+import type { Pieces } from "../turn";
 
 /** Where initial weights come from: `Random` is one. */
 export interface RandomSource {
@@ -17,34 +22,102 @@ function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   return { fanIn: inputs * sizeOf(field), fanOut: out * sizeOf(field) };
 }
 
+type Drawing = (shape: readonly number[], random: RandomSource) => Pieces<Float32Array>;
+
+/** How the library's own initializers draw, piece by piece. */
+const drawings = new WeakMap<Initializer, Drawing>();
+
+function initializer(drawing: Drawing): Initializer {
+  const made: Initializer = (shape, random) => atOnce(drawing(shape, random));
+  drawings.set(made, drawing);
+  return made;
+}
+
+/** Drawing by any initializer; one of a user's own is a single piece. */
+export function* drawing(init: Initializer, shape: readonly number[], random: RandomSource): Pieces<Float32Array> {
+  const pieces = drawings.get(init);
+  return pieces ? yield* pieces(shape, random) : init(shape, random);
+}
+
+/** Drawings that wait until a network has been built. */
+let later: Pieces<void>[] | undefined;
+
+/** Draws at once or, for `builtInTurns`, after the network has been built: in the order of the calls. */
+export function drawn(pieces: Pieces<void>): void {
+  if (later) later.push(pieces);
+  else atOnce(pieces);
+}
+
+/** A tracked tensor for `drawn` to fill. */
+export const undrawn = (device: Device, shape: readonly number[]): Tensor =>
+  untidied(() => empty(device, shape, "f32", "parameter", true));
+
+/** A tracked tensor that `init` draws. */
+export function drawnParameter(
+  device: Device,
+  init: Initializer,
+  shape: readonly number[],
+  random: RandomSource,
+): Tensor {
+  if (!later) return parameter(device, init(shape, random), shape);
+  const made = undrawn(device, shape);
+  drawn(
+    (function* () {
+      yield* written(made, yield* drawing(init, shape, random));
+    })(),
+  );
+  return made;
+}
+
+/**
+ * What `build` makes, its weights drawn afterwards: the same numbers, but the calling thread goes on every few milliseconds. `build`
+ * must draw by `drawn` alone, and run nothing on what it draws.
+ */
+export async function builtInTurns<T>(build: () => T): Promise<T> {
+  const drawings: Pieces<void>[] = (later = []);
+  let made: T;
+  try {
+    made = build();
+  } finally {
+    later = undefined;
+  }
+  for (const pieces of drawings) await inTurns(pieces);
+  return made;
+}
+
+/** Elements drawn in a piece. */
+const PIECE = 2 ** 12;
+
 /** An array of what `draw` gives, in order; `Float32Array.from` takes three times as long. */
-function filled(shape: readonly number[], draw: () => number): Float32Array {
-  const values = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < values.length; i++) values[i] = draw();
+export function* filled(length: number, draw: () => number): Pieces<Float32Array> {
+  const values = new Float32Array(length);
+  for (let i = 0; i < length;) {
+    for (const end = Math.min(i + PIECE, length); i < end; i++) values[i] = draw();
+    yield;
+  }
   return values;
 }
 
-const uniformWithin =
-  (limit: (fans: { fanIn: number; fanOut: number }) => number): Initializer =>
-  (shape, random) => {
+const uniformWithin = (limit: (fans: { fanIn: number; fanOut: number }) => number): Initializer =>
+  initializer((shape, random) => {
     const bound = limit(fans(shape));
-    return filled(shape, () => bound * (2 * random.uniform() - 1));
-  };
+    return filled(sizeOf(shape), () => bound * (2 * random.uniform() - 1));
+  });
 
 /** U(±√(6 / (fan_in + fan_out))) (Glorot and Bengio 2010, eq. 16). */
-export const glorotUniform: Initializer = uniformWithin(({ fanIn, fanOut }) => Math.sqrt(6 / (fanIn + fanOut)));
+export const glorotUniform: Initializer = /* @__PURE__ */ uniformWithin(({ fanIn, fanOut }) =>
+  Math.sqrt(6 / (fanIn + fanOut)),
+);
 
 /** U(±√(6 / fan_in)): keeps the variance through rectifiers (He et al. 2015, eq. 10). */
-export const heUniform: Initializer = uniformWithin(({ fanIn }) => Math.sqrt(6 / fanIn));
+export const heUniform: Initializer = /* @__PURE__ */ uniformWithin(({ fanIn }) => Math.sqrt(6 / fanIn));
 
 /** U(±1 / √fan_in): PyTorch's default for linear and convolutional layers. */
-export const fanInUniform: Initializer = uniformWithin(({ fanIn }) => 1 / Math.sqrt(fanIn));
+export const fanInUniform: Initializer = /* @__PURE__ */ uniformWithin(({ fanIn }) => 1 / Math.sqrt(fanIn));
 
 /** N(0, std²) */
-export const normal =
-  (std: number): Initializer =>
-  (shape, random) =>
-    filled(shape, () => std * random.normal());
+export const normal = (std: number): Initializer =>
+  initializer((shape, random) => filled(sizeOf(shape), () => std * random.normal()));
 
 /** All the same: biases. */
 export const constant =
@@ -56,7 +129,7 @@ export const constant =
  * A random matrix with orthonormal rows, or columns where they are fewer (Saxe et al. 2014): a Gaussian one, orthonormalised
  * by two rounds of Gram-Schmidt in float64. Axes after the first count as columns.
  */
-export const orthogonal: Initializer = (shape, random) => {
+export const orthogonal: Initializer = /* @__PURE__ */ initializer(function* (shape, random) {
   const [rows = 1, ...rest] = shape;
   const columns = sizeOf(rest);
   const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
@@ -68,13 +141,15 @@ export const orthogonal: Initializer = (shape, random) => {
         let dot = 0;
         for (let i = 0; i < length; i++) dot += u[i]! * v[i]!;
         for (let i = 0; i < length; i++) v[i]! -= dot * u[i]!;
+        yield;
       }
     const norm = Math.hypot(...v);
     if (norm > 1e-8) vectors.push(v.map((value) => value / norm)); // else it lay in the span of the others: draw again
   }
   const byRow = rows < columns;
-  return Float32Array.from({ length: rows * columns }, (_, at) => {
-    const [row, column] = [Math.floor(at / columns), at % columns];
+  let at = 0;
+  return yield* filled(rows * columns, () => {
+    const [row, column] = [Math.floor(at / columns), at++ % columns];
     return byRow ? vectors[row]![column]! : vectors[column]![row]!;
   });
-};
+});

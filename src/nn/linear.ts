@@ -1,9 +1,8 @@
 import type { Device } from "../device";
 import { linear } from "../ops/matmul";
 import type { Activation } from "../ops/elementwise";
-import { parameter } from "../tensor";
 import type { Tensor } from "../tensor";
-import { constant, glorotUniform } from "./init";
+import { constant, drawnParameter, glorotUniform } from "./init";
 import type { Initializer, RandomSource } from "./init";
 import { Module } from "./module";
 
@@ -24,8 +23,8 @@ export class Linear extends Module {
   constructor(device: Device, inputs: number, outputs: number, random: RandomSource, options: LinearOptions = {}) {
     super();
     const { bias = true, activation, weightInit = glorotUniform, biasInit = constant(0) } = options;
-    this.weight = parameter(device, weightInit([outputs, inputs], random), [outputs, inputs]);
-    this.bias = bias ? parameter(device, biasInit([outputs], random)) : undefined;
+    this.weight = drawnParameter(device, weightInit, [outputs, inputs], random);
+    this.bias = bias ? drawnParameter(device, biasInit, [outputs], random) : undefined;
     this.activation = activation;
   }
 

@@ -5,9 +5,10 @@ import { transpose } from "../ops/layout";
 import { lstm, lstmStates } from "../ops/recurrent";
 import type { LSTMOptions, LSTMStates } from "../ops/recurrent";
 import { reshape } from "../ops/shape";
-import { parameter } from "../tensor";
+import { written } from "../tensor";
 import type { Tensor } from "../tensor";
-import { glorotUniform, orthogonal } from "./init";
+import type { Pieces } from "../turn";
+import { drawing, drawn, filled, glorotUniform, orthogonal, undrawn } from "./init";
 import type { RandomSource } from "./init";
 import { Module } from "./module";
 
@@ -34,15 +35,16 @@ export interface LSTMModuleOptions {
 type Values = readonly [w: Float32Array, u: Float32Array, b: Float32Array];
 
 /** Weights of one direction, [4h, e], [4h, h] and [4h]. */
-function initialize(init: "pytorch" | "keras", e: number, h: number, random: RandomSource): Values {
+function* initialize(init: "pytorch" | "keras", e: number, h: number, random: RandomSource): Pieces<Values> {
   if (init === "keras") {
     const bias = Float32Array.from({ length: 4 * h }, (_, row) => Number(row >= h && row < 2 * h));
-    return [glorotUniform([4 * h, e], random), orthogonal([4 * h, h], random), bias];
+    const w = yield* drawing(glorotUniform, [4 * h, e], random);
+    return [w, yield* drawing(orthogonal, [4 * h, h], random), bias];
   }
   const limit = 1 / Math.sqrt(h);
   const draw = (): number => limit * (2 * random.uniform() - 1);
-  const drawn = (length: number): Float32Array => Float32Array.from({ length }, draw);
-  return [drawn(4 * h * e), drawn(4 * h * h), Float32Array.from({ length: 4 * h }, () => draw() + draw())];
+  const w = yield* filled(4 * h * e, draw);
+  return [w, yield* filled(4 * h * h, draw), yield* filled(4 * h, () => draw() + draw())];
 }
 
 /** Biases of the input and forget gates of one direction by the steps to remember. */
@@ -77,18 +79,22 @@ export class LSTM extends Module {
     const directions = bidirectional ? 2 : 1;
     if (memory !== undefined && !(memory >= 3 && memory < Infinity))
       throw new Error(`LSTM: memory must be 3 steps or more, ${memory}`);
-    const drawn = Array.from({ length: directions }, () => initialize(init, features, units, random));
-    if (memory !== undefined) for (const [, , bias] of drawn) remember(bias, units, memory, random);
-    const joined = (part: 0 | 1 | 2, shape: readonly number[]): Tensor =>
-      parameter(
-        device,
-        drawn.flatMap((values) => [...values[part]]),
-        [directions, ...shape],
-      );
-    this.inputWeight = joined(0, [4 * units, features]);
-    this.recurrentWeight = joined(1, [4 * units, units]);
-    this.bias = joined(2, [4 * units]);
+    const parts = [
+      undrawn(device, [directions, 4 * units, features]),
+      undrawn(device, [directions, 4 * units, units]),
+      undrawn(device, [directions, 4 * units]),
+    ] as const;
+    [this.inputWeight, this.recurrentWeight, this.bias] = parts;
     this.gates = gates;
+    drawn(
+      (function* () {
+        const values: Values[] = [];
+        while (values.length < directions) values.push(yield* initialize(init, features, units, random));
+        if (memory !== undefined) for (const [, , bias] of values) remember(bias, units, memory, random);
+        for (const [d, direction] of values.entries())
+          for (const [i, part] of direction.entries()) yield* written(parts[i]!, part, d * part.length);
+      })(),
+    );
   }
 
   override forward(x: Tensor): Tensor {

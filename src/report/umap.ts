@@ -1,5 +1,5 @@
 import { UMAP } from "umap-js";
-import { pauses } from "../turn";
+import { pause } from "../turn";
 import type { Projection } from "./run";
 import { sampleRows, uniformNumbers } from "./sample";
 
@@ -97,7 +97,6 @@ export async function umapProjection(
       for (let axis = 0; axis < 2; axis++)
         positions[row]![axis] = (10 * init[index[row]! * 2 + axis]!) / (extent || 1) + 1e-3 * positions[row]![axis]!;
   }
-  const pause = pauses();
   for (let epoch = 1; epoch <= nEpochs; epoch++) {
     signal?.throwIfAborted();
     umap.step();

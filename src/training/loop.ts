@@ -4,7 +4,8 @@ import { Random } from "../random";
 import type { RandomState } from "../random";
 import { keep, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { pauses, turn } from "../turn";
+import { atOnce, inTurns, pause, turn } from "../turn";
+import type { Pieces } from "../turn";
 
 /** How far a stage of training has come: enough, with the weights, to go on exactly. */
 export interface Progress {
@@ -91,7 +92,6 @@ export async function runStage(stage: Stage): Promise<void> {
   let ahead = 0;
   let allowance = 1;
   let lastLook = performance.now();
-  const pause = pauses();
 
   const look = async (): Promise<void> => {
     progress.lossSum = await total.item();
@@ -152,7 +152,6 @@ export async function runStage(stage: Stage): Promise<void> {
  * The last one is short where the size does not divide n.
  */
 export class Shuffle {
-  readonly #random: Random;
   readonly #key: RandomState["key"];
   readonly #n: number;
   readonly #batchSize: number;
@@ -160,7 +159,6 @@ export class Shuffle {
   #order = new Uint32Array(0);
 
   constructor(random: RandomState, n: number, batchSize: number) {
-    this.#random = new Random(random);
     this.#key = random.key;
     this.#n = n;
     this.#batchSize = batchSize;
@@ -171,12 +169,22 @@ export class Shuffle {
     return Math.ceil(this.#n / this.#batchSize);
   }
 
+  /** Draws the order of a pass, letting the calling thread go on every few milliseconds; else `batch` draws it at once. */
+  readonly load = async (pass: number): Promise<void> => {
+    if (pass !== this.#pass) this.#begin(pass, await inTurns(this.#permuting(pass)));
+  };
+
   batch(pass: number, step: number): Uint32Array {
-    if (pass !== this.#pass) {
-      this.#random.restore({ key: this.#key, position: pass * WORDS_PER_STEP });
-      this.#order = this.#random.permutation(this.#n);
-      this.#pass = pass;
-    }
+    if (pass !== this.#pass) this.#begin(pass, atOnce(this.#permuting(pass)));
     return this.#order.subarray(step * this.#batchSize, (step + 1) * this.#batchSize);
+  }
+
+  #permuting(pass: number): Pieces<Uint32Array<ArrayBuffer>> {
+    return new Random({ key: this.#key, position: pass * WORDS_PER_STEP }).permuting(this.#n);
+  }
+
+  #begin(pass: number, order: Uint32Array<ArrayBuffer>): void {
+    this.#pass = pass;
+    this.#order = order;
   }
 }

@@ -2,14 +2,14 @@ import { noGrad } from "../autodiff";
 import { isRowSource, type RowSource } from "../data/row-source";
 import { ShuffleBuffer } from "../data/shuffle-buffer";
 import type { Device } from "../device";
-import { flattenRows, toFloat32 } from "../matrix";
+import { flattenRows, takeFloat32 } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray, sizeOf } from "../ndarray";
 import { gatherRows } from "../ops/indexing";
 import type { RandomState } from "../random";
-import { format, keep, tensor, tidy } from "../tensor";
+import { format, takeTensor, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { pauses } from "../turn";
+import { pause } from "../turn";
 import { Shuffle } from "./loop";
 
 /** What training takes: a matrix, or rows that are read when they are needed (`NpyDataset`). */
@@ -21,7 +21,7 @@ export interface BatchOrder {
   readonly steps: number;
   /** Row numbers of a batch. */
   batch(pass: number, step: number): Uint32Array;
-  /** Where the rows are not in memory: reads those of a batch, to be awaited before it is used. */
+  /** What a batch needs, to be awaited before it is used: its rows, where they are not in memory, or the order of the pass. */
   readonly load?: (pass: number, step: number) => Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export class Rows {
   readonly count: number;
   /** Elements of a row. */
   readonly width: number;
-  readonly #resident: Tensor | undefined;
+  #resident: Tensor | undefined;
   readonly #from: Float32Array | RowSource;
   #loaded: { index: Uint32Array; x: Float32Array } | undefined;
 
@@ -43,18 +43,19 @@ export class Rows {
     this.count = count;
     this.width = width;
     this.#from = from;
-    if (from instanceof Float32Array && from.byteLength <= device.maxBufferBytes / 2)
-      this.#resident = keep(tensor(device, from, [count, width]));
   }
 
   /** @throws when `x` is ragged, empty, or holds NaN or infinity; the message names the row and column */
-  static from(device: Device, x: RowsLike, op: string): Rows {
+  static async from(device: Device, x: RowsLike, op: string): Promise<Rows> {
     const source = isRowSource(x) ? x : undefined;
-    const matrix = source ? undefined : flattenRows(toFloat32(x as MatrixLike, op, "x"));
+    const matrix = source ? undefined : flattenRows(await takeFloat32(x as MatrixLike, op, "x"));
     const shape = source ? [source.length, sizeOf(source.rowShape)] : matrix!.shape;
     const [count, width] = shape as [number, number];
     if (count === 0 || width === 0) throw new Error(`${op}: x must have rows and columns, ${format(shape)}`);
-    return new Rows(device, source ?? matrix!.data, count, width);
+    const rows = new Rows(device, source ?? matrix!.data, count, width);
+    if (matrix && matrix.data.byteLength <= device.maxBufferBytes / 2)
+      rows.#resident = await takeTensor(device, matrix.data, [count, width]);
+    return rows;
   }
 
   /** The order of shuffled passes: of a source by blocks, which are read ahead (see `ShuffleBuffer`). */
@@ -113,7 +114,6 @@ const CHUNK = 2048;
 export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor, size = CHUNK): Promise<Tensor[]> {
   const read = (begin: number): Promise<Float32Array> => rows.range(begin, Math.min(begin + size, rows.count));
   const chunks: Tensor[] = [];
-  const pause = pauses();
   try {
     let next = read(0);
     for (let begin = 0; begin < rows.count; begin += size) {

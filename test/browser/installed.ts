@@ -24,11 +24,11 @@ async function main() {
   const device = await requestDevice(type, { ...(workerUrl && { workerUrl }), ...(threads && { threads: Number(threads) }) });
   await turn();
   performance.mark("requested");
-  const kmeans = await new KMeans({ nClusters: 4, nInit: 2, seed: 1, device }).fit(x);
-  let dec;
+  let kmeans, dec;
   for (let i = 0; i < trainings; i++) {
     await turn();
     performance.mark("prepare");
+    kmeans = await new KMeans({ nClusters: 4, nInit: 2, seed: 1, device }).fit(x);
     let steps = 0;
     dec = new DEC({ layers: sizes, nClusters: 4, layerEpochs: 0, pretrainEpochs: epochs, nInit: 2, batchSize: 256, pretrainBatchSize: 256, tolerance: 0, seed: i, device });
     await dec.fit(x, { epochs, onStep: () => steps++ || performance.mark("train") });
@@ -180,7 +180,10 @@ export function describeInChromium(folder: () => string): void {
       },
     );
 
-    /** The longest tasks of the page's own thread while a device is requested, and while each of three models trains. */
+    /**
+     * The longest tasks of the page's own thread while a device is requested; for each of three trainings, from when the data are handed
+     * over, first to k-means, and the weights are drawn, to the first steps; and while the model trains.
+     */
     async function held(
       name: string,
       headers: Record<string, string>,
@@ -205,18 +208,18 @@ export function describeInChromium(folder: () => string): void {
     }
     const table: Record<string, Record<string, string>> = {};
     afterAll(() => console.table(table));
-    const large = { layers: "256,512,512,10", epochs: "3" };
+    const large = { layers: "784,500,500,2000,10", epochs: "1" }; // 1.6 million values, 5.3 million weights
 
     test.each([
       ["wasm, not isolated", {}, large],
       ["wasm, isolated", ISOLATED, large],
-      ["webgpu", {}, { type: "webgpu", epochs: "3" }],
+      ["webgpu", {}, { type: "webgpu", layers: "64,32,4", epochs: "1" }],
     ])("a model trains without holding the page's thread for 16 ms: %s", async (name, headers, query) => {
       const { request, prepare, train } = await held(name, headers, query);
       // what the library does it does each time; collections of garbage and first compilations come and go
       expect(Math.min(...train)).toBeLessThan(16);
-      expect(Math.min(...prepare)).toBeLessThan(50); // a long task, as browsers call it
-      expect(Math.max(...request, ...train)).toBeLessThan(50);
+      expect(Math.min(...prepare)).toBeLessThan(16);
+      expect(Math.max(...request, ...prepare, ...train)).toBeLessThan(50); // a long task, as browsers call it
     });
 
     test("on the calling thread a step holds it as long as it takes", async () => {

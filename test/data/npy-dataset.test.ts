@@ -330,7 +330,7 @@ describeDevices("training from a source of rows", (device) => {
   });
 
   test("rows of a source are there once they were loaded", async () => {
-    const rows = Rows.from(await device(), await source(), "test");
+    const rows = await Rows.from(await device(), await source(), "test");
     const index = Uint32Array.of(7, 3, 7);
     expect(() => rows.at(index)).toThrow("rows: a batch is used before it was loaded");
     await rows.load(index);

@@ -5,11 +5,13 @@ import type { SetProvider } from "../../data/sets/provider";
 import type { Bytes } from "../../data/source";
 import type { Device } from "../../device";
 import type { MatrixLike } from "../../matrix";
+import { builtInTurns } from "../../nn/init";
 import type { NamedArrays, NamedTensors } from "../../nn/module";
 import type { NdArray } from "../../ndarray";
 import { Random } from "../../random";
 import { requestDevice } from "../../request-device";
 import { below, decodeCheckpoint, encodeCheckpoint, under } from "../../training/checkpoint";
+import { shared } from "../../turn";
 import { buildSetNetwork } from "./build-network";
 import type { SetNetwork } from "./network";
 import { toSettings } from "./options";
@@ -67,6 +69,7 @@ export class LearningToCluster {
   readonly settings: SetSettings;
   #device: Device | undefined;
   #network: SetNetwork | undefined;
+  readonly #made = shared(() => this.#make());
   #trainer: SetTrainer | undefined;
   #state: SetTrainingState = initialSetState();
 
@@ -93,9 +96,16 @@ export class LearningToCluster {
 
   /** The device, and the network on it, made on first use. */
   async #prepare(): Promise<{ device: Device; network: SetNetwork }> {
+    if (!this.#network) await this.#made();
+    return { device: this.#device!, network: this.network };
+  }
+
+  async #make(): Promise<void> {
+    const { settings } = this;
     const device = (this.#device ??= await requestDevice());
-    this.#network ??= buildSetNetwork(device, this.settings, new Random(this.settings.seed));
-    return { device, network: this.#network };
+    const build = (): SetNetwork => buildSetNetwork(device, settings, new Random(settings.seed));
+    // soft k-means draws its first centres from the stream itself
+    this.#network = settings.model === "soft-kmeans" ? build() : await builtInTurns(build);
   }
 
   /**
