@@ -2,13 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { declare } from "./contract.mjs";
-import { byLikeness, minifyWgsl } from "./wgsl.mjs";
+import { abbreviateWgsl, byLikeness, minifyWgsl } from "./wgsl.mjs";
 
 async function wgslModule(path, small) {
   const [name, code] = [basename(path, ".wgsl"), await readFile(path, "utf8")];
   const { problems } = declare(name, code);
   if (problems.length > 0) throw new Error(`kernel contract:\n  ${problems.join("\n  ")}`);
-  return `export default ${JSON.stringify({ name, code: small ? minifyWgsl(code) : code })};`;
+  return `export default ${JSON.stringify({ name, code: small ? abbreviateWgsl(minifyWgsl(code)) : code })};`;
 }
 
 async function packedModule(path) {
@@ -22,7 +22,8 @@ async function kernelTable(path) {
   const source = await readFile(path, "utf8");
   const imports = new Map(Array.from(source.matchAll(KERNEL_IMPORT), ([line, file]) => [line, file]));
   const shaders = new Map();
-  for (const [line, file] of imports) shaders.set(line, minifyWgsl(await readFile(join(dirname(path), file), "utf8")));
+  for (const [line, file] of imports)
+    shaders.set(line, abbreviateWgsl(minifyWgsl(await readFile(join(dirname(path), file), "utf8"))));
   return byLikeness(shaders).join("") + source.replace(KERNEL_IMPORT, "");
 }
 

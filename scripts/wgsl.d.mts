@@ -3,3 +3,6 @@ export function minifyWgsl(code: string): string;
 
 /** Names of shaders in an order in which their texts compress. */
 export function byLikeness(shaders: ReadonlyMap<string, string>): string[];
+
+/** A minified shader with its commonest phrases in short, for `expandWgsl` of src/kernel.ts. */
+export function abbreviateWgsl(code: string): string;

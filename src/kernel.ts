@@ -1,4 +1,4 @@
-/** A `.wgsl` file: its stem and its text, which keeps the contract of scripts/contract.mjs. */
+/** A `.wgsl` file: its stem and its text, which keeps the contract of scripts/contract.mjs; published, in short. */
 export interface KernelSource {
   readonly name: string;
   readonly code: string;
@@ -64,8 +64,34 @@ const declared: Kernel[] = [];
 /** Every kernel of the program, in order of declaration; bundlers leave out those that nothing uses. */
 export const allKernels: readonly Kernel[] = declared;
 
+/** What published shaders say in short (`abbreviateWgsl` of scripts/wgsl.mjs): `$` and the letter. */
+const PHRASES: Readonly<Record<string, string>> = {
+  a: ":array<f32>;",
+  b: "workgroupBarrier()",
+  c: "@compute@workgroup_size",
+  g: "@builtin(global_invocation_id)",
+  i: "@builtin(local_invocation_index)",
+  k: "@builtin(workgroup_id)",
+  l: "@builtin(local_invocation_id)",
+  n: "@builtin(num_workgroups)",
+  p: "struct Params",
+  s: "var<workgroup>",
+};
+/** Variables in the order of their bindings: the same. */
+const SPACES: Readonly<Record<string, string>> = { r: "storage,read", u: "uniform", w: "storage,read_write" };
+
+/** A shader in full. */
+export function expandWgsl(code: string): string {
+  let binding = 0;
+  return code.replace(
+    /\$(\w)/g,
+    (_, letter: string) => PHRASES[letter] ?? `@group(0)@binding(${binding++})var<${SPACES[letter]}>`,
+  );
+}
+
 /** Reads the declarations that the contract has every `.wgsl` file make in the same words; the build has held it against a parser. */
-function readDeclaration({ name, code }: KernelSource): Declaration {
+function readDeclaration({ name, code: short }: KernelSource): Declaration {
+  const code = expandWgsl(short);
   const text = code.replace(/\/\/.*/g, "");
   const [, fields = ""] = /struct\s+Params\s*\{([^}]*)/.exec(text) ?? [];
   const params = Array.from(fields.matchAll(/(\w+)\s*:\s*(\w+)/g), ([, name, type]) => ({ name, type }));

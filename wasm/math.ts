@@ -58,8 +58,6 @@ export function exp4(x: v128): v128 {
 }
 
 /** ln x: -inf at 0, NaN below. */
-// @ts-ignore: decorator
-@inline
 export function log4(x: v128): v128 {
   const denormal = f32x4.lt(x, constant(10));
   const normal = v128.bitselect(f32x4.mul(x, constant(11)), x, denormal);
@@ -83,8 +81,6 @@ export function log4(x: v128): v128 {
 }
 
 /** tanh x. */
-// @ts-ignore: decorator
-@inline
 export function tanh4(x: v128): v128 {
   const magnitude = f32x4.abs(x);
   const square = f32x4.mul(x, x);
@@ -100,15 +96,11 @@ export function tanh4(x: v128): v128 {
 }
 
 /** 1 / (1 + e^-x). */
-// @ts-ignore: decorator
-@inline
 export function sigmoid4(x: v128): v128 {
   return f32x4.div(constant(ONE), f32x4.add(exp4(f32x4.neg(x)), constant(ONE)));
 }
 
 /** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|). */
-// @ts-ignore: decorator
-@inline
 export function softplus4(x: v128): v128 {
   const e = exp4(f32x4.neg(f32x4.abs(x)));
   const w = f32x4.add(e, constant(ONE));
@@ -132,16 +124,12 @@ function halfWave(x: v128, whole: v128, n: v128): v128 {
 }
 
 /** sin x, to 1e-7 for |x| below 1,000; the error grows with |x|. */
-// @ts-ignore: decorator
-@inline
 export function sin4(x: v128): v128 {
   const n = f32x4.nearest(f32x4.mul(x, constant(33)));
   return halfWave(x, n, n);
 }
 
 /** cos x = -sin(x - pi / 2), as exact as `sin4`. */
-// @ts-ignore: decorator
-@inline
 export function cos4(x: v128): v128 {
   const n = f32x4.nearest(fma(x, constant(33), constant(MINUS_HALF)));
   return f32x4.neg(halfWave(x, n, f32x4.sub(n, constant(MINUS_HALF))));

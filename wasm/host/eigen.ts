@@ -2,7 +2,7 @@
 // method (Martin, Reinsch and Wilkinson 1968; Golub and Van Loan, Matrix Computations, sections 8.3.1 and 8.3.5). Rows are contiguous throughout.
 
 /** x · y over n elements. Exported so that it stays a function of its own: an engine compiles a function well only for its next call. */
-export function dot_f64(x: usize, y: usize, n: u32): f64 {
+function dot_f64(x: usize, y: usize, n: u32): f64 {
   let even = f64x2.splat(0), odd = f64x2.splat(0);
   const end = x + (<usize>n << 3), fours = x + (<usize>(n & ~3) << 3);
   for (; x != fours; x += 32, y += 32) {
@@ -16,7 +16,7 @@ export function dot_f64(x: usize, y: usize, n: u32): f64 {
 }
 
 /** out += a·x + b·y over n elements. */
-export function add_two_f64(out: usize, a: f64, x: usize, b: f64, y: usize, n: u32): void {
+function add_two_f64(out: usize, a: f64, x: usize, b: f64, y: usize, n: u32): void {
   const a2 = f64x2.splat(a), b2 = f64x2.splat(b);
   const end = out + (<usize>n << 3), pairs = out + (<usize>(n & ~1) << 3);
   for (; out != pairs; out += 16, x += 16, y += 16)
@@ -25,7 +25,7 @@ export function add_two_f64(out: usize, a: f64, x: usize, b: f64, y: usize, n: u
 }
 
 /** (x, y) = (c·x − s·y, s·x + c·y) over n elements. */
-export function rotate_f64(x: usize, y: usize, c: f64, s: f64, n: u32): void {
+function rotate_f64(x: usize, y: usize, c: f64, s: f64, n: u32): void {
   const c2 = f64x2.splat(c), s2 = f64x2.splat(s);
   const end = x + (<usize>n << 3), pairs = x + (<usize>(n & ~1) << 3);
   for (; x != pairs; x += 16, y += 16) {

@@ -27,7 +27,7 @@ function windowEnd(x: usize, row: usize, n: u32, i: u32, eps: f64): u32 {
 }
 
 /** Adds to counts [n] the neighbours of row i among the rows after it, and i to theirs. */
-export function count_neighbours(x: usize, n: u32, d: u32, i: u32, eps: f64, limit: f64, counts: usize): void {
+function count_neighbours(x: usize, n: u32, d: u32, i: u32, eps: f64, limit: f64, counts: usize): void {
   const row = <usize>d << 3, end = windowEnd(x, row, n, i, eps);
   let count: u32 = 0;
   for (let j = i + 1; j < end; j++) {
@@ -57,7 +57,7 @@ function find(parents: usize, i: u32): u32 {
 }
 
 /** Joins the sets of core row i and the core rows after it within eps. */
-export function join_neighbours(x: usize, n: u32, d: u32, i: u32, eps: f64, limit: f64, counts: usize, least: u32, parents: usize): void {
+function join_neighbours(x: usize, n: u32, d: u32, i: u32, eps: f64, limit: f64, counts: usize, least: u32, parents: usize): void {
   const row = <usize>d << 3, end = windowEnd(x, row, n, i, eps);
   for (let j = i + 1; j < end; j++) {
     if (<u32>i32.load(counts + (<usize>j << 2)) < least) continue;
@@ -75,7 +75,7 @@ export function core_components(x: usize, n: u32, d: u32, eps: f64, limit: f64, 
 }
 
 /** Gives row i, if it is no core, the lowest label of the cores within eps, and the rows after it likewise if it is one. */
-export function label_border(x: usize, n: u32, d: u32, i: u32, eps: f64, limit: f64, counts: usize, least: u32, labels: usize): void {
+function label_border(x: usize, n: u32, d: u32, i: u32, eps: f64, limit: f64, counts: usize, least: u32, labels: usize): void {
   const row = <usize>d << 3, end = windowEnd(x, row, n, i, eps);
   const core = <u32>i32.load(counts + (<usize>i << 2)) >= least;
   for (let j = i + 1; j < end; j++) {

@@ -26,7 +26,7 @@ function distance(x: usize, y: usize, d: u32): f64 {
  * Sum of the distances of row i to rows begin .. end; each is also added to across[j].
  * Exported so that it stays a function of its own: an engine compiles a function well only for its next call, and these are many.
  */
-export function sum_of_distances(x: usize, d: u32, i: u32, begin: u32, end: u32, across: usize): f64 {
+function sum_of_distances(x: usize, d: u32, i: u32, begin: u32, end: u32, across: usize): f64 {
   const row = x + ((<usize>i * d) << 3);
   let sum: f64 = 0;
   for (let j = begin; j < end; j++) {
