@@ -35,6 +35,7 @@ export const PHASES: readonly Phase[] = [
   { length: 36, iterations: 1000 },
   { length: LENGTH, iterations: 11_000 },
   { length: LENGTH, iterations: 6000, frequencies: [1, 2, 3, 4, 4] },
+  { length: LENGTH, iterations: 30_000, frequencies: [1, 2, 3, 4, 4] },
 ];
 
 export const BATCH = 64;
