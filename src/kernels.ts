@@ -40,6 +40,7 @@ import pairLossBackwardWgsl from "../kernels/pair_loss_backward.wgsl";
 import pairwiseLossWgsl from "../kernels/pairwise_loss.wgsl";
 import pairwiseLossBackwardWgsl from "../kernels/pairwise_loss_backward.wgsl";
 import powerSpectrumWgsl from "../kernels/power_spectrum.wgsl";
+import principalAxesWgsl from "../kernels/principal_axes.wgsl";
 import randomWgsl from "../kernels/random.wgsl";
 import reduceWgsl from "../kernels/reduce.wgsl";
 import rmspropWgsl from "../kernels/rmsprop.wgsl";
@@ -384,4 +385,11 @@ export const powerSpectrum = /* @__PURE__ */ kernel(powerSpectrumWgsl, {
   grid: ({ batch, frames }) => grid1d(batch! * frames!, 1),
   rows: ({ batch, frames }) => batch! * Math.ceil(frames! / 4),
   grain: ({ fft, stages }) => Math.max(1, Math.ceil(16384 / (fft! * (stages! + 2)))),
+});
+
+/** Sets of n vectors: WebGPU one a workgroup. */
+export const principalAxes = /* @__PURE__ */ kernel(principalAxesWgsl, {
+  grid: ({ sets }) => grid1d(sets!, 1),
+  rows: ({ sets }) => sets!,
+  grain: ({ n, d, count, rounds }) => Math.max(1, Math.ceil(65536 / (n! * d! * count! * rounds!))),
 });

@@ -5,6 +5,7 @@ import { AUGMENTATION } from "./cases/augmentation";
 import { IMAGES } from "./cases/images";
 import { LOSSES } from "./cases/losses";
 import { PAIRWISE } from "./cases/pairwise";
+import { PRINCIPAL_AXES } from "./cases/principal-axes";
 import { RECURRENT } from "./cases/recurrent";
 import { ROWS } from "./cases/rows";
 import { SPECTROGRAM } from "./cases/spectrogram";
@@ -291,6 +292,7 @@ export const CASES: readonly OpCase[] = [
   ...SPECTROGRAM,
   ...IMAGES,
   ...AUGMENTATION,
+  ...PRINCIPAL_AXES,
   ...RECURRENT,
   ...PAIRWISE,
 ];

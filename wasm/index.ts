@@ -23,3 +23,4 @@ export * from "./augmentation";
 export * from "./recurrent";
 export * from "./pairwise";
 export * from "./spectrum";
+export * from "./principal-axes";

@@ -36,7 +36,8 @@ export interface UnseenStudy {
 /** A network that trains in minutes on one thread, for pictures and spectrograms in sets of `length`. */
 export const smallNetwork = (length: number): UnseenStudy["model"] => ({
   embedding: { type: "cnn", blocks: [8, 16, 32], dense: [64] },
-  ...{ layers: 4, units: 64, countUnits: 32, memory: length, dropout: 0 },
+  principalAxes: 4,
+  ...{ layers: 6, units: 96, countUnits: 32, memory: length, dropout: 0 },
   gates: "sigmoid",
   optimizer: { type: "adam", learningRate: 3e-3 },
   schedule: { type: "cosine", warmup: 50, final: 0.02 },

@@ -14,6 +14,7 @@ export * from "./matmul";
 export * from "./normalization";
 export * from "./pairwise";
 export * from "./pooling";
+export * from "./principal-axes";
 export * from "./random";
 export * from "./recurrent";
 export * from "./reduce";

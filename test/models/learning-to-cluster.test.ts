@@ -265,6 +265,8 @@ describe("alternatives", () => {
     ["soft-kmeans", { model: "soft-kmeans", softKMeansFeatures: 4, softKMeansIterations: 3 }],
     ["iterative", { model: "iterative" }],
     ["Rand index loss", { loss: "randIndex" }],
+    ["principal axes", { principalAxes: 1 }],
+    ["principal axes of the iterative model", { model: "iterative", principalAxes: 2 }],
     ["regularisers", { regularizers: { clusterAssignment: 1, emptyCluster: 1, center: 0.1, divergence: 0.1 } }],
     [
       "adadelta, clipped, cosine",
@@ -309,6 +311,22 @@ describe("alternatives", () => {
     model.dispose();
   });
 
+  test("on principal axes, a set that is moved is clustered alike, and convolutions under them learn", async () => {
+    const own = await deviceOf("wasm");
+    const onAxes = small(own, { principalAxes: 1 });
+    await onAxes.fit(lineSets(), FIT_SHORT);
+    const set = [-1, 0.9, -1.1, 0, 1, 0.1].map((x) => [x, 0]);
+    const { counts } = await onAxes.predict(set);
+    const moved = await onAxes.predict(set.map(([x]) => [x! + 5, -3]));
+    for (const [k, share] of moved.counts.entries()) expect(share).toBeCloseTo(counts[k]!, 4);
+    onAxes.dispose();
+    const provider = images();
+    const model = small(own, { itemShape: [8, 6], kMax: 2, embedding: { type: "cnn", blocks: [4] }, principalAxes: 1 });
+    await model.fit(provider, FIT_SHORT);
+    expect(model.history.at(-1)!.loss).toBeLessThan(model.history[0]!.loss);
+    model.dispose();
+  });
+
   test("options out of range", () => {
     const make = (options: object) => () => new LearningToCluster({ itemShape: [2], ...options });
     expect(make({ units: 7 })).toThrow("LearningToCluster: units must be even, half for each direction, 7");
@@ -316,6 +334,14 @@ describe("alternatives", () => {
     expect(make({ itemShape: [] })).toThrow("LearningToCluster: itemShape must be positive whole numbers, []");
     expect(make({ model: "lstm" })).toThrow("model must be rbdlstm or soft-kmeans or iterative, lstm");
     expect(make({ dropout: 1 })).toThrow("LearningToCluster: dropout must be in [0, 1), 1");
+    expect(make({ principalAxes: 0 })).toThrow("LearningToCluster: principalAxes must be a whole number from 1, 0");
+  });
+
+  test("more principal axes than an item's vector has numbers", async () => {
+    const model = small(await deviceOf("wasm"), { principalAxes: 3 });
+    await expect(model.predict([[0, 0]])).rejects.toThrow(
+      "LearningToCluster: principalAxes must be a whole number from 1 to 2, 3",
+    );
   });
 });
 

@@ -43,7 +43,7 @@ export class IterativeNetwork extends SetNetwork {
   constructor(device: Device, settings: SetSettings, random: Random) {
     super(device, settings, random);
     const { units, kMax, layers, dropout: drop } = settings;
-    this.input = new Linear(device, this.embedding.size, units, random);
+    this.input = new Linear(device, this.itemSize, units, random);
     this.from = new Linear(device, units, units, random);
     this.to = new Linear(device, units, units, random, { bias: false });
     this.update = new Linear(device, 3 * units, units, random);

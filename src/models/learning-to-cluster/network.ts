@@ -1,4 +1,5 @@
 // The network of "Learning to Cluster": items seen together, a head for the number of clusters and heads for the assignments.
+import { checkWhole } from "../../checks";
 import type { Device } from "../../device";
 import { BatchNorm1d } from "../../nn/batch-norm";
 import { glorotUniform } from "../../nn/init";
@@ -7,9 +8,12 @@ import { Linear } from "../../nn/linear";
 import { LSTM } from "../../nn/lstm";
 import { Module } from "../../nn/module";
 import { KERAS_BATCH_NORM } from "../../ops/batch-norm";
-import { leakyRelu } from "../../ops/elementwise";
+import { leakyRelu, sub } from "../../ops/elementwise";
 import { ones, slice } from "../../ops/layout";
+import { matmul } from "../../ops/matmul";
+import { principalAxes } from "../../ops/principal-axes";
 import { dropout } from "../../ops/random";
+import { mean } from "../../ops/reduce";
 import { reshape } from "../../ops/shape";
 import { softmax } from "../../ops/softmax";
 import type { Random } from "../../random";
@@ -48,17 +52,33 @@ export abstract class SetNetwork extends Module {
   /** Logits of the divergence regulariser, where there is one. */
   readonly divergence: Linear | undefined;
   readonly itemShape: readonly number[];
+  readonly #axes: number | undefined;
 
   constructor(device: Device, settings: SetSettings, random: RandomSource) {
     super();
     const { itemShape, embedding, gates, regularizers } = settings;
     this.itemShape = itemShape;
     this.embedding = buildEmbedding(device, embedding, itemShape, gates, random);
+    if (settings.principalAxes !== undefined)
+      checkWhole("LearningToCluster", { principalAxes: settings.principalAxes }, 1, this.embedding.size);
+    this.#axes = settings.principalAxes;
     if ((regularizers.divergence ?? 0) > 0)
       this.divergence = new Linear(device, this.embedding.size, DIVERGENCE_OUTPUTS, random);
   }
 
-  /** From vectors of items, [sets, n, size]. */
+  /** Numbers of an item where items are seen together. */
+  protected get itemSize(): number {
+    return this.#axes ?? this.embedding.size;
+  }
+
+  /** Vectors of each set on its principal axes: [sets, n, itemSize]. */
+  #project(z: Tensor): Tensor {
+    if (this.#axes === undefined) return z;
+    const centered = sub(z, mean(z, 1, true));
+    return matmul(centered, principalAxes(centered, this.#axes), { transB: true });
+  }
+
+  /** From vectors of items, [sets, n, itemSize]. */
   protected abstract cluster(z: Tensor, options: PassOptions): Omit<SetOutput, "embedding">;
 
   /** Sets of items [sets, n, …itemShape] at once. */
@@ -66,8 +86,10 @@ export abstract class SetNetwork extends Module {
     const [sets = 0, n = 0] = items.shape;
     const flat = reshape(items, [sets * n, ...this.itemShape]);
     const embed = (): Tensor => reshape(this.embedding.embed(flat, options.random), [sets, n, this.embedding.size]);
-    const embedding = options.lean ? tidy(embed) : embed();
-    return { embedding, ...this.cluster(embedding, options) };
+    const part = options.lean ? tidy : <T>(f: () => T): T => f();
+    const embedding = part(embed);
+    const z = part(() => this.#project(embedding));
+    return { embedding, ...this.cluster(z, options) };
   }
 
   /** P(k) of sets of items. */

@@ -53,6 +53,12 @@ export interface LearningToClusterOptions {
   readonly itemShape: readonly number[];
   /** What makes a vector of an item. Default "identity". */
   readonly embedding?: EmbeddingSpec;
+  /**
+   * Axes, those along which the vectors of a set vary most (`principalAxes`), that the vectors are projected on before they are seen
+   * together; k clusters differ along k − 1 axes, so kMax − 1 keep what tells them apart. Every set then lies in the same few numbers,
+   * whatever its classes are; gradients pass with the axes held fixed. Default: none, the vectors as they are (as in the thesis).
+   */
+  readonly principalAxes?: number;
   /** Most clusters in a set. Default 5. */
   readonly kMax?: number;
   /**
@@ -95,16 +101,19 @@ export interface LearningToClusterOptions {
   readonly device?: Device;
 }
 
+/** Options that may be left out. */
+type Absent = "clipNorm" | "memory" | "principalAxes";
+
 /** Options with their defaults, as a checkpoint keeps them. */
-export type SetSettings = Required<Omit<LearningToClusterOptions, "device" | "clipNorm" | "memory">> &
-  Pick<LearningToClusterOptions, "clipNorm" | "memory">;
+export type SetSettings = Required<Omit<LearningToClusterOptions, "device" | Absent>> &
+  Pick<LearningToClusterOptions, Absent>;
 
 const DEFAULTS = {
   ...{ embedding: "identity", kMax: 5, model: "rbdlstm", layers: 14, units: 288, countUnits: 128, residual: true },
   ...{ gates: "hardSigmoid", dropout: 0.5, softKMeansFeatures: 8, softKMeansIterations: 10, lambda: 5 },
   ...{ loss: "crossEntropy", regularizers: {}, pairWeights: "estimate", optimizer: { type: "adadelta" } },
   ...{ schedule: {}, seed: 0 },
-} as const satisfies Omit<Required<LearningToClusterOptions>, "itemShape" | "device" | "clipNorm" | "memory">;
+} as const satisfies Omit<Required<LearningToClusterOptions>, "itemShape" | "device" | Absent>;
 
 const MODELS: readonly SetNetworkType[] = ["rbdlstm", "soft-kmeans", "iterative"];
 
@@ -128,6 +137,7 @@ export function toSettings(name: string, options: Omit<LearningToClusterOptions,
   checkShare(name, { dropout });
   checkRange(name, { lambda, ...regularizers, final: schedule.final ?? 0, warmup: schedule.warmup ?? 0 }, 0);
   if (clipNorm !== undefined) checkPositive(name, { clipNorm });
+  if (settings.principalAxes !== undefined) checkWhole(name, { principalAxes: settings.principalAxes }, 1);
   if (typeof settings.pairWeights === "object") checkRange(name, { ...settings.pairWeights }, 0);
   return settings;
 }

@@ -42,7 +42,7 @@ abstract class RecurrentNetwork extends SetNetwork {
   constructor(device: Device, settings: SetSettings, random: Random) {
     super(device, settings, random);
     const { units, layers, residual, gates, memory } = settings;
-    this.input = new Linear(device, this.embedding.size, units, random);
+    this.input = new Linear(device, this.itemSize, units, random);
     this.layers = Array.from({ length: layers }, () =>
       residual
         ? new ResidualBLSTM(device, units, random, { init: "keras", memory, ...(gates && { gates }) })
