@@ -327,6 +327,44 @@ describe("alternatives", () => {
     model.dispose();
   });
 
+  test("images are augmented in training alone, and one seed draws the same", async () => {
+    const own = await deviceOf("wasm");
+    const provider = images();
+    const { items } = await provider.sample("test", 1, 9, new Random(1));
+    const set = new NdArray(items.data, [9, 8, 6]);
+    const options = { itemShape: [8, 6], kMax: 2, embedding: { type: "cnn", blocks: [4] } } as const;
+    const trained = async (more: Partial<LearningToClusterOptions>) => {
+      const model = small(own, { ...options, ...more });
+      await model.fit(provider, FIT_SHORT);
+      const found = [await model.predict(set), await model.predict(set)];
+      const loaded = await LearningToCluster.load(await model.save(), { device: own });
+      expect(loaded.settings).toEqual(model.settings);
+      for (const either of [model, loaded]) either.dispose();
+      expect(found[0]).toEqual(found[1]);
+      return { found: found[0], losses: model.history.map(({ loss }) => loss) };
+    };
+    const augment = { crop: { padding: 1 }, rotate: 5 };
+    const [plain, first, second] = [await trained({}), await trained({ augment }), await trained({ augment })];
+    expect(second).toEqual(first);
+    expect(first.losses).not.toEqual(plain.losses);
+  });
+
+  test("augment wants images, and leaves them as large as they are", async () => {
+    const own = await deviceOf("wasm");
+    const points = small(own, { augment: { flip: 0.5 } });
+    await expect(points.predict([[0, 0]])).rejects.toThrow(
+      "LearningToCluster with augment: items must be [height, width] or [channels, height, width], [2]",
+    );
+    const provider = images();
+    const model = small(own, {
+      ...{ itemShape: [8, 6], kMax: 2, embedding: { type: "cnn", blocks: [4] } },
+      augment: { crop: { size: 4 } },
+    });
+    await expect(model.fit(provider, FIT_SHORT)).rejects.toThrow(
+      "LearningToCluster: augment must leave the size of images as it is, [72, 1, 4, 4]",
+    );
+  });
+
   test("options out of range", () => {
     const make = (options: object) => () => new LearningToCluster({ itemShape: [2], ...options });
     expect(make({ units: 7 })).toThrow("LearningToCluster: units must be even, half for each direction, 7");

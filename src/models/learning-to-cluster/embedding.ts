@@ -144,12 +144,12 @@ class DenseBlock extends Module {
   }
 }
 
-/** Channels, height and width of an item that is an image: [h, w] has one channel. */
-function imageShape(name: string, itemShape: readonly number[]): [number, number, number] {
+/** Channels, height and width of an item that is an image: [h, w] has one channel. @throws when it is none */
+export function imageShape(name: string, itemShape: readonly number[]): [number, number, number] {
   const [a = 0, b = 0, c = 0] = itemShape;
   if (itemShape.length === 2) return [1, a, b];
   if (itemShape.length === 3) return [a, b, c];
-  throw new Error(`embedding ${name}: items must be [height, width] or [channels, height, width], [${itemShape}]`);
+  throw new Error(`${name}: items must be [height, width] or [channels, height, width], [${itemShape}]`);
 }
 
 /** The last output of either direction: the forward one's of the last step, the backward one's of the first. */
@@ -182,7 +182,7 @@ class LayeredEmbedding extends Embedding {
     const blocks = type === "blstm" ? [] : (spec.blocks ?? [32, 64, 128]);
     const units = type === "cnn" ? [] : (spec.units ?? [128]);
     for (const size of [...blocks, ...units, ...dense]) checkWhole(`embedding ${type}`, { "size of a layer": size }, 1);
-    let [channels, height, width] = (this.#image = imageShape(type, itemShape));
+    let [channels, height, width] = (this.#image = imageShape(`embedding ${type}`, itemShape));
     this.blocks = blocks.map((outputs) => {
       const block = new ConvolutionBlock(device, channels, outputs, random);
       [channels, height, width] = [outputs, Math.floor(height / 2), Math.floor(width / 2)];

@@ -7,6 +7,8 @@ import type { Initializer, RandomSource } from "../../nn/init";
 import { Linear } from "../../nn/linear";
 import { LSTM } from "../../nn/lstm";
 import { Module } from "../../nn/module";
+import { augment } from "../../ops/augmentation";
+import type { AugmentOptions } from "../../ops/augmentation";
 import { KERAS_BATCH_NORM } from "../../ops/batch-norm";
 import { leakyRelu, sub } from "../../ops/elementwise";
 import { ones, slice } from "../../ops/layout";
@@ -17,9 +19,9 @@ import { mean } from "../../ops/reduce";
 import { reshape } from "../../ops/shape";
 import { softmax } from "../../ops/softmax";
 import type { Random } from "../../random";
-import { tidy } from "../../tensor";
+import { format, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
-import { buildEmbedding, finalStates, SLOPE } from "./embedding";
+import { buildEmbedding, finalStates, imageShape, SLOPE } from "./embedding";
 import type { Embedding } from "./embedding";
 import type { SetSettings } from "./options";
 
@@ -37,7 +39,7 @@ export interface SetOutput {
 
 /** How a pass is made. */
 export interface PassOptions {
-  /** Drops features where it is given. */
+  /** Augments items and drops features where it is given. */
   readonly random?: Random;
   /** Frees what each layer made as soon as the next one has it: for passes without gradients. */
   readonly lean?: boolean;
@@ -53,6 +55,7 @@ export abstract class SetNetwork extends Module {
   readonly divergence: Linear | undefined;
   readonly itemShape: readonly number[];
   readonly #axes: number | undefined;
+  readonly #augment: AugmentOptions | undefined;
 
   constructor(device: Device, settings: SetSettings, random: RandomSource) {
     super();
@@ -62,6 +65,8 @@ export abstract class SetNetwork extends Module {
     if (settings.principalAxes !== undefined)
       checkWhole("LearningToCluster", { principalAxes: settings.principalAxes }, 1, this.embedding.size);
     this.#axes = settings.principalAxes;
+    if (settings.augment) imageShape("LearningToCluster with augment", itemShape);
+    this.#augment = settings.augment;
     if ((regularizers.divergence ?? 0) > 0)
       this.divergence = new Linear(device, this.embedding.size, DIVERGENCE_OUTPUTS, random);
   }
@@ -69,6 +74,16 @@ export abstract class SetNetwork extends Module {
   /** Numbers of an item where items are seen together. */
   protected get itemSize(): number {
     return this.#axes ?? this.embedding.size;
+  }
+
+  /** Items [m, …itemShape] as training sees them. */
+  #augmented(items: Tensor, random: Random | undefined): Tensor {
+    if (!this.#augment || !random) return items;
+    const images = reshape(items, [items.shape[0]!, ...imageShape("augment", this.itemShape)]);
+    const made = augment(images, this.#augment, random);
+    if (made.size !== items.size)
+      throw new Error(`LearningToCluster: augment must leave the size of images as it is, ${format(made.shape)}`);
+    return reshape(made, items.shape);
   }
 
   /** Vectors of each set on its principal axes: [sets, n, itemSize]. */
@@ -85,7 +100,10 @@ export abstract class SetNetwork extends Module {
   run(items: Tensor, options: PassOptions = {}): SetOutput {
     const [sets = 0, n = 0] = items.shape;
     const flat = reshape(items, [sets * n, ...this.itemShape]);
-    const embed = (): Tensor => reshape(this.embedding.embed(flat, options.random), [sets, n, this.embedding.size]);
+    const embed = (): Tensor => {
+      const vectors = this.embedding.embed(this.#augmented(flat, options.random), options.random);
+      return reshape(vectors, [sets, n, this.embedding.size]);
+    };
     const part = options.lean ? tidy : <T>(f: () => T): T => f();
     const embedding = part(embed);
     const z = part(() => this.#project(embedding));

@@ -1,5 +1,6 @@
 import { checkChoice, checkPositive, checkRange, checkShare, checkSizes, checkWhole } from "../../checks";
 import type { Device } from "../../device";
+import type { AugmentOptions } from "../../ops/augmentation";
 import type { LSTMOptions } from "../../ops/recurrent";
 import type { EmbeddingSpec } from "./embedding";
 
@@ -53,6 +54,8 @@ export interface LearningToClusterOptions {
   readonly itemShape: readonly number[];
   /** What makes a vector of an item. Default "identity". */
   readonly embedding?: EmbeddingSpec;
+  /** What training does to items that are images, [height, width] or [channels, height, width], each drawn for itself. Default: nothing. */
+  readonly augment?: AugmentOptions;
   /**
    * Axes, those along which the vectors of a set vary most (`principalAxes`), that the vectors are projected on before they are seen
    * together; k clusters differ along k − 1 axes, so kMax − 1 keep what tells them apart. Every set then lies in the same few numbers,
@@ -102,7 +105,7 @@ export interface LearningToClusterOptions {
 }
 
 /** Options that may be left out. */
-type Absent = "clipNorm" | "memory" | "principalAxes";
+type Absent = "augment" | "clipNorm" | "memory" | "principalAxes";
 
 /** Options with their defaults, as a checkpoint keeps them. */
 export type SetSettings = Required<Omit<LearningToClusterOptions, "device" | Absent>> &
