@@ -103,9 +103,7 @@ export class LearningToCluster {
   async #make(): Promise<void> {
     const { settings } = this;
     const device = (this.#device ??= await requestDevice());
-    const build = (): SetNetwork => buildSetNetwork(device, settings, new Random(settings.seed));
-    // soft k-means draws its first centres from the stream itself
-    this.#network = settings.model === "soft-kmeans" ? build() : await builtInTurns(build);
+    this.#network = await builtInTurns(() => buildSetNetwork(device, settings, new Random(settings.seed)));
   }
 
   /**

@@ -1,5 +1,6 @@
 // Residual bidirectional LSTM layers under the heads, and the variant of chapter 4 with k-means in place of the assignment heads.
 import type { Device } from "../../device";
+import { drawn, filled } from "../../nn/init";
 import { Linear } from "../../nn/linear";
 import { LSTM, ResidualBLSTM } from "../../nn/lstm";
 import { Module } from "../../nn/module";
@@ -7,7 +8,7 @@ import { broadcastTo, leakyRelu } from "../../ops/elementwise";
 import { ones, slice } from "../../ops/layout";
 import { softKMeans } from "../../ops/soft-kmeans";
 import type { Random } from "../../random";
-import { tensor, tidy, untidied } from "../../tensor";
+import { empty, tidy, untidied, written } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { SLOPE } from "./embedding";
 import { AssignmentHeads, CountHead, SetNetwork } from "./network";
@@ -98,8 +99,12 @@ export class SoftKMeansNetwork extends RecurrentNetwork {
     super(device, settings, random);
     const { units, kMax, softKMeansFeatures: d, softKMeansIterations } = settings;
     this.projection = new Linear(device, units, d, random);
-    const drawn = Float32Array.from({ length: kMax * d }, () => random.uniform());
-    this.centers = untidied(() => tensor(device, drawn, [kMax, d]));
+    const centers = (this.centers = untidied(() => empty(device, [kMax, d])));
+    drawn(
+      (function* () {
+        yield* written(centers, yield* filled(kMax * d, () => random.uniform()));
+      })(),
+    );
     this.#iterations = softKMeansIterations;
   }
 
