@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
 import { bothForms } from "./fused.mjs";
-import { pack } from "./lzma.mjs";
+import { packed } from "./lzma.mjs";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -64,8 +64,7 @@ export async function buildWasm() {
   for (const [name, source] of Object.entries(PACKED)) {
     if (!(await stale([`build/${name}.packed`], [`build/${source}.wasm`, "scripts/lzma.mjs"]))) continue;
     const module = await readFile(join(root, `build/${source}.wasm`));
-    const data = Buffer.from(pack(module)).toString("base64");
-    await replaceFile(join(root, `build/${name}.packed`), JSON.stringify({ size: module.length, data }));
+    await replaceFile(join(root, `build/${name}.packed`), JSON.stringify(packed(module)));
   }
 }
 

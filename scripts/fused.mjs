@@ -8,7 +8,7 @@ const MUL = [0xfd, 0xe6, 0x01];
 const ADD = [0xfd, 0xe4, 0x01];
 
 /** Reads and skips what WebAssembly's binary format is made of. */
-class Reader {
+export class Reader {
   constructor(bytes, at = 0) {
     this.bytes = bytes;
     this.at = at;
@@ -34,13 +34,13 @@ class Reader {
   }
 }
 
-function leb(value) {
+export function leb(value) {
   const bytes = [];
   for (; value > 127; value = Math.floor(value / 128)) bytes.push((value & 127) | 128);
   return [...bytes, value];
 }
 
-const sized = (bytes) => [...leb(bytes.length), ...bytes];
+export const sized = (bytes) => [...leb(bytes.length), ...bytes];
 
 /** The body of a function with `parameters` that keeps the addend in a local between `multiply`, or room for it, and `add`. */
 function rewrite(body, parameters, multiply, add) {

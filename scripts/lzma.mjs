@@ -20,7 +20,7 @@ const MAX_LENGTH = 273;
 /** Earlier occurrences of three bytes that are looked at. */
 const CHAIN = 1000;
 /** Times the path is sought with the prices of the last. */
-const PASSES = 6;
+const PASSES = 12;
 /** Bytes for which the same prices hold. */
 const SPAN = 1024;
 
@@ -321,3 +321,6 @@ export function pack(data) {
   }
   return best;
 }
+
+/** What a `.packed` file holds: the size of a module, and it packed, in base64. */
+export const packed = (module) => ({ size: module.length, data: Buffer.from(pack(module)).toString("base64") });

@@ -1,7 +1,10 @@
 // How `.wgsl` and `.wasm` imports become modules, in esbuild and in vitest alike.
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { declare } from "./contract.mjs";
+import { renameExports, shortNames } from "./exports.mjs";
+import { packed } from "./lzma.mjs";
 import { abbreviateWgsl, byLikeness, minifyWgsl } from "./wgsl.mjs";
 
 async function wgslModule(path, small) {
@@ -11,8 +14,13 @@ async function wgslModule(path, small) {
   return `export default ${JSON.stringify({ name, code: small ? abbreviateWgsl(minifyWgsl(code)) : code })};`;
 }
 
-async function packedModule(path) {
-  return `export default ${await readFile(path, "utf8")};`;
+/** What the host module exports is called by short names where the package is published; `esbuildPlugin` renames its uses. */
+const hostModule = join(import.meta.dirname, "../build/host.wasm");
+
+async function packedModule(path, small) {
+  if (!small || basename(path) !== "host.packed") return `export default ${await readFile(path, "utf8")};`;
+  const module = await readFile(hostModule);
+  return `export default ${JSON.stringify(packed(renameExports(module, shortNames(module))))};`;
 }
 
 const KERNEL_IMPORT = /^import \w+ from "(.+\.wgsl)";\n/gm;
@@ -37,11 +45,15 @@ export function esbuildPlugin({ small = false } = {}) {
   return {
     name: "kernels",
     setup(build) {
-      if (small)
+      if (small) {
+        const names = shortNames(readFileSync(hostModule));
+        build.initialOptions.mangleProps = new RegExp(`^(${Object.keys(names).join("|")})$`);
+        build.initialOptions.mangleCache = names;
         build.onLoad({ filter: /[\\/]src[\\/]kernels\.ts$/ }, async ({ path }) => ({
           contents: await kernelTable(path),
           loader: "ts",
         }));
+      }
       build.onLoad({ filter: /\.(wgsl|packed)$/ }, async ({ path }) => {
         try {
           return {

@@ -84,9 +84,9 @@ export function minifyWgsl(code) {
 
 /** What is said in short, as in src/kernel.ts. */
 const SHORT = [
-  ["$u", "@group(0)@binding(#)var<uniform>"],
-  ["$r", "@group(0)@binding(#)var<storage,read>"],
-  ["$w", "@group(0)@binding(#)var<storage,read_write>"],
+  ["$u", "@group(0)@binding()var<uniform>"],
+  ["$r", "@group(0)@binding()var<storage,read>"],
+  ["$w", "@group(0)@binding()var<storage,read_write>"],
   ["$a", ":array<f32>;"],
   ["$b", "workgroupBarrier()"],
   ["$c", "@compute@workgroup_size"],
@@ -97,6 +97,10 @@ const SHORT = [
   ["$n", "@builtin(num_workgroups)"],
   ["$p", "struct Params"],
   ["$s", "var<workgroup>"],
+  ["#", "let "],
+  ["?", "for(var "],
+  ["'", "vec4f("],
+  ['"', "select("],
 ];
 
 /**
@@ -104,7 +108,7 @@ const SHORT = [
  * them in order.
  */
 export function abbreviateWgsl(code) {
-  const unnumbered = code.replace(/@binding\(\d+\)/g, "@binding(#)");
+  const unnumbered = code.replace(/@binding\(\d+\)/g, "@binding()");
   return SHORT.reduce((text, [short, phrase]) => text.replaceAll(phrase, () => short), unnumbered);
 }
 

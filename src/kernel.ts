@@ -64,7 +64,7 @@ const declared: Kernel[] = [];
 /** Every kernel of the program, in order of declaration; bundlers leave out those that nothing uses. */
 export const allKernels: readonly Kernel[] = declared;
 
-/** What published shaders say in short (`abbreviateWgsl` of scripts/wgsl.mjs): `$` and the letter. */
+/** What published shaders say in short (`abbreviateWgsl` of scripts/wgsl.mjs): `$` and a letter, or a mark that WGSL does not have. */
 const PHRASES: Readonly<Record<string, string>> = {
   a: ":array<f32>;",
   b: "workgroupBarrier()",
@@ -76,6 +76,10 @@ const PHRASES: Readonly<Record<string, string>> = {
   n: "@builtin(num_workgroups)",
   p: "struct Params",
   s: "var<workgroup>",
+  "#": "let ",
+  "?": "for(var ",
+  "'": "vec4f(",
+  '"': "select(",
 };
 /** Variables in the order of their bindings: the same. */
 const SPACES: Readonly<Record<string, string>> = { r: "storage,read", u: "uniform", w: "storage,read_write" };
@@ -84,14 +88,14 @@ const SPACES: Readonly<Record<string, string>> = { r: "storage,read", u: "unifor
 export function expandWgsl(code: string): string {
   let binding = 0;
   return code.replace(
-    /\$(\w)/g,
-    (_, letter: string) => PHRASES[letter] ?? `@group(0)@binding(${binding++})var<${SPACES[letter]}>`,
+    /\$(\w)|[#?'"]/g,
+    (mark, letter = mark) => PHRASES[letter] ?? `@group(0)@binding(${binding++})var<${SPACES[letter]}>`,
   );
 }
 
 /** Reads the declarations that the contract has every `.wgsl` file make in the same words; the build has held it against a parser. */
 function readDeclaration({ name, code: short }: KernelSource): Declaration {
-  const code = expandWgsl(short);
+  const code = short.startsWith("//") ? short : expandWgsl(short); // a file begins with a comment
   const text = code.replace(/\/\/.*/g, "");
   const [, fields = ""] = /struct\s+Params\s*\{([^}]*)/.exec(text) ?? [];
   const params = Array.from(fields.matchAll(/(\w+)\s*:\s*(\w+)/g), ([, name, type]) => ({ name, type }));
