@@ -27,7 +27,9 @@ beforeAll(async () => {
 
 describe("constella learn", () => {
   test("trains on classes, and clusters a file with the model", async () => {
-    const { code, stdout, stderr } = await constella(...learning("model", "--iterations", "12", "--half"));
+    const { code, stdout, stderr } = await constella(
+      ...learning("model", "--iterations", "12", "--half", "--principal-axes", "1"),
+    );
     expect({ code, lines: own(stderr) }).toEqual({ code: 0, lines: [] });
     expect(stdout).toMatch(
       /^12 iterations in .* on 8 test sets NMI \d\.\d+, BBN \d\.\d+, MR \d\.\d+, number of clusters found/,
@@ -35,7 +37,10 @@ describe("constella learn", () => {
     expect(await list("model")).toEqual(["checkpoint.safetensors", "metrics.json", "model.safetensors", "report.html"]);
     const { types } = readSafetensors(await read("model/model.safetensors"));
     expect(new Set(types.values())).toEqual(new Set(["F16"]));
-    expect(await metricsOf("model")).toMatchObject({ scores: { sets: 8 }, options: { kMax: 2, iterations: 12 } });
+    expect(await metricsOf("model")).toMatchObject({
+      scores: { sets: 8 },
+      options: { kMax: 2, iterations: 12, principalAxes: 1 },
+    });
     const report = (await read("model/report.html")).toString();
     for (const part of ["Set 6", "True clusters", "Validation sets", "24 classes"])
       expect(report.includes(part), part).toBe(part !== "True clusters"); // items of 12 values have no picture
@@ -99,6 +104,7 @@ describe("constella learn", () => {
       ["learn", "items.npy", "--out", "x", ...WASM],
       "constella: items.npy has no classes to learn from: give --labels FILE",
     ],
+    [learning("x", "--rotate", "5"), "constella: --rotate and --crop are for images"],
     [learning("x", "--k-max", "1"), 'constella: --k-max must be a whole number from 2, given "1"'],
     [learning("x", "--blocks", "3"), "constella: --blocks is for --embedding cnn and cnn-lstm"],
     [learning("x", "--length", "3"), "constella: ClassSets: sets of 2 clusters of 2 or more need 4 items, 3"],

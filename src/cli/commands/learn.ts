@@ -8,6 +8,7 @@ import { evaluateSets, LearningToCluster } from "../../models/learning-to-cluste
 import type { EmbeddingSpec, LearningToClusterOptions, SetFitOptions } from "../../models/learning-to-cluster";
 import { NdArray } from "../../ndarray";
 import type { SetProvider } from "../../data/sets";
+import { augmentationOf, WARPS } from "../augmentation";
 import { checkSameOptions } from "../checkpoint";
 import { commandLine } from "../command-line";
 import { Interrupted, interruptible } from "../interrupt";
@@ -40,6 +41,7 @@ const MODEL: readonly OptionSpec[] = [
   },
   { name: "blocks", kind: wholes(1, 1), help: "channels of the convolutions (default 32,64,128)" },
   { name: "dense", kind: wholes(1, 1), help: "sizes of the dense layers after them (default 256,256)" },
+  { name: "principalAxes", kind: whole(1), help: "that the vectors of a set are projected on (default: none)" },
   { name: "model", kind: oneOf("rbdlstm", "soft-kmeans", "iterative"), help: "what clusters (default rbdlstm)" },
   { name: "layers", kind: whole(1), help: "residual bidirectional LSTM layers (default 14)" },
   { name: "units", kind: whole(2), help: "features between them, even (default 288)" },
@@ -56,6 +58,7 @@ const TRAINING: readonly OptionSpec[] = [
   { name: "clipNorm", kind: positive, help: "largest norm of the gradients (default: no limit)" },
   { name: "warmup", kind: whole(0), help: "iterations in which it rises first (default 0)" },
   { name: "dropout", kind: share, help: "share of the counting head's features that is dropped (default 0.5)" },
+  ...WARPS,
   { name: "iterations", kind: whole(1), help: "steps in all (default 100000)" },
   { name: "batchSize", kind: whole(2), help: "sets a step (default 32)" },
   { name: "validateEvery", kind: whole(1), help: "iterations between two validations (default 100)" },
@@ -83,6 +86,7 @@ interface LearnOptions extends SetDataOptions, Omit<SetFitOptions, "onStep" | "o
   readonly embedding?: "identity" | "fourier" | "cnn" | "blstm" | "cnn-lstm";
   readonly blocks?: number[];
   readonly dense?: number[];
+  readonly principalAxes?: number;
   readonly model?: NonNullable<LearningToClusterOptions["model"]>;
   readonly layers?: number;
   readonly units?: number;
@@ -96,6 +100,8 @@ interface LearnOptions extends SetDataOptions, Omit<SetFitOptions, "onStep" | "o
   readonly learningRate?: number;
   readonly schedule?: "constant" | "cosine";
   readonly warmup?: number;
+  readonly rotate?: number;
+  readonly crop?: number;
   readonly testSets?: number;
   readonly device?: "webgpu" | "wasm";
   readonly threads?: number;
@@ -209,6 +215,7 @@ function embeddingOf({ embedding, blocks, dense }: Options, itemShape: readonly 
 
 /** Options that are the model's by the same name. */
 const OF_MODEL = [
+  "principalAxes",
   "model",
   "kMax",
   "layers",
@@ -225,9 +232,11 @@ const OF_MODEL = [
 function modelOptions(options: Options, { itemShape }: SetProvider): LearningToClusterOptions {
   const { optimizer: type = "adadelta", learningRate, schedule, warmup } = options;
   const given = pick(options, OF_MODEL);
+  const augment = augmentationOf({ ...options });
+  if (augment && itemShape.length < 2) throw new Error("--rotate and --crop are for images");
   return {
     ...(given as Partial<LearningToClusterOptions>),
-    ...{ itemShape, embedding: embeddingOf(options, itemShape) },
+    ...{ itemShape, embedding: embeddingOf(options, itemShape), ...(augment && { augment }) },
     optimizer: { type, ...(learningRate !== undefined && { learningRate }) },
     schedule: { ...(schedule && { type: schedule }), ...(warmup !== undefined && { warmup }) },
   };

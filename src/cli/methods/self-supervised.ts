@@ -5,8 +5,8 @@ import type { NetworkFitOptions, NetworkOptions } from "../../models/network-mod
 import type { NdArray } from "../../ndarray";
 import type { MLPSpec } from "../../nn/feature-network";
 import type { VGGSpec } from "../../nn/vgg";
-import type { AugmentOptions } from "../../ops/augmentation";
 import type { EpochRecord } from "../../training/loop";
+import { augmentationOf, FLIP, WARPS } from "../augmentation";
 import { headline } from "../measures";
 import { nonNegative, oneOf, positive, share, whole, wholes } from "../option";
 import type { OptionSpec } from "../option";
@@ -39,9 +39,8 @@ const NETWORK: readonly OptionSpec[] = [
     kind: whole(0),
     help: "that batch normalisation's statistics are taken from; 0: running",
   },
-  { name: "flip", kind: share, help: "chance that an image is mirrored in training" },
-  { name: "rotate", kind: nonNegative, help: "degrees that an image is turned by at most, either way, in training" },
-  { name: "crop", kind: whole(0), help: "pixels that an image is shifted by at most, either way, in training" },
+  FLIP,
+  ...WARPS,
 ];
 
 /** Options that describe the network or the images, not of the model itself. */
@@ -140,15 +139,6 @@ function networkOf({ options, itemShape, x }: Task): MLPSpec | VGGSpec {
   const [c, h, w] = (itemShape.length === 2 ? [1, ...itemShape] : itemShape) as [number, number, number];
   const given = Object.entries({ blocks, channels, hidden }).filter(([, value]) => value !== undefined);
   return { type: "vgg", ...VGG_DEFAULTS, input: [c, h, w], ...(Object.fromEntries(given) as Record<string, number>) };
-}
-
-function augmentationOf({
-  flip = 0,
-  rotate = 0,
-  crop = 0,
-}: Readonly<Record<string, unknown>>): AugmentOptions | undefined {
-  if (flip === 0 && rotate === 0 && crop === 0) return undefined;
-  return { flip: flip as number, rotate: rotate as number, ...(crop !== 0 && { crop: { padding: crop as number } }) };
 }
 
 /** Trains, or goes on training, with measures after every epoch. @throws TrainingInterrupted where the signal ended it */
