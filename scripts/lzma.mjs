@@ -14,7 +14,7 @@ const AT = {
   length: 556,
   repLength: 830,
   literals: 1104,
-  end: 1104 + 32 * 768,
+  end: 1104 + 44 * 768,
 };
 const MAX_LENGTH = 273;
 /** Earlier occurrences of three bytes that are looked at. */
@@ -66,7 +66,8 @@ class Model {
     const match = state < 7 ? -1 : data[at - distance - 1];
     const [previous, before] = [data[at - 1] ?? 0, data[at - 2] ?? 0];
     this.bit(matchAt(state, previous), 0);
-    const group = AT.literals + 768 * ((previous >> 5) + 8 * kindOf(before));
+    const kind = kindOf(previous);
+    const group = AT.literals + 768 * ((kind ? kind + 7 : previous >> 5) + 11 * kindOf(before));
     let alike = match >= 0;
     for (let i = 7, node = 1; i >= 0; i--) {
       const b = (byte >> i) & 1;

@@ -101,6 +101,7 @@ const SHORT = [
   ["?", "for(var "],
   ["'", "vec4f("],
   ['"', "select("],
+  ["~", "var "],
 ];
 
 /**

@@ -80,6 +80,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   "?": "for(var ",
   "'": "vec4f(",
   '"': "select(",
+  "~": "var ",
 };
 /** Variables in the order of their bindings: the same. */
 const SPACES: Readonly<Record<string, string>> = { r: "storage,read", u: "uniform", w: "storage,read_write" };
@@ -88,7 +89,7 @@ const SPACES: Readonly<Record<string, string>> = { r: "storage,read", u: "unifor
 export function expandWgsl(code: string): string {
   let binding = 0;
   return code.replace(
-    /\$(\w)|[#?'"]/g,
+    /\$(\w)|[#?'"~]/g,
     (mark, letter = mark) => PHRASES[letter] ?? `@group(0)@binding(${binding++})var<${SPACES[letter]}>`,
   );
 }

@@ -1,7 +1,7 @@
 // The decoder of what scripts/lzma.mjs packs: LZMA (Igor Pavlov's specification, lc = 3, lp = 0, pb = 0, no end marker), 5 % smaller for
 // WebAssembly modules as short as ours by two changes. A probability of 16 bits moves half the way at first, then ever less, down to 1 / 22.
-// And a bit's context knows more: a literal's, what the byte before the last begins, and that of the choice of a match, the last byte. The
-// kernels take a quarter less than with deflate.
+// And a bit's context knows more: a literal's, what the last byte and the one before it begin, and that of the choice of a match, the last
+// byte. The kernels take a quarter less than with deflate.
 
 import type { Pieces } from "./turn";
 
@@ -18,8 +18,8 @@ const GROUPS = {
   align: 540, // reverse tree of the lowest four bits of far distances
   length: 556, // of matches: two choices, trees of 8, 8 and 256
   repLength: 830,
-  literals: 1104, // by the upper three bits of the byte before and the kind of the one before that, 768 each
-  end: 1104 + 32 * 768,
+  literals: 1104, // by kind or upper three bits of the byte before and the kind of the one before that, 768 each
+  end: 1104 + 44 * 768,
 } as const;
 
 /** Bytes decoded between two looks at the clock: less than a millisecond's work. */
@@ -100,9 +100,10 @@ export function* unpack(base64: string, size: number): Pieces<Uint8Array<ArrayBu
       pause = at + SLICE;
       yield;
     }
-    const previous = (output[at - 1] ?? 0) >> 5;
-    if (bit(GROUPS.isMatch + 12 * previous + state) === 0) {
-      const group = GROUPS.literals + 768 * (previous + 8 * kindOf(output[at - 2] ?? 0));
+    const previous = output[at - 1] ?? 0;
+    if (bit(GROUPS.isMatch + 12 * (previous >> 5) + state) === 0) {
+      const kind = kindOf(previous);
+      const group = GROUPS.literals + 768 * ((kind ? kind + 7 : previous >> 5) + 11 * kindOf(output[at - 2] ?? 0));
       const match = state < 7 ? -1 : output[at - reps[0]! - 1]!;
       let node = 1;
       for (let i = 7, alike = match >= 0; i >= 0; i--) {
