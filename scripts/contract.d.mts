@@ -9,5 +9,9 @@ export interface Reflected {
   readonly overrides: Readonly<Record<string, number>>;
 }
 
-/** Reads and lints one kernel; problems are `file:line: rule, why and how to fix`. */
-export function declare(name: string, code: string): { declaration: Reflected | null; problems: string[] };
+/** Reads and lints one kernel; problems are `file:line: rule, why and how to fix`, where file is `path` or else `kernels/<name>.wgsl`. */
+export function declare(
+  name: string,
+  code: string,
+  path?: string,
+): { declaration: Reflected | null; problems: string[] };

@@ -28,12 +28,13 @@ const FORBIDDEN = [
  * Reads and lints one kernel.
  * @param {string} name file stem
  * @param {string} code WGSL text
+ * @param {string} path what problems call the file
  * @returns {{ declaration: object, problems: string[] }} problems are `file:line: rule, why and how to fix`
  */
-export function declare(name, code) {
+export function declare(name, code, path = `kernels/${name}.wgsl`) {
   const problems = [];
   const lines = code.split("\n");
-  const report = (line, rule, why) => problems.push(`kernels/${name}.wgsl:${line}: ${rule}; ${why}`);
+  const report = (line, rule, why) => problems.push(`${path}:${line}: ${rule}; ${why}`);
   lines.forEach((text, i) => {
     const bare = text.replace(/\/\/.*$/, "");
     for (const [pattern, rule, why] of FORBIDDEN) if (pattern.test(bare)) report(i + 1, rule, why);

@@ -1,15 +1,16 @@
 // How `.wgsl` and `.wasm` imports become modules, in esbuild and in vitest alike.
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { declare } from "./contract.mjs";
 import { renameExports, shortNames } from "./exports.mjs";
+import { kernelFiles } from "./kernel-files.mjs";
 import { packed } from "./lzma.mjs";
 import { abbreviateWgsl, byLikeness, minifyWgsl } from "./wgsl.mjs";
 
 async function wgslModule(path, small) {
   const [name, code] = [basename(path, ".wgsl"), await readFile(path, "utf8")];
-  const { problems } = declare(name, code);
+  const { problems } = declare(name, code, relative("", path));
   if (problems.length > 0) throw new Error(`kernel contract:\n  ${problems.join("\n  ")}`);
   return `export default ${JSON.stringify({ name, code: small ? abbreviateWgsl(minifyWgsl(code)) : code })};`;
 }
@@ -45,6 +46,13 @@ export function esbuildPlugin({ small = false } = {}) {
   return {
     name: "kernels",
     setup(build) {
+      build.onStart(() => {
+        try {
+          kernelFiles();
+        } catch (error) {
+          return { errors: [{ text: error.message }] };
+        }
+      });
       if (small) {
         const names = shortNames(readFileSync(hostModule));
         build.initialOptions.mangleProps = new RegExp(`^(${Object.keys(names).join("|")})$`);
@@ -74,6 +82,9 @@ export function vitePlugin() {
   return {
     name: "kernels",
     enforce: "pre",
+    buildStart() {
+      kernelFiles();
+    },
     async load(id) {
       const path = id.split("?")[0];
       const loader = LOADERS[path.slice(path.lastIndexOf("."))];

@@ -1,6 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { declare } from "../scripts/contract.mjs";
+import { kernelFiles } from "../scripts/kernel-files.mjs";
 import { abbreviateWgsl, byLikeness, minifyWgsl } from "../scripts/wgsl.mjs";
 import { expandWgsl } from "../src/kernel";
 import * as kernels from "../src/kernels";
@@ -149,10 +152,25 @@ describe("the kernel contract", () => {
     }
   });
 
-  test("every kernel of the library keeps it", () => {
-    const problems = readdirSync("kernels").flatMap(
-      (file) => declare(file.replace(".wgsl", ""), readFileSync(`kernels/${file}`, "utf8")).problems,
+  test("two files of one name are reported, in whatever folders", () => {
+    const folder = mkdtempSync(join(tmpdir(), "constella-kernels-"));
+    for (const path of ["a/twice.wgsl", "a/thrice.wgsl", "b/twice.wgsl"]) {
+      mkdirSync(join(folder, path, ".."), { recursive: true });
+      writeFileSync(join(folder, path), VALID);
+    }
+    expect(() => kernelFiles(folder)).toThrow(
+      /^kernel contract:\n .*b.twice\.wgsl:1: second kernel of the name twice, after .*a.twice\.wgsl; .*rename one$/,
     );
+    rmSync(join(folder, "b"), { recursive: true });
+    expect([...kernelFiles(folder).keys()]).toEqual(["thrice", "twice"]);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("every kernel of the library keeps it", () => {
+    const problems = Array.from(
+      kernelFiles(),
+      ([name, path]) => declare(name, readFileSync(path, "utf8"), path).problems,
+    ).flat();
     expect(problems).toEqual([]);
   });
 });

@@ -267,7 +267,7 @@ describe("WebGPU matmul", () => {
     if (!adapter) throw new Error("no WebGPU adapter: run the tests by npm test");
     const device = await adapter.requestDevice();
     device.addEventListener("uncapturederror", ({ error }) => expect.fail(error.message));
-    const module = device.createShaderModule({ code: readFileSync("kernels/matmul.wgsl", "utf8") });
+    const module = device.createShaderModule({ code: readFileSync("kernels/linear-algebra/matmul.wgsl", "utf8") });
     const types = ["uniform", "read-only-storage", "read-only-storage", "read-only-storage", "storage"] as const;
     const visibility = GPUShaderStage.COMPUTE;
     const layout = device.createBindGroupLayout({

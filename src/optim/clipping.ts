@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor";
 /** Elements of a chunk: one workgroup, or one run of a thread. */
 const CHUNK = 4096;
 
-/** The codes of `kernels/chunk_reduce.wgsl` and `wasm/optimizers.ts`. */
+/** The codes of `kernels/reduction/chunk_reduce.wgsl` and `wasm/optimizers.ts`. */
 const REDUCE = { finite: 0, squares: 1 } as const;
 
 /** One number for each chunk of each tensor. */

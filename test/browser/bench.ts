@@ -1,9 +1,9 @@
-import { readdirSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { kernelFiles } from "../../scripts/kernel-files.mjs";
 import { contrastProblems, download, labelProblems, openPage, picture } from "./page";
 import type { Look } from "./page";
 import { pages } from "./server";
@@ -44,8 +44,7 @@ describe("bench", () => {
     await page.selectOption("#device", "wasm");
     const run = await measure(page);
     expect(run.rows.filter(({ error }) => error !== undefined)).toEqual([]);
-    const kernels = readdirSync("kernels").map((file) => file.replace(".wgsl", ""));
-    expect([...new Set(run.rows.map(({ kernel }) => kernel))].sort()).toEqual(kernels.sort());
+    expect([...new Set(run.rows.map(({ kernel }) => kernel))].sort()).toEqual([...kernelFiles().keys()].sort());
     for (const { validation, timing, gbytes } of run.rows) {
       expect(validation).toMatch(/^webgpu, within /);
       expect(timing!.best).toBeGreaterThan(0);
