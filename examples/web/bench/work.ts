@@ -19,6 +19,7 @@ const FLOPS: Readonly<Record<string, (p: Params) => number>> = {
   weighted_difference: ({ n, m, d }) => 3 * n! * m! * d!,
   pairwise_loss: ({ n, d, batch }) => 2 * batch! * n! * n! * d!,
   pairwise_loss_backward: ({ n, d, batch }) => 4 * batch! * n! * n! * d!,
+  principal_axes: ({ sets, n, d, count, rounds }) => 4 * sets! * n! * d! * count! * rounds!,
   power_spectrum: ({ batch, frames, fft }) => 2.5 * batch! * frames! * fft! * Math.log2(fft!),
 };
 

@@ -208,6 +208,15 @@ export const WORKLOADS: readonly Workload[] = [
     },
   },
   {
+    name: "principal axes of sets",
+    sizes: { sets: [8, 64, 512], n: [20, 72, 72], d: [16, 64, 256], axes: 4 },
+    run: (device, { sets, n, d, axes }) => {
+      // columns fall off, so that an axis is told from the next
+      const x = values(sets! * n! * d!).map((value, i) => value * 0.6 ** (i % d!));
+      c.tidy(() => c.principalAxes(c.tensor(device, x, [sets!, n!, d!]), axes!));
+    },
+  },
+  {
     name: "k-means",
     sizes: { n: [1000, 10000, 70000], d: [16, 64, 784], k: 10 },
     run: async (device, { n, d, k }) => {
