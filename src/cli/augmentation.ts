@@ -1,5 +1,5 @@
 // Options that change images at random in training.
-import type { AugmentOptions } from "../ops/augmentation";
+import type { AugmentOptions } from "../ops/images/augmentation";
 import { nonNegative, share, whole } from "./option";
 import type { OptionSpec } from "./option";
 

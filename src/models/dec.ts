@@ -8,7 +8,7 @@ import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { NamedArrays } from "../nn/module";
 import { argmax } from "../ops/arg-extremum";
-import { decLoss, decTarget, studentT } from "../ops/dec";
+import { decLoss, decTarget, studentT } from "../ops/clustering/dec";
 import { add, scale } from "../ops/elementwise";
 import { gatherRows } from "../ops/indexing";
 import { concat } from "../ops/layout";

@@ -3,7 +3,7 @@
 import { checkRange } from "../checks";
 import type { Bytes } from "../data/source";
 import type { Device } from "../device";
-import { mse } from "../ops/losses";
+import { mse } from "../ops/losses/elementwise";
 import type { Tensor } from "../tensor";
 import { decodeCheckpoint } from "../training/checkpoint";
 import { DEC } from "./dec";

@@ -6,7 +6,7 @@ import type { Bytes } from "../data/source";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { NamedArrays } from "../nn/module";
-import { crossEntropy } from "../ops/cross-entropy";
+import { crossEntropy } from "../ops/losses/cross-entropy";
 import { add, scale } from "../ops/elementwise";
 import { slice } from "../ops/layout";
 import { logSoftmax } from "../ops/softmax";

@@ -7,7 +7,7 @@ import type { Device } from "../device";
 import type { NdArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
 import { builtInTurns } from "../nn/init";
-import { mse } from "../ops/losses";
+import { mse } from "../ops/losses/elementwise";
 import { dropout } from "../ops/random";
 import { Adam } from "../optim";
 import { Random } from "../random";

@@ -6,7 +6,7 @@ import type { MatrixLike } from "../matrix";
 import type { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { NamedArrays } from "../nn/module";
-import { crossEntropy } from "../ops/cross-entropy";
+import { crossEntropy } from "../ops/losses/cross-entropy";
 import { softmax } from "../ops/softmax";
 import { indices } from "../tensor";
 import type { Tensor } from "../tensor";

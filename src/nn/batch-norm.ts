@@ -1,7 +1,7 @@
 import { checkWhole } from "../checks";
 import type { Device } from "../device";
-import { batchNorm } from "../ops/batch-norm";
-import type { BatchNormStatistics } from "../ops/batch-norm";
+import { batchNorm } from "../ops/normalization/batch-norm";
+import type { BatchNormStatistics } from "../ops/normalization/batch-norm";
 import { full } from "../ops/layout";
 import { format, parameter, untidied } from "../tensor";
 import type { Tensor } from "../tensor";

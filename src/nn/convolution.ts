@@ -1,7 +1,7 @@
 import type { Device } from "../device";
-import { conv2d, convTranspose2d } from "../ops/convolution";
-import type { Conv2dCall, ConvTranspose2dCall } from "../ops/convolution";
-import type { Pair } from "../ops/pooling";
+import { conv2d, convTranspose2d } from "../ops/images/convolution";
+import type { Conv2dCall, ConvTranspose2dCall } from "../ops/images/convolution";
+import type { Pair } from "../ops/images/pooling";
 import { sizeOf } from "../ndarray";
 import type { Tensor } from "../tensor";
 import { drawnParameter, fanInUniform } from "./init";

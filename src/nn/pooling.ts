@@ -1,5 +1,5 @@
-import { avgPool2d, globalAvgPool2d, maxPool2d } from "../ops/pooling";
-import type { Pair, PoolOptions } from "../ops/pooling";
+import { avgPool2d, globalAvgPool2d, maxPool2d } from "../ops/images/pooling";
+import type { Pair, PoolOptions } from "../ops/images/pooling";
 import type { Tensor } from "../tensor";
 import { Module } from "./module";
 

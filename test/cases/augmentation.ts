@@ -1,6 +1,6 @@
 import * as c from "constella";
-import { drawAugmentation } from "../../src/ops/augmentation";
-import type { AugmentDraw } from "../../src/ops/augmentation";
+import { drawAugmentation } from "../../src/ops/images/augmentation";
+import type { AugmentDraw } from "../../src/ops/images/augmentation";
 import type { OpCase } from "../cases";
 import { array } from "../reference";
 import type { Reference } from "../reference";

@@ -1,7 +1,7 @@
 import type { Device } from "../../device";
 import { BatchNorm1d } from "../../nn/batch-norm";
 import { Linear } from "../../nn/linear";
-import { KERAS_BATCH_NORM } from "../../ops/batch-norm";
+import { KERAS_BATCH_NORM } from "../../ops/normalization/batch-norm";
 import { add, broadcastTo, leakyRelu } from "../../ops/elementwise";
 import { concat, zeros } from "../../ops/layout";
 import { dropout } from "../../ops/random";

@@ -7,7 +7,7 @@ import {
   emptyClusterLoss,
   pairwiseCrossEntropy,
   randIndexLoss,
-} from "../../ops/pairwise";
+} from "../../ops/losses/pairwise";
 import type { Tensor } from "../../tensor";
 import type { SetNetwork, SetOutput } from "./network";
 import type { SetSettings } from "./options";

@@ -1,7 +1,7 @@
 import { checkChoice, checkPositive, checkRange, checkShare, checkSizes, checkWhole } from "../../checks";
 import type { Device } from "../../device";
-import type { AugmentOptions } from "../../ops/augmentation";
-import type { LSTMOptions } from "../../ops/recurrent";
+import type { AugmentOptions } from "../../ops/images/augmentation";
+import type { LSTMOptions } from "../../ops/sequences/recurrent";
 import type { EmbeddingSpec } from "./embedding";
 
 /** Which optimizer, as plain data: it is part of a checkpoint. */

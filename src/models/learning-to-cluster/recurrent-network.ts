@@ -6,7 +6,7 @@ import { LSTM, ResidualBLSTM } from "../../nn/lstm";
 import { Module } from "../../nn/module";
 import { broadcastTo, leakyRelu } from "../../ops/elementwise";
 import { ones, slice } from "../../ops/layout";
-import { softKMeans } from "../../ops/soft-kmeans";
+import { softKMeans } from "../../ops/clustering/soft-kmeans";
 import type { Random } from "../../random";
 import { empty, tidy, untidied, written } from "../../tensor";
 import type { Tensor } from "../../tensor";

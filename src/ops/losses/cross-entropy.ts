@@ -1,10 +1,10 @@
-import { noGrad, record } from "../autodiff";
-import * as kernels from "../kernels";
-import { empty, format, run, sameShape } from "../tensor";
-import type { Tensor } from "../tensor";
-import { div, mul } from "./elementwise";
-import { sum } from "./reduce";
-import { logSoftmax, seriesOf } from "./softmax";
+import { noGrad, record } from "../../autodiff";
+import * as kernels from "../../kernels";
+import { empty, format, run, sameShape } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { div, mul } from "../elementwise";
+import { sum } from "../reduce";
+import { logSoftmax, seriesOf } from "../softmax";
 
 /** The codes of `kernels/losses/cross_entropy.wgsl`, `cross_entropy_backward.wgsl` and `wasm/cross-entropy.ts`. */
 const GOAL = { labels: 0, distribution: 1 } as const;

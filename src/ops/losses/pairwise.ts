@@ -1,15 +1,15 @@
-import { noGrad, record } from "../autodiff";
-import { checkWhole } from "../checks";
-import * as kernels from "../kernels";
-import { empty, format, run, sameShape, tensor } from "../tensor";
-import type { Tensor } from "../tensor";
-import { add, div, floorAt, log, mul, neg, scale, shift, square, sub } from "./elementwise";
-import { gatherRows } from "./indexing";
-import { concat, stack } from "./layout";
-import { matmul } from "./matmul";
-import { max, mean, sum } from "./reduce";
-import { reshape } from "./shape";
-import { logSoftmax, softmax } from "./softmax";
+import { noGrad, record } from "../../autodiff";
+import { checkWhole } from "../../checks";
+import * as kernels from "../../kernels";
+import { empty, format, run, sameShape, tensor } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { add, div, floorAt, log, mul, neg, scale, shift, square, sub } from "../elementwise";
+import { gatherRows } from "../indexing";
+import { concat, stack } from "../layout";
+import { matmul } from "../matmul";
+import { max, mean, sum } from "../reduce";
+import { reshape } from "../shape";
+import { logSoftmax, softmax } from "../softmax";
 
 /** The codes of `kernels/losses/pairwise_loss.wgsl`, `pairwise_loss_backward.wgsl` and `wasm/pairwise.ts`. */
 const PAIRWISE = { crossEntropy: 0, contrastive: 1, disagreement: 2 } as const;

@@ -1,12 +1,12 @@
-import { checkWhole } from "../checks";
-import { format } from "../tensor";
-import type { Tensor } from "../tensor";
-import { pairwiseSquaredDistance } from "./distance";
-import { add, div, floorAt, neg, scale, shift, sqrt, square, sub, tanh } from "./elementwise";
-import { matmul } from "./matmul";
-import { sum } from "./reduce";
-import { reshape } from "./shape";
-import { softmax } from "./softmax";
+import { checkWhole } from "../../checks";
+import { format } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { pairwiseSquaredDistance } from "../distance";
+import { add, div, floorAt, neg, scale, shift, sqrt, square, sub, tanh } from "../elementwise";
+import { matmul } from "../matmul";
+import { sum } from "../reduce";
+import { reshape } from "../shape";
+import { softmax } from "../softmax";
 
 /** Options of `softKMeans`. */
 export interface SoftKMeansOptions {

@@ -1,4 +1,4 @@
-import { checkWhole } from "../checks";
+import { checkWhole } from "../../checks";
 
 /** Settings of a bank of mel filters. */
 export interface MelFilterOptions {

@@ -1,9 +1,9 @@
-import { record } from "../autodiff";
-import { isWhole } from "../checks";
-import * as kernels from "../kernels";
-import { empty, format, run } from "../tensor";
-import type { Tensor } from "../tensor";
-import { mean } from "./reduce";
+import { record } from "../../autodiff";
+import { isWhole } from "../../checks";
+import * as kernels from "../../kernels";
+import { empty, format, run } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { mean } from "../reduce";
 
 /** One size for both axes of an image, or [height, width]. */
 export type Pair = number | readonly [number, number];

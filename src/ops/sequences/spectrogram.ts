@@ -1,13 +1,13 @@
-import { noGrad } from "../autodiff";
-import { checkWhole, isWhole } from "../checks";
-import * as kernels from "../kernels";
-import { empty, format, run, tensor, tidy } from "../tensor";
-import type { Tensor } from "../tensor";
-import { floorAt, log, maximum, scale, shift } from "./elementwise";
-import { matmul } from "./matmul";
+import { noGrad } from "../../autodiff";
+import { checkWhole, isWhole } from "../../checks";
+import * as kernels from "../../kernels";
+import { empty, format, run, tensor, tidy } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { floorAt, log, maximum, scale, shift } from "../elementwise";
+import { matmul } from "../matmul";
+import { max } from "../reduce";
 import { melFilters } from "./mel-filters";
 import type { MelFilterOptions } from "./mel-filters";
-import { max } from "./reduce";
 
 /** How a signal is cut into frames. The defaults are those of "Learning to Cluster" for speech of 16 kHz. */
 export interface SpectrogramOptions {

@@ -1,13 +1,13 @@
-import { record } from "../autodiff";
-import { isWhole } from "../checks";
-import * as kernels from "../kernels";
-import { empty, format, run, view } from "../tensor";
-import type { Tensor } from "../tensor";
-import { ACTIVATION } from "./activation";
-import { activationGradient } from "./elementwise";
-import type { Activation } from "./elementwise";
+import { record } from "../../autodiff";
+import { isWhole } from "../../checks";
+import * as kernels from "../../kernels";
+import { empty, format, run, view } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { ACTIVATION } from "../activation";
+import { activationGradient } from "../elementwise";
+import type { Activation } from "../elementwise";
+import { sum } from "../reduce";
 import type { Pair } from "./pooling";
-import { sum } from "./reduce";
 
 /** Options of `conv2d`. */
 export interface Conv2dCall {

@@ -1,11 +1,11 @@
-import { noGrad, record } from "../autodiff";
-import * as kernels from "../kernels";
-import { empty, format, run, sameShape } from "../tensor";
-import type { Tensor } from "../tensor";
-import { contiguousStrides, copyBox, slice, stack, transpose, zeros } from "./layout";
-import { matmul } from "./matmul";
-import { sum } from "./reduce";
-import { reshape } from "./shape";
+import { noGrad, record } from "../../autodiff";
+import * as kernels from "../../kernels";
+import { empty, format, run, sameShape } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { contiguousStrides, copyBox, slice, stack, transpose, zeros } from "../layout";
+import { matmul } from "../matmul";
+import { sum } from "../reduce";
+import { reshape } from "../shape";
 
 /** Options of `lstm` and `lstmStates`. */
 export interface LSTMOptions {

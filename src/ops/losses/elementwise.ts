@@ -1,9 +1,9 @@
-import { record } from "../autodiff";
-import * as kernels from "../kernels";
-import { empty, format, run, sameShape, view } from "../tensor";
-import type { Tensor } from "../tensor";
-import type { RowReduction } from "./dec";
-import { sum } from "./reduce";
+import { record } from "../../autodiff";
+import * as kernels from "../../kernels";
+import { empty, format, run, sameShape, view } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import type { RowReduction } from "../clustering/dec";
+import { sum } from "../reduce";
 
 /** The codes of `kernels/losses/pair_loss.wgsl`, `pair_loss_backward.wgsl` and `wasm/losses.ts`. */
 const PAIR = { mse: 0, mae: 1, bce: 2, bceWithLogits: 3, klDivergence: 4 } as const;

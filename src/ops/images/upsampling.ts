@@ -1,8 +1,8 @@
-import { record } from "../autodiff";
-import { isWhole } from "../checks";
-import * as kernels from "../kernels";
-import { empty, format, run } from "../tensor";
-import type { Tensor } from "../tensor";
+import { record } from "../../autodiff";
+import { isWhole } from "../../checks";
+import * as kernels from "../../kernels";
+import { empty, format, run } from "../../tensor";
+import type { Tensor } from "../../tensor";
 import type { Pair } from "./pooling";
 
 /** Pixels of a row that a thread can hold while it works on it. */

@@ -1,10 +1,10 @@
-import { noGrad, record } from "../autodiff";
-import { checkPositive } from "../checks";
-import * as kernels from "../kernels";
-import { empty, format, run, sameShape } from "../tensor";
-import type { Tensor } from "../tensor";
-import { pointSizes, weightedDifference } from "./distance";
-import { sum } from "./reduce";
+import { noGrad, record } from "../../autodiff";
+import { checkPositive } from "../../checks";
+import * as kernels from "../../kernels";
+import { empty, format, run, sameShape } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { pointSizes, weightedDifference } from "../distance";
+import { sum } from "../reduce";
 
 /** The codes of `kernels/clustering/student_t_backward.wgsl` and `wasm/dec.ts`. */
 const UPSTREAM = { gradient: 0, target: 1 } as const;

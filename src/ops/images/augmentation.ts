@@ -1,8 +1,8 @@
-import { checkWhole } from "../checks";
-import * as kernels from "../kernels";
-import { Random, threefry } from "../random";
-import { empty, format, run, tensor, tidy } from "../tensor";
-import type { Tensor } from "../tensor";
+import { checkWhole } from "../../checks";
+import * as kernels from "../../kernels";
+import { Random, threefry } from "../../random";
+import { empty, format, run, tensor, tidy } from "../../tensor";
+import type { Tensor } from "../../tensor";
 import type { Pair } from "./pooling";
 
 /** @inline */

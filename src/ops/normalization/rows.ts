@@ -1,9 +1,9 @@
-import { record } from "../autodiff";
-import * as kernels from "../kernels";
-import { empty, format, run, sameShape } from "../tensor";
-import type { Tensor } from "../tensor";
-import { sum } from "./reduce";
-import { seriesOf } from "./softmax";
+import { record } from "../../autodiff";
+import * as kernels from "../../kernels";
+import { empty, format, run, sameShape } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { sum } from "../reduce";
+import { seriesOf } from "../softmax";
 
 /** Workgroups that keep a large GPU busy, and rows that a chunk of a sum over rows has at least. */
 const BUSY = 256;

@@ -1,9 +1,9 @@
-import { record } from "../autodiff";
-import * as kernels from "../kernels";
-import { empty, format, run, sameShape, sizeOf } from "../tensor";
-import type { Shape, Tensor } from "../tensor";
-import { ones, zeros } from "./layout";
-import { sum } from "./reduce";
+import { record } from "../../autodiff";
+import * as kernels from "../../kernels";
+import { empty, format, run, sameShape, sizeOf } from "../../tensor";
+import type { Shape, Tensor } from "../../tensor";
+import { ones, zeros } from "../layout";
+import { sum } from "../reduce";
 
 /** Workgroups that keep a large GPU busy, and images of one pixel that a chunk has at least. */
 const BUSY = 256;
