@@ -110,7 +110,7 @@ function lowest(state: usize): u32 {
   return label;
 }
 
-/** labels[i] = argmin_j ‖x_i − c_j‖², ties to the lowest j; distances[i] = ‖x_i − c_labels[i]‖²; x [n,d], centers [k,d]; see kernels/kmeans_assign.wgsl. */
+/** labels[i] = argmin_j ‖x_i − c_j‖², ties to the lowest j; distances[i] = ‖x_i − c_labels[i]‖²; x [n,d], centers [k,d]; see kernels/clustering/kmeans_assign.wgsl. */
 export function kmeans_assign(
   x: usize, centers: usize, shifted: usize, offsets: usize, labels: usize, distances: usize,
   n: u32, d: u32, k: u32, begin: u32, end: u32,
@@ -168,7 +168,7 @@ function addRow(sum: usize, x: usize, n: u32): void {
 
 /**
  * partials[c,j] = Σ x_i over the points i of chunk c with labels[i] = j, followed by the counts [chunks,k]; x [n,d], chunks of `length` points; see
- * kernels/kmeans_update.wgsl. Rows: slices of `width` columns of the chunks.
+ * kernels/clustering/kmeans_update.wgsl. Rows: slices of `width` columns of the chunks.
  */
 export function kmeans_update(
   x: usize, labels: usize, previous: usize, distances: usize, partials: usize, status: usize,
@@ -203,7 +203,7 @@ export function kmeans_update(
 
 /**
  * centers[j] = old[j] + (Σ_c sums[c,j] − n_j old[j]) / (prior[j] + n_j) with n_j = Σ_c counts[c,j]: the mean of the cluster's points where prior is 0;
- * old [k,d]; see kernels/kmeans_centers.wgsl.
+ * old [k,d]; see kernels/clustering/kmeans_centers.wgsl.
  */
 export function kmeans_centers(
   partials: usize, old: usize, origin: usize, prior: usize, centers: usize, shifted: usize, offsets: usize, status: usize,

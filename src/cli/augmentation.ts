@@ -3,6 +3,7 @@ import type { AugmentOptions } from "../ops/images/augmentation";
 import { nonNegative, share, whole } from "./option";
 import type { OptionSpec } from "./option";
 
+/** Images are mirrored. */
 export const FLIP: OptionSpec = { name: "flip", kind: share, help: "chance that an image is mirrored in training" };
 
 /** Options beside `FLIP`. */
