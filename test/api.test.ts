@@ -6,7 +6,7 @@ import { hasRelaxedSimd, unfuse } from "../src/wasm-engine";
 import { STAGES } from "../src/wasm-thread";
 import * as kernels from "../src/kernels";
 import * as ops from "../src/ops";
-import { CASES } from "./cases";
+import { CASES } from "./ops/cases";
 
 const files = (folder: string, extension: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -24,7 +24,7 @@ function wasmFunctions(path: string): string[] {
 }
 
 describe("ops and kernels", () => {
-  test("every exported op has a row in test/cases, and every row an op", () => {
+  test("every exported op has a row in test/ops/cases, and every row an op", () => {
     const exported = Object.entries(ops).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
     const rows = new Set(CASES.map(({ op }) => op));
     expect(exported.filter((name) => !rows.has(name))).toEqual([]);

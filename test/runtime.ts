@@ -1,9 +1,9 @@
 // Every op row and every method once on both devices, for runtimes other than Node: prints what fails and ends with "N passed, N failed".
 import { requestDevice } from "constella";
-import { CASES } from "./cases";
+import { CASES } from "./ops/cases";
 import { DEVICES } from "./device-types";
 import { METHODS } from "./methods";
-import { checkCase } from "./ops";
+import { checkCase } from "./ops/check-case";
 
 let passed = 0;
 let failed = 0;

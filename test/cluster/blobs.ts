@@ -1,4 +1,4 @@
-import { uniforms } from "../ops";
+import { uniforms } from "../uniforms";
 
 /** n points in d dimensions around k places, by turns. */
 export function blobs(n: number, d: number, k: number, seed: number, offset = 0): Float32Array {

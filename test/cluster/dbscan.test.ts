@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DBSCAN } from "constella";
 import { NdArray } from "../../src/ndarray";
-import { uniforms } from "../ops";
+import { uniforms } from "../uniforms";
 import { goldenCases } from "./golden";
 
 /** The definition, by all pairs. */

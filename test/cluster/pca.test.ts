@@ -3,7 +3,7 @@ import { PCA, tensor } from "constella";
 import { NdArray } from "../../src/ndarray";
 import { firstMismatch } from "../close";
 import { describeDevices } from "../devices";
-import { uniforms } from "../ops";
+import { uniforms } from "../uniforms";
 import { goldenCases } from "./golden";
 
 describeDevices("PCA", (device) => {

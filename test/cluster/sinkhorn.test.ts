@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { sinkhorn, tensor } from "constella";
 import { describeDevices } from "../devices";
-import { uniforms } from "../ops";
+import { uniforms } from "../uniforms";
 
 /** Log-probabilities of n items that lean towards some classes more than towards others. */
 function logProbabilities(n: number, k: number, seed = 1): { data: Float32Array; shape: [number, number] } {

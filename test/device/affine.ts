@@ -1,6 +1,6 @@
 import { defineKernel, empty, grid1d, run } from "constella";
 import type { KernelDefinition, Tensor } from "constella";
-import { uniforms } from "../ops";
+import { uniforms } from "../uniforms";
 
 /** y = factor·x + offset, with a twin in JavaScript that must not use anything from outside itself. */
 export const definition: KernelDefinition = {

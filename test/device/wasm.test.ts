@@ -2,7 +2,7 @@ import { add, defineKernel, empty, matmul, ones, requestDevice, run, scale, sum,
 import type { Device } from "constella";
 import { describe, expect, test } from "vitest";
 import type { WasmDevice, WasmOptions } from "../../src/wasm";
-import { uniforms } from "../ops";
+import { uniforms } from "../uniforms";
 import { affinely, definition, randoms } from "./affine";
 import { ownDevices } from "./own-devices";
 

@@ -15,7 +15,7 @@ import {
 import type { Device, Tensor } from "constella";
 import { expect, test } from "vitest";
 import { describeDevices } from "../devices";
-import { uniforms } from "../ops";
+import { uniforms } from "../uniforms";
 
 const sequences = (device: Device, [n, t, e]: readonly [number, number, number], seed = 3): Tensor => {
   const random = uniforms(seed);

@@ -13,7 +13,7 @@ import {
 } from "constella";
 import { describeDevices } from "../devices";
 import { abortAfter } from "../models/abort";
-import { uniforms } from "../ops";
+import { uniforms } from "../uniforms";
 
 /** Bars along one axis or the other, with noise: two kinds of images. */
 function bars(n: number, side: number): { x: { data: Float32Array; shape: number[] }; labels: Int32Array } {

@@ -1,7 +1,7 @@
 // Where there is no second device: the rows of the library's own tests, references in float64 and central differences.
 import type { Device } from "constella";
-import { CASES } from "../../../test/cases";
-import { checkCase } from "../../../test/ops";
+import { CASES } from "../../../test/ops/cases";
+import { checkCase } from "../../../test/ops/check-case";
 import { Recorder } from "./recorder";
 
 /** What the tests' rows say of each kernel: how many rows launched it, and the first that failed. */

@@ -1,7 +1,7 @@
 import * as c from "constella";
-import type { OpCase } from "../cases";
-import { array, fold, sizeOf } from "../reference";
-import type { Reference } from "../reference";
+import type { OpCase } from "./index";
+import { array, fold, sizeOf } from "./reference";
+import type { Reference } from "./reference";
 
 const activate = (z: number, slope: number): number => (z > 0 ? z : slope * z);
 

@@ -1,8 +1,8 @@
 import * as c from "constella";
 import type { Tensor } from "constella";
-import type { OpCase } from "../cases";
-import { array } from "../reference";
-import type { Reference } from "../reference";
+import type { OpCase } from "./index";
+import { array } from "./reference";
+import type { Reference } from "./reference";
 
 const scalar = (value: number): Reference => array([], [value]);
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { concat, gatherRows, indices, pad, scatterAddRows, slice, tensor, tidy, transpose } from "constella";
-import { describeDevices } from "./devices";
+import { describeDevices } from "../devices";
 
 describeDevices("rows by index and layout", (device) => {
   test("labels are gathered as they are", async () => {

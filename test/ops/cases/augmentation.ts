@@ -1,9 +1,9 @@
 import * as c from "constella";
-import { drawAugmentation } from "../../src/ops/images/augmentation";
-import type { AugmentDraw } from "../../src/ops/images/augmentation";
-import type { OpCase } from "../cases";
-import { array } from "../reference";
-import type { Reference } from "../reference";
+import { drawAugmentation } from "../../../src/ops/images/augmentation";
+import type { AugmentDraw } from "../../../src/ops/images/augmentation";
+import type { OpCase } from "./index";
+import { array } from "./reference";
+import type { Reference } from "./reference";
 
 const STEP = { seed: 2024, step: 17 };
 

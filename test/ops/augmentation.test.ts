@@ -1,7 +1,7 @@
 import * as c from "constella";
 import { describe, expect, test } from "vitest";
-import { drawAugmentation } from "../src/ops/images/augmentation";
-import { describeDevices } from "./devices";
+import { drawAugmentation } from "../../src/ops/images/augmentation";
+import { describeDevices } from "../devices";
 
 const ALL: c.AugmentOptions = {
   crop: { size: 24, padding: 4 },

@@ -1,7 +1,7 @@
 import * as c from "constella";
-import type { OpCase } from "../cases";
-import { array, fold } from "../reference";
-import type { Reference } from "../reference";
+import type { OpCase } from "./index";
+import { array, fold } from "./reference";
+import type { Reference } from "./reference";
 
 /** f on each row of the last axis */
 function eachRow(x: Reference, f: (row: Float64Array) => ArrayLike<number>): Reference {

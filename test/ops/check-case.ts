@@ -1,21 +1,10 @@
 import { grad, indices, mul, parameter, sum, tensor, tidy } from "constella";
 import type { Device, Tensor } from "constella";
 import type { OpCase } from "./cases";
-import { firstMismatch } from "./close";
-import { array, sizeOf } from "./reference";
-import type { Reference } from "./reference";
-
-/** Numbers in [0, 1) from a seed, the same everywhere: splitmix32. */
-export function uniforms(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32;
-  };
-}
+import { firstMismatch } from "../close";
+import { array, sizeOf } from "./cases/reference";
+import type { Reference } from "./cases/reference";
+import { uniforms } from "../uniforms";
 
 function makeInputs({ range = [-2, 2], integers = {} }: OpCase, shapes: readonly (readonly number[])[]): Reference[] {
   const random = uniforms(shapes.flat().reduce((seed, size) => seed * 31 + size, 7));

@@ -1,8 +1,8 @@
 import * as c from "constella";
 import type { Tensor } from "constella";
-import type { OpCase } from "../cases";
-import { array, sizeOf } from "../reference";
-import type { Reference } from "../reference";
+import type { OpCase } from "./index";
+import { array, sizeOf } from "./reference";
+import type { Reference } from "./reference";
 
 /** The value at each point of a shape. */
 function tabulate(shape: readonly number[], f: (point: number[]) => number): Reference {

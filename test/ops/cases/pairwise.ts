@@ -1,7 +1,7 @@
 import * as c from "constella";
-import type { OpCase } from "../cases";
-import { array, product, zip } from "../reference";
-import type { Reference } from "../reference";
+import type { OpCase } from "./index";
+import { array, product, zip } from "./reference";
+import type { Reference } from "./reference";
 
 const scalar = (value: number): Reference => array([], [value]);
 

@@ -1,6 +1,6 @@
 import { grad, melFilters, melSpectrogram, parameter, powerSpectrogram, sum, tensor } from "constella";
 import { expect, test } from "vitest";
-import { describeDevices } from "./devices";
+import { describeDevices } from "../devices";
 
 test("a filter's area is 1, its peak at the centre; corners that do not fit are refused", () => {
   const weights = melFilters({ bands: 20, fft: 2048 });

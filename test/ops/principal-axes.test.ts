@@ -1,7 +1,7 @@
 import { NdArray, PCA, principalAxes, tensor } from "constella";
 import { expect, test } from "vitest";
-import { describeDevices } from "./devices";
-import { uniforms } from "./ops";
+import { describeDevices } from "../devices";
+import { uniforms } from "../uniforms";
 
 /** Rows of mean zero whose deviations along random directions fall by thirds. */
 function rows(n: number, d: number, seed: number): Float32Array {

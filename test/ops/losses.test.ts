@@ -13,7 +13,7 @@ import {
   tidy,
 } from "constella";
 import { expect, test } from "vitest";
-import { describeDevices } from "./devices";
+import { describeDevices } from "../devices";
 
 describeDevices("losses", (device) => {
   test("assignments to centres beyond float32's reach stay finite, and rows sum to 1", async () => {

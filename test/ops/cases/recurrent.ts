@@ -1,8 +1,8 @@
 import * as c from "constella";
 import type { LSTMOptions, Tensor } from "constella";
-import type { OpCase } from "../cases";
-import { array } from "../reference";
-import type { Reference } from "../reference";
+import type { OpCase } from "./index";
+import { array } from "./reference";
+import type { Reference } from "./reference";
 
 const tanh = Math.tanh;
 const squash = {

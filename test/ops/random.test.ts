@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { dropout, ones, Random, randomNormal, randomUniform, tidy } from "constella";
-import { describeDevices } from "./devices";
-import { threefry } from "../src/random";
+import { describeDevices } from "../devices";
+import { threefry } from "../../src/random";
 
 describe("Threefry-2x32-20", () => {
   // counter, key → words: the vectors published with the generator (Random123, kat_vectors)

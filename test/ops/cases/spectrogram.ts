@@ -1,7 +1,7 @@
 import * as c from "constella";
-import type { OpCase } from "../cases";
-import { array } from "../reference";
-import type { Reference } from "../reference";
+import type { OpCase } from "./index";
+import { array } from "./reference";
+import type { Reference } from "./reference";
 
 /** Power spectra of windowed frames by the definition of the transform, in float64. */
 function powerOf(x: Reference, fft: number, window: number, hop: number, center: boolean, mirror: boolean): Reference {

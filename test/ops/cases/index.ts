@@ -1,17 +1,17 @@
 import * as c from "constella";
 import type { Tensor } from "constella";
-import { CONVOLUTION } from "./cases/convolution";
-import { AUGMENTATION } from "./cases/augmentation";
-import { IMAGES } from "./cases/images";
-import { LOSSES } from "./cases/losses";
-import { PAIRWISE } from "./cases/pairwise";
-import { PRINCIPAL_AXES } from "./cases/principal-axes";
-import { RECURRENT } from "./cases/recurrent";
-import { ROWS } from "./cases/rows";
-import { SPECTROGRAM } from "./cases/spectrogram";
+import { CONVOLUTION } from "./convolution";
+import { AUGMENTATION } from "./augmentation";
+import { IMAGES } from "./images";
+import { LOSSES } from "./losses";
+import { PAIRWISE } from "./pairwise";
+import { PRINCIPAL_AXES } from "./principal-axes";
+import { RECURRENT } from "./recurrent";
+import { ROWS } from "./rows";
+import { SPECTROGRAM } from "./spectrogram";
 import { fold, map, product, zip } from "./reference";
 import type { Reference } from "./reference";
-import { INDEXING, RANDOM } from "./cases/indexing";
+import { INDEXING, RANDOM } from "./indexing";
 
 /** One op under test: the call, its reference in float64, and the inputs it is tried on. */
 export interface OpCase {

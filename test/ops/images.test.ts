@@ -1,6 +1,6 @@
 import * as c from "constella";
 import { expect, test } from "vitest";
-import { describeDevices } from "./devices";
+import { describeDevices } from "../devices";
 
 describeDevices("batch normalization", (device) => {
   test("the running statistics are state: saved, loaded, used after eval, and no parameters", async () => {

@@ -19,8 +19,8 @@ import {
 } from "constella";
 import type { Device, Tensor } from "constella";
 import { describe, expect, test } from "vitest";
-import { describeDevices } from "./devices";
-import { uniforms } from "./ops";
+import { describeDevices } from "../devices";
+import { uniforms } from "../uniforms";
 
 describe("weights of pairs", () => {
   test("the thesis's values, and that they sum to 2", () => {

@@ -1,9 +1,9 @@
 import { defineKernel, empty, grid1d, run, tensor } from "constella";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CASES } from "./cases";
-import { describeDevices } from "./devices";
+import { describeDevices } from "../devices";
 import { fillWithGarbage } from "./garbage";
-import { checkCase } from "./ops";
+import { checkCase } from "./check-case";
 
 /** Copies x to y, but leaves out the last element when `short` is 1 and starts at the second when `long` is 1. */
 const faulty = defineKernel({

@@ -1,7 +1,7 @@
 import * as c from "constella";
-import type { OpCase } from "../cases";
-import { array } from "../reference";
-import type { Reference } from "../reference";
+import type { OpCase } from "./index";
+import { array } from "./reference";
+import type { Reference } from "./reference";
 
 /** First axes of the iteration and its rounds, as the op fixes them. */
 const start = (at: number): number => (Math.imul(at + 1, 2654435769 | 0) >>> 8) / 2 ** 23 - 1;

@@ -1,7 +1,7 @@
 import * as c from "constella";
-import type { OpCase } from "../cases";
-import { array, map } from "../reference";
-import type { Reference } from "../reference";
+import type { OpCase } from "./index";
+import { array, map } from "./reference";
+import type { Reference } from "./reference";
 
 type Pair = readonly [number, number];
 type Four = [number, number, number, number];

@@ -10,7 +10,7 @@ import {
   tensor,
 } from "constella";
 import { expect, test } from "vitest";
-import { describeDevices } from "./devices";
+import { describeDevices } from "../devices";
 
 describeDevices("row by row", (device) => {
   test("ties go to the lowest index, whichever lane holds it", async () => {
