@@ -9,15 +9,9 @@ const CONFIG = join(root, "examples/web/vite.config.ts");
 export async function buildPages() {
   await buildWasm();
   const inputs = [
-    "examples/web",
-    "examples/points",
-    "src",
-    "kernels",
-    "wasm",
-    "bench/webgpu-roof.ts",
-    "bench/assembly",
+    ...["examples/web", "examples/points", "src", "kernels", "wasm", "scripts", "package-lock.json"],
+    ...["bench/webgpu-roof.ts", "bench/assembly", "test/ops", "test/fixtures"],
   ];
-  inputs.push("scripts", "package-lock.json");
   if (!(await stale(["build/pages/index.html"], inputs))) return;
   const { build } = await import("vite");
   await build({ configFile: CONFIG, logLevel: "warn" });
