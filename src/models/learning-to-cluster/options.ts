@@ -104,7 +104,7 @@ export interface LearningToClusterOptions {
   readonly device?: Device;
 }
 
-/** Options that may be left out. */
+/** Options that may be left out. @inline */
 type Absent = "augment" | "clipNorm" | "memory" | "principalAxes";
 
 /** Options with their defaults, as a checkpoint keeps them. */
