@@ -4,7 +4,7 @@ import { empty, format, run, view } from "../tensor";
 import type { Shape, Tensor } from "../tensor";
 import { broadcastTo, div, equal, mul, scale } from "./elementwise";
 
-/** The codes of `kernels/reduction/reduce.wgsl` and `wasm/reduce.ts`. */
+/** The codes of `kernels/reduction/reduce.wgsl` and `wasm/reduction/reduce.ts`. */
 const REDUCE = { sum: 0, max: 1, min: 2 } as const;
 type Reduction = keyof typeof REDUCE;
 

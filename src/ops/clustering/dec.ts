@@ -6,7 +6,7 @@ import type { Tensor } from "../../tensor";
 import { pointSizes, weightedDifference } from "../distance";
 import { sum } from "../reduce";
 
-/** The codes of `kernels/clustering/student_t_backward.wgsl` and `wasm/dec.ts`. */
+/** The codes of `kernels/clustering/student_t_backward.wgsl` and `wasm/clustering/dec.ts`. */
 const UPSTREAM = { gradient: 0, target: 1 } as const;
 
 /** q, and the parts of scale · KL(p‖q) by row; p is not read where the scale is 0. */

@@ -6,7 +6,7 @@ import { div, mul } from "../elementwise";
 import { sum } from "../reduce";
 import { logSoftmax, seriesOf } from "../softmax";
 
-/** The codes of `kernels/losses/cross_entropy.wgsl`, `cross_entropy_backward.wgsl` and `wasm/cross-entropy.ts`. */
+/** The codes of `kernels/losses/cross_entropy.wgsl`, `cross_entropy_backward.wgsl` and `wasm/losses/cross-entropy.ts`. */
 const GOAL = { labels: 0, distribution: 1 } as const;
 const WEIGHTING = { none: 0, rows: 1, classes: 2 } as const;
 

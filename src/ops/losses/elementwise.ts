@@ -5,7 +5,7 @@ import type { Tensor } from "../../tensor";
 import type { RowReduction } from "../clustering/dec";
 import { sum } from "../reduce";
 
-/** The codes of `kernels/losses/pair_loss.wgsl`, `pair_loss_backward.wgsl` and `wasm/losses.ts`. */
+/** The codes of `kernels/losses/pair_loss.wgsl`, `pair_loss_backward.wgsl` and `wasm/losses/elementwise.ts`. */
 const PAIR = { mse: 0, mae: 1, bce: 2, bceWithLogits: 3, klDivergence: 4 } as const;
 
 /** Elements a workgroup or thread adds up at least. */

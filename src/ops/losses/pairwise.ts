@@ -11,7 +11,7 @@ import { max, mean, sum } from "../reduce";
 import { reshape } from "../shape";
 import { logSoftmax, softmax } from "../softmax";
 
-/** The codes of `kernels/losses/pairwise_loss.wgsl`, `pairwise_loss_backward.wgsl` and `wasm/pairwise.ts`. */
+/** The codes of `kernels/losses/pairwise_loss.wgsl`, `pairwise_loss_backward.wgsl` and `wasm/losses/pairwise.ts`. */
 const PAIRWISE = { crossEntropy: 0, contrastive: 1, disagreement: 2 } as const;
 
 /** More features than this do not fit in a thread's work area. */

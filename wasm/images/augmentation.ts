@@ -1,5 +1,5 @@
-import { scratch } from "./scratch";
-import { fma, horizontalSum } from "./simd";
+import { scratch } from "../scratch";
+import { fma, horizontalSum } from "../simd";
 
 // @ts-ignore: decorator
 @inline

@@ -1,5 +1,5 @@
-import { fma } from "./simd";
-import { scratch } from "./scratch";
+import { fma } from "../simd";
+import { scratch } from "../scratch";
 
 /** Coordinates that one panel holds: a panel of eight points is 64 KiB. */
 const DEPTH: u32 = 2048;
