@@ -86,7 +86,7 @@ const BUNDLES = [
     platform: "neutral",
     entryPoints: { index: "src/index.ts", data: "src/data/index.ts", report: "src/report/index.ts" },
   },
-  { platform: "neutral", entryPoints: { thread: "src/wasm-thread-file.ts" } },
+  { platform: "neutral", entryPoints: { thread: "src/wasm/thread-file.ts" } },
   { platform: "node", entryPoints: { cli: "src/cli/main.ts" } },
 ];
 

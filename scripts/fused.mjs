@@ -93,7 +93,7 @@ function rewriteModule(module, multiply, add) {
 
 /**
  * Two modules of the same length out of one with `f32x4.relaxed_madd`: `a b c madd` becomes `a b c, set t, nop nop nop, get t, madd`, and
- * `a b c, set t, mul, get t, add`. The library embeds the relaxed one, and makes the plain one of it (`unfuse` of src/wasm-engine.ts);
+ * `a b c, set t, mul, get t, add`. The library embeds the relaxed one, and makes the plain one of it (`unfuse` of src/wasm/engine.ts);
  * compilers see through the local.
  * @param {Uint8Array} module
  */

@@ -1,6 +1,6 @@
-// The encoder for src/lzma.ts, which says how its stream differs from LZMA's: parsed by shortest path.
+// The encoder for src/wasm/lzma.ts, which says how its stream differs from LZMA's: parsed by shortest path.
 
-/** Where each group of probabilities begins, as in src/lzma.ts. */
+/** Where each group of probabilities begins, as in src/wasm/lzma.ts. */
 const AT = {
   isMatch: 0,
   isRep: 96,
@@ -308,7 +308,7 @@ function parse(data, matches, history) {
 }
 
 /**
- * Packs bytes for `unpack` of src/lzma.ts.
+ * Packs bytes for `unpack` of src/wasm/lzma.ts.
  * @param {Uint8Array} data at least one byte
  */
 export function pack(data) {

@@ -1,5 +1,5 @@
 import packed from "../build/host.packed";
-import { unpack } from "./lzma";
+import { unpack } from "./wasm/lzma";
 import { atOnce } from "./turn";
 
 /** An array in the host module's memory. `view` is made anew on each access, since the memory may have grown since the last one. */

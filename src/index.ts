@@ -5,7 +5,7 @@
 export { requestDevice } from "./request-device";
 export { DeviceError } from "./device";
 export type { Device, DeviceBuffer, MemoryUsage } from "./device";
-export type { WasmOptions } from "./wasm";
+export type { WasmOptions } from "./wasm/device";
 export type { WebGPUOptions } from "./webgpu";
 export { defineKernel, grid1d } from "./kernel";
 export type { CpuTwin, Kernel, KernelDefinition, Packing, Params } from "./kernel";

@@ -1,6 +1,6 @@
 import type { Device } from "./device";
-import { WasmDevice } from "./wasm";
-import type { WasmOptions } from "./wasm";
+import { WasmDevice } from "./wasm/device";
+import type { WasmOptions } from "./wasm/device";
 import { NoAdapterError, WebGPUDevice } from "./webgpu";
 import type { WebGPUOptions } from "./webgpu";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { pack } from "../scripts/lzma.mjs";
-import { unpack } from "../src/lzma";
+import { unpack } from "../src/wasm/lzma";
 import { atOnce, inTurns } from "../src/turn";
 import { Random } from "../src/random";
 

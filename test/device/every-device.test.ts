@@ -2,7 +2,7 @@ import { add, defineKernel, empty, keep, matmul, run, scale, sum, tensor, tidy }
 import type { Device, Tensor } from "constella";
 import { describe, expect, test } from "vitest";
 import { unary } from "../../src/kernels";
-import type { WasmDevice } from "../../src/wasm";
+import type { WasmDevice } from "../../src/wasm/device";
 import { describeDevices, deviceOf } from "../devices";
 import { affine, affinely, definition, randoms } from "./affine";
 import { ownDevices } from "./own-devices";

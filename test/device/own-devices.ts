@@ -1,7 +1,7 @@
 import { requestDevice } from "constella";
 import type { Device } from "constella";
 import { afterAll, vi } from "vitest";
-import type { WasmDevice, WasmOptions } from "../../src/wasm";
+import type { WasmDevice, WasmOptions } from "../../src/wasm/device";
 
 interface OwnDevices {
   /** A device of the test's own, that it may harm. */

@@ -1,7 +1,7 @@
 import { add, defineKernel, empty, matmul, ones, requestDevice, run, scale, sum, tanh, tensor, tidy } from "constella";
 import type { Device } from "constella";
 import { describe, expect, test } from "vitest";
-import type { WasmDevice, WasmOptions } from "../../src/wasm";
+import type { WasmDevice, WasmOptions } from "../../src/wasm/device";
 import { uniforms } from "../uniforms";
 import { affinely, definition, randoms } from "./affine";
 import { ownDevices } from "./own-devices";

@@ -1,8 +1,8 @@
 import { availableParallelism, totalmem } from "node:os";
 import { Command } from "commander";
 import { formatBytes } from "../../device";
-import { WasmDevice } from "../../wasm";
-import { hasRelaxedSimd, hasSimd } from "../../wasm-engine";
+import { WasmDevice } from "../../wasm/device";
+import { hasRelaxedSimd, hasSimd } from "../../wasm/engine";
 import { describeAdapter, findGPU, isSoftware } from "../../webgpu";
 
 /** One kind of device: what there is of it, or why there is none. */

@@ -1,5 +1,5 @@
-import { DeviceError, formatBytes, Pool } from "./device";
-import type { MemoryUsage } from "./device";
+import { DeviceError, formatBytes, Pool } from "../device";
+import type { MemoryUsage } from "../device";
 
 const PAGE = 65536;
 /** Largest 32-bit memory. */

@@ -1,12 +1,12 @@
 // Where the commands of the WASM device go: a ring in memory that worker threads share.
-import { DeviceError, formatBytes, Pool } from "./device";
-import { allKernels } from "./kernel";
-import type { Kernel } from "./kernel";
-import { spawn } from "./wasm-engine";
-import type { Thread } from "./wasm-engine";
-import type { LinearMemory } from "./wasm-memory";
-import { LAYOUT, STAGES } from "./wasm-thread";
-import type { ThreadInit, ThreadMessage } from "./wasm-thread";
+import { DeviceError, formatBytes, Pool } from "../device";
+import { allKernels } from "../kernel";
+import type { Kernel } from "../kernel";
+import { spawn } from "./engine";
+import type { Thread } from "./engine";
+import type { LinearMemory } from "./memory";
+import { LAYOUT, STAGES } from "./thread";
+import type { ThreadInit, ThreadMessage } from "./thread";
 
 /** Addresses of the buffers that a command reads, and of those that it writes. */
 export interface Use {

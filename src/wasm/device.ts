@@ -1,14 +1,14 @@
-import { bind, DeviceError } from "./device";
-import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "./device";
-import { allKernels } from "./kernel";
-import type { CpuTwin, Kernel, Params } from "./kernel";
-import { compileKernels, hasRelaxedSimd, hasSimd, threadCount } from "./wasm-engine";
-import { turn } from "./turn";
-import { LinearMemory } from "./wasm-memory";
-import { PostedQueue } from "./wasm-posted";
-import { SharedQueue } from "./wasm-queue";
-import type { CommandQueue, Use } from "./wasm-queue";
-import { LAYOUT, STAGES } from "./wasm-thread";
+import { bind, DeviceError } from "../device";
+import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
+import { allKernels } from "../kernel";
+import type { CpuTwin, Kernel, Params } from "../kernel";
+import { turn } from "../turn";
+import { compileKernels, hasRelaxedSimd, hasSimd, threadCount } from "./engine";
+import { LinearMemory } from "./memory";
+import { PostedQueue } from "./posted-queue";
+import { SharedQueue } from "./shared-queue";
+import type { CommandQueue, Use } from "./shared-queue";
+import { LAYOUT, STAGES } from "./thread";
 
 /** Options of the WASM device. */
 export interface WasmOptions {

@@ -1,10 +1,10 @@
 // Where the commands of the WASM device go when memory cannot be shared: to one worker, as messages.
-import type { Thread } from "./wasm-engine";
-import type { LinearMemory } from "./wasm-memory";
-import { startThread } from "./wasm-queue";
-import type { CommandQueue, QueueOptions } from "./wasm-queue";
-import { LAYOUT } from "./wasm-thread";
-import type { ThreadRequest } from "./wasm-thread";
+import type { Thread } from "./engine";
+import type { LinearMemory } from "./memory";
+import { startThread } from "./shared-queue";
+import type { CommandQueue, QueueOptions } from "./shared-queue";
+import { LAYOUT } from "./thread";
+import type { ThreadRequest } from "./thread";
 
 /** Commands in a message, at most; those of one turn of the calling thread travel together. */
 const COMMANDS_PER_MESSAGE = 64;

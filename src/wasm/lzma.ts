@@ -3,7 +3,7 @@
 // And a bit's context knows more: a literal's, what the last byte and the one before it begin, and that of the choice of a match, the last
 // byte. The kernels take a quarter less than with deflate.
 
-import type { Pieces } from "./turn";
+import type { Pieces } from "../turn";
 
 /** Where each group of adaptive probabilities begins; the encoder counts the same way. */
 const GROUPS = {

@@ -3,6 +3,6 @@
  * `workerUrl` of `requestDevice` takes. It exports nothing.
  * @module constella/thread
  */
-import { threadMain } from "./wasm-thread";
+import { threadMain } from "./thread";
 
 threadMain();

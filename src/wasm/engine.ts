@@ -1,9 +1,9 @@
 // What the engine around us offers: SIMD levels, worker threads, and how to start one.
-import { checkWhole } from "./checks";
+import { checkWhole } from "../checks";
+import { inTurns } from "../turn";
 import { unpack } from "./lzma";
-import { inTurns } from "./turn";
-import { threadMain } from "./wasm-thread";
-import type { ThreadInit, ThreadMessage } from "./wasm-thread";
+import { threadMain } from "./thread";
+import type { ThreadInit, ThreadMessage } from "./thread";
 
 /** A node:worker_threads Worker or a Worker of the web, as far as we use them. */
 export interface Thread {
@@ -100,7 +100,7 @@ export const hasSimd = (): boolean => WebAssembly.validate(SIMD_PROBE);
  * loads when it computes on this device.
  */
 export async function compileKernels(relaxed: boolean): Promise<WebAssembly.Module> {
-  const { default: packed } = await import("../build/kernels.packed");
+  const { default: packed } = await import("../../build/kernels.packed");
   const bytes = await inTurns(unpack(packed.data, packed.size));
   if (!relaxed) unfuse(bytes);
   return WebAssembly.compile(bytes);
