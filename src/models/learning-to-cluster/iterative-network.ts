@@ -9,10 +9,9 @@ import { mean } from "../../ops/reduce";
 import { reshape } from "../../ops/shape";
 import { softmax } from "../../ops/softmax";
 import type { Random } from "../../random";
-import { tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { SLOPE } from "./embedding";
-import { AssignmentHeads, SetNetwork } from "./network";
+import { AssignmentHeads, partBy, SetNetwork } from "./network";
 import type { PassOptions, SetOutput } from "./network";
 import type { SetSettings } from "./options";
 
@@ -68,7 +67,7 @@ export class IterativeNetwork extends SetNetwork {
   }
 
   protected override cluster(z: Tensor, { random, lean = false }: PassOptions): Omit<SetOutput, "embedding"> {
-    const part = lean ? tidy : <T>(f: () => T): T => f();
+    const part = partBy({ lean });
     const items = part(() => leakyRelu(this.input.forward(z), SLOPE));
     let states: States = { items, whole: zeros(z.device, [z.shape[0]!, items.shape[2]!]) };
     for (let round = 0; round < this.#rounds; round++) {

@@ -45,6 +45,9 @@ export interface PassOptions {
   readonly lean?: boolean;
 }
 
+/** How a pass makes one of its parts: lean, it frees all but what the part gives. */
+export const partBy = ({ lean = false }: PassOptions): (<T>(make: () => T) => T) => (lean ? tidy : (make) => make());
+
 /** Outputs of the divergence regulariser's softmax. */
 const DIVERGENCE_OUTPUTS = 128;
 
@@ -104,7 +107,7 @@ export abstract class SetNetwork extends Module {
       const vectors = this.embedding.embed(this.#augmented(flat, options.random), options.random);
       return reshape(vectors, [sets, n, this.embedding.size]);
     };
-    const part = options.lean ? tidy : <T>(f: () => T): T => f();
+    const part = partBy(options);
     const embedding = part(embed);
     const z = part(() => this.#project(embedding));
     return { embedding, ...this.cluster(z, options) };

@@ -8,10 +8,10 @@ import { broadcastTo, leakyRelu } from "../../ops/elementwise";
 import { ones, slice } from "../../ops/layout";
 import { softKMeans } from "../../ops/clustering/soft-kmeans";
 import type { Random } from "../../random";
-import { empty, tidy, untidied, written } from "../../tensor";
+import { empty, untidied, written } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { SLOPE } from "./embedding";
-import { AssignmentHeads, CountHead, SetNetwork } from "./network";
+import { AssignmentHeads, CountHead, partBy, SetNetwork } from "./network";
 import type { PassOptions, SetOutput } from "./network";
 import type { SetSettings } from "./options";
 
@@ -54,7 +54,7 @@ abstract class RecurrentNetwork extends SetNetwork {
 
   /** Features of every item before the last layer and after it. */
   protected recur(z: Tensor, lean: boolean): { before: Tensor; features: Tensor } {
-    const part = lean ? tidy : <T>(f: () => T): T => f();
+    const part = partBy({ lean });
     let before = part(() => leakyRelu(this.input.forward(z), SLOPE));
     for (const layer of this.layers.slice(0, -1)) {
       const next = part(() => layer.forward(before));
