@@ -2,7 +2,7 @@ import { isWhole } from "./checks";
 import { sizeOf } from "./ndarray";
 import type { Device, DeviceBuffer, KernelArgs } from "./device";
 import type { Kernel } from "./kernel";
-import type { Node } from "./autodiff";
+import type { Node } from "./graph";
 import { inTurns } from "./turn";
 import type { Pieces } from "./turn";
 

@@ -1,6 +1,5 @@
 import { bind, DeviceError, formatBytes, Pool } from "./device";
 import type { Device, DeviceBuffer, KernelArgs, MemoryUsage } from "./device";
-import { allKernels } from "./kernel";
 import type { Kernel, Params } from "./kernel";
 
 /** Options of the WebGPU device. */
@@ -127,9 +126,7 @@ export class WebGPUDevice implements Device {
         requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage },
       });
     }
-    const made = new WebGPUDevice(device, description, !options.device, options);
-    await Promise.all(allKernels.map((kernel) => made.#compile(kernel)));
-    return made;
+    return new WebGPUDevice(device, description, !options.device, options);
   }
 
   alloc(bytes: number, op = "alloc"): DeviceBuffer {
@@ -326,6 +323,14 @@ export class WebGPUDevice implements Device {
     };
   }
 
+  /**
+   * Compiles kernels ahead of their first launch, side by side where the runtime can.
+   * @throws when one does not compile (kernel, line and a caret)
+   */
+  async prepare(kernels: readonly Kernel[]): Promise<void> {
+    await Promise.all(kernels.filter((kernel) => !this.#pipelines.has(kernel)).map((kernel) => this.#compile(kernel)));
+  }
+
   async #compile(kernel: Kernel): Promise<void> {
     const { module, layout, descriptor } = this.#describe(kernel);
     try {
@@ -339,7 +344,7 @@ export class WebGPUDevice implements Device {
     }
   }
 
-  /** For kernels defined after the device was made. */
+  /** At a first launch: what nobody prepared. */
   #compileNow(kernel: Kernel): Pipeline {
     const { layout, descriptor } = this.#describe(kernel);
     const made = { pipeline: this.gpuDevice.createComputePipeline(descriptor), layout };

@@ -5,7 +5,7 @@ import { NdArray } from "../ndarray";
 import { add, sub } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
 import { mean } from "../ops/reduce";
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import { tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { DeviceHolder, withPoints } from "./points";

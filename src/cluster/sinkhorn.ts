@@ -4,7 +4,7 @@ import * as kernels from "../kernels";
 import { takeFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { max } from "../ops/reduce";
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import { requestDevice } from "../request-device";
 import { empty, format, run, takeTensor, Tensor, tidy, untidied } from "../tensor";
 

@@ -1,5 +1,5 @@
 // Deep embedded clustering: Xie, Girshick and Farhadi, "Unsupervised deep embedding for clustering analysis", ICML 2016.
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import { checkChoice, checkPositive, checkRange, checkWhole, fitted } from "../checks";
 import { KMeans } from "../cluster";
 import type { Bytes } from "../data/source";

@@ -1,5 +1,5 @@
 // DeepCluster: Caron, Bojanowski, Joulin and Douze, "Deep clustering for unsupervised learning of visual features", ECCV 2018.
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import { checkChoice, checkPositive, checkWhole, fitted } from "../checks";
 import { PCA } from "../cluster";
 import { withNearest } from "../cluster/centers";

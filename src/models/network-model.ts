@@ -1,5 +1,5 @@
 // What the methods that train a network under a classifier share: the network, its heads, features of all rows, checkpoints.
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import { checkPositive, checkRange, checkShare, checkWhole, fitted } from "../checks";
 import type { Bytes } from "../data/source";
 import type { Device } from "../device";

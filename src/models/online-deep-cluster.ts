@@ -1,5 +1,5 @@
 // Online deep clustering: Zhan, Xie, Liu, Ong and Loy, "Online deep clustering for unsupervised representation learning", CVPR 2020.
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import { checkChoice, checkWhole, fitted } from "../checks";
 import { KMeans } from "../cluster";
 import { splitKMeans } from "../cluster/split-kmeans";

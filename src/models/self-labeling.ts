@@ -1,5 +1,5 @@
 // Self-labelling: Asano, Rupprecht and Vedaldi, "Self-labelling via simultaneous clustering and representation learning", ICLR 2020.
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import { checkChoice, checkPositive, checkWhole, fitted } from "../checks";
 import { sinkhorn } from "../cluster/sinkhorn";
 import type { Bytes } from "../data/source";

@@ -1,6 +1,6 @@
 // Stacked denoising autoencoder: each layer is first trained to reconstruct its corrupted input, then all of them together.
 // Vincent et al., "Stacked denoising autoencoders", JMLR 11 (2010); as the initialisation of DEC: Xie et al. 2016, section 3.2.
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import { checkPositive, checkShare, checkWhole, fitted } from "../checks";
 import type { Bytes } from "../data/source";
 import type { Device } from "../device";

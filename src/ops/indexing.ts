@@ -1,4 +1,4 @@
-import { record } from "../autodiff";
+import { record } from "../graph";
 import * as kernels from "../kernels";
 import { empty, format, indices, run, sameShape, sizeOf, Tensor } from "../tensor";
 import type { Shape, TypedArray } from "../tensor";

@@ -1,4 +1,4 @@
-import { record } from "../autodiff";
+import { record } from "../graph";
 import { checkShare } from "../checks";
 import type { Device } from "../device";
 import * as kernels from "../kernels";

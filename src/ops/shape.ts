@@ -1,4 +1,4 @@
-import { record } from "../autodiff";
+import { record } from "../graph";
 import { format, sizeOf, view } from "../tensor";
 import type { Shape, Tensor } from "../tensor";
 

@@ -1,4 +1,4 @@
-import { record } from "../autodiff";
+import { record } from "../graph";
 import * as kernels from "../kernels";
 import { empty, format, run, sizeOf } from "../tensor";
 import type { Tensor } from "../tensor";

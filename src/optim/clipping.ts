@@ -1,4 +1,4 @@
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import { checkPositive } from "../checks";
 import * as kernels from "../kernels";
 import { div, maximum, min, minimum, mul, shift, sqrt, sum } from "../ops";

@@ -1,4 +1,4 @@
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import type { DeviceBuffer } from "../device";
 import type { Kernel } from "../kernel";
 import { allFinite } from "../optim/clipping";

@@ -1,4 +1,4 @@
-import { noGrad } from "../autodiff";
+import { noGrad } from "../graph";
 import { isRowSource, type RowSource } from "../data/row-source";
 import { ShuffleBuffer } from "../data/shuffle-buffer";
 import type { Device } from "../device";

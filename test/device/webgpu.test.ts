@@ -1,7 +1,6 @@
 import { DeviceError, empty, run, tensor } from "constella";
 import type { Kernel } from "constella";
 import { describe, expect, test } from "vitest";
-import { allKernels } from "../../src/kernel";
 import { unary } from "../../src/kernels";
 import type { WebGPUDevice } from "../../src/webgpu";
 import { affine, affinely } from "./affine";
@@ -9,24 +8,13 @@ import { ownDevices } from "./own-devices";
 
 const { own } = ownDevices();
 
-/** Requests a device as if the library had these kernels only: on a software adapter the others take long to compile. */
-async function withKernels<T>(kernels: readonly Kernel[], use: () => Promise<T>): Promise<T> {
-  const list = allKernels as Kernel[];
-  const others = list.splice(0, list.length, ...kernels);
-  try {
-    return await use();
-  } finally {
-    list.splice(0, list.length, ...others);
-  }
-}
-
 describe("the webgpu device", () => {
-  const small = (): Promise<WebGPUDevice> => withKernels([affine, unary], () => own<WebGPUDevice>("webgpu"));
+  const small = (): Promise<WebGPUDevice> => own<WebGPUDevice>("webgpu");
 
-  test("a kernel that does not compile rejects the request with name, line and a caret", async () => {
+  test("a kernel that does not compile is told when it is prepared, with name, line and a caret", async () => {
     const code = affine.code.replace("params.factor * x[i]", "params.factor * z[i]");
     const broken: Kernel = { ...affine, name: "broken", code };
-    await expect(withKernels([broken], () => own("webgpu"))).rejects.toThrow(
+    await expect((await small()).prepare([broken])).rejects.toThrow(
       /^webgpu: kernel broken does not compile\nbroken\.wgsl:9:46: [^\n]*z.*\n {3}9 \| {3}if .*z\[i\].*\n {52}\^$/,
     );
   });
@@ -51,9 +39,7 @@ describe("the webgpu device", () => {
 
   test("the loss of the device surfaces on every call, and is told once", async () => {
     const reasons: string[] = [];
-    const device = await withKernels([affine, unary], () =>
-      own<WebGPUDevice>("webgpu", { onLost: (reason) => reasons.push(reason) }),
-    );
+    const device = await own<WebGPUDevice>("webgpu", { onLost: (reason) => reasons.push(reason) });
     const x = tensor(device, [1, 2]);
     const reading = affinely(x, 1, 1).data();
     device.gpuDevice.destroy();
@@ -74,7 +60,7 @@ describe("the webgpu device", () => {
         return typeof value === "function" ? (value.bind(target) as unknown) : value;
       },
     });
-    const device = await withKernels([affine], () => own<WebGPUDevice>("webgpu", { device: full }));
+    const device = await own<WebGPUDevice>("webgpu", { device: full });
     const x = tensor(device, new Float32Array(1000));
     tell!({ error: new GPUOutOfMemoryError("no memory") });
     const attempt = (): unknown => affinely(x, 1, 1);
@@ -98,7 +84,7 @@ describe("the webgpu device", () => {
 
   test("a GPUDevice of the page's own is used, and left alive", async () => {
     const first = await small();
-    const second = await withKernels([affine], () => own<WebGPUDevice>("webgpu", { device: first.gpuDevice }));
+    const second = await own<WebGPUDevice>("webgpu", { device: first.gpuDevice });
     expect([...(await affinely(tensor(second, [1, 2]), 2, 1).data())]).toEqual([3, 5]);
     second.destroy();
     expect([...(await affinely(tensor(first, [1, 2]), 2, 2).data())]).toEqual([4, 6]);

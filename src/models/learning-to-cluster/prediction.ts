@@ -1,4 +1,4 @@
-import { noGrad } from "../../autodiff";
+import { noGrad } from "../../graph";
 import type { Device } from "../../device";
 import { NdArray } from "../../ndarray";
 import type { Random } from "../../random";

@@ -1,4 +1,4 @@
-import { noGrad } from "../../autodiff";
+import { noGrad } from "../../graph";
 import type { SetPart, SetProvider } from "../../data/sets/provider";
 import type { Device } from "../../device";
 import { nmi } from "../../metrics/information";

@@ -1,4 +1,4 @@
-import { noGrad, record } from "../../autodiff";
+import { noGrad, record } from "../../graph";
 import { checkPositive } from "../../checks";
 import * as kernels from "../../kernels";
 import { empty, format, run, sameShape } from "../../tensor";

@@ -1,4 +1,4 @@
-import { record } from "../../autodiff";
+import { record } from "../../graph";
 import { isWhole } from "../../checks";
 import * as kernels from "../../kernels";
 import { empty, format, run } from "../../tensor";

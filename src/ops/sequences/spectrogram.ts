@@ -1,4 +1,4 @@
-import { noGrad } from "../../autodiff";
+import { noGrad } from "../../graph";
 import { checkWhole, isWhole } from "../../checks";
 import * as kernels from "../../kernels";
 import { empty, format, run, tensor, tidy } from "../../tensor";
