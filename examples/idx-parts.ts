@@ -1,6 +1,6 @@
 // Data sets in the form of MNIST: idx files of images and labels, in parts.
 import { join } from "node:path";
-import { loadLabels, loadMatrix } from "../src/data/files";
+import { loadLabels, loadMatrix } from "../src/data/formats/files";
 import { NdArray } from "../src/ndarray";
 
 /** Name of a file of such a set; `ending`: ".gz" where they are packed. */

@@ -15,7 +15,7 @@ import {
 import { constantSchedule, cosineSchedule, exponentialSchedule, linearSchedule, stepSchedule } from "constella";
 import { square, sum, tensor, tidy } from "constella";
 import type { Device, Optimizer, Schedule, Tensor } from "constella";
-import { readSafetensors } from "../src/data/safetensors";
+import { readSafetensors } from "../src/data/formats/safetensors";
 import { describeDevices } from "./devices";
 
 interface GoldenCase {

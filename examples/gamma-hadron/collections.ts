@@ -2,8 +2,8 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { NdArray, Random } from "constella";
-import { loadLabels, loadMatrix } from "../../src/data/files";
-import { redrawMagic } from "../../src/data/showers";
+import { loadLabels, loadMatrix } from "../../src/data/formats/files";
+import { redrawMagic } from "../../src/data/datasets/showers";
 import { idxName, loadIdxParts } from "../idx-parts";
 import { loadDigits } from "../mnist/digits";
 

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { GridSearch } from "constella";
 import { folderStore } from "../../src/data";
-import { writeAtomic } from "../../src/data/files";
+import { writeAtomic } from "../../src/data/formats/files";
 import { gridTable } from "../../src/report";
 import { cellFolder, runCell, type CellContext } from "./run-cell";
 import { METHODS, TITLES, type MethodName, type Setting } from "./settings";

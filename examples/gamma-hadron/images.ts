@@ -1,6 +1,6 @@
 // The images of the study in the parts that it needs: simulated showers, or a collection.
 import { NdArray, Random } from "constella";
-import { GAMMA, simulateShowers, WOBBLE_ALPHA } from "../../src/data/showers";
+import { GAMMA, simulateShowers, WOBBLE_ALPHA } from "../../src/data/datasets/showers";
 import { fromPhotons, loadCollection, type CollectionName } from "./collections";
 import type { Setting } from "./settings";
 

@@ -13,8 +13,8 @@ import {
 } from "constella";
 import type { Device, GridCell, NetworkFitOptions, VGGSpec } from "constella";
 import { stepProgress, type ProgressDisplay } from "../../src/cli/progress";
-import { readFile, writeAtomic } from "../../src/data/files";
-import { writeNpy } from "../../src/data/npy";
+import { readFile, writeAtomic } from "../../src/data/formats/files";
+import { writeNpy } from "../../src/data/formats/npy";
 import type { StudyImages } from "./images";
 import { AUGMENTATION, BASELINES, METHOD_OPTIONS, TITLES } from "./settings";
 import type { BaselineName, MethodName, Setting } from "./settings";

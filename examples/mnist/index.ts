@@ -14,7 +14,7 @@ import { oneOf, text, toOption, whole, wholes } from "../../src/cli/option";
 import { ProgressDisplay } from "../../src/cli/progress";
 import { checkpointPath, readRun, runSession, versions } from "../../src/cli/session";
 import type { StageResult, Task } from "../../src/cli/methods/task";
-import { writeAtomic } from "../../src/data/files";
+import { writeAtomic } from "../../src/data/formats/files";
 import { loadDigits } from "./digits";
 import { stageTable, studyTable, type SeedResult } from "./study";
 

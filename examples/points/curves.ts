@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { ValidationRecord } from "constella";
 import { drawingDocument } from "../../src/report";
-import { draw } from "../../src/report/chart";
+import { draw } from "../../src/report/charts/chart";
 
 /** One validation; iterations of all phases counted on. */
 export interface CurvePoint {

@@ -2,8 +2,8 @@
 import * as Plot from "@observablehq/plot";
 import { confusionMatrix } from "constella";
 import { curves, drawingDocument, html, renderPage, studyHeader, valueTable, type Markup } from "../../src/report";
-import { draw } from "../../src/report/chart";
-import { clusterColour } from "../../src/report/palette";
+import { draw } from "../../src/report/charts/chart";
+import { clusterColour } from "../../src/report/charts/palette";
 import type { CurvePoint } from "./curves";
 import { METHODS, type ClusteredSet, type Evaluation, type Method } from "./evaluate";
 import { formatEstimate, MEASURE_NAMES, MEASURES } from "../scores";

@@ -1,4 +1,4 @@
-import { readSafetensors, writeSafetensors } from "../data/safetensors";
+import { readSafetensors, writeSafetensors } from "../data/formats/safetensors";
 import { kebab, spell } from "./option";
 import type { Checkpoint, RunRecord } from "./methods/task";
 

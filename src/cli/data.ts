@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { readCsv, type ClassLabels } from "../data/csv";
-import { gunzip, isGzip } from "../data/deflate";
-import { loadLabels, loadMatrix, readFile } from "../data/files";
-import { isImageFolder, loadImageFolder } from "../data/image-folder";
+import { readCsv, type ClassLabels } from "../data/formats/csv";
+import { gunzip, isGzip } from "../data/formats/deflate";
+import { loadLabels, loadMatrix, readFile } from "../data/formats/files";
+import { isImageFolder, loadImageFolder } from "../data/formats/image-folder";
 import { flattenRows, toFloat32 } from "../matrix";
 import { NdArray, type TypedArray } from "../ndarray";
 

@@ -1,8 +1,8 @@
 import { access, constants, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { version } from "../../package.json";
-import { readFile, writeAtomic } from "../data/files";
-import { writeNpy } from "../data/npy";
+import { readFile, writeAtomic } from "../data/formats/files";
+import { writeNpy } from "../data/formats/npy";
 import { decodeRun, encodeRun, type RunIdentity } from "./checkpoint";
 import type { DataSet } from "./data";
 import { Interrupted } from "./interrupt";

@@ -2,7 +2,7 @@
 import { noGrad } from "../graph";
 import { checkChoice, checkPositive, checkRange, checkWhole, fitted } from "../checks";
 import { KMeans } from "../cluster";
-import type { Bytes } from "../data/source";
+import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";

@@ -5,7 +5,7 @@ import { PCA } from "../cluster";
 import { withNearest } from "../cluster/centers";
 import { DeviceHolder } from "../cluster/points";
 import { splitKMeans } from "../cluster/split-kmeans";
-import type { Bytes } from "../data/source";
+import type { Bytes } from "../data/formats/source";
 import { nmi } from "../metrics";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";

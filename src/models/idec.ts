@@ -1,7 +1,7 @@
 // Improved deep embedded clustering: Guo, Gao, Liu and Yin, "Improved deep embedded clustering with local structure preservation",
 // IJCAI 2017.
 import { checkRange } from "../checks";
-import type { Bytes } from "../data/source";
+import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { mse } from "../ops/losses/elementwise";
 import type { Tensor } from "../tensor";

@@ -1,7 +1,7 @@
 // What the methods that train a network under a classifier share: the network, its heads, features of all rows, checkpoints.
 import { noGrad } from "../graph";
 import { checkPositive, checkRange, checkShare, checkWhole, fitted } from "../checks";
-import type { Bytes } from "../data/source";
+import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import type { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";

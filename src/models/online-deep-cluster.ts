@@ -3,7 +3,7 @@ import { noGrad } from "../graph";
 import { checkChoice, checkWhole, fitted } from "../checks";
 import { KMeans } from "../cluster";
 import { splitKMeans } from "../cluster/split-kmeans";
-import type { Bytes } from "../data/source";
+import type { Bytes } from "../data/formats/source";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { NamedArrays } from "../nn/module";

@@ -2,7 +2,7 @@
 import { noGrad } from "../graph";
 import { checkChoice, checkPositive, checkWhole, fitted } from "../checks";
 import { sinkhorn } from "../cluster/sinkhorn";
-import type { Bytes } from "../data/source";
+import type { Bytes } from "../data/formats/source";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { NamedArrays } from "../nn/module";

@@ -2,7 +2,7 @@
 // Vincent et al., "Stacked denoising autoencoders", JMLR 11 (2010); as the initialisation of DEC: Xie et al. 2016, section 3.2.
 import { noGrad } from "../graph";
 import { checkPositive, checkShare, checkWhole, fitted } from "../checks";
-import type { Bytes } from "../data/source";
+import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import type { NdArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";

@@ -1,6 +1,6 @@
 // The supervised baseline of the comparison: the same network under a classifier, trained on known classes.
 import { checkChoice, checkWhole } from "../checks";
-import type { Bytes } from "../data/source";
+import type { Bytes } from "../data/formats/source";
 import { toLabels } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import type { NdArray } from "../ndarray";

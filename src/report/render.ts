@@ -1,15 +1,15 @@
-import { analyse } from "./analysis";
-import { certainty, LEAST_SURE, sizesChart } from "./certainty";
-import { drawingDocument } from "./chart";
-import { clusters, MEMBERS, profile, shownClusters } from "./clusters";
-import { confusion } from "./confusion";
-import { curves } from "./curves";
-import { html } from "./markup";
-import { renderPage, type PageSection } from "./page";
-import { pictures } from "./pictures";
-import type { ClusteringReport } from "./run";
-import { scatter } from "./scatter";
-import { cards, comparison, heading, provenance } from "./summary";
+import { analyse } from "./sections/analysis";
+import { certainty, LEAST_SURE, sizesChart } from "./sections/certainty";
+import { drawingDocument } from "./charts/chart";
+import { clusters, MEMBERS, profile, shownClusters } from "./sections/clusters";
+import { confusion } from "./sections/confusion";
+import { curves } from "./charts/curves";
+import { html } from "./page/markup";
+import { renderPage, type PageSection } from "./page/page";
+import { pictures } from "./pictures/pictures";
+import type { ClusteringReport } from "./sections/run";
+import { scatter } from "./charts/scatter";
+import { cards, comparison, heading, provenance } from "./sections/summary";
 
 /**
  * Renders a clustering run as one HTML file: no script, no address outside the file (its own content security policy forbids both), every

@@ -1,5 +1,5 @@
-import { readSafetensors, writeSafetensors } from "../data/safetensors";
-import type { Bytes } from "../data/source";
+import { readSafetensors, writeSafetensors } from "../data/formats/safetensors";
+import type { Bytes } from "../data/formats/source";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { NamedArrays } from "../nn/module";

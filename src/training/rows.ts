@@ -1,6 +1,6 @@
 import { noGrad } from "../graph";
-import { isRowSource, type RowSource } from "../data/row-source";
-import { ShuffleBuffer } from "../data/shuffle-buffer";
+import { isRowSource, type RowSource } from "../data/datasets/row-source";
+import { ShuffleBuffer } from "../data/datasets/shuffle-buffer";
 import type { Device } from "../device";
 import { flattenRows, takeFloat32 } from "../matrix";
 import type { MatrixLike } from "../matrix";

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect } from "vitest";
 import { NdArray } from "../../src/ndarray";
-import { uniformNumbers } from "../../src/report/sample";
+import { uniformNumbers } from "../../src/report/sections/sample";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const bundles = join(root, `build/cli-test/${process.pid}`);

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { zipSync } from "fflate";
-import { readNpy, writeNpy } from "../../src/data/npy";
+import { readNpy, writeNpy } from "../../src/data/formats/npy";
 import { redrawMagic, simulateShowers } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { constella, folder, list, own, read, refusal, write, useProgram } from "./program";

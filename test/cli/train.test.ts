@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readNpy, writeNpy } from "../../src/data/npy";
+import { readNpy, writeNpy } from "../../src/data/formats/npy";
 import { accuracy } from "../../src/metrics";
 import { NdArray } from "../../src/ndarray";
-import { uniformNumbers } from "../../src/report/sample";
+import { uniformNumbers } from "../../src/report/sections/sample";
 import {
   blobs,
   constella,

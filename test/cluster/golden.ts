@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readSafetensors } from "../../src/data/safetensors";
+import { readSafetensors } from "../../src/data/formats/safetensors";
 import type { NdArray, TypedArray } from "../../src/ndarray";
 
 interface Listed {

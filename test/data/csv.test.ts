@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { encodeLabels, readCsv, readCsvLabels, writeCsv } from "../../src/data/csv";
+import { encodeLabels, readCsv, readCsvLabels, writeCsv } from "../../src/data/formats/csv";
 import { NdArray } from "../../src/ndarray";
 
 const matrix = (text: string | Uint8Array, options = {}) => {

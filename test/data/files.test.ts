@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync, strToU8 } from "fflate";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "../../src/data/files";
-import { writeIdx } from "../../src/data/idx";
-import { writeNpy } from "../../src/data/npy";
-import { writeNpz } from "../../src/data/npz";
+import { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "../../src/data/formats/files";
+import { writeIdx } from "../../src/data/formats/idx";
+import { writeNpy } from "../../src/data/formats/npy";
+import { writeNpz } from "../../src/data/formats/npz";
 import { NdArray } from "../../src/ndarray";
 
 let folder = "";

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readSafetensors } from "../../src/data/safetensors";
+import { readSafetensors } from "../../src/data/formats/safetensors";
 
 test("every golden safetensors file is read whole, with 64-bit types among them", () => {
   const folder = new URL("../golden/", import.meta.url);

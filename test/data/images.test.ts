@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { encode as encodePngFile } from "fast-png";
 import { encode as encodeJpegFile } from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadImageFolder } from "../../src/data/image-folder";
-import { readImage, resizeImage } from "../../src/data/images";
+import { loadImageFolder } from "../../src/data/formats/image-folder";
+import { readImage, resizeImage } from "../../src/data/formats/images";
 import { NdArray } from "../../src/ndarray";
 import { encodePng, type PngEncoding } from "./png";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { NpyFile, readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy } from "../../src/data/npy";
-import type { RandomAccess } from "../../src/data/source";
+import { NpyFile, readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy } from "../../src/data/formats/npy";
+import type { RandomAccess } from "../../src/data/formats/source";
 import { NdArray, type TypedArray } from "../../src/ndarray";
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url));

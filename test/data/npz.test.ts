@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { unzipSync, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
-import { fromFloat16 } from "../../src/data/half";
-import { writeNpy } from "../../src/data/npy";
-import { listNpz, readNpz, readNpzArray, writeNpz } from "../../src/data/npz";
+import { fromFloat16 } from "../../src/data/formats/half";
+import { writeNpy } from "../../src/data/formats/npy";
+import { listNpz, readNpz, readNpzArray, writeNpz } from "../../src/data/formats/npz";
 import { NdArray } from "../../src/ndarray";
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url));

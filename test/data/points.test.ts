@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { generatePoints, PointsProvider, standardizePoints } from "../../src/data";
 import { Random, sameClusterShare } from "../../src/index";
-import { placeGroups } from "../../src/data/points/grid";
+import { placeGroups } from "../../src/data/datasets/points/grid";
 
 /** Clusters and their sizes. */
 function sizesOf(labels: Int32Array): number[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { fromFloat16, toBFloat16, toFloat16 } from "../../src/data/half";
-import { readSafetensors, writeSafetensors } from "../../src/data/safetensors";
+import { fromFloat16, toBFloat16, toFloat16 } from "../../src/data/formats/half";
+import { readSafetensors, writeSafetensors } from "../../src/data/formats/safetensors";
 import { NdArray } from "../../src/ndarray";
 
 function file(header: unknown, dataBytes: number): Uint8Array {

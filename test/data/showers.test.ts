@@ -10,7 +10,7 @@ import {
   SHOWER_COLUMNS,
   type Showers,
 } from "../../src/data";
-import { wobbleRegion } from "../../src/data/showers/pointing";
+import { wobbleRegion } from "../../src/data/datasets/showers/pointing";
 import { liMa } from "../../src/metrics";
 import { Random } from "../../src/random";
 

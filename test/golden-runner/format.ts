@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readSafetensors } from "../../src/data/safetensors";
+import { readSafetensors } from "../../src/data/formats/safetensors";
 import type { NdArray, TypedArray } from "../../src/ndarray";
 
 export type Values = NdArray<TypedArray>;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { formatCount, formatDuration, formatShare, formatTick, formatValue } from "../../src/report/format";
-import { escapeHtml, html, trusted } from "../../src/report/markup";
-import { clusterColour, PALETTE } from "../../src/report/palette";
-import { largest, sampleRows } from "../../src/report/sample";
+import { formatCount, formatDuration, formatShare, formatTick, formatValue } from "../../src/report/page/format";
+import { escapeHtml, html, trusted } from "../../src/report/page/markup";
+import { clusterColour, PALETTE } from "../../src/report/charts/palette";
+import { largest, sampleRows } from "../../src/report/sections/sample";
 
 describe("markup", () => {
   test("interpolations are escaped, markup is not, nothing is nothing", () => {

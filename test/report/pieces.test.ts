@@ -13,7 +13,7 @@ import {
   valueTable,
   type Markup,
 } from "../../src/report";
-import { viridis } from "../../src/report/palette";
+import { viridis } from "../../src/report/charts/palette";
 import { decode } from "./decode-png";
 
 let page: Document;

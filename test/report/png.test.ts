@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { encodePng } from "../../src/report";
-import { viridis } from "../../src/report/palette";
-import { dataAddress } from "../../src/report/png";
+import { viridis } from "../../src/report/charts/palette";
+import { dataAddress } from "../../src/report/pictures/png";
 import { decode } from "./decode-png";
 
 const noise = (length: number) => Uint8Array.from({ length }, (_, index) => (index * index * 31 + index * 7) & 255);

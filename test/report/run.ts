@@ -1,6 +1,6 @@
 import { JSDOM } from "jsdom";
 import { renderReport, type ClusteringReport } from "../../src/report";
-import { uniformNumbers } from "../../src/report/sample";
+import { uniformNumbers } from "../../src/report/sections/sample";
 
 /** A run of `n` members in `k` groups around the corners of a k-gon, with everything a report can show. */
 export function makeRun(n: number, k: number, changes: Partial<ClusteringReport> = {}): ClusteringReport {

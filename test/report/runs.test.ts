@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { renderReport, type ClusteringReport } from "../../src/report";
-import { uniformNumbers } from "../../src/report/sample";
+import { uniformNumbers } from "../../src/report/sections/sample";
 import { ALL, makeRun, nothing, parse, render, sectionIds, textOf } from "./run";
 
 describe("any number of clusters", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { umapProjection } from "../../src/report";
-import { uniformNumbers } from "../../src/report/sample";
+import { uniformNumbers } from "../../src/report/sections/sample";
 
 /** Three groups of points in five dimensions, far apart. */
 function groups(n: number): Float32Array {

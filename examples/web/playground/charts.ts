@@ -1,11 +1,11 @@
 // The charts beside the picture, drawn as the report draws them. Loaded after the page, since Observable Plot is large.
 import * as Plot from "@observablehq/plot";
 import { curves, html, renderReport, type ClusteringReport, type Curve } from "../../../src/report";
-import { analyse } from "../../../src/report/analysis";
-import { sizesChart } from "../../../src/report/certainty";
-import { draw } from "../../../src/report/chart";
-import { formatShare, formatTick } from "../../../src/report/format";
-import type { Markup } from "../../../src/report/markup";
+import { analyse } from "../../../src/report/sections/analysis";
+import { sizesChart } from "../../../src/report/sections/certainty";
+import { draw } from "../../../src/report/charts/chart";
+import { formatShare, formatTick } from "../../../src/report/page/format";
+import type { Markup } from "../../../src/report/page/markup";
 import type { Frame } from "./protocol";
 
 const BINS = 20;

@@ -1,5 +1,5 @@
 // Pictures of items: the one that is pointed at, and the members of each cluster.
-import { clusterColour } from "../../../src/report/palette";
+import { clusterColour } from "../../../src/report/charts/palette";
 import type { DataSummary, Frame, Plane, Thumbnails } from "./protocol";
 
 const COLUMNS = 12;

@@ -1,5 +1,5 @@
 // The picture: items in the plane on a canvas, moving from frame to frame; and a place to draw points in.
-import { clusterColour } from "../../../src/report/palette";
+import { clusterColour } from "../../../src/report/charts/palette";
 
 /** What the picture shows of each item. */
 export interface Shown {

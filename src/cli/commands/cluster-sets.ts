@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { readFile, writeAtomic } from "../../data/files";
-import { writeNpy } from "../../data/npy";
-import { writeNpz } from "../../data/npz";
+import { readFile, writeAtomic } from "../../data/formats/files";
+import { writeNpy } from "../../data/formats/npy";
+import { writeNpz } from "../../data/formats/npz";
 import { LearningToCluster } from "../../models/learning-to-cluster";
 import { requestDevice } from "../../request-device";
 import { commandLine } from "../command-line";

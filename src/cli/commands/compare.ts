@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { loadLabels } from "../../data/files";
+import { loadLabels } from "../../data/formats/files";
 import { compareClusterings, type ComparedPair } from "../../metrics";
 
 const COLUMNS = { ri: "RI", ari: "ARI", ami: "AMI", v: "V", nmi: "NMI" } as const;

@@ -1,13 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Command } from "commander";
-import { readFile, writeAtomic } from "../../data/files";
+import { readFile, writeAtomic } from "../../data/formats/files";
 import { Random } from "../../random";
 import { requestDevice } from "../../request-device";
 import { evaluateSets, LearningToCluster } from "../../models/learning-to-cluster";
 import type { EmbeddingSpec, LearningToClusterOptions, SetFitOptions } from "../../models/learning-to-cluster";
 import { NdArray } from "../../ndarray";
-import type { SetProvider } from "../../data/sets";
+import type { SetProvider } from "../../data/datasets/sets";
 import { augmentationOf, WARPS } from "../augmentation";
 import { checkSameOptions } from "../checkpoint";
 import { commandLine } from "../command-line";

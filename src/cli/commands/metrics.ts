@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { loadLabels } from "../../data/files";
+import { loadLabels } from "../../data/formats/files";
 import { measure } from "../measures";
 
 /** `constella metrics TRUTH PRED`: every external measure of a clustering against known classes. */

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { loadLabels, loadMatrix, readFile } from "../../data/files";
-import { readSafetensors } from "../../data/safetensors";
+import { loadLabels, loadMatrix, readFile } from "../../data/formats/files";
+import { readSafetensors } from "../../data/formats/safetensors";
 import type { Device } from "../../device";
 import { flattenRows, toFloat32 } from "../../matrix";
 import { auc } from "../../metrics";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { loadLabels, readFile } from "../../data/files";
-import { readNpy } from "../../data/npy";
-import { readCsv } from "../../data/csv";
+import { loadLabels, readFile } from "../../data/formats/files";
+import { readNpy } from "../../data/formats/npy";
+import { readCsv } from "../../data/formats/csv";
 import { toFloat32 } from "../../matrix";
 import { significanceSweep } from "../../metrics";
 import { NdArray } from "../../ndarray";

@@ -2,12 +2,19 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import { version } from "../../../package.json";
-import { AtomicFile, loadLabels, loadMatrix } from "../../data/files";
-import { NpyWriter } from "../../data/npy-writer";
-import { writeNpy } from "../../data/npy";
-import { GAMMA, HADRON, MAGIC_COLUMNS, redrawMagic, SHOWER_COLUMNS, simulateShowers } from "../../data/showers";
+import { AtomicFile, loadLabels, loadMatrix } from "../../data/formats/files";
+import { NpyWriter } from "../../data/formats/npy-writer";
+import { writeNpy } from "../../data/formats/npy";
+import {
+  GAMMA,
+  HADRON,
+  MAGIC_COLUMNS,
+  redrawMagic,
+  SHOWER_COLUMNS,
+  simulateShowers,
+} from "../../data/datasets/showers";
 import type { NdArray } from "../../ndarray";
-import { pictureSheet } from "../../report/sheet";
+import { pictureSheet } from "../../report/pictures/sheet";
 import { interruptible } from "../interrupt";
 import { oneOf, toOption, whole, type Kind, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";

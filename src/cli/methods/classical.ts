@@ -1,5 +1,5 @@
 import { DBSCAN, KMeans, MiniBatchKMeans, type KMeansOptions } from "../../cluster";
-import { writeSafetensors } from "../../data/safetensors";
+import { writeSafetensors } from "../../data/formats/safetensors";
 import { NdArray, type TypedArray } from "../../ndarray";
 import { nonNegative, oneOf, positive, whole } from "../option";
 import type { Method, Outcome, Task } from "./task";

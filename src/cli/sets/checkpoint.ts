@@ -1,4 +1,4 @@
-import { readSafetensors } from "../../data/safetensors";
+import { readSafetensors } from "../../data/formats/safetensors";
 import type { RunRecord } from "../methods/task";
 import { encodeRun } from "../checkpoint";
 import type { SetScale } from "./data";

@@ -1,9 +1,9 @@
 // Sets for the command line: made of points, of labelled files and folders, or read as they are.
 import { toContiguous, toFloat32 } from "../../matrix";
 import { NdArray } from "../../ndarray";
-import { PointsProvider, standardizePoints } from "../../data/points";
-import { ClassSets } from "../../data/sets";
-import type { SetProvider } from "../../data/sets";
+import { PointsProvider, standardizePoints } from "../../data/datasets/points";
+import { ClassSets } from "../../data/datasets/sets";
+import type { SetProvider } from "../../data/datasets/sets";
 import { fingerprint, loadData, type DataSet } from "../data";
 
 /** How values are brought to what a model was trained on: as they are, bytes to −1 … 1, or each set to mean 0 and variance 1. */

@@ -1,5 +1,5 @@
 import { checkWhole } from "../../checks";
-import type { SetPart, SetProvider } from "../../data/sets/provider";
+import type { SetPart, SetProvider } from "../../data/datasets/sets/provider";
 import { misclassificationRate } from "../../metrics/accuracy";
 import type { Matching } from "../../metrics/accuracy";
 import { nmi } from "../../metrics/information";

@@ -1,8 +1,8 @@
 // Learning to Cluster: a network that learns from example clusterings to cluster sets it has never seen.
 // Meier, Elezi, Amirian, Dürr, Stadelmann: Learning Neural Models for End-to-End Clustering, ANNPR 2018; Meier's thesis of the same year.
 import { checkWhole, fitted } from "../../checks";
-import type { SetProvider } from "../../data/sets/provider";
-import type { Bytes } from "../../data/source";
+import type { SetProvider } from "../../data/datasets/sets/provider";
+import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";
 import type { MatrixLike } from "../../matrix";
 import { builtInTurns } from "../../nn/init";

@@ -1,6 +1,6 @@
 // What goes into the model, checked: batches of a provider, and sets to cluster.
 import { isWhole } from "../../checks";
-import type { SetBatch, SetPart, SetProvider } from "../../data/sets/provider";
+import type { SetBatch, SetPart, SetProvider } from "../../data/datasets/sets/provider";
 import type { Device } from "../../device";
 import { toFloat32 } from "../../matrix";
 import type { MatrixLike } from "../../matrix";

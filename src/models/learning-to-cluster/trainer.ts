@@ -1,6 +1,6 @@
 import { grad } from "../../autodiff";
 import { checkWhole } from "../../checks";
-import type { SetBatch, SetProvider } from "../../data/sets/provider";
+import type { SetBatch, SetProvider } from "../../data/datasets/sets/provider";
 import type { Device } from "../../device";
 import type { NamedArrays, NamedTensors } from "../../nn/module";
 import { Adadelta, Adam, allFinite, clipGradientNorm } from "../../optim";

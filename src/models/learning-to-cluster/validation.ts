@@ -1,5 +1,5 @@
 import { noGrad } from "../../graph";
-import type { SetPart, SetProvider } from "../../data/sets/provider";
+import type { SetPart, SetProvider } from "../../data/datasets/sets/provider";
 import type { Device } from "../../device";
 import { nmi } from "../../metrics/information";
 import type { Random } from "../../random";

@@ -1,0 +1,307 @@
+import type { FileHandle } from "node:fs/promises";
+import { toLabels } from "../../matrix";
+import type { NdArray, TypedArray } from "../../ndarray";
+import { encodeLabels, readCsv, readCsvLabels, type CsvOptions, type ClassLabels } from "./csv";
+import { gunzip, isGzip } from "./deflate";
+import { readIdx } from "./idx";
+import { isTextArray, NpyFile, readNpyAny, type NpyRecords, type TextArray } from "./npy";
+import { listNpz, readNpzAny } from "./npz";
+import type { RandomAccess } from "./source";
+
+/** Reads a whole file. Throws `cannot read FILE: no such file` and the like. */
+export async function readFile(path: string): Promise<Uint8Array> {
+  const file = await openFile(path);
+  try {
+    return await file.read(0, file.size);
+  } finally {
+    await file.close?.();
+  }
+}
+
+/** Opens a file for reads from its middle. Throws as `readFile`. Close it. */
+export async function openFile(path: string): Promise<RandomAccess> {
+  const { open } = nodeModule("node:fs/promises");
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    handle = await open(path, "r");
+    const { size } = await handle.stat();
+    return {
+      size,
+      read: async (begin, end) => {
+        try {
+          const bytes = new Uint8Array(end - begin);
+          // A single read may return less than was asked for, and at most 2 GiB.
+          for (let at = 0; at < bytes.length;) {
+            const length = Math.min(bytes.length - at, 1 << 30);
+            const { bytesRead } = await handle.read(bytes, at, length, begin + at);
+            if (bytesRead === 0) return bytes.slice(0, at);
+            at += bytesRead;
+          }
+          return bytes;
+        } catch (error) {
+          throw new Error(`cannot read ${path}: ${reason(error, "file")}`, { cause: error });
+        }
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${reason(error, "file")}`, { cause: error });
+  }
+}
+
+/** Paths of a folder's files of that extension, by name; undefined where the path is no folder. Throws as `readFile`. */
+export async function listFolder(path: string, extension: string): Promise<string[] | undefined> {
+  const { readdir, stat } = nodeModule("node:fs/promises");
+  const { join } = nodeModule("node:path");
+  try {
+    if (!(await stat(path)).isDirectory()) return undefined;
+    const names = await readdir(path);
+    return names
+      .filter((name) => name.endsWith(extension) && !name.startsWith("."))
+      .sort()
+      .map((name) => join(path, name));
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${reason(error, "file")}`, { cause: error });
+  }
+}
+
+/** A folder's folders by name, hidden ones left out; undefined where the path is no folder. Throws as `readFile`. */
+export async function listFolders(path: string): Promise<{ name: string; path: string }[] | undefined> {
+  const { readdir, stat } = nodeModule("node:fs/promises");
+  const { join } = nodeModule("node:path");
+  try {
+    if (!(await stat(path)).isDirectory()) return undefined;
+    const found: { name: string; path: string }[] = [];
+    for (const name of (await readdir(path)).sort()) {
+      const inner = join(path, name);
+      if (!name.startsWith(".") && (await stat(inner)).isDirectory()) found.push({ name, path: inner });
+    }
+    return found;
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${reason(error, "file")}`, { cause: error });
+  }
+}
+
+/** Opens an npy file of any size for reading rows (see `NpyFile`). Close it. */
+export async function openNpy(path: string): Promise<NpyFile> {
+  const file = await openFile(path);
+  try {
+    return await NpyFile.open(file);
+  } catch (error) {
+    await file.close?.();
+    throw new Error(`${(error as Error).message} (${path})`, { cause: error });
+  }
+}
+
+/**
+ * A file that is written piece by piece under a temporary name in the same folder, and gets its own when it is complete: `path` holds the old
+ * content or all of the new, never a part. Errors are `cannot write FILE: …`; where one is thrown, and on `discard`, nothing is left behind.
+ */
+export class AtomicFile {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #handle: FileHandle;
+  #open = true;
+
+  private constructor(path: string, temporary: string, handle: FileHandle) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#handle = handle;
+  }
+
+  /** Begins a file. */
+  static async create(path: string): Promise<AtomicFile> {
+    const { open } = nodeModule("node:fs/promises");
+    const { dirname, join, basename } = nodeModule("node:path");
+    const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+    try {
+      return new AtomicFile(path, temporary, await open(temporary, "wx"));
+    } catch (error) {
+      throw new Error(`cannot write ${path}: ${reason(error, "folder")}`, { cause: error });
+    }
+  }
+
+  /** Adds a piece at the end. */
+  async write(content: Uint8Array | string): Promise<void> {
+    await this.#attempt(() => this.#handle.appendFile(content));
+  }
+
+  /** Gives the file its name. */
+  async commit(): Promise<void> {
+    await this.#attempt(async () => {
+      await this.#handle.sync();
+      await this.#close();
+      await nodeModule("node:fs/promises").rename(this.#temporary, this.#path);
+    });
+  }
+
+  /** Forgets what was written. */
+  async discard(): Promise<void> {
+    await this.#close().catch(() => undefined);
+    await nodeModule("node:fs/promises")
+      .rm(this.#temporary, { force: true })
+      .catch(() => undefined);
+  }
+
+  async #close(): Promise<void> {
+    if (this.#open) await this.#handle.close();
+    this.#open = false;
+  }
+
+  async #attempt(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      await this.discard();
+      throw new Error(`cannot write ${this.#path}: ${reason(error, "folder")}`, { cause: error });
+    }
+  }
+}
+
+/** Writes a whole file as `AtomicFile` does: the old content or all of the new, never a part. Throws `cannot write FILE: …`. */
+export async function writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  const file = await AtomicFile.create(path);
+  await file.write(content);
+  await file.commit();
+}
+
+/** Options of `loadMatrix` and `loadLabels`. */
+export interface LoadOptions extends CsvOptions {
+  /** Which array of an npz file, or field of an npy file of records. Default: the only one that fits, or the one with a usual name. */
+  array?: string;
+}
+
+/**
+ * Reads data: an array of rank 2 or more (images keep their shape) from an npy, npz, idx or CSV file, by its extension (`.npy .npz
+ * .idx .csv .tsv .txt`) or else its first bytes; `.gz` is unpacked. Throws `cannot read …` or the reader's error with the path.
+ */
+export function loadMatrix(path: string, options: LoadOptions = {}): Promise<NdArray<TypedArray>> {
+  return load(path, (format, bytes) => {
+    if (format === "csv") return readCsv(bytes, options).data;
+    const fits = (array: AnyArray) => !isTextArray(array) && array.shape.length >= 2;
+    const array = pick(readArrays(format, bytes, options.array), options.array, fits, ["x", "data", "images", "image"]);
+    if (isTextArray(array) || array.shape.length < 2)
+      throw new Error(`loadMatrix: data must be numbers of rank 2 or more, given ${describe(array)}`);
+    return array;
+  });
+}
+
+/**
+ * Reads labels: a vector of integers or text from an npy, npz, idx or CSV file, told apart as by `loadMatrix`. In a CSV file of several
+ * columns, `label` names the one. Throws as `loadMatrix`, and for values that are neither integers of 32 bits nor text.
+ */
+export function loadLabels(path: string, options: LoadOptions = {}): Promise<ClassLabels> {
+  return load(path, (format, bytes) => {
+    if (format === "csv") return readCsvLabels(bytes, options);
+    const fits = (array: AnyArray) => array.shape.length === 1;
+    const array = pick(readArrays(format, bytes, options.array), options.array, fits, [
+      "y",
+      "labels",
+      "label",
+      "class",
+    ]);
+    if (!isTextArray(array)) return { labels: toLabels(array, "loadLabels", "labels"), classes: null };
+    if (array.shape.length !== 1) throw new Error(`loadLabels: labels must be a vector, given ${describe(array)}`);
+    return encodeLabels(array.data);
+  });
+}
+
+type AnyArray = NdArray<TypedArray> | TextArray;
+
+type Format = "npy" | "npz" | "idx" | "csv";
+
+const EXTENSIONS: Record<string, Format> = { npy: "npy", npz: "npz", idx: "idx", csv: "csv", tsv: "csv", txt: "csv" };
+
+async function load<R>(path: string, read: (format: Format, bytes: Uint8Array) => R): Promise<R> {
+  const file = await readFile(path);
+  try {
+    const zipped = isGzip(file);
+    const bytes = zipped ? gunzip(file, "gzip") : file;
+    const extension = /\.(\w+)$/.exec(zipped ? path.replace(/\.gz$/i, "") : path)?.[1]?.toLowerCase() ?? "";
+    const format = EXTENSIONS[extension] ?? sniff(bytes);
+    if (!format)
+      throw new Error(
+        `load: format must be told by ${Object.keys(EXTENSIONS).join(", ")} or the first bytes, given neither`,
+      );
+    return read(format, bytes);
+  } catch (error) {
+    throw new Error(`${(error as Error).message} (${path})`, { cause: error });
+  }
+}
+
+function sniff(bytes: Uint8Array): Format | undefined {
+  const magic = String.fromCharCode(...bytes.subarray(0, 6));
+  if (magic === "\x93NUMPY") return "npy";
+  if (magic.startsWith("PK")) return "npz";
+  return magic.startsWith("\0\0") ? "idx" : undefined;
+}
+
+// A file's arrays by name, "" for the only one of a file that has no names; fields of records in an npz are "array.field".
+function readArrays(format: "npy" | "npz" | "idx", bytes: Uint8Array, wanted?: string): Map<string, AnyArray> {
+  if (format === "idx") return new Map([["", readIdx(bytes)]]);
+  if (format === "npy") return arraysOf("", readNpyAny(bytes));
+  const names = listNpz(bytes);
+  const needed = wanted !== undefined && names.includes(wanted) ? [wanted] : names;
+  return new Map(needed.flatMap((name) => [...arraysOf(name, readNpzAny(bytes, name))]));
+}
+
+function arraysOf(name: string, content: AnyArray | NpyRecords): Map<string, AnyArray> {
+  if (!("fields" in content)) return new Map([[name, content]]);
+  return name === "" ? content.fields : new Map([...content.fields].map(([field, a]) => [`${name}.${field}`, a]));
+}
+
+function pick(
+  arrays: ReadonlyMap<string, AnyArray>,
+  wanted: string | undefined,
+  fits: (array: AnyArray) => boolean,
+  usualNames: readonly string[],
+): AnyArray {
+  const listing = [...arrays].map(([name, array]) => `${name} ${describe(array)}`.trim()).join("; ");
+  if (wanted !== undefined) {
+    const array = arrays.get(wanted);
+    if (!array) throw new Error(`load: no array ${JSON.stringify(wanted)}, the file holds ${listing || "none"}`);
+    return array;
+  }
+  const candidates = arrays.size === 1 ? [...arrays] : [...arrays].filter(([, array]) => fits(array));
+  if (candidates.length === 1) return candidates[0]![1];
+  for (const usual of usualNames)
+    for (const [name, array] of candidates) if (name.toLowerCase() === usual) return array;
+  throw new Error(`load: name one array, the file holds ${listing || "none"}`);
+}
+
+function describe(array: AnyArray): string {
+  return `${isTextArray(array) ? "text" : array.dtype} [${array.shape.join(", ")}]`;
+}
+
+/** @internal */
+interface FileModules {
+  "node:fs/promises": typeof import("node:fs/promises");
+  "node:path": typeof import("node:path");
+}
+
+/**
+ * A module of Node or Deno. Throws in a browser.
+ * @internal
+ */
+export function nodeModule<Name extends keyof FileModules>(name: Name): FileModules[Name] {
+  // Not an import: a bundle for browsers must not contain one.
+  const builtin = (globalThis as { process?: Partial<NodeJS.Process> }).process?.getBuiltinModule?.(name);
+  if (!builtin) throw new Error("files: there is no file system here, use the readers on bytes or a Blob");
+  return builtin as FileModules[Name];
+}
+
+const REASONS: Record<string, string> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "it is a folder",
+  ENOSPC: "no space left",
+  EROFS: "the file system is read-only",
+  ENAMETOOLONG: "the name is too long",
+};
+
+function reason(error: unknown, what: "file" | "folder"): string {
+  const { code = "", message } = error as { code?: string; message: string };
+  if (code === "ENOENT" || code === "ENOTDIR") return `no such ${what}`;
+  if (error instanceof RangeError) return "too large for memory";
+  return REASONS[code] ?? message.replace(/\s+/g, " ");
+}

@@ -1,0 +1,92 @@
+import * as Plot from "@observablehq/plot";
+import { draw } from "./chart";
+import { formatTick, formatValue } from "../page/format";
+import { html, type Markup } from "../page/markup";
+import { clusterColour } from "./palette";
+import type { Curve, Series } from "../sections/run";
+
+const MAX_POINTS = 400;
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+/** The points of a line, or the means of equal runs of them where there are more than a chart can show. */
+function thin({ x, y }: Series): Point[] {
+  const run = Math.ceil(x.length / MAX_POINTS);
+  const points: Point[] = [];
+  for (let start = 0; start < x.length; start += run) {
+    const end = Math.min(x.length, start + run);
+    const point = { x: 0, y: 0 };
+    for (let index = start; index < end; index++) {
+      point.x += x[index]! / (end - start);
+      point.y += y[index]! / (end - start);
+    }
+    points.push(point);
+  }
+  return points;
+}
+
+/** Labels 1, 2 and 5 of each power of ten. */
+const logTick = (value: number) => (/^[125]e/.test(value.toExponential()) ? formatTick(value) : "");
+
+const finite = (values: readonly number[]) => values.filter(Number.isFinite);
+
+function curve(page: Document, { name, xLabel, yLabel, yScale, series }: Curve): Markup | false {
+  const lines = series.map(({ name: line, x, y }, index) => {
+    const points = thin({ name: line, x, y });
+    const last = finite(points.map((point) => point.y)).length > 0 ? finite(Array.from(y)).at(-1) : undefined;
+    return { line, points, last, colour: clusterColour(index), averaged: x.length > MAX_POINTS };
+  });
+  const drawn = lines.filter(({ last }) => last !== undefined);
+  if (drawn.length === 0) return false;
+  const log = yScale === "log" && drawn.every(({ points }) => points.every(({ y }) => !(y <= 0)));
+  const ends = drawn.map(({ line, last }) => `${line} ends at ${formatValue(last!)}`).join(", ");
+  const chart = draw(page, {
+    ariaLabel: `${name}: ${yLabel} against ${xLabel}; ${ends}`,
+    width: 460,
+    height: 240,
+    marginLeft: 52,
+    marginRight: 12,
+    marginTop: 26,
+    marginBottom: 40,
+    x: { label: xLabel, labelOffset: 38, ticks: 6, tickFormat: formatTick },
+    y: {
+      label: yLabel,
+      ticks: 5,
+      tickSize: 0,
+      grid: true,
+      nice: !log,
+      type: log ? "log" : "linear",
+      tickFormat: log ? logTick : formatTick,
+    },
+    marks: drawn.flatMap(({ points, colour }) => [
+      Plot.lineY(points, { x: "x", y: "y", stroke: colour, strokeWidth: 1.8, strokeLinejoin: "round" }),
+      ...(finite(points.map(({ y }) => y)).length < 30
+        ? [Plot.dot(points, { x: "x", y: "y", fill: colour, r: points.length === 1 ? 4 : 2.2 })]
+        : []),
+    ]),
+  });
+  const legend = drawn.map(
+    ({ line, last, colour }) =>
+      html`<li><i class="swatch" style="background:${colour}"></i>${line} <b>${formatValue(last!)}</b></li>`,
+  );
+  const averaged = drawn.some((line) => line.averaged) && html` Means of equal runs of points.`;
+  return html`<figure>
+    <figcaption><b>${name}</b>${averaged}</figcaption>
+    ${chart}
+    <ul class="legend" aria-label="Last values">
+      ${legend}
+    </ul>
+  </figure>`;
+}
+
+/** The charts of the curves that hold at least one finite value. */
+export function curves(page: Document, all: readonly Curve[]): Markup | undefined {
+  const figures = all.map((one) => curve(page, one)).filter((figure) => figure !== false);
+  return figures.length > 0
+    ? html`<div class="grid">${figures}</div>
+        <p class="note">Beside each name stands the line’s last value.</p>`
+    : undefined;
+}
