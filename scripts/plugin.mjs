@@ -1,12 +1,12 @@
 // How `.wgsl` and `.wasm` imports become modules, in esbuild and in vitest alike.
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { declare } from "./contract.mjs";
 import { renameExports, shortNames } from "./exports.mjs";
 import { kernelFiles } from "./kernel-files.mjs";
 import { packed } from "./lzma.mjs";
-import { abbreviateWgsl, byLikeness, minifyWgsl } from "./wgsl.mjs";
+import { abbreviateWgsl, minifyWgsl } from "./wgsl.mjs";
 
 async function wgslModule(path, small) {
   const [name, code] = [basename(path, ".wgsl"), await readFile(path, "utf8")];
@@ -22,18 +22,6 @@ async function packedModule(path, small) {
   if (!small || basename(path) !== "host.packed") return `export default ${await readFile(path, "utf8")};`;
   const module = await readFile(hostModule);
   return `export default ${JSON.stringify(packed(renameExports(module, shortNames(module))))};`;
-}
-
-const KERNEL_IMPORT = /^import \w+ from "(.+\.wgsl)";\n/gm;
-
-/** The kernel table with its imports, and so the shaders in a bundle, in an order that compresses. */
-async function kernelTable(path) {
-  const source = await readFile(path, "utf8");
-  const imports = new Map(Array.from(source.matchAll(KERNEL_IMPORT), ([line, file]) => [line, file]));
-  const shaders = new Map();
-  for (const [line, file] of imports)
-    shaders.set(line, abbreviateWgsl(minifyWgsl(await readFile(join(dirname(path), file), "utf8"))));
-  return byLikeness(shaders).join("") + source.replace(KERNEL_IMPORT, "");
 }
 
 const LOADERS = { ".wgsl": wgslModule, ".packed": packedModule };
@@ -57,10 +45,6 @@ export function esbuildPlugin({ small = false } = {}) {
         const names = shortNames(readFileSync(hostModule));
         build.initialOptions.mangleProps = new RegExp(`^(${Object.keys(names).join("|")})$`);
         build.initialOptions.mangleCache = names;
-        build.onLoad({ filter: /[\\/]src[\\/]kernels\.ts$/ }, async ({ path }) => ({
-          contents: await kernelTable(path),
-          loader: "ts",
-        }));
       }
       build.onLoad({ filter: /\.(wgsl|packed)$/ }, async ({ path }) => {
         try {

@@ -1,6 +1,4 @@
 // Shaders as they are published.
-import { deflateRawSync } from "node:zlib";
-
 const TOKEN = /\s+|\w+|./gsu;
 
 /** Words the language keeps for itself, as far as they could be the beginning of a name. */
@@ -111,28 +109,4 @@ const SHORT = [
 export function abbreviateWgsl(code) {
   const unnumbered = code.replace(/@binding\(\d+\)/g, "@binding()");
   return SHORT.reduce((text, [short, phrase]) => text.replaceAll(phrase, () => short), unnumbered);
-}
-
-/** Bytes that deflate looks back. */
-const WINDOW = 32768;
-
-/**
- * An order of shaders in which they compress: next is always the one that loses most of its size when what came before is known.
- * @param {Map<string, string>} shaders text by name
- * @returns {string[]} names
- */
-export function byLikeness(shaders) {
-  const size = (text, before = "") =>
-    deflateRawSync(text, { level: 9, dictionary: Buffer.from(before.slice(-WINDOW)) }).length;
-  const left = new Map([...shaders].map(([name, text]) => [name, size(text)]));
-  const order = [];
-  let before = "";
-  while (left.size > 0) {
-    const shares = Array.from(left, ([name, alone]) => [name, size(shaders.get(name), before) / alone]);
-    const [next] = shares.reduce((least, entry) => (entry[1] < least[1] ? entry : least));
-    order.push(next);
-    before += shaders.get(next);
-    left.delete(next);
-  }
-  return order;
 }

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { declare } from "../scripts/contract.mjs";
 import { kernelFiles } from "../scripts/kernel-files.mjs";
-import { abbreviateWgsl, byLikeness, minifyWgsl } from "../scripts/wgsl.mjs";
+import { abbreviateWgsl, minifyWgsl } from "../scripts/wgsl.mjs";
 import { expandWgsl } from "../src/kernel";
-import * as kernels from "../src/kernels";
+import { kernels } from "./kernels";
 
 const VALID = `// y = 2 x, over n elements
 struct Params { n: u32, factor: f32 }
@@ -223,18 +223,5 @@ fn main(@builtin(local_invocation_index) local_invocation_index: u32, @builtin(w
         "fn main(@builtin(local_invocation_index)lo:u32,@builtin(workgroup_id)x:vec3u)" +
         "{let l=s(x.x,lo);let si=1- -1;n[l]=step(0.5,f32(si));}",
     );
-  });
-
-  test("what is alike is put together", () => {
-    const shaders = new Map([
-      ["a", "let sum=x[i]+y[i];out[i]=sum;"],
-      ["b", "for(var k=0u;k<params.n;k++){total+=w[k]*v[k];}"],
-      ["c", "let sum=x[i]-y[i];out[i]=sum;"],
-      ["d", "for(var k=0u;k<params.n;k++){total+=w[k]*u[k];}"],
-    ]);
-    const order = byLikeness(shaders);
-    expect([...order].sort()).toEqual(["a", "b", "c", "d"]);
-    expect(Math.abs(order.indexOf("a") - order.indexOf("c"))).toBe(1);
-    expect(Math.abs(order.indexOf("b") - order.indexOf("d"))).toBe(1);
   });
 });

@@ -6,10 +6,10 @@ import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { denoBinary } from "../scripts/deno.mjs";
-import * as kernels from "../src/kernels";
 import * as ops from "../src/ops";
 import { describeInChromium } from "./browser/installed";
 import { addPackage, execute, installPackage, removeFolder, root } from "./installed";
+import { kernels } from "./kernels";
 
 let folder = "";
 beforeAll(async () => {

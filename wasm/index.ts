@@ -1,26 +1,14 @@
-// The kernels of the WASM device: one export per kernel, named as its .wgsl file.
-export { set_scratch } from "./scratch";
-export * from "./images/convolution";
+// The kernels of the WASM device by family: one export per kernel, named as its .wgsl file.
+export { set_scratch } from "./base/scratch";
+export * from "./clustering";
 export * from "./elementwise";
+export * from "./images";
 export * from "./indexing";
+export * from "./linear-algebra";
+export * from "./losses";
+export * from "./normalization";
 export * from "./optimizers";
 export * from "./random";
-export * from "./clustering/kmeans";
-export * from "./reduction/reduce";
-export * from "./linear-algebra/matmul";
-export { squared_distance, weighted_difference } from "./linear-algebra/distance";
-export * from "./clustering/dec";
-export * from "./losses/elementwise";
-export { softmax, softmax_backward } from "./softmax";
-export * from "./losses/cross-entropy";
-export * from "./normalization/rows";
-export * from "./reduction/arg-extremum";
-export * from "./clustering/sinkhorn";
-export * from "./normalization/batch-norm";
-export * from "./images/pooling";
-export * from "./images/upsampling";
-export * from "./images/augmentation";
-export * from "./sequences/recurrent";
-export * from "./losses/pairwise";
-export * from "./sequences/spectrum";
-export * from "./linear-algebra/principal-axes";
+export * from "./reduction";
+export * from "./sequences";
+export * from "./softmax";

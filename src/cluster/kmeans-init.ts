@@ -1,4 +1,4 @@
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/clustering";
 import type { Random } from "../random";
 import { empty, indices, run, untidied } from "../tensor";
 import type { Tensor } from "../tensor";

@@ -1,4 +1,4 @@
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/clustering";
 import { zeros } from "../ops/layout";
 import { empty, run, untidied } from "../tensor";
 import type { Tensor } from "../tensor";

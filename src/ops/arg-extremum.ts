@@ -1,4 +1,4 @@
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/reduction";
 import { empty, run } from "../tensor";
 import type { Tensor } from "../tensor";
 import { seriesOf } from "./softmax";

@@ -1,11 +1,11 @@
 import { record } from "../graph";
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/elementwise";
 import { empty, format, run, sameShape, tensor, Tensor } from "../tensor";
 import type { Shape } from "../tensor";
 import { broadcastShape, mergeAxes } from "./broadcast";
 import type { Axis } from "./broadcast";
 
-/** The codes of `kernels/elementwise/unary.wgsl`, `unary_backward.wgsl` and `wasm/elementwise.ts`; `sin` and `cos`, each the other's derivative, have no gradient kernel. */
+/** The codes of `kernels/elementwise/unary.wgsl`, `unary_backward.wgsl` and `wasm/elementwise/index.ts`; `sin` and `cos`, each the other's derivative, have no gradient kernel. */
 const UNARY = {
   abs: 0,
   neg: 1,
@@ -90,7 +90,7 @@ export const shift = (x: Tensor, term: number): Tensor => unary("shift", x, term
 /** max(x, bound) for a constant bound; no gradient passes where the bound holds. */
 export const floorAt = (x: Tensor, bound: number): Tensor => unary("floorAt", x, bound);
 
-/** The codes of `kernels/elementwise/binary.wgsl` and `wasm/elementwise.ts`. */
+/** The codes of `kernels/elementwise/binary.wgsl` and `wasm/elementwise/index.ts`. */
 const BINARY = {
   add: 0,
   sub: 1,

@@ -1,5 +1,5 @@
 import { record } from "../graph";
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/indexing";
 import { empty, format, indices, run, sameShape, sizeOf, Tensor } from "../tensor";
 import type { Shape, TypedArray } from "../tensor";
 import { contiguousStrides, copyBox, zeros } from "./layout";

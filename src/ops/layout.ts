@@ -1,7 +1,7 @@
 import { record } from "../graph";
 import { isWhole } from "../checks";
 import type { Device } from "../device";
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/indexing";
 import { empty, format, run, sizeOf } from "../tensor";
 import type { Shape, Tensor } from "../tensor";
 import { reshape } from "./shape";

@@ -1,5 +1,5 @@
 import { record } from "../graph";
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/linear-algebra";
 import { empty, format, run, sizeOf, view } from "../tensor";
 import type { Tensor } from "../tensor";
 import { ACTIVATION } from "./activation";

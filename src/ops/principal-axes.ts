@@ -1,5 +1,5 @@
 import { checkWhole } from "../checks";
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/linear-algebra";
 import { empty, format, run, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 

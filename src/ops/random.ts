@@ -1,7 +1,7 @@
 import { record } from "../graph";
 import { checkShare } from "../checks";
 import type { Device } from "../device";
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/random";
 import { uniformRange } from "../random";
 import type { Random } from "../random";
 import { empty, format, run, sizeOf, Tensor } from "../tensor";

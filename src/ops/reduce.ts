@@ -1,5 +1,5 @@
 import { record } from "../graph";
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/reduction";
 import { empty, format, run, view } from "../tensor";
 import type { Shape, Tensor } from "../tensor";
 import { broadcastTo, div, equal, mul, scale } from "./elementwise";

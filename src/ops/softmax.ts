@@ -1,9 +1,9 @@
 import { record } from "../graph";
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/softmax";
 import { empty, format, run, sizeOf } from "../tensor";
 import type { Tensor } from "../tensor";
 
-/** The codes of `kernels/softmax/softmax.wgsl`, `softmax_backward.wgsl` and `wasm/softmax.ts`. */
+/** The codes of `kernels/softmax/softmax.wgsl`, `softmax_backward.wgsl` and `wasm/softmax/index.ts`. */
 const SOFTMAX = { softmax: 0, logSoftmax: 1 } as const;
 
 /** A tensor as series along one axis: [outer, n, inner], and the invocations that a WebGPU workgroup gives each series. */

@@ -1,5 +1,5 @@
 import { checkRange } from "../checks";
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/optimizers";
 import { run } from "../tensor";
 import type { Tensor } from "../tensor";
 import { Optimizer } from "./optimizer";

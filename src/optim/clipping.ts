@@ -1,6 +1,6 @@
 import { noGrad } from "../graph";
 import { checkPositive } from "../checks";
-import * as kernels from "../kernels";
+import * as kernels from "../kernels/reduction";
 import { div, maximum, min, minimum, mul, shift, sqrt, sum } from "../ops";
 import { empty, run, tidy, view } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor";
 /** Elements of a chunk: one workgroup, or one run of a thread. */
 const CHUNK = 4096;
 
-/** The codes of `kernels/reduction/chunk_reduce.wgsl` and `wasm/optimizers.ts`. */
+/** The codes of `kernels/reduction/chunk_reduce.wgsl` and `wasm/reduction/chunk-reduce.ts`. */
 const REDUCE = { finite: 0, squares: 1 } as const;
 
 /** One number for each chunk of each tensor. */

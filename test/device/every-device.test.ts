@@ -1,7 +1,7 @@
 import { add, defineKernel, empty, keep, matmul, run, scale, sum, tensor, tidy } from "constella";
 import type { Device, Tensor } from "constella";
 import { describe, expect, test } from "vitest";
-import { unary } from "../../src/kernels";
+import { unary } from "../../src/kernels/elementwise";
 import type { WasmDevice } from "../../src/wasm/device";
 import { describeDevices, deviceOf } from "../devices";
 import { affine, affinely, definition, randoms } from "./affine";

@@ -1,7 +1,7 @@
 import { DeviceError, empty, run, tensor } from "constella";
 import type { Kernel } from "constella";
 import { describe, expect, test } from "vitest";
-import { unary } from "../../src/kernels";
+import { unary } from "../../src/kernels/elementwise";
 import type { WebGPUDevice } from "../../src/webgpu";
 import { affine, affinely } from "./affine";
 import { ownDevices } from "./own-devices";

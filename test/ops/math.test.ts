@@ -6,9 +6,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 const FUNCTIONS = ["exp", "log", "tanh", "sigmoid", "softplus", "sin", "cos"] as const;
 type Name = (typeof FUNCTIONS)[number];
 
-/** A module that applies each function of wasm/math.ts to an array, in fours and one by one. */
+/** A module that applies each function of wasm/base/math.ts to an array, in fours and one by one. */
 const source = `
-  import { ${FUNCTIONS.map((name) => `${name}4, ${name}f`).join(", ")} } from "./math";
+  import { ${FUNCTIONS.map((name) => `${name}4, ${name}f`).join(", ")} } from "./base/math";
   ${FUNCTIONS.map(
     (name) => `
       export function ${name}_vector(x: usize, y: usize, n: i32): void {

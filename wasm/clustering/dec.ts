@@ -1,6 +1,6 @@
-import { squaredDistances } from "../linear-algebra/distance";
-import { exp4, expf, log4, logf } from "../math";
-import { horizontalSum } from "../simd";
+import { squaredDistances } from "../base/squared-distances";
+import { exp4, expf, log4, logf } from "../base/math";
+import { horizontalSum } from "../base/simd";
 
 const TINY: f32 = 1.1754944e-38;
 const FAR: f32 = 1e38;

@@ -1,6 +1,6 @@
 // Lloyd's k-means: nearest centres, sums of the clusters, new centres; and squared distances to a few rows, for k-means++.
-import { scratch } from "../scratch";
-import { fma, horizontalSum, horizontalSums } from "../simd";
+import { scratch } from "../base/scratch";
+import { fma, horizontalSum, horizontalSums } from "../base/simd";
 
 /**
  * Points that pass over all centres together, so that a group of four centres stays in the first-level cache and the points in the second. The work area

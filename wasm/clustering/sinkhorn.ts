@@ -1,6 +1,6 @@
-import { exp4, expf, logf } from "../math";
-import { scratch } from "../scratch";
-import { fma, horizontalSum, horizontalSums } from "../simd";
+import { exp4, expf, logf } from "../base/math";
+import { scratch } from "../base/scratch";
+import { fma, horizontalSum, horizontalSums } from "../base/simd";
 
 /** x = power · max(logp, low) + u of a row of `bytes` / 4 elements; returns the largest. */
 function scaled(logp: usize, u: usize, x: usize, bytes: usize, power: f32, low: f32): f32 {

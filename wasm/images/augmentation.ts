@@ -1,5 +1,5 @@
-import { scratch } from "../scratch";
-import { fma, horizontalSum } from "../simd";
+import { scratch } from "../base/scratch";
+import { fma, horizontalSum } from "../base/simd";
 
 // @ts-ignore: decorator
 @inline

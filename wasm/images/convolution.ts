@@ -1,8 +1,8 @@
 // Convolution on the packed product of gemm.ts: 4 output channels × 8 neighbouring pixels are a tile. The taps of a row
 // of the input are packed once, [panel of 8 pixels][row][channel][tap][8]; the panels of an output row are then taps_y
 // successive rows of it, so that the rows an output row shares with the next are not packed again.
-import { activateTile, blockSize, copyTile, microkernel, MR, NR, transposeRows } from "../linear-algebra/gemm";
-import { scratch } from "../scratch";
+import { activateTile, blockSize, copyTile, microkernel, MR, NR, transposeRows } from "../base/gemm";
+import { scratch } from "../base/scratch";
 
 /** The work area: an edge tile, the bias in 8 lanes a channel, rows with their padding, packed rows, packed weights. */
 const TILE: usize = 0;

@@ -1,5 +1,5 @@
-import { fma } from "../simd";
-import { scratch } from "../scratch";
+import { fma } from "../base/simd";
+import { scratch } from "../base/scratch";
 
 /** Twice `factor` times the centre of pixel i of the enlarged axis, in pixels of the other, from the first centre on. */
 // @ts-ignore: decorator

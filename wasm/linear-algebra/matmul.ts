@@ -1,5 +1,5 @@
 // out[z] [m,n] = act(op(A_z) op(B_z) + bias[n]), z in 0..batch: rows [begin, end) of the batch·m rows.
-import { gemm, gemmPacked, packColumns } from "./gemm";
+import { gemm, gemmPacked, packColumns } from "../base/gemm";
 import { NARROW, narrowDots, narrowTransposed, vectorMatrix } from "./narrow";
 
 /**

@@ -1,8 +1,8 @@
 // Matrix products with too few columns or rows for the packed tile: packing would cost as much as the product, and
 // lanes would idle.
-import { activate4, blockSize, gemm, transpose4, WORK_END } from "./gemm";
-import { scratch } from "../scratch";
-import { fma, horizontalSums } from "../simd";
+import { activate4, blockSize, gemm, transpose4, WORK_END } from "../base/gemm";
+import { scratch } from "../base/scratch";
+import { fma, horizontalSums } from "../base/simd";
 
 /** Up to this many columns (or, in `dots`, rows) the product counts as narrow. */
 export const NARROW: u32 = 12;

@@ -1,4 +1,4 @@
-import { fma, horizontalSum } from "../simd";
+import { fma, horizontalSum } from "../base/simd";
 
 /** Σ x y of d elements. */
 function dot(d: u32, x: usize, y: usize): f32 {

@@ -1,5 +1,5 @@
-import { exp4, expf, logf } from "../math";
-import { maxOf, sumOfExponentials } from "../softmax";
+import { exp4, expf, logf } from "../base/math";
+import { maxOf, sumOfExponentials } from "../base/log-sum-exp";
 
 /** parts[i] = scale · cross-entropy of row i against a label or a distribution; [begin, end) counts rows. */
 export function cross_entropy(

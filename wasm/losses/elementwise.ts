@@ -1,5 +1,5 @@
-import { log4, sigmoid4, softplus4 } from "../math";
-import { horizontalSum } from "../simd";
+import { log4, sigmoid4, softplus4 } from "../base/math";
+import { horizontalSum } from "../base/simd";
 
 const TINY: f32 = 1.1754944e-38;
 const MSE: u32 = 0;

@@ -1,9 +1,9 @@
 // Sums over all pairs of items of a set, for chunks of items j packed once: tiles of 4 × 8 inner products on the micro-kernel,
 // the loss of each, and for the gradient their product with the items again. No buffer grows with n².
-import { copyTile, microkernel, MR, multiplyPanels, NR, packA, packB, transpose4, WORK_END } from "../linear-algebra/gemm";
-import { log4 } from "../math";
-import { scratch } from "../scratch";
-import { horizontalSum } from "../simd";
+import { copyTile, microkernel, MR, multiplyPanels, NR, packA, packB, transpose4, WORK_END } from "../base/gemm";
+import { log4 } from "../base/math";
+import { scratch } from "../base/scratch";
+import { horizontalSum } from "../base/simd";
 
 const CROSS_ENTROPY: u32 = 0;
 const CONTRASTIVE: u32 = 1;

@@ -1,4 +1,4 @@
-import { fma, horizontalSum } from "../simd";
+import { fma, horizontalSum } from "../base/simd";
 
 /** Σ x of a plane, in four vectors at a time. */
 function planeSum(x: usize, bytes: usize): f32 {

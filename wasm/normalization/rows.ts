@@ -1,4 +1,4 @@
-import { fma, horizontalSum } from "../simd";
+import { fma, horizontalSum } from "../base/simd";
 
 const TINY: f32 = 1.1754944e-38;
 

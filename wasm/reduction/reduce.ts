@@ -1,4 +1,4 @@
-import { horizontalSum } from "../simd";
+import { horizontalSum } from "../base/simd";
 
 const SUM: u32 = 0;
 const MAX: u32 = 1;

@@ -1,9 +1,9 @@
 // LSTM over whole sequences: [begin, end) counts sequences, those of a direction rounded up to a multiple of four. U is packed
 // once for all steps of a call; the recurrent product of a step runs for up to GROUP sequences at a time.
-import { gemm, MR, multiplyPanels, NR, packA, packB, WORK_END } from "../linear-algebra/gemm";
-import { sigmoid4, tanh4 } from "../math";
-import { scratch } from "../scratch";
-import { fma } from "../simd";
+import { gemm, MR, multiplyPanels, NR, packA, packB, WORK_END } from "../base/gemm";
+import { sigmoid4, tanh4 } from "../base/math";
+import { scratch } from "../base/scratch";
+import { fma } from "../base/simd";
 
 const GROUP: u32 = 64;
 /** With more units than this, four sequences at a time: 64 rows of 4h no longer fit in the work area. */

@@ -1,5 +1,5 @@
-import { scratch } from "../scratch";
-import { fma } from "../simd";
+import { scratch } from "../base/scratch";
+import { fma } from "../base/simd";
 
 /** x[i] of `samples`, mirrored at the ends or 0 outside. */
 // @ts-ignore: decorator

@@ -1,6 +1,6 @@
 import { noGrad, record } from "../../graph";
 import { checkPositive } from "../../checks";
-import * as kernels from "../../kernels";
+import * as kernels from "../../kernels/clustering";
 import { empty, format, run, sameShape } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { pointSizes, weightedDifference } from "../distance";

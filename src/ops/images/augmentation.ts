@@ -1,5 +1,5 @@
 import { checkWhole } from "../../checks";
-import * as kernels from "../../kernels";
+import * as kernels from "../../kernels/images";
 import { Random, threefry } from "../../random";
 import { empty, format, run, tensor, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";

@@ -1,6 +1,6 @@
 import { record } from "../../graph";
 import { isWhole } from "../../checks";
-import * as kernels from "../../kernels";
+import * as kernels from "../../kernels/images";
 import { empty, format, run, view } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { ACTIVATION } from "../activation";

@@ -1,5 +1,5 @@
 import { noGrad, record } from "../../graph";
-import * as kernels from "../../kernels";
+import * as kernels from "../../kernels/losses";
 import { empty, format, run, sameShape } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { div, mul } from "../elementwise";

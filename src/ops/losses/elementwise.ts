@@ -1,5 +1,5 @@
 import { record } from "../../graph";
-import * as kernels from "../../kernels";
+import * as kernels from "../../kernels/losses";
 import { empty, format, run, sameShape, view } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import type { RowReduction } from "../clustering/dec";

@@ -1,6 +1,6 @@
 import { noGrad, record } from "../../graph";
 import { checkWhole } from "../../checks";
-import * as kernels from "../../kernels";
+import * as kernels from "../../kernels/losses";
 import { empty, format, run, sameShape, tensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { add, div, floorAt, log, mul, neg, scale, shift, square, sub } from "../elementwise";

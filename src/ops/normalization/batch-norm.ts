@@ -1,5 +1,5 @@
 import { record } from "../../graph";
-import * as kernels from "../../kernels";
+import * as kernels from "../../kernels/normalization";
 import { empty, format, run, sameShape, sizeOf } from "../../tensor";
 import type { Shape, Tensor } from "../../tensor";
 import { ones, zeros } from "../layout";

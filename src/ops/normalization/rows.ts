@@ -1,5 +1,5 @@
 import { record } from "../../graph";
-import * as kernels from "../../kernels";
+import * as kernels from "../../kernels/normalization";
 import { empty, format, run, sameShape } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { sum } from "../reduce";

@@ -1,6 +1,6 @@
 import { noGrad } from "../../graph";
 import { checkWhole, isWhole } from "../../checks";
-import * as kernels from "../../kernels";
+import * as kernels from "../../kernels/sequences";
 import { empty, format, run, tensor, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { floorAt, log, maximum, scale, shift } from "../elementwise";

@@ -2,9 +2,9 @@
 // Van Zee & van de Geijn 2015): blocks of A as panels of 4 rows, blocks of B as panels of 8 columns, a 4×8 tile of C in
 // registers. The tile is what engines compile without spilling: 8 sums and the 4 + 2 loads of a step, which they may
 // hoist to its front, fit 15 vector registers. A larger tile, or several steps in one basic block, halves the speed.
-import { sigmoid4, tanh4 } from "../math";
-import { scratch } from "../scratch";
-import { fma } from "../simd";
+import { sigmoid4, tanh4 } from "./math";
+import { scratch } from "./scratch";
+import { fma } from "./simd";
 
 /** Rows and columns of the register tile. */
 export const MR: u32 = 4;

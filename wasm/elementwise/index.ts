@@ -1,4 +1,4 @@
-import { cos4, exp4, expf, log4, logf, sigmoid4, sin4, softplus4, tanh4 } from "./math";
+import { cos4, exp4, expf, log4, logf, sigmoid4, sin4, softplus4, tanh4 } from "../base/math";
 
 // The numbering of UNARY in src/ops/elementwise.ts.
 const ABS: u32 = 0;

@@ -1,5 +1,5 @@
-import { log4 } from "./math";
-import { scratch } from "./scratch";
+import { log4 } from "../base/math";
+import { scratch } from "../base/scratch";
 
 // @ts-ignore: decorator
 @inline

@@ -1,0 +1,75 @@
+import avgPoolWgsl from "../../kernels/images/avg_pool.wgsl";
+import avgPoolBackwardWgsl from "../../kernels/images/avg_pool_backward.wgsl";
+import colorJitterWgsl from "../../kernels/images/color_jitter.wgsl";
+import conv2dWgsl from "../../kernels/images/conv2d.wgsl";
+import conv2dBackwardWeightWgsl from "../../kernels/images/conv2d_backward_weight.wgsl";
+import maxPoolWgsl from "../../kernels/images/max_pool.wgsl";
+import maxPoolBackwardWgsl from "../../kernels/images/max_pool_backward.wgsl";
+import upsampleWgsl from "../../kernels/images/upsample.wgsl";
+import upsampleBackwardWgsl from "../../kernels/images/upsample_backward.wgsl";
+import warpWgsl from "../../kernels/images/warp.wgsl";
+import { grid1d, kernel } from "../kernel";
+import type { Launch } from "../kernel";
+
+/** Channels and pixels of a workgroup's tile, of which each invocation has 64 elements: what wastes least of it. */
+function convolutionTile(channels: number, invocations: number): readonly [number, number] {
+  const tall = channels <= 16 ? 2 : channels <= 32 ? 4 : 8;
+  return [8 * tall, (8 * invocations) / tall];
+}
+
+export const conv2d = /* @__PURE__ */ kernel(conv2dWgsl, {
+  grid: ({ n, m, rows, columns }, [size]) => {
+    const [tall, wide] = convolutionTile(m!, size);
+    const [x, y] = grid1d(n! * rows! * columns!, wide);
+    return [x, y, Math.ceil(m! / tall)];
+  },
+  rows: ({ n, rows }) => n! * rows!,
+  // a thread packs the weights, and the rows above and below its own
+  grain: ({ columns, m, c, taps_y, taps_x }) =>
+    Math.max(4, Math.ceil(262144 / (columns! * m! * (c! * taps_y! * taps_x! + 1)))),
+});
+
+export const conv2dBackwardWeight = /* @__PURE__ */ kernel(conv2dBackwardWeightWgsl, {
+  grid: ({ o, c, kh, kw, chunks }, [size]) => {
+    const [tall, wide] = convolutionTile(o!, size);
+    return [Math.ceil((c! * kh! * kw!) / wide), Math.ceil(o! / tall), chunks!];
+  },
+  rows: ({ chunks }) => chunks!,
+  grain: ({ length, ow, o, c, kh, kw }) => Math.ceil(65536 / (length! * ow! * o! * c! * kh! * kw!)),
+});
+
+/** Windows of planes: WebGPU an invocation for each element written, WASM by planes. */
+const pooled: Launch = {
+  grid: ({ planes, oh, ow }, [size]) => grid1d(planes! * oh! * ow!, size),
+  rows: ({ planes }) => planes!,
+  grain: ({ h, w }) => Math.max(1, Math.ceil(8192 / (h! * w!))),
+};
+
+/** Their gradients: an invocation for each element read. */
+const unpooled: Partial<Launch> = { grid: ({ planes, h, w }, [size]) => grid1d(planes! * h! * w!, size) };
+
+export const maxPool = /* @__PURE__ */ kernel(maxPoolWgsl, pooled);
+
+export const maxPoolBackward = /* @__PURE__ */ kernel(maxPoolBackwardWgsl, pooled, unpooled);
+
+export const avgPool = /* @__PURE__ */ kernel(avgPoolWgsl, pooled);
+
+export const avgPoolBackward = /* @__PURE__ */ kernel(avgPoolBackwardWgsl, pooled, unpooled);
+
+export const upsample = /* @__PURE__ */ kernel(upsampleWgsl, pooled, {
+  grid: ({ planes, h, w, rows, columns }, [size]) => grid1d(planes! * h! * rows! * w! * columns!, size),
+});
+
+export const upsampleBackward = /* @__PURE__ */ kernel(upsampleBackwardWgsl, pooled, unpooled);
+
+export const warp = /* @__PURE__ */ kernel(warpWgsl, {
+  grid: ({ n, oh, ow }, [size]) => grid1d(n! * oh! * ow!, size),
+  rows: ({ n, oh }) => n! * oh!,
+  grain: ({ c, ow }) => Math.max(1, Math.ceil(2048 / (c! * ow!))),
+});
+
+export const colorJitter = /* @__PURE__ */ kernel(colorJitterWgsl, {
+  grid: ({ n }) => grid1d(n!, 1),
+  rows: ({ n }) => n!,
+  grain: ({ c, s }) => Math.max(1, Math.ceil(8192 / (c! * s!))),
+});

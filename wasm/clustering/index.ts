@@ -1,0 +1,3 @@
+export * from "./dec";
+export * from "./kmeans";
+export * from "./sinkhorn";

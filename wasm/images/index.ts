@@ -1,0 +1,4 @@
+export * from "./augmentation";
+export * from "./convolution";
+export * from "./pooling";
+export * from "./upsampling";

@@ -1,0 +1,3 @@
+export * from "./distance";
+export * from "./matmul";
+export * from "./principal-axes";

@@ -1,0 +1,3 @@
+export * from "./cross-entropy";
+export * from "./elementwise";
+export * from "./pairwise";

@@ -1,0 +1,2 @@
+export * from "./batch-norm";
+export * from "./rows";

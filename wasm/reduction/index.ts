@@ -1,0 +1,3 @@
+export * from "./arg-extremum";
+export * from "./chunk-reduce";
+export * from "./reduce";
