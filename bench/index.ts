@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { race, type Outcome } from "./harness";
 import { CLOCK, contenderProcess, roofProcess, serveContender, serveRoof } from "./process";
 import { outcomeTable, roofTable, type Roofs } from "./report";
-import { RELAXED, ROOFS, type Roof } from "./roof";
+import { RELAXED, ROOFS, type Roof } from "./roofs/roof";
 import { markdownTable, plainTable } from "./table";
 import { WORKLOADS } from "./workloads";
 
@@ -16,7 +16,7 @@ const USAGE = `npm run bench -- [options]
   --device DEVICE   wasm or webgpu workloads only
   --quick           small workloads, few rounds
   --cpu             CPU time of the contender's process instead of time on the wall: for a busy machine; threads add up
-  --torch           PyTorch beside them, where python3 has it
+  --python          libraries of the user's own Python beside them, where python3 has them (--torch: the same)
   --json FILE       every timing, the roofs and the machine
   --markdown FILE   the tables as Markdown
   --list            the names, nothing is run`;
@@ -37,7 +37,7 @@ function parse(): {
   device: string | undefined;
   quick: boolean;
   cpu: boolean;
-  torch: boolean;
+  python: boolean;
   json: string | undefined;
   markdown: string | undefined;
   list: boolean;
@@ -54,12 +54,13 @@ function parse(): {
       markdown: text,
       quick: flag,
       cpu: flag,
+      python: flag,
       torch: flag,
       list: flag,
       help: flag,
     },
   });
-  const { only, against, device, json, markdown, quick, cpu, torch, list, help } = values;
+  const { only, against, device, json, markdown, quick, cpu, list, help } = values;
   if (device !== undefined && device !== "wasm" && device !== "webgpu")
     throw new Error(`--device: wasm or webgpu, not ${device}`);
   return {
@@ -70,7 +71,7 @@ function parse(): {
     markdown,
     quick,
     cpu,
-    torch,
+    python: values.python || values.torch,
     list,
     help,
   };
@@ -91,7 +92,7 @@ function installPeers(): void {
 }
 
 async function main(): Promise<number> {
-  const { only, against, device, quick, cpu, torch, json, markdown, list, help } = options();
+  const { only, against, device, quick, cpu, python, json, markdown, list, help } = options();
   const chosen = WORKLOADS.filter((w) => only.test(w.name) && (!device || w.device === device) && (w.quick || !quick));
   if (help) console.log(USAGE);
   if (list) for (const w of chosen) console.log(`${w.name}: ${w.contenders.map(({ name }) => name).join("; ")}`);
@@ -113,7 +114,7 @@ async function main(): Promise<number> {
   console.log(cpu ? "milliseconds of CPU time\n" : "");
 
   const contenders = new Map(
-    chosen.map((w) => [w, w.contenders.filter((c) => against.test(c.name) && (c.kind !== "anchor" || torch))] as const),
+    chosen.map((w) => [w, w.contenders.filter((c) => against.test(c.name) && (!c.python || python))] as const),
   );
   const wanted = new Set([...contenders.values()].flat().map(({ roof }) => roof));
   const roofs: Roofs = {};

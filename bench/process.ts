@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Racer } from "./harness";
-import { measureRoof, type Roof, type RoofFigures } from "./roof";
+import { measureRoof, type Roof, type RoofFigures } from "./roofs/roof";
 import type { AnyWorkload, Program } from "./workload";
 
 /** Set to `cpu` by `--cpu`; inherited by the contenders' processes. */

@@ -1,5 +1,5 @@
 import { best, median, ratio, type Outcome } from "./harness";
-import type { Roof, RoofFigures } from "./roof";
+import type { Roof, RoofFigures } from "./roofs/roof";
 import { figure, percent, times, type Table } from "./table";
 import type { AnyWorkload } from "./workload";
 

@@ -1,4 +1,4 @@
-import type { Roof } from "./roof";
+import type { Roof } from "./roofs/roof";
 
 /** What a program hands to the validator. */
 export type Result = Readonly<Record<string, Float32Array | readonly number[]>>;
@@ -18,6 +18,8 @@ export interface Contender<Problem> {
   readonly kind: "ours" | "peer" | "anchor";
   /** The measured limit that its figure is a share of. */
   readonly roof?: Roof;
+  /** It needs a Python of the user's own: it takes part with `--python` only. */
+  readonly python?: boolean;
   /** How many times faster than the fastest peer it must be. */
   readonly target?: number;
   /** Flags of its Node process. */

@@ -10,7 +10,7 @@ export async function buildPages() {
   await buildWasm();
   const inputs = [
     ...["examples/web", "examples/points", "src", "kernels", "wasm", "scripts", "package-lock.json"],
-    ...["bench/webgpu-roof.ts", "bench/assembly", "test/ops", "test/fixtures"],
+    ...["bench/roofs", "bench/assembly", "test/ops", "test/fixtures"],
   ];
   if (!(await stale(["build/pages/index.html"], inputs))) return;
   const { build } = await import("vite");

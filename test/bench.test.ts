@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { best, median, race, ratio, type Racer } from "../bench/harness";
-import { checkAdd, checkGemm, gemmProblem, addProblem } from "../bench/problems";
+import { checkAdd, checkGemm, gemmProblem, addProblem } from "../bench/workloads/problems";
 import { outcomeTable } from "../bench/report";
 import { figure, markdownTable, plainTable } from "../bench/table";
 import { uniform } from "../bench/workload";

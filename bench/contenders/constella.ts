@@ -23,9 +23,9 @@ import {
   type Device,
   type Tensor,
 } from "../../src/index";
-import type { AddProblem, GemmProblem, KMeansProblem, SinkhornProblem, StepProblem } from "../problems";
-import { PER_DIRECTION, type RbdlstmProblem } from "../rbdlstm";
-import { CONVOLUTIONS, type VggProblem } from "../vgg";
+import type { AddProblem, GemmProblem, KMeansProblem, SinkhornProblem, StepProblem } from "../workloads/problems";
+import { PER_DIRECTION, type RbdlstmProblem } from "../workloads/rbdlstm";
+import { CONVOLUTIONS, type VggProblem } from "../workloads/vgg";
 import type { Program } from "../workload";
 import { concatenate } from "./tfjs";
 

@@ -1,4 +1,4 @@
-import type { KMeansProblem } from "../problems";
+import type { KMeansProblem } from "../workloads/problems";
 import type { Program } from "../workload";
 import { loadPeer } from "./load";
 

@@ -1,4 +1,4 @@
-import { PER_DIRECTION, type RbdlstmProblem } from "../rbdlstm";
+import { PER_DIRECTION, type RbdlstmProblem } from "../workloads/rbdlstm";
 import type { Program } from "../workload";
 import { start, training, type Backend, type Tensor } from "./tfjs";
 

@@ -1,4 +1,4 @@
-import { CONVOLUTIONS, type VggProblem } from "../vgg";
+import { CONVOLUTIONS, type VggProblem } from "../workloads/vgg";
 import type { Program } from "../workload";
 import { start, training, type Backend, type Tensor } from "./tfjs";
 

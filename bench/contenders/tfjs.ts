@@ -1,4 +1,4 @@
-import type { AddProblem, GemmProblem, StepProblem } from "../problems";
+import type { AddProblem, GemmProblem, StepProblem } from "../workloads/problems";
 import type { Program } from "../workload";
 import { loadPeer } from "./load";
 

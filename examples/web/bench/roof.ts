@@ -1,5 +1,5 @@
 // The roofs of this browser's devices: what it can do at most, measured as the bench in Node does.
-import { measureWebGPURoof } from "../../../bench/webgpu-roof";
+import { measureWebGPURoof } from "../../../bench/roofs/webgpu-roof";
 import { plain, relaxed } from "virtual:roof";
 import type { Device } from "constella";
 import { gpuDeviceOf } from "../shared/stopwatch";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import references from "./references.json";
-import { array, uniform, type Result } from "./workload";
+import { array, uniform, type Result } from "../workload";
 
 /** C = A B for n × n matrices, row-major, entries uniform in [-1, 1). */
 export interface GemmProblem {

@@ -1,19 +1,17 @@
-"""The native anchor of `npm run bench -- --torch`: PyTorch on the CPU with one thread, or on a GPU by CUDA, in float32 throughout.
+"""The native anchor of `npm run bench -- --python`: PyTorch on the CPU with one thread, or on a GPU by CUDA, in float32 throughout.
 
-usage: python3 torch_steps.py FOLDER   where FOLDER holds problem.json and the arrays as raw float32.
-Reads lines: `run` computes once and prints the milliseconds, `result` writes the result beside the problem and prints `done`.
+usage: python3 torch_steps.py FOLDER   (see serve.py)
 """
-import json, os, sys, time
-from pathlib import Path
-import numpy, torch
+
+import torch
+import serve
+from serve import problem
 
 torch.set_num_threads(1)
-folder = Path(sys.argv[1])
-problem = json.loads((folder / "problem.json").read_text())
 device = problem["device"]
 torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-def array(name, *shape): return torch.from_numpy(numpy.fromfile(folder / f"{name}.f32", numpy.float32).reshape(shape)).to(device)
-def save(name, tensor): tensor.detach().cpu().contiguous().numpy().astype(numpy.float32).tofile(folder / f"{name}.f32")
+def array(name, *shape): return torch.from_numpy(serve.array(name, *shape)).to(device)
+def save(name, tensor): serve.save(name, tensor.detach().cpu().contiguous().numpy())
 
 if problem["kind"] == "gemm":
     n = problem["n"]
@@ -88,13 +86,4 @@ else:
         save("losses", torch.tensor(losses))
         save("parameters", torch.cat([p.reshape(-1) for p in parameters]))
 
-clock = time.process_time if os.environ.get("CONSTELLA_BENCH_CLOCK") == "cpu" else time.perf_counter
-print("ready", torch.__version__, flush=True)
-for line in sys.stdin:
-    if line.strip() == "run":
-        start = clock()
-        run()
-        print((clock() - start) * 1e3, flush=True)
-    else:
-        result()
-        print("done", flush=True)
+serve.serve(run, result, torch.__version__)

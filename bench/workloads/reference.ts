@@ -1,4 +1,4 @@
-// node scripts/run.mjs bench/reference.ts: computes bench/references.json in float64, with loops and nothing else.
+// node scripts/run.mjs bench/workloads/reference.ts: computes bench/workloads/references.json in float64, with loops and nothing else.
 import { writeFileSync } from "node:fs";
 import {
   inertia,
@@ -126,5 +126,8 @@ if (process.argv[1]?.includes("reference")) {
       return [rows, inertia(problem, lloyd(problem))];
     }),
   );
-  writeFileSync("bench/references.json", `${JSON.stringify({ step, vgg, rbdlstm, inertia: inertias }, null, 2)}\n`);
+  writeFileSync(
+    "bench/workloads/references.json",
+    `${JSON.stringify({ step, vgg, rbdlstm, inertia: inertias }, null, 2)}\n`,
+  );
 }

@@ -1,7 +1,7 @@
 import references from "./references.json";
 import { checkSummary } from "./problems";
 import type { Parameter } from "./vgg";
-import { uniform, type Result } from "./workload";
+import { uniform, type Result } from "../workload";
 
 /**
  * One step of SGD with momentum on residual bidirectional LSTM layers, y = x + BLSTM(x), from zero states; the loss is the mean

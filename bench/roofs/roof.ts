@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { sum } from "./harness";
+import { sum } from "../harness";
 import { measureWebGPURoof } from "./webgpu-roof";
 
 /** Where a roof is measured: one WebAssembly thread or all, multiply and add or fused; the WebGPU adapter. */

@@ -1,6 +1,6 @@
 import references from "./references.json";
 import { checkSummary } from "./problems";
-import { uniform, type Result } from "./workload";
+import { uniform, type Result } from "../workload";
 
 /** An array of parameters by the shape that PyTorch gives it. */
 export interface Parameter {

@@ -1,0 +1,28 @@
+import { kmeans, sinkhorn } from "./clustering";
+import { gemm, gemmWebGPU, add } from "./dense";
+import { step, vgg, rbdlstm } from "./networks";
+import { readNpy, trainFromNpy } from "./reading";
+import type { AnyWorkload } from "../workload";
+
+/** All workloads, in the order of the table. */
+export const WORKLOADS: readonly AnyWorkload[] = [
+  gemm(256, true),
+  gemm(512, false),
+  gemm(1024, true),
+  step("wasm"),
+  vgg("wasm"),
+  rbdlstm("wasm"),
+  kmeans(10_000, true),
+  kmeans(70_000, false),
+  add(16 * 2 ** 20),
+  readNpy(8192),
+  trainFromNpy(12),
+  sinkhorn("wasm", 200),
+  sinkhorn("webgpu", 20),
+  gemmWebGPU(256, true),
+  gemmWebGPU(512, false),
+  gemmWebGPU(1024, false, 8),
+  step("webgpu"),
+  vgg("webgpu"),
+  rbdlstm("webgpu"),
+];
