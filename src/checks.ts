@@ -54,3 +54,60 @@ export function fitted<T>(op: string, made: T | undefined): T {
   if (made === undefined) throw new Error(`${op}: call fit first`);
   return made;
 }
+
+/** Names that other libraries have for an option, without case and underscores. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  ...{ randomstate: "seed", randomseed: "seed", rng: "seed", k: "nClusters", lr: "learningRate", tol: "tolerance" },
+  ...{
+    maxiterations: "maxIter",
+    iterations: "maxIter",
+    minpts: "minSamples",
+    epsilon: "eps",
+    numclusters: "nClusters",
+  },
+};
+
+const bare = (name: string): string => name.toLowerCase().replace(/[_-]/g, "");
+
+/** Insertions, deletions and replacements that make one text of another (Levenshtein 1966). */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + Number(a[i - 1] !== b[j - 1])));
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+/** `, did you mean X?` of the name that is meant by a misspelt one; where none is near, all of them. */
+export function didYouMean(given: string, known: readonly string[]): string {
+  const word = bare(given);
+  const other = OTHER_NAMES[word];
+  const distances = known.map((name) => editDistance(word, bare(name)));
+  const nearest = distances.indexOf(Math.min(...distances));
+  if (nearest >= 0 && distances[nearest] === 0) return `, did you mean ${known[nearest]}?`;
+  if (other !== undefined && known.includes(other)) return `, did you mean ${other}?`;
+  if (nearest >= 0 && distances[nearest]! <= Math.max(1, Math.floor(word.length / 3)))
+    return `, did you mean ${known[nearest]}?`;
+  return known.length === 0 ? ", there are none" : `, there are ${known.join(", ")}`;
+}
+
+/**
+ * Holds the names of options against those that are known and those that are required, before any value is looked at.
+ * @throws `KMeans: unknown option n_clusters, did you mean nClusters?`, `KMeans: nClusters is missing`, and for what is no object
+ */
+export function checkOptions(
+  name: string,
+  given: unknown,
+  known: readonly string[],
+  required: readonly string[] = [],
+): void {
+  if (given !== undefined && (typeof given !== "object" || given === null || Array.isArray(given)))
+    throw new Error(`${name}: options must be an object, got ${given === null ? "null" : typeof given}`);
+  const options = (given ?? {}) as Named<unknown>;
+  for (const option of Object.keys(options))
+    if (!known.includes(option)) throw new Error(`${name}: unknown option ${option}${didYouMean(option, known)}`);
+  for (const option of required) if (options[option] === undefined) throw new Error(`${name}: ${option} is missing`);
+}

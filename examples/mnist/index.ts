@@ -8,7 +8,7 @@ import { checkSameOptions } from "../../src/cli/checkpoint";
 import { fingerprint, toRows } from "../../src/cli/data";
 import { run } from "../../src/cli/failure";
 import { interruptible } from "../../src/cli/interrupt";
-import { headline } from "../../src/cli/measures";
+import { headline } from "../../src/metrics/measures";
 import { METHODS } from "../../src/cli/methods";
 import { oneOf, text, toOption, whole, wholes } from "../../src/cli/option";
 import { ProgressDisplay } from "../../src/cli/progress";

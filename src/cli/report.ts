@@ -1,7 +1,7 @@
 import type { NdArray, TypedArray } from "../ndarray";
 import type { Curve, ClusteringReport, Images, Projection, Series, Stage, Table } from "../report";
 import type { EpochRecord } from "../training/loop";
-import type { Measures } from "./measures";
+import type { Measures } from "../metrics/measures";
 import type { Outcome } from "./methods/task";
 
 /** A finished run, as the command line and the examples have it. */

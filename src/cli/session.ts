@@ -6,7 +6,7 @@ import { writeNpy } from "../data/formats/npy";
 import { decodeRun, encodeRun, type RunIdentity } from "./checkpoint";
 import type { DataSet } from "./data";
 import { Interrupted } from "./interrupt";
-import { headline, measure } from "./measures";
+import { headline, measure } from "../metrics/measures";
 import { project } from "./projection";
 import { toReport, type FinishedRun } from "./report";
 import { TrainingInterrupted, type Checkpoint, type Method, type Outcome, type Task } from "./methods/task";

@@ -1,7 +1,7 @@
 // The worker of the playground: reads data, trains, and tells the page how things stand. Nothing here talks to a network but for the page's own files.
 import { DEC, DeviceError, IDEC, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
-import { headline } from "../../../src/cli/measures";
+import { headline } from "../../../src/metrics/measures";
 import { toReport } from "../../../src/cli/report";
 import { writeCsv, writeNpy } from "../../../src/data";
 import { version } from "../../../package.json";

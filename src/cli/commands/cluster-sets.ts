@@ -7,7 +7,7 @@ import { LearningToCluster } from "../../models/learning-to-cluster";
 import { requestDevice } from "../../request-device";
 import { commandLine } from "../command-line";
 import { loadData } from "../data";
-import { measure } from "../measures";
+import { measure } from "../../metrics/measures";
 import { versions } from "../session";
 import { readLearned } from "../sets/checkpoint";
 import { scaledSet } from "../sets/data";

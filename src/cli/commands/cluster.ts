@@ -6,7 +6,7 @@ import { checkSameOptions, type RunIdentity } from "../checkpoint";
 import { commandLine } from "../command-line";
 import { chooseScale, fingerprint, loadData, toRows, type Scale } from "../data";
 import { interruptible } from "../interrupt";
-import { headline } from "../measures";
+import { headline } from "../../metrics/measures";
 import { checkOptionsOf, METHODS, methodOptions } from "../methods";
 import { kebab, oneOf, spell, text, toOption, whole, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { loadLabels } from "../../data/formats/files";
-import { measure } from "../measures";
+import { measure } from "../../metrics/measures";
 
 /** `constella metrics TRUTH PRED`: every external measure of a clustering against known classes. */
 export function metricsCommand(print: (text: string) => void): Command {

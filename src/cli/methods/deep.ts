@@ -1,7 +1,7 @@
 import { DEC } from "../../models/dec";
 import type { DECOptions } from "../../models/dec";
 import { IDEC } from "../../models/idec";
-import { headline } from "../measures";
+import { headline } from "../../metrics/measures";
 import { nonNegative, oneOf, positive, share, whole, wholes } from "../option";
 import type { OptionSpec } from "../option";
 import { stepProgress } from "../progress";

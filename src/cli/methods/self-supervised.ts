@@ -7,7 +7,7 @@ import type { MLPSpec } from "../../nn/feature-network";
 import type { VGGSpec } from "../../nn/vgg";
 import type { EpochRecord } from "../../training/loop";
 import { augmentationOf, FLIP, WARPS } from "../augmentation";
-import { headline } from "../measures";
+import { headline } from "../../metrics/measures";
 import { nonNegative, oneOf, positive, share, whole, wholes } from "../option";
 import type { OptionSpec } from "../option";
 import { stepProgress } from "../progress";

@@ -1,7 +1,7 @@
 import type { Device } from "../../device";
 import type { NdArray } from "../../ndarray";
 import type { EpochRecord } from "../../training/loop";
-import type { Measures } from "../measures";
+import type { Measures } from "../../metrics/measures";
 import type { OptionSpec } from "../option";
 import type { ProgressDisplay } from "../progress";
 

@@ -1,4 +1,4 @@
-import * as metrics from "../metrics";
+import * as metrics from ".";
 
 type Measure = (truth: metrics.Labels, labels: metrics.Labels) => number;
 

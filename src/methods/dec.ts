@@ -1,0 +1,70 @@
+import { DEC } from "../models/dec";
+import type { DECOptions } from "../models/dec";
+import type { DataSummary, Method } from "./method";
+import { nonNegative, oneOf, positive, share, whole, wholes } from "./schema";
+import type { Schema } from "./schema";
+
+/** Options of DEC with those of its `fit`. */
+export interface DECMethodOptions extends DECOptions {
+  readonly epochs?: number;
+}
+
+/** Between the input and the embedding: the network of the paper. */
+const HIDDEN = [500, 500, 2000];
+const EMBEDDING = 10;
+
+/** Sizes of the encoder for items of so many values. */
+export const encoderFor = ({ itemShape }: DataSummary): number[] => [
+  itemShape.reduce((product, size) => product * size, 1),
+  ...HIDDEN,
+  EMBEDDING,
+];
+
+/** Options of DEC, and of IDEC beside its own. */
+export const DEC_OPTIONS: Schema<DECMethodOptions> = {
+  layers: {
+    kind: wholes(1, 2),
+    unset: `input,${HIDDEN.join(",")},${EMBEDDING}`,
+    help: "sizes of the encoder from the input to the embedding",
+  },
+  layerEpochs: { kind: whole(0), default: 5, help: "passes over the data for each layer by itself" },
+  pretrainEpochs: { kind: whole(0), default: 20, help: "passes over the data for the whole autoencoder" },
+  pretrainBatchSize: { kind: whole(1), default: 256, help: "items a step before clustering" },
+  pretrainLearningRate: { kind: positive, default: 1e-3, help: "Adam's step size before clustering", resumable: true },
+  corruption: { kind: share, default: 0.2, help: "share of inputs set to 0 while a layer is trained by itself" },
+  epochs: {
+    kind: whole(0),
+    default: 100,
+    help: "passes over the data while clustering, at most",
+    of: "fit",
+    resumable: true,
+  },
+  target: {
+    kind: oneOf("global", "batch"),
+    default: "global",
+    help: "over what p sharpens q: all the data, or each minibatch",
+  },
+  updateInterval: { kind: whole(1), default: 140, help: "steps between two looks at all the data" },
+  tolerance: { kind: nonNegative, default: 1e-3, help: "ends when fewer than this share of labels changed" },
+  learningRate: { kind: positive, default: 0.01, help: "of SGD while clustering", resumable: true },
+  momentum: { kind: share, default: 0.9, help: "of SGD while clustering" },
+  batchSize: { kind: whole(1), default: 256, help: "items a step while clustering" },
+  alpha: { kind: positive, default: 1, help: "degrees of freedom of Student's t distribution" },
+  nInit: { kind: whole(1), default: 20, help: "runs of the k-means that places the centres" },
+};
+
+/** `dec`. */
+export const dec: Method<DECMethodOptions> = {
+  name: "dec",
+  title: "DEC",
+  summary: "an autoencoder learns codes, then codes and centres sharpen each other",
+  paper: "Xie, Girshick and Farhadi, Unsupervised deep embedding for clustering analysis, ICML 2016",
+  takes: ["rows", "images"],
+  target: "none",
+  clusters: "given",
+  network: true,
+  options: DEC_OPTIONS,
+  suit: (data, { layers }) => (layers ? {} : { layers: encoderFor(data) }),
+  make: ({ epochs: _, ...options }) => new DEC(options),
+  load: (bytes, { device }) => DEC.load(bytes, device ? { device } : {}),
+};

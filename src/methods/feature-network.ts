@@ -1,0 +1,121 @@
+// Options that the methods on a feature network share: which network, what changes its images, and how it is trained.
+import type { NetworkOptions } from "../models/network-model";
+import { sizeOf } from "../ndarray";
+import type { MLPSpec } from "../nn/feature-network";
+import type { VGGSpec } from "../nn/vgg";
+import type { AugmentOptions } from "../ops/images/augmentation";
+import type { DataSummary } from "./method";
+import { nonNegative, oneOf, positive, share, whole, wholes } from "./schema";
+import type { Schema } from "./schema";
+
+/** A network and an augmentation by plain options, in place of `network` and `augment`. */
+export interface FlatNetworkOptions {
+  readonly itemShape?: readonly number[];
+  readonly network?: "vgg" | "mlp";
+  readonly blocks?: number;
+  readonly channels?: number;
+  readonly hidden?: number;
+  readonly layers?: readonly number[];
+  readonly flip?: number;
+  readonly rotate?: number;
+  readonly crop?: number;
+  readonly epochs?: number;
+}
+
+/** Options of a model on a feature network, with those of its `fit`. */
+export type NetworkMethodOptions<O extends NetworkOptions> = Omit<O, "network" | "augment"> & FlatNetworkOptions;
+
+/** Layers of the fully connected network between an item and its features. */
+const MLP = [256, 64];
+
+/** The network of the comparison on telescope images. */
+const VGG = { blocks: 2, channels: 16, hidden: 512 };
+
+/** Options of every method on a feature network. */
+export const NETWORK_OPTIONS: Schema<NetworkMethodOptions<NetworkOptions>> = {
+  network: {
+    kind: oneOf("vgg", "mlp"),
+    unset: "vgg for images, mlp for tables",
+    help: "convolutional, for images; or fully connected",
+  },
+  blocks: { kind: whole(1), unset: `${VGG.blocks}`, help: "of the vgg: two convolutions and a pooling each" },
+  channels: {
+    kind: whole(1),
+    unset: `${VGG.channels}`,
+    help: "of the first block of the vgg; each further one has twice as many",
+  },
+  hidden: {
+    kind: whole(1),
+    unset: `${VGG.hidden}`,
+    help: "width of the fully connected layers of the vgg, the features among them",
+  },
+  layers: {
+    kind: wholes(1, 2),
+    unset: `input,${MLP.join(",")}`,
+    help: "sizes of the mlp from the input to the features",
+  },
+  itemShape: { kind: wholes(1, 1), unset: "that of the data", help: "sizes of one item: 28,28" },
+  epochs: { kind: whole(0), default: 50, help: "passes over the data", of: "fit", resumable: true },
+  learningRate: { kind: positive, default: 1e-3, help: "of SGD", resumable: true },
+  momentum: { kind: share, default: 0.9, help: "of SGD" },
+  weightDecay: { kind: nonNegative, default: 1e-5, help: "of SGD" },
+  batchSize: { kind: whole(1), default: 256, help: "items a step" },
+  statisticsBatches: {
+    kind: whole(0),
+    default: 32,
+    help: "that batch normalisation's statistics are taken from; 0: running",
+  },
+  flip: { kind: share, default: 0, help: "chance that an image is mirrored in training" },
+  rotate: {
+    kind: nonNegative,
+    default: 0,
+    help: "degrees that an image is turned by at most, either way, in training",
+  },
+  crop: { kind: whole(0), default: 0, help: "pixels that an image is shifted by at most, either way, in training" },
+};
+
+/** What the options ask to do to images; undefined where that is nothing. */
+export function augmentationOf({ flip = 0, rotate = 0, crop = 0 }: FlatNetworkOptions): AugmentOptions | undefined {
+  if (flip === 0 && rotate === 0 && crop === 0) return undefined;
+  return { flip, rotate, ...(crop !== 0 && { crop: { padding: crop } }) };
+}
+
+/** The network that suits data where the options say little: convolutional where items are images, else fully connected. */
+export function suitNetwork(data: DataSummary, given: FlatNetworkOptions): FlatNetworkOptions {
+  const itemShape = given.itemShape ?? data.itemShape;
+  const network = given.network ?? (itemShape.length >= 2 ? "vgg" : "mlp");
+  if (network === "mlp") return { itemShape, network, ...(!given.layers && { layers: [sizeOf(itemShape), ...MLP] }) };
+  return { itemShape, network, ...VGG };
+}
+
+/** The same options as the model takes them. @throws where they do not belong together, naming the option */
+export function withNetwork<O extends NetworkOptions>(
+  method: string,
+  options: NetworkMethodOptions<O>,
+): Omit<NetworkMethodOptions<O>, keyof FlatNetworkOptions> & Pick<NetworkOptions, "network" | "augment"> {
+  const { itemShape, network, blocks, channels, hidden, layers, flip, rotate, crop, epochs: _, ...own } = options;
+  const augment = augmentationOf({
+    ...(flip !== undefined && { flip }),
+    ...(rotate !== undefined && { rotate }),
+    ...(crop !== undefined && { crop }),
+  });
+  if (network === "mlp" || (network === undefined && layers)) {
+    if (augment) throw new Error(`${method}: flip, rotate and crop are for network vgg`);
+    if (!layers) throw new Error(`${method}: layers is missing, network mlp needs the sizes of its layers`);
+    const spec: MLPSpec = { type: "mlp", layers };
+    return { ...own, network: spec };
+  }
+  if (layers !== undefined) throw new Error(`${method}: layers is for network mlp`);
+  if (!itemShape || (itemShape.length !== 2 && itemShape.length !== 3))
+    throw new Error(
+      `${method}: network vgg takes images [height, width] or [channels, height, width], items are [${(itemShape ?? []).join(", ")}]`,
+    );
+  const [c, h, w] = (itemShape.length === 2 ? [1, ...itemShape] : itemShape) as [number, number, number];
+  const spec: VGGSpec = {
+    ...{ type: "vgg", ...VGG, input: [c, h, w] },
+    ...(blocks !== undefined && { blocks }),
+    ...(channels !== undefined && { channels }),
+    ...(hidden !== undefined && { hidden }),
+  };
+  return { ...own, network: spec, ...(augment && { augment }) };
+}

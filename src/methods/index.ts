@@ -1,0 +1,61 @@
+/**
+ * The methods by name, each loaded when it is chosen: its title, what it takes, its options, how it is made, saved and loaded; and one
+ * function that runs any of them.
+ * @module constella/methods
+ */
+import { didYouMean } from "../checks";
+import type { AnyMethod } from "./schema";
+
+/** Where a method is, and what lists show of it before it is loaded. */
+export interface MethodEntry {
+  readonly title: string;
+  readonly load: () => Promise<AnyMethod>;
+}
+
+/** Every method, in the order of lists. */
+export const METHODS = {
+  kmeans: { title: "k-means", load: async () => (await import("./kmeans")).kmeans },
+  "mini-batch-kmeans": {
+    title: "mini-batch k-means",
+    load: async () => (await import("./mini-batch-kmeans")).miniBatchKMeans,
+  },
+  dbscan: { title: "DBSCAN", load: async () => (await import("./dbscan")).dbscan },
+  dec: { title: "DEC", load: async () => (await import("./dec")).dec },
+  idec: { title: "IDEC", load: async () => (await import("./idec")).idec },
+  "deep-cluster": { title: "DeepCluster", load: async () => (await import("./deep-cluster")).deepCluster },
+  "online-deep-cluster": {
+    title: "Online deep clustering",
+    load: async () => (await import("./online-deep-cluster")).onlineDeepCluster,
+  },
+  "self-labeling": { title: "Self-labelling", load: async () => (await import("./self-labeling")).selfLabeling },
+} as const satisfies Readonly<Record<string, MethodEntry>>;
+
+/** Names of the methods. */
+export type MethodName = keyof typeof METHODS;
+
+/** Every name, in the order of lists. */
+export const methodNames = Object.keys(METHODS) as readonly MethodName[];
+
+/** Loads a method by name. @throws `methods: there is no k-means, did you mean kmeans?` */
+export async function loadMethod(name: string): Promise<AnyMethod> {
+  const entry = (METHODS as Readonly<Record<string, MethodEntry | undefined>>)[name];
+  if (!entry) throw new Error(`methods: there is no ${name}${didYouMean(name, methodNames)}`);
+  return entry.load();
+}
+
+/** Loads all methods. */
+export const loadMethods = (): Promise<readonly AnyMethod[]> => Promise.all(methodNames.map(loadMethod));
+
+export type {
+  CommonOptions,
+  DataKind,
+  DataSummary,
+  Estimator,
+  EstimatorFitOptions,
+  FittedLabels,
+  Method,
+} from "./method";
+export { runMethod, RunInterrupted } from "./run-method";
+export type { Outcome, RunCheckpoint, RunRecord, RunTask, StageResult, TracePoint } from "./run-method";
+export { checkMethodOptions, defaultsOf, optionsOf } from "./schema";
+export type { AnyMethod, FormField, Kind, OptionSpec, OptionValues, Schema } from "./schema";

@@ -1,0 +1,117 @@
+import type { Bytes } from "../data/formats/source";
+import type { Device } from "../device";
+import type { NdArray } from "../ndarray";
+import type { Shape } from "../tensor";
+import type { EpochRecord, StepReport } from "../training/loop";
+import type { Schema } from "./schema";
+
+/** Options that methods have in common, whatever their schema says; the device is given by whoever runs the method. */
+export interface CommonOptions {
+  /** Where `clusters` of the method is "given" or "either". */
+  readonly nClusters?: number;
+  /** Of everything random. */
+  readonly seed?: number;
+  readonly device?: Device;
+}
+
+/** What `fit` of a method is given. */
+export type DataKind = "rows" | "images" | "sequences" | "sets" | "cube" | "sparse" | "distances" | "texts";
+
+/** What is known of data before they are clustered. */
+export interface DataSummary {
+  /** Items. */
+  readonly n: number;
+  /** Sizes of one item: [28, 28]. */
+  readonly itemShape: Shape;
+  /** Whether the values are bytes as they were read: pictures, mostly. */
+  readonly bytes: boolean;
+}
+
+/** A method: what it is, what it takes and how it is made. Everything that lists or runs methods goes by this alone. */
+export interface Method<O extends CommonOptions = CommonOptions> {
+  /** As the command line spells it, and the index: mini-batch-kmeans. */
+  readonly name: string;
+  /** As a heading has it: mini-batch k-means. */
+  readonly title: string;
+  /** One sentence, without a full stop: how it clusters. */
+  readonly summary: string;
+  /** The source: authors, title, place and year. */
+  readonly paper: string;
+  /** The kinds of data, the default first. */
+  readonly takes: readonly DataKind[];
+  /** Whether `fit` is given labels. */
+  readonly target: "none" | "optional" | "needed";
+  /** Whether the number of clusters is told (`nClusters`), found, either, or no matter of the method. */
+  readonly clusters: "given" | "found" | "either" | "none";
+  /** Every option but those of `CommonOptions`. */
+  readonly options: Schema<O>;
+  /** Whether it trains a neural network: then bytes are taken as shares of 255 and the columns of a table alike. Default false. */
+  readonly network?: boolean;
+  /** Options that suit data, for those that are not given; `given` are the others. */
+  suit?(data: DataSummary, given: Partial<O>): Partial<O>;
+  /** @throws for values out of range, and for options that are unknown or missing */
+  make(options: O): Estimator;
+  /** Reads what `save` wrote; `options` are those that a resumed training changes. */
+  load?(bytes: Bytes, options: { readonly device?: Device } & Partial<O>): Promise<Estimator>;
+}
+
+/** Options of `fit`. A method without epochs is not given `epochs` or `onEpoch`. */
+export interface EstimatorFitOptions {
+  /** Labels, of methods with a target. */
+  readonly y?: ArrayLike<number>;
+  readonly signal?: AbortSignal;
+  readonly onStep?: (report: StepReport) => void;
+  readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
+  /** Passes over the data, in the last stage at most. */
+  readonly epochs?: number;
+}
+
+/** Labels of what was fitted: −1 is noise or masked; [H, W] of a cube; one array a set. */
+export type FittedLabels = Int32Array | NdArray<Int32Array> | readonly Int32Array[];
+
+/**
+ * What a method makes. All can be fitted, saved and disposed of; the rest is there where the method has it, and seen by its presence
+ * (`"labels" in estimator`): getters throw before `fit`.
+ */
+export interface Estimator {
+  /** Every option in force. */
+  readonly settings: object;
+  /** One record per epoch, of the methods that have epochs. */
+  readonly history: readonly EpochRecord[];
+  /**
+   * Learns from x, of a kind that the method takes. Goes on where an aborted or loaded training stood.
+   * @throws the signal's reason when aborted
+   */
+  fit(x: unknown, options?: EstimatorFitOptions): Promise<unknown>;
+  /** All of it as a file. */
+  save(): Promise<Uint8Array>;
+  /** Frees everything it holds. */
+  dispose(): void | Promise<void>;
+
+  readonly labels?: FittedLabels;
+  /** Labels of items that need not have been fitted. */
+  predict?(x: unknown): Promise<FittedLabels>;
+  /** Items that need not have been fitted as the method sees them, [n, e]. */
+  transform?(x: unknown): Promise<NdArray<Float32Array>>;
+  /** Where the method places the items that were fitted, [n, e], of methods that place no others. */
+  readonly embedding?: NdArray<Float32Array>;
+  /** Probabilities of the clusters, [n, K]. */
+  softAssignments?(x: unknown): Promise<NdArray<Float32Array>>;
+  /** Centres [K, …]: among the items where there is an `inertia` or no `transform`, else among what `transform` gives. */
+  readonly clusterCenters?: NdArray<Float32Array> | (() => Promise<NdArray<Float32Array>>);
+  /** Σ ‖x − c‖², of methods whose centres are among the items. */
+  readonly inertia?: number;
+  /** How likely each item is. */
+  scoreSamples?(x: unknown): Promise<ArrayLike<number>>;
+  /** A tree: rows of two nodes that were merged, [n − 1, 2], at these distances. */
+  readonly children?: NdArray<Int32Array> | readonly (readonly [number, number])[];
+  readonly distances?: ArrayLike<number>;
+  /** The tree cut into k clusters. */
+  cut?(k: number): Int32Array;
+  /** New items, [n, …]. */
+  sample?(n: number): Promise<NdArray<Float32Array>>;
+  /** Items of points of the embedding. */
+  decode?(z: unknown): Promise<NdArray<Float32Array>>;
+  /** Neighbours as the method sees them: rows, columns and weights. */
+  readonly graph?: unknown;
+}

@@ -1,0 +1,80 @@
+// A run of any method that takes next to no time: data of a kind that it takes, and options by their names.
+import type { Device } from "constella";
+import { optionsOf } from "../../src/methods";
+import type { AnyMethod, DataKind, DataSummary, RunTask } from "../../src/methods";
+import { NdArray } from "../../src/ndarray";
+import { blobs } from "../cluster/blobs";
+
+/** Items of a trial, their sizes and clusters. */
+export const N = 40;
+export const D = 4;
+export const K = 3;
+/** Of images. */
+const SIDE = 8;
+
+/** Small values of options, whatever the method; a new method that has others is tried with its defaults. */
+const TINY: Readonly<Record<string, unknown>> = {
+  ...{ epochs: 3, layerEpochs: 1, pretrainEpochs: 3, updateInterval: 4, batchSize: 16, pretrainBatchSize: 16 },
+  ...{ nInit: 2, maxIter: 10, components: 2, kmeansIterations: 3, minCluster: 2, sinkhornIterations: 20, updates: 3 },
+  ...{ blocks: 1, channels: 2, hidden: 8, eps: 3, minSamples: 3, learningRate: 0.02, statisticsBatches: 2 },
+};
+
+/** What a trial is made of. */
+export interface Trial {
+  readonly x: NdArray<Float32Array>;
+  /** Other items of the same sizes. */
+  readonly others: NdArray<Float32Array>;
+  /** Whose items they are. */
+  readonly truth: Int32Array;
+  readonly data: DataSummary;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Items of a kind: K groups, well apart, about zero. */
+function itemsOf(kind: DataKind, n: number, seed: number): NdArray<Float32Array> {
+  const itemShape = kind === "images" ? [SIDE, SIDE] : [D];
+  const width = itemShape.reduce((product, size) => product * size, 1);
+  const values = blobs(n, width, K, seed).map((value) => (value - 10) / 5);
+  return new NdArray(values, [n, ...itemShape]);
+}
+
+/** The kind of data that a method is tried on: rows, where it takes them. @throws for kinds that no trial makes */
+function kindOf({ name, takes }: AnyMethod): DataKind {
+  const kind = takes.includes("rows") ? "rows" : takes[0]!;
+  if (kind !== "rows" && kind !== "images")
+    throw new Error(`${name} takes ${takes.join(", ")}: make such data in test/methods/trial.ts`);
+  return kind;
+}
+
+/** Options of a trial: small ones, and the number of clusters where it is asked for. */
+export function trialOptions(method: AnyMethod, width: number): Record<string, unknown> {
+  const options: Record<string, unknown> = { seed: 1 };
+  for (const [name] of optionsOf(method)) if (name in TINY) options[name] = TINY[name];
+  if (method.clusters === "given") options["nClusters"] = K;
+  if (optionsOf(method).some(([name]) => name === "layers")) options["layers"] = [width, 8, 2];
+  return options;
+}
+
+/** The trial of a method; `n` items. */
+export function trialOf(method: AnyMethod, n = N): Trial {
+  const kind = kindOf(method);
+  const x = itemsOf(kind, n, 4);
+  const itemShape = x.shape.slice(1);
+  const width = itemShape.reduce((product, size) => product * size, 1);
+  return {
+    ...{ x, others: itemsOf(kind, 10, 4), truth: Int32Array.from({ length: n }, (_, i) => i % K) },
+    data: { n, itemShape, bytes: false },
+    options: trialOptions(method, width),
+  };
+}
+
+/** The same with every item through `change`. */
+export function changed(trial: Trial, change: (value: number, at: number) => number): Trial {
+  return { ...trial, x: new NdArray(trial.x.data.map(change), trial.x.shape) };
+}
+
+/** What `runMethod` takes of a trial. */
+export const taskOf = ({ x, data, options }: Trial, device: Device, more: Partial<RunTask> = {}): RunTask => ({
+  ...{ x, data, options, device },
+  ...more,
+});
