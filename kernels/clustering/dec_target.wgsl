@@ -8,6 +8,10 @@ struct Params { n: u32, k: u32 }
 const TINY = 1.1754944e-38;
 var<workgroup> partial: array<f32, 256>;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_finite(v: f32) -> bool { return (bitcast<u32>(v) & 0x7f800000u) != 0x7f800000u; }
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let c = lane % 16u;
@@ -17,7 +21,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     for (var j = c; j < params.k; j += 16u) {
       let share = q[i * params.k + j];
       let mass = f[j];
-      let sharpened = select(0.0, share * (share / max(mass, TINY)), mass >= TINY);
+      let counted = mass >= TINY || !is_finite(mass) || !is_finite(share);
+      let sharpened = select(0.0, share * (share / mass), counted);
       p[i * params.k + j] = sharpened;
       total += sharpened;
     }
@@ -29,7 +34,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     workgroupBarrier();
   }
   if (i < params.n) {
-    let sum = max(partial[lane - c], TINY);
+    let sum = select(max(partial[lane - c], TINY), partial[lane - c], is_nan(partial[lane - c]));
     for (var j = c; j < params.k; j += 16u) { p[i * params.k + j] /= sum; }
   }
 }

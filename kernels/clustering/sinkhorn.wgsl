@@ -17,7 +17,16 @@ struct Params { n: u32, k: u32, row: u32, chunk: u32, length: u32, lanes: u32, c
 var<workgroup> partial: array<f32, 256>;
 var<workgroup> tile: array<f32, 256>; // w of the tile's rows
 
-fn x_at(i: u32, j: u32) -> f32 { return params.power * max(logp[i * params.k + j], params.low) + u[j]; }
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+// the larger, NaN where either is
+fn larger(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, is_nan(b)), a, is_nan(a)); }
+
+fn x_at(i: u32, j: u32) -> f32 {
+  let v = logp[i * params.k + j];
+  return params.power * select(max(v, params.low), v, is_nan(v)) + u[j];
+}
 
 // the sum, or for `largest` the maximum, over the lanes of a row
 fn over_row(value: f32, lane: u32, largest: bool) -> f32 {
@@ -28,7 +37,7 @@ fn over_row(value: f32, lane: u32, largest: bool) -> f32 {
     if (lane % params.lanes < step) {
       let own = partial[lane];
       let other = partial[lane + step];
-      partial[lane] = select(own + other, max(own, other), largest);
+      partial[lane] = select(own + other, larger(own, other), largest);
     }
     workgroupBarrier();
   }
@@ -63,7 +72,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     var value = 0.0;
     if (params.first == 0u) {
       var largest = -3.4028234e38f;
-      for (var j = lane % params.lanes; j < count; j += params.lanes) { largest = max(largest, x_at(i, j)); }
+      for (var j = lane % params.lanes; j < count; j += params.lanes) { largest = larger(largest, x_at(i, j)); }
       largest = over_row(largest, lane, true);
       var total = 0.0;
       for (var j = lane % params.lanes; j < count; j += params.lanes) { total += exp(x_at(i, j) - largest); }
@@ -80,7 +89,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     for (var j = lane % params.columns; j < params.k; j += params.columns) {
       var part = 0.0;
       for (var r = lane / params.columns; r < height; r += 256u / params.columns) {
-        let share = exp(x_at(top + r, j) - tile[r]);
+        let exponent = x_at(top + r, j) - tile[r];
+        let share = select(exp(exponent), exponent, is_nan(exponent));
         plan[(top + r) * params.k + j] = share;
         part += share;
       }

@@ -13,6 +13,28 @@ var<workgroup> rows: array<f32, 256>;
 var<workgroup> centres: array<f32, 272>; // transposed, 17 apart against bank conflicts
 var<workgroup> partial: array<f32, 256>;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+fn is_finite(v: f32) -> bool { return (bitcast<u32>(v) & 0x7f800000u) != 0x7f800000u; }
+
+// whether row i of z and one of the centres at least are made of finite numbers
+fn comparable(i: u32) -> bool {
+  let d = params.d;
+  for (var t = 0u; t < d; t++) {
+    if (!is_finite(z[i * d + t])) { return false; }
+  }
+  for (var j = 0u; j < params.k; j++) {
+    var whole = true;
+    for (var t = 0u; t < d; t++) { whole = whole && is_finite(mu[j * d + t]); }
+    if (whole) { return true; }
+  }
+  return false;
+}
+
+// the smaller, NaN where either is
+fn smaller(a: f32, b: f32) -> f32 { return select(select(min(a, b), b, is_nan(b)), a, is_nan(a)); }
+
 // the sum, or for `least` the minimum, over the sixteen lanes of a row
 fn over_row(value: f32, lane: u32, least: bool) -> f32 {
   workgroupBarrier();
@@ -21,7 +43,7 @@ fn over_row(value: f32, lane: u32, least: bool) -> f32 {
   for (var step = 8u; step > 0u; step /= 2u) {
     if (lane % 16u < step) {
       let other = partial[lane + step];
-      partial[lane] = select(partial[lane] + other, min(partial[lane], other), least);
+      partial[lane] = select(partial[lane] + other, smaller(partial[lane], other), least);
     }
     workgroupBarrier();
   }
@@ -33,7 +55,7 @@ fn log_ratio(a: f32, b: f32) -> f32 {
   let y = (a - b) / (a + b);
   let s = y * y;
   let near = 2.0 * y * (1.0 + s * (0.33333334 + s * (0.2 + s * (0.14285715 + s * 0.11111111))));
-  return select(log(max(a / b, 1.1754944e-38)), near, abs(y) < 0.2);
+  return select(select(log(max(a / b, 1.1754944e-38)), near, abs(y) < 0.2), y, is_nan(y));
 }
 
 @compute @workgroup_size(256)
@@ -62,19 +84,20 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
         s += difference * difference;
       }
     }
-    s = min(s, 1e38f);
     if (live && j0 + c < k) {
+      s = select(min(s, 1e38f), s, is_nan(s));
       q[i * k + j0 + c] = s;
-      nearest = min(nearest, s);
+      nearest = smaller(nearest, s);
     }
   }
   nearest = over_row(nearest, lane, true);
+  if (live && nearest >= 1e38f && !comparable(i)) { nearest = bitcast<f32>(bitcast<u32>(nearest) | 0x7fc00000u); } // not squares that overflowed
   let exponent = 0.5 * (params.alpha + 1.0);
   var total = 0.0;
   if (live) {
     for (var j = c; j < k; j += 16u) {
       var u = (params.alpha + nearest) / (params.alpha + q[i * k + j]);
-      if (exponent != 1.0) { u = exp(exponent * log(max(u, 1.1754944e-38))); }
+      if (exponent != 1.0) { u = select(exp(exponent * log(max(u, 1.1754944e-38))), u, is_nan(u)); }
       q[i * k + j] = u;
       total += u;
     }
@@ -87,7 +110,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       q[i * k + j] = quotient;
       if (params.scale != 0.0) {
         let target_share = p[i * k + j];
-        if (target_share > 0.0) { loss += target_share * log_ratio(target_share, max(quotient, 1.1754944e-38)); }
+        if (target_share > 0.0 || !is_finite(target_share)) { loss += target_share * log_ratio(target_share, select(max(quotient, 1.1754944e-38), quotient, is_nan(quotient))); }
       }
     }
   }

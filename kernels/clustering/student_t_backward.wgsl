@@ -12,6 +12,9 @@ struct Params { n: u32, k: u32, d: u32, op: u32, alpha: f32, scale: f32 }
 var<workgroup> rows: array<f32, 256>;
 var<workgroup> centres: array<f32, 272>; // transposed, 17 apart against bank conflicts
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let row = lane / 16u;
@@ -52,7 +55,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       let at = i * k + j0 + c;
       var v = q[at] * (total - g[at]);
       if (params.op == 1u) { v = dy[0] * params.scale * (g[at] - q[at] * total); }
-      w[at] = v * (params.alpha + 1.0) / (params.alpha + min(s, 1e38f));
+      w[at] = v * (params.alpha + 1.0) / (params.alpha + select(min(s, 1e38f), s, is_nan(s)));
     }
   }
 }

@@ -1,5 +1,5 @@
 // y[i] = f(a[ia], b[ib]) over four axes of sizes d0..d3, with strides that are 0 along broadcast axes; f by `op`:
-// 0 add, 1 subtract, 2 multiply, 3 divide, 4 a^b for a > 0, 5 maximum, 6 minimum, 7 a, 8 a == b, 9 a > b
+// 0 add, 1 subtract, 2 multiply, 3 divide, 4 a^b for a > 0 (NaN below 0), 5 maximum, 6 minimum, 7 a, 8 a == b, 9 a > b
 struct Params {
   n: u32, op: u32, d1: u32, d2: u32, d3: u32,
   a0: u32, a1: u32, a2: u32, a3: u32,
@@ -11,6 +11,12 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 
 override size: u32 = 256u;
+
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+// NaN of any number
+fn not_a_number(v: f32) -> f32 { return bitcast<f32>(bitcast<u32>(v) | 0x7fc00000u); }
 
 @compute @workgroup_size(size)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -29,13 +35,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     case 1u: { r = u - v; }
     case 2u: { r = u * v; }
     case 3u: { r = u / v; }
-    case 4u: { r = exp(v * log(max(u, 1.1754944e-38))); }
+    case 4u: { r = select(exp(v * log(max(u, 1.1754944e-38))), not_a_number(u), u < 0.0); }
     case 5u: { r = max(u, v); }
     case 6u: { r = min(u, v); }
     case 7u: { r = u; }
-    case 8u: { r = select(0.0, 1.0, u == v); }
-    case 9u: { r = select(0.0, 1.0, u > v); }
+    case 8u: { r = select(0.0, 1.0, u == v && !is_nan(u) && !is_nan(v)); }
+    case 9u: { r = select(0.0, 1.0, u > v && !is_nan(u) && !is_nan(v)); }
     default: {}
   }
+  if (params.op < 7u) { r = select(select(r, v, is_nan(v)), u, is_nan(u)); }
   y[i] = r;
 }

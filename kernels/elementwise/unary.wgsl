@@ -6,6 +6,12 @@ struct Params { n: u32, op: u32, alpha: f32 }
 
 override size: u32 = 256u;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
+// NaN of any number
+fn not_a_number(v: vec4f) -> vec4f { return bitcast<vec4f>(bitcast<vec4u>(v) | vec4u(0x7fc00000u)); }
+
 fn sigmoid(v: vec4f) -> vec4f {
   let e = exp(-abs(v));
   return select(e, vec4f(1.0), v >= vec4f(0.0)) / (1.0 + e);
@@ -63,6 +69,15 @@ fn cosine(v: vec4f) -> vec4f {
   return -half_wave(v, n, n + 0.5);
 }
 
+// ln x; of numbers below the normal ones, which not every adapter knows, by a multiple of them; -infinity at 0
+fn logarithm(v: vec4f) -> vec4f {
+  let small = v < vec4f(1.1754944e-38);
+  let normal = select(v, v * 8388608.0, small);
+  let r = log(normal) - select(vec4f(0.0), vec4f(15.942385), small);
+  let infinite = bitcast<vec4f>((bitcast<vec4u>(v) & vec4u(0u)) | vec4u(0xff800000u));
+  return select(select(r, infinite, normal == vec4f(0.0)), not_a_number(v), v < vec4f(0.0));
+}
+
 @compute @workgroup_size(size)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * size;
@@ -73,8 +88,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     case 0u: { r = abs(v); }
     case 1u: { r = -v; }
     case 2u: { r = exp(v); }
-    case 3u: { r = log(v); }
-    case 4u: { r = sqrt(v); }
+    case 3u: { r = logarithm(v); }
+    case 4u: { r = select(sqrt(v), not_a_number(v), v < vec4f(0.0)); }
     case 5u: { r = v * v; }
     case 6u: { r = tangent(v); }
     case 7u: { r = sigmoid(v); }
@@ -89,5 +104,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     case 16u: { r = cosine(v); }
     default: {}
   }
-  y[i] = r;
+  y[i] = select(r, v, is_nan(v));
 }

@@ -11,11 +11,16 @@ var<workgroup> partial: array<f32, size>;
 
 const GREY = vec3f(0.299, 0.587, 0.114);
 
-fn bound(v: f32) -> f32 { return clamp(v, params.low, params.high); }
-fn bound3(v: vec3f) -> vec3f { return clamp(v, vec3f(params.low), vec3f(params.high)); }
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+fn is_nan3(v: vec3f) -> vec3<bool> { return (bitcast<vec3u>(v) & vec3u(0x7fffffffu)) > vec3u(0x7f800000u); }
+
+fn bound(v: f32) -> f32 { return select(clamp(v, params.low, params.high), v, is_nan(v)); }
+fn bound3(v: vec3f) -> vec3f { return select(clamp(v, vec3f(params.low), vec3f(params.high)), v, is_nan3(v)); }
 
 // the colour of a pixel with its hue turned: v - chroma max(0, min(k, 4 - k, 1)), k = (n + 6 hue) mod 6 for n = 5, 3, 1
 fn turned(rgb: vec3f, by: f32) -> vec3f {
+  if (any(is_nan3(rgb))) { return vec3f(rgb.r + rgb.g + rgb.b); }
   let value = max(rgb.r, max(rgb.g, rgb.b));
   let chroma = value - min(rgb.r, min(rgb.g, rgb.b));
   if (chroma == 0.0) { return rgb; }

@@ -81,12 +81,15 @@ fn pixels_at(base: vec4i, top: vec4i, left: vec4i, this_tap: vec4i) -> vec4f {
   return select(vec4f(), vec4f(x[at.x], x[at.y], x[at.z], x[at.w]), inside);
 }
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
 fn activate(v: vec4f) -> vec4f {
   switch params.activation {
-    case 1u: { return select(v, vec4f(0.0), v < vec4f(0.0)); }
+    case 1u: { return select(v, vec4f(0.0), (v < vec4f(0.0)) & !is_nan(v)); }
     case 2u: { return select(v, params.slope * v, v < vec4f(0.0)); }
-    case 3u: { return 1.0 / (1.0 + exp(-max(v, vec4f(-87.0)))); }
-    case 4u: { return tanh(clamp(v, vec4f(-15.0), vec4f(15.0))); }
+    case 3u: { return select(1.0 / (1.0 + exp(-max(v, vec4f(-87.0)))), v, is_nan(v)); }
+    case 4u: { return select(tanh(clamp(v, vec4f(-15.0), vec4f(15.0))), v, is_nan(v)); }
     default: { return v; }
   }
 }

@@ -38,12 +38,15 @@ override TILE_K: u32 = 16u;
 var<workgroup> tile_a: array<vec4f, TILE_K * (2u * WORKGROUP_Y + 1u)>;
 var<workgroup> tile_b: array<vec4f, TILE_K * (2u * WORKGROUP_X + 1u)>;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
 fn activate(x: vec4f) -> vec4f {
   switch params.activation {
-    case 1u: { return select(x, vec4f(0.0), x < vec4f(0.0)); }
+    case 1u: { return select(x, vec4f(0.0), (x < vec4f(0.0)) & !is_nan(x)); }
     case 2u: { return select(x, params.slope * x, x < vec4f(0.0)); }
-    case 3u: { return 1.0 / (1.0 + exp(-max(x, vec4f(-87.0)))); }
-    case 4u: { return tanh(clamp(x, vec4f(-15.0), vec4f(15.0))); }
+    case 3u: { return select(1.0 / (1.0 + exp(-max(x, vec4f(-87.0)))), x, is_nan(x)); }
+    case 4u: { return select(tanh(clamp(x, vec4f(-15.0), vec4f(15.0))), x, is_nan(x)); }
     default: { return x; }
   }
 }

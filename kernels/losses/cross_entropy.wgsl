@@ -12,6 +12,12 @@ struct Params { n: u32, k: u32, lanes: u32, op: u32, weighting: u32, scale: f32 
 
 var<workgroup> partial: array<f32, 256>;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+// the larger, NaN where either is
+fn larger(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, is_nan(b)), a, is_nan(a)); }
+
 // the sum, or for `largest` the maximum, over the lanes of a row
 fn over_row(value: f32, lane: u32, largest: bool) -> f32 {
   workgroupBarrier();
@@ -21,7 +27,7 @@ fn over_row(value: f32, lane: u32, largest: bool) -> f32 {
     if (lane % params.lanes < step) {
       let own = partial[lane];
       let other = partial[lane + step];
-      partial[lane] = select(own + other, max(own, other), largest);
+      partial[lane] = select(own + other, larger(own, other), largest);
     }
     workgroupBarrier();
   }
@@ -35,9 +41,12 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let live = i < params.n;
   let start = i * params.k;
   let count = select(0u, params.k, live);
-  var largest = -3.4028234e38f;
-  for (var j = first; j < count; j += params.lanes) { largest = max(largest, x[start + j]); }
+  var least = 0xff800000u; // -infinity, which WGSL cannot write
+  var largest = bitcast<f32>(least);
+  for (var j = first; j < count; j += params.lanes) { largest = larger(largest, x[start + j]); }
   largest = over_row(largest, lane, true);
+  // NaN among the numbers, an infinity, or nothing but -infinity: no shares, and a loss that is NaN
+  if ((bitcast<u32>(largest) & 0x7f800000u) == 0x7f800000u) { largest = bitcast<f32>(bitcast<u32>(largest) | 0x7fc00000u); }
   var sum = 0.0;
   var share = 0.0; // of the goal
   var below = 0.0; // Σ goal · (max - x)
@@ -47,7 +56,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     if (params.op == 1u) {
       let part = bitcast<f32>(goal[start + j]);
       share += part;
-      if (part != 0.0) { below += part * (largest - v); }
+      if (part != 0.0 || is_nan(part)) { below += part * (largest - v); }
     }
   }
   sum = over_row(sum, lane, false);
@@ -66,7 +75,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       below = share * (largest - x[start + label]);
     }
   }
-  parts[i] = params.scale * (below + share * log_sum);
+  parts[i] = params.scale * (below + share * select(log_sum, largest, is_nan(largest)));
   stats[2u * i] = largest;
   stats[2u * i + 1u] = log_sum;
   mass[i] = share;

@@ -11,12 +11,16 @@ struct Params { n: u32, k: u32, op: u32, scale: f32 }
 
 override size: u32 = 256u;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
 @compute @workgroup_size(size)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let at = id.x + id.y * groups.x * size;
   if (at >= params.n * params.k) { return; }
   let i = at / params.k;
-  let share = exp(x[at] - stats[2u * i] - stats[2u * i + 1u]);
+  let shifted = x[at] - stats[2u * i] - stats[2u * i + 1u];
+  let share = select(exp(shifted), shifted, is_nan(shifted));
   var g = 0.0;
   if (params.op == 1u) { g = share * mass[i] - bitcast<f32>(goal[at]); }
   else { g = (share - select(0.0, 1.0, at - i * params.k == goal[i])) * mass[i]; }

@@ -10,7 +10,12 @@ const TINY = vec4f(1.1754944e-38);
 override size: u32 = 256u;
 var<workgroup> partial: array<f32, size>;
 
-fn log_positive(x: vec4f) -> vec4f { return log(max(x, TINY)); }
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
+fn floored(x: vec4f) -> vec4f { return select(max(x, TINY), x, is_nan(x)); }
+
+fn log_positive(x: vec4f) -> vec4f { return select(log(max(x, TINY)), x, is_nan(x)); }
 
 // ln(u / v), by the series of artanh where the quotient is near 1
 fn log_ratio(u: vec4f, v: vec4f) -> vec4f {
@@ -30,7 +35,10 @@ fn loss(u: vec4f, v: vec4f) -> vec4f {
       let series = e * (1.0 - e * (0.5 - e * (0.33333334 - e * 0.25)));
       return max(u, vec4f(0.0)) - u * v + select(log(1.0 + e), series, e < vec4f(0.03));
     }
-    default: { return select(vec4f(0.0), u * log_ratio(max(u, TINY), max(v, TINY)), u > vec4f(0.0)); }
+    default: {
+      let odd = (bitcast<vec4u>(u) & vec4u(0x7f800000u)) == vec4u(0x7f800000u); // not finite: no probability
+      return select(vec4f(0.0), u * log_ratio(floored(u), floored(v)), (u > vec4f(0.0)) | odd);
+    }
   }
 }
 

@@ -9,6 +9,13 @@ struct Params { n: u32, op: u32, side: u32, scale: f32 }
 const TINY = vec4f(1.1754944e-38);
 override size: u32 = 256u;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
+fn floored(x: vec4f) -> vec4f { return select(max(x, TINY), x, is_nan(x)); }
+
+fn log_positive(x: vec4f) -> vec4f { return select(log(max(x, TINY)), x, is_nan(x)); }
+
 @compute @workgroup_size(size)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.x + id.y * groups.x * size;
@@ -22,15 +29,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     case 1u: { g = sign(u - v); if (!first) { g = -g; } }
     case 2u: {
       if (first) { g = (u - v) / max(u * (1.0 - u), vec4f(1e-12)); }
-      else { g = log(max(1.0 - u, TINY)) - log(max(u, TINY)); }
+      else { g = log_positive(1.0 - u) - log_positive(u); }
     }
     case 3u: {
       let e = exp(-abs(u));
-      if (first) { g = select(e, vec4f(1.0), u >= vec4f(0.0)) / (1.0 + e) - v; } else { g = -u; }
+      if (first) { g = select(select(e, vec4f(1.0), u >= vec4f(0.0)) / (1.0 + e), u, is_nan(u)) - v; } else { g = -u; }
     }
     default: {
-      if (first) { g = select(vec4f(0.0), 1.0 + log(max(max(u, TINY) / max(v, TINY), TINY)), u > vec4f(0.0)); }
-      else { g = -u / max(v, TINY); }
+      if (first) { g = select(vec4f(0.0), 1.0 + log_positive(floored(u) / floored(v)), (u > vec4f(0.0)) | is_nan(u)); }
+      else { g = -u / floored(v); }
     }
   }
   dx[i] = g * (dy[0] * params.scale);

@@ -11,14 +11,17 @@ struct Params { n: u32, d: u32, batch: u32, op: u32, same: f32, different: f32, 
 override size: u32 = 64u;
 const CHUNK = 256u; // items whose losses are added up by themselves
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
 fn loss(s: vec4f, alike: vec4<bool>) -> vec4f {
   let factor = select(vec4f(params.different), vec4f(params.same), alike);
   switch params.op {
     case 0u: {
       let p = clamp(select(1.0 - s, s, alike), vec4f(params.limit), vec4f(1.0 - params.limit));
-      return -factor * log(p);
+      return select(-factor * log(p), s, is_nan(s));
     }
-    case 1u: { return factor * select(max(vec4f(0.0), params.limit - s), s, alike); }
+    case 1u: { return factor * select(max(vec4f(0.0), params.limit - s), s, alike | is_nan(s)); }
     default: { return factor * select(s, 1.0 - s, alike); }
   }
 }

@@ -11,13 +11,16 @@ struct Params { n: u32, d: u32, batch: u32, op: u32, same: f32, different: f32, 
 override size: u32 = 64u;
 const WIDTH = 16u;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
 fn slope(s: vec4f, alike: vec4<bool>) -> vec4f {
   switch params.op {
     case 0u: {
       let p = clamp(select(1.0 - s, s, alike), vec4f(params.limit), vec4f(1.0 - params.limit));
-      return select(vec4f(params.different), vec4f(-params.same), alike) / p;
+      return select(select(vec4f(params.different), vec4f(-params.same), alike) / p, s, is_nan(s));
     }
-    case 1u: { return select(select(vec4f(0.0), vec4f(-params.different), s < vec4f(params.limit)), vec4f(params.same), alike); }
+    case 1u: { return select(select(select(vec4f(0.0), vec4f(-params.different), s < vec4f(params.limit)), vec4f(params.same), alike), s, is_nan(s)); }
     default: { return select(vec4f(params.different), vec4f(-params.same), alike); }
   }
 }

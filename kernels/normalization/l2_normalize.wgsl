@@ -8,6 +8,12 @@ struct Params { n: u32, d: u32, lanes: u32, eps: f32 }
 
 var<workgroup> partial: array<f32, 256>;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
+// the larger, NaN where either is
+fn larger(a: f32, b: f32) -> f32 { return select(select(max(a, b), b, is_nan(b)), a, is_nan(a)); }
+
 // the sum, or for `largest` the maximum, over the lanes of a row
 fn over_row(value: f32, lane: u32, largest: bool) -> f32 {
   workgroupBarrier();
@@ -17,7 +23,7 @@ fn over_row(value: f32, lane: u32, largest: bool) -> f32 {
     if (lane % params.lanes < step) {
       let own = partial[lane];
       let other = partial[lane + step];
-      partial[lane] = select(own + other, max(own, other), largest);
+      partial[lane] = select(own + other, larger(own, other), largest);
     }
     workgroupBarrier();
   }
@@ -32,15 +38,15 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let count = select(0u, params.d, live);
   let start = i * params.d;
   var largest = 0.0;
-  for (var t = first; t < count; t += params.lanes) { largest = max(largest, abs(x[start + t])); }
-  let unit = max(over_row(largest, lane, true), 1.1754944e-38);
+  for (var t = first; t < count; t += params.lanes) { largest = larger(largest, abs(x[start + t])); }
+  let unit = larger(over_row(largest, lane, true), 1.1754944e-38);
   var squares = 0.0;
   for (var t = first; t < count; t += params.lanes) {
     let v = x[start + t] / unit;
     squares += v * v;
   }
   let relative = sqrt(over_row(squares, lane, false));
-  let bound = max(relative, params.eps / unit); // of the norm in units of the largest coordinate
+  let bound = larger(relative, params.eps / unit); // of the norm in units of the largest coordinate
   for (var t = first; t < count; t += params.lanes) { y[start + t] = (x[start + t] / unit) / bound; }
   if (live && first == 0u) { norms[i] = relative * unit; }
 }

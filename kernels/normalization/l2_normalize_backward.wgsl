@@ -9,6 +9,9 @@ struct Params { n: u32, d: u32, lanes: u32, eps: f32 }
 
 var<workgroup> partial: array<f32, 256>;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let first = lane % params.lanes;
@@ -26,6 +29,6 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   if (count == 0u) { return; }
   let norm = norms[i];
   let along = select(0.0, partial[lane - first], norm > params.eps);
-  let bound = max(norm, params.eps);
+  let bound = select(max(norm, params.eps), norm, is_nan(norm));
   for (var t = first; t < count; t += params.lanes) { dx[start + t] = (dy[start + t] - y[start + t] * along) / bound; }
 }

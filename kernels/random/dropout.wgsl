@@ -57,5 +57,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       }
     }
   }
-  y[i] = select(vec4f(0.0), params.scale * x[i], words >= vec4u(params.threshold));
+  y[i] = x[i] * select(vec4f(0.0), vec4f(params.scale), words >= vec4u(params.threshold));
 }

@@ -8,9 +8,12 @@ struct Params { outer: u32, n: u32, inner: u32, chunks: u32, length: u32, column
 override size: u32 = 256u;
 var<workgroup> partial: array<f32, size>;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
 fn combine(a: f32, b: f32) -> f32 {
   if (params.op == 0u) { return a + b; }
-  return select(min(a, b), max(a, b), params.op == 1u);
+  return select(select(select(min(a, b), max(a, b), params.op == 1u), b, is_nan(b)), a, is_nan(a));
 }
 
 @compute @workgroup_size(size)
@@ -25,7 +28,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let first = chunk * params.length;
   let last = min(first + params.length, params.n);
   let rows = size / columns;
-  var sum = select(select(3.4028234e38f, -3.4028234e38f, params.op == 1u), 0.0, params.op == 0u);
+  var start = select(select(0x7f800000u, 0xff800000u, params.op == 1u), 0u, params.op == 0u); // an infinity, which WGSL cannot write
+  var sum = bitcast<f32>(start);
   if (live) {
     let step = rows * params.inner;
     var j = first + lane / columns;

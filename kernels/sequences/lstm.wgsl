@@ -14,17 +14,20 @@ struct Params { n: u32, t: u32, h: u32, directions: u32, hard: u32 }
 override size: u32 = 256u;
 var<workgroup> hidden: array<vec4f, size>;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
 fn sigmoid(v: vec4f) -> vec4f {
-  if (params.hard == 1u) { return clamp(0.2 * v + 0.5, vec4f(0.0), vec4f(1.0)); }
+  if (params.hard == 1u) { return select(clamp(0.2 * v + 0.5, vec4f(0.0), vec4f(1.0)), v, is_nan(v)); }
   let e = exp(-abs(v));
-  return select(e, vec4f(1.0), v >= vec4f(0.0)) / (1.0 + e);
+  return select(select(e, vec4f(1.0), v >= vec4f(0.0)) / (1.0 + e), v, is_nan(v));
 }
 
 fn tangent(v: vec4f) -> vec4f {
   let e = exp(-2.0 * abs(v));
   let s = v * v;
   let near = v * (1.0 + s * (-0.33333334 + s * (0.13333334 + s * (-0.053968254 + s * 0.021869488))));
-  return select(sign(v) * (1.0 - e) / (1.0 + e), near, abs(v) < vec4f(0.25));
+  return select(select(sign(v) * (1.0 - e) / (1.0 + e), near, abs(v) < vec4f(0.25)), v, is_nan(v));
 }
 
 // the weights of four gates

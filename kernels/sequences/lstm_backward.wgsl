@@ -23,11 +23,14 @@ fn sigmoid_slope(v: vec4f) -> vec4f {
   return v * (1.0 - v);
 }
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffffu)) > vec4u(0x7f800000u); }
+
 fn tangent(v: vec4f) -> vec4f {
   let e = exp(-2.0 * abs(v));
   let s = v * v;
   let near = v * (1.0 + s * (-0.33333334 + s * (0.13333334 + s * (-0.053968254 + s * 0.021869488))));
-  return select(sign(v) * (1.0 - e) / (1.0 + e), near, abs(v) < vec4f(0.25));
+  return select(select(sign(v) * (1.0 - e) / (1.0 + e), near, abs(v) < vec4f(0.25)), v, is_nan(v));
 }
 
 // four neighbouring rows of a column

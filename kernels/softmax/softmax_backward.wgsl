@@ -8,6 +8,9 @@ struct Params { series: u32, n: u32, inner: u32, lanes: u32, op: u32 }
 
 var<workgroup> partial: array<f32, 256>;
 
+// NaN, by its bits: comparisons with it are not dependable, and min, max, clamp and exp may lose it
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let columns = 256u / params.lanes;
@@ -33,6 +36,6 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let total = partial[column * params.lanes];
   for (var j = first; j < count; j += params.lanes) {
     let at = start + j * params.inner;
-    if (logarithm) { dx[at] = dy[at] - exp(y[at]) * total; } else { dx[at] = y[at] * (dy[at] - total); }
+    if (logarithm) { dx[at] = dy[at] - select(exp(y[at]), y[at], is_nan(y[at])) * total; } else { dx[at] = y[at] * (dy[at] - total); }
   }
 }

@@ -16,8 +16,8 @@ function argExtremum(op: string, x: Tensor, axis: number, sign: 1 | -1): Tensor 
   return y;
 }
 
-/** Index (u32) of the largest x along an axis, the lowest where several are equal. @throws when the axis is outside the rank or empty */
+/** Index (u32) of the largest x along an axis, the lowest where several are equal; of the first NaN, where there is one. @throws when the axis is outside the rank or empty */
 export const argmax = (x: Tensor, axis = -1): Tensor => argExtremum("argmax", x, axis, 1);
 
-/** Index (u32) of the smallest x along an axis, the lowest where several are equal. @throws when the axis is outside the rank or empty */
+/** Index (u32) of the smallest x along an axis, the lowest where several are equal; of the first NaN, where there is one. @throws when the axis is outside the rank or empty */
 export const argmin = (x: Tensor, axis = -1): Tensor => argExtremum("argmin", x, axis, -1);

@@ -142,7 +142,7 @@ export const mul = (a: Operand, b: Operand): Tensor =>
 /** a / b, broadcasting */
 export const div = (a: Operand, b: Operand): Tensor =>
   binary("div", a, b, (_a, b, y, dy) => [() => div(dy, b), () => neg(div(mul(dy, y), b))]);
-/** aᵇ for a > 0, broadcasting */
+/** aᵇ for a > 0, broadcasting; NaN where a is below 0. */
 export const pow = (a: Operand, b: Operand): Tensor =>
   binary("pow", a, b, (a, b, y, dy) => [() => mul(dy, div(mul(b, y), a)), () => mul(dy, mul(y, log(a)))]);
 /** The larger of a and b, broadcasting; where they are equal half the gradient goes to each. */

@@ -6,7 +6,11 @@ import { array, sizeOf } from "./cases/reference";
 import type { Reference } from "./cases/reference";
 import { uniforms } from "../uniforms";
 
-function makeInputs({ range = [-2, 2], integers = {} }: OpCase, shapes: readonly (readonly number[])[]): Reference[] {
+/** The inputs of a trial: drawn, the same each time. */
+export function makeInputs(
+  { range = [-2, 2], integers = {} }: OpCase,
+  shapes: readonly (readonly number[])[],
+): Reference[] {
   const random = uniforms(shapes.flat().reduce((seed, size) => seed * 31 + size, 7));
   return shapes.map((shape, i) => {
     const limit = integers[i];

@@ -11,7 +11,7 @@ function scaled(logp: usize, u: usize, x: usize, bytes: usize, power: f32, low: 
   if (bytes >= 16) {
     let all = f32x4.splat(largest);
     for (; at + 16 <= bytes; at += 16) {
-      const v = fma(factor, f32x4.pmax(bound, v128.load(logp + at)), v128.load(u + at));
+      const v = fma(factor, f32x4.pmax(v128.load(logp + at), bound), v128.load(u + at));
       v128.store(x + at, v);
       all = f32x4.pmax(all, v);
     }

@@ -174,7 +174,10 @@ function combine4(op: u32, a: v128, b: v128): v128 {
     case 1: return f32x4.sub(a, b);
     case 2: return f32x4.mul(a, b);
     case 3: return f32x4.div(a, b);
-    case 4: return exp4(f32x4.mul(b, log4(f32x4.pmax(a, f32x4.splat(1.1754944e-38)))));
+    case 4: { // all bits set, NaN, below 0
+      const y = exp4(f32x4.mul(b, log4(f32x4.pmax(a, f32x4.splat(1.1754944e-38)))));
+      return v128.or(y, f32x4.lt(a, f32x4.splat(0)));
+    }
     case 5: return f32x4.max(a, b);
     case 6: return f32x4.min(a, b);
     case 7: return a;

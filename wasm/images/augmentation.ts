@@ -77,7 +77,7 @@ const BLUE: f32 = 0.114;
 // @ts-ignore: decorator
 @inline
 function bound4(v: v128, low: v128, high: v128): v128 {
-  return f32x4.pmin(high, f32x4.pmax(low, v));
+  return f32x4.pmin(f32x4.pmax(v, low), high); // NaN where v is
 }
 
 /** Σ of a plane after brightness. */

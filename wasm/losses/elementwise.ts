@@ -7,10 +7,18 @@ const MAE: u32 = 1;
 const BCE: u32 = 2;
 const BCE_LOGITS: u32 = 3;
 
+/** x and at least the smallest normal number, NaN where x is: pmax gives its first operand unless it is the smaller. */
 // @ts-ignore: decorator
 @inline
 function floored(x: v128): v128 {
-  return f32x4.pmax(f32x4.splat(TINY), x);
+  return f32x4.pmax(x, f32x4.splat(TINY));
+}
+
+/** Lanes of finite numbers that are not above 0. */
+// @ts-ignore: decorator
+@inline
+function without(p: v128): v128 {
+  return v128.and(f32x4.le(p, f32x4.splat(0)), f32x4.gt(p, f32x4.splat(-Infinity)));
 }
 
 // @ts-ignore: decorator
@@ -29,7 +37,7 @@ function loss4(op: u32, u: v128, v: v128): v128 {
   }
   if (op == BCE_LOGITS) return f32x4.sub(softplus4(u), f32x4.mul(u, v));
   const term = f32x4.mul(u, log4(floored(f32x4.div(u, floored(v)))));
-  return v128.and(term, f32x4.gt(u, f32x4.splat(0)));
+  return v128.andnot(term, without(u));
 }
 
 /** parts[c] = scale · Σ_i loss(a[i], b[i]), i in part c; [begin, end) counts parts. */
@@ -68,12 +76,12 @@ function slope4(op: u32, side: u32, u: v128, v: v128): v128 {
   }
   if (op == BCE) {
     if (side) return f32x4.sub(log4(floored(f32x4.sub(one, u))), log4(floored(u)));
-    return f32x4.div(f32x4.sub(u, v), f32x4.pmax(f32x4.splat(1e-12), f32x4.mul(u, f32x4.sub(one, u))));
+    return f32x4.div(f32x4.sub(u, v), f32x4.pmax(f32x4.mul(u, f32x4.sub(one, u)), f32x4.splat(1e-12)));
   }
   if (op == BCE_LOGITS) return side ? f32x4.neg(u) : f32x4.sub(sigmoid4(u), v);
   if (side) return f32x4.neg(f32x4.div(u, floored(v)));
   const slope = f32x4.add(one, log4(floored(f32x4.div(floored(u), floored(v)))));
-  return v128.and(slope, f32x4.gt(u, zero));
+  return v128.andnot(slope, without(u));
 }
 
 /** dx[i] = dy[0] · scale · ∂loss(a[i], b[i]) with respect to a or b; [begin, end) counts vectors of four. */

@@ -133,8 +133,7 @@ export function l2_normalize(
     const out = y + i * bytes;
     let largest: f32 = TINY;
     for (let at: usize = 0; at < bytes; at += 4) {
-      const v = abs<f32>(f32.load(row + at));
-      if (v > largest) largest = v;
+      largest = max<f32>(largest, abs<f32>(f32.load(row + at)));
     }
     const unit = f32x4.splat(largest);
     let all = f32x4.splat(0);

@@ -115,28 +115,26 @@ export function dropout(
     const p = i32x4.ge_u(v128.load(scratch), limit);
     const q = i32x4.ge_u(v128.load(scratch, 16), limit);
     const at = <usize>group << 5;
-    const a = f32x4.mul(factor, v128.load(x + at));
-    const b = f32x4.mul(factor, v128.load(x + at, 16));
-    v128.store(y + at, v128.and(a, v128.shuffle<f32>(p, q, 0, 4, 1, 5)));
-    v128.store(y + at, v128.and(b, v128.shuffle<f32>(p, q, 2, 6, 3, 7)), 16);
+    const a = v128.and(factor, v128.shuffle<f32>(p, q, 0, 4, 1, 5));
+    const b = v128.and(factor, v128.shuffle<f32>(p, q, 2, 6, 3, 7));
+    v128.store(y + at, f32x4.mul(a, v128.load(x + at)));
+    v128.store(y + at, f32x4.mul(b, v128.load(x + at, 16)), 16);
   }
 }
 
 /** Planes first, first + 1, ... of a group of eight, by the words in the work area. */
 function dropPlanes(x: usize, y: usize, planes: u32, width: u32, first: u32, threshold: u32, scale: f32): void {
   const bytes = <usize>width << 2;
-  const factor = f32x4.splat(scale);
   const last = min(first + 8, planes);
   for (let plane = first; plane < last; plane++) {
     const from = x + plane * bytes;
     const to = y + plane * bytes;
     const j = plane - first;
-    if (<u32>i32.load(scratch + (<usize>((j & 1) * 4 + (j >> 1)) << 2)) < threshold) {
-      memory.fill(to, 0, bytes);
-      continue;
-    }
+    const kept = <u32>i32.load(scratch + (<usize>((j & 1) * 4 + (j >> 1)) << 2)) >= threshold;
+    const own: f32 = kept ? scale : 0; // 0 · NaN is NaN
+    const factor = f32x4.splat(own);
     let at: usize = 0;
     for (; at + 16 <= bytes; at += 16) v128.store(to + at, f32x4.mul(factor, v128.load(from + at)));
-    for (; at < bytes; at += 4) f32.store(to + at, scale * f32.load(from + at));
+    for (; at < bytes; at += 4) f32.store(to + at, own * f32.load(from + at));
   }
 }

@@ -6,13 +6,13 @@ const MAX: u32 = 1;
 // @ts-ignore: decorator
 @inline
 function combine4(op: u32, a: v128, b: v128): v128 {
-  return op == SUM ? f32x4.add(a, b) : op == MAX ? f32x4.pmax(a, b) : f32x4.pmin(a, b);
+  return op == SUM ? f32x4.add(a, b) : op == MAX ? f32x4.max(a, b) : f32x4.min(a, b); // NaN where either is
 }
 
 // @ts-ignore: decorator
 @inline
 function combine(op: u32, a: f32, b: f32): f32 {
-  return op == SUM ? a + b : op == MAX ? (a < b ? b : a) : (b < a ? b : a);
+  return op == SUM ? a + b : op == MAX ? max<f32>(a, b) : min<f32>(a, b);
 }
 
 /** Reduction of `count` contiguous elements, in four vectors at a time. */

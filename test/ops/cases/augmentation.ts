@@ -57,7 +57,7 @@ function warped(x: Reference, options: c.AugmentOptions, grid: number): Referenc
             for (let k = 0; k < w; k++) {
               const [down, across] = [Math.min(Math.max(v, 0), h - 1), Math.min(Math.max(u, 0), w - 1)];
               const weight = Math.max(0, 1 - Math.abs(down - r)) * Math.max(0, 1 - Math.abs(across - k));
-              value += weight * x.data[((image * channels + t) * h + r) * w + k]!;
+              if (weight > 0) value += weight * x.data[((image * channels + t) * h + r) * w + k]!;
             }
           y.data[((image * channels + t) * oh + i) * ow + j] = value;
         }
@@ -68,6 +68,7 @@ function warped(x: Reference, options: c.AugmentOptions, grid: number): Referenc
 /** Hue, saturation and value to colours and back, as in textbooks. */
 function turnedHue([r, g, b]: readonly [number, number, number], by: number): number[] {
   const value = Math.max(r, g, b);
+  if (Number.isNaN(value)) return [NaN, NaN, NaN];
   const chroma = value - Math.min(r, g, b);
   if (chroma === 0) return [r, g, b];
   const sector = value === r ? (g - b) / chroma : value === g ? 2 + (b - r) / chroma : 4 + (r - g) / chroma;
@@ -90,7 +91,7 @@ function turnedHue([r, g, b]: readonly [number, number, number], by: number): nu
 function jittered(x: Reference, options: c.AugmentOptions): Reference {
   const [n, channels, h, w] = x.shape as Shape;
   const [low, high] = options.jitter?.range ?? [0, 1];
-  const bound = (v: number): number => Math.min(high, Math.max(low, v));
+  const bound = (v: number): number => Math.min(high, 3.4028234663852886e38, Math.max(low, v));
   const s = h * w;
   const y = array(x.shape);
   const weights = channels === 3 ? [0.299, 0.587, 0.114] : new Array<number>(channels).fill(1 / channels);
@@ -123,6 +124,7 @@ const geometric = (variant: string, options: c.AugmentOptions, more: Partial<OpC
   shapes: IMAGES,
   gradients: [],
   atol: 2e-4,
+  spreads: true,
   ...more,
 });
 

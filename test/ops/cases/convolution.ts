@@ -28,9 +28,9 @@ function correlate(
             for (let t = 0; t < kh; t++)
               for (let u = 0; u < kw; u++) {
                 const [r, s] = [row * stride[0] + t - before[0], column * stride[1] + u - before[1]];
-                if (r >= 0 && r < h && s >= 0 && s < width)
-                  total +=
-                    w.data[((m * channels + k) * kh + t) * kw + u]! * x.data[((i * channels + k) * h + r) * width + s]!;
+                const inside = r >= 0 && r < h && s >= 0 && s < width;
+                const pixel = inside ? x.data[((i * channels + k) * h + r) * width + s]! : 0;
+                total += w.data[((m * channels + k) * kh + t) * kw + u]! * pixel;
               }
           y.data[at] = total;
         }
@@ -94,6 +94,7 @@ const strided = (variant: string, stride: Pair, padding: Pair, shapes: OpCase["s
 const transposed = (variant: string, stride: Pair, padding: Pair, extra: Pair, shapes: OpCase["shapes"]): OpCase => ({
   op: "convTranspose2d",
   variant,
+  spreads: true,
   call: (x, w, b) => c.convTranspose2d(x!, w!, b, { stride, padding, outputPadding: extra }),
   reference: (x, w, b) => stamped(x!, w!, b, stride, padding, extra),
   shapes,

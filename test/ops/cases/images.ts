@@ -236,6 +236,7 @@ const UPSAMPLING: readonly OpCase[] = (
     },
     {
       op: "upsampleBilinear",
+      spreads: true,
       variant: `by ${scale.join(" x ")}`,
       call: (x) => c.upsampleBilinear(x!, scale),
       reference: (x) =>

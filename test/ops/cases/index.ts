@@ -34,6 +34,8 @@ export interface OpCase {
   readonly atol?: number;
   /** Absolute tolerance of the gradients; default 1e-4 of the largest of a gradient, and at least 1e-7. */
   readonly gradientAtol?: number;
+  /** A NaN reaches more than the reference says: it is multiplied by a 0 (a pad, a weight) that the reference leaves out. */
+  readonly spreads?: boolean;
 }
 
 const VECTORS = [[[1]], [[7]], [[3, 5]], [[2, 3, 257]]] as const;

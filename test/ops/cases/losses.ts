@@ -20,11 +20,14 @@ function squaredDistances(z: Reference, mu: Reference): Reference {
   );
 }
 
-/** Each row divided by its sum. */
-function normalizeRows({ shape, data }: Reference): Reference {
+/** Each row divided by its sum, or by `least` where that is larger. */
+function normalizeRows({ shape, data }: Reference, least = -Infinity): Reference {
   const k = shape[1]!;
   const sums = Array.from({ length: shape[0]! }, (_, i) =>
-    data.subarray(i * k, (i + 1) * k).reduce((a, b) => a + b, 0),
+    Math.max(
+      least,
+      data.subarray(i * k, (i + 1) * k).reduce((a, b) => a + b, 0),
+    ),
   );
   return array(
     shape,
@@ -42,19 +45,25 @@ function studentT(z: Reference, mu: Reference, alpha: number): Reference {
   );
 }
 
+/** The smallest normal number: logarithms are taken of nothing below, and no quotient by less. */
+const TINY = 1.1754943508222875e-38;
+const floored = (v: number): number => Math.max(v, TINY);
+
 const divergence = (p: Reference, q: Reference): number =>
-  p.data.reduce((total, v, i) => total + v * Math.log(v / q.data[i]!), 0);
+  p.data.reduce((total, v, i) => total + v * Math.log(floored(floored(v) / floored(q.data[i]!))), 0);
 
 function target(q: Reference, f?: Reference): Reference {
   const k = q.shape[1]!;
   const mass = f?.data ?? new Float64Array(k);
   if (!f) q.data.forEach((v, at) => (mass[at % k]! += v));
-  return normalizeRows(
-    array(
-      q.shape,
-      q.data.map((v, at) => v ** 2 / mass[at % k]!),
-    ),
+  const sharpened = array(
+    q.shape,
+    q.data.map((v, at) => {
+      const f = mass[at % k]!;
+      return f < TINY && f > -Infinity ? 0 * v : v * (v / f);
+    }),
   );
+  return normalizeRows(sharpened, TINY);
 }
 
 /** Points and centres: one, primes, one more than a tile, and a sum over points in two chunks. */
@@ -282,7 +291,7 @@ export const LOSSES: readonly OpCase[] = [
   })),
   pair("mse", c.mse, (u, v) => (u - v) ** 2),
   pair("mae", c.mae, (u, v) => Math.abs(u - v)),
-  pair("bce", c.bce, (u, v) => -v * Math.log(u) - (1 - v) * Math.log(1 - u), [0.02, 0.98]),
+  pair("bce", c.bce, (u, v) => -v * Math.log(floored(u)) - (1 - v) * Math.log(floored(1 - u)), [0.02, 0.98]),
   pair("bceWithLogits", c.bceWithLogits, (u, v) => Math.log1p(Math.exp(u)) - u * v, [
     [-10, 10],
     [0, 1],

@@ -5,6 +5,9 @@ import type { Reference } from "./reference";
 
 const scalar = (value: number): Reference => array([], [value]);
 
+/** The smallest normal number: logarithms are taken of nothing below. */
+const TINY = 1.1754943508222875e-38;
+
 /** Mean over sets of the mean over pairs i < j of f. */
 function meanOverPairs(labels: Reference, f: (set: number, i: number, j: number, same: boolean) => number): Reference {
   const [batch, n] = labels.shape as [number, number];
@@ -55,8 +58,9 @@ const crossEntropy = (variant: string, more: Partial<OpCase>): OpCase => ({
     c.pairwiseCrossEntropy(counts!, [a1!, a2!, a3!], labels!, { same: 0.7, different: 1.3 }),
   reference: (counts, a1, a2, a3, labels) => {
     const p = together(counts!, [a1!, a2!, a3!]);
+    const kept = (v: number): number => Math.min(Math.max(v, 1e-7), 1 - 1e-7);
     return meanOverPairs(labels!, (z, i, j, same) =>
-      same ? -0.7 * Math.log(p(z, i, j)) : -1.3 * Math.log(1 - p(z, i, j)),
+      same ? -0.7 * Math.log(kept(p(z, i, j))) : -1.3 * Math.log(kept(1 - p(z, i, j))),
     );
   },
   shapes: SETS,
@@ -189,11 +193,12 @@ export const PAIRWISE: readonly OpCase[] = [
   },
   {
     op: "clusterCountLoss",
+    spreads: true,
     call: (counts, truth) => c.clusterCountLoss(counts!, c.indices(counts!.device, Array<number>(truth!.size).fill(2))),
     reference: (counts) => {
       const [batch, kMax] = counts!.shape as [number, number];
       let total = 0;
-      for (let z = 0; z < batch; z++) total -= Math.log(counts!.data[z * kMax + 1]!);
+      for (let z = 0; z < batch; z++) total -= Math.log(Math.max(counts!.data[z * kMax + 1]!, TINY));
       return scalar(total / batch);
     },
     shapes: [
@@ -206,6 +211,7 @@ export const PAIRWISE: readonly OpCase[] = [
   },
   {
     op: "clusterAssignmentLoss",
+    spreads: true,
     call: (a1, a2, a3) => c.clusterAssignmentLoss([a1!, a2!, a3!]),
     reference: (...assignments) =>
       [0, 1].reduce<Reference>((total, k) => {

@@ -48,6 +48,7 @@ function axesOf(x: Reference, count: number): Reference {
 
 const row = (count: number, shapes: OpCase["shapes"]): OpCase => ({
   op: "principalAxes",
+  spreads: true,
   variant: `${count} axes`,
   call: (x) => c.principalAxes(x!, count),
   reference: (x) => axesOf(x!, count),

@@ -79,6 +79,7 @@ export const SPECTROGRAM: readonly OpCase[] = [
     ] as const
   ).map(([fft, window, hop, center, mirror, ...shapes]): OpCase => ({
     op: "powerSpectrogram",
+    spreads: true,
     variant: `${fft} points, window ${window}, hop ${hop}${center ? "" : ", not centred"}${mirror ? ", mirrored" : ""}`,
     call: (x) => c.powerSpectrogram(x!, { fft, window, hop, center, padding: mirror ? "mirror" : "zero" }),
     reference: (x) => powerOf(x!, fft, window, hop, center, mirror),
