@@ -1,5 +1,6 @@
 import { API } from "./adapter";
 import type { Adapter, Adapters } from "./adapter";
+import { ASTRONOMY_FITS } from "./astronomy-fits";
 import { AUDIO } from "./audio";
 import { CLUSTERING } from "./clustering";
 import { CONVOLUTION } from "./convolution";
@@ -17,6 +18,7 @@ import { RECURRENT } from "./recurrent";
 import { REDUCTIONS } from "./reductions";
 
 const ADAPTERS: Adapters = {
+  ...ASTRONOMY_FITS,
   ...AUDIO,
   ...CLUSTERING,
   ...CONVOLUTION,

@@ -1,0 +1,18 @@
+export { FitsFile } from "./file";
+export type { HduChoice } from "./file";
+export type { Hdu, HduKind } from "./hdu";
+export { FitsHeader } from "./header/header";
+export type { HeaderLike } from "./header/header";
+export type { FitsCard, FitsValue } from "./header/card";
+export { FitsImage } from "./image";
+export type { ImageReadOptions } from "./image";
+export type { FloatTypes } from "./pixels";
+export type { Region } from "./region";
+export type { Bitpix, Stored } from "./bytes";
+export type { Integers } from "./scaling";
+export { FitsTable } from "./tables/table";
+export type { ColumnType, FitsColumn } from "./tables/columns";
+export type { FitsSource } from "./source";
+export { compressFits, FitsWriter, writeFits } from "./writer";
+export type { FitsType, FitsWriteOptions } from "./writer";
+export type { CardLike } from "./header/format-card";

@@ -1,0 +1,5 @@
+/**
+ * Astronomy: FITS files in and out.
+ * @module constella/astronomy
+ */
+export * from "./fits";
