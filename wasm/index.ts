@@ -12,3 +12,4 @@ export * from "./random";
 export * from "./reduction";
 export * from "./sequences";
 export * from "./softmax";
+export * from "./som";

@@ -16,6 +16,7 @@ import { OPTIMIZERS } from "./optimizers";
 import { READERS } from "./readers";
 import { RECURRENT } from "./recurrent";
 import { REDUCTIONS } from "./reductions";
+import { SOM } from "./som";
 
 const ADAPTERS: Adapters = {
   ...ASTRONOMY_FITS,
@@ -34,6 +35,7 @@ const ADAPTERS: Adapters = {
   ...READERS,
   ...RECURRENT,
   ...REDUCTIONS,
+  ...SOM,
 };
 
 /** The adapter of an op; undefined while the op is not built. */

@@ -1,0 +1,122 @@
+import type { Device } from "../device";
+import type { Grid } from "./grid";
+import { batchStep } from "./neighbourhood";
+import type { Neighbourhood } from "./neighbourhood";
+import type { Blocks } from "./rows";
+import { takeTensor } from "../tensor";
+import { MapQuality } from "./u-matrix";
+import { UnitSums, UnitsOnDevice, chunkRows } from "./units";
+
+/** Where an epoch of a batch map stands: rows that came in any pieces, cut into chunks of one size, so that the pieces change nothing. */
+export class BatchEpoch {
+  readonly sums: UnitSums;
+  readonly #units: UnitsOnDevice;
+  readonly #chunk: number;
+  /** Rows that do not fill a chunk yet. */
+  #left: Float32Array<ArrayBufferLike> = new Float32Array(0);
+
+  constructor(units: UnitsOnDevice) {
+    this.#units = units;
+    this.#chunk = chunkRows(units.units, units.d);
+    this.sums = new UnitSums(units.units, units.d);
+  }
+
+  /** Adds rows that come after those before, [n, d]. */
+  async add(rows: Float32Array): Promise<void> {
+    const { d } = this.#units;
+    const joined = new Float32Array(this.#left.length + rows.length);
+    joined.set(this.#left);
+    joined.set(rows, this.#left.length);
+    const whole = Math.floor(joined.length / (this.#chunk * d)) * this.#chunk * d;
+    this.#left = joined.slice(whole);
+    await this.#take(joined.subarray(0, whole));
+  }
+
+  /** The sums of all rows; nothing can be added after it. */
+  async finish(): Promise<UnitSums> {
+    const rest = this.#left;
+    this.#left = new Float32Array(0);
+    await this.#take(rest);
+    return this.sums;
+  }
+
+  async #take(rows: Float32Array): Promise<void> {
+    if (rows.length === 0) return;
+    const { d, device } = this.#units;
+    const x = await takeTensor(device, rows, [rows.length / d, d]);
+    try {
+      this.sums.add(await this.#units.partials(x));
+    } finally {
+      x.dispose();
+    }
+  }
+}
+
+/** How far and how a winner pulls in an epoch. */
+export interface Pull {
+  readonly sigma: number;
+  readonly cutoff?: number | undefined;
+  readonly neighbourhood?: Neighbourhood | undefined;
+}
+
+/** One epoch of a batch map over all rows: the sums that its step, in place on `codebook`, was made of. */
+export async function batchEpoch(
+  blocks: Blocks,
+  units: UnitsOnDevice,
+  codebook: Float64Array,
+  grid: Grid,
+  { sigma, cutoff, neighbourhood }: Pull,
+  onBlock?: (rows: number) => void | Promise<void>,
+  signal?: AbortSignal,
+): Promise<UnitSums> {
+  const sums = new UnitSums(units.units, units.d);
+  units.set(codebook);
+  // the sums of a block are read while the next one is on its way
+  let pending: Promise<Float32Array> | undefined;
+  for await (const { x, first, rows } of blocks.pass(signal)) {
+    const partials = units.partials(x);
+    partials.catch(() => undefined);
+    if (pending) sums.add(await pending);
+    pending = partials;
+    await onBlock?.(first + rows);
+  }
+  if (pending) sums.add(await pending);
+  batchStep(codebook, sums.sums, sums.counts, grid, sigma, cutoff, neighbourhood);
+  return sums;
+}
+
+/** Nearest units of all rows with a code book as it is, and how well it fits them. */
+export async function winnersOf(
+  blocks: Blocks,
+  n: number,
+  units: UnitsOnDevice,
+  grid: Grid,
+  signal?: AbortSignal,
+): Promise<{ nearest: Int32Array<ArrayBuffer>; quality: MapQuality }> {
+  const nearest = new Int32Array(n);
+  const quality = new MapQuality(grid);
+  for await (const { x, first } of blocks.pass(signal)) {
+    const found = await units.winners(x, 2);
+    nearest.set(found.nearest, first);
+    quality.add(found.nearest, found.second, found.squaredDistances);
+  }
+  return { nearest, quality };
+}
+
+/** The rows of a chunk of such a map, for those who cut data. */
+export { chunkRows };
+
+/** Runs `use` with a code book on the device. */
+export async function withUnits<R>(
+  device: Device,
+  codebook: ArrayLike<number>,
+  units: number,
+  use: (units: UnitsOnDevice) => Promise<R>,
+): Promise<R> {
+  const made = new UnitsOnDevice(device, units, codebook.length / units, codebook);
+  try {
+    return await use(made);
+  } finally {
+    made.dispose();
+  }
+}

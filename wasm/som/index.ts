@@ -1,0 +1,3 @@
+// Kernels of self-organising maps.
+export * from "./nearest";
+export * from "./units";
