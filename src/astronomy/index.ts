@@ -3,3 +3,4 @@
  * @module constella/astronomy
  */
 export * from "./fits";
+export * from "./sky";

@@ -1,6 +1,7 @@
 import { API } from "./adapter";
 import type { Adapter, Adapters } from "./adapter";
 import { ASTRONOMY_FITS } from "./astronomy-fits";
+import { ASTRONOMY_SKY } from "./astronomy-sky";
 import { AUDIO } from "./audio";
 import { CLUSTERING } from "./clustering";
 import { CONVOLUTION } from "./convolution";
@@ -20,6 +21,7 @@ import { SOM } from "./som";
 
 const ADAPTERS: Adapters = {
   ...ASTRONOMY_FITS,
+  ...ASTRONOMY_SKY,
   ...AUDIO,
   ...CLUSTERING,
   ...CONVOLUTION,

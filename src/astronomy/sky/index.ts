@@ -1,0 +1,1 @@
+export { Wcs } from "./wcs";
