@@ -6,6 +6,7 @@ export * from "./images";
 export * from "./indexing";
 export * from "./linear-algebra";
 export * from "./losses";
+export * from "./neighbours";
 export * from "./normalization";
 export * from "./optimizers";
 export * from "./random";

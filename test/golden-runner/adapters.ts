@@ -10,6 +10,7 @@ import { IMAGES } from "./images";
 import { INDEXING } from "./indexing";
 import { LEARNING_TO_CLUSTER } from "./learning-to-cluster";
 import { LOSSES } from "./losses";
+import { MANIFOLD } from "./manifold";
 import { MATMUL } from "./matmul";
 import { METRICS } from "./metrics";
 import { NORMALIZATION } from "./normalization";
@@ -18,6 +19,7 @@ import { READERS } from "./readers";
 import { RECURRENT } from "./recurrent";
 import { REDUCTIONS } from "./reductions";
 import { SOM } from "./som";
+import { SPECTRAL } from "./spectral";
 
 const ADAPTERS: Adapters = {
   ...ASTRONOMY_FITS,
@@ -30,6 +32,7 @@ const ADAPTERS: Adapters = {
   ...INDEXING,
   ...LEARNING_TO_CLUSTER,
   ...LOSSES,
+  ...MANIFOLD,
   ...MATMUL,
   ...METRICS,
   ...NORMALIZATION,
@@ -38,6 +41,7 @@ const ADAPTERS: Adapters = {
   ...RECURRENT,
   ...REDUCTIONS,
   ...SOM,
+  ...SPECTRAL,
 };
 
 /** The adapter of an op; undefined while the op is not built. */

@@ -1,0 +1,195 @@
+import { checkChoice, checkWhole } from "../checks";
+import { DeviceHolder } from "../cluster/points";
+import type { Device } from "../device";
+import { noGrad } from "../graph";
+import { kNearest } from "../kernels/neighbours";
+import type { MatrixLike } from "../matrix";
+import { NdArray } from "../ndarray";
+import { empty, run, takeTensor, untidied } from "../tensor";
+import { inTurns, pause } from "../turn";
+import { KdTree } from "./kd-tree";
+import { centeredRows, columnMeans, takeRows } from "./rows";
+import type { HostRows } from "./rows";
+
+/** How far apart points are: ‖x − y‖, or 1 − cos(x, y). */
+export type Metric = "euclidean" | "cosine";
+
+/** Options of `knnGraph` and `kNeighbours`. */
+export interface KnnOptions {
+  /** Default "euclidean". */
+  readonly metric?: Metric;
+  readonly device?: Device;
+  /** Ends the work with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Rows done so far, of `total`. */
+  readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
+}
+
+/** Options of `knnGraph`. */
+export interface KnnGraphOptions extends KnnOptions {
+  /** Whether a point is its own first neighbour, at distance 0, and counts among the k. Default false. */
+  readonly includeSelf?: boolean;
+}
+
+/** The k nearest neighbours of each of n points, by ascending distance, ties by ascending number. */
+export interface Neighbours {
+  /** Row numbers [n, k]. */
+  readonly indices: NdArray<Int32Array>;
+  /** Their distances [n, k]. */
+  readonly distances: NdArray<Float64Array>;
+}
+
+/** Multiply-adds between two looks at the signal. */
+const WORK = 2 ** 33;
+/** From so many points in a plane or in space on, a tree on the host is faster than all distances on a device. */
+const TREE_POINTS = 8192;
+const TREE_DIMENSIONS = 3;
+
+/** Rows of length 1. @throws when a row has no direction */
+function unitRows({ data, n, d }: HostRows, op: string): HostRows {
+  const unit = new Float64Array(n * d);
+  for (let i = 0; i < n; i++) {
+    let largest = 0;
+    for (let c = i * d; c < (i + 1) * d; c++) largest = Math.max(largest, Math.abs(data[c]!));
+    if (largest === 0) throw new Error(`${op}: a row of zeros has no cosine, got one at row ${i}`);
+    let sum = 0;
+    for (let c = i * d; c < (i + 1) * d; c++) sum += (data[c]! / largest) ** 2;
+    const scale = 1 / (largest * Math.sqrt(sum));
+    for (let c = i * d; c < (i + 1) * d; c++) unit[c] = data[c]! * scale;
+  }
+  return { data: unit, n, d };
+}
+
+/** The distance of the metric from a squared Euclidean one: of unit vectors, 1 − cos = ½‖u − v‖². */
+const fromSquared: Readonly<Record<Metric, (squared: number) => number>> = {
+  euclidean: Math.sqrt,
+  cosine: (squared) => squared / 2,
+};
+
+interface Search {
+  readonly queries: HostRows;
+  readonly points: HostRows;
+  readonly k: number;
+  /** The queries are the points, and none is its own neighbour. */
+  readonly own: boolean;
+}
+
+/** Squared distances and numbers by the kernel, a piece of the queries at a time. */
+async function onDevice(search: Search, op: string, options: KnnOptions): Promise<[Uint32Array, ArrayLike<number>]> {
+  const { queries, points, k, own } = search;
+  const { n, d } = queries;
+  const m = points.n;
+  const holder = new DeviceHolder(options.device);
+  const offset = columnMeans(points);
+  const device = await holder.get(points.data);
+  const y = await takeTensor(device, centeredRows(points, offset, op), [m, d]);
+  const x = queries === points ? y : await takeTensor(device, centeredRows(queries, offset, op), [n, d]);
+  const [indices, distances] = untidied(() => [empty(device, [n, k], "u32", op), empty(device, [n, k], "f32", op)]);
+  try {
+    const piece = Math.max(64, Math.ceil(WORK / (m * d) / 64) * 64);
+    for (let first = 0; first < n; first += piece) {
+      options.signal?.throwIfAborted();
+      const count = Math.min(piece, n - first);
+      noGrad(() =>
+        run(kNearest, { x, y, indices: indices!, distances: distances!, n: count, m, d, k, first, own: own ? 1 : 0 }),
+      );
+      if (piece < n) await device.synchronize();
+      options.onProgress?.({ done: first + count, total: n });
+    }
+    const [rows, squared] = await Promise.all([indices!.data(), distances!.data()]);
+    if (rows.includes(0xffffffff))
+      throw new Error(`${op}: squared distances must fit float32, got points that are farther apart; scale them down`);
+    return [rows as Uint32Array, squared];
+  } finally {
+    for (const tensor of [x, y, indices!, distances!]) tensor.dispose();
+    await holder.dispose();
+  }
+}
+
+/** The same by a tree on the host, in float64. */
+async function onTree(
+  { queries, points, k, own }: Search,
+  options: KnnOptions,
+): Promise<[Uint32Array, ArrayLike<number>]> {
+  const { n, d } = queries;
+  const tree = await inTurns(KdTree.build(points.data, points.n, d));
+  const indices = new Uint32Array(n * k);
+  const squared = new Float64Array(n * k);
+  for (let i = 0; i < n; i++) {
+    tree.nearest(queries.data, i * d, k, own ? i : -1, indices, squared, i * k);
+    if (i % 64 > 0) continue;
+    options.signal?.throwIfAborted();
+    const turned = pause();
+    if (!turned) continue;
+    await turned;
+    options.onProgress?.({ done: i, total: n });
+  }
+  options.onProgress?.({ done: n, total: n });
+  return [indices, squared];
+}
+
+async function search(given: Search, op: string, options: KnnOptions): Promise<Neighbours> {
+  const { metric = "euclidean" } = options;
+  checkChoice(op, { metric }, Object.keys(fromSquared));
+  const { k } = given;
+  let found = given;
+  if (metric === "cosine") {
+    const points = unitRows(given.points, op);
+    found = { ...given, points, queries: given.queries === given.points ? points : unitRows(given.queries, op) };
+  }
+  const small = found.points.d <= TREE_DIMENSIONS && Math.min(found.points.n, found.queries.n) >= TREE_POINTS;
+  const [rows, squared] = await (small ? onTree(found, options) : onDevice(found, op, options));
+  const shape = [found.queries.n, k];
+  return {
+    indices: new NdArray(Int32Array.from(rows), shape),
+    distances: new NdArray(Float64Array.from(squared, fromSquared[metric]), shape),
+  };
+}
+
+/** Puts each point before its neighbours, at distance 0. */
+function withSelf({ indices, distances }: Neighbours): Neighbours {
+  const [n, k] = indices.shape as [number, number];
+  const [rows, lengths] = [new Int32Array(n * (k + 1)), new Float64Array(n * (k + 1))];
+  for (let i = 0; i < n; i++) {
+    rows[i * (k + 1)] = i;
+    rows.set(indices.data.subarray(i * k, (i + 1) * k), i * (k + 1) + 1);
+    lengths.set(distances.data.subarray(i * k, (i + 1) * k), i * (k + 1) + 1);
+  }
+  return { indices: new NdArray(rows, [n, k + 1]), distances: new NdArray(lengths, [n, k + 1]) };
+}
+
+/**
+ * The k nearest neighbours of each row of x [n, d] among the others. Exact, up to the rounding of float32: one kernel measures and
+ * selects, tile by tile, and nothing holds n × n; from 8,192 points of up to three dimensions on, a k-d tree on the host (Bentley 1975),
+ * in float64. Offsets common to all points are taken off in float64 first.
+ * @throws when k is not from 1 to n − 1 (n with `includeSelf`), or x is no finite matrix
+ */
+export async function knnGraph(x: MatrixLike, k: number, options: KnnGraphOptions = {}): Promise<Neighbours> {
+  const points = await takeRows(x, "knnGraph");
+  const { includeSelf = false } = options;
+  checkWhole("knnGraph", { k }, 1, includeSelf ? points.n : points.n - 1);
+  const others = includeSelf ? k - 1 : k;
+  if (others === 0) {
+    const none = { indices: new NdArray(new Int32Array(0), [points.n, 0]) };
+    return withSelf({ ...none, distances: new NdArray(new Float64Array(0), [points.n, 0]) });
+  }
+  const found = await search({ queries: points, points, k: others, own: true }, "knnGraph", options);
+  return includeSelf ? withSelf(found) : found;
+}
+
+/**
+ * The k rows of `points` [m, d] that are nearest to each row of `queries` [n, d], as `knnGraph`.
+ * @throws when k is not from 1 to m, or the columns differ
+ */
+export async function kNeighbours(
+  queries: MatrixLike,
+  points: MatrixLike,
+  k: number,
+  options: KnnOptions = {},
+): Promise<Neighbours> {
+  const op = "kNeighbours";
+  const [given, among] = [await takeRows(queries, op, "queries"), await takeRows(points, op, "points")];
+  if (given.d !== among.d) throw new Error(`${op}: queries must have ${among.d} columns, got ${given.d}`);
+  checkWhole(op, { k }, 1, among.n);
+  return search({ queries: given, points: among, k, own: false }, op, options);
+}

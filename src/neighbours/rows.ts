@@ -1,0 +1,57 @@
+import { toContiguous } from "../matrix";
+import type { MatrixLike } from "../matrix";
+import { format } from "../tensor";
+import { inTurns } from "../turn";
+import type { Pieces } from "../turn";
+
+/** Rows in float64 on the host, [n, d], row-major. */
+export interface HostRows {
+  readonly data: Float64Array<ArrayBuffer>;
+  readonly n: number;
+  readonly d: number;
+}
+
+/** Elements that are looked at in a piece of work. */
+const PIECE = 2 ** 14;
+
+function* checked(x: MatrixLike, op: string, name: string): Pieces<HostRows> {
+  const { data, shape } = toContiguous(x, op, name);
+  if (shape.length !== 2) throw new Error(`${op}: ${name} must be a matrix [n, d], got shape ${format(shape)}`);
+  const [n, d] = shape as [number, number];
+  if (n === 0 || d === 0) throw new Error(`${op}: ${name} has no elements, got shape ${format(shape)}`);
+  const out = new Float64Array(n * d);
+  for (let i = 0; i < out.length; i++) {
+    const value = Number(data[i]);
+    if (value - value !== 0)
+      throw new Error(`${op}: ${name} must be finite, got ${value} at row ${Math.floor(i / d)}, column ${i % d}`);
+    out[i] = value;
+    if (i % PIECE === 0) yield;
+  }
+  return { data: out, n, d };
+}
+
+/** A matrix as float64 rows, a copy. @throws unless it is [n, d], not empty, and finite */
+export const takeRows = (x: MatrixLike, op: string, name = "x"): Promise<HostRows> => inTurns(checked(x, op, name));
+
+/** Σ x / n of each column, in float64. */
+export function columnMeans({ data, n, d }: HostRows): Float64Array<ArrayBuffer> {
+  const means = new Float64Array(d);
+  for (let i = 0; i < n * d; i += d) for (let c = 0; c < d; c++) means[c]! += data[i + c]!;
+  for (let c = 0; c < d; c++) means[c]! /= n;
+  return means;
+}
+
+/**
+ * Rows less an offset [d], taken off in float64 and then rounded to float32, so that points far from the origin keep their differences.
+ * @throws when a difference does not fit float32
+ */
+export function centeredRows({ data, d }: HostRows, offset: Float64Array, op: string): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < out.length; i++) out[i] = data[i]! - offset[i % d]!;
+  const wrong = out.findIndex((value) => value - value !== 0);
+  if (wrong >= 0)
+    throw new Error(
+      `${op}: values must differ by what fits float32, got ${data[wrong]} at row ${Math.floor(wrong / d)}`,
+    );
+  return out;
+}

@@ -1,0 +1,96 @@
+import { checkPositive } from "../checks";
+import type { MatrixLike } from "../matrix";
+import { toContiguous } from "../matrix";
+import { NdArray } from "../ndarray";
+import { knnGraph } from "../neighbours/knn";
+import type { KnnOptions, Neighbours } from "../neighbours/knn";
+import { pairwiseSquaredDistance } from "../ops/distance";
+import { exp, scale } from "../ops/elementwise";
+import { SparseMatrix } from "../sparse";
+import { format } from "../tensor";
+import type { Tensor } from "../tensor";
+
+/** Weights between all points, as a matrix [n, n]: sparse, or with every value. */
+export type Affinity = SparseMatrix | NdArray<Float64Array>;
+
+/**
+ * Gaussian affinities w_ij = exp(−γ ‖x_i − x_j‖²) of the rows of x [n, d], [n, n] with ones on the diagonal; with a gradient.
+ * @throws when gamma is not positive, or x is no matrix
+ */
+export function rbfAffinity(x: Tensor, gamma = 1): Tensor {
+  checkPositive("rbfAffinity", { gamma });
+  return exp(scale(pairwiseSquaredDistance(x, x), -gamma));
+}
+
+/** Directed edges from each point to its neighbours, with these weights; `merge` puts the two directions together. */
+export function symmetrized(
+  { indices }: Neighbours,
+  weights: ArrayLike<number>,
+  merge: (a: number, b: number) => number,
+): SparseMatrix {
+  const [n, k] = indices.shape as [number, number];
+  const rows = Uint32Array.from({ length: n * k }, (_, e) => Math.floor(e / k));
+  const directed = SparseMatrix.fromEntries([n, n], { rows, columns: indices.data, values: weights });
+  const { size, data } = directed;
+  const from = directed.rowNumbers();
+  const both = {
+    rows: new Uint32Array(2 * size),
+    columns: new Uint32Array(2 * size),
+    values: new Float64Array(2 * size),
+  };
+  let count = 0;
+  const put = (i: number, j: number, value: number): void => {
+    both.rows[count] = i;
+    both.columns[count] = j;
+    both.values[count++] = value;
+  };
+  for (let p = 0; p < size; p++) {
+    const [i, j] = [from[p]!, directed.indices[p]!];
+    const back = directed.place(j, i);
+    const value = merge(data[p]!, back < 0 ? 0 : data[back]!);
+    put(i, j, value);
+    if (back < 0) put(j, i, value);
+  }
+  return SparseMatrix.fromEntries([n, n], {
+    rows: both.rows.subarray(0, count),
+    columns: both.columns.subarray(0, count),
+    values: both.values.subarray(0, count),
+  });
+}
+
+/**
+ * Affinities of neighbours, (C + Cᵀ) / 2 with c_ij = 1 where j is among the k nearest points of i, itself counted, as scikit-learn's
+ * `SpectralClustering` takes them: 0, ½ or 1.
+ * @throws when k is not from 1 to n
+ */
+export async function knnAffinity(x: MatrixLike, k: number, options: KnnOptions = {}): Promise<SparseMatrix> {
+  const neighbours = await knnGraph(x, k, { ...options, includeSelf: true });
+  const ones = new Float64Array(neighbours.indices.size).fill(1);
+  return symmetrized(neighbours, ones, (a, b) => (a + b) / 2);
+}
+
+/** What the caller gave as affinities. @throws unless it is a symmetric matrix without negative values */
+export function takeAffinity(w: SparseMatrix | MatrixLike, op: string): Affinity {
+  if (w instanceof SparseMatrix) {
+    const [n, m] = w.shape;
+    if (n !== m) throw new Error(`${op}: the affinity must be square, got ${format(w.shape)}`);
+    const rows = w.rowNumbers();
+    for (let p = 0; p < w.size; p++) checkPair(op, w.data[p]!, w.get(w.indices[p]!, rows[p]!), rows[p]!, w.indices[p]!);
+    return w;
+  }
+  const { data, shape } = toContiguous(w, op, "affinity");
+  const [n, m] = shape;
+  if (shape.length !== 2 || n !== m)
+    throw new Error(`${op}: the affinity must be a square matrix, got ${format(shape)}`);
+  const values = Float64Array.from(data as ArrayLike<number>, Number);
+  for (let i = 0; i < n!; i++)
+    for (let j = 0; j < n!; j++) checkPair(op, values[i * n! + j]!, values[j * n! + i]!, i, j);
+  return new NdArray(values, shape);
+}
+
+function checkPair(op: string, value: number, mirrored: number, i: number, j: number): void {
+  if (!Number.isFinite(value) || value < 0)
+    throw new Error(`${op}: affinities must be finite and not negative, got ${value} at row ${i}, column ${j}`);
+  if (Math.abs(value - mirrored) > 1e-6 * Math.max(value, mirrored))
+    throw new Error(`${op}: the affinity must be symmetric, got ${value} and ${mirrored} at rows ${i} and ${j}`);
+}

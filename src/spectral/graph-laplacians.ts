@@ -1,0 +1,171 @@
+import { checkPositive, checkRange, checkWhole } from "../checks";
+import { inverseOf } from "../linear-algebra/cholesky";
+import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
+import type { MatrixLike } from "../matrix";
+import { knnGraph } from "../neighbours/knn";
+import type { KnnOptions } from "../neighbours/knn";
+import { columnMeans, takeRows } from "../neighbours/rows";
+import { SparseMatrix } from "../sparse";
+import { inTurns } from "../turn";
+import type { Pieces } from "../turn";
+import { symmetrized } from "./affinity";
+import { normalizedLaplacian } from "./laplacian";
+import type { Laplacian } from "./laplacian";
+
+/** Options of `secOperator`. */
+export interface SecOperatorOptions extends KnnOptions {
+  /** Neighbours of a point, itself not counted. Default 5. */
+  readonly neighbors?: number;
+  /** σ² of the weights exp(−d² / σ²). Default: the mean of the squared distances to the neighbours. */
+  readonly sigma2?: number;
+  /** Weight of the linear part. Default 0.1. */
+  readonly mu?: number;
+  /** Regularisation of the linear part. Default 1. */
+  readonly gamma?: number;
+}
+
+/** What spectral embedded clustering minimises over, and its parts. */
+export interface SecOperator extends SymmetricOperator {
+  /** W, sparse [n, n]. */
+  readonly affinity: SparseMatrix;
+  /** Its normalised Laplacian. */
+  readonly laplacian: Laplacian;
+  /** L_g = H − H X (Xᵀ H X + γ I)⁻¹ Xᵀ H, as an operator. */
+  readonly linear: SymmetricOperator;
+}
+
+/**
+ * The operator L + μ L_g of spectral embedded clustering (Nie, Zeng, Tsang, Xu and Zhang, "Spectral embedded clustering", IEEE TNN 2011): L the
+ * normalised Laplacian of the weights exp(−d² / σ²) between neighbours, symmetrised by their maximum, L_g the part that is small where a linear map of
+ * the points x [n, d] gives the embedding.
+ * @throws when an option is out of its range, or x is no finite matrix with more rows than neighbours
+ */
+export async function secOperator(x: MatrixLike, options: SecOperatorOptions = {}): Promise<SecOperator> {
+  const op = "SEC";
+  const { neighbors = 5, mu = 0.1, gamma = 1 } = options;
+  checkRange(op, { mu }, 0);
+  checkPositive(op, { gamma });
+  const graph = await knnGraph(x, neighbors, options);
+  const squared = graph.distances.data.map((distance) => distance * distance);
+  const sigma2 = options.sigma2 ?? (squared.reduce((sum, value) => sum + value, 0) / squared.length || 1);
+  checkPositive(op, { sigma2 });
+  const affinity = symmetrized(
+    graph,
+    squared.map((value) => Math.exp(-value / sigma2)),
+    Math.max,
+  );
+  const laplacian = normalizedLaplacian(affinity);
+  const linear = await linearPart(x, gamma);
+  const { n } = laplacian;
+  const apply = async (v: Float64Array, width: number, out: Float64Array): Promise<void> => {
+    await laplacian.apply(v, width, out);
+    const rest = new Float64Array(out.length);
+    await linear.apply(v, width, rest);
+    for (let i = 0; i < out.length; i++) out[i]! += mu * rest[i]!;
+  };
+  return { n, bound: 2 + mu, apply, affinity, laplacian, linear };
+}
+
+/** H − H X (Xᵀ H X + γ I)⁻¹ Xᵀ H, H taking off means: eigenvalues from 0 to 1. */
+async function linearPart(x: MatrixLike, gamma: number): Promise<SymmetricOperator> {
+  const rows = await takeRows(x, "SEC");
+  const { n, d } = rows;
+  const means = columnMeans(rows);
+  const centered = rows.data.map((value, i) => value - means[i % d]!);
+  const gram = new Float64Array(d * d);
+  for (let at = 0; at < n * d; at += d)
+    for (let a = 0; a < d; a++) for (let b = 0; b < d; b++) gram[a * d + b]! += centered[at + a]! * centered[at + b]!;
+  for (let a = 0; a < d; a++) gram[a * d + a]! += gamma;
+  const inverse = inverseOf(gram, d, "SEC");
+  const apply = (v: Float64Array, width: number, out: Float64Array): void => {
+    const [means, projected, solved] = [
+      new Float64Array(width),
+      new Float64Array(d * width),
+      new Float64Array(d * width),
+    ];
+    for (let i = 0; i < n; i++) for (let c = 0; c < width; c++) means[c]! += v[i * width + c]! / n;
+    for (let i = 0; i < n; i++)
+      for (let a = 0; a < d; a++) {
+        const value = centered[i * d + a]!;
+        for (let c = 0; c < width; c++) projected[a * width + c]! += value * v[i * width + c]!;
+      }
+    for (let a = 0; a < d; a++)
+      for (let b = 0; b < d; b++)
+        for (let c = 0; c < width; c++) solved[a * width + c]! += inverse[a * d + b]! * projected[b * width + c]!;
+    for (let i = 0; i < n; i++) {
+      for (let c = 0; c < width; c++) out[i * width + c] = v[i * width + c]! - means[c]!;
+      for (let a = 0; a < d; a++) {
+        const value = centered[i * d + a]!;
+        for (let c = 0; c < width; c++) out[i * width + c]! -= value * solved[a * width + c]!;
+      }
+    }
+  };
+  return { n, bound: 1, apply };
+}
+
+/** Options of `ldmgiLaplacian`. */
+export interface LdmgiLaplacianOptions extends KnnOptions {
+  /** Points of a clique, the one in its middle included. Default 5. */
+  readonly cliqueSize?: number;
+  /** λ, the regularisation of the local maps. Default 1. */
+  readonly lambda?: number;
+}
+
+/**
+ * The Laplacian Σ_i S_i H (X̃ᵢᵀ X̃ᵢ + λ I)⁻¹ H S_iᵀ of local discriminant models and global integration (Yang, Xu, Nie, Yan and Zhuang, "Image
+ * clustering using local discriminant models and global integration", IEEE TIP 2010): each point with its nearest ones is a clique, X̃ᵢ its points less
+ * their mean, and the sum is small for what a linear discriminant of every clique gives. Sparse [n, n].
+ * @throws when an option is out of its range, or x is no finite matrix of at least cliqueSize rows
+ */
+export async function ldmgiLaplacian(
+  x: MatrixLike,
+  { cliqueSize = 5, lambda = 1, ...options }: LdmgiLaplacianOptions = {},
+): Promise<SparseMatrix> {
+  const op = "LDMGI";
+  const { data, n, d } = await takeRows(x, op);
+  checkWhole(op, { cliqueSize }, 2, n);
+  checkPositive(op, { lambda });
+  const { indices } = await knnGraph(x, cliqueSize, { ...options, includeSelf: true });
+  return inTurns(sumOfCliques(data, n, d, indices.data, cliqueSize, lambda));
+}
+
+function* sumOfCliques(
+  data: Float64Array,
+  n: number,
+  d: number,
+  cliques: Int32Array,
+  k: number,
+  lambda: number,
+): Pieces<SparseMatrix> {
+  const size = n * k * k;
+  const entries = { rows: new Uint32Array(size), columns: new Uint32Array(size), values: new Float64Array(size) };
+  const [points, gram] = [new Float64Array(k * d), new Float64Array(k * k)];
+  for (let i = 0; i < n; i++) {
+    const members = cliques.subarray(i * k, (i + 1) * k);
+    for (let c = 0; c < d; c++) {
+      let mean = 0;
+      for (const j of members) mean += data[j * d + c]! / k;
+      members.forEach((j, a) => (points[a * d + c] = data[j * d + c]! - mean));
+    }
+    for (let a = 0; a < k; a++)
+      for (let b = 0; b <= a; b++) {
+        let sum = a === b ? lambda : 0;
+        for (let c = 0; c < d; c++) sum += points[a * d + c]! * points[b * d + c]!;
+        gram[a * k + b] = gram[b * k + a] = sum;
+      }
+    const inverse = inverseOf(gram, k, "LDMGI");
+    const sums = new Float64Array(k);
+    let total = 0;
+    for (let a = 0; a < k; a++) for (let b = 0; b < k; b++) sums[a]! += inverse[a * k + b]!;
+    for (let a = 0; a < k; a++) total += sums[a]!;
+    for (let a = 0; a < k; a++)
+      for (let b = 0; b < k; b++) {
+        const at = (i * k + a) * k + b;
+        entries.rows[at] = members[a]!;
+        entries.columns[at] = members[b]!;
+        entries.values[at] = inverse[a * k + b]! - (sums[a]! + sums[b]!) / k + total / (k * k);
+      }
+    if (i % 16 === 0) yield;
+  }
+  return SparseMatrix.fromEntries([n, n], entries);
+}

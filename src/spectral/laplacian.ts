@@ -1,0 +1,114 @@
+import type { MatrixLike } from "../matrix";
+import { NdArray } from "../ndarray";
+import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
+import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
+import { SparseMatrix } from "../sparse";
+import { pause } from "../turn";
+import { takeAffinity } from "./affinity";
+import type { Affinity } from "./affinity";
+
+/** The Laplacian of a graph, as an operator, and the degree of each node, its diagonal left out. */
+export interface Laplacian extends SymmetricOperator {
+  readonly degrees: Float64Array<ArrayBuffer>;
+  /** √degree of each node, 1 where that is 0: what eigenvectors are divided by to be those of the random walk. */
+  readonly roots: Float64Array<ArrayBuffer>;
+}
+
+/**
+ * The normalised Laplacian L = I − D^(−½) W D^(−½) of a weighted graph [n, n], self-loops left out as scipy does it; a node without edges has a row of
+ * zeros. An operator: nothing holds n × n that was not given.
+ * @throws unless the affinity is square, symmetric, finite and not negative
+ */
+export function normalizedLaplacian(affinity: SparseMatrix | MatrixLike): Laplacian {
+  return laplacianOf(takeAffinity(affinity, "normalizedLaplacian"));
+}
+
+function laplacianOf(w: Affinity): Laplacian {
+  const n = w.shape[0]!;
+  const degrees = w instanceof SparseMatrix ? w.rowSums() : new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    if (w instanceof SparseMatrix) degrees[i]! -= w.get(i, i);
+    else for (let j = 0; j < n; j++) if (j !== i) degrees[i]! += w.data[i * n + j]!;
+  }
+  const roots = degrees.map((degree) => (degree > 0 ? Math.sqrt(degree) : 1));
+  const [rows, columns, values]: [number[], number[], number[]] = [[], [], []];
+  if (w instanceof SparseMatrix) {
+    const numbers = w.rowNumbers();
+    for (let p = 0; p < w.size; p++) {
+      const [i, j] = [numbers[p]!, w.indices[p]!];
+      if (i === j) continue;
+      rows.push(i);
+      columns.push(j);
+      values.push(-w.data[p]! / (roots[i]! * roots[j]!));
+    }
+    for (let i = 0; i < n; i++) {
+      if (degrees[i] === 0) continue;
+      rows.push(i);
+      columns.push(i);
+      values.push(1);
+    }
+    const matrix = SparseMatrix.fromEntries([n, n], { rows, columns, values });
+    return { n, degrees, roots, bound: 2, apply: (x, width, out) => matrix.multiply(x, width, out) };
+  }
+  const apply = async (x: Float64Array, width: number, out: Float64Array): Promise<void> => {
+    const sums = new Float64Array(width);
+    for (let i = 0; i < n; i++) {
+      sums.fill(0);
+      for (let j = 0; j < n; j++) {
+        if (j === i) continue;
+        const value = w.data[i * n + j]! / (roots[i]! * roots[j]!);
+        if (value !== 0) for (let c = 0, from = j * width; c < width; c++) sums[c]! += value * x[from + c]!;
+      }
+      for (let c = 0, at = i * width; c < width; c++, at++) out[at] = (degrees[i] === 0 ? 0 : x[at]!) - sums[c]!;
+      if (i % 16 === 0) await pause();
+    }
+  };
+  return { n, degrees, roots, bound: 2, apply };
+}
+
+/** Options of `spectralEmbedding`. */
+export interface SpectralEmbeddingResult {
+  /** The smallest eigenvalues of the normalised Laplacian, ascending, [count]. */
+  readonly eigenvalues: Float64Array<ArrayBuffer>;
+  /** Their orthonormal eigenvectors as columns, [n, count]. */
+  readonly vectors: NdArray<Float64Array>;
+  /** The same over √degree: eigenvectors of the random walk on the graph, constant on a component for the eigenvalue 0. */
+  readonly embedding: NdArray<Float64Array>;
+}
+
+/** Rows [count, n] as columns [n, count], each over its row's divisor. */
+export function asColumns(
+  rows: Float64Array,
+  count: number,
+  n: number,
+  divisors?: Float64Array,
+): NdArray<Float64Array> {
+  const columns = new Float64Array(n * count);
+  for (let c = 0; c < count; c++)
+    for (let i = 0; i < n; i++) columns[i * count + c] = rows[c * n + i]! / (divisors?.[i] ?? 1);
+  return new NdArray(columns, [n, count]);
+}
+
+/**
+ * The `components` smallest eigenvalues of the normalised Laplacian of an affinity [n, n], and their eigenvectors (Shi and Malik 2000; von Luxburg,
+ * "A tutorial on spectral clustering", 2007); with `dropFirst` the first one, which is constant on a connected graph, is left out.
+ * @throws unless 1 ≤ components ≤ n (n − 1 with `dropFirst`) and the affinity is symmetric, finite and not negative
+ */
+export async function spectralEmbedding(
+  affinity: SparseMatrix | MatrixLike,
+  components: number,
+  { dropFirst = false, signal }: { readonly dropFirst?: boolean; readonly signal?: AbortSignal | undefined } = {},
+): Promise<SpectralEmbeddingResult> {
+  const laplacian = laplacianOf(takeAffinity(affinity, "spectralEmbedding"));
+  const { n, roots } = laplacian;
+  const skipped = dropFirst ? 1 : 0;
+  if (!Number.isInteger(components) || components < 1 || components + skipped > n)
+    throw new Error(`spectralEmbedding: components must be a whole number from 1 to ${n - skipped}, got ${components}`);
+  const found = await smallestEigenvectors(laplacian, components + skipped, "spectralEmbedding", { signal });
+  const vectors = found.vectors.subarray(skipped * n);
+  return {
+    eigenvalues: found.values.slice(skipped),
+    vectors: asColumns(vectors, components, n),
+    embedding: asColumns(vectors, components, n, roots),
+  };
+}

@@ -1,0 +1,2 @@
+// Kernels of the family of neighbours.
+export { k_nearest } from "./k-nearest";
