@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { readCsv, type ClassLabels } from "../data/formats/csv";
+import type { ClassLabels } from "../data/formats/class-labels";
+import { readCsv } from "../data/formats/csv";
 import { gunzip, isGzip } from "../data/formats/deflate";
 import { loadLabels, loadMatrix, readFile } from "../data/formats/files";
 import { isImageFolder, loadImageFolder } from "../data/formats/image-folder";
@@ -37,11 +38,11 @@ export async function loadData(path: string, { labels, labelColumn, array }: Dat
   const column = label === undefined ? {} : { label };
   const isTable = /\.(csv|tsv|txt)(\.gz)?$/i.test(path);
   const table = isTable ? await loadTable(path, labels === undefined ? column : {}) : undefined;
-  const folder = !table && (await isImageFolder(path)) ? await loadImageFolder(path) : undefined;
+  const folder = !table && (await isImageFolder(path)) ? await loadImageFolder(path, { size: "smallest" }) : undefined;
   const raw = table?.data ?? folder?.images ?? (await loadMatrix(path, array === undefined ? {} : { array }));
   if (labelColumn !== undefined && labels === undefined && !isTable)
     throw new Error(`--label-column is for CSV files, ${path} is none; give --labels FILE`);
-  const own = table?.labels ?? (folder && { labels: folder.labels, classes: [...folder.classes] });
+  const own = table?.labels ?? (folder?.labels && { labels: folder.labels, classes: [...folder.classes] });
   const truth = labels === undefined ? own : await loadLabels(labels, column);
   const n = raw.shape[0]!;
   if (raw.shape.includes(0)) throw new Error(`${path} has no data, shape [${raw.shape.join(", ")}]`);

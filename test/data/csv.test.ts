@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { encodeLabels, readCsv, readCsvLabels, writeCsv } from "../../src/data/formats/csv";
+import { encodeLabels } from "../../src/data/formats/class-labels";
+import { readCsv, readCsvLabels, readCsvPieces, writeCsv } from "../../src/data/formats/csv";
 import { NdArray } from "../../src/ndarray";
 
 const matrix = (text: string | Uint8Array, options = {}) => {
@@ -42,6 +43,77 @@ describe("readCsv", () => {
       classes: ["cat", "dog"],
     });
     expect(readCsvLabels("3\n1\n3\n")).toEqual({ labels: Int32Array.of(3, 1, 3), classes: null });
+  });
+  test("numbers between blanks, comments, names above them", () => {
+    expect(matrix("0.0e+00 1.0e+00\n2.0e+00 3.0e+00\n").values).toEqual([0, 1, 2, 3]);
+    expect(matrix("  1.0   2.5\n 10.0  -3.5\n").values).toEqual([1, 2.5, 10, -3.5]);
+    expect(matrix("# x y\n1 2\n# half\n3 4\n")).toEqual({ rows: 2, columns: ["x", "y"], values: [1, 2, 3, 4] });
+    expect(matrix("#made,today,here\n1,2\n").columns).toBeNull();
+    expect(() => matrix("1 2\n3 4 5\n")).toThrow("csv: line 2 has 3 cells, the first row has 2");
+  });
+  test("decimal commas", () => {
+    const want = { rows: 2, columns: ["a", "b"], values: [1.5, 2, -0.25, 1000] };
+    expect(matrix("a;b\n1,5;2\n-0,25;1e3\n")).toEqual(want);
+    expect(matrix("a\tb\n1,5\t2\n-0,25\t1e3\n")).toEqual(want);
+    expect(() => matrix("a;b\n1,5;2.5\n")).toThrow('"1,5" is not a number');
+    expect(() => matrix("a;b\n1,5;2\n", { decimal: "." })).toThrow('"1,5" is not a number');
+    expect(matrix("1;2\n3;4\n", { decimal: "," }).values).toEqual([1, 2, 3, 4]);
+  });
+  test("missing values are told, left out or filled in", () => {
+    const text = "a,b\n1,2\nNA,4\n5,\n7,9\n";
+    expect(() => matrix(text)).toThrow(
+      'csv: line 3, column "a": "NA" is not a number; missing: drop leaves such rows out',
+    );
+    const { data, dropped, labels } = readCsv(`k,${text.replaceAll("\n", "\nq,").slice(0, -2)}`, {
+      missing: "drop",
+      label: "k",
+    });
+    expect([[...data.data], dropped, labels?.labels.length]).toEqual([[1, 2, 7, 9], 2, 2]);
+    expect(matrix(text, { missing: "mean" }).values).toEqual([1, 2, 13 / 3, 4, 5, 5, 7, 9]);
+    expect(() => matrix("a,b\n1,\n2,\n", { missing: "mean" })).toThrow('column "b" has no value to take the mean of');
+    expect(() => matrix("a,b\n1,\n2,\n", { missing: "drop" })).toThrow("csv: every row has a missing value");
+    expect(() => matrix(text, { missing: "zero" })).toThrow('csv: missing must be error, drop or mean, got "zero"');
+  });
+  test("columns are chosen, left out, name the rows, or become categories", () => {
+    const text = "name,x,colour,y\nann,1,red,2\nbob,3,blue,4\ncat,5,red,6\n";
+    expect(matrix(text, { columns: ["y", 1] })).toEqual({ rows: 3, columns: ["x", "y"], values: [1, 2, 3, 4, 5, 6] });
+    const table = readCsv(text, { id: "name", oneHot: ["colour"] });
+    expect(table.ids).toEqual(["ann", "bob", "cat"]);
+    expect(table.columns).toEqual(["x", "colour=blue", "colour=red", "y"]);
+    expect([...table.data.data]).toEqual([1, 0, 1, 2, 3, 1, 0, 4, 5, 0, 1, 6]);
+    expect(matrix(text, { drop: ["name", "colour"] }).values).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(() => matrix(text, { drop: ["size"] })).toThrow('no column "size", the file has name, x, colour, y');
+  });
+  test("an index that pandas wrote is left out, and told", () => {
+    const { data, columns, notes } = readCsv(",a,b\n0,5,6\n1,7,8\n");
+    expect([[...data.data], columns]).toEqual([
+      [5, 6, 7, 8],
+      ["a", "b"],
+    ]);
+    expect(notes).toEqual([expect.stringMatching(/^column 1 has no name and counts the rows from 0/)]);
+    expect(readCsv(",a,b\n0,5,6\n2,7,8\n").columns).toEqual(["", "a", "b"]);
+  });
+  test("a text in pieces is the text", async () => {
+    const text = 'a,"b\nc"\r\n' + Array.from({ length: 500 }, (_, i) => `${i},"${i / 4}"\r\n`).join("");
+    const bytes = new TextEncoder().encode(`\ufeff${text}`);
+    for (const size of [1, 7, 64, 1000]) {
+      const pieces = async function* (): AsyncGenerator<Uint8Array> {
+        for (let at = 0; at < bytes.length; at += size) yield Promise.resolve(bytes.subarray(at, at + size));
+      };
+      const table = await readCsvPieces(pieces());
+      expect(table).toEqual(readCsv(text));
+      expect(table.columns).toEqual(["a", "b\nc"]);
+      const wrong = bytes.slice();
+      wrong[wrong.length - 4] = 120;
+      const torn = async function* (): AsyncGenerator<Uint8Array> {
+        for (let at = 0; at < wrong.length; at += size) yield Promise.resolve(wrong.subarray(at, at + size));
+      };
+      await expect(readCsvPieces(torn())).rejects.toThrow('csv: line 502, column "b\\nc": "124.7x" is not a number');
+    }
+  });
+  test("a long cell takes time that grows with its length", () => {
+    const cell = (digits: number): string => `a,b\n1,2\n1,${"1".repeat(digits)}x\n`;
+    expect(() => matrix(cell(300_000))).toThrow("is not a number"); // minutes where the pattern goes back at every digit
   });
   test.each<[string, string | Uint8Array, object, string]>([
     ["ragged", "a,b\n1,2\n3\n", {}, "csv: line 3 has 1 cells, the first row has 2"],

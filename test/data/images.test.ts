@@ -1,13 +1,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateSync } from "node:zlib";
 import { encode as encodePngFile } from "fast-png";
 import { encode as encodeJpegFile } from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadImageFolder } from "../../src/data/formats/image-folder";
 import { readImage, resizeImage } from "../../src/data/formats/images";
 import { NdArray } from "../../src/ndarray";
-import { encodePng, type PngEncoding } from "./png";
+import { encodePng, encodePngChunks, type PngEncoding } from "./png";
 
 describe("PNG", () => {
   const ramp = (n: number, most: number): number[] => Array.from({ length: n }, (_, i) => (i * 37) % (most + 1));
@@ -102,6 +103,86 @@ describe("errors", () => {
   });
 });
 
+describe("a photograph", () => {
+  // 16 x 8 stored: its left half is dark, the right one bright
+  const halves = Uint8Array.from({ length: 4 * 16 * 8 }, (_, i) => (Math.floor(i / 4) % 16 < 8 ? 20 : 220));
+  const stored = Uint8Array.from(encodeJpegFile({ width: 16, height: 8, data: halves }, 95).data);
+  const turnedBy = (orientation: number, little: boolean): Uint8Array => {
+    const [two, four] = little
+      ? [(v: number) => [v, 0], (v: number) => [v, 0, 0, 0]]
+      : [(v: number) => [0, v], (v: number) => [0, 0, 0, v]];
+    const entry = [...(little ? [0x12, 1] : [1, 0x12]), ...two(3), ...four(1), ...two(orientation), 0, 0];
+    const tiff = [...(little ? [0x49, 0x49] : [0x4d, 0x4d]), ...two(42), ...four(8), ...two(1), ...entry, ...four(0)];
+    const exif = [0x45, 0x78, 0x69, 0x66, 0, 0, ...tiff];
+    return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...stored.subarray(2)]);
+  };
+  /** Where the dark half is. */
+  const dark = ({ data, shape: [h = 0, w = 0] }: NdArray<Uint8Array>): string => {
+    const at = (y: number, x: number): boolean => data[3 * (y * w + x)]! < 100;
+    const [top, left] = [at(0, w - 1) && at(0, 0), at(0, 0) && at(h - 1, 0)];
+    return top ? "top" : left ? "left" : at(h - 1, 0) ? "bottom" : "right";
+  };
+  test.each([
+    [1, "8,16 left"],
+    [2, "8,16 right"],
+    [3, "8,16 right"],
+    [4, "8,16 left"],
+    [5, "16,8 top"],
+    [6, "16,8 top"],
+    [7, "16,8 bottom"],
+    [8, "16,8 bottom"],
+    [9, "8,16 left"],
+  ])("of orientation %i", (orientation, want) => {
+    for (const little of [true, false]) {
+      const image = readImage(turnedBy(orientation, little));
+      expect(`${image.shape[0]},${image.shape[1]} ${dark(image)}`).toBe(want);
+    }
+  });
+  test("of grey values has one channel", () => {
+    const grey = Uint8Array.from(
+      atob(
+        "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQCgwSExIQEw8QEBD/wAALCAAEAAgBAREA/8QAFQABAQAAAAAAAAAAAAAAAAAAAAf/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oACAEBAAA/AIyAP//Z",
+      ),
+      (c) => c.charCodeAt(0),
+    );
+    expect(readImage(grey).shape).toEqual([4, 8, 1]);
+    expect(readImage(grey, 3).shape).toEqual([4, 8, 3]);
+  });
+});
+
+describe("bombs are refused by their header", () => {
+  const declare = (width: number, height: number): Uint8Array => {
+    const file = encodePng(new Array<number>(64).fill(0), { width: 8, height: 8, type: 0, depth: 8 });
+    new DataView(file.buffer).setUint32(16, width);
+    new DataView(file.buffer).setUint32(20, height);
+    return file;
+  };
+  test("pixels beyond the cap, which can be moved", () => {
+    expect(() => readImage(declare(6000, 6000), { maxPixels: 1e7 })).toThrow(
+      /^image: PNG file is truncated or corrupt: 6000 x 6000 pixels are declared in \d+ bytes$/,
+    );
+    const flat = encodePng(new Array<number>(400).fill(7), { width: 20, height: 20, type: 0, depth: 8 });
+    expect(() => readImage(flat, { maxPixels: 399 })).toThrow(
+      "image: 20 x 20 pixels are more than 399; allow more by maxPixels",
+    );
+    expect(readImage(flat, { maxPixels: 400 }).shape).toEqual([20, 20, 1]);
+    expect(() => readImage(flat, { maxPixels: 0 })).toThrow("image: maxPixels must be at least 1, got 0");
+  });
+  test("data that inflate to more than the picture, and chunks that pixels do not need", () => {
+    const zeros = new Uint8Array(3e7);
+    const bomb = encodePngChunks({ width: 1, height: 1, type: 2, depth: 8 }, [["IDAT", deflateSync(zeros)]]);
+    expect(() => readImage(bomb)).toThrow(/its data inflate to more than the 4 bytes that its header declares$/);
+    const profile = Uint8Array.from([105, 0, 0, ...deflateSync(zeros)]);
+    const chunks: [string, Uint8Array][] = [
+      ["iCCP", profile],
+      ["IDAT", deflateSync(Uint8Array.of(0, 1, 2, 3))],
+    ];
+    const file = encodePngChunks({ width: 1, height: 1, type: 2, depth: 8 }, chunks);
+    expect([...readImage(file).data]).toEqual([1, 2, 3]);
+    expect([...readImage(Uint8Array.from([...file, 9, 9, 9])).data]).toEqual([1, 2, 3]); // bytes after its end
+  });
+});
+
 test("a new size is the mean of the areas", () => {
   const image = new NdArray(Uint8Array.of(0, 10, 20, 30, 40, 50), [2, 3, 1]);
   expect([...resizeImage(image, 1, 3).data]).toEqual([15, 25, 35]);
@@ -135,14 +216,18 @@ describe("image folder", () => {
     await put("sizes/a/2.png", grey(2, 4));
     await put("bad/a/1.png", grey(1).subarray(0, 40));
     await put("empty/a/1.txt", Uint8Array.of(1));
-    await put("flat/1.png", grey(1));
+    await put("flat/1.Png", grey(1));
+    await put("flat/2.png", grey(2, 4));
+    await put("bare/notes.txt", Uint8Array.of(1));
+    await put("both/1.png", grey(1));
+    await put("both/a/1.png", grey(1));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test("classes are folders, channels come first", async () => {
     const { images, labels, classes, files } = await loadImageFolder(join(folder, "good"));
     expect(classes).toEqual(["cat", "dog"]);
-    expect([...labels]).toEqual([0, 1, 1]);
+    expect(labels && [...labels]).toEqual([0, 1, 1]);
     expect(files.map((file) => file.slice(folder.length + 6))).toEqual(["cat/1.PNG", "dog/a.png", "dog/b.png"]);
     expect(images.shape).toEqual([3, 3, 2, 2]);
     expect([...images.data.subarray(0, 12)]).toEqual([1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12]);
@@ -157,14 +242,34 @@ describe("image folder", () => {
     ]);
   });
 
+  test("one folder without classes, sizes that differ brought to one", async () => {
+    const load = (options = {}) => loadImageFolder(join(folder, "flat"), options);
+    await expect(load()).rejects.toThrow(/must have one size, 2 x 2 at first, 2 x 4 in .*2\.png/);
+    const { images, labels, classes, sizes } = await load({ size: "smallest" });
+    expect([images.shape, labels, classes, sizes]).toEqual([
+      [2, 1, 2, 2],
+      undefined,
+      [],
+      { smallest: [2, 2], largest: [2, 4] },
+    ]);
+    const contained = await load({ size: [2, 2], fit: "contain" });
+    expect([...contained.images.data]).toEqual([1, 1, 1, 1, 2, 2, 0, 0]);
+    await expect(load({ size: [2, 2], fit: "fill" as never })).rejects.toThrow(
+      /^fitImage: fit must be stretch, contain or cover, got fill \(/,
+    );
+  });
+
   test("what cannot be read is one line with the file", async () => {
     const load = (name: string, options = {}) => loadImageFolder(join(folder, name), options);
     await expect(load("sizes")).rejects.toThrow(/must have one size, 2 x 2 at first, 2 x 4 in .*2\.png; give a size/);
     expect((await load("sizes", { size: [2, 2] })).images.shape).toEqual([2, 1, 2, 2]);
     await expect(load("bad")).rejects.toThrow(/^image: PNG file is truncated or corrupt: .*bad\/a\/1\.png\)$/);
     await expect(load("empty")).rejects.toThrow("image folder: class a has no PNG or JPEG file");
-    await expect(load("flat")).rejects.toThrow("there must be one folder a class");
-    await expect(load("flat/1.png")).rejects.toThrow("1.png is no folder");
+    await expect(load("bare")).rejects.toThrow(
+      /^image folder: there is no PNG or JPEG file in .*bare, nor a folder of them$/,
+    );
+    await expect(load("both")).rejects.toThrow(/there are both: .*1\.png and a$/);
+    await expect(load("flat/1.Png")).rejects.toThrow("1.Png is no folder");
     await expect(load("nowhere")).rejects.toThrow(/^cannot read .*nowhere: no such file$/);
   });
 });

@@ -44,6 +44,15 @@ export function encodePng(values: readonly number[], { width, height, type, dept
       rows[at + 1] = values[i]! & 255;
     } else rows[at]! |= values[i]! << (8 - depth - (bit % 8));
   }
+  const colours: [string, Uint8Array][] = palette ? [["PLTE", Uint8Array.from(palette)]] : [];
+  return encodePngChunks({ width, height, type, depth }, [...colours, ["IDAT", deflateSync(rows)]]);
+}
+
+/** A PNG file of these chunks between its header and its end. */
+export function encodePngChunks(
+  { width, height, type, depth }: PngEncoding,
+  chunks: readonly (readonly [name: string, content: Uint8Array])[],
+): Uint8Array {
   const header = new DataView(new ArrayBuffer(13));
   header.setUint32(0, width);
   header.setUint32(4, height);
@@ -52,8 +61,7 @@ export function encodePng(values: readonly number[], { width, height, type, dept
   return Uint8Array.from([
     ...[137, 80, 78, 71, 13, 10, 26, 10],
     ...chunk("IHDR", new Uint8Array(header.buffer)),
-    ...(palette ? chunk("PLTE", Uint8Array.from(palette)) : []),
-    ...chunk("IDAT", deflateSync(rows)),
+    ...chunks.flatMap(([name, content]) => chunk(name, content)),
     ...chunk("IEND", new Uint8Array(0)),
   ]);
 }

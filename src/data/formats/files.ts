@@ -1,7 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
 import { toLabels } from "../../matrix";
-import type { NdArray, TypedArray } from "../../ndarray";
-import { encodeLabels, readCsv, readCsvLabels, type CsvOptions, type ClassLabels } from "./csv";
+import type { TypedArray } from "../../ndarray";
+import { NdArray } from "../../ndarray";
+import { encodeLabels } from "./class-labels";
+import type { ClassLabels } from "./class-labels";
+import { readCsv, readCsvLabels, readCsvPieces } from "./csv";
+import type { CsvOptions, CsvTable } from "./csv";
 import { gunzip, isGzip } from "./deflate";
 import { readIdx } from "./idx";
 import { isTextArray, NpyFile, readNpyAny, type NpyRecords, type TextArray } from "./npy";
@@ -49,15 +53,18 @@ export async function openFile(path: string): Promise<RandomAccess> {
   }
 }
 
-/** Paths of a folder's files of that extension, by name; undefined where the path is no folder. Throws as `readFile`. */
-export async function listFolder(path: string, extension: string): Promise<string[] | undefined> {
+/** Paths of a folder's files of that extension, or whose name `wanted` says yes to, by name, hidden ones left out; undefined where the path is no folder. Throws as `readFile`. */
+export async function listFolder(
+  path: string,
+  wanted: string | ((name: string) => boolean),
+): Promise<string[] | undefined> {
   const { readdir, stat } = nodeModule("node:fs/promises");
   const { join } = nodeModule("node:path");
   try {
     if (!(await stat(path)).isDirectory()) return undefined;
     const names = await readdir(path);
     return names
-      .filter((name) => name.endsWith(extension) && !name.startsWith("."))
+      .filter((name) => (typeof wanted === "string" ? name.endsWith(wanted) : wanted(name)) && !name.startsWith("."))
       .sort()
       .map((name) => join(path, name));
   } catch (error) {
@@ -175,15 +182,57 @@ export interface LoadOptions extends CsvOptions {
  * Reads data: an array of rank 2 or more (images keep their shape) from an npy, npz, idx or CSV file, by its extension (`.npy .npz
  * .idx .csv .tsv .txt`) or else its first bytes; `.gz` is unpacked. Throws `cannot read …` or the reader's error with the path.
  */
-export function loadMatrix(path: string, options: LoadOptions = {}): Promise<NdArray<TypedArray>> {
+export async function loadMatrix(path: string, options: LoadOptions = {}): Promise<NdArray<TypedArray>> {
+  if (isTableFile(path)) return (await loadTable(path, options)).data;
   return load(path, (format, bytes) => {
     if (format === "csv") return readCsv(bytes, options).data;
     const fits = (array: AnyArray) => !isTextArray(array) && array.shape.length >= 2;
-    const array = pick(readArrays(format, bytes, options.array), options.array, fits, ["x", "data", "images", "image"]);
+    const arrays = readArrays(format, bytes, options.array);
+    const columns = options.array === undefined && ![...arrays.values()].some(fits) ? recordColumns(arrays) : undefined;
+    if (columns) return columns;
+    const array = pick(arrays, options.array, fits, ["x", "data", "images", "image"]);
     if (isTextArray(array) || array.shape.length < 2)
       throw new Error(`loadMatrix: data must be numbers of rank 2 or more, given ${describe(array)}`);
     return array;
   });
+}
+
+/** Whether the path's extension is that of a table of text: csv, tsv or txt, packed or not. */
+export const isTableFile = (path: string): boolean => /\.(csv|tsv|txt)(\.gz)?$/i.test(path);
+
+/** Bytes of a file that are read at a time. */
+const PIECE = 2 ** 24;
+
+/** Reads a CSV file piece by piece, larger than one text can be. Throws as `readFile`, and the reader's error with the path. */
+export async function loadTable(path: string, options: CsvOptions = {}): Promise<CsvTable> {
+  const file = await openFile(path);
+  try {
+    if (isGzip(await file.read(0, Math.min(2, file.size))))
+      return readCsv(gunzip(await file.read(0, file.size), "gzip"), options);
+    return await readCsvPieces(piecesOf(file), options);
+  } catch (error) {
+    if (/^cannot read /.test((error as Error).message)) throw error;
+    throw new Error(`${(error as Error).message} (${path})`, { cause: error });
+  } finally {
+    await file.close?.();
+  }
+}
+
+async function* piecesOf(file: RandomAccess): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < file.size; at += PIECE) yield file.read(at, Math.min(file.size, at + PIECE));
+}
+
+/** The fields of records that hold one number each, side by side; undefined where the arrays are no such fields. */
+function recordColumns(arrays: ReadonlyMap<string, AnyArray>): NdArray<TypedArray> | undefined {
+  const fields = [...arrays.values()].filter((array): array is NdArray<TypedArray> => !isTextArray(array));
+  const n = fields[0]?.shape[0];
+  if (fields.length < 2 || n === undefined || !fields.every(({ shape }) => shape.length === 1 && shape[0] === n))
+    return undefined;
+  const data = new Float64Array(n * fields.length);
+  fields.forEach(({ data: values }, c) => {
+    for (let r = 0; r < n; r++) data[r * fields.length + c] = Number(values[r]);
+  });
+  return new NdArray(data, [n, fields.length]);
 }
 
 /**
@@ -241,8 +290,18 @@ function readArrays(format: "npy" | "npz" | "idx", bytes: Uint8Array, wanted?: s
   if (format === "idx") return new Map([["", readIdx(bytes)]]);
   if (format === "npy") return arraysOf("", readNpyAny(bytes));
   const names = listNpz(bytes);
-  const needed = wanted !== undefined && names.includes(wanted) ? [wanted] : names;
-  return new Map(needed.flatMap((name) => [...arraysOf(name, readNpzAny(bytes, name))]));
+  if (wanted !== undefined && names.includes(wanted)) return arraysOf(wanted, readNpzAny(bytes, wanted));
+  const found = new Map<string, AnyArray>();
+  let problem: unknown;
+  for (const name of names) {
+    try {
+      for (const [key, array] of arraysOf(name, readNpzAny(bytes, name))) found.set(key, array);
+    } catch (error) {
+      problem ??= error; // pickled objects beside the arrays keep nobody from these
+    }
+  }
+  if (found.size === 0 && problem !== undefined) throw problem;
+  return found;
 }
 
 function arraysOf(name: string, content: AnyArray | NpyRecords): Map<string, AnyArray> {

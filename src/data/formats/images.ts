@@ -1,12 +1,22 @@
 import { decode as decodePngFile, type DecodedPng } from "fast-png";
 import { decode as decodeJpegFile } from "jpeg-js";
 import { NdArray } from "../../ndarray";
+import { readJpegHeader } from "./jpeg-header";
+import { pngPixels, TooManyPixels } from "./png-chunks";
 import { toBytes, type Bytes } from "./source";
 
-/** Bytes that deflate makes of one at most: what a PNG header may declare for a file of its size. */
-const DEFLATE_RATIO = 1032;
-/** Pixels that a JPEG file declares for each of its bytes at most. */
-const JPEG_PIXELS_PER_BYTE = 4096;
+/** Pixels that a byte of a JPEG file stands for at most: eight blocks of 64, each by one bit (a progressive file of one colour). */
+const JPEG_PIXELS_PER_BYTE = 512;
+/** What a picture may have where the caller says nothing: 8,192 x 8,192. */
+const MAX_PIXELS = 2 ** 26;
+
+/** Options of `readImage`. */
+export interface ImageOptions {
+  /** 1 for grey, 3 for colour; default: as in the file. */
+  readonly channels?: 1 | 3 | undefined;
+  /** Pixels of a picture at most, held against its header before anything is decoded; default 67,108,864 (8,192 x 8,192). */
+  readonly maxPixels?: number | undefined;
+}
 
 interface Pixels {
   readonly height: number;
@@ -18,18 +28,23 @@ interface Pixels {
 
 /**
  * Reads a PNG or JPEG file, told apart by its first bytes, as [height, width, channels]: 1 channel (grey) or 3 (red, green, blue), by default as
- * in the file. Transparency is dropped, 16 bits become 8, palettes become colours, an animation its first picture; colour becomes grey by
- * 0.299 r + 0.587 g + 0.114 b. Throws `image: …` for other formats, and for a file that is truncated or corrupt.
+ * in the file. A photograph is turned as EXIF says that it is to be shown. Transparency is dropped, 16 bits become 8, palettes become colours, an
+ * animation its first picture; colour becomes grey by 0.299 r + 0.587 g + 0.114 b. Throws `image: …` for other formats, for a file that is
+ * truncated or corrupt, and for one that declares more than `maxPixels`.
  */
-export function readImage(content: Bytes, channels?: 1 | 3): NdArray<Uint8Array> {
+export function readImage(content: Bytes, options: 1 | 3 | ImageOptions = {}): NdArray<Uint8Array> {
+  const { channels, maxPixels = MAX_PIXELS } = typeof options === "number" ? { channels: options } : options;
+  if (!(maxPixels >= 1)) throw new Error(`image: maxPixels must be at least 1, got ${maxPixels}`);
+  if (channels !== undefined && channels !== 1 && channels !== 3)
+    throw new Error(`image: channels must be 1 or 3, got ${String(channels)}`);
   const bytes = toBytes(content);
-  const pixels = decode(bytes);
+  const pixels = decode(bytes, maxPixels);
   const wanted = channels ?? (pixels.channels < 3 ? 1 : 3);
   const { height, width } = pixels;
   return new NdArray(convert(pixels, wanted), [height, width, wanted]);
 }
 
-function decode(bytes: Uint8Array): Pixels {
+function decode(bytes: Uint8Array, maxPixels: number): Pixels {
   const isPng = [137, 80, 78, 71, 13, 10, 26, 10].every((byte, i) => bytes[i] === byte);
   const isJpeg = bytes[0] === 255 && bytes[1] === 216;
   if (!isPng && !isJpeg)
@@ -38,12 +53,13 @@ function decode(bytes: Uint8Array): Pixels {
     );
   const format = isPng ? "PNG" : "JPEG";
   try {
-    const pixels = isPng ? decodePng(bytes) : decodeJpeg(bytes);
+    const pixels = isPng ? decodePng(bytes, maxPixels) : decodeJpeg(bytes, maxPixels);
     const { height, width, channels, data } = pixels;
     if (data.length !== height * width * channels || data.length === 0)
       throw new Error(`${data.length} values for ${height} x ${width} x ${channels}`);
     return pixels;
   } catch (error) {
+    if (error instanceof TooManyPixels) throw new Error(`image: ${error.message}`, { cause: error });
     throw new Error(`image: ${format} file is truncated or corrupt: ${reasonOf(error)}`, { cause: error });
   }
 }
@@ -55,15 +71,8 @@ function reasonOf(error: unknown): string {
   return cause === undefined ? text : `${text} ${reasonOf(cause)}`;
 }
 
-function decodePng(bytes: Uint8Array): Pixels {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 33) throw new Error(`${bytes.length} bytes`);
-  const [declaredWidth, declaredHeight] = [view.getUint32(16), view.getUint32(20)];
-  if ((declaredWidth * declaredHeight) / 8 > DEFLATE_RATIO * bytes.length)
-    throw new Error(`${declaredWidth} x ${declaredHeight} pixels are declared in ${bytes.length} bytes`);
-  // ends with the chunk IEND, which the decoder does not ask for
-  if (!String.fromCharCode(...bytes.subarray(-8, -4)).includes("IEND")) throw new Error("its end is missing");
-  const png = decodePngFile(bytes, { checkCrc: true });
+function decodePng(file: Uint8Array, maxPixels: number): Pixels {
+  const png = decodePngFile(pngPixels(file, maxPixels).bytes, { checkCrc: true });
   const { width, height, palette, depth } = png;
   const values = unpack(png);
   if (palette) {
@@ -95,15 +104,43 @@ function unpack({ data, depth, width, height, channels }: DecodedPng): Uint8Arra
   return values;
 }
 
-function decodeJpeg(bytes: Uint8Array): Pixels {
+function decodeJpeg(bytes: Uint8Array, maxPixels: number): Pixels {
+  const header = readJpegHeader(bytes);
+  if (!header) throw new Error("it has no frame");
+  const declared = header.width * header.height;
+  if (declared > maxPixels) throw new TooManyPixels(header.width, header.height, maxPixels);
+  if (declared > Math.max(1e5, JPEG_PIXELS_PER_BYTE * bytes.length))
+    throw new Error(`${header.width} x ${header.height} pixels are declared in ${bytes.length} bytes`);
   const { width, height, data } = decodeJpegFile(bytes, {
     useTArray: true,
     formatAsRGBA: false,
     tolerantDecoding: false,
-    maxResolutionInMP: Math.min(100, Math.max(0.1, (JPEG_PIXELS_PER_BYTE * bytes.length) / 1e6)),
+    maxResolutionInMP: Math.ceil(declared / 1e6) + 1,
     maxMemoryUsageInMB: 1024,
   });
-  return { width, height, channels: 3, data };
+  const grey = header.components === 1;
+  const pixels = grey ? { data: data.filter((_, i) => i % 3 === 0), channels: 1 } : { data, channels: 3 };
+  return turned({ width, height, ...pixels }, header.orientation);
+}
+
+/** The picture as EXIF's orientation has it shown: 2 to 4 mirror or turn it by half, 5 to 8 exchange its sides. */
+function turned(pixels: Pixels, orientation: number): Pixels {
+  if (orientation === 1) return pixels;
+  const { width, height, channels, data } = pixels;
+  const exchanged = orientation >= 5;
+  const [wide, high] = exchanged ? [height, width] : [width, height];
+  const fromRight = [2, 3, 7, 8].includes(orientation);
+  const fromBelow = [3, 4, 6, 7].includes(orientation);
+  const out = new Uint8Array(data.length);
+  for (let y = 0; y < high; y++)
+    for (let x = 0; x < wide; x++) {
+      const [across, down] = exchanged ? [y, x] : [x, y];
+      const column = fromRight ? width - 1 - across : across;
+      const row = fromBelow ? height - 1 - down : down;
+      const from = (row * width + column) * channels;
+      for (let c = 0; c < channels; c++) out[(y * wide + x) * channels + c] = data[from + c]!;
+    }
+  return { width: wide, height: high, channels, data: out };
 }
 
 function convert({ data, channels }: Pixels, wanted: 1 | 3): Uint8Array {
@@ -131,6 +168,34 @@ export function resizeImage(image: NdArray<Uint8Array>, height: number, width: n
   const wide = shrink(Float64Array.from(image.data), oldHeight, oldWidth, width, channels);
   const both = shrink(wide, 1, oldHeight, height, width * channels);
   return new NdArray(Uint8Array.from(both, Math.round), [height, width, channels]);
+}
+
+/** How a picture is brought to another shape: its sides changed, all of it shown on black, or as much of it as fills the new one. */
+export type Fit = "stretch" | "contain" | "cover";
+
+/** A picture [height, width, channels] at another size, by `resizeImage`: see `Fit`. */
+export function fitImage(image: NdArray<Uint8Array>, height: number, width: number, fit: Fit): NdArray<Uint8Array> {
+  if (!["stretch", "contain", "cover"].includes(fit))
+    throw new Error(`fitImage: fit must be stretch, contain or cover, got ${String(fit)}`);
+  const [oldHeight, oldWidth, channels] = image.shape as [number, number, number];
+  const [tall, wide] = [height / oldHeight, width / oldWidth];
+  if (fit === "stretch" || tall === wide) return resizeImage(image, height, width);
+  const scale = fit === "contain" ? Math.min(tall, wide) : Math.max(tall, wide);
+  const size = (old: number, wanted: number): number =>
+    fit === "contain"
+      ? Math.min(wanted, Math.max(1, Math.round(old * scale)))
+      : Math.max(wanted, Math.round(old * scale));
+  const [h, w] = [size(oldHeight, height), size(oldWidth, width)];
+  const scaled = resizeImage(image, h, w);
+  const [top, left] = [Math.trunc((h - height) / 2), Math.trunc((w - width) / 2)];
+  const data = new Uint8Array(height * width * channels);
+  for (let y = Math.max(0, -top); y < Math.min(height, h - top); y++) {
+    const x = Math.max(0, -left);
+    const from = ((y + top) * w + x + left) * channels;
+    const count = (Math.min(width, w - left) - x) * channels;
+    data.set(scaled.data.subarray(from, from + count), (y * width + x) * channels);
+  }
+  return new NdArray(data, [height, width, channels]);
 }
 
 /** x [outer, from, inner] along its middle axis to `to` cells, each the mean of the cells that it covers. */

@@ -14,7 +14,7 @@ interface Member {
   readonly headerOffset: number;
 }
 
-/** Names of the arrays in an npz file, in its order. Throws `npz: …` for a file that is no archive or is corrupt. */
+/** Names of the arrays in an npz file, in its order; what else the archive holds is passed over. Throws `npz: …` for a file that is no archive or is corrupt. */
 export function listNpz(content: Bytes): string[] {
   return [...readDirectory(toBytes(content)).keys()];
 }
@@ -127,6 +127,7 @@ function readDirectory(bytes: Uint8Array): Map<string, Member> {
   if (at + size !== end)
     throw new Error(`npz: file is corrupt, its directory is not [${at}, ${at + size}) but ends at ${end}`);
   const members = new Map<string, Member>();
+  const ranges: { begin: number; size: number }[] = [];
   for (let i = 0; i < count; i++) {
     if (at + 46 > end || view.getUint32(at, true) !== CENTRAL)
       throw new Error(`npz: file is corrupt, no directory entry for array ${i} of ${count}`);
@@ -138,16 +139,22 @@ function readDirectory(bytes: Uint8Array): Map<string, Member> {
     const next = at + 46 + nameSize + extraSize + commentSize;
     if (next > end) throw new Error(`npz: file is corrupt, directory entry ${i} is cut`);
     const file = new TextDecoder().decode(bytes.slice(at + 46, at + 46 + nameSize));
+    const isArray = file.endsWith(".npy"); // an archive may hold notes and folders beside its arrays
     const name = file.replace(/\.npy$/, "");
-    if (members.has(name))
+    if (isArray && members.has(name))
       throw new Error(`npz: arrays must have names of their own, ${JSON.stringify(name)} occurs twice`);
     if (view.getUint16(at + 8, true) & 1) throw new Error(`npz: array ${JSON.stringify(name)} is encrypted`);
     const [method, crc] = [view.getUint16(at + 10, true), view.getUint32(at + 16, true)];
     const [packedSize, unpackedSize] = [view.getUint32(at + 20, true), view.getUint32(at + 24, true)];
     const headerOffset = view.getUint32(at + 42, true);
-    members.set(name, { name, method, crc, packedSize, size: unpackedSize, headerOffset });
+    if (isArray) members.set(name, { name, method, crc, packedSize, size: unpackedSize, headerOffset });
+    ranges.push({ begin: headerOffset, size: 30 + nameSize + packedSize });
     at = next;
   }
+  ranges.sort((a, b) => a.begin - b.begin);
+  for (const [i, { begin, size }] of ranges.slice(0, -1).entries())
+    if (begin + size <= end && begin + size > ranges[i + 1]!.begin)
+      throw new Error(`npz: file is corrupt, its members overlap at byte ${ranges[i + 1]!.begin}`);
   if (at !== end) throw new Error(`npz: file is corrupt, ${end - at} bytes follow the last directory entry`);
   return members;
 }

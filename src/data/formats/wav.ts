@@ -36,7 +36,8 @@ const GUID_TAIL = "0,0,0,0,16,0,128,0,0,170,0,56,155,113";
 
 /**
  * Reads a WAV file (RIFF, little-endian): PCM of 8, 16, 24 or 32 bits or floats of 32 or 64, any number of channels, also as
- * WAVE_FORMAT_EXTENSIBLE. Chunks other than `fmt ` and `data` are passed over. Throws `wav: …` for a file that is truncated or corrupt, of
+ * WAVE_FORMAT_EXTENSIBLE. Where a recorder that wrote to a pipe left the sizes open (0, or the largest there are), the data run to the end of the
+ * file. Chunks other than `fmt ` and `data` are passed over. Throws `wav: …` for a file that is truncated or corrupt, of
  * another encoding, or with samples that are not finite.
  */
 export function readWav(content: Bytes, { mono = false }: WavOptions = {}): Wav {
@@ -48,24 +49,38 @@ export function readWav(content: Bytes, { mono = false }: WavOptions = {}): Wav 
     throw new Error(
       `wav: file must begin with RIFF, a size, WAVE; given ${printable(text(0))} … ${printable(text(8))}`,
     );
-  const end = 8 + view.getUint32(4, true);
-  if (end > bytes.length) throw new Error(`wav: file is truncated, ${end} bytes are declared, given ${bytes.length}`);
+  const declared = 8 + view.getUint32(4, true);
+  const streamed = isUnknown(declared - 8);
+  if (declared > bytes.length && !streamed)
+    throw new Error(`wav: file is truncated, ${declared} bytes are declared, given ${bytes.length}`);
+  const end = streamed ? bytes.length : declared;
 
   let format: Format | undefined;
   for (let at = 12; at + 8 <= end;) {
-    const [name, size] = [text(at), view.getUint32(at + 4, true)];
+    const [name, declaredSize] = [text(at), view.getUint32(at + 4, true)];
     const from = at + 8;
+    const open = streamed && name === "data" && isUnknown(declaredSize);
+    const size = open ? end - from : declaredSize;
     if (from + size > end)
       throw new Error(`wav: chunk ${printable(name)} of ${size} bytes reaches beyond the file, ${end - from} are left`);
     if (name === "fmt ") format = readFormat(view, from, size);
     if (name === "data") {
       if (!format) throw new Error("wav: chunk fmt must come before the data, there is none");
-      return { sampleRate: format.sampleRate, samples: readSamples(view, from, size, format, mono) };
+      return {
+        sampleRate: format.sampleRate,
+        samples: readSamples(view, from, open ? wholeFrames(size, format) : size, format, mono),
+      };
     }
     at = from + size + (size % 2);
   }
   throw new Error(`wav: file has no data chunk, ${bytes.length} bytes`);
 }
+
+/** Sizes that a recorder writes which cannot go back to its header: none, or as large as the field holds (sox leaves room for its header). */
+const isUnknown = (size: number): boolean => size === 0 || size >= 0x7ffff000;
+
+/** Bytes of the frames that are complete: a recording that was interrupted ends in the middle of one. */
+const wholeFrames = (size: number, { channels, bytes }: Format): number => size - (size % (channels * bytes));
 
 interface Format {
   readonly channels: number;
