@@ -14,10 +14,11 @@ const UNLIMITED = 1e15;
 export interface OnlineSteps {
   /** Rows of x in the order of the steps. */
   readonly order: Uint32Array;
-  readonly sigma: Float64Array;
-  readonly learningRate: Float64Array;
+  /** Of the step t, as the others: width of the neighbourhood. */
+  readonly sigma: (t: number) => number;
+  readonly learningRate: (t: number) => number;
   /** Distance on the grid beyond which nothing moves. */
-  readonly cutoff?: Float64Array | undefined;
+  readonly cutoff?: ((t: number) => number) | undefined;
   readonly neighbourhood?: Neighbourhood | undefined;
 }
 
@@ -46,7 +47,7 @@ export async function onlineSteps(
       const steps = Math.min(STEPS, order.length - begin);
       const schedule = Float32Array.from({ length: 3 * steps }, (_, i) => {
         const t = begin + Math.floor(i / 3);
-        return [sigma[t]!, learningRate[t]!, cutoff?.[t] ?? UNLIMITED][i % 3]!;
+        return [sigma, learningRate, cutoff ?? (() => UNLIMITED)][i % 3]!(t);
       });
       const found = await step(device, schedule, order.subarray(begin, begin + steps));
       winners.set(found, begin);

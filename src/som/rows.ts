@@ -55,14 +55,14 @@ export interface Block {
 
 /** Rows in blocks on a device, pass after pass: uploaded once where they are few, else read anew for each pass, one block ahead. */
 export class Blocks {
-  readonly #device: Device;
+  readonly device: Device;
   readonly #source: OpenRows;
   readonly #size: number;
   readonly #resident: Map<number, Tensor> | undefined;
 
   /** @param chunk blocks begin at multiples of so many rows */
   constructor(device: Device, source: OpenRows, chunk: number) {
-    this.#device = device;
+    this.device = device;
     this.#source = source;
     const most = Math.min(BLOCK_ELEMENTS, Math.floor(device.maxBufferBytes / 4));
     this.#size = chunk * Math.max(1, Math.floor(most / (source.d * chunk)));
@@ -83,7 +83,7 @@ export class Blocks {
         continue;
       }
       const data = await (ahead ?? this.#source.read(first, first + rows));
-      const x = await takeTensor(this.#device, data, [rows, d]);
+      const x = await takeTensor(this.device, data, [rows, d]);
       const next = first + this.#size;
       ahead = next < n && !resident?.has(next) ? this.#source.read(next, Math.min(n, next + this.#size)) : undefined;
       if (ahead instanceof Promise) ahead.catch(() => undefined); // where it fails is where it is awaited

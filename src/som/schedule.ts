@@ -14,33 +14,34 @@ export type Decay = "linear" | "exponential" | "asymptotic" | "constant";
 export type Schedule =
   number | ArrayLike<number> | { readonly start: number; readonly end?: number; readonly decay: Decay };
 
-const DECAYS: Readonly<Record<Decay, (s: number, e: number, t: number, steps: number) => number>> = {
-  linear: (s, e, t, steps) => (steps > 1 ? s - ((s - e) * t) / (steps - 1) : s),
-  exponential: (s, e, t, steps) => (steps > 1 ? s * (e / s) ** (t / (steps - 1)) : s),
-  asymptotic: (s, _, t, steps) => s / (1 + (2 * t) / steps),
+const DECAYS: Readonly<Record<Decay, (s: number, e: number, share: number, t: number, steps: number) => number>> = {
+  linear: (s, e, share) => s - (s - e) * share,
+  exponential: (s, e, share) => s * (e / s) ** share,
+  asymptotic: (s, _e, _share, t, steps) => s / (1 + (2 * t) / steps),
   constant: (s) => s,
 };
 
 /**
- * The values of a schedule, one for each of `steps` steps.
- * @throws for a list of another length, an unknown decay, and a value that is not positive and finite
+ * The value of a schedule at each of `steps` steps.
+ * @throws for a list of another length, an unknown decay, and values that are not positive and finite
  */
-export function scheduled(op: string, name: string, schedule: Schedule, steps: number): Float64Array {
-  const values = unchecked(op, name, schedule, steps);
-  values.forEach((value, t) => {
-    if (!(value > 0 && value < Infinity)) throw new Error(`${op}: ${name} must be positive, ${value} at step ${t}`);
-  });
-  return values;
-}
-
-function unchecked(op: string, name: string, schedule: Schedule, steps: number): Float64Array {
-  if (typeof schedule === "number") return new Float64Array(steps).fill(schedule);
+export function scheduled(op: string, name: string, schedule: Schedule, steps: number): (t: number) => number {
+  const check = (value: number, where: string): void => {
+    if (!(value > 0 && value < Infinity)) throw new Error(`${op}: ${name} must be positive, ${value}${where}`);
+  };
+  if (typeof schedule === "number") {
+    check(schedule, "");
+    return () => schedule;
+  }
   if ("length" in schedule) {
     if (schedule.length !== steps)
       throw new Error(`${op}: ${name} must have one value for each of ${steps} steps, it has ${schedule.length}`);
-    return Float64Array.from(schedule);
+    for (let t = 0; t < steps; t++) check(schedule[t]!, ` at step ${t}`);
+    return (t) => schedule[t]!;
   }
   const { start, end = start, decay } = schedule;
   checkChoice(op, { [`${name}.decay`]: decay }, Object.keys(DECAYS));
-  return Float64Array.from({ length: steps }, (_, t) => DECAYS[decay](start, end, t, steps));
+  check(start, " at the start");
+  check(end, " at the end");
+  return (t) => DECAYS[decay](start, end, steps > 1 ? t / (steps - 1) : 0, t, steps);
 }

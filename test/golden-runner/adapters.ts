@@ -6,6 +6,7 @@ import { AUDIO } from "./audio";
 import { CLUSTERING } from "./clustering";
 import { CONVOLUTION } from "./convolution";
 import { ELEMENTWISE } from "./elementwise";
+import { ESOM } from "./esom";
 import { IMAGES } from "./images";
 import { INDEXING } from "./indexing";
 import { LEARNING_TO_CLUSTER } from "./learning-to-cluster";
@@ -28,6 +29,7 @@ const ADAPTERS: Adapters = {
   ...CLUSTERING,
   ...CONVOLUTION,
   ...ELEMENTWISE,
+  ...ESOM,
   ...IMAGES,
   ...INDEXING,
   ...LEARNING_TO_CLUSTER,

@@ -1,3 +1,4 @@
+import { CSOM } from "../../src/som/csom";
 import { Grid } from "../../src/som/grid";
 import { batchEpoch, winnersOf, withUnits } from "../../src/som/batch";
 import { onlineSteps } from "../../src/som/online";
@@ -59,8 +60,8 @@ export const SOM: Adapters = {
     const points = tensor(device, numbers(x), x.shape);
     const steps = {
       order: Uint32Array.from(numbers(order)),
-      sigma: numbers(sigma),
-      learningRate: numbers(learning_rate),
+      sigma: (t: number) => numbers(sigma)[t]!,
+      learningRate: (t: number) => numbers(learning_rate)[t]!,
     };
     const { codebook, winners } = await onlineSteps(points, numbers(codebook0), grid, steps);
     points.dispose();
@@ -136,4 +137,22 @@ export const SOM: Adapters = {
       return { labels: shaped(labels, grid), markers };
     },
   ),
+  csom: onDevice<
+    Readonly<Record<string, Values>>,
+    { layers: { rows: number; cols: number; diameter: number; variance: number[] }[] }
+  >(async ({ x, ...begin }, { layers }, { device }) => {
+    const csom = new CSOM({
+      layers: layers.map(({ rows, cols, diameter, variance }) => ({ rows, columns: cols, diameter, variance })),
+      init: layers.map((_, layer) => begin[`codebook0_${layer}`]!),
+      device,
+    });
+    await csom.fit(x!);
+    return Object.fromEntries(
+      layers.flatMap((_, layer) => [
+        [`codebook_${layer}`, csom.codebook(layer)],
+        [`label_${layer}`, csom.layerLabels(layer)],
+        [`hits_${layer}`, csom.hits(layer)],
+      ]),
+    );
+  }),
 };
