@@ -4,9 +4,14 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { hasRelaxedSimd, unfuse } from "../src/wasm/engine";
 import { STAGES } from "../src/wasm/thread";
-import * as ops from "../src/ops";
+import * as core from "../src/ops";
+import * as generative from "../src/ops/generative";
+import * as masks from "../src/ops/masks";
 import { kernels } from "./kernels";
 import { CASES } from "./ops/cases";
+
+/** Ops of the core and of the families with entries of their own. */
+const ops = { ...core, ...generative, ...masks };
 
 const files = (folder: string, extension: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })

@@ -2,11 +2,13 @@
 export { set_scratch } from "./base/scratch";
 export * from "./clustering";
 export * from "./elementwise";
+export * from "./generative";
 export * from "./images";
 export * from "./indexing";
 export * from "./linear-algebra";
 export * from "./losses";
 export * from "./neighbours";
+export * from "./masks";
 export * from "./normalization";
 export * from "./optimizers";
 export * from "./random";

@@ -31,4 +31,5 @@ export type { Bytes, RandomAccess } from "./formats/source";
 export type { RowSource } from "./datasets/row-source";
 export * from "./datasets/showers";
 export * from "./datasets/points";
+export * from "./datasets/stars-galaxies";
 export * from "./datasets/sets";

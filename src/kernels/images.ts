@@ -3,10 +3,11 @@ import avgPoolBackwardWgsl from "../../kernels/images/avg_pool_backward.wgsl";
 import colorJitterWgsl from "../../kernels/images/color_jitter.wgsl";
 import conv2dWgsl from "../../kernels/images/conv2d.wgsl";
 import conv2dBackwardWeightWgsl from "../../kernels/images/conv2d_backward_weight.wgsl";
+import hogCellsWgsl from "../../kernels/images/hog_cells.wgsl";
 import maxPoolWgsl from "../../kernels/images/max_pool.wgsl";
 import maxPoolBackwardWgsl from "../../kernels/images/max_pool_backward.wgsl";
-import upsampleWgsl from "../../kernels/images/upsample.wgsl";
-import upsampleBackwardWgsl from "../../kernels/images/upsample_backward.wgsl";
+import resizeWgsl from "../../kernels/images/resize.wgsl";
+import resizeBackwardWgsl from "../../kernels/images/resize_backward.wgsl";
 import warpWgsl from "../../kernels/images/warp.wgsl";
 import { grid1d, kernel } from "../kernel";
 import type { Launch } from "../kernel";
@@ -56,11 +57,16 @@ export const avgPool = /* @__PURE__ */ kernel(avgPoolWgsl, pooled);
 
 export const avgPoolBackward = /* @__PURE__ */ kernel(avgPoolBackwardWgsl, pooled, unpooled);
 
-export const upsample = /* @__PURE__ */ kernel(upsampleWgsl, pooled, {
-  grid: ({ planes, h, w, rows, columns }, [size]) => grid1d(planes! * h! * rows! * w! * columns!, size),
-});
+export const resize = /* @__PURE__ */ kernel(resizeWgsl, pooled);
 
-export const upsampleBackward = /* @__PURE__ */ kernel(upsampleBackwardWgsl, pooled, unpooled);
+export const resizeBackward = /* @__PURE__ */ kernel(resizeBackwardWgsl, pooled, unpooled);
+
+/** Cells of n images: WebGPU one an invocation, WASM by their rows. */
+export const hogCells = /* @__PURE__ */ kernel(hogCellsWgsl, {
+  grid: ({ n, rows, columns }, [size]) => grid1d(n! * rows! * columns!, size),
+  rows: ({ n, rows }) => n! * rows!,
+  grain: ({ w, cell }) => Math.max(1, Math.ceil(4096 / (w! * cell!))),
+});
 
 export const warp = /* @__PURE__ */ kernel(warpWgsl, {
   grid: ({ n, oh, ow }, [size]) => grid1d(n! * oh! * ow!, size),

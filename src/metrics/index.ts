@@ -12,3 +12,4 @@ export type { Significance, SweepOptions, SweepPoint } from "./significance";
 export { daviesBouldin, silhouette } from "./silhouette";
 export { estimateSameClusterShare, pairWeights, sameClusterShare } from "./pair-weights";
 export type { ShareOptions } from "./pair-weights";
+export { thresholdAtPrior, type PriorThreshold, type ThresholdOptions } from "./threshold";

@@ -7,6 +7,7 @@ import { CLUSTERING } from "./clustering";
 import { CONVOLUTION } from "./convolution";
 import { ELEMENTWISE } from "./elementwise";
 import { ESOM } from "./esom";
+import { GENERATIVE } from "./generative";
 import { IMAGES } from "./images";
 import { INDEXING } from "./indexing";
 import { LEARNING_TO_CLUSTER } from "./learning-to-cluster";
@@ -30,6 +31,7 @@ const ADAPTERS: Adapters = {
   ...CONVOLUTION,
   ...ELEMENTWISE,
   ...ESOM,
+  ...GENERATIVE,
   ...IMAGES,
   ...INDEXING,
   ...LEARNING_TO_CLUSTER,

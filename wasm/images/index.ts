@@ -1,4 +1,5 @@
 export * from "./augmentation";
 export * from "./convolution";
 export * from "./pooling";
-export * from "./upsampling";
+export * from "./resize";
+export * from "./hog";

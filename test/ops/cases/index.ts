@@ -2,8 +2,10 @@ import * as c from "constella";
 import type { Tensor } from "constella";
 import { CONVOLUTION } from "./convolution";
 import { AUGMENTATION } from "./augmentation";
+import { GENERATIVE } from "./generative";
 import { IMAGES } from "./images";
 import { LOSSES } from "./losses";
+import { OBJECTS } from "./objects";
 import { PAIRWISE } from "./pairwise";
 import { PRINCIPAL_AXES } from "./principal-axes";
 import { RECURRENT } from "./recurrent";
@@ -297,4 +299,6 @@ export const CASES: readonly OpCase[] = [
   ...PRINCIPAL_AXES,
   ...RECURRENT,
   ...PAIRWISE,
+  ...GENERATIVE,
+  ...OBJECTS,
 ];

@@ -1,0 +1,88 @@
+// Histograms of oriented gradients. Dalal & Triggs, CVPR 2005, with the conventions of scikit-image.
+import { checkWhole } from "../../checks";
+import * as kernels from "../../kernels/images";
+import { empty, format, run, tensor } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { div, minimum, mul, powScalar, shift, square } from "../elementwise";
+import { concat, slice } from "../layout";
+import { sum } from "../reduce";
+import { reshape } from "../shape";
+
+/** Options of `hog`. */
+export interface HogOptions {
+  /** Bins of the unsigned direction; default 9, at most 64. */
+  readonly orientations?: number;
+  /** Side of a cell in pixels; default 8. What is left at the bottom and right is dropped. */
+  readonly pixelsPerCell?: number;
+  /** Side of a block in cells; default 3. Blocks overlap: the next begins one cell further. */
+  readonly cellsPerBlock?: number;
+  /** How a block is normalised (`L2-Hys`: L2, clipped at 0.2, L2 again; the default), or `none`, which leaves the cells as they are. */
+  readonly blockNorm?: "L1" | "L2" | "L2-Hys" | "none";
+}
+
+const NORMS = ["L1", "L2", "L2-Hys", "none"];
+/** Added to what a block is divided by. */
+const EPS = 1e-5;
+
+/** cos and sin of the bounds between bins; exact where they are, so that a gradient on a bound has its side. */
+function bounds(bins: number): number[] {
+  const exact = (value: number): number => (Math.abs(value) < 1e-15 ? 0 : value);
+  return Array.from({ length: bins - 1 }, (_, i) => {
+    const degrees = (180 * (i + 1)) / bins;
+    if (degrees === 45 || degrees === 135) return [Math.SQRT1_2 * Math.sign(90 - degrees), Math.SQRT1_2];
+    const angle = (Math.PI * (i + 1)) / bins;
+    return [exact(Math.cos(angle)), Math.sin(angle)];
+  }).flat();
+}
+
+/** [n, by, bx, b·b·o]: the cells of each block one after the other. */
+function blocksOf(cells: Tensor, side: number): Tensor {
+  const [n, rows, columns] = cells.shape as [number, number, number];
+  const [down, across] = [rows - side + 1, columns - side + 1];
+  const parts = Array.from({ length: side * side }, (_, i) => {
+    const [r, c] = [Math.floor(i / side), i % side];
+    return slice(cells, [0, r, c], [n, r + down, c + across]);
+  });
+  return concat(parts, 3);
+}
+
+const l2 = (x: Tensor): Tensor => mul(x, powScalar(shift(sum(square(x), 3, true), EPS * EPS), -0.5));
+
+/**
+ * Histograms of oriented gradients of images [n, c, h, w]: differences x[+1] − x[−1] (0 on the border; of several channels the longest), hard
+ * bins of the unsigned direction, lengths averaged over each cell, blocks of cells normalised.
+ * @returns [n, by, bx, b, b, orientations], one block after the other; for `blockNorm: "none"` the cells [n, rows, columns, orientations]. No
+ * gradient passes. @throws when shapes or options do not fit
+ */
+export function hog(x: Tensor, options: HogOptions = {}): Tensor {
+  const { orientations = 9, pixelsPerCell = 8, cellsPerBlock = 3, blockNorm = "L2-Hys" } = options;
+  checkWhole("hog", { orientations }, 1, 64);
+  checkWhole("hog", { pixelsPerCell, cellsPerBlock }, 1);
+  if (!NORMS.includes(blockNorm))
+    throw new Error(`hog: blockNorm must be one of ${NORMS.join(", ")}, got ${blockNorm}`);
+  const [n, channels, h, w] = x.shape as [number, number, number, number];
+  if (x.rank !== 4 || x.size === 0) throw new Error(`hog: x must be [n, c, h, w], got ${format(x.shape)}`);
+  const [rows, columns] = [Math.floor(h / pixelsPerCell), Math.floor(w / pixelsPerCell)];
+  const side = blockNorm === "none" ? 1 : cellsPerBlock;
+  if (rows < side || columns < side)
+    throw new Error(
+      `hog: an image must hold a block of ${side} x ${side} cells of ${pixelsPerCell} pixels, got ${format(x.shape)}`,
+    );
+  const directions = tensor(x.device, orientations > 1 ? bounds(orientations) : [1, 0], [
+    Math.max(1, orientations - 1),
+    2,
+  ]);
+  const cells = empty(x.device, [n, rows, columns, orientations], "f32", "hog");
+  run(kernels.hogCells, {
+    ...{ x, directions, y: cells, n, channels, h, w, rows, columns },
+    bins: orientations,
+    cell: pixelsPerCell,
+  });
+  directions.dispose();
+  if (blockNorm === "none") return cells;
+  const blocks = blocksOf(cells, side);
+  const shape = [n, rows - side + 1, columns - side + 1, side, side, orientations];
+  if (blockNorm === "L1") return reshape(div(blocks, shift(sum(blocks, 3, true), EPS)), shape);
+  const once = l2(blocks);
+  return reshape(blockNorm === "L2" ? once : l2(minimum(once, 0.2)), shape);
+}

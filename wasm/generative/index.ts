@@ -1,0 +1,2 @@
+export * from "./bures";
+export * from "./sort";
