@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { isWhole } from "./checks";
 import { sizeOf } from "./ndarray";
 import type { Device, DeviceBuffer, KernelArgs } from "./device";

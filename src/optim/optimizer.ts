@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { checkRange, checkWhole } from "../checks";
 import { fillWith, zeros } from "../ops/layout";
 import { format, sameShape, untidied } from "../tensor";

@@ -9,7 +9,7 @@ export type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table 
 // Pieces to compose a page of one's own of.
 export { renderPage, studyHeader, type Page, type PageSection } from "./page/page";
 export { html, Markup, type Content } from "./page/markup";
-export { drawingDocument } from "./charts/chart";
+export { drawingDocument } from "./charts/document";
 export { curves } from "./charts/curves";
 export { valueTable, type Value, type ValueColumn, type ValueTable } from "./tables/value-table";
 export { gridTable, type GridTableOptions } from "./tables/grid-table";

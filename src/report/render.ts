@@ -1,6 +1,6 @@
 import { analyse } from "./sections/analysis";
 import { certainty, LEAST_SURE, sizesChart } from "./sections/certainty";
-import { drawingDocument } from "./charts/chart";
+import { drawingDocument } from "./charts/document";
 import { clusters, MEMBERS, profile, shownClusters } from "./sections/clusters";
 import { confusion } from "./sections/confusion";
 import { curves } from "./charts/curves";

@@ -1,13 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { trusted, type Markup } from "../page/markup";
 
-/** A document to draw in: the page's own in a browser, jsdom's elsewhere. */
-export async function drawingDocument(): Promise<Document> {
-  if (typeof document !== "undefined") return document;
-  const { JSDOM } = await import("jsdom");
-  return new JSDOM("").window.document;
-}
-
 const GEOMETRY = /^(d|x|y|x1|x2|y1|y2|cx|cy|r|width|height|transform|stroke-dasharray)$/;
 
 /** Rounds the coordinates of a drawing to a tenth of a pixel, which halves its size. */
