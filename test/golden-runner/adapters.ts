@@ -22,6 +22,7 @@ import { RECURRENT } from "./recurrent";
 import { REDUCTIONS } from "./reductions";
 import { SOM } from "./som";
 import { SPECTRAL } from "./spectral";
+import { TEXT } from "./text";
 
 const ADAPTERS: Adapters = {
   ...ASTRONOMY_FITS,
@@ -46,6 +47,7 @@ const ADAPTERS: Adapters = {
   ...REDUCTIONS,
   ...SOM,
   ...SPECTRAL,
+  ...TEXT,
 };
 
 /** The adapter of an op; undefined while the op is not built. */
