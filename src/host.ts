@@ -21,6 +21,7 @@ type HostExports = { readonly memory: WebAssembly.Memory } & HostFunctions<
   | "silhouette"
   | "tridiagonalize"
   | "accumulate_reflections"
+  | "add_two_f64"
   | "neighbour_counts"
   | "core_components"
   | "label_borders",
@@ -41,7 +42,8 @@ type HostExports = { readonly memory: WebAssembly.Memory } & HostFunctions<
     | "greedy_matches"
     | "davies_bouldin"
     | "roc_points"
-    | "diagonalize",
+    | "diagonalize"
+    | "dot_f64",
     number
   > &
   HostFunctions<"sum_of_squares" | "roc_area", bigint>;
@@ -113,6 +115,14 @@ export class Host {
 }
 
 let host: Host | undefined;
+
+/**
+ * Runs `use` with a host module of its own, which it may keep while other work has its turns; the memory goes when it ends.
+ * Throws `host: out of memory` beyond 4 GiB.
+ */
+export async function withHost<R>(use: (host: Host) => Promise<R>): Promise<R> {
+  return use(new Host());
+}
 
 /**
  * Runs `use` with the host module: computations in float64 and integers that run on the calling thread, at once, in WebAssembly.

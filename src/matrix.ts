@@ -40,18 +40,27 @@ interface View {
  * Shares memory with x where x is already so. `op` and `name` begin the error messages.
  */
 export function toContiguous(x: MatrixLike, op: string, name: string): NdArray<TypedArray> {
-  const view = atOnce(toView(x, op, name));
+  return atOnce(contiguous(x, op, name));
+}
+
+/** The same in pieces; with `matrix`, throws unless x has rank 2. */
+export function* contiguous(x: MatrixLike, op: string, name: string, matrix = false): Pieces<NdArray<TypedArray>> {
+  const view = yield* toView(x, op, name);
+  if (matrix) checkMatrix(view.shape, op, name);
   const size = sizeOf(view.shape);
-  if (isTypedArray(view.data)) {
-    if (isRowMajor(view)) return new NdArray(view.data.subarray(view.offset, view.offset + size), view.shape);
-    const Type = view.data.constructor as new (length: number) => TypedArray;
-    const out = new Type(size);
-    atOnce(copy(view, out));
-    return new NdArray(out, view.shape);
-  }
-  const out = new Float64Array(size);
-  atOnce(copy(view, out));
+  if (isTypedArray(view.data) && isRowMajor(view))
+    return new NdArray(view.data.subarray(view.offset, view.offset + size), view.shape);
+  const Type = (isTypedArray(view.data) ? view.data.constructor : Float64Array) as new (length: number) => TypedArray;
+  const out = new Type(size);
+  yield* copy(view, out);
   return new NdArray(out, view.shape);
+}
+
+function checkMatrix(shape: readonly number[], op: string, name: string): void {
+  if (shape.length !== 2)
+    throw new Error(
+      `${op}: ${name} must be a matrix (rank 2), given shape [${shape.join(", ")}]${shape.length > 2 ? "; see flattenRows" : ""}`,
+    );
 }
 
 /**
@@ -80,10 +89,7 @@ export function takeFloat32Matrix(x: MatrixLike, op: string, name: string): Prom
 function* float32(x: MatrixLike, op: string, name: string, matrix = false): Pieces<NdArray<Float32Array>> {
   const view = yield* toView(x, op, name);
   const { data, shape, offset } = view;
-  if (matrix && shape.length !== 2)
-    throw new Error(
-      `${op}: ${name} must be a matrix (rank 2), given shape [${shape.join(", ")}]${shape.length > 2 ? "; see flattenRows" : ""}`,
-    );
+  if (matrix) checkMatrix(shape, op, name);
   const size = sizeOf(shape);
   let out: Float32Array;
   if (data instanceof Float32Array && isRowMajor(view)) out = data.subarray(offset, offset + size);

@@ -1,15 +1,16 @@
-import { toFloat32Matrix } from "../matrix";
+import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { empty, format, indices, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
+import type { Frame, Matrix } from "./frame";
 import { distancesToRows } from "./kmeans-init";
 import { Lloyd } from "./lloyd";
 import { readRows, withPoints } from "./points";
 import type { DeviceHolder, Points } from "./points";
 
 /** @throws when x has another number of columns than the centres */
-export function checkColumns(op: string, d: number, centers: NdArray): void {
+export function checkColumns(op: string, d: number, centers: Matrix): void {
   if (d !== centers.shape[1]) throw new Error(`${op}: x must have ${centers.shape[1]} columns, it has ${d}`);
 }
 
@@ -19,42 +20,66 @@ export function checkInit(op: string, init: string | MatrixLike): void {
     throw new Error(`${op}: init must be "k-means++", "random" or a matrix of centres, ${JSON.stringify(init)}`);
 }
 
-/** Centres as the caller gave them. @throws unless they are [k, d] */
-export function givenCenters(init: MatrixLike, k: number, d: number, op: string): Float32Array {
-  const centers = toFloat32Matrix(init, op, "init");
-  if (centers.shape[0] !== k || centers.shape[1] !== d)
+/** Centres as the caller gave them, in the frame of the points. @throws unless they are finite numbers [k, d] */
+export function givenCenters(init: MatrixLike, k: number, frame: Frame, d: number, op: string): Float32Array {
+  const centers = toContiguous(init, op, "init");
+  if (centers.shape.length !== 2 || centers.shape[0] !== k || centers.shape[1] !== d)
     throw new Error(`${op}: init must be centres ${format([k, d])}, ${format(centers.shape)}`);
-  return centers.data;
+  const values = frame.into(Float64Array.from(centers.data as ArrayLike<number>, Number));
+  const bad = values.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0)
+    throw new Error(
+      `${op}: init must be finite, ${centers.data[bad]} at row ${Math.floor(bad / d)}, column ${bad % d}`,
+    );
+  return values;
 }
 
-/** What `result` reads of the nearest of the centres [k, d] of each row of x [n, d]. @throws when x has another d */
-export function withNearest<R>(
+/** The shift at which points are held against centres: none for those that float32 holds. */
+export function shiftOf({ data, shape }: Matrix): Float64Array | null {
+  if (data instanceof Float32Array) return null;
+  const [k = 0, d = 0] = shape;
+  const shift = new Float64Array(d);
+  data.forEach((v, at) => (shift[at % d]! += v / k));
+  return shift;
+}
+
+/**
+ * What `result` reads of the nearest of the centres [k, d] of each row of x [n, d]; distances are in units of the frame.
+ * @throws when x has another d
+ */
+export async function withNearest<R>(
   x: Points,
-  centers: NdArray,
+  centers: Matrix,
   holder: DeviceHolder,
   op: string,
-  result: (lloyd: Lloyd) => Promise<R>,
+  result: (lloyd: Lloyd, frame: Frame) => Promise<R>,
 ): Promise<R> {
-  return withPoints(x, holder, op, async (points, _, d) => {
+  const nearest = async (points: Tensor, _: number, d: number, frame: Frame): Promise<R> => {
     checkColumns(op, d, centers);
     const lloyd = new Lloyd(points, centers.shape[0]!);
     try {
-      lloyd.setCenters(centers.data);
+      lloyd.setCenters(frame.into(centers.data));
       lloyd.assign();
-      return await result(lloyd);
+      return await result(lloyd, frame);
     } finally {
       lloyd.dispose();
     }
-  });
+  };
+  return withPoints(x, holder, op, nearest, shiftOf(centers));
 }
 
 /** ‖x_i − c_j‖ of rows of x [n, d] and centres [k, d]: [n, k]. @throws when x has another d */
-export function distancesToCenters(x: Points, centers: NdArray, holder: DeviceHolder, op: string): Promise<NdArray> {
+export async function distancesToCenters(
+  x: Points,
+  centers: Matrix,
+  holder: DeviceHolder,
+  op: string,
+): Promise<NdArray> {
   const k = centers.shape[0]!;
-  return withPoints(x, holder, op, async (points, n, d) => {
+  const measured = async (points: Tensor, n: number, d: number, frame: Frame): Promise<NdArray> => {
     checkColumns(op, d, centers);
     const made = untidied((): readonly [Tensor, Tensor, Tensor] => [
-      tensor(points.device, centers.data, centers.shape),
+      tensor(points.device, frame.into(centers.data), centers.shape),
       indices(
         points.device,
         Uint32Array.from({ length: k }, (_, j) => j),
@@ -66,12 +91,14 @@ export function distancesToCenters(x: Points, centers: NdArray, holder: DeviceHo
       distancesToRows(points, y, rows, out);
       const squared = await out.data();
       const distances = new Float32Array(n * k);
-      for (let j = 0; j < k; j++) for (let i = 0; i < n; i++) distances[i * k + j] = Math.sqrt(squared[j * n + i]!);
+      for (let j = 0; j < k; j++)
+        for (let i = 0; i < n; i++) distances[i * k + j] = frame.scale * Math.sqrt(squared[j * n + i]!);
       return new NdArray(distances, [n, k]);
     } finally {
       for (const tensor of made) tensor.dispose();
     }
-  });
+  };
+  return withPoints(x, holder, op, measured, shiftOf(centers));
 }
 
 /** Sum in float64. */

@@ -1,3 +1,4 @@
+export type { Matrix } from "./frame";
 export { KMeans } from "./kmeans";
 export type { KMeansInit, KMeansOptions, KMeansProgress } from "./kmeans";
 export type { Points } from "./points";

@@ -1,10 +1,11 @@
 import { checkRange, checkWhole, fitted } from "../checks";
 import type { Device } from "../device";
 import type { MatrixLike } from "../matrix";
-import { NdArray } from "../ndarray";
+import type { NdArray } from "../ndarray";
 import { Random } from "../random";
 import type { Tensor } from "../tensor";
 import { checkInit, distancesToCenters, givenCenters, meanVariance, total, withNearest } from "./centers";
+import type { Frame, Matrix } from "./frame";
 import { plusPlusRows, randomRows } from "./kmeans-init";
 import { Lloyd } from "./lloyd";
 import { DeviceHolder, readRows, withPoints } from "./points";
@@ -51,7 +52,7 @@ export interface KMeansOptions {
 /** The result of the best run. */
 interface Fitted {
   readonly labels: Int32Array<ArrayBuffer>;
-  readonly clusterCenters: NdArray;
+  readonly clusterCenters: Matrix;
   readonly inertia: number;
   readonly nIter: number;
 }
@@ -87,8 +88,8 @@ export class KMeans {
   get labels(): Int32Array<ArrayBuffer> {
     return this.#result("labels").labels;
   }
-  /** The centres [k, d]. @throws before `fit` */
-  get clusterCenters(): NdArray {
+  /** The centres [k, d], in float64 where float32 cannot hold them. @throws before `fit` */
+  get clusterCenters(): Matrix {
     return this.#result("clusterCenters").clusterCenters;
   }
   /** Σ ‖x − c‖² over the points that were fitted, summed in float64. @throws before `fit` */
@@ -105,10 +106,10 @@ export class KMeans {
    * @throws when there are fewer points than clusters, a value is NaN or infinite, or given centres have another shape
    */
   async fit(x: Points): Promise<this> {
-    await withPoints(x, this.#holder, "KMeans.fit", async (points, n, d) => {
+    await withPoints(x, this.#holder, "KMeans.fit", async (points, n, d, frame) => {
       const k = this.nClusters;
       if (n < k) throw new Error(`KMeans.fit: ${k} clusters need as many points, x has ${n}`);
-      const given = this.#givenCenters(d);
+      const given = this.#givenCenters(d, frame);
       const { nInit, seed, tolerance } = this.#options;
       const threshold = tolerance === 0 ? 0 : tolerance * (await meanVariance(points));
       const random = new Random(seed);
@@ -116,7 +117,7 @@ export class KMeans {
       try {
         let best: Fitted | undefined;
         for (let run = 0; run < nInit; run++) {
-          const fitted = await this.#run(lloyd, given ?? (await this.#begin(points, random)), threshold, run);
+          const fitted = await this.#run(lloyd, given ?? (await this.#begin(points, random)), threshold, run, frame);
           if (!best || fitted.inertia < best.inertia) best = fitted;
         }
         this.#fitted = best;
@@ -139,7 +140,7 @@ export class KMeans {
 
   /** −Σ ‖x − c‖² to the nearest centres: the higher the better. @throws before `fit`, or for another d */
   async score(x: Points): Promise<number> {
-    return this.#nearest(x, "score", async (lloyd) => -total(await lloyd.distances()));
+    return this.#nearest(x, "score", async (lloyd, { scale }) => -(scale ** 2) * total(await lloyd.distances()));
   }
 
   /** The distance ‖x − c‖ of each row of x [n, d] to each centre, [n, k]. @throws before `fit`, or for another d */
@@ -153,10 +154,10 @@ export class KMeans {
     await this.#holder.dispose();
   }
 
-  #givenCenters(d: number): Float32Array | undefined {
+  #givenCenters(d: number, frame: Frame): Float32Array | undefined {
     const { init } = this.#options;
     if (typeof init === "string") return undefined;
-    return givenCenters(init, this.nClusters, d, "KMeans.fit");
+    return givenCenters(init, this.nClusters, frame, d, "KMeans.fit");
   }
 
   async #begin(x: Tensor, random: Random): Promise<Float32Array> {
@@ -167,7 +168,8 @@ export class KMeans {
   }
 
   /** One run from given centres. */
-  async #run(lloyd: Lloyd, centers: Float32Array, threshold: number, run: number): Promise<Fitted> {
+  async #run(lloyd: Lloyd, centers: Float32Array, threshold: number, run: number, frame: Frame): Promise<Fitted> {
+    const unit = frame.scale ** 2; // of squared distances
     lloyd.setCenters(centers);
     let [nIter, settled] = [0, false];
     while (nIter < this.#options.maxIter) {
@@ -175,16 +177,16 @@ export class KMeans {
       lloyd.assign();
       const { inertia, changed, shift } = await lloyd.update(true);
       nIter++;
-      this.#onIteration?.({ run, iteration: nIter, inertia, changed, shift });
+      this.#onIteration?.({ run, iteration: nIter, inertia: inertia * unit, changed, shift: shift * unit });
       settled = changed === 0 && shift === 0;
       if (changed === 0 || shift <= threshold) break;
     }
     if (!settled) lloyd.assign(); // the labels of the centres as they are now
     const [labels, distances, data] = await Promise.all([lloyd.labels(), lloyd.distances(), lloyd.centers()]);
-    return { labels, clusterCenters: new NdArray(data, [lloyd.k, lloyd.d]), inertia: total(distances), nIter };
+    return { labels, clusterCenters: frame.back(data, [lloyd.k, lloyd.d]), inertia: unit * total(distances), nIter };
   }
 
-  #nearest<R>(x: Points, method: string, result: (lloyd: Lloyd) => Promise<R>): Promise<R> {
+  #nearest<R>(x: Points, method: string, result: (lloyd: Lloyd, frame: Frame) => Promise<R>): Promise<R> {
     return withNearest(x, this.#result(method).clusterCenters, this.#holder, `KMeans.${method}`, result);
   }
 

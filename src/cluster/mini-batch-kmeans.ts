@@ -1,10 +1,20 @@
 import { checkRange, checkWhole, fitted } from "../checks";
-import { NdArray } from "../ndarray";
+import type { NdArray } from "../ndarray";
 import { gatherRows } from "../ops/indexing";
 import { Random } from "../random";
 import { untidied } from "../tensor";
 import type { Tensor } from "../tensor";
-import { checkColumns, checkInit, distancesToCenters, givenCenters, meanVariance, total, withNearest } from "./centers";
+import {
+  checkColumns,
+  checkInit,
+  distancesToCenters,
+  givenCenters,
+  meanVariance,
+  shiftOf,
+  total,
+  withNearest,
+} from "./centers";
+import type { Frame, Matrix } from "./frame";
 import type { KMeansOptions } from "./kmeans";
 import { plusPlusRows, randomRows } from "./kmeans-init";
 import { Lloyd } from "./lloyd";
@@ -54,7 +64,7 @@ export class MiniBatchKMeans {
   readonly #signal: AbortSignal | undefined;
   readonly #holder: DeviceHolder;
   readonly #random: Random;
-  #centers: NdArray | undefined;
+  #centers: Matrix | undefined;
   #counts: Float64Array;
   #sinceReassignment = 0;
   #labels: Int32Array<ArrayBuffer> | undefined;
@@ -91,8 +101,8 @@ export class MiniBatchKMeans {
     this.#fitted("labels");
     return this.#labels!;
   }
-  /** The centres [k, d]. @throws before `fit` */
-  get clusterCenters(): NdArray {
+  /** The centres [k, d], in float64 where float32 cannot hold them. @throws before `fit` */
+  get clusterCenters(): Matrix {
     return this.#fitted("clusterCenters");
   }
   /** Σ ‖x − c‖² over the points of the last `fit` or `partialFit` to the centres that gave the labels. */
@@ -119,10 +129,11 @@ export class MiniBatchKMeans {
    */
   async fit(x: Points): Promise<this> {
     const { maxIter, tolerance, seed } = this.#options;
-    await withPoints(x, this.#holder, "MiniBatchKMeans.fit", async (points, n, d) => {
+    await withPoints(x, this.#holder, "MiniBatchKMeans.fit", async (points, n, d, frame) => {
+      const unit = frame.scale ** 2; // of squared distances
       this.#checkEnough(n, "fit");
       this.#random.restore(new Random(seed).state());
-      this.#centers = new NdArray(await this.#begin(points, "fit"), [this.nClusters, d]);
+      this.#centers = frame.back(await this.#begin(points, frame, "fit"), [this.nClusters, d]);
       this.#counts = new Float64Array(this.nClusters);
       [this.#sinceReassignment, this.#nSteps] = [0, 0];
       const batchSize = Math.min(this.#options.batchSize, n);
@@ -137,21 +148,21 @@ export class MiniBatchKMeans {
           const batch = untidied(() => gatherRows(points, rows));
           try {
             if (lloyd) lloyd.x = batch;
-            else this.#load((lloyd = new Lloyd(batch, this.nClusters)));
+            else this.#load((lloyd = new Lloyd(batch, this.nClusters)), frame);
             lloyd.assign();
             const { inertia, shift } = await this.#step(lloyd);
-            this.#onStep?.({ step: step + 1, steps, inertia: inertia / batchSize });
+            this.#onStep?.({ step: step + 1, steps, inertia: (unit * inertia) / batchSize });
             if (shift <= threshold || (step > 0 && improvement.ended(inertia / batchSize))) break;
           } finally {
             batch.dispose();
           }
         }
-        if (lloyd) this.#centers = new NdArray(await lloyd.centers(), [this.nClusters, d]);
+        if (lloyd) this.#centers = frame.back(await lloyd.centers(), [this.nClusters, d]);
       } finally {
         lloyd?.dispose();
       }
       this.#nIter = Math.ceil((this.#nSteps * batchSize) / n);
-      await this.#label(points);
+      await this.#label(points, frame);
     });
     return this;
   }
@@ -168,23 +179,24 @@ export class MiniBatchKMeans {
    */
   async partialFit(x: Points): Promise<this> {
     const op = "MiniBatchKMeans.partialFit";
-    await withPoints(x, this.#holder, op, async (points, n, d) => {
+    const step = async (points: Tensor, n: number, d: number, frame: Frame): Promise<void> => {
       if (!this.#centers) {
         if (typeof this.#options.init === "string") this.#checkEnough(n, "partialFit");
-        this.#centers = new NdArray(await this.#begin(points, "partialFit"), [this.nClusters, d]);
+        this.#centers = frame.back(await this.#begin(points, frame, "partialFit"), [this.nClusters, d]);
       } else checkColumns(op, d, this.#centers);
       const lloyd = new Lloyd(points, this.nClusters);
       try {
-        this.#load(lloyd);
+        this.#load(lloyd, frame);
         lloyd.assign();
         const labels = await lloyd.labels();
-        this.#inertia = (await this.#step(lloyd)).inertia;
+        this.#inertia = frame.scale ** 2 * (await this.#step(lloyd)).inertia;
         this.#labels = labels;
-        this.#centers = new NdArray(await lloyd.centers(), [this.nClusters, d]);
+        this.#centers = frame.back(await lloyd.centers(), [this.nClusters, d]);
       } finally {
         lloyd.dispose();
       }
-    });
+    };
+    await withPoints(x, this.#holder, op, step, this.#centers && shiftOf(this.#centers));
     return this;
   }
 
@@ -195,7 +207,8 @@ export class MiniBatchKMeans {
 
   /** −Σ ‖x − c‖² to the nearest centres: the higher the better. @throws before `fit`, or for another d */
   async score(x: Points): Promise<number> {
-    const sum = async (lloyd: Lloyd): Promise<number> => -total(await lloyd.distances());
+    const sum = async (lloyd: Lloyd, { scale }: Frame): Promise<number> =>
+      -(scale ** 2) * total(await lloyd.distances());
     return withNearest(x, this.#fitted("score"), this.#holder, "MiniBatchKMeans.score", sum);
   }
 
@@ -214,15 +227,15 @@ export class MiniBatchKMeans {
       throw new Error(`MiniBatchKMeans.${method}: ${this.nClusters} clusters need as many points, x has ${n}`);
   }
 
-  #load(lloyd: Lloyd): void {
-    lloyd.setCenters(this.#centers!.data, Float32Array.from(this.#counts));
+  #load(lloyd: Lloyd, frame: Frame): void {
+    lloyd.setCenters(frame.into(this.#centers!.data), Float32Array.from(this.#counts));
   }
 
   /** The best of `nInit` beginnings, by the inertia of a random sample. */
-  async #begin(x: Tensor, method: string): Promise<Float32Array> {
+  async #begin(x: Tensor, frame: Frame, method: string): Promise<Float32Array> {
     const { init, nInit } = this.#options;
     const k = this.nClusters;
-    if (typeof init !== "string") return givenCenters(init, k, x.shape[1]!, `MiniBatchKMeans.${method}`);
+    if (typeof init !== "string") return givenCenters(init, k, frame, x.shape[1]!, `MiniBatchKMeans.${method}`);
     const n = x.shape[0]!;
     const size = Math.min(this.#initSize, n);
     const sample = (): Tensor => untidied(() => gatherRows(x, Uint32Array.from(randomRows(n, size, this.#random))));
@@ -279,15 +292,19 @@ export class MiniBatchKMeans {
     return weak.sort((a, b) => this.#counts[a]! - this.#counts[b]! || a - b).slice(0, Math.floor(batch / 2));
   }
 
-  async #label(points: Tensor): Promise<void> {
-    const read = (lloyd: Lloyd): Promise<readonly [Int32Array<ArrayBuffer>, Float32Array]> =>
-      Promise.all([lloyd.labels(), lloyd.distances()]);
-    const [labels, distances] = await withNearest(points, this.#centers!, this.#holder, "MiniBatchKMeans.fit", read);
-    this.#labels = labels;
-    this.#inertia = total(distances);
+  async #label(points: Tensor, frame: Frame): Promise<void> {
+    const lloyd = new Lloyd(points, this.nClusters);
+    try {
+      lloyd.setCenters(frame.into(this.#centers!.data));
+      lloyd.assign();
+      this.#labels = await lloyd.labels();
+      this.#inertia = frame.scale ** 2 * total(await lloyd.distances());
+    } finally {
+      lloyd.dispose();
+    }
   }
 
-  #fitted(what: string): NdArray {
+  #fitted(what: string): Matrix {
     return fitted(`MiniBatchKMeans.${what}`, this.#centers);
   }
 }

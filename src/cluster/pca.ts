@@ -1,27 +1,31 @@
 import { checkWhole, fitted } from "../checks";
 import type { Device } from "../device";
-import { onHost } from "../host";
 import { NdArray } from "../ndarray";
 import { add, sub } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
-import { mean } from "../ops/reduce";
 import { noGrad } from "../graph";
 import { tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
+import type { Frame, Matrix } from "./frame";
 import { DeviceHolder, withPoints } from "./points";
+import { centred, chooseSolver, fromCovariance, fromGram, fromSample } from "./principal";
+import type { Axes, Solver } from "./principal";
 import type { Points } from "./points";
 
 /** Options of `PCA`. */
 export interface PCAOptions {
-  /** Default: as many as there are, min(n, d). */
-  readonly nComponents?: number;
+  /** How many, or below 1 the share of the variance that they have at least; default, and `null`: all there are, min(n, d). */
+  readonly nComponents?: number | null;
   /** Scales what `transform` gives to unit variance. Default false. */
   readonly whiten?: boolean;
+  /** Of the random sample; default 0. */
+  readonly seed?: number;
   readonly device?: Device;
 }
 
 interface Fitted {
-  readonly mean: NdArray;
+  readonly solver: Solver;
+  readonly mean: Matrix;
   readonly components: NdArray;
   readonly explainedVariance: Float64Array;
   readonly explainedVarianceRatio: Float64Array;
@@ -30,26 +34,35 @@ interface Fitted {
 
 /**
  * Principal components: the eigenvectors of the covariance Σ (x − x̄)(x − x̄)ᵀ / (n − 1), by decreasing variance (Jolliffe,
- * "Principal Component Analysis", 2002). The covariance is a product of centred float32 data on the device, its
- * eigen-decomposition float64 on the host, which takes seconds from about 1,000 columns on. Each component's sign is such that
- * its loading of largest size is positive.
+ * "Principal Component Analysis", 2002). They are found on the smaller side: from the covariance, a product of centred float32
+ * data on the device, or for fewer points than columns from the points' products with each other, decomposed in float64 on the
+ * host. Where both sides are above 1,024 and at most a quarter of the components is wanted, they come from a random sample of what
+ * the points span (Halko, Martinsson and Tropp 2011). The calling thread goes on every few milliseconds. Each component's
+ * sign is such that its loading of largest size is positive; those without variance complete an orthonormal set.
  */
 export class PCA {
   readonly #nComponents: number | undefined;
   readonly #whiten: boolean;
+  readonly #seed: number;
   readonly #holder: DeviceHolder;
   #fitted: Fitted | undefined;
 
-  /** @throws when nComponents is no whole number from 1 */
-  constructor({ nComponents, whiten = false, device }: PCAOptions = {}) {
-    if (nComponents !== undefined) checkWhole("PCA", { nComponents }, 1);
-    this.#nComponents = nComponents;
+  /** @throws when nComponents is neither a whole number from 1 nor a share between 0 and 1 */
+  constructor({ nComponents, whiten = false, seed = 0, device }: PCAOptions = {}) {
+    if (typeof nComponents === "number" && !(nComponents > 0 && nComponents < 1)) checkWhole("PCA", { nComponents }, 1);
+    checkWhole("PCA", { seed }, 0);
+    this.#nComponents = nComponents ?? undefined;
     this.#whiten = whiten;
+    this.#seed = seed;
     this.#holder = new DeviceHolder(device);
   }
 
-  /** Column means [d]. @throws before `fit`, as all these */
-  get mean(): NdArray {
+  /** How the components were found. @throws before `fit`, as all these */
+  get solver(): Solver {
+    return this.#result("solver").solver;
+  }
+  /** Column means [d], in float64 where float32 cannot hold them. */
+  get mean(): Matrix {
     return this.#result("mean").mean;
   }
   /** Unit vectors [nComponents, d]. */
@@ -71,53 +84,44 @@ export class PCA {
 
   /** @throws for fewer than two points, more components than min(n, d), NaN or an infinity in the data */
   async fit(x: Points): Promise<this> {
-    await withPoints(x, this.#holder, "PCA.fit", async (points, n, d) => {
+    await withPoints(x, this.#holder, "PCA.fit", async (points, n, d, frame) => {
       const most = Math.min(n, d);
-      const c = this.#nComponents ?? most;
+      const wanted = this.#nComponents ?? most;
       if (n < 2) throw new Error("PCA.fit: a variance needs two points, x has 1");
-      if (c > most)
-        throw new Error(`PCA.fit: nComponents must be at most min(n, d) = ${most}, ${c} for x of shape [${n}, ${d}]`);
-      const parts = tidy(() =>
-        noGrad(() => {
-          const center = mean(points, [0]);
-          const centered = sub(points, center);
-          return [center, mean(centered, [0]), matmul(centered, centered, { transA: true })];
-        }),
-      );
-      const [center, rest, products] = (await Promise.all(parts.map((part) => part.data()))) as Float32Array[];
-      for (const part of parts) part.dispose();
-      // what the float32 means left over is taken out again: Σ (x − r)(x − r)ᵀ = Σ x xᵀ − n r rᵀ
-      const covariance = Float64Array.from(
-        products!,
-        (sum, i) => (sum - n * rest![Math.floor(i / d)]! * rest![i % d]!) / (n - 1),
-      );
-      const { values, vectors } = symmetricEigen(covariance, d);
-      const variances = values.map((value) => Math.max(value, 0));
-      const totalVariance = variances.reduce((a, b) => a + b, 0);
-      const explainedVariance = variances.slice(0, c);
-      this.#fitted = {
-        mean: new NdArray(
-          center!.map((value, i) => value + rest![i]!),
-          [d],
-        ),
-        components: new NdArray(Float32Array.from(vectors.subarray(0, c * d)), [c, d]),
-        explainedVariance,
-        explainedVarianceRatio: explainedVariance.map((value) => (totalVariance > 0 ? value / totalVariance : 0)),
-        singularValues: explainedVariance.map((value) => Math.sqrt(value * (n - 1))),
-      };
+      if (wanted > most)
+        throw new Error(
+          `PCA.fit: nComponents must be at most min(n, d) = ${most}, ${wanted} for x of shape [${n}, ${d}]`,
+        );
+      const solver = chooseSolver(n, d, wanted < 1 ? most : wanted);
+      const { x: own, mean, rest } = await centred(points, solver !== "covariance");
+      try {
+        this.#fitted = { solver, ...result(await this.#axes(own, rest, solver, wanted), mean, frame, n, d) };
+      } finally {
+        own.dispose();
+      }
     });
     return this;
+  }
+
+  #axes(x: Tensor, rest: Float32Array, solver: Solver, wanted: number): Promise<Axes> {
+    const kept = (variances: Float64Array, total: number): number =>
+      wanted < 1 ? forShare(variances, wanted * total) : wanted;
+    if (solver === "covariance") return fromCovariance(x, rest, kept);
+    return solver === "gram" ? fromGram(x, kept) : fromSample(x, wanted, this.#seed);
   }
 
   /** Scores (x − mean) componentsᵀ [n, nComponents] of x [n, d]; whitened: over √variance, 0 along directions without any. */
   async transform(x: Points): Promise<NdArray> {
     const { mean, components } = this.#result("transform");
     const loadings = this.#scaled((deviation) => (deviation > 0 ? 1 / deviation : 0));
-    return this.#apply(x, "transform", components.shape[1]!, (points) =>
-      matmul(sub(points, tensor(points.device, mean.data)), tensor(points.device, loadings, components.shape), {
-        transB: true,
-      }),
-    );
+    const project = (points: Tensor, frame: Frame): Tensor =>
+      matmul(
+        sub(points, tensor(points.device, frame.into(mean.data))),
+        tensor(points.device, loadings, components.shape),
+        { transB: true },
+      );
+    const { y, frame } = await this.#apply(x, "transform", components.shape[1]!, project, shiftOf(mean));
+    return new NdArray(frame.scale === 1 ? y.data : y.data.map((value) => value * frame.scale), y.shape);
   }
 
   /** `fit`, then the scores. */
@@ -126,12 +130,19 @@ export class PCA {
   }
 
   /** The points [n, d] that have these scores [n, nComponents], up to what the other components held. */
-  async inverseTransform(y: Points): Promise<NdArray> {
+  async inverseTransform(y: Points): Promise<Matrix> {
     const { mean, components } = this.#result("inverseTransform");
+    const [c, d] = components.shape as [number, number];
     const loadings = this.#scaled((deviation) => deviation);
-    return this.#apply(y, "inverseTransform", components.shape[0]!, (scores) =>
-      add(matmul(scores, tensor(scores.device, loadings, components.shape)), tensor(scores.device, mean.data)),
-    );
+    const centre = mean.data instanceof Float32Array ? mean.data : undefined;
+    const expand = (scores: Tensor, { scale }: Frame): Tensor => {
+      const x = matmul(scores, tensor(scores.device, loadings, components.shape));
+      return centre && scale === 1 ? add(x, tensor(scores.device, centre)) : x;
+    };
+    const { y: x, frame } = await this.#apply(y, "inverseTransform", c, expand, null);
+    if (centre && frame.scale === 1) return x;
+    const values = Float64Array.from(x.data, (value, i) => value * frame.scale + mean.data[i % d]!);
+    return new NdArray<Float32Array | Float64Array>(centre ? Float32Array.from(values) : values, x.shape);
   }
 
   /** Ends the device, if it was requested here. */
@@ -149,16 +160,28 @@ export class PCA {
     return components.data.map((value, i) => value * factor(deviation[Math.floor(i / d)]!));
   }
 
-  async #apply(x: Points, method: string, columns: number, f: (x: Tensor) => Tensor): Promise<NdArray> {
-    return withPoints(x, this.#holder, `PCA.${method}`, async (points, _, d) => {
+  async #apply(
+    x: Points,
+    method: string,
+    columns: number,
+    f: (x: Tensor, frame: Frame) => Tensor,
+    shift: Float64Array | null,
+  ): Promise<{ y: NdArray; frame: Frame }> {
+    const applied = async (
+      points: Tensor,
+      _: number,
+      d: number,
+      frame: Frame,
+    ): Promise<{ y: NdArray; frame: Frame }> => {
       if (d !== columns) throw new Error(`PCA.${method}: x must have ${columns} columns, it has ${d}`);
-      const y = tidy(() => noGrad(() => f(points)));
+      const y = tidy(() => noGrad(() => f(points, frame)));
       try {
-        return new NdArray((await y.data()) as Float32Array, y.shape);
+        return { y: new NdArray((await y.data()) as Float32Array, y.shape), frame };
       } finally {
         y.dispose();
       }
-    });
+    };
+    return withPoints(x, this.#holder, `PCA.${method}`, applied, shift);
   }
 
   #result(what: string): Fitted {
@@ -166,29 +189,39 @@ export class PCA {
   }
 }
 
-/**
- * Eigenvalues of a symmetric matrix [d, d], descending, and its unit eigenvectors as rows; of each the element of largest size
- * is positive (the first among equals).
- */
-function symmetricEigen(matrix: Float64Array, d: number): { values: Float64Array; vectors: Float64Array } {
-  return onHost((host) => {
-    const scale = matrix.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
-    const a = host.f64(matrix.map((value) => value / scale));
-    const [diagonal, beside, scales, work, vectors] = [d, d, d, d, d * d].map((length) => host.f64(length));
-    const { run } = host;
-    run.tridiagonalize(a.pointer, d, diagonal!.pointer, beside!.pointer, scales!.pointer, work!.pointer);
-    run.accumulate_reflections(a.pointer, d, scales!.pointer, vectors!.pointer);
-    if (!run.diagonalize(diagonal!.pointer, beside!.pointer, d, vectors!.pointer))
-      throw new Error(`PCA.fit: the eigenvalues of a covariance of ${d} columns were not found`);
-    const found = diagonal!.view.slice();
-    const order = Uint32Array.from(found, (_, i) => i).sort((i, j) => found[j]! - found[i]! || i - j);
-    const sorted = new Float64Array(d * d);
-    order.forEach((from, to) => {
-      const vector = vectors!.view.subarray(from * d, (from + 1) * d);
-      const largest = vector.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
-      const sign = largest < 0 ? -1 : 1;
-      vector.forEach((value, i) => (sorted[to * d + i] = sign * value));
-    });
-    return { values: Float64Array.from(order, (i) => found[i]! * scale), vectors: sorted };
-  });
+/** The shift at which points are given, once the means are known: none for those that float32 holds. */
+function shiftOf({ data }: Matrix): Float64Array | null {
+  return data instanceof Float32Array ? null : data;
+}
+
+/** How many of the variances, descending, add up to `share`. */
+function forShare(variances: Float64Array, share: number): number {
+  let [sum, count] = [0, 0];
+  while (count < variances.length && (count === 0 || sum < share)) sum += variances[count++]!;
+  return count;
+}
+
+/** What was found, in the data's own units. */
+function result(
+  { components, variances, total }: Axes,
+  mean: Float64Array,
+  { shift, scale }: Frame,
+  n: number,
+  d: number,
+): Omit<Fitted, "solver"> {
+  const c = variances.length;
+  for (let i = 0; i < c; i++) {
+    const row = components.subarray(i * d, (i + 1) * d);
+    const largest = row.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
+    if (largest < 0) row.forEach((value, t) => (row[t] = -value));
+  }
+  const centre = mean.map((value, i) => value * scale + (shift?.[i] ?? 0));
+  const explainedVariance = variances.map((value) => value * scale ** 2);
+  return {
+    mean: new NdArray<Float32Array | Float64Array>(shift ? centre : Float32Array.from(centre), [d]),
+    components: new NdArray(Float32Array.from(components), [c, d]),
+    explainedVariance,
+    explainedVarianceRatio: variances.map((value) => (total > 0 ? value / total : 0)),
+    singularValues: explainedVariance.map((value) => Math.sqrt(value * (n - 1))),
+  };
 }

@@ -2,9 +2,14 @@ import type { Device } from "../device";
 import { takeFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import type { NdArray } from "../ndarray";
+import { scale as scaled, sub } from "../ops/elementwise";
 import { gatherRows } from "../ops/indexing";
+import { max, min } from "../ops/reduce";
 import { requestDevice } from "../request-device";
-import { Tensor, format, takeTensor, untidied } from "../tensor";
+import { Tensor, format, takeTensor, tensor, tidy, untidied } from "../tensor";
+import { noGrad } from "../graph";
+import { inTurns } from "../turn";
+import { Frame, framed, scaleFor } from "./frame";
 
 /** What the estimators take as points: a matrix on the host, or a float32 tensor [n, d] where it lies. */
 export type Points = MatrixLike | Tensor;
@@ -36,30 +41,69 @@ export async function checkPoints(
   x: Points,
   op: string,
 ): Promise<{ n: number; d: number; host?: NdArray<Float32Array> }> {
-  const host = x instanceof Tensor ? undefined : await takeFloat32Matrix(x, op, "x");
-  const shape = x instanceof Tensor ? x.shape : host!.shape;
-  const [n = 0, d = 0] = shape;
-  if (shape.length !== 2 || (x instanceof Tensor && x.dtype !== "f32"))
-    throw new Error(`${op}: x must be a float32 matrix [n, d], ${format(shape)}`);
-  if (n === 0 || d === 0) throw new Error(`${op}: x has no elements, ${format(shape)}`);
-  return host ? { n, d, host } : { n, d };
+  if (x instanceof Tensor) return checkTensor(x, op);
+  const host = await takeFloat32Matrix(x, op, "x");
+  return { ...checkSizes(host.shape, op), host };
 }
 
-/** Runs `use` with points on the device, and frees them afterwards unless they were the caller's tensor. */
+function checkSizes(shape: readonly number[], op: string): { n: number; d: number } {
+  const [n = 0, d = 0] = shape;
+  if (n === 0 || d === 0) throw new Error(`${op}: x has no elements, ${format(shape)}`);
+  return { n, d };
+}
+
+function checkTensor(x: Tensor, op: string): { n: number; d: number } {
+  if (x.rank !== 2 || x.dtype !== "f32")
+    throw new Error(`${op}: x must be a float32 matrix [n, d], ${format(x.shape)}`);
+  return checkSizes(x.shape, op);
+}
+
+/**
+ * Runs `use` with points on the device, in the frame that they need (`Frame`) or shifted as given (`null`: not at all), and frees
+ * them afterwards unless they were the caller's tensor.
+ * @throws unless x is a matrix of finite numbers with at least one row and column
+ */
 export async function withPoints<R>(
   x: Points,
   holder: DeviceHolder,
   op: string,
-  use: (x: Tensor, n: number, d: number) => Promise<R>,
+  use: (x: Tensor, n: number, d: number, frame: Frame) => Promise<R>,
+  shift?: Float64Array | null,
 ): Promise<R> {
-  const { n, d, host } = await checkPoints(x, op);
-  if (x instanceof Tensor) return use(x, n, d);
+  if (x instanceof Tensor) return withTensor(x, op, use, shift ?? undefined);
+  const { frame, points: host } = await inTurns(framed(x, op, shift));
+  const { n, d } = checkSizes(host.shape, op);
   const device = await holder.get(x);
-  const points = await takeTensor(device, host!.data, [n, d]);
+  const points = await takeTensor(device, host.data, [n, d]);
   try {
-    return await use(points, n, d);
+    return await use(points, n, d, frame);
   } finally {
     points.dispose();
+  }
+}
+
+/** The same for a tensor, of which a copy is made only where it must be shifted or scaled. */
+async function withTensor<R>(
+  x: Tensor,
+  op: string,
+  use: (x: Tensor, n: number, d: number, frame: Frame) => Promise<R>,
+  shift: Float64Array | undefined,
+): Promise<R> {
+  const { n, d } = checkTensor(x, op);
+  const shifted = shift && tidy(() => noGrad(() => sub(x, tensor(x.device, shift))));
+  let points = shifted ?? x;
+  try {
+    const ends = tidy(() => noGrad(() => [max(points), min(points)]));
+    const [high, low] = await Promise.all(ends.map((end) => end.item()));
+    for (const end of ends) end.dispose();
+    const largest = Math.max(Math.abs(high!), Math.abs(low!));
+    if (!Number.isFinite(largest)) throw new Error(`${op}: x must be finite, its numbers go from ${low} to ${high}`);
+    const frame = new Frame(shift, scaleFor(largest, op));
+    if (frame.scale !== 1) points = tidy(() => noGrad(() => scaled(points, 1 / frame.scale)));
+    return await use(points, n, d, frame);
+  } finally {
+    if (points !== x) points.dispose();
+    if (shifted && shifted !== points) shifted.dispose();
   }
 }
 

@@ -1,5 +1,5 @@
 import { KMeans } from "../cluster";
-import type { KMeansOptions } from "../cluster";
+import type { KMeansOptions, Matrix } from "../cluster";
 import { checkColumns, withNearest } from "../cluster/centers";
 import { DeviceHolder } from "../cluster/points";
 import type { Points } from "../cluster/points";
@@ -49,7 +49,7 @@ export const kmeans: Method<KMeansMethodOptions> = {
 /** What k-means and its kin by batches found, to save, load and predict with. */
 export interface FoundCenters {
   readonly labels: Int32Array;
-  readonly clusterCenters: NdArray;
+  readonly clusterCenters: Matrix;
   readonly inertia: number;
 }
 
@@ -71,7 +71,7 @@ class FittedKMeans implements Estimator {
   get labels(): Int32Array {
     return this.#result().labels;
   }
-  get clusterCenters(): NdArray {
+  get clusterCenters(): Matrix {
     return this.#result().clusterCenters;
   }
   get inertia(): number {
@@ -125,13 +125,19 @@ export function saveCenters(model: string, settings: object, found: FoundCenters
   return encodeCheckpoint(model, arrays ?? {}, { settings, ...(found && { inertia: found.inertia }) });
 }
 
+/** Centres as they were saved. */
+function matrixOf({ data, shape }: { data: ArrayLike<number>; shape: readonly number[] }): Matrix {
+  const values = data instanceof Float64Array ? data : Float32Array.from(data);
+  return new NdArray<Float32Array | Float64Array>(values, shape);
+}
+
 /** The counterpart of `saveCenters`. */
 export function loadCenters<O>(model: string, bytes: Bytes): { settings: O; found: FoundCenters | undefined } {
   const { arrays, state } = decodeCheckpoint<{ settings: O; inertia?: number }>(model, bytes);
   const { clusterCenters: centers, labels } = arrays;
   if (!centers) return { settings: state.settings, found: undefined };
   const found = {
-    clusterCenters: new NdArray(Float32Array.from(centers.data), [...centers.shape]),
+    clusterCenters: matrixOf(centers),
     labels: Int32Array.from(labels?.data ?? []),
     inertia: state.inertia ?? NaN,
   };

@@ -1,5 +1,6 @@
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import type { Matrix } from "../cluster";
 import type { NdArray } from "../ndarray";
 import type { Shape } from "../tensor";
 import type { EpochRecord, StepReport } from "../training/loop";
@@ -98,7 +99,7 @@ export interface Estimator {
   /** Probabilities of the clusters, [n, K]. */
   softAssignments?(x: unknown): Promise<NdArray<Float32Array>>;
   /** Centres [K, …]: among the items where there is an `inertia` or no `transform`, else among what `transform` gives. */
-  readonly clusterCenters?: NdArray<Float32Array> | (() => Promise<NdArray<Float32Array>>);
+  readonly clusterCenters?: Matrix | (() => Promise<Matrix>);
   /** Σ ‖x − c‖², of methods whose centres are among the items. */
   readonly inertia?: number;
   /** How likely each item is. */

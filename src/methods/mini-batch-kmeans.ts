@@ -1,11 +1,10 @@
 import { MiniBatchKMeans } from "../cluster";
-import type { MiniBatchKMeansOptions } from "../cluster";
+import type { Matrix, MiniBatchKMeansOptions } from "../cluster";
 import { withNearest } from "../cluster/centers";
 import { DeviceHolder } from "../cluster/points";
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import type { NdArray } from "../ndarray";
 import type { EpochRecord } from "../training/loop";
 import { INIT, loadCenters, saveCenters } from "./kmeans";
 import type { FoundCenters } from "./kmeans";
@@ -66,7 +65,7 @@ class FittedMiniBatches implements Estimator {
   get labels(): Int32Array {
     return this.#result().labels;
   }
-  get clusterCenters(): NdArray {
+  get clusterCenters(): Matrix {
     return this.#result().clusterCenters;
   }
   get inertia(): number {

@@ -172,7 +172,8 @@ export class DeepCluster extends NetworkModel<Settings> {
     let points: Tensor | undefined;
     try {
       const pca = await new PCA({ nComponents: Math.min(components, n, d) }).fit(features);
-      const { explainedVariance, mean } = pca;
+      const { explainedVariance } = pca;
+      const mean = new NdArray(Float32Array.from(pca.mean.data), [d]); // of a tensor: float32 holds it
       const floor = WHITENING_EPS * explainedVariance[0]!;
       const scales = explainedVariance.map((variance) => (variance + floor > 0 ? 1 / Math.sqrt(variance + floor) : 0));
       const whitening = new NdArray(

@@ -10,7 +10,7 @@ import { blobs } from "./blobs";
 import { goldenCases } from "./golden";
 
 /** The nearest of k centres and the squared distance to it, in float64. */
-function nearest(x: Float32Array, centers: Float32Array, d: number): { labels: number[]; squared: number[] } {
+function nearest(x: Float32Array, centers: ArrayLike<number>, d: number): { labels: number[]; squared: number[] } {
   const labels: number[] = [];
   const squared: number[] = [];
   for (let i = 0; i < x.length; i += d) {

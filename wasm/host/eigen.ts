@@ -2,7 +2,7 @@
 // method (Martin, Reinsch and Wilkinson 1968; Golub and Van Loan, Matrix Computations, sections 8.3.1 and 8.3.5). Rows are contiguous throughout.
 
 /** x · y over n elements. Exported so that it stays a function of its own: an engine compiles a function well only for its next call. */
-function dot_f64(x: usize, y: usize, n: u32): f64 {
+export function dot_f64(x: usize, y: usize, n: u32): f64 {
   let even = f64x2.splat(0), odd = f64x2.splat(0);
   const end = x + (<usize>n << 3), fours = x + (<usize>(n & ~3) << 3);
   for (; x != fours; x += 32, y += 32) {
@@ -16,7 +16,7 @@ function dot_f64(x: usize, y: usize, n: u32): f64 {
 }
 
 /** out += a·x + b·y over n elements. */
-function add_two_f64(out: usize, a: f64, x: usize, b: f64, y: usize, n: u32): void {
+export function add_two_f64(out: usize, a: f64, x: usize, b: f64, y: usize, n: u32): void {
   const a2 = f64x2.splat(a), b2 = f64x2.splat(b);
   const end = out + (<usize>n << 3), pairs = out + (<usize>(n & ~1) << 3);
   for (; out != pairs; out += 16, x += 16, y += 16)
@@ -42,11 +42,13 @@ function rotate_f64(x: usize, y: usize, c: f64, s: f64, n: u32): void {
 
 /**
  * Tridiagonal form of a [n,n]: `diagonal` [n], `beside` [n] (beside[i] between i and i + 1). Row k of `a` keeps the vector v of reflection k,
- * I − scales[k] v vᵀ, from column k + 1 on; `work` [n].
+ * I − scales[k] v vᵀ, from column k + 1 on; `work` [n]. Goes on with columns `begin` to `end`.
  */
-export function tridiagonalize(a: usize, n: u32, diagonal: usize, beside: usize, scales: usize, work: usize): void {
+export function tridiagonalize(
+  a: usize, n: u32, diagonal: usize, beside: usize, scales: usize, work: usize, begin: u32, end: u32,
+): void {
   const row = <usize>n << 3;
-  for (let k: u32 = 0; k < n; k++) {
+  for (let k = begin; k < end; k++) {
     const corner = a + k * row + (<usize>k << 3), v = corner + 8, size = n - k - 1;
     f64.store(diagonal + (<usize>k << 3), f64.load(corner));
     f64.store(scales + (<usize>k << 3), 0);
@@ -72,12 +74,17 @@ export function tridiagonalize(a: usize, n: u32, diagonal: usize, beside: usize,
   }
 }
 
-/** vectors [n,n] = the transpose of the product of the reflections that `tridiagonalize` left in `a` and `scales`. */
-export function accumulate_reflections(a: usize, n: u32, scales: usize, vectors: usize): void {
+/**
+ * vectors [n,n] = the transpose of the product of the reflections that `tridiagonalize` left in `a` and `scales`. Goes down from reflection
+ * `end` - 1 to `begin`; the call whose `end` is n begins with the identity.
+ */
+export function accumulate_reflections(a: usize, n: u32, scales: usize, vectors: usize, begin: u32, end: u32): void {
   const row = <usize>n << 3;
-  memory.fill(vectors, 0, n * row);
-  for (let i: u32 = 0; i < n; i++) f64.store(vectors + i * row + (<usize>i << 3), 1);
-  for (let k = <i32>n - 2; k >= 0; k--) {
+  if (end == n) {
+    memory.fill(vectors, 0, n * row);
+    for (let i: u32 = 0; i < n; i++) f64.store(vectors + i * row + (<usize>i << 3), 1);
+  }
+  for (let k = <i32>min(end, n - 1) - 1; k >= <i32>begin; k--) {
     const scale = f64.load(scales + (<usize>k << 3));
     if (scale == 0) continue;
     const size = n - k - 1, shift = <usize>(k + 1) << 3, v = a + k * row + shift;
@@ -90,19 +97,21 @@ export function accumulate_reflections(a: usize, n: u32, scales: usize, vectors:
 
 /**
  * Eigenvalues of the tridiagonal matrix into `diagonal`, its rotations applied to the rows of `vectors` [n,n], whose row i is then the eigenvector of
- * diagonal[i]. Destroys `beside`. Returns false when an eigenvalue is not found in 100 sweeps.
+ * diagonal[i]. Destroys `beside`. What lies beside the diagonal is 0 from `floor` down: of a matrix of lower rank the numbers on both sides of it are
+ * 0 too but for rounding, and it would never become small against them. Makes `sweeps` of them, the first for eigenvalue `l`, and returns the one
+ * with which to go on: n at the end.
  */
-export function diagonalize(diagonal: usize, beside: usize, n: u32, vectors: usize): bool {
+export function diagonalize(diagonal: usize, beside: usize, n: u32, vectors: usize, floor: f64, l: u32, sweeps: u32): u32 {
   const row = <usize>n << 3;
-  for (let l: u32 = 0; l < n; l++) {
-    for (let sweep = 0; ; sweep++) {
+  for (; l < n; l++) {
+    for (;;) {
       let m = l;
       for (; m + 1 < n; m++) {
-        const at = <usize>m << 3;
-        if (abs(f64.load(beside + at)) <= f64.EPSILON * (abs(f64.load(diagonal + at)) + abs(f64.load(diagonal + at, 8)))) break;
+        const at = <usize>m << 3, link = abs(f64.load(beside + at));
+        if (link <= floor || link <= f64.EPSILON * (abs(f64.load(diagonal + at)) + abs(f64.load(diagonal + at, 8)))) break;
       }
       if (m == l) break;
-      if (sweep == 100) return false;
+      if (sweeps-- == 0) return l;
       const top = diagonal + (<usize>l << 3), link = f64.load(beside + (<usize>l << 3));
       let g = (f64.load(top, 8) - f64.load(top)) / (2 * link);
       const root = NativeMath.sqrt(g * g + 1);
@@ -134,5 +143,5 @@ export function diagonalize(diagonal: usize, beside: usize, n: u32, vectors: usi
       f64.store(beside + (<usize>m << 3), 0);
     }
   }
-  return true;
+  return n;
 }

@@ -1,12 +1,12 @@
 // Sessions of the methods that learn no network.
 import { DBSCAN, KMeans, tensor } from "constella";
-import type { NdArray } from "constella";
+import type { Matrix } from "constella";
 import { writeSafetensors } from "../../../src/data";
 import { flat, numberOf, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
 
 interface Clustering {
   readonly labels: Int32Array<ArrayBuffer>;
-  readonly centers: NdArray;
+  readonly centers: Matrix;
   readonly inertia: number;
 }
 
@@ -58,7 +58,7 @@ export function kmeansSession({ x, values, device }: Task): Session {
     },
     snapshot: async (): Promise<Snapshot> => {
       const shown = run < runs ? (current ?? best) : best;
-      return shown ? { labels: shown.labels, k, centers: shown.centers.data } : { k };
+      return shown ? { labels: shown.labels, k, centers: Float32Array.from(shown.centers.data) } : { k };
     },
     result: async (): Promise<Result> => {
       const { labels, inertia } = best!;

@@ -1,4 +1,4 @@
-import { DBSCAN, KMeans, MiniBatchKMeans, type KMeansOptions } from "../../cluster";
+import { DBSCAN, KMeans, MiniBatchKMeans, type KMeansOptions, type Matrix } from "../../cluster";
 import { writeSafetensors } from "../../data/formats/safetensors";
 import { NdArray, type TypedArray } from "../../ndarray";
 import { nonNegative, oneOf, positive, whole } from "../option";
@@ -118,7 +118,7 @@ function centersFound(
   { options, nClusters, seed }: Task,
   name: string,
   begin: number,
-  model: { labels: Int32Array; inertia: number; clusterCenters: NdArray },
+  model: { labels: Int32Array; inertia: number; clusterCenters: Matrix },
 ): Outcome {
   const { labels, inertia, clusterCenters } = model;
   const settings = { nClusters, ...options, seed };

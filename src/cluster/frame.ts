@@ -1,0 +1,168 @@
+import { contiguous } from "../matrix";
+import type { MatrixLike } from "../matrix";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import type { Pieces } from "../turn";
+
+/** A matrix in the data's own units: float32, or float64 where float32 cannot hold it. */
+export type Matrix = NdArray<Float32Array | Float64Array>;
+
+/** A column is centred when the numbers in it differ by less than this part of their size. */
+const APART = 1 / 256;
+/** Sizes between which squares and their sums stay far from the ends of float32. */
+const [SMALL, LARGE] = [2 ** -24, 2 ** 40];
+/** Sizes between which squares and their sums stay far from the ends of float64. */
+const [LEAST, MOST] = [1e-100, 1e100];
+/** Elements, or rows of a few, that are looked at in a piece of work. */
+const PIECE = 2 ** 14;
+/** Rows that are looked at first, to tell in which columns numbers differ. */
+const SAMPLE = 64;
+
+/**
+ * How points are given to a device that computes in float32: as (x − shift) / scale, taken in float64. Columns far from 0 (times,
+ * places on a map) are shifted to their mean, and all of it is scaled by a power of two where squares would leave float32; most
+ * data need neither, and are not touched.
+ */
+export class Frame {
+  /** Of each column; undefined where none is needed. */
+  readonly shift: Float64Array | undefined;
+  readonly scale: number;
+
+  constructor(shift: Float64Array | undefined, scale: number) {
+    [this.shift, this.scale] = [shift, scale];
+  }
+
+  /** Whether points are given as they are. */
+  get plain(): boolean {
+    return !this.shift && this.scale === 1;
+  }
+
+  /** Rows in the data's units as the device has them. */
+  into(values: ArrayLike<number>): Float32Array {
+    const { shift, scale } = this;
+    if (values instanceof Float32Array && this.plain) return values;
+    const d = shift?.length ?? 1;
+    return Float32Array.from({ length: values.length }, (_, i) => (values[i]! - (shift?.[i % d] ?? 0)) / scale);
+  }
+
+  /** Rows of the device in the data's units. */
+  back(values: Float32Array, shape: readonly number[]): Matrix {
+    const { shift, scale } = this;
+    if (this.plain) return new NdArray<Float32Array | Float64Array>(values, shape);
+    const d = shift?.length ?? 1;
+    const exact = Float64Array.from(values, (v, i) => v * scale + (shift?.[i % d] ?? 0));
+    const fits = exact.every((v) => v === 0 || (Math.abs(v) > 1e-37 && Math.abs(v) < 3e38));
+    return new NdArray<Float32Array | Float64Array>(shift || !fits ? exact : Float32Array.from(exact), shape);
+  }
+}
+
+/** The power of two by which numbers of that size are divided. @throws beyond what float64 has the squares of */
+export function scaleFor(largest: number, op: string): number {
+  if (largest === 0 || (largest >= SMALL && largest <= LARGE)) return 1;
+  if (!(largest >= LEAST && largest <= MOST))
+    throw new Error(`${op}: the largest of x must be between ${LEAST} and ${MOST} in size, ${largest}`);
+  return 2 ** Math.round(Math.log2(largest));
+}
+
+/** Points as a device is given them. */
+export interface Framed {
+  readonly frame: Frame;
+  /** [n, d]; shares memory with x where it is float32 already and needs no frame. */
+  readonly points: NdArray<Float32Array>;
+}
+
+/**
+ * Points x [n, d] in the frame that they need, or shifted as given (`null`: not at all).
+ * @throws for ragged rows, another rank, and a value that is NaN or infinite, naming the first one's place
+ */
+export function* framed(x: MatrixLike, op: string, given?: Float64Array | null): Pieces<Framed> {
+  const { data: source, shape } = yield* contiguous(x, op, "x", true);
+  const [n = 0, d = 0] = shape;
+  const data = numbers(source);
+  const size = n * d;
+  if (size === 0) return { frame: new Frame(undefined, 1), points: new NdArray(new Float32Array(0), shape) };
+  const shift = given === undefined ? yield* neededShift(data, n, d) : (given ?? undefined);
+  const largest = yield* sizeOfLargest(data, d, shift, op);
+  const frame = new Frame(shift, scaleFor(largest, op));
+  if (frame.plain && data instanceof Float32Array) return { frame, points: new NdArray(data, shape) };
+  const points = new Float32Array(size);
+  for (let i = 0, column = 0; i < size; i++) {
+    points[i] = (data[i]! - (shift ? shift[column]! : 0)) / frame.scale;
+    if (++column === d) column = 0;
+    if (i % PIECE === 0) yield;
+  }
+  return { frame, points: new NdArray(points, shape) };
+}
+
+/** Numbers of any type; 64-bit integers become float64. */
+function numbers(data: TypedArray): Exclude<TypedArray, BigInt64Array | BigUint64Array> {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
+  return data;
+}
+
+/** The means of the columns that are far from 0 for how little they vary, 0 for others; undefined where there is no such column. */
+function* neededShift(data: ArrayLike<number>, n: number, d: number): Pieces<Float64Array | undefined> {
+  const low = Float64Array.from({ length: d }, (_, c) => data[c]!);
+  const high = low.slice();
+  const widen = (i: number, c: number): void => {
+    const v = data[i * d + c]!;
+    if (v < low[c]!) low[c] = v;
+    if (v > high[c]!) high[c] = v;
+  };
+  const step = Math.ceil(n / SAMPLE);
+  for (let i = 0; i < n; i += step) {
+    for (let c = 0; c < d; c++) widen(i, c);
+    yield;
+  }
+  // where a few rows differ by enough all of them do: a number that is larger by its size adds as much to the range
+  const size = (c: number): number => Math.max(Math.abs(low[c]!), Math.abs(high[c]!));
+  const near = (c: number): boolean => high[c]! - low[c]! < APART * size(c);
+  let open = Array.from({ length: d }, (_, c) => c).filter((c) => APART * Math.abs(data[c]!) > high[c]! - low[c]!);
+  if (open.length === 0) return undefined;
+  for (let i = 0; i < n; i++) {
+    for (const c of open) widen(i, c);
+    if ((i * open.length) % PIECE < open.length) yield;
+  }
+  open = open.filter((c) => near(c) && !(low[c] === high[c] && Math.fround(low[c]!) === low[c]));
+  if (open.length === 0) return undefined;
+  const shift = new Float64Array(d);
+  for (let i = 0; i < n; i++) {
+    for (const c of open) shift[c]! += (data[i * d + c]! - low[c]!) / n;
+    if ((i * open.length) % PIECE < open.length) yield;
+  }
+  for (const c of open) shift[c]! += low[c]!;
+  return shift;
+}
+
+/**
+ * The size of the largest x − shift, or 1 where that is neither so small nor so large that it matters.
+ * @throws when a number is NaN or infinite
+ */
+function* sizeOfLargest(
+  data: ArrayLike<number>,
+  d: number,
+  shift: Float64Array | undefined,
+  op: string,
+): Pieces<number> {
+  const size = data.length;
+  let ordinary = false;
+  for (let i = 0, column = 0; i < size; i++) {
+    const v = shift ? data[i]! - shift[column]! : data[i]!;
+    if (++column === d) column = 0;
+    if (v > SMALL || v < -SMALL) ordinary = true;
+    if (!(v <= LARGE && v >= -LARGE)) {
+      ordinary = false;
+      break;
+    }
+    if (i % PIECE === 0) yield;
+  }
+  if (ordinary) return 1;
+  let largest = 0;
+  for (let i = 0; i < size; i++) {
+    const v = data[i]!;
+    if (v - v !== 0) throw new Error(`${op}: x must be finite, ${v} at row ${Math.floor(i / d)}, column ${i % d}`);
+    largest = Math.max(largest, Math.abs(v - (shift ? shift[i % d]! : 0)));
+    if (i % PIECE === 0) yield;
+  }
+  return largest;
+}

@@ -1,0 +1,163 @@
+import { noGrad } from "../graph";
+import { square, sub } from "../ops/elementwise";
+import { matmul } from "../ops/matmul";
+import { randomNormal } from "../ops/random";
+import { mean } from "../ops/reduce";
+import { Random } from "../random";
+import { tensor, tidy } from "../tensor";
+import type { Tensor } from "../tensor";
+import { pause } from "../turn";
+import { orthonormalize, symmetricEigen } from "./eigen";
+
+/** Rows and columns up to which all eigenvalues of the smaller side are found. */
+const EXACT = 1024;
+/** Directions beyond those asked for. */
+const OVERSAMPLES = 10;
+
+/** How the axes are found: from the products of the columns, those of the rows, or from a random sample of the range. */
+export type Solver = "covariance" | "gram" | "randomized";
+
+/** What was found: axes of unit length as rows [c, d], the variance along each, and that of all the data. */
+export interface Axes {
+  readonly components: Float64Array;
+  readonly variances: Float64Array;
+  readonly total: number;
+}
+
+/** The smaller side's products, unless both sides are large and few of the axes are wanted. */
+export function chooseSolver(n: number, d: number, components: number): Solver {
+  const most = Math.min(n, d);
+  if (most > EXACT && 4 * components <= most) return "randomized";
+  return n < d ? "gram" : "covariance";
+}
+
+/** How many of the variances are kept, given all of them and the data's. */
+export type Kept = (variances: Float64Array, total: number) => number;
+
+/** Axes of centred points x [n, d] by the products of their columns; `rest` [d], which the float32 means left over, is taken out of them. */
+export async function fromCovariance(x: Tensor, rest: Float32Array, kept: Kept): Promise<Axes> {
+  const [n, d] = x.shape as [number, number];
+  const products = await read(() => matmul(x, x, { transA: true }));
+  const covariance = new Float64Array(d * d);
+  for (let i = 0; i < d; i++) {
+    // Σ (x − r)(x − r)ᵀ = Σ x xᵀ − n r rᵀ
+    for (let j = 0; j < d; j++) covariance[i * d + j] = (products[i * d + j]! - n * rest[i]! * rest[j]!) / (n - 1);
+    await pause();
+  }
+  const { values, vectors } = await symmetricEigen(covariance, d, "PCA.fit");
+  const variances = values.map((value) => Math.max(value, 0));
+  const total = sumOf(variances);
+  const c = kept(variances, total);
+  return { components: vectors.slice(0, c * d), variances: variances.slice(0, c), total };
+}
+
+/** Axes of centred points x [n, d], n < d, by the products of their rows: an eigenvector v of x xᵀ gives the axis xᵀ v. */
+export async function fromGram(x: Tensor, kept: Kept): Promise<Axes> {
+  const [n, d] = x.shape as [number, number];
+  const products = await read(() => matmul(x, x, { transB: true }));
+  const { values, vectors } = await symmetricEigen(Float64Array.from(products), n, "PCA.fit");
+  const variances = values.map((value) => Math.max(value, 0) / (n - 1));
+  const total = sumOf(variances);
+  const c = kept(variances, total);
+  const rows = await read(() => matmul(tensor(x.device, vectors.slice(0, c * n), [c, n]), x));
+  const components = Float64Array.from(rows);
+  await orthonormalize(components, c, d);
+  return { components, variances: variances.slice(0, c), total };
+}
+
+/**
+ * Axes of centred points x [n, d] from a random sample of what they span, sharpened by powers of x xᵀ (Halko, Martinsson and Tropp, "Finding structure
+ * with randomness", SIAM Review 2011, algorithms 4.4 and 5.1), with as many oversamples and iterations as scikit-learn's "randomized".
+ */
+export async function fromSample(x: Tensor, c: number, seed: number): Promise<Axes> {
+  const [n, d] = x.shape as [number, number];
+  const { device } = x;
+  const l = Math.min(c + OVERSAMPLES, n, d);
+  const rounds = c < 0.1 * Math.min(n, d) ? 7 : 4;
+  let range = noGrad(() => tidy(() => matmul(x, randomNormal(device, [d, l], new Random(seed)))));
+  try {
+    for (let round = 0; round < rounds; round++) {
+      range = await orthonormalColumns(range);
+      range = replaced(range, (q) => matmul(x, q, { transA: true }));
+      range = await orthonormalColumns(range);
+      range = replaced(range, (q) => matmul(x, q));
+    }
+    range = await orthonormalColumns(range);
+    // B = Qᵀ x, whose singular vectors are those of x
+    const b = Float64Array.from(await read(() => matmul(range, x, { transA: true })));
+    const [mean2] = await read(() => mean(square(x)));
+    const products = new Float64Array(l * l);
+    for (let i = 0; i < l; i++)
+      for (let j = 0; j <= i; j++) {
+        let sum = 0;
+        for (let t = 0; t < d; t++) sum += b[i * d + t]! * b[j * d + t]!;
+        products[i * l + j] = products[j * l + i] = sum;
+        await pause();
+      }
+    const { values, vectors } = await symmetricEigen(products, l, "PCA.fit");
+    const components = new Float64Array(c * d);
+    for (let i = 0; i < c; i++)
+      for (let j = 0; j < l; j++) {
+        const weight = vectors[i * l + j]!;
+        for (let t = 0; t < d; t++) components[i * d + t]! += weight * b[j * d + t]!;
+        await pause();
+      }
+    await orthonormalize(components, c, d);
+    const variances = Float64Array.from(values.subarray(0, c), (value) => Math.max(value, 0) / (n - 1));
+    return { components, variances, total: Math.max((mean2! * n * d) / (n - 1), sumOf(variances)) };
+  } finally {
+    range.dispose();
+  }
+}
+
+/** Columns of y [n, l] made orthonormal, by the eigenvectors of their products, twice: once leaves what float32 rounds away. Frees y. */
+async function orthonormalColumns(y: Tensor): Promise<Tensor> {
+  const l = y.shape[1]!;
+  for (let pass = 0; pass < 2; pass++) {
+    const products = Float64Array.from(await read(() => matmul(y, y, { transA: true })));
+    const { values, vectors } = await symmetricEigen(products, l, "PCA.fit");
+    const [largest = 0] = values;
+    const factors = values.map((value) => (value > 1e-7 * largest ? 1 / Math.sqrt(value) : 0)); // the rest is rounding
+    const weights = new Float64Array(l * l);
+    for (let i = 0; i < l; i++) for (let j = 0; j < l; j++) weights[j * l + i] = vectors[i * l + j]! * factors[i]!;
+    y = replaced(y, (columns) => matmul(columns, tensor(columns.device, weights, [l, l])));
+  }
+  return y;
+}
+
+/** f(x), which takes the place of x. */
+function replaced(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
+  const y = tidy(() => noGrad(() => f(x)));
+  x.dispose();
+  return y;
+}
+
+async function read(f: () => Tensor): Promise<Float32Array> {
+  const y = tidy(() => noGrad(f));
+  try {
+    return (await y.data()) as Float32Array;
+  } finally {
+    y.dispose();
+  }
+}
+
+const sumOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+
+/** x less its column means, those means and what float32 left of them: x − m, m, mean of x − m. */
+export async function centred(
+  x: Tensor,
+  twice: boolean,
+): Promise<{ x: Tensor; mean: Float64Array; rest: Float32Array }> {
+  const parts = tidy(() =>
+    noGrad(() => {
+      const center = mean(x, [0]);
+      const once = sub(x, center);
+      const rest = mean(once, [0]);
+      return [twice ? sub(once, rest) : once, center, rest] as const;
+    }),
+  );
+  const [points, ...means] = parts;
+  const [center, rest] = (await Promise.all(means.map((part) => part.data()))) as [Float32Array, Float32Array];
+  for (const part of means) part.dispose();
+  return { x: points, mean: Float64Array.from(center, (value, i) => value + rest[i]!), rest };
+}
