@@ -1,5 +1,6 @@
 // The kernels of the WASM device by family: one export per kernel, named as its .wgsl file.
 export { set_scratch } from "./base/scratch";
+export * from "./astronomy";
 export * from "./clustering";
 export * from "./elementwise";
 export * from "./generative";

@@ -4,3 +4,4 @@
  */
 export * from "./fits";
 export * from "./sky";
+export * from "./bands";

@@ -1,5 +1,6 @@
 import { API } from "./adapter";
 import type { Adapter, Adapters } from "./adapter";
+import { ASTRONOMY_BANDS } from "./astronomy-bands";
 import { ASTRONOMY_FITS } from "./astronomy-fits";
 import { ASTRONOMY_SKY } from "./astronomy-sky";
 import { AUDIO } from "./audio";
@@ -25,6 +26,7 @@ import { SPECTRAL } from "./spectral";
 import { TEXT } from "./text";
 
 const ADAPTERS: Adapters = {
+  ...ASTRONOMY_BANDS,
   ...ASTRONOMY_FITS,
   ...ASTRONOMY_SKY,
   ...AUDIO,

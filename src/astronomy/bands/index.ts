@@ -1,0 +1,10 @@
+export { bandsOf, cropped, readBands, stack } from "./source";
+export type { BandSource, BandsLike, Box } from "./source";
+export { gaussianKernel, matchingSigmas, psfMatched } from "./psf-match";
+export type { Boundary, GaussianKernel, PsfMatchOptions } from "./psf-match";
+export { overlap, reprojected } from "./reproject";
+export type { ReprojectOptions, SkyGrid } from "./reproject";
+export { asinhStretch, percentileLimits, sigmaClip, zscaleLimits } from "./statistics";
+export type { ClippedStatistics, Limits, SigmaClipOptions, ZscaleOptions } from "./statistics";
+export { backgroundMesh } from "./background";
+export type { BackgroundMesh, BackgroundOptions } from "./background";
