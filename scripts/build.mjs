@@ -1,72 +1,14 @@
 // node scripts/build.mjs [wasm|bundles FOLDER]: compiles the AssemblyScript modules and bundles library and command line (when sources changed).
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
-import { bothForms } from "./fused.mjs";
-import { packed } from "./lzma.mjs";
+import { stale } from "./stale.mjs";
+import { buildWasm } from "./wasm.mjs";
+
+export { buildWasm, stale };
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
-
-async function newest(paths) {
-  const times = [];
-  for (const path of paths) {
-    const info = await stat(path).catch(() => null);
-    if (info?.isDirectory()) times.push(await newest((await readdir(path)).map((name) => join(path, name))));
-    else if (info) times.push(info.mtimeMs);
-  }
-  return Math.max(0, ...times);
-}
-
-/** Whether any of `outputs` is missing or older than the newest of `inputs` (files or folders, relative to the root). */
-export async function stale(outputs, inputs) {
-  const made = await Promise.all(
-    outputs.map((path) =>
-      stat(join(root, path)).then(
-        (info) => info.mtimeMs,
-        () => 0,
-      ),
-    ),
-  );
-  return Math.min(...made) < (await newest(inputs.map((path) => join(root, path))));
-}
-
-/** Entry of each target of asconfig.json, given here because asc does not read `entries` of a target. */
-const TARGETS = { kernels: "wasm/index.ts", host: "wasm/host.ts" };
-
-/** The files that the library embeds, and the module packed into each. */
-const PACKED = { kernels: "relaxed", host: "host" };
-
-/** Writes beside the file and renames, so that nobody reads half of it. */
-async function replaceFile(path, contents) {
-  await writeFile(`${path}.${process.pid}.tmp`, contents);
-  await rename(`${path}.${process.pid}.tmp`, path);
-}
-
-export async function buildWasm() {
-  await mkdir(join(root, "build"), { recursive: true });
-  for (const [target, entry] of Object.entries(TARGETS)) {
-    if (!(await stale([`build/${target}.wasm`], ["wasm", "asconfig.json"]))) continue;
-    const { main } = await import("assemblyscript/asc");
-    const { error, stderr } = await main(
-      [entry, "--config", "asconfig.json", "--target", target, "--outFile", `build/${target}.${process.pid}.tmp`],
-      {
-        readFile: undefined,
-        stdout: undefined,
-      },
-    );
-    if (error) throw new Error(`asc --target ${target}:\n${stderr.toString()}`);
-    await rename(join(root, `build/${target}.${process.pid}.tmp`), join(root, `build/${target}.wasm`));
-  }
-  if (await stale(["build/relaxed.wasm", "build/plain.wasm"], ["build/kernels.wasm", "scripts/fused.mjs"]))
-    for (const [form, bytes] of Object.entries(bothForms(await readFile(join(root, "build/kernels.wasm")))))
-      await replaceFile(join(root, `build/${form}.wasm`), bytes);
-  for (const [name, source] of Object.entries(PACKED)) {
-    if (!(await stale([`build/${name}.packed`], [`build/${source}.wasm`, "scripts/lzma.mjs"]))) continue;
-    const module = await readFile(join(root, `build/${source}.wasm`));
-    await replaceFile(join(root, `build/${name}.packed`), JSON.stringify(packed(module)));
-  }
-}
 
 const run = (command, args) =>
   new Promise((resolve, reject) => {
@@ -176,7 +118,7 @@ async function alone(name, work) {
 /** Builds what the package holds: modules without white space and declarations, in dist/. */
 export const buildDist = () =>
   alone("dist", async () => {
-    const inputs = ["src", "package.json", "kernels", "build/kernels.packed", "build/host.packed", "scripts"];
+    const inputs = ["src", "package.json", "kernels", "build/wasm", "build/host.wasm", "scripts"];
     if (!(await stale(["build/dist.built", "dist/index.js"], inputs))) return;
     await rm(join(root, "dist"), { recursive: true, force: true });
     await bundleTo("dist", { small: true });

@@ -1,30 +1,38 @@
 // How `.wgsl` and `.wasm` imports become modules, in esbuild and in vitest alike.
-import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { declare } from "./contract.mjs";
-import { renameExports, shortNames } from "./exports.mjs";
 import { kernelFiles } from "./kernel-files.mjs";
-import { packed } from "./lzma.mjs";
-import { abbreviateWgsl, minifyWgsl } from "./wgsl.mjs";
+import { minifyWgsl } from "./wgsl.mjs";
 
+const build = join(import.meta.dirname, "../build");
+
+/** A kernel's source, and the family whose WebAssembly module has its twin: the folder's namesake. */
 async function wgslModule(path, small) {
   const [name, code] = [basename(path, ".wgsl"), await readFile(path, "utf8")];
   const { problems } = declare(name, code, relative("", path));
   if (problems.length > 0) throw new Error(`kernel contract:\n  ${problems.join("\n  ")}`);
-  return `export default ${JSON.stringify({ name, code: small ? abbreviateWgsl(minifyWgsl(code)) : code })};`;
+  const text = JSON.stringify(small ? minifyWgsl(code) : code);
+  return `import family from "wasm:${basename(dirname(path))}";\nexport default { name: "${name}", code: ${text}, family };`;
 }
 
-/** What the host module exports is called by short names where the package is published; `esbuildPlugin` renames its uses. */
-const hostModule = join(import.meta.dirname, "../build/host.wasm");
-
-async function packedModule(path, small) {
-  if (!small || basename(path) !== "host.packed") return `export default ${await readFile(path, "utf8")};`;
-  const module = await readFile(hostModule);
-  return `export default ${JSON.stringify(packed(renameExports(module, shortNames(module))))};`;
+/** Both forms of a family's module, of which a program loads the one that its engine runs. */
+function familyModule(name) {
+  const load = (form) => `${form}: () => import(${JSON.stringify(join(build, `wasm/${name}.${form}.wasm`))})`;
+  return `export default { name: ${JSON.stringify(name)}, ${load("relaxed")}, ${load("plain")} };`;
 }
 
-const LOADERS = { ".wgsl": wgslModule, ".packed": packedModule };
+/** A WebAssembly module in base64: a family's deflated, as the engine inflates it; the host's as it is, since it is wanted at once. */
+async function wasmModule(path) {
+  const module = await readFile(path);
+  const bytes = dirname(path) === build ? module : deflateRawSync(module, { level: 9 });
+  return `export default ${JSON.stringify(bytes.toString("base64"))};`;
+}
+
+const LOADERS = { ".wgsl": wgslModule, ".wasm": wasmModule };
+const loaderOf = (path) => LOADERS[path.slice(path.lastIndexOf("."))];
+const FAMILY = /^wasm:/;
 
 /**
  * @param {{ small?: boolean }} options small: shaders as they are published
@@ -41,18 +49,15 @@ export function esbuildPlugin({ small = false } = {}) {
           return { errors: [{ text: error.message }] };
         }
       });
-      if (small) {
-        const names = shortNames(readFileSync(hostModule));
-        build.initialOptions.mangleProps = new RegExp(`^(${Object.keys(names).join("|")})$`);
-        build.initialOptions.mangleCache = names;
-      }
-      build.onLoad({ filter: /\.(wgsl|packed)$/ }, async ({ path }) => {
+      build.onResolve({ filter: FAMILY }, ({ path }) => ({ path, namespace: "family", sideEffects: false }));
+      build.onLoad({ filter: FAMILY, namespace: "family" }, ({ path }) => ({
+        contents: familyModule(path.replace(FAMILY, "")),
+        loader: "js",
+        resolveDir: import.meta.dirname,
+      }));
+      build.onLoad({ filter: /\.(wgsl|wasm)$/ }, async ({ path }) => {
         try {
-          return {
-            contents: await LOADERS[path.slice(path.lastIndexOf("."))](path, small),
-            loader: "js",
-            watchFiles: [path],
-          };
+          return { contents: await loaderOf(path)(path, small), loader: "js", watchFiles: [path] };
         } catch (error) {
           return { errors: [{ text: error.message }] };
         }
@@ -69,9 +74,13 @@ export function vitePlugin() {
     buildStart() {
       kernelFiles();
     },
+    resolveId(id) {
+      return FAMILY.test(id) ? `\0${id}` : null;
+    },
     async load(id) {
+      if (id.startsWith("\0wasm:")) return { code: familyModule(id.slice("\0wasm:".length)), map: null };
       const path = id.split("?")[0];
-      const loader = LOADERS[path.slice(path.lastIndexOf("."))];
+      const loader = loaderOf(path);
       return loader ? { code: await loader(path), map: null } : null;
     },
   };

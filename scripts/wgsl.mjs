@@ -79,34 +79,3 @@ export function minifyWgsl(code) {
   const renamed = text.replace(new RegExp(`${STRUCT.source}|${NAME}`, "g"), (word) => short.get(word) ?? word);
   return joinTokens(renamed);
 }
-
-/** What is said in short, as in src/kernel.ts. */
-const SHORT = [
-  ["$u", "@group(0)@binding()var<uniform>"],
-  ["$r", "@group(0)@binding()var<storage,read>"],
-  ["$w", "@group(0)@binding()var<storage,read_write>"],
-  ["$a", ":array<f32>;"],
-  ["$b", "workgroupBarrier()"],
-  ["$c", "@compute@workgroup_size"],
-  ["$g", "@builtin(global_invocation_id)"],
-  ["$i", "@builtin(local_invocation_index)"],
-  ["$k", "@builtin(workgroup_id)"],
-  ["$l", "@builtin(local_invocation_id)"],
-  ["$n", "@builtin(num_workgroups)"],
-  ["$p", "struct Params"],
-  ["$s", "var<workgroup>"],
-  ["#", "let "],
-  ["?", "for(var "],
-  ["'", "vec4f("],
-  ['"', "select("],
-  ["~", "var "],
-];
-
-/**
- * A minified shader with its commonest phrases in short, for `expandWgsl` of src/kernel.ts. Bindings lose their numbers: the contract has
- * them in order.
- */
-export function abbreviateWgsl(code) {
-  const unnumbered = code.replace(/@binding\(\d+\)/g, "@binding()");
-  return SHORT.reduce((text, [short, phrase]) => text.replaceAll(phrase, () => short), unnumbered);
-}

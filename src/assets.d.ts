@@ -3,8 +3,13 @@ declare module "*.wgsl" {
   export default source;
 }
 
-declare module "*.packed" {
-  /** A WebAssembly module packed by scripts/lzma.mjs, in base64; and its size. */
-  const module: { readonly size: number; readonly data: string };
+declare module "*.wasm" {
+  /** A WebAssembly module in base64; of a family of kernels deflated. */
+  const module: string;
   export default module;
+}
+
+declare module "wasm:*" {
+  const family: import("./kernel").Family;
+  export default family;
 }

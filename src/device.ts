@@ -45,6 +45,12 @@ export interface Device {
   read(buffer: DeviceBuffer, byteOffset?: number, bytes?: number): Promise<ArrayBuffer>;
   /** Launches a kernel. @throws when an argument is missing or unknown */
   run(kernel: Kernel, args: KernelArgs): void;
+  /**
+   * Compiles kernels ahead of their first launch, without holding the calling thread: a training that names its kernels does not wait
+   * for them in its first step. Kernels that nobody prepared are compiled when they are launched.
+   * @throws when one does not compile (kernel, line and a caret)
+   */
+  prepare(kernels: readonly Kernel[]): Promise<void>;
   /** What is allocated now. */
   memory(): MemoryUsage;
   /** Waits until everything enqueued is done. */

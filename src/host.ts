@@ -1,6 +1,4 @@
-import packed from "../build/host.packed";
-import { unpack } from "./wasm/lzma";
-import { atOnce } from "./turn";
+import module from "../build/host.wasm";
 
 /** An array in the host module's memory. `view` is made anew on each access, since the memory may have grown since the last one. */
 export interface HostArray<T extends Uint8Array | Uint32Array | Float64Array> {
@@ -56,7 +54,7 @@ export class Host {
   #top: number;
 
   constructor() {
-    const code = atOnce(unpack(packed.data, packed.size));
+    const code = Uint8Array.from(atob(module), (character) => character.charCodeAt(0));
     const imports = { env: { "Math.log": Math.log } };
     this.run = new WebAssembly.Instance(new WebAssembly.Module(code), imports).exports as unknown as HostExports;
     this.#top = this.run.heap_base();

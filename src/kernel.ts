@@ -1,11 +1,22 @@
-/** A `.wgsl` file: its stem and its text, which keeps the contract of scripts/contract.mjs; published, in short. */
+/** The WebAssembly module of a family of kernels, in the form for engines with relaxed SIMD and in the plain one: deflated and in base64. */
+export interface Family {
+  /** The name of the family's folders, `kernels/<name>` and `wasm/<name>`. */
+  readonly name: string;
+  readonly relaxed: () => Promise<{ readonly default: string }>;
+  readonly plain: () => Promise<{ readonly default: string }>;
+}
+
+/** A `.wgsl` file: its stem, its text, which keeps the contract of scripts/contract.mjs, and the family that has its twin. */
 export interface KernelSource {
   readonly name: string;
   readonly code: string;
+  readonly family: Family;
 }
 
 /** What a `.wgsl` file declares. */
-export interface Declaration extends KernelSource {
+export interface Declaration {
+  readonly name: string;
+  readonly code: string;
   /** Storage buffers in binding order, from binding 1 on: inputs first, outputs last. */
   readonly bindings: readonly { readonly name: string; readonly access: "read" | "read_write" }[];
   /** Fields of the uniform `params` at binding 0, in order. */
@@ -49,6 +60,8 @@ export interface Packing {
 export interface Kernel extends Declaration, Launch {
   /** Distinguishes kernels, whatever they are called. */
   readonly id: number;
+  /** Where the AssemblyScript twin is; kernels that users define have none. */
+  readonly family?: Family;
   /** For kernels that users define: the twin as a self-contained JavaScript function over typed arrays. */
   readonly cpu?: CpuTwin;
 }
@@ -59,44 +72,15 @@ export interface Kernel extends Declaration, Launch {
  */
 export type CpuTwin = (...args: never[]) => void;
 
-const declared: Kernel[] = [];
+const families = new Set<Family>();
 
-/** Every kernel of the program, in order of declaration; bundlers leave out those that nothing uses. */
-export const allKernels: readonly Kernel[] = declared;
+/** Families of the kernels that the program has imported; bundlers leave out kernels that nothing uses. */
+export const importedFamilies: ReadonlySet<Family> = families;
 
-/** What published shaders say in short (`abbreviateWgsl` of scripts/wgsl.mjs): `$` and a letter, or a mark that WGSL does not have. */
-const PHRASES: Readonly<Record<string, string>> = {
-  a: ":array<f32>;",
-  b: "workgroupBarrier()",
-  c: "@compute@workgroup_size",
-  g: "@builtin(global_invocation_id)",
-  i: "@builtin(local_invocation_index)",
-  k: "@builtin(workgroup_id)",
-  l: "@builtin(local_invocation_id)",
-  n: "@builtin(num_workgroups)",
-  p: "struct Params",
-  s: "var<workgroup>",
-  "#": "let ",
-  "?": "for(var ",
-  "'": "vec4f(",
-  '"': "select(",
-  "~": "var ",
-};
-/** Variables in the order of their bindings: the same. */
-const SPACES: Readonly<Record<string, string>> = { r: "storage,read", u: "uniform", w: "storage,read_write" };
-
-/** A shader in full. */
-export function expandWgsl(code: string): string {
-  let binding = 0;
-  return code.replace(
-    /\$(\w)|[#?'"~]/g,
-    (mark, letter = mark) => PHRASES[letter] ?? `@group(0)@binding(${binding++})var<${SPACES[letter]}>`,
-  );
-}
+let kernels = 0;
 
 /** Reads the declarations that the contract has every `.wgsl` file make in the same words; the build has held it against a parser. */
-function readDeclaration({ name, code: short }: KernelSource): Declaration {
-  const code = short.startsWith("//") ? short : expandWgsl(short); // a file begins with a comment
+function readDeclaration(code: string): Pick<Declaration, "bindings" | "params" | "size"> {
   const text = code.replace(/\/\/.*/g, "");
   const [, fields = ""] = /struct\s+Params\s*\{([^}]*)/.exec(text) ?? [];
   const params = Array.from(fields.matchAll(/(\w+)\s*:\s*(\w+)/g), ([, name, type]) => ({ name, type }));
@@ -110,18 +94,48 @@ function readDeclaration({ name, code: short }: KernelSource): Declaration {
     const given = sizes[i]?.trim() || "1";
     return Number.parseInt(defaults.get(given) ?? given);
   });
-  return { name, code, bindings, params, size } as unknown as Declaration;
+  return { bindings, params, size } as unknown as Declaration;
 }
 
-/** Joins a kernel's source with its launch, or a launch and what is different in it. Adds it to those that a device compiles when it is made. */
+/** A kernel of the library: its text is read when it is first launched, so that importing it costs nothing. */
+class LibraryKernel implements Kernel {
+  readonly id = kernels++;
+  readonly name: string;
+  readonly code: string;
+  readonly family: Family;
+  readonly grid: Launch["grid"];
+  readonly rows: Launch["rows"];
+  readonly grain: Launch["grain"];
+  readonly packing: Launch["packing"];
+  #declared: Pick<Declaration, "bindings" | "params" | "size"> | undefined;
+
+  constructor({ name, code, family }: KernelSource, { grid, rows, grain, packing }: Launch) {
+    this.name = name;
+    this.code = code;
+    this.family = family;
+    this.grid = grid;
+    this.rows = rows;
+    this.grain = grain;
+    this.packing = packing;
+  }
+
+  get bindings(): Declaration["bindings"] {
+    return (this.#declared ??= readDeclaration(this.code)).bindings;
+  }
+
+  get params(): Declaration["params"] {
+    return (this.#declared ??= readDeclaration(this.code)).params;
+  }
+
+  get size(): Declaration["size"] {
+    return (this.#declared ??= readDeclaration(this.code)).size;
+  }
+}
+
+/** Joins a kernel's source with its launch, or a launch and what is different in it. */
 export function kernel(source: KernelSource, launch: Launch, changes?: Partial<Launch>): Kernel {
-  return declare({ ...readDeclaration(source), ...launch, ...changes });
-}
-
-function declare(made: Omit<Kernel, "id">): Kernel {
-  const numbered: Kernel = { ...made, id: declared.length };
-  declared.push(numbered);
-  return numbered;
+  families.add(source.family);
+  return new LibraryKernel(source, { ...launch, ...changes });
 }
 
 /** What a user writes to add a kernel without a build step. */
@@ -153,7 +167,7 @@ export function defineKernel(definition: KernelDefinition): Kernel {
   if (params.length === 0) throw new Error(`defineKernel: ${name} has no params, it needs at least one`);
   const [x, y = 1, z = 1] = definition.workgroupSize ?? [64];
   const launch: Launch = grain === undefined ? { grid, rows } : { grid, rows, grain };
-  return declare({ name, code: wgsl, bindings, params, size: [x!, y, z], ...launch, cpu });
+  return { id: kernels++, name, code: wgsl, bindings, params, size: [x!, y, z], ...launch, cpu };
 }
 
 /** Workgroups for `count` invocations, folded into y where x would pass WebGPU's limit of 65,535 a dimension. */

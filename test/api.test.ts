@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { hasRelaxedSimd, unfuse } from "../src/wasm/engine";
+import { exportsOf } from "../scripts/wasm-module.mjs";
 import { STAGES } from "../src/wasm/thread";
 import * as core from "../src/ops";
 import * as generative from "../src/ops/generative";
@@ -20,13 +20,11 @@ const files = (folder: string, extension: string): string[] =>
 
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** Functions of the module that serve all kernels. */
-const SHARED = ["set_scratch"];
+const wasmFunctions = (family: string, form: string): string[] =>
+  exportsOf(readFileSync(`build/wasm/${family}.${form}.wasm`)).filter((name) => name !== "memory");
 
-function wasmFunctions(path: string): string[] {
-  const exports = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(path)));
-  return exports.filter(({ kind, name }) => kind === "function" && !SHARED.includes(name)).map(({ name }) => name);
-}
+/** The families of kernels by the folders of their shaders. */
+const FAMILIES = readdirSync("kernels").sort();
 
 describe("ops and kernels", () => {
   test("every exported op has a row in test/ops/cases, and every row an op", () => {
@@ -49,18 +47,14 @@ describe("ops and kernels", () => {
     ).toEqual(names.sort());
   });
 
-  test.each(["plain", "relaxed"])("every kernel has a twin in the %s module, and every twin a kernel", (build) => {
-    if (build === "relaxed") expect(hasRelaxedSimd()).toBe(true);
-    const names = Object.values(kernels).flatMap(({ name, packing }) => (packing ? STAGES : [""]).map((s) => name + s));
-    expect(wasmFunctions(`build/${build}.wasm`).sort()).toEqual(names.sort());
-  });
-
-  test("the relaxed module turns into the plain one in place", () => {
-    const module = new Uint8Array(readFileSync("build/relaxed.wasm"));
-    const plain = new Uint8Array(readFileSync("build/plain.wasm"));
-    expect(module).not.toEqual(plain);
-    unfuse(module);
-    expect(Buffer.compare(module, plain)).toBe(0);
+  test.each(["plain", "relaxed"] as const)("every kernel has a twin in its family's %s module", (form) => {
+    const twins = new Map<string, string[]>();
+    for (const { name, packing, family } of Object.values(kernels)) {
+      const names = twins.get(family!.name) ?? [];
+      twins.set(family!.name, names.concat((packing ? STAGES : [""]).map((stage) => name + stage)));
+    }
+    expect([...twins.keys()].sort()).toEqual(FAMILIES);
+    for (const [family, names] of twins) expect(wasmFunctions(family, form).sort(), family).toEqual(names.sort());
   });
 });
 

@@ -1,6 +1,6 @@
 import { checkPositive, checkRange, checkWhole } from "../checks";
 import type { Device } from "../device";
-import * as kernels from "../kernels/clustering";
+import * as kernels from "../kernels/transport";
 import { takeFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { max } from "../ops/reduce";

@@ -3,10 +3,6 @@ import kmeansAssignWgsl from "../../kernels/clustering/kmeans_assign.wgsl";
 import kmeansCentersWgsl from "../../kernels/clustering/kmeans_centers.wgsl";
 import kmeansDistancesWgsl from "../../kernels/clustering/kmeans_distances.wgsl";
 import kmeansUpdateWgsl from "../../kernels/clustering/kmeans_update.wgsl";
-import sinkhornWgsl from "../../kernels/clustering/sinkhorn.wgsl";
-import sinkhornLabelsWgsl from "../../kernels/clustering/sinkhorn_labels.wgsl";
-import sinkhornScaleWgsl from "../../kernels/clustering/sinkhorn_scale.wgsl";
-import sinkhornUpdateWgsl from "../../kernels/clustering/sinkhorn_update.wgsl";
 import studentTWgsl from "../../kernels/clustering/student_t.wgsl";
 import studentTBackwardWgsl from "../../kernels/clustering/student_t_backward.wgsl";
 import { grid1d, kernel } from "../kernel";
@@ -50,27 +46,4 @@ export const kmeansDistances = /* @__PURE__ */ kernel(kmeansDistancesWgsl, {
   },
   rows: ({ n }) => n!,
   grain: ({ m, d }) => Math.max(4, Math.ceil(65536 / (m! * d!))),
-});
-
-/** Chunks of `length` rows of k columns. */
-const chunkedRows: Launch = {
-  grid: ({ n, length }) => grid1d(Math.ceil(n! / length!), 1),
-  rows: ({ n, length }) => Math.ceil(n! / length!),
-  grain: ({ length, k }) => Math.max(1, Math.ceil(16384 / (length! * k!))),
-};
-
-export const sinkhorn = /* @__PURE__ */ kernel(sinkhornWgsl, chunkedRows);
-
-export const sinkhornScale = /* @__PURE__ */ kernel(sinkhornScaleWgsl, chunkedRows);
-
-export const sinkhornUpdate = /* @__PURE__ */ kernel(sinkhornUpdateWgsl, {
-  grid: ({ k }) => grid1d(Math.ceil(k! / 16), 1),
-  rows: ({ k }) => k!,
-  grain: ({ chunks }) => Math.max(1, Math.ceil(16384 / chunks!)),
-});
-
-export const sinkhornLabels = /* @__PURE__ */ kernel(sinkhornLabelsWgsl, {
-  grid: ({ n }) => grid1d(n!, 16),
-  rows: ({ n }) => n!,
-  grain: ({ k }) => Math.max(4, Math.ceil(16384 / k!)),
 });

@@ -1,14 +1,17 @@
 import { bind, DeviceError } from "../device";
 import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
-import { allKernels } from "../kernel";
-import type { CpuTwin, Kernel, Params } from "../kernel";
+import type { Family, Kernel, Params } from "../kernel";
 import { turn } from "../turn";
-import { compileKernels, hasRelaxedSimd, hasSimd, threadCount } from "./engine";
+import base from "wasm:base";
+import { hasRelaxedSimd, hasSimd, threadCount } from "./engine";
+import { unpack, unpacked, unpackImported } from "./families";
+import type { Form } from "./families";
 import { LinearMemory } from "./memory";
 import { PostedQueue } from "./posted-queue";
 import { SharedQueue } from "./shared-queue";
 import type { CommandQueue, Use } from "./shared-queue";
-import { LAYOUT, STAGES } from "./thread";
+import { LAYOUT } from "./thread";
+import type { Description } from "./thread";
 
 /** Options of the WASM device. */
 export interface WasmOptions {
@@ -31,10 +34,7 @@ interface Block extends DeviceBuffer {
   readonly pointer: number;
 }
 
-/** How a thread tells the params of a user's kernel apart. */
-const PARAM_CODES = { i32: 0, f32: 1, u32: 2 } as const;
-
-type Exports = Record<string, (...args: number[]) => void>;
+type Exports = Readonly<Record<string, (...args: number[]) => void>>;
 
 const SCRATCH_BYTES = 4 << 20;
 
@@ -45,11 +45,17 @@ export class WasmDevice implements Device {
   readonly maxBufferBytes: number;
   readonly threads: number;
   readonly #memory: LinearMemory;
-  readonly #exports: Exports;
+  readonly #form: Form;
   /** Where commands go; undefined where they run in place. */
   readonly #queue: CommandQueue | undefined;
-  readonly #known: number;
-  readonly #scripts = new Map<number, { pointer: number; length: number }>();
+  /** In place: the base, and the families that have been launched. */
+  readonly #base: WebAssembly.Exports | undefined;
+  readonly #instances = new Map<Family, Exports>();
+  /** On threads: the addresses of what describes kernels, and of the families' modules. */
+  readonly #descriptions = new Map<Kernel, number>();
+  readonly #modules = new Map<Family, { readonly pointer: number; readonly bytes: number }>();
+  /** What `prepare` has compiled: engines know a module by its bytes, and give threads what is compiled already. */
+  readonly #compiled = new Map<Family, WebAssembly.Module>();
   /** Memory for operands that kernels lay out. */
   readonly #places = [
     { pointer: 0, bytes: 0 },
@@ -59,34 +65,36 @@ export class WasmDevice implements Device {
   #error: Error | undefined;
   #failed = false;
 
-  private constructor(module: WebAssembly.Module, simd: string, options: WasmOptions) {
+  private constructor(module: WebAssembly.Module, form: Form, options: WasmOptions) {
     const { workerUrl, createWorker = workerUrl === undefined ? undefined : () => new Worker(workerUrl) } = options;
     const { threads, shared } = threadCount(options.threads, createWorker !== undefined);
     this.threads = threads;
     const count = `${threads} thread${threads === 1 ? "" : "s"}${shared ? "" : " without shared memory"}`;
+    this.#form = form;
+    const simd = form === "relaxed" ? "relaxed SIMD" : "SIMD";
     this.description = `WebAssembly, ${simd}, ${threads === 0 ? "on the calling thread" : count}`;
     this.#memory = new LinearMemory(options.maxBytes, threads > 0 && !shared);
     this.maxBufferBytes = this.#memory.maxBlock;
-    this.#exports = new WebAssembly.Instance(module, { env: { memory: this.#memory.memory } }).exports as Exports;
-    for (const kernel of allKernels) if (!kernel.cpu) checkTwins(kernel, this.#exports);
-    this.#known = allKernels.length;
     const onError = (error: Error): void => {
       this.#error ??= error;
       if (error instanceof DeviceError) this.#failed = true;
     };
     const queued = { module, memory: this.#memory, createWorker, onError };
-    if (threads === 0) this.#exports["set_scratch"]!(this.#memory.fresh(SCRATCH_BYTES, "requestDevice"));
-    else this.#queue = shared ? new SharedQueue(threads, queued) : new PostedQueue(queued);
+    if (threads === 0) {
+      this.#base = new WebAssembly.Instance(module, { env: { memory: this.#memory.memory } }).exports;
+      (this.#base as Exports)["set_scratch"]!(this.#memory.fresh(SCRATCH_BYTES, "requestDevice"));
+    } else this.#queue = shared ? new SharedQueue(threads, queued) : new PostedQueue(queued);
   }
 
   /** @throws when the engine has no WebAssembly SIMD or the memory cannot be reserved. */
   static async request(options: WasmOptions = {}): Promise<WasmDevice> {
     if (!hasSimd())
       throw new Error("wasm: this engine has no WebAssembly SIMD; use a browser or runtime of 2023 or later");
-    const relaxed = !options.deterministic && hasRelaxedSimd();
-    const module = await compileKernels(relaxed);
+    const form = !options.deterministic && hasRelaxedSimd() ? "relaxed" : "plain";
+    const [bytes] = await Promise.all([unpack(base, form), unpackImported(form)]);
+    const module = await WebAssembly.compile(bytes);
     await turn(); // a page may want to draw between compiling, starting threads, and what the caller does next
-    const made = new WasmDevice(module, relaxed ? "relaxed SIMD" : "SIMD", options);
+    const made = new WasmDevice(module, form, options);
     await turn();
     return made;
   }
@@ -124,14 +132,12 @@ export class WasmDevice implements Device {
     const bound = bind(kernel, args, this);
     const rows = kernel.rows(args as Params);
     if (rows === 0) return;
-    if (!kernel.cpu && kernel.id >= this.#known) checkTwins(kernel, {});
     const queue = this.#queue;
     if (!queue) return this.#runInPlace(kernel, bound, rows);
     const grain = typeof kernel.grain === "function" ? kernel.grain(args as Params) : (kernel.grain ?? 1);
     const { slot } = queue;
-    if (kernel.cpu) this.#fillScript(queue, kernel, kernel.cpu, bound);
-    else fillArguments(queue, kernel, bound);
-    slot[LAYOUT.kernel] = kernel.id;
+    slot[LAYOUT.kernel] = this.#descriptions.get(kernel) ?? this.#describe(queue, kernel);
+    fillArguments(queue, kernel, bound);
     slot[LAYOUT.stage] = 0;
     const use = useOf(kernel, bound);
     const { packing } = kernel;
@@ -168,6 +174,17 @@ export class WasmDevice implements Device {
     return this.#memory.usage();
   }
 
+  async prepare(kernels: readonly Kernel[]): Promise<void> {
+    this.#check();
+    const families = new Set(kernels.flatMap(({ family }) => family ?? []));
+    await Promise.all(
+      Array.from(families, async (family) => {
+        const bytes = await unpack(family, this.#form);
+        if (!this.#compiled.has(family)) this.#compiled.set(family, await WebAssembly.compile(bytes));
+      }),
+    );
+  }
+
   async synchronize(): Promise<void> {
     this.#check();
     await this.#queue?.synchronize();
@@ -187,44 +204,85 @@ export class WasmDevice implements Device {
     throw error;
   }
 
-  /** A kernel in JavaScript goes to the workers as source text, once. */
-  #fillScript(queue: CommandQueue, kernel: Kernel, cpu: CpuTwin, { buffers, values }: Bound): void {
-    let source = this.#scripts.get(kernel.id);
-    if (!source) {
-      const text = new TextEncoder().encode(cpu.toString());
-      source = { pointer: this.#memory.fresh(text.byteLength, kernel.name), length: text.byteLength };
-      queue.write(source.pointer, text);
-      this.#scripts.set(kernel.id, source);
+  /** Tells the threads what a kernel is, once: a kernel in JavaScript is its source, one of a family the family's module. */
+  #describe(queue: CommandQueue, kernel: Kernel): number {
+    const { name, bindings, params, cpu, family } = kernel;
+    const types = params.map(({ type }) => type[0]).join("");
+    let description: Description;
+    if (cpu) {
+      const arrays = bindings.map((_, i) => (isInteger(kernel, i) ? "u" : "f")).join("");
+      if (LAYOUT.args + 2 * arrays.length + types.length > LAYOUT.slotWords)
+        throw new Error(`${name}: too many arguments, ${arrays.length} buffers and ${types.length} params`);
+      description = { name, types, arrays, script: cpu.toString() };
+    } else {
+      if (!family) throw new Error(`wasm: kernel ${name} has no function for this device`);
+      let module = this.#modules.get(family);
+      if (!module) {
+        const bytes = this.#bytesOf(family, name);
+        module = { pointer: this.#place(queue, bytes, name), bytes: bytes.length };
+        this.#modules.set(family, module);
+      }
+      description = { name, types: "i".repeat(bindings.length) + types, module: { family: family.name, ...module } };
     }
-    const words: number[] = [source.pointer, source.length, buffers.length];
-    buffers.forEach((buffer, i) => words.push((buffer as Block).pointer, buffer.bytes, isInteger(kernel, i) ? 1 : 0));
-    const first = words.length;
-    kernel.params.forEach(({ type }, i) => words.push(PARAM_CODES[type], values[i]!));
-    const { slot, slotFloats } = queue;
-    if (LAYOUT.args + words.length > LAYOUT.slotWords)
-      throw new Error(`${kernel.name}: too many arguments, ${buffers.length} buffers and ${values.length} params`);
-    slot.set(words, LAYOUT.args);
-    kernel.params.forEach(({ type }, i) => {
-      if (type === "f32") slotFloats[LAYOUT.args + first + 2 * i + 1] = values[i]!;
-    });
-    slot[LAYOUT.arity] = words.length;
+    const text = new TextEncoder().encode(JSON.stringify(description));
+    const bytes = new Uint8Array(4 + text.length);
+    new Uint32Array(bytes.buffer, 0, 1)[0] = text.length;
+    bytes.set(text, 4);
+    const pointer = this.#place(queue, bytes, name);
+    this.#descriptions.set(kernel, pointer);
+    return pointer;
+  }
+
+  /** Copies bytes for the threads to memory of their own. */
+  #place(queue: CommandQueue, bytes: Uint8Array, name: string): number {
+    const pointer = this.#memory.fresh(bytes.length, name);
+    queue.write(pointer, bytes);
+    return pointer;
+  }
+
+  #bytesOf(family: Family, name: string): Uint8Array<ArrayBuffer> {
+    const bytes = unpacked(family, this.#form);
+    if (!bytes)
+      throw new Error(
+        `wasm: kernel ${name} came after the device, and its family ${family.name} is not loaded; await device.prepare([kernel])`,
+      );
+    return bytes;
   }
 
   #runInPlace(kernel: Kernel, { buffers, values }: Bound, rows: number): void {
+    const run = kernel.cpu ? this.#script(kernel, buffers) : this.#function(kernel, buffers);
     try {
-      if (kernel.cpu) {
-        const arrays = buffers.map((buffer, i) => {
-          const View = isInteger(kernel, i) ? Uint32Array : Float32Array;
-          return new View(this.#memory.memory.buffer, (buffer as Block).pointer, buffer.bytes / 4);
-        });
-        (kernel.cpu as (...args: unknown[]) => void)(...arrays, ...values, 0, rows);
-        return;
-      }
-      const pointers = buffers.map((buffer) => (buffer as Block).pointer);
-      this.#exports[kernel.name]!(...pointers, ...values, 0, rows);
+      run(...values, 0, rows);
     } catch (error) {
       throw new Error(`wasm: kernel ${kernel.name} failed, ${String(error)}`, { cause: error });
     }
+  }
+
+  #script(kernel: Kernel, buffers: readonly DeviceBuffer[]): (...args: number[]) => void {
+    const arrays = buffers.map((buffer, i) => {
+      const View = isInteger(kernel, i) ? Uint32Array : Float32Array;
+      return new View(this.#memory.memory.buffer, (buffer as Block).pointer, buffer.bytes / 4);
+    });
+    return (...args) => (kernel.cpu as (...args: unknown[]) => void)(...arrays, ...args);
+  }
+
+  #function({ name, family, bindings, params }: Kernel, buffers: readonly DeviceBuffer[]): (...args: number[]) => void {
+    if (!family) throw new Error(`wasm: kernel ${name} has no function for this device`);
+    let instance = this.#instances.get(family);
+    if (!instance) {
+      const module = this.#compiled.get(family) ?? new WebAssembly.Module(this.#bytesOf(family, name));
+      const imports = { env: { memory: this.#memory.memory }, base: this.#base! as WebAssembly.ModuleImports };
+      instance = new WebAssembly.Instance(module, imports).exports as Exports;
+      this.#instances.set(family, instance);
+    }
+    const twin = instance[name];
+    const expected = bindings.length + params.length + 2;
+    if (twin?.length !== expected)
+      throw new Error(
+        `wasm: ${name} takes ${twin?.length ?? "no"} arguments in AssemblyScript, ${expected} by its .wgsl file`,
+      );
+    const pointers = buffers.map((buffer) => (buffer as Block).pointer);
+    return (...args) => twin(...pointers, ...args);
   }
 }
 
@@ -234,28 +292,18 @@ function isInteger(kernel: Kernel, i: number): boolean {
   return new RegExp(`\\b${name}\\s*:\\s*array\\s*<\\s*(u32|i32)`).test(kernel.code);
 }
 
+/** Addresses of arrays, for a kernel in JavaScript each with its length in bytes; then params. */
 function fillArguments({ slot, slotFloats }: CommandQueue, kernel: Kernel, { buffers, values }: Bound): void {
   let word: number = LAYOUT.args;
-  for (const buffer of buffers) slot[word++] = (buffer as Block).pointer;
+  for (const buffer of buffers) {
+    slot[word++] = (buffer as Block).pointer;
+    if (kernel.cpu) slot[word++] = buffer.bytes;
+  }
   kernel.params.forEach(({ type }, i) => {
     if (type === "f32") slotFloats[word++] = values[i]!;
     else slot[word++] = values[i]!;
   });
   slot[LAYOUT.arity] = word - LAYOUT.args;
-}
-
-/** Holds the AssemblyScript functions against the declaration in the .wgsl file. */
-function checkTwins({ name, bindings, params, packing }: Kernel, exports: Exports): void {
-  const declared = bindings.length + params.length + 2;
-  for (const stage of packing ? STAGES : STAGES.slice(0, 1)) {
-    const twin = exports[name + stage];
-    const expected = declared + Number(stage !== "");
-    if (!twin) throw new Error(`wasm: kernel ${name} has no AssemblyScript function${stage && ` ${name}${stage}`}`);
-    if (twin.length !== expected)
-      throw new Error(
-        `wasm: ${name}${stage} takes ${twin.length} arguments in AssemblyScript, ${expected} by its .wgsl file`,
-      );
-  }
 }
 
 function useOf({ bindings }: Kernel, { buffers }: Bound): Use {

@@ -1,7 +1,5 @@
 // What the engine around us offers: SIMD levels, worker threads, and how to start one.
 import { checkWhole } from "../checks";
-import { inTurns } from "../turn";
-import { unpack } from "./lzma";
 import { threadMain } from "./thread";
 import type { ThreadInit, ThreadMessage } from "./thread";
 
@@ -94,27 +92,3 @@ export function hasRelaxedSimd(): boolean {
 
 /** Whether the engine has the 128-bit SIMD that every kernel uses. */
 export const hasSimd = (): boolean => WebAssembly.validate(SIMD_PROBE);
-
-/**
- * Compiles the kernels, as they are for engines with relaxed SIMD or in the plain form. They are a module of their own, that a page
- * loads when it computes on this device.
- */
-export async function compileKernels(relaxed: boolean): Promise<WebAssembly.Module> {
-  const { default: packed } = await import("../../build/kernels.packed");
-  const bytes = await inTurns(unpack(packed.data, packed.size));
-  if (!relaxed) unfuse(bytes);
-  return WebAssembly.compile(bytes);
-}
-
-/**
- * Makes every fused multiply-add of a module a multiplication and an addition, in place. scripts/fused.mjs has left room for them:
- * `set t, nop, nop, nop, get t, relaxed_madd` becomes `set t, mul, get t, add`.
- */
-export function unfuse(module: Uint8Array): void {
-  for (let at = module.indexOf(0xfd); at >= 0; at = module.indexOf(0xfd, at + 1)) {
-    if (module[at + 1] !== 0x85 || module[at + 2] !== 0x02) continue;
-    const get = at - (module[at - 2] === 0x20 ? 2 : 3); // the local's number takes one byte or two
-    module.set([0xfd, 0xe6, 0x01], get - 3);
-    module.set([0xfd, 0xe4, 0x01], at);
-  }
-}

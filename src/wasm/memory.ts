@@ -6,8 +6,8 @@ const PAGE = 65536;
 const MAX_PAGES = 65536;
 /** Pages added at a time, at least: 16 MiB. */
 const GROWTH = 256;
-/** Below lie the kernels' constant tables; address 0 stays unused, so that a zero pointer is always a mistake. */
-const FIRST_FREE = 65536;
+/** Below lie the constants of the kernels' modules, 4 KiB each; address 0 stays unused, so that a zero pointer is always a mistake. */
+export const FIRST_FREE = 2 * PAGE;
 
 /**
  * One linear memory for all tensors: blocks by size class, taken from a growing end and pooled when freed. Where it is `elsewhere`, in
@@ -24,10 +24,10 @@ export class LinearMemory {
   /** Reserves address space for `wish` bytes, or for as many as the engine grants. @throws when it grants less than 64 MiB */
   constructor(wish = MAX_PAGES * PAGE, elsewhere = false) {
     this.#elsewhere = elsewhere;
-    let maximum = Math.min(Math.max(2, Math.floor(wish / PAGE)), MAX_PAGES);
+    let maximum = Math.min(Math.max(3, Math.floor(wish / PAGE)), MAX_PAGES);
     for (; ; maximum = Math.floor(maximum / 2)) {
       try {
-        this.memory = new WebAssembly.Memory({ initial: 1, maximum, shared: true });
+        this.memory = new WebAssembly.Memory({ initial: FIRST_FREE / PAGE, maximum, shared: true });
         break;
       } catch (error) {
         if (maximum < 1024)

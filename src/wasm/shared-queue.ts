@@ -1,7 +1,5 @@
 // Where the commands of the WASM device go: a ring in memory that worker threads share.
 import { DeviceError, formatBytes, Pool } from "../device";
-import { allKernels } from "../kernel";
-import type { Kernel } from "../kernel";
 import { spawn } from "./engine";
 import type { Thread } from "./engine";
 import type { LinearMemory } from "./memory";
@@ -32,6 +30,7 @@ export interface CommandQueue {
 
 /** What a queue needs of its device. */
 export interface QueueOptions {
+  /** The base of the families' modules. */
   readonly module: WebAssembly.Module;
   readonly memory: LinearMemory;
   readonly createWorker: ((source: string) => Worker) | undefined;
@@ -63,7 +62,6 @@ export function startThread(
     scratch: memory.fresh(SCRATCH_BYTES, "requestDevice"),
     layout: LAYOUT,
     stages: STAGES,
-    kernels: allKernels.map((kernel) => (kernel.cpu ? null : { name: kernel.name, types: argumentTypes(kernel) })),
     spins: SPINS,
   };
   const end = (what: string): void => {
@@ -86,9 +84,6 @@ export function startThread(
     createWorker,
   );
 }
-
-const argumentTypes = ({ bindings, params }: Kernel): string =>
-  "i".repeat(bindings.length) + params.map(({ type }) => (type === "f32" ? "f" : "i")).join("");
 
 /** The ring of commands that the workers take their work from, on the side of the thread that fills it. */
 export class SharedQueue implements CommandQueue {

@@ -9,7 +9,7 @@ export const LAYOUT = {
   claim: 0, // (low 16 bits of the command's number) << 16 | next chunk to take
   done: 1, // chunks completed
   chunks: 2,
-  kernel: 3, // index into the thread's functions; -1 copies bytes: to, from, count
+  kernel: 3, // address of what describes the kernel (Description); -1 copies bytes: to, from, count
   rows: 4,
   chunkRows: 5,
   fence: 6, // id to post when the command is complete, or 0
@@ -25,8 +25,28 @@ export const STAGES = ["", "_pack", "_packed"] as const;
 /** The type of `LAYOUT`, which travels to the workers. */
 export type Layout = typeof LAYOUT;
 
+/**
+ * What a thread is told of a kernel: its length in bytes and its text in JSON, written once to memory; commands give the address.
+ * `types` are those of the arguments: "f" for f32, "u" for u32, "i" otherwise.
+ */
+export type Description =
+  | {
+      readonly name: string;
+      readonly types: string;
+      /** Where the family's module is. */
+      readonly module: { readonly family: string; readonly pointer: number; readonly bytes: number };
+    }
+  | {
+      readonly name: string;
+      readonly types: string;
+      /** A kernel in JavaScript: its source. Arrays come first, each an address and a length in bytes; "f" or "u" is what they hold. */
+      readonly script: string;
+      readonly arrays: string;
+    };
+
 /** What a worker is started with. */
 export interface ThreadInit {
+  /** The base's module, whose functions those of the families import. */
   readonly module: WebAssembly.Module;
   /** What the threads share; without it a worker has a memory of its own, of at most `pages`, and commands come as messages. */
   readonly shared?: { readonly memory: WebAssembly.Memory; readonly control: SharedArrayBuffer };
@@ -34,8 +54,6 @@ export interface ThreadInit {
   readonly scratch: number;
   readonly layout: Layout;
   readonly stages: readonly string[];
-  /** Export name and argument types ("f" for f32, "i" otherwise) of each kernel, by index; null for kernels in JavaScript. */
-  readonly kernels: readonly ({ readonly name: string; readonly types: string } | null)[];
   readonly spins: number;
 }
 
@@ -68,38 +86,77 @@ export function threadMain(): void {
     addEventListener?(type: string, listener: (event: { data: unknown }) => void): void;
     on?(type: string, listener: (data: unknown) => void): void;
   };
+  type Exports = Record<string, ((...args: number[]) => void) | undefined>;
+  /** A kernel as this thread launches it: `functions` by stage, or a script that takes `arrays`. */
+  interface Launched {
+    readonly name: string;
+    readonly types: string;
+    isReady: boolean;
+    functions?: (((...args: number[]) => void) | undefined)[];
+    readonly arrays?: string;
+    script?: (...args: unknown[]) => void;
+  }
   const start = (init: ThreadInit): ((request: ThreadRequest) => void) => {
-    const { module, shared, pages, scratch, layout, stages, kernels, spins } = init;
-    const memory = shared?.memory ?? new WebAssembly.Memory({ initial: 1, maximum: pages, shared: true });
+    const { module, shared, pages, scratch, layout, stages, spins } = init;
+    const memory = shared?.memory ?? new WebAssembly.Memory({ initial: 2, maximum: pages, shared: true });
     let words: Int32Array = new Int32Array(shared?.control ?? new ArrayBuffer(0));
     let floats: Float32Array = new Float32Array(words.buffer);
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    const calls = exports as Record<string, (...args: number[]) => void>;
-    calls["set_scratch"]!(scratch);
-    const functions = stages.map((stage) => kernels.map((kernel) => kernel && calls[kernel.name + stage]!));
-    const scripts = new Map<number, (...args: unknown[]) => void>();
+    const base = new WebAssembly.Instance(module, { env: { memory } }).exports as Exports;
+    base["set_scratch"]!(scratch);
+    const families = new Map<string, Exports>();
+    const kernels = new Map<number, Launched>();
 
-    /** A user's kernel: the arguments are the source's address and length, then address, bytes and type of each array, then type (1 f32, 2 u32, 0 i32) and value of each param. */
-    const runScript = (index: number, slot: number, begin: number, end: number): void => {
-      const first = slot + layout.args;
-      let script = scripts.get(index);
-      if (!script) {
-        const source = new Uint8Array(memory.buffer, words[first]! >>> 0, words[first + 1]! >>> 0).slice();
-        script = new Function(`return (${new TextDecoder().decode(source)})`)() as (...args: unknown[]) => void;
-        scripts.set(index, script);
+    /** Bytes of the memory, copied: neither text nor a module is taken from memory that is shared. */
+    const bytesAt = (pointer: number, bytes: number): Uint8Array<ArrayBuffer> =>
+      new Uint8Array(new Uint8Array(memory.buffer, pointer, bytes));
+
+    /** Reads what a kernel is, and makes it ready. */
+    const prepare = (pointer: number): Launched => {
+      const at = pointer >>> 0; // a word of a command, which has a sign
+      const [length] = new Uint32Array(memory.buffer, at, 1);
+      const description = JSON.parse(new TextDecoder().decode(bytesAt(at + 4, length!))) as Description;
+      const { name, types } = description;
+      if ("script" in description) {
+        const { script, arrays } = description;
+        const made: Launched = { name, types, arrays, isReady: false };
+        kernels.set(pointer, made); // before what may throw: failures are told with the name
+        made.script = new Function(`return (${script})`)() as (...args: unknown[]) => void;
+        made.isReady = true;
+        return made;
       }
-      const arrays = words[first + 2]!;
+      const made: Launched = { name, types, isReady: false };
+      kernels.set(pointer, made);
+      const { family, pointer: from, bytes } = description.module;
+      let calls = families.get(family);
+      if (!calls) {
+        const compiled = new WebAssembly.Module(bytesAt(from, bytes));
+        calls = new WebAssembly.Instance(compiled, { env: { memory }, base: base as WebAssembly.ModuleImports }).exports as Exports;
+        families.set(family, calls);
+      }
+      made.functions = stages.map((stage) => calls[name + stage]);
+      made.functions.forEach((twin, stage) => {
+        const expected = types.length + (stage === 0 ? 2 : 3);
+        if (twin && twin.length !== expected)
+          throw new Error(`it takes ${twin.length} arguments in AssemblyScript, ${expected} by its .wgsl file`);
+      });
+      if (!made.functions[0]) throw new Error("it has no AssemblyScript function");
+      made.isReady = true;
+      return made;
+    };
+
+    /** A user's kernel: its arguments are the address and bytes of each array, then the params. */
+    const runScript = ({ types, arrays, script }: Launched, word: number, begin: number, end: number): void => {
       const args: unknown[] = [];
-      let word = first + 3;
-      for (let i = 0; i < arrays; i++, word += 3) {
-        const View = words[word + 2] === 1 ? Uint32Array : Float32Array;
+      for (const held of arrays!) {
+        const View = held === "u" ? Uint32Array : Float32Array;
         args.push(new View(memory.buffer, words[word]! >>> 0, (words[word + 1]! >>> 0) / 4));
+        word += 2;
       }
-      for (; word < first + words[slot + layout.arity]!; word += 2)
-        args.push(
-          words[word] === 1 ? floats[word + 1]! : words[word] === 2 ? words[word + 1]! >>> 0 : words[word + 1]!,
-        );
-      script(...args, begin, end);
+      for (const type of types) {
+        args.push(type === "f" ? floats[word]! : type === "u" ? words[word]! >>> 0 : words[word]!);
+        word++;
+      }
+      script!(...args, begin, end);
     };
 
     const runChunk = (slot: number, chunk: number): void => {
@@ -113,15 +170,17 @@ export function threadMain(): void {
         bytes.copyWithin(words[first]! >>> 0, from, from + (words[first + 2]! >>> 0));
         return;
       }
-      const declared = kernels[index];
       try {
-        if (!declared) return runScript(index, slot, begin, end);
+        let kernel = kernels.get(index);
+        if (!kernel?.isReady) kernel = prepare(index);
+        if (kernel.arrays !== undefined) return runScript(kernel, first, begin, end);
+        const { types } = kernel;
         const args: number[] = [];
         const arity = words[slot + layout.arity]!;
-        for (let i = 0; i < arity; i++) args.push(declared.types[i] === "f" ? floats[first + i]! : words[first + i]!);
-        functions[words[slot + layout.stage]!]![index]!(...args, begin, end);
+        for (let i = 0; i < arity; i++) args.push(types[i] === "f" ? floats[first + i]! : words[first + i]!);
+        kernel.functions![words[slot + layout.stage]!]!(...args, begin, end);
       } catch (error) {
-        port.postMessage({ failed: declared?.name ?? "", message: String(error) });
+        port.postMessage({ failed: kernels.get(index)?.name ?? "", message: String(error) });
       }
     };
 

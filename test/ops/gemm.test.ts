@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { create, globals } from "webgpu";
 import { beforeAll, describe, expect, test } from "vitest";
+import { FIRST_FREE } from "../../src/wasm/memory";
 
 interface Product {
   m: number;
@@ -168,21 +169,23 @@ function common(matmul: () => Matmul): void {
   });
 }
 
-describe.each(["plain", "relaxed"])("wasm matmul, %s build", (build) => {
+describe.each(["plain", "relaxed"])("wasm matmul, %s form", (form) => {
   setFlagsFromString("--experimental-wasm-relaxed-simd");
-  const bytes = readFileSync(`build/${build}.wasm`);
+  const bytesOf = (name: string): Uint8Array<ArrayBuffer> =>
+    new Uint8Array(readFileSync(`build/wasm/${name}.${form}.wasm`));
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536, shared: true });
-  type Exports = Record<"matmul" | "matmul_pack" | "matmul_packed" | "set_scratch", (...args: number[]) => void>;
+  type Exports = Record<"matmul" | "matmul_pack" | "matmul_packed", (...args: number[]) => void>;
   const instances: Exports[] = [];
-  const SCRATCH = 65536;
+  const SCRATCH = FIRST_FREE;
   const MIB = 2 ** 20;
 
   beforeAll(async () => {
     for (let i = 0; i < 2; i++) {
-      const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-      const exports = instance.exports as unknown as Exports;
-      exports.set_scratch(SCRATCH + i * 4 * MIB);
-      instances.push(exports);
+      const { instance: shared } = await WebAssembly.instantiate(bytesOf("base"), { env: { memory } });
+      const base = shared.exports as Record<string, (...args: number[]) => void>;
+      base["set_scratch"]!(SCRATCH + i * 4 * MIB);
+      const { instance } = await WebAssembly.instantiate(bytesOf("linear-algebra"), { env: { memory }, base });
+      instances.push(instance.exports as unknown as Exports);
     }
   });
 

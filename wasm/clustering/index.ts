@@ -1,3 +1,2 @@
 export * from "./dec";
 export * from "./kmeans";
-export * from "./sinkhorn";

@@ -55,6 +55,10 @@ export class Recorder implements Device {
     return this.#device.read(buffer, byteOffset, bytes);
   }
 
+  prepare(kernels: readonly Kernel[]): Promise<void> {
+    return this.#device.prepare(kernels);
+  }
+
   run(kernel: Kernel, args: KernelArgs): void {
     this.#device.run(kernel, args);
     const key = `${kernel.name} ${paramsOf({ kernel, args })}`;
