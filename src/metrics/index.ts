@@ -9,7 +9,7 @@ export { bbn, bbnNorm, purity } from "./purity";
 export { auc, rocCurve, type RocCurve } from "./roc";
 export { liMa, significanceSweep, SIGNIFICANCE_THRESHOLDS } from "./significance";
 export type { Significance, SweepOptions, SweepPoint } from "./significance";
-export { daviesBouldin, silhouette } from "./silhouette";
+export { calinskiHarabasz, daviesBouldin, silhouette } from "./silhouette";
 export { estimateSameClusterShare, pairWeights, sameClusterShare } from "./pair-weights";
 export type { ShareOptions } from "./pair-weights";
 export { thresholdAtPrior, type PriorThreshold, type ThresholdOptions } from "./threshold";

@@ -72,3 +72,29 @@ export function daviesBouldin(x: MatrixLike, labels: Labels): number {
     return host.run.davies_bouldin(points.pointer, d, starts.pointer, k, centers.pointer, spreads.pointer);
   });
 }
+
+/**
+ * Calinski–Harabasz index of x [n, d] with labels [n]: (B / (k − 1)) / (W / (n − k)), where W is the sum of squared distances of members to their cluster's
+ * mean and B that of the cluster means to the mean of all, each as often as it has members. Larger is better; 1 where W is 0.
+ * Throws unless there are 2 to n − 1 clusters and x is finite. Caliński, Harabasz, A dendrite method for cluster analysis, 1974.
+ */
+export function calinskiHarabasz(x: MatrixLike, labels: Labels): number {
+  return onHost((host) => {
+    const { n, k, d, points, starts } = sortByCluster("calinskiHarabasz", host, x, labels);
+    const [view, bounds] = [points.view, starts.view];
+    const meanOf = (from: number, to: number): Float64Array => {
+      const mean = new Float64Array(d);
+      for (let i = from; i < to; i++) for (let f = 0; f < d; f++) mean[f]! += view[i * d + f]! / (to - from);
+      return mean;
+    };
+    const center = meanOf(0, n);
+    let [within, between] = [0, 0];
+    for (let cluster = 0; cluster < k; cluster++) {
+      const [from, to] = [bounds[cluster]!, bounds[cluster + 1]!];
+      const mean = meanOf(from, to);
+      for (let f = 0; f < d; f++) between += (to - from) * (mean[f]! - center[f]!) ** 2;
+      for (let i = from; i < to; i++) for (let f = 0; f < d; f++) within += (view[i * d + f]! - mean[f]!) ** 2;
+    }
+    return within === 0 ? 1 : (between * (n - k)) / (within * (k - 1));
+  });
+}

@@ -21,6 +21,7 @@ import { OPTIMIZERS } from "./optimizers";
 import { READERS } from "./readers";
 import { RECURRENT } from "./recurrent";
 import { REDUCTIONS } from "./reductions";
+import { SEGMENTATION } from "./segmentation";
 import { SOM } from "./som";
 import { SPECTRAL } from "./spectral";
 import { TEXT } from "./text";
@@ -47,6 +48,7 @@ const ADAPTERS: Adapters = {
   ...READERS,
   ...RECURRENT,
   ...REDUCTIONS,
+  ...SEGMENTATION,
   ...SOM,
   ...SPECTRAL,
   ...TEXT,

@@ -1,0 +1,3 @@
+// Kernels of images that are cut into regions.
+export * from "./moments";
+export * from "./slic";
