@@ -4,16 +4,18 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { requestDevice } from "constella";
 import type { Device } from "constella";
-import { checkSameOptions } from "../../src/cli/checkpoint";
-import { fingerprint, toRows } from "../../src/cli/data";
+import { checkSameOptions, decodeRun } from "../../src/cli/checkpoint";
+import { fingerprint } from "../../src/cli/data";
 import { run } from "../../src/cli/failure";
+import { checkpointPath, readCheckpoint, takeFolder } from "../../src/cli/folder";
 import { interruptible } from "../../src/cli/interrupt";
+import { defaultsOf, loadMethod, runMethod } from "../../src/methods";
+import type { StageResult } from "../../src/methods";
 import { headline } from "../../src/metrics/measures";
-import { METHODS } from "../../src/cli/methods";
 import { oneOf, text, toOption, whole, wholes } from "../../src/cli/option";
 import { ProgressDisplay } from "../../src/cli/progress";
-import { checkpointPath, readRun, runSession, versions } from "../../src/cli/session";
-import type { StageResult, Task } from "../../src/cli/methods/task";
+import { scaledRows, scalingOf } from "../../src/cli/scaling";
+import { runSession, versions } from "../../src/cli/session";
 import { writeAtomic } from "../../src/data/formats/files";
 import { loadDigits } from "./digits";
 import { stageTable, studyTable, type SeedResult } from "./study";
@@ -122,28 +124,50 @@ interface Run {
 }
 
 /** All stages with one seed, into a folder of results. */
-async function cluster({ all, resume, out, ...shared }: Run): Promise<{ stages: StageResult[]; report: string }> {
+async function cluster(run: Run): Promise<{ stages: StageResult[]; report: string }> {
+  const out = await takeFolder(run.out);
+  try {
+    return await clusterInto(run, out);
+  } finally {
+    await out.release();
+  }
+}
+
+async function clusterInto(
+  { all, resume, seed, device, signal, progress, out: folder }: Run,
+  out: Awaited<ReturnType<typeof takeFolder>>,
+): Promise<{ stages: StageResult[]; report: string }> {
   const recipe = all ? RECIPE.all : RECIPE.digits;
-  const [kmeans, dec] = [METHODS["kmeans"]!, METHODS["dec"]!];
+  const [kmeans, dec] = [await loadMethod("kmeans"), await loadMethod("dec")];
   const data = await loadDigits(all);
-  const x = toRows(data, "unit");
+  const scaling = scalingOf(data, "unit");
+  const x = scaledRows(data, scaling);
   const identity = { method: "dec", scale: "unit", data: fingerprint(x) };
   const truth = data.truth!.labels;
-  const task: Task = { ...shared, x, itemShape: [28, 28], truth, nClusters: 10, options: recipe.dec };
-  const checkpoint = resume ? await readRun(out) : undefined;
-  if (checkpoint) {
-    checkSameOptions(checkpointPath(out), checkpoint.settings, { seed: shared.seed, ...recipe.dec });
-    if (checkpoint.identity.data !== identity.data)
-      throw new Error(`${checkpointPath(out)} is of other digits: ${all ? "leave out --all" : "add --all"}`);
+  const shape = { n: x.shape[0]!, itemShape: [28, 28], bytes: true };
+  const place = checkpointPath(folder);
+  const saved = resume ? decodeRun(place, await readCheckpoint(folder)) : undefined;
+  if (saved) {
+    checkSameOptions(place, { ...defaultsOf(dec), ...saved.checkpoint.record.options }, { seed, ...recipe.dec });
+    if (saved.identity.data !== identity.data)
+      throw new Error(`${place} is of other digits: ${all ? "leave out --all" : "add --all"}`);
   }
   const stages: StageResult[] = [];
-  if (!checkpoint) {
-    const { labels, checkpoint } = await kmeans.run({ ...task, options: { ...kmeans.defaults, ...recipe.kmeans } });
-    stages.push({ name: "k-means", measures: headline(truth, labels), seconds: checkpoint.record.seconds });
+  if (!saved?.checkpoint.model) {
+    const options = { nClusters: 10, seed, ...recipe.kmeans };
+    const { estimator, labels, checkpoint } = await runMethod(kmeans, { x, data: shape, options, device, signal });
+    await estimator.dispose();
+    stages.push({
+      name: "k-means",
+      measures: headline(truth, labels as Int32Array),
+      seconds: checkpoint.record.seconds,
+    });
   }
   const command = ["npm start", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" ");
-  const outcome = await runSession({
-    ...{ method: dec, task: { ...task, checkpoint, stages }, data, identity, out },
+  const { outcome } = await runSession({
+    ...{ method: dec, data, x, scaling, identity, device, signal, progress, out, stages },
+    options: { nClusters: 10, ...recipe.dec, seed },
+    checkpoint: saved?.checkpoint.model ? saved.checkpoint : undefined,
     resumeCommand: resume ? command : `${command}${command.includes(" -- ") ? "" : " --"} --resume`,
     report: {
       title: `${x.shape[0]!.toLocaleString("en")} handwritten digits`,
@@ -152,6 +176,6 @@ async function cluster({ all, resume, out, ...shared }: Run): Promise<{ stages: 
     },
   });
   const { record } = outcome.checkpoint;
-  const last = { name: dec.title, measures: headline(truth, outcome.labels), seconds: record.seconds };
-  return { stages: [...record.stages, last], report: join(out, "report.html") };
+  const last = { name: dec.title, measures: headline(truth, outcome.labels as Int32Array), seconds: record.seconds };
+  return { stages: [...record.stages, last], report: join(folder, "report.html") };
 }

@@ -1,4 +1,4 @@
-import type { StageResult } from "../../src/cli/methods/task";
+import type { StageResult } from "../../src/methods";
 import { formatSpread, spread } from "../spread";
 
 const MEASURES = ["ACC", "NMI", "ARI"] as const;

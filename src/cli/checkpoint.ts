@@ -1,6 +1,7 @@
 import { readSafetensors, writeSafetensors } from "../data/formats/safetensors";
+import type { OptionValues, RunCheckpoint, RunRecord } from "../methods";
 import { kebab, spell } from "./option";
-import type { Checkpoint, RunRecord } from "./methods/task";
+import type { Scaling } from "./scaling";
 
 /** What identifies a run beside the model: training goes on with the same data, read and scaled alike. */
 export interface RunIdentity {
@@ -10,46 +11,54 @@ export interface RunIdentity {
   readonly data: string;
 }
 
-/** A checkpoint file: the model's safetensors file with the run's record in its metadata. */
-export function encodeRun({ model, record }: Checkpoint, identity: RunIdentity): Uint8Array {
-  const { tensors, types, metadata } = readSafetensors(model);
+/** A run's file: what it is, how far it has come, and how later data are scaled. */
+export interface SavedRun {
+  readonly checkpoint: RunCheckpoint;
+  readonly identity: RunIdentity;
+  readonly scaling: Scaling;
+  /** Names of the columns that it was trained on, of a table with a header. */
+  readonly columns?: readonly string[] | null | undefined;
+}
+
+/** A checkpoint file: the model's safetensors file, where there is one yet, with the run's record in its metadata. */
+export function encodeRun({ checkpoint, identity, scaling, columns }: SavedRun): Uint8Array {
+  const { model, record } = checkpoint;
+  const { tensors, types, metadata } = model ? readSafetensors(model) : { tensors: {}, types: new Map(), metadata: {} };
   const halves = [...types].filter((entry): entry is [string, "F16"] => entry[1] === "F16");
+  const run = { ...identity, ...record, scaling, ...(columns && { columns }) };
   return writeSafetensors(tensors, {
     types: Object.fromEntries(halves),
-    metadata: { ...metadata, run: JSON.stringify({ ...identity, ...record }) },
+    metadata: { ...metadata, run: JSON.stringify(run) },
   });
 }
 
-/** The counterpart of `encodeRun`. `settings` are the options that the model was made with. Throws for any other file. */
-export function decodeRun(
-  path: string,
-  content: Uint8Array,
-): Checkpoint & { readonly identity: RunIdentity; readonly settings: Readonly<Record<string, unknown>> } {
+/** The counterpart of `encodeRun`, of files of earlier versions too. @throws for any other file, naming it */
+export function decodeRun(path: string, content: Uint8Array): SavedRun {
   try {
     const { metadata } = readSafetensors(content);
     if (metadata["run"] === undefined) throw new Error("the file was not written by constella cluster");
-    const { method, scale, data, ...record } = JSON.parse(metadata["run"]) as RunIdentity & RunRecord;
-    const { settings } = JSON.parse(metadata["state"] ?? "{}") as { settings: Record<string, unknown> };
+    const run = JSON.parse(metadata["run"]) as RunIdentity &
+      RunRecord & { fit?: OptionValues; scaling?: Scaling; columns?: string[] };
+    const { method, scale, data, seconds, trace, stages, columns } = run;
+    const { settings = {} } = JSON.parse(metadata["state"] ?? "{}") as { settings?: OptionValues };
+    const options = run.options ?? { ...settings, ...run.fit };
+    const model = metadata["model"] === undefined ? undefined : content;
     return {
-      model: content,
-      record,
+      checkpoint: { model, record: { seconds, options, trace, stages } },
       identity: { method, scale, data },
-      settings: { ...settings, ...record.fit, method, scale },
+      scaling: run.scaling ?? (scale === "unit" ? { kind: "unit", low: 0, span: 255 } : { kind: "none" }),
+      ...(columns && { columns }),
     };
   } catch (error) {
     throw new Error(`cannot resume from ${path}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** Throws for the first option that was given and differs from the checkpoint's, with both values. */
-export function checkSameOptions(
-  path: string,
-  saved: Readonly<Record<string, unknown>>,
-  given: Readonly<Record<string, unknown>>,
-): void {
+/** @throws for the first option that was given and differs from the checkpoint's, with both values */
+export function checkSameOptions(path: string, saved: OptionValues, given: OptionValues): void {
   for (const [name, value] of Object.entries(given))
     if (value !== undefined && spell(value) !== spell(saved[name]))
       throw new Error(
-        `--${kebab(name)} is ${spell(saved[name])} in ${path}, given ${spell(value)}; leave --resume out to start anew`,
+        `--${kebab(name)} is ${spell(saved[name])} in ${path}, got ${spell(value)}; leave --resume out to start anew`,
       );
 }

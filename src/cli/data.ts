@@ -4,8 +4,7 @@ import { readCsv } from "../data/formats/csv";
 import { gunzip, isGzip } from "../data/formats/deflate";
 import { loadLabels, loadMatrix, readFile } from "../data/formats/files";
 import { isImageFolder, loadImageFolder } from "../data/formats/image-folder";
-import { flattenRows, toContiguous, toFloat32 } from "../matrix";
-import { NdArray, type TypedArray } from "../ndarray";
+import type { NdArray, TypedArray } from "../ndarray";
 
 /** How values are scaled before clustering. */
 export type Scale = "auto" | "none" | "unit" | "standard";
@@ -58,57 +57,6 @@ async function loadTable(path: string, options: { label?: string | number }): Pr
   } catch (error) {
     throw new Error(`${(error as Error).message} (${path})`, { cause: error });
   }
-}
-
-/** What `auto` means for data of this kind: networks want bytes as shares of 255 and the columns of a table alike; distances are left alone. */
-export function chooseScale(scale: Scale, { raw, isTable }: DataSet, deep: boolean): Exclude<Scale, "auto"> {
-  if (scale !== "auto") return scale;
-  if (!deep) return "none";
-  return isBytes(raw) ? "unit" : isTable ? "standard" : "none";
-}
-
-const isBytes = ({ data }: NdArray<TypedArray>): boolean =>
-  data instanceof Uint8Array || data instanceof Uint8ClampedArray;
-
-/** The items as rows of float32, scaled in float64 before they are rounded. Throws for NaN and infinity, naming the file and the place. */
-export function toRows({ path, raw }: DataSet, scale: Exclude<Scale, "auto">): NdArray<Float32Array> {
-  if (scale === "none") return flattenRows(toFloat32(raw, path, "data"));
-  const rows = flattenRows(toContiguous(raw, path, "data"));
-  const [n, d] = rows.shape as [number, number];
-  const values = Float64Array.from(rows.data as ArrayLike<number>, Number);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0)
-    throw new Error(`${path}: data must be finite, ${values[bad]} at row ${Math.floor(bad / d)}, column ${bad % d}`);
-  if (scale === "standard") standardize(values, n, d);
-  else if (isBytes(raw)) for (let i = 0; i < values.length; i++) values[i]! /= 255;
-  else spread(values);
-  return new NdArray(Float32Array.from(values), [n, d]);
-}
-
-/** Each column to mean 0 and variance 1; a constant column becomes 0. */
-function standardize(data: Float64Array, n: number, d: number): void {
-  for (let c = 0; c < d; c++) {
-    // about the first number: a sum of numbers far from 0 would round what they differ by
-    const first = data[c]!;
-    let mean = 0;
-    let largest = Math.abs(first);
-    for (let i = c; i < data.length; i += d) {
-      mean += (data[i]! - first) / n;
-      largest = Math.max(largest, Math.abs(data[i]!));
-    }
-    let variance = 0;
-    for (let i = c; i < data.length; i += d) variance += (data[i]! - first - mean) ** 2 / n;
-    const deviation = Math.sqrt(variance);
-    const constant = !(deviation > 1e-15 * largest);
-    for (let i = c; i < data.length; i += d) data[i] = constant ? 0 : (data[i]! - first - mean) / deviation;
-  }
-}
-
-/** The whole to 0 … 1. */
-function spread(data: Float64Array): void {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  for (let i = 0; i < data.length; i++) data[i] = high > low ? (data[i]! - low) / (high - low) : 0;
 }
 
 /** Identifies data, so that training is not resumed on other data. */

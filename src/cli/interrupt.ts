@@ -1,17 +1,37 @@
-/** What a shell reports of a program that Ctrl-C ended. */
-export const INTERRUPTED = 130;
+import { AtomicFile } from "../data/formats/files";
 
-/** Thrown where Ctrl-C ended the work; the message says what is left of it. */
-export class Interrupted extends Error {}
+/** Signals that end a program, and what a shell reports of it then: Ctrl-C, `kill` and batch systems, a closed terminal. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type SignalName = keyof typeof SIGNALS;
 
-/** Ctrl-C as an AbortSignal. A second Ctrl-C ends the program at once. `release` restores what Ctrl-C does by itself. */
+/** Thrown where a signal ended the work; the message says what is left of it. */
+export class Interrupted extends Error {
+  /** What a shell reports. */
+  readonly code: number;
+
+  constructor(message: string, reason?: unknown) {
+    super(message);
+    this.code = reason instanceof Interrupted ? reason.code : SIGNALS.SIGINT;
+  }
+}
+
+/** Ctrl-C, SIGTERM and SIGHUP as an AbortSignal. A second one ends the program at once, without unfinished files. `release` restores what they do by themselves. */
 export function interruptible(announce: (text: string) => void): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    announce("stopping (Ctrl-C again to end at once) …");
-    controller.abort(new Interrupted("interrupted"));
+  const listeners = (Object.keys(SIGNALS) as SignalName[]).map((name) => {
+    const stop = (): void => {
+      if (controller.signal.aborted) {
+        AtomicFile.discardAll();
+        process.exit(SIGNALS[name]);
+      }
+      announce(name === "SIGINT" ? "stopping (Ctrl-C again to end at once) …" : `stopping, ${name} …`);
+      controller.abort(Object.assign(new Interrupted("interrupted"), { code: SIGNALS[name] }));
+    };
+    process.on(name, stop);
+    return [name, stop] as const;
+  });
+  const release = (): void => {
+    for (const [name, stop] of listeners) process.off(name, stop);
   };
-  process.on("SIGINT", stop);
-  return { signal: controller.signal, release: () => process.off("SIGINT", stop) };
+  return { signal: controller.signal, release };
 }

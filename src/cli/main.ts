@@ -1,24 +1,30 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { version } from "../../package.json";
-import { clusterCommand } from "./commands/cluster";
+import { clusterCommand, embedCommand } from "./commands/cluster";
 import { compareCommand } from "./commands/compare";
 import { devicesCommand } from "./commands/devices";
-import { run } from "./failure";
+import { helpCommand } from "./commands/help";
 import { learnCommand } from "./commands/learn";
 import { metricsCommand } from "./commands/metrics";
+import { predictCommand } from "./commands/predict";
 import { probeCommand } from "./commands/probe";
 import { significanceCommand } from "./commands/significance";
 import { simulateCommand } from "./commands/simulate";
+import { run } from "./failure";
+import { versionInWords } from "./version";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const program = new Command("constella")
   .description("Deep clustering on WebGPU and WebAssembly.")
-  .version(version)
+  .version(version, "-V, --version", "print the version, and what there is to compute on")
+  .configureHelp({ helpWidth: 80 })
   .helpCommand(false);
 for (const command of [
   clusterCommand,
+  embedCommand,
+  predictCommand,
   learnCommand,
   metricsCommand,
   probeCommand,
@@ -26,7 +32,9 @@ for (const command of [
   significanceCommand,
   simulateCommand,
   devicesCommand,
+  helpCommand,
 ])
-  program.addCommand(command(print));
+  program.addCommand((await command(print)).configureHelp({ helpWidth: 80 }));
 
-await run(program);
+if (process.argv[2] === "--version" || process.argv[2] === "-V") print(await versionInWords());
+else await run(program);

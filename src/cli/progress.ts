@@ -28,7 +28,7 @@ const NAME_WIDTH = 16;
 
 /** Shows long work stage by stage: bars on a terminal, elsewhere a line now and then and one at each stage's end. */
 export class ProgressDisplay {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #stream: NodeJS.WriteStream | null;
   #bar: cliProgress.SingleBar | undefined;
   #last: StageProgress | undefined;
   #begin = { time: 0, done: 0 };
@@ -36,18 +36,20 @@ export class ProgressDisplay {
   #lineTime = 0;
   #shown = "";
 
-  constructor(stream: NodeJS.WriteStream = process.stderr) {
+  /** @param stream where to; null: nowhere */
+  constructor(stream: NodeJS.WriteStream | null = process.stderr) {
     this.#stream = stream;
   }
 
   /** A stage of another name than before begins a new bar. */
   update(progress: StageProgress): void {
+    if (!this.#stream) return;
     const now = performance.now();
     if (this.#last?.stage !== progress.stage) {
       this.stop();
       this.#begin = { time: now, done: progress.done };
       this.#lineTime = now;
-      if (this.#stream.isTTY) this.#bar = this.#start(progress);
+      if (this.#stream.isTTY) this.#bar = this.#start(progress, this.#stream);
     }
     this.#time = now;
     this.#last = { ...progress, figures: { ...this.#last?.figures, ...progress.figures } };
@@ -59,7 +61,7 @@ export class ProgressDisplay {
   note(text: string): void {
     const last = this.#last;
     this.stop();
-    this.#stream.write(`${text}\n`);
+    this.#stream?.write(`${text}\n`);
     this.#last = undefined;
     if (last && last.done < last.total) this.update(last);
   }
@@ -72,10 +74,10 @@ export class ProgressDisplay {
     this.#last = undefined;
   }
 
-  #start({ stage, done, total }: StageProgress): cliProgress.SingleBar {
+  #start({ stage, done, total }: StageProgress, stream: NodeJS.WriteStream): cliProgress.SingleBar {
     const bar = new cliProgress.SingleBar({
       format: `${stage.padEnd(NAME_WIDTH)} {bar} {percentage} %  {detail}`,
-      stream: this.#stream,
+      stream,
       barsize: 24,
       barCompleteChar: "█",
       barIncompleteChar: "░",
@@ -90,7 +92,7 @@ export class ProgressDisplay {
   #line(now: number): void {
     const { stage, done, total } = this.#last!;
     const text = `${stage.padEnd(NAME_WIDTH)} ${String(Math.floor((100 * done) / total)).padStart(3)} %  ${this.#detail()}`;
-    if (text !== this.#shown) this.#stream.write(`${text}\n`);
+    if (text !== this.#shown) this.#stream?.write(`${text}\n`);
     this.#shown = text;
     this.#lineTime = now;
   }

@@ -1,25 +1,39 @@
 import { PCA } from "../cluster";
+import type { Device } from "../device";
 import { NdArray } from "../ndarray";
 import type { Projection } from "../report";
-import type { Outcome, Task } from "./methods/task";
+import type { ProgressDisplay } from "./progress";
 
 /** UMAP looks for neighbours among so many principal components at most. */
 const COMPONENTS = 50;
 
-/** The embedding (else the data) in the plane. */
+/** Points in the plane. */
 export interface Plane {
   /** The two principal components [n, 2], or the one of data that has but one. */
   readonly components: NdArray<Float32Array>;
   readonly projections: readonly Projection[];
 }
 
-/** Principal components of the embedding (else the data), and UMAP of a sample of them, which begins from the first two. */
-export async function project({ x, device, seed, signal, progress }: Task, { embedding = x }: Outcome): Promise<Plane> {
+/** Principal components of points [n, d], and UMAP of a sample of them, which begins from the first two. */
+export async function project(
+  points: NdArray<Float32Array>,
+  {
+    device,
+    seed,
+    signal,
+    progress,
+  }: {
+    readonly device: Device;
+    readonly seed: number;
+    readonly signal: AbortSignal;
+    readonly progress: ProgressDisplay;
+  },
+): Promise<Plane> {
   const { umapProjection } = await import("../report");
-  const [n, d] = embedding.shape as [number, number];
+  const [n, d] = points.shape as [number, number];
   if (n < 2) return { components: new NdArray(new Float32Array(2 * n), [n, 2]), projections: [] };
   const count = Math.min(COMPONENTS, n, d);
-  const scores = await new PCA({ nComponents: count, device }).fitTransform(embedding);
+  const scores = await new PCA({ nComponents: count, device }).fitTransform(points);
   signal.throwIfAborted();
   const xy = new Float32Array(2 * n);
   for (let row = 0; row < n; row++)

@@ -1,140 +1,181 @@
-import { access, constants, mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { version } from "../../package.json";
-import { readFile, writeAtomic } from "../data/formats/files";
+import { writeCsv } from "../data/formats/csv";
 import { writeNpy } from "../data/formats/npy";
-import { decodeRun, encodeRun, type RunIdentity } from "./checkpoint";
-import type { DataSet } from "./data";
-import { Interrupted } from "./interrupt";
+import type { Device } from "../device";
+import { runMethod, RunInterrupted } from "../methods";
+import type { AnyMethod, OptionValues, Outcome, RunCheckpoint, StageResult } from "../methods";
 import { headline, measure } from "../metrics/measures";
+import type { NdArray } from "../ndarray";
+import type { FinishedRun } from "../report";
+import { requestDevice } from "../request-device";
+import { encodeRun, type RunIdentity } from "./checkpoint";
+import type { DataSet } from "./data";
+import { checkpointPath, type OutFolder } from "./folder";
+import { Interrupted } from "./interrupt";
+import { stepProgress, type ProgressDisplay } from "./progress";
 import { project } from "./projection";
-import { toReport, type FinishedRun } from "./report";
-import { TrainingInterrupted, type Checkpoint, type Method, type Outcome, type Task } from "./methods/task";
+import { isBytes, type Scaling } from "./scaling";
 
 /** What made a result: versions for the report. */
 export const versions = { constella: version, node: process.version };
 
-/** Where a run keeps its checkpoint. */
-export const checkpointPath = (out: string): string => join(out, "checkpoint.safetensors");
-
-/** The checkpoint of an earlier run in this folder. */
-export const readRun = async (out: string): Promise<ReturnType<typeof decodeRun>> =>
-  decodeRun(checkpointPath(out), await readFile(checkpointPath(out)));
-
-/** Makes the folder, and throws where nothing can be written into it: before the work, not after. */
-async function prepareFolder(out: string): Promise<void> {
-  try {
-    await mkdir(out, { recursive: true });
-    await access(out, constants.W_OK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const isFile = code === "EEXIST" || code === "ENOTDIR";
-    const why = isFile ? "it is a file, or lies in one" : code === "EACCES" ? "permission denied" : code;
-    throw new Error(`cannot write into ${out}: ${why}`, { cause: error });
-  }
-}
-
 /** One run of a method, from data to files. */
 export interface Session {
-  readonly method: Method;
-  readonly task: Task;
+  readonly method: AnyMethod;
   readonly data: DataSet;
+  /** The items as rows, scaled. */
+  readonly x: NdArray<Float32Array>;
+  readonly scaling: Scaling;
   readonly identity: RunIdentity;
-  readonly out: string;
-  /** The command that goes on after Ctrl-C. */
+  /** Options that were given, with `nClusters` and `seed`. */
+  readonly options: OptionValues & { readonly seed: number };
+  readonly device: Device;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressDisplay;
+  readonly checkpoint?: RunCheckpoint | undefined;
+  readonly stages?: readonly StageResult[];
+  readonly out: OutFolder;
+  /** The command that goes on after an interruption. */
   readonly resumeCommand: string;
   readonly report: Pick<FinishedRun, "title" | "summary" | "command">;
 }
 
+/** What a session found, as metrics.json has it. */
+export interface SessionResult {
+  readonly outcome: Outcome;
+  readonly metrics: Readonly<Record<string, unknown>>;
+}
+
 /**
- * Runs the method and writes labels.npy, embedding.npy, metrics.json, checkpoint.safetensors and report.html, each whole or not at all.
- * @throws Interrupted after Ctrl-C, with a checkpoint written where training can be resumed
+ * Runs the method and writes checkpoint.safetensors, labels.npy, labels.csv, metrics.json, embedding.npy and report.html, each whole or not
+ * at all; what was computed before what was drawn. A device that fails is replaced by WebAssembly, and the run goes on.
+ * @throws Interrupted after a signal, with a checkpoint written
  */
-export async function runSession(session: Session): Promise<Outcome> {
-  const { method, task, identity, out, resumeCommand } = session;
-  const write = (name: string, content: Uint8Array | string): Promise<void> => writeAtomic(join(out, name), content);
-  await prepareFolder(out);
+export async function runSession(session: Session): Promise<SessionResult> {
+  const { method, data, x, options, device, signal, progress, out, resumeCommand } = session;
+  const truth = data.truth?.labels;
+  const write = (checkpoint: RunCheckpoint): Promise<void> =>
+    out.write(
+      "checkpoint.safetensors",
+      encodeRun({ checkpoint, identity: session.identity, scaling: session.scaling, columns: data.columns }),
+    );
+  const replaced: Device[] = [];
+  let outcome: Outcome | undefined;
   try {
-    const keep = keeper((content) => writeAtomic(checkpointPath(out), encodeRun(content, identity)));
-    const outcome = await method.run({ ...task, keep });
-    const checkpoint = encodeRun(outcome.checkpoint, identity);
-    if (method.deep) await writeAtomic(checkpointPath(out), checkpoint); // what follows may still be interrupted
-    const { components, projections } = await project(task, outcome);
-    const run = finishedRun(session, outcome, projections);
-    const { renderReport } = await import("../report");
-    const html = await renderReport(toReport(run));
-    await write("labels.npy", writeNpy(outcome.labels));
-    await write("embedding.npy", writeNpy(outcome.embedding ?? components));
-    await write("metrics.json", `${JSON.stringify(metricsOf(session, outcome), null, 2)}\n`);
-    if (!method.deep) await writeAtomic(checkpointPath(out), checkpoint);
-    await write("report.html", html);
-    return outcome;
+    outcome = await runMethod(method, {
+      ...{ x, options, device, truth, signal, checkpoint: session.checkpoint, keep: write },
+      data: { n: x.shape[0]!, itemShape: data.raw.shape.slice(1), bytes: isBytes(data.raw) },
+      ...(session.stages && { stages: session.stages }),
+      nextDevice: async (error) => {
+        const next = await requestDevice("wasm");
+        replaced.push(next);
+        progress.note(`${error.message.split(";")[0]}; going on with ${next.description}`);
+        return next;
+      },
+      onStep: (report, measures) =>
+        progress.update(stepProgress(report, { figures: measures ? { ACC: measures["ACC"]! } : {} })),
+    });
+    progress.stop();
+    await write(outcome.checkpoint);
+    const metrics = metricsOf(session, outcome);
+    await writeLabels(out, outcome);
+    await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
+    if (outcome.embedding) await out.write("embedding.npy", writeNpy(outcome.embedding));
+    await draw(session, outcome);
+    return { outcome, metrics };
   } catch (error) {
-    if (error instanceof TrainingInterrupted) {
-      await writeAtomic(checkpointPath(out), encodeRun(error.checkpoint, identity));
-      throw new Interrupted(`interrupted, ${checkpointPath(out)} holds all so far; go on with: ${resumeCommand}`);
+    const place = checkpointPath(out.path);
+    if (error instanceof RunInterrupted) {
+      await write(error.checkpoint);
+      throw new Interrupted(`interrupted, ${place} holds all so far; go on with: ${resumeCommand}`, signal.reason);
     }
-    if (task.signal.aborted && error === task.signal.reason)
-      throw new Interrupted(
-        method.deep
-          ? `interrupted after training, write the rest with: ${resumeCommand}`
-          : "interrupted, nothing was written",
-      );
+    if (signal.aborted && error === signal.reason)
+      throw new Interrupted(`interrupted after training, write the rest with: ${resumeCommand}`, signal.reason);
     throw error;
   } finally {
-    task.progress.stop();
+    progress.stop();
+    await outcome?.estimator.dispose();
+    for (const next of replaced) next.destroy();
   }
 }
 
-/** Writes at most every second, and no more than a twentieth of the time. */
-function keeper(write: (checkpoint: Checkpoint) => Promise<void>): NonNullable<Task["keep"]> {
-  let [last, spent] = [performance.now(), 0];
-  return async (save) => {
-    const begin = performance.now();
-    if (begin - last < Math.max(1000, 20 * spent)) return;
-    await write(await save());
-    last = performance.now();
-    spent = last - begin;
-  };
+/** One label an item as npy and as a table; one file a set, of methods that label several. */
+async function writeLabels(out: OutFolder, { labels }: Outcome): Promise<void> {
+  if (!labels) return;
+  if (!(labels instanceof Int32Array)) {
+    if ("shape" in labels) await out.write("labels.npy", writeNpy(labels));
+    return;
+  }
+  await out.write("labels.npy", writeNpy(labels));
+  await out.write("labels.csv", labelsTable(labels));
+}
+
+/** Labels as a table of row numbers and clusters. */
+export const labelsTable = (labels: Int32Array): string =>
+  writeCsv(
+    Float64Array.from(labels, (_, row) => row),
+    { columns: ["row"], labels, labelName: "cluster" },
+  );
+
+/** What is seen: the embedding (else the data) in the plane, and the report. @throws what drawing does, saying that the results are there */
+async function draw(session: Session, outcome: Outcome): Promise<void> {
+  const { x, out, options, signal, progress } = session;
+  const { embedding, labels, device } = outcome;
+  try {
+    const { components, projections } = await project(embedding ?? x, {
+      ...{ device, seed: options.seed, signal, progress },
+    });
+    if (!embedding) await out.write("embedding.npy", writeNpy(components));
+    if (!(labels instanceof Int32Array)) return;
+    const { renderReport, toReport } = await import("../report");
+    await out.write("report.html", await renderReport(toReport(finishedRun(session, outcome, labels, projections))));
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) throw error;
+    throw new Error(
+      `labels and measures are in ${out.path}, but the report cannot be drawn: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 function finishedRun(
-  { method, task, data, identity, report }: Session,
+  { method, data, x, identity, options, report }: Session,
   outcome: Outcome,
+  labels: Int32Array,
   projections: FinishedRun["projections"],
 ): FinishedRun {
-  const { truth, seed, device } = task;
-  const measures = truth ? headline(truth, outcome.labels) : {};
-  const { stages, seconds } = outcome.checkpoint.record;
+  const truth = data.truth?.labels;
+  const measures = truth ? headline(truth, labels) : {};
+  const { history, checkpoint, q, inertia, device } = outcome;
+  const { stages, seconds, trace } = checkpoint.record;
   const last = { name: method.title, metrics: measures, seconds };
   const rows = stages.map(({ measures, ...stage }) => ({ ...stage, metrics: measures }));
   return {
     ...report,
-    ...{
-      method: method.title,
-      outcome: { embedding: task.x, ...outcome },
-      items: data.raw,
-      columns: data.columns,
-      truth,
-      projections,
-    },
+    ...{ method: method.title, labels, nClusters: outcome.nClusters ?? 1, history, trace },
+    ...{ embedding: outcome.embedding ?? x, items: data.raw, columns: data.columns, truth, projections },
+    ...(q && { q }),
+    ...(inertia !== undefined && { inertia }),
     ...(data.truth?.classes && { classNames: data.truth.classes }),
-    ...{ measures, stages: truth && rows.length > 0 ? [...rows, last] : [], device: device.description, seed, seconds },
-    ...{ versions, options: { ...outcome.settings, scale: identity.scale } },
+    ...{ measures, stages: truth && rows.length > 0 ? [...rows, last] : [], device: device.description },
+    ...{ seed: options.seed, seconds, versions, options: { ...outcome.settings, scale: identity.scale } },
   };
 }
 
-function metricsOf({ method, task, data, identity }: Session, outcome: Outcome): Record<string, unknown> {
-  const { truth, seed, device, x } = task;
-  const { labels, inertia, settings, nClusters, checkpoint } = outcome;
+function metricsOf({ data, identity, options, x }: Session, outcome: Outcome): Record<string, unknown> {
+  const { labels, inertia, settings, nClusters, checkpoint, device } = outcome;
+  const { stages, seconds } = checkpoint.record;
+  const truth = data.truth?.labels;
   return {
-    method: identity.method,
-    n: x.shape[0],
-    nClusters,
+    ...{ method: identity.method, n: x.shape[0] },
+    ...(nClusters !== undefined && { nClusters }),
+    ...(labels instanceof Int32Array && { noise: labels.reduce((sum, label) => sum + Number(label < 0), 0) }),
     ...(inertia !== undefined && { inertia }),
-    ...(truth && measure(truth, labels)),
-    ...(method.deep && { stages: checkpoint.record.stages }),
-    ...{ seconds: checkpoint.record.seconds, device: device.description, seed, data: data.path, scale: identity.scale },
+    ...(truth && labels instanceof Int32Array && measure(truth, labels)),
+    ...(stages.length > 0 && { stages }),
+    ...{ seconds, device: device.description, seed: options.seed, data: data.path, scale: identity.scale },
     ...{ options: settings, versions },
   };
 }

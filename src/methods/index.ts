@@ -4,6 +4,10 @@
  * @module constella/methods
  */
 import { didYouMean } from "../checks";
+import { readSafetensors } from "../data/formats/safetensors";
+import type { Bytes } from "../data/formats/source";
+import type { Device } from "../device";
+import type { Estimator } from "./method";
 import type { AnyMethod } from "./schema";
 
 /** Where a method is, and what lists show of it before it is loaded. */
@@ -28,6 +32,14 @@ export const METHODS = {
     load: async () => (await import("./online-deep-cluster")).onlineDeepCluster,
   },
   "self-labeling": { title: "Self-labelling", load: async () => (await import("./self-labeling")).selfLabeling },
+  "stacked-autoencoder": {
+    title: "Stacked autoencoder",
+    load: async () => (await import("./stacked-autoencoder")).stackedAutoencoder,
+  },
+  "learning-to-cluster": {
+    title: "Learning to Cluster",
+    load: async () => (await import("./learning-to-cluster")).learningToCluster,
+  },
 } as const satisfies Readonly<Record<string, MethodEntry>>;
 
 /** Names of the methods. */
@@ -46,6 +58,26 @@ export async function loadMethod(name: string): Promise<AnyMethod> {
 /** Loads all methods. */
 export const loadMethods = (): Promise<readonly AnyMethod[]> => Promise.all(methodNames.map(loadMethod));
 
+/** The name of a method without hyphens is that of its model in files, without capitals. */
+const bare = (name: string): string => name.replaceAll("-", "").toLowerCase();
+
+/** The method whose model a file holds, by the name in its metadata: `KMeans` is of `kmeans`. */
+export const methodOfModel = (model: string): MethodName | undefined =>
+  methodNames.find((name) => bare(name) === bare(model));
+
+/** Reads a model of any method. @throws when the bytes hold none, or that of a method that cannot be loaded */
+export async function loadModel(
+  bytes: Bytes,
+  options: { readonly device?: Device } = {},
+): Promise<{ readonly method: AnyMethod; readonly estimator: Estimator }> {
+  const { model } = readSafetensors(bytes).metadata;
+  const name = model === undefined ? undefined : methodOfModel(model);
+  if (name === undefined) throw new Error(`methods: the file holds no model of a method, but ${model ?? "no model"}`);
+  const method = await loadMethod(name);
+  if (!method.load) throw new Error(`methods: a model of ${name} cannot be loaded`);
+  return { method, estimator: await method.load(bytes, options) };
+}
+
 export type {
   CommonOptions,
   DataKind,
@@ -55,7 +87,7 @@ export type {
   FittedLabels,
   Method,
 } from "./method";
-export { runMethod, RunInterrupted } from "./run-method";
+export { embeddingOf, labelsOf, runMethod, RunInterrupted } from "./run-method";
 export type { Outcome, RunCheckpoint, RunRecord, RunTask, StageResult, TracePoint } from "./run-method";
 export { checkMethodOptions, defaultsOf, optionsOf } from "./schema";
 export type { AnyMethod, FormField, Kind, OptionSpec, OptionValues, Schema } from "./schema";

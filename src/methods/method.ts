@@ -56,7 +56,7 @@ export interface Method<O extends CommonOptions = CommonOptions> {
   load?(bytes: Bytes, options: { readonly device?: Device } & Partial<O>): Promise<Estimator>;
 }
 
-/** Options of `fit`. A method without epochs is not given `epochs` or `onEpoch`. */
+/** Options of `fit`, beside those that the schema says are of `fit`; a method that has none of these has no epochs, and is not given `onEpoch`. */
 export interface EstimatorFitOptions {
   /** Labels, of methods with a target. */
   readonly y?: ArrayLike<number>;

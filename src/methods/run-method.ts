@@ -182,7 +182,7 @@ class Run {
 
   async #fit(estimator: Estimator): Promise<void> {
     const { y, signal, onStep, onEpoch, truth } = this.#task;
-    const hasEpochs = optionsOf(this.#method).some(([name]) => name === "epochs");
+    const hasEpochs = optionsOf(this.#method).some(([, spec]) => spec.of === "fit");
     await estimator.fit(this.#task.x, {
       ...splitOptions(this.#method, this.#options).ofFit,
       ...(y && { y }),

@@ -3,6 +3,7 @@
  * @module constella/report
  */
 export { renderReport } from "./render";
+export { toReport, type FinishedRun } from "./finished-run";
 export { umapProjection, type UmapOptions } from "./charts/umap";
 export { encodePng } from "./pictures/png";
 export type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table } from "./sections/run";

@@ -67,7 +67,9 @@ export const read = (name: string): Promise<Buffer> => readFile(join(folder, nam
 export const metricsOf = async (name: string): Promise<Record<string, unknown>> =>
   JSON.parse((await read(`${name}/metrics.json`)).toString()) as Record<string, unknown>;
 
-export const RESULTS = ["checkpoint.safetensors", "embedding.npy", "labels.npy", "metrics.json", "report.html"];
+export const RESULTS = [
+  ...["checkpoint.safetensors", "embedding.npy", "labels.csv", "labels.npy", "metrics.json", "report.html"],
+];
 
 /** `n` points [n, d] around `k` corners far apart, and whose they are. */
 export function blobs(n: number, d: number, k: number): { x: NdArray<Float32Array>; y: Int32Array } {

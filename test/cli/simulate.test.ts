@@ -89,17 +89,17 @@ describe("constella simulate showers", () => {
       /^constella: --pointing and --gamma-share are not for --data/,
     );
     expect(await refusal("simulate", "showers", "--data", "magic.npz", "--n", "3", "--out", "x")).toBe(
-      "constella: --n must be at most the 2 events of magic.npz, given 3",
+      "constella: --n must be at most the 2 events of magic.npz, got 3",
     );
     expect(await list("x")).toEqual(["none"]);
   });
 
   test("refuses options out of range, and leaves nothing where it cannot write", async () => {
     expect(await refusal("simulate", "showers", "--n", "0", "--out", "x")).toBe(
-      'constella: --n must be a whole number from 1, given "0"',
+      'constella: --n must be a whole number from 1, got "0"',
     );
     expect(await refusal("simulate", "showers", "--gamma-share", "1.5", "--out", "x")).toBe(
-      'constella: --gamma-share must be a number from 0 to 1, given "1.5"',
+      'constella: --gamma-share must be a number from 0 to 1, got "1.5"',
     );
     expect(await refusal("simulate", "shower")).toBe("constella: unknown command 'shower' (Did you mean showers?)");
     await mkdir(join(folder, "blocked/events.csv"), { recursive: true });

@@ -2,7 +2,7 @@
 import { DEC, DeviceError, IDEC, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
 import { headline } from "../../../src/metrics/measures";
-import { toReport } from "../../../src/cli/report";
+import { toReport } from "../../../src/report";
 import { writeCsv, writeNpy } from "../../../src/data";
 import { version } from "../../../package.json";
 import { dbscanSession, kmeansSession } from "./classical";
@@ -222,16 +222,9 @@ class Run {
       : flat(this.#data.x);
     const run = toReport({
       ...{ title: `${summary.name}: ${METHODS[this.#method].title}`, method: METHODS[this.#method].title },
-      outcome: {
-        ...{ labels, nClusters: k, settings, history },
-        embedding: embedding ?? flat(this.#task.x),
-        ...(q && { q }),
-        ...(inertia !== undefined && { inertia }),
-        checkpoint: {
-          model: new Uint8Array(0),
-          record: { seconds: this.#seconds, fit: {}, trace: this.#trace, stages: [] },
-        },
-      },
+      ...{ labels, nClusters: k, history, trace: this.#trace, embedding: embedding ?? flat(this.#task.x) },
+      ...(q && { q }),
+      ...(inertia !== undefined && { inertia }),
       items,
       columns: columns ?? null,
       truth,

@@ -1,12 +1,12 @@
-import { mkdir } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { readFile, writeAtomic } from "../../data/formats/files";
+import { basename } from "node:path";
+import { readFile } from "../../data/formats/files";
 import { writeNpy } from "../../data/formats/npy";
 import { writeNpz } from "../../data/formats/npz";
 import { LearningToCluster } from "../../models/learning-to-cluster";
-import { requestDevice } from "../../request-device";
 import { commandLine } from "../command-line";
 import { loadData } from "../data";
+import { checkDevice, openDevice, type DeviceOptions } from "../device";
+import { takeFolder } from "../folder";
 import { measure } from "../../metrics/measures";
 import { versions } from "../session";
 import { readLearned } from "../sets/checkpoint";
@@ -14,15 +14,13 @@ import { scaledSet } from "../sets/data";
 import { renderSets } from "../sets/report";
 
 /** What `cluster --model` takes. */
-export interface ClusterSetOptions {
+export interface ClusterSetOptions extends DeviceOptions {
   readonly model: string;
   readonly clusters?: number;
   readonly labels?: string;
   readonly labelColumn?: string;
   readonly array?: string;
   readonly scale?: string;
-  readonly device?: "webgpu" | "wasm";
-  readonly threads?: number;
   readonly seed?: number;
   readonly dropoutRuns?: number;
   readonly out: string;
@@ -32,17 +30,18 @@ export interface ClusterSetOptions {
 export async function clusterSet(path: string, given: ClusterSetOptions, print: (text: string) => void): Promise<void> {
   const { out, scale = "auto", seed = 0, dropoutRuns } = given;
   if (scale !== "auto" && scale !== "none")
-    throw new Error(`--scale must be auto, as the model was trained, or none with --model, given ${scale}`);
-  if (given.threads !== undefined && given.device === "webgpu") throw new Error("--threads is for --device wasm");
+    throw new Error(`--scale must be auto, as the model was trained, or none with --model, got ${scale}`);
+  checkDevice(given);
   const content = await readFile(given.model);
   const record = readLearned(given.model, content);
   const data = await loadData(path, given);
-  const device = await requestDevice(given.device, given.threads === undefined ? {} : { threads: given.threads });
+  const folder = await takeFolder(out);
+  const device = await openDevice(given);
   try {
     const model = await LearningToCluster.load(content, { device });
     const { itemShape, kMax } = model.settings;
     const points = itemShape.length === 1 && itemShape[0] === 2;
-    const chosen = scale === "none" ? "none" : (record.scale ?? (points ? "set" : "none"));
+    const chosen = scale === "none" ? "none" : (record?.scale ?? (points ? "set" : "none"));
     const set = scaledSet(data, chosen);
     const begin = performance.now();
     const found =
@@ -51,12 +50,11 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
         : await model.forwardDropout(set, { runs: dropoutRuns, seed });
     const seconds = (performance.now() - begin) / 1000;
     const k = given.clusters ?? found.k;
-    if (k > kMax) throw new Error(`--clusters must be at most ${kMax}, what the model tells apart, given ${k}`);
+    if (k > kMax) throw new Error(`--clusters must be at most ${kMax}, what the model tells apart, got ${k}`);
     const { labelsFor } = await import("../../models/learning-to-cluster");
     const labels = labelsFor(found, k);
     const truth = data.truth?.labels;
-    await mkdir(out, { recursive: true });
-    const write = (name: string, bytes: Uint8Array | string): Promise<void> => writeAtomic(join(out, name), bytes);
+    const write = (name: string, bytes: Uint8Array | string): Promise<void> => folder.write(name, bytes);
     await write("labels.npy", writeNpy(labels));
     const arrays = Object.fromEntries(found.assignments.map((values, i) => [`k${i + 1}`, values]));
     await write("probabilities.npz", writeNpz({ counts: found.counts, ...arrays }));
@@ -78,5 +76,6 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
     print(`results in ${out}: open ${out}/report.html`);
   } finally {
     device.destroy();
+    await folder.release();
   }
 }

@@ -1,40 +1,42 @@
 import { basename } from "node:path";
 import { Command } from "commander";
 import type { Device } from "../../device";
-import { requestDevice } from "../../request-device";
-import { checkSameOptions, type RunIdentity } from "../checkpoint";
-import { commandLine } from "../command-line";
-import { chooseScale, fingerprint, loadData, toRows, type Scale } from "../data";
-import { interruptible } from "../interrupt";
+import { loadMethods } from "../../methods";
+import type { AnyMethod, OptionValues } from "../../methods";
+import { defaultsOf } from "../../methods";
 import { headline } from "../../metrics/measures";
-import { checkOptionsOf, METHODS, methodOptions } from "../methods";
+import { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../checkpoint";
+import { commandLine } from "../command-line";
+import { fingerprint, loadData, type DataSet, type Scale } from "../data";
+import { checkDevice, DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
+import { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../folder";
+import { interruptible } from "../interrupt";
+import { inFlags, methodFlags, methodList, methodOptions } from "../method-options";
 import { kebab, oneOf, spell, text, toOption, whole, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
-import { checkpointPath, readRun, runSession } from "../session";
-import type { Method, Outcome, Task } from "../methods/task";
+import { chooseScale, scaledRows, scalingOf, type Scaling } from "../scaling";
+import { runSession, type SessionResult } from "../session";
 import { clusterSet, type ClusterSetOptions } from "./cluster-sets";
 
 /** What the command takes whatever the method. */
-interface ClusterOptions {
+interface ClusterOptions extends DeviceOptions {
   readonly method?: string;
   readonly clusters?: number;
   readonly labels?: string;
   readonly labelColumn?: string;
   readonly array?: string;
   readonly scale?: Scale;
-  readonly device?: "webgpu" | "wasm";
-  readonly threads?: number;
   readonly seed?: number;
   readonly out: string;
   readonly resume?: boolean;
   readonly model?: string;
   readonly dropoutRuns?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
-const METHOD: OptionSpec = { name: "method", kind: oneOf(...Object.keys(METHODS)), help: "how to cluster" };
-
 const COMMON: readonly OptionSpec[] = [
-  { name: "clusters", kind: whole(1), help: "number of clusters K (not for dbscan)" },
+  { name: "clusters", kind: whole(1), help: "number of clusters K, of methods that are told it" },
   { name: "labels", kind: text("FILE"), help: "known classes of the items: npy, npz, idx or CSV; only to measure by" },
   {
     name: "labelColumn",
@@ -49,12 +51,7 @@ const COMMON: readonly OptionSpec[] = [
       "unit: to 0 … 1 (bytes / 255); standard: each column to mean 0, variance 1; " +
       "auto: for networks bytes are unit and CSV is standard, all else none (default auto)",
   },
-  {
-    name: "device",
-    kind: oneOf("webgpu", "wasm"),
-    help: "default: a hardware WebGPU adapter if there is one, else wasm",
-  },
-  { name: "threads", kind: whole(0), help: "of the wasm device (default: as many as processors)" },
+  ...DEVICE_OPTIONS,
   { name: "seed", kind: whole(0), help: "of everything random (default 0)" },
 ];
 
@@ -67,134 +64,219 @@ const OF_MODELS: readonly OptionSpec[] = [
   { name: "dropoutRuns", kind: whole(1), help: "P(k) from so many runs with dropout and shuffled items" },
 ];
 
-const SUMMARY = "cluster the rows of a file: npy, npz, idx (also .gz) or CSV";
-const DETAILS = [
-  "Writes labels.npy, embedding.npy (the network's; of the other methods two principal components), metrics.json,",
-  "checkpoint.safetensors and report.html. Ctrl-C while a network trains leaves a checkpoint, from which --resume goes on.",
-];
+/** Methods that cluster the rows of a file, or its images, without being shown classes. */
+const clusters = ({ takes, target, clusters }: AnyMethod): boolean =>
+  (takes.includes("rows") || takes.includes("images")) && target !== "needed" && clusters !== "none";
+
+/** Methods that place the same items, and find no clusters. */
+const places = ({ takes, target, clusters }: AnyMethod): boolean =>
+  (takes.includes("rows") || takes.includes("images")) && target !== "needed" && clusters === "none";
+
+/** A command that runs methods: which, and how it is spoken of. */
+interface MethodCommand {
+  readonly name: "cluster" | "embed";
+  readonly summary: string;
+  readonly details: string;
+  readonly example: string;
+  readonly wanted: (method: AnyMethod) => boolean;
+}
+
+const CLUSTER: MethodCommand = {
+  name: "cluster",
+  summary: "cluster the rows of a file: npy, npz, idx (also .gz) or CSV",
+  details:
+    "Writes labels.npy and labels.csv, embedding.npy (the method's; else two principal components), metrics.json, " +
+    "checkpoint.safetensors, which predict takes, and report.html. A run that is stopped by Ctrl-C or a signal, or killed, " +
+    "goes on by --resume, and ends with the same numbers.",
+  example: "constella cluster digits.npy --method dec --clusters 10 --out run",
+  wanted: clusters,
+};
+
+const EMBED: MethodCommand = {
+  name: "embed",
+  summary: "place the rows of a file in a space of few dimensions",
+  details:
+    "Writes embedding.npy, metrics.json and checkpoint.safetensors, which predict takes. A run that is stopped or killed goes on by --resume.",
+  example: "constella embed digits.npy --method pca --out run",
+  wanted: places,
+};
 
 /** `constella cluster DATA`: clusters a file into a folder of results. */
-export function clusterCommand(print: (text: string) => void): Command {
-  const command = new Command("cluster")
-    .summary(SUMMARY)
-    .argument("<data>", "items to cluster, one a row; or a folder of PNG and JPEG files, one folder a class");
-  command.description(`${SUMMARY}\n\n${DETAILS.join(" ")}`).addOption(toOption(METHOD));
+export const clusterCommand = (print: (text: string) => void): Promise<Command> => methodCommand(CLUSTER, print);
+
+/** `constella embed DATA`: the methods that place items and find no clusters. */
+export const embedCommand = (print: (text: string) => void): Promise<Command> => methodCommand(EMBED, print);
+
+async function methodCommand(what: MethodCommand, print: (text: string) => void): Promise<Command> {
+  const methods = (await loadMethods()).filter(what.wanted);
+  const named: OptionSpec = {
+    name: "method",
+    kind: oneOf(...methods.map(({ name }) => name)),
+    help: `how to ${what.name}: one of the methods below`,
+  };
+  const command = new Command(what.name)
+    .summary(what.summary)
+    .argument("<data>", "items, one a row; or a folder of PNG and JPEG files, one folder a class")
+    .description(`${what.summary}\n\n${what.details}`)
+    .addOption(toOption({ ...named, kind: { ...named.kind, placeholder: "METHOD" } }));
   for (const spec of COMMON) command.addOption(toOption(spec));
   command.requiredOption("--out <DIR>", "folder for the results, made where it is missing");
   command.option("--resume", "go on from the checkpoint in --out, with its method and options");
-  for (const spec of OF_MODELS) command.addOption(toOption(spec, "Options with a model of constella learn:"));
-  for (const { spec, help } of methodOptions())
-    command.addOption(toOption({ ...spec, help }, "Options of the methods:"));
-  const methods = Object.entries(METHODS).map(([name, { summary }]) => `  ${name.padEnd(18)} ${summary}`);
-  command.addHelpText("after", `\nMethods:\n${methods.join("\n")}`);
-  return command.action((path: string, given: ClusterOptions) => cluster(path, given, print));
+  command.option("--json", "print one JSON object: what metrics.json holds");
+  command.option("--quiet", "print nothing but errors");
+  if (what === CLUSTER)
+    for (const spec of OF_MODELS) command.addOption(toOption(spec, "Options with a model of constella learn:"));
+  for (const option of methodFlags(methods)) command.addOption(option);
+  command.addHelpText("after", () => `\nExample:\n  ${what.example}\n\n${methodList(methods)}`);
+  return command.action((path: string, given: ClusterOptions) => cluster(path, given, methods, print));
 }
 
-async function cluster(path: string, given: ClusterOptions, print: (text: string) => void): Promise<void> {
-  const { out, resume = false } = given;
+async function cluster(
+  path: string,
+  given: ClusterOptions,
+  methods: readonly AnyMethod[],
+  print: (text: string) => void,
+): Promise<void> {
   if (given.model !== undefined) {
-    checkForModel(given);
+    checkForModel(given, methods);
     return clusterSet(path, given as ClusterSetOptions, print);
   }
   if (given.dropoutRuns !== undefined) throw new Error("--dropout-runs is for --model");
-  const checkpoint = resume ? await readRun(out) : undefined;
-  const name = checkpoint?.identity.method ?? given.method;
-  const method = METHODS[name ?? ""];
-  if (!name || !method) throw new Error(`--method is missing, one of ${Object.keys(METHODS).join(", ")}`);
-  const options = Object.fromEntries(
-    methodOptions().flatMap(({ spec }) => (spec.name in given ? [[spec.name, given[spec.name as "out"]]] : [])),
-  );
-  checkOptionsOf(given.method ?? name, options);
-  if (resume && !method.deep)
-    throw new Error(`--resume is for ${deepMethods()}, ${name} has no training to go on with`);
-  const saved = checkpoint?.settings;
-  const place = checkpointPath(out);
-  if (saved)
-    checkSameOptions(place, { ...saved, clusters: saved["nClusters"] }, { ...sharedOptions(given), ...options });
+  checkDevice(given);
+  const saved = given.resume ? decodeRun(checkpointPath(given.out), await readCheckpoint(given.out)) : undefined;
+  const name = saved?.identity.method ?? given.method;
+  const method = methods.find((candidate) => candidate.name === name);
+  if (!method) throw new Error(`--method is missing, one of ${methods.map((each) => each.name).join(", ")}`);
+  const options = methodOptions(methods.find((each) => each.name === given.method) ?? method, methods, { ...given });
+  if (saved) checkResumed(saved, method, given, options);
+  const out = await takeFolder(given.out);
+  try {
+    const data = await loadData(path, given);
+    await run({ path, given, method, options, saved, data, out }, print);
+  } catch (error) {
+    if (error instanceof Error) error.message = inFlags(method, error.message);
+    throw error;
+  } finally {
+    await out.release();
+  }
+}
 
-  const data = await loadData(path, given);
-  const scale = chooseScale((saved?.["scale"] as Scale | undefined) ?? given.scale ?? "auto", data, method.deep);
-  const x = toRows(data, scale);
-  const nClusters = checkClusters(
-    method,
-    name,
-    (saved?.["nClusters"] as number | undefined) ?? given.clusters,
-    x.shape[0]!,
-  );
-  checkLayers({ ...saved, ...options }["layers"], x.shape[1]!, path);
-  const identity: RunIdentity = { method: name, scale, data: fingerprint(x) };
-  if (checkpoint && checkpoint.identity.data !== identity.data)
-    throw new Error(`${place} was trained on other data than ${path}; leave --resume out to start anew`);
-  const progress = new ProgressDisplay();
-  const { signal, release } = interruptible((text) => progress.note(text));
+/** What one call of the command comes to. */
+interface Asked {
+  readonly path: string;
+  readonly given: ClusterOptions;
+  readonly method: AnyMethod;
+  readonly options: OptionValues;
+  readonly saved: SavedRun | undefined;
+  readonly data: DataSet;
+  readonly out: OutFolder;
+}
+
+async function run(asked: Asked, print: (text: string) => void): Promise<void> {
+  const { path, given, method, options, saved, data, out } = asked;
+  const { x, scaling, identity } = scaledData(asked);
+  const before = saved?.checkpoint.record.options;
+  const nClusters = checkClusters(method, (before?.["nClusters"] as number | undefined) ?? given.clusters, x.shape[0]!);
+  checkLayers({ ...before, ...options }["layers"], x.shape[1]!, path);
+  if (saved && saved.identity.data !== identity.data)
+    throw new Error(
+      `${checkpointPath(given.out)} was trained on other data than ${path}; leave --resume out to start anew`,
+    );
+  const progress = new ProgressDisplay(given.quiet ? null : process.stderr);
+  const { signal, release } = interruptible((line) => progress.note(line));
   let device: Device | undefined;
   try {
     device = await openDevice(given);
-    const seed = (saved?.["seed"] as number | undefined) ?? given.seed ?? 0;
-    const task: Task = {
-      ...{ x, itemShape: data.raw.shape.slice(1), nClusters, seed, device, signal, progress, checkpoint },
-      options: method.deep ? options : { ...method.defaults, ...options },
-      truth: data.truth?.labels,
-    };
-    const title = `${method.title} of ${basename(path)}`;
-    const report = { title, command: commandLine() };
-    const resumeCommand = resume ? commandLine() : `${commandLine()} --resume`;
-    const outcome = await runSession({ method, task, data, identity, out, resumeCommand, report });
-    print(summaryOf(method, task, outcome));
-    print(`results in ${out}: open ${out}/report.html`);
+    const seed = (before?.["seed"] as number | undefined) ?? given.seed ?? 0;
+    const result = await runSession({
+      ...{ method, data, x, scaling, identity, device, signal, progress, out, checkpoint: saved?.checkpoint },
+      options: { ...options, ...(nClusters !== undefined && { nClusters }), seed },
+      resumeCommand: given.resume ? commandLine() : `${commandLine()} --resume`,
+      report: { title: `${method.title} of ${basename(path)}`, command: commandLine() },
+    });
+    if (given.json) print(JSON.stringify(result.metrics, null, 2));
+    else if (!given.quiet) {
+      print(summaryOf(method, data, result));
+      print(`results in ${given.out}${method.clusters === "none" ? "" : `: open ${given.out}/report.html`}`);
+    }
   } finally {
     release();
     device?.destroy();
   }
 }
 
-/** @throws for options that only a method has */
-function checkForModel(given: ClusterOptions): void {
-  if (given.method !== undefined) throw new Error("--method and --model are two ways to cluster, give one of them");
-  if (given.resume) throw new Error("--resume is for methods that train, --model has been trained");
-  const foreign = methodOptions().find(({ spec }) => spec.name in given);
-  if (foreign) throw new Error(`--${kebab(foreign.spec.name)} is for methods, not for --model`);
+/** The items scaled: as before, where a run is resumed. */
+function scaledData({ given, method, saved, data }: Asked): {
+  readonly x: ReturnType<typeof scaledRows>;
+  readonly scaling: Scaling;
+  readonly identity: RunIdentity;
+} {
+  const scale = chooseScale(
+    (saved?.identity.scale as Scale | undefined) ?? given.scale ?? "auto",
+    data,
+    method.network ?? false,
+  );
+  const scaling = scalingOf(data, scale);
+  const x = scaledRows(data, scaling);
+  return { x, scaling, identity: { method: method.name, scale, data: fingerprint(x) } };
 }
 
-const deepMethods = (): string =>
-  Object.entries(METHODS)
-    .flatMap(([name, { deep }]) => (deep ? [name] : []))
-    .join(", ");
+/** @throws for options that only a method has */
+function checkForModel(given: ClusterOptions, methods: readonly AnyMethod[]): void {
+  if (given.method !== undefined) throw new Error("--method and --model are two ways to cluster, give one of them");
+  if (given.resume) throw new Error("--resume is for methods that train, --model has been trained");
+  const flags = new Set(methodFlags(methods).map((option) => option.attributeName()));
+  const foreign = Object.keys(given).find((name) => flags.has(name));
+  if (foreign) throw new Error(`--${kebab(foreign)} is for methods, not for --model`);
+}
 
-/** The options of every method that a resumed run must share. */
-const sharedOptions = ({ method, clusters, seed, scale }: ClusterOptions): Record<string, unknown> => ({
-  method,
-  clusters,
-  seed,
-  ...(scale !== "auto" && { scale }),
-});
+/** @throws for options that a resumed run cannot change */
+function checkResumed(saved: SavedRun, method: AnyMethod, given: ClusterOptions, options: OptionValues): void {
+  const { identity, checkpoint } = saved;
+  const before = {
+    ...defaultsOf(method),
+    ...checkpoint.record.options,
+    method: identity.method,
+    scale: identity.scale,
+  };
+  const { method: name, clusters: nClusters, seed, scale } = given;
+  const shared = { method: name, nClusters, seed, ...(scale !== "auto" && { scale }) };
+  const resumable = method.options as Readonly<Record<string, { readonly resumable?: boolean }>>;
+  const fixed = Object.fromEntries(Object.entries(options).filter(([option]) => !resumable[option]?.resumable));
+  checkSameOptions(checkpointPath(given.out), before, { ...shared, ...fixed });
+}
 
-function checkClusters(method: Method, name: string, clusters: number | undefined, n: number): number | undefined {
-  if (!method.takesClusters) {
-    if (clusters !== undefined) throw new Error(`--clusters is not an option of ${name}, which finds their number`);
-    return undefined;
+function checkClusters(method: AnyMethod, nClusters: number | undefined, n: number): number | undefined {
+  const { name, clusters } = method;
+  if (clusters === "found" || clusters === "none") {
+    if (nClusters === undefined) return undefined;
+    const why = clusters === "found" ? "finds their number" : "finds none";
+    throw new Error(`--clusters is not an option of ${name}, which ${why}`);
   }
-  if (clusters === undefined) throw new Error(`--clusters is missing, ${name} needs the number of clusters`);
-  if (clusters > n) throw new Error(`--clusters must be at most the number of rows, ${n}, given ${clusters}`);
-  return clusters;
+  if (nClusters === undefined) {
+    if (clusters === "either") return undefined;
+    throw new Error(`--clusters is missing, ${name} needs the number of clusters`);
+  }
+  if (nClusters > n) throw new Error(`--clusters must be at most the number of rows, ${n}, got ${nClusters}`);
+  return nClusters;
 }
 
 function checkLayers(layers: unknown, width: number, path: string): void {
   if (Array.isArray(layers) && layers[0] !== width)
-    throw new Error(`--layers must begin with the ${width} values a row of ${path}, given ${spell(layers)}`);
+    throw new Error(`--layers must begin with the ${width} values a row of ${path}, got ${spell(layers)}`);
 }
 
-async function openDevice({ device, threads }: ClusterOptions): Promise<Device> {
-  if (threads !== undefined && device === "webgpu") throw new Error("--threads is for --device wasm");
-  return requestDevice(device, threads === undefined ? {} : { threads });
-}
-
-function summaryOf({ title, takesClusters }: Method, { truth, x }: Task, outcome: Outcome): string {
-  const { labels, nClusters, inertia, checkpoint } = outcome;
-  const parts = [`${title}: ${x.shape[0]} items in ${nClusters} clusters, ${checkpoint.record.seconds.toFixed(1)} s`];
-  if (!takesClusters) parts.push(`${labels.filter((label) => label < 0).length} left as noise`);
+function summaryOf({ title, clusters }: AnyMethod, { truth, raw }: DataSet, { outcome }: SessionResult): string {
+  const { labels, nClusters = 0, inertia, checkpoint, embedding } = outcome;
+  const n = raw.shape[0]!;
+  const place = clusters === "none" ? `in ${embedding?.shape[1] ?? 0} dimensions` : `in ${nClusters} clusters`;
+  const parts = [`${title}: ${n} items ${place}, ${checkpoint.record.seconds.toFixed(1)} s`];
+  if (!(labels instanceof Int32Array)) return parts.join(", ");
+  if (clusters === "found" || clusters === "either")
+    parts.push(`${labels.filter((label) => label < 0).length} left as noise`);
   if (inertia !== undefined) parts.push(`inertia ${inertia.toPrecision(6)}`);
   if (truth)
-    for (const [name, value] of Object.entries(headline(truth, labels))) parts.push(`${name} ${value.toFixed(4)}`);
+    for (const [name, value] of Object.entries(headline(truth.labels, labels)))
+      parts.push(`${name} ${value.toFixed(4)}`);
   return parts.join(", ");
 }

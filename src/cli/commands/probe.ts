@@ -3,24 +3,19 @@ import { loadLabels, loadMatrix, readFile } from "../../data/formats/files";
 import { readSafetensors } from "../../data/formats/safetensors";
 import type { Device } from "../../device";
 import { flattenRows, toFloat32 } from "../../matrix";
+import { loadModel } from "../../methods";
+import type { Estimator } from "../../methods";
 import { auc } from "../../metrics";
-import { DEC } from "../../models/dec";
-import { DeepCluster } from "../../models/deep-cluster";
-import { IDEC } from "../../models/idec";
 import { LinearProbe } from "../../models/linear-probe";
 import { NetworkModel } from "../../models/network-model";
-import { OnlineDeepCluster } from "../../models/online-deep-cluster";
-import { SelfLabeling } from "../../models/self-labeling";
-import { StackedAutoencoder } from "../../models/stacked-autoencoder";
 import { Supervised } from "../../models/supervised";
 import { NdArray } from "../../ndarray";
 import { Random } from "../../random";
-import { requestDevice } from "../../request-device";
-import { loadData, toRows, type Scale } from "../data";
-import { positive, share, text, toOption, whole, wholes, oneOf, type OptionSpec } from "../option";
-
-/** What can be loaded from a checkpoint, by the name that it has there. */
-const MODELS = { DeepCluster, OnlineDeepCluster, SelfLabeling, Supervised, DEC, IDEC, StackedAutoencoder };
+import { decodeRun } from "../checkpoint";
+import { loadData } from "../data";
+import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
+import { positive, share, text, toOption, whole, wholes, type OptionSpec } from "../option";
+import { scaledRows } from "../scaling";
 
 const OPTIONS: readonly OptionSpec[] = [
   { name: "labels", kind: text("FILE"), help: "known classes of the items: npy, npz, idx or CSV" },
@@ -32,15 +27,10 @@ const OPTIONS: readonly OptionSpec[] = [
   { name: "learningRate", kind: positive, help: "of SGD (default 0.01; 0.01 too with --fine-tune)" },
   { name: "batchSize", kind: whole(1), help: "items a step (default 256)" },
   { name: "seed", kind: whole(0), help: "of the split and the classifier (default 0)" },
-  {
-    name: "device",
-    kind: oneOf("webgpu", "wasm"),
-    help: "default: a hardware WebGPU adapter if there is one, else wasm",
-  },
-  { name: "threads", kind: whole(0), help: "of the wasm device" },
+  ...DEVICE_OPTIONS,
 ];
 
-interface ProbeOptions {
+interface ProbeOptions extends DeviceOptions {
   readonly labels?: string;
   readonly data?: string;
   readonly array?: string;
@@ -50,8 +40,6 @@ interface ProbeOptions {
   readonly learningRate?: number;
   readonly batchSize?: number;
   readonly seed?: number;
-  readonly device?: "webgpu" | "wasm";
-  readonly threads?: number;
   readonly untrained?: boolean;
   readonly fineTune?: boolean;
   readonly json?: boolean;
@@ -84,9 +72,8 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
         throw new Error(
           `--${name === "fineTune" ? "fine-tune" : name} is for checkpoints (.safetensors), ${path} is none`,
         );
-  const { device: type, threads, seed = 0 } = given;
-  if (threads !== undefined && type === "webgpu") throw new Error("--threads is for --device wasm");
-  const device = await requestDevice(type, threads === undefined ? {} : { threads });
+  const { seed = 0 } = given;
+  const device = await openDevice(given);
   try {
     const { x, model } = isCheckpoint
       ? await openCheckpoint(path, given, device)
@@ -133,7 +120,8 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
   }
 }
 
-type Loaded = Awaited<ReturnType<(typeof MODELS)[keyof typeof MODELS]["load"]>>;
+/** A model with an embedding of items. */
+type Loaded = Pick<Required<Estimator>, "transform" | "dispose">;
 
 /** A trained classifier, and what it classifies. */
 interface Fitted {
@@ -149,20 +137,27 @@ async function openCheckpoint(
   if (given.data === undefined) throw new Error("--data is missing, a checkpoint is probed on items");
   const content = await readFile(path);
   const { metadata } = readSafetensors(content);
-  const name = metadata["model"] ?? "";
-  if (!(name in MODELS))
-    throw new Error(
-      `${path} holds no network to probe, but ${name || "no checkpoint"}; there are ${Object.keys(MODELS).join(", ")}`,
-    );
-  const Model = MODELS[name as keyof typeof MODELS];
-  const { scale = "none" } = JSON.parse(metadata["run"] ?? "{}") as { scale?: Exclude<Scale, "auto"> };
-  const x = toRows(await loadData(given.data, given.array === undefined ? {} : { array: given.array }), scale);
-  if (!given.untrained) return { x, model: await Model.load(content, { device }) };
-  const { settings } = JSON.parse(metadata["state"] ?? "{}") as { settings: never };
-  const untrained = new Model({ ...(settings as object), device } as never);
-  if (!(untrained instanceof NetworkModel))
-    throw new Error(`--untrained is for networks under a classifier, ${path} holds ${name}`);
+  const model = await openModel(path, content, metadata["model"], device);
+  const data = await loadData(given.data, given.array === undefined ? {} : { array: given.array });
+  const scaling = metadata["run"] === undefined ? ({ kind: "none" } as const) : decodeRun(path, content).scaling;
+  const x = scaledRows(data, scaling);
+  if (!given.untrained) return { x, model };
+  if (!(model instanceof NetworkModel))
+    throw new Error(`--untrained is for networks under a classifier, ${path} holds ${metadata["model"]}`);
+  const Model = model.constructor as new (options: object) => typeof model;
+  const untrained = new Model({ ...model.settings, device });
+  model.dispose();
   return { x, model: untrained };
+}
+
+/** The model of a file, of a method or of a classifier. @throws where it has no embedding to probe */
+async function openModel(path: string, content: Uint8Array, name: string | undefined, device: Device): Promise<Loaded> {
+  if (name === "Supervised") return Supervised.load(content, { device });
+  const { estimator } = await loadModel(content, { device }).catch((error: Error) => {
+    throw new Error(`${path}: ${error.message}`, { cause: error });
+  });
+  if (!estimator.transform || "inertia" in estimator) throw new Error(`${path} holds no network to probe, but ${name}`);
+  return estimator as Loaded;
 }
 
 async function linear(

@@ -16,7 +16,7 @@ import {
 import type { NdArray } from "../../ndarray";
 import { pictureSheet } from "../../report/pictures/sheet";
 import { interruptible } from "../interrupt";
-import { oneOf, toOption, whole, type Kind, type OptionSpec } from "../option";
+import { number, oneOf, toOption, whole, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 
 interface SimulateOptions {
@@ -28,11 +28,7 @@ interface SimulateOptions {
   readonly out: string;
 }
 
-const portion: Kind<number> = {
-  placeholder: "X",
-  rule: "a number from 0 to 1",
-  parse: (given) => (/^(0|1|0?\.\d+|1\.0+)$/.test(given) ? Number(given) : undefined),
-};
+const portion = number({ from: 0, to: 1 });
 
 const OPTIONS: readonly OptionSpec[] = [
   { name: "n", kind: whole(1), help: "events (default 10000; of a table: all)" },

@@ -105,6 +105,8 @@ export async function openNpy(path: string): Promise<NpyFile> {
  * content or all of the new, never a part. Errors are `cannot write FILE: …`; where one is thrown, and on `discard`, nothing is left behind.
  */
 export class AtomicFile {
+  /** Temporary names of files that are not complete. */
+  static readonly #unfinished = new Set<string>();
   readonly #path: string;
   readonly #temporary: string;
   readonly #handle: FileHandle;
@@ -121,11 +123,27 @@ export class AtomicFile {
     const { open } = nodeModule("node:fs/promises");
     const { dirname, join, basename } = nodeModule("node:path");
     const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
+    AtomicFile.#unfinished.add(temporary);
     try {
       return new AtomicFile(path, temporary, await open(temporary, "wx"));
     } catch (error) {
+      AtomicFile.#unfinished.delete(temporary);
       throw new Error(`cannot write ${path}: ${reason(error, "folder")}`, { cause: error });
     }
+  }
+
+  /** Forgets all that are being written, at once: for a program that ends here and now. */
+  static discardAll(): void {
+    const { rmSync } = nodeModule("node:fs");
+    for (const temporary of AtomicFile.#unfinished) rmSync(temporary, { force: true });
+  }
+
+  /** Removes what programs that were killed have left in a folder. Call it only where nobody else writes. */
+  static async clean(folder: string): Promise<void> {
+    const { readdir, rm } = nodeModule("node:fs/promises");
+    const { join } = nodeModule("node:path");
+    for (const name of await readdir(folder))
+      if (/^\..+\.[0-9a-f]{8}-[0-9a-f-]{27}\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
   }
 
   /** Adds a piece at the end. */
@@ -140,6 +158,7 @@ export class AtomicFile {
       await this.#close();
       await nodeModule("node:fs/promises").rename(this.#temporary, this.#path);
     });
+    AtomicFile.#unfinished.delete(this.#temporary);
   }
 
   /** Forgets what was written. */
@@ -148,6 +167,7 @@ export class AtomicFile {
     await nodeModule("node:fs/promises")
       .rm(this.#temporary, { force: true })
       .catch(() => undefined);
+    AtomicFile.#unfinished.delete(this.#temporary);
   }
 
   async #close(): Promise<void> {
@@ -335,6 +355,7 @@ function describe(array: AnyArray): string {
 /** @internal */
 interface FileModules {
   "node:fs/promises": typeof import("node:fs/promises");
+  "node:fs": typeof import("node:fs");
   "node:path": typeof import("node:path");
 }
 

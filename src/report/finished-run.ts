@@ -1,15 +1,24 @@
-import type { NdArray, TypedArray } from "../ndarray";
-import type { Curve, ClusteringReport, Images, Projection, Series, Stage, Table } from "../report";
-import type { EpochRecord } from "../training/loop";
+import type { TracePoint } from "../methods/run-method";
 import type { Measures } from "../metrics/measures";
-import type { Outcome } from "./methods/task";
+import type { NdArray, TypedArray } from "../ndarray";
+import type { EpochRecord } from "../training/loop";
+import type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table } from "./sections/run";
 
-/** A finished run, as the command line and the examples have it. */
+/** A finished run of a method, as programs have it. */
 export interface FinishedRun {
   readonly title: string;
   readonly summary?: string;
   readonly method: string;
-  readonly outcome: Outcome;
+  readonly labels: Int32Array;
+  readonly nClusters: number;
+  /** [n, e]; the items themselves, where the method places none. */
+  readonly embedding?: NdArray<Float32Array>;
+  /** [n, K] */
+  readonly q?: NdArray<Float32Array>;
+  readonly inertia?: number;
+  readonly history: readonly EpochRecord[];
+  /** Measures after so many epochs of the last stage. */
+  readonly trace: readonly TracePoint[];
   /** The items as they were given: images [n, h, w], [n, h, w, c], or rows. */
   readonly items: NdArray<TypedArray>;
   readonly columns?: readonly string[] | null;
@@ -32,8 +41,7 @@ const MAX_COLUMNS = 64;
 
 /** What the report shows of a finished run. */
 export function toReport(run: FinishedRun): ClusteringReport {
-  const { outcome, items, columns } = run;
-  const { labels, nClusters, embedding, q, inertia, history, checkpoint } = outcome;
+  const { items, columns, labels, nClusters, embedding, q, inertia, history, trace } = run;
   const images = imagesOf(items);
   const table = images ? undefined : tableOf(items, columns);
   return {
@@ -44,7 +52,7 @@ export function toReport(run: FinishedRun): ClusteringReport {
     ...(run.command !== undefined && { command: run.command }),
     ...{ date: new Date(), elapsed: run.seconds },
     ...{ metrics: run.measures, stages: run.stages, projections: run.projections },
-    curves: [...pretrainingCurves(history), ...clusteringCurves(history, checkpoint.record.trace)],
+    curves: [...pretrainingCurves(history), ...clusteringCurves(history, trace)],
     ...{ labels, nClusters: Math.max(1, nClusters) },
     ...(run.truth && { truth: run.truth }),
     ...(run.classNames && { classNames: run.classNames }),
@@ -66,22 +74,23 @@ function pretrainingCurves(history: readonly EpochRecord[]): Curve[] {
 }
 
 /** Loss, changed labels and measures of the clustering stage. */
-function clusteringCurves(history: readonly EpochRecord[], trace: readonly (Measures & { step: number })[]): Curve[] {
+function clusteringCurves(history: readonly EpochRecord[], trace: readonly TracePoint[]): Curve[] {
   const records = history.filter(({ stage }) => stage === history.at(-1)!.stage);
   const curves: Curve[] = [];
+  const xLabel = records.some(({ changed }) => changed !== undefined) ? "renewal of the labels" : "epoch";
   const x = records.map(({ epoch }) => epoch);
   if (records.length > 0) {
     const name = records[0]!.stage;
-    curves.push({ name, xLabel: "refresh of the target", yLabel: "loss", series: [lossOf(history, name)] });
+    curves.push({ name, xLabel, yLabel: "loss", series: [lossOf(history, name)] });
   }
   if (records.some(({ changed }) => changed !== undefined)) {
     const series = [{ name: "changed", x, y: records.map(({ changed }) => Number(changed)) }];
-    curves.push({ name: "Labels", xLabel: "refresh of the target", yLabel: "share of labels that changed", series });
+    curves.push({ name: "Labels", xLabel, yLabel: "share of labels that changed", series });
   }
   const names = Object.keys(trace[0] ?? {}).filter((name) => name !== "step");
   const steps = trace.map(({ step }) => step);
   const series = names.map((name) => ({ name, x: steps, y: trace.map((point) => point[name]!) }));
-  if (trace.length > 1) curves.push({ name: "Measures", xLabel: "step", yLabel: "measure", series });
+  if (trace.length > 1) curves.push({ name: "Measures", xLabel, yLabel: "measure", series });
   return curves;
 }
 

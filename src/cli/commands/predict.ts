@@ -1,0 +1,152 @@
+import { stat } from "node:fs/promises";
+import { Command } from "commander";
+import { readFile } from "../../data/formats/files";
+import { writeNpy } from "../../data/formats/npy";
+import { readSafetensors } from "../../data/formats/safetensors";
+import { flattenRows } from "../../matrix";
+import { embeddingOf, loadModel } from "../../methods";
+import type { AnyMethod, Estimator } from "../../methods";
+import { measure } from "../../metrics/measures";
+import { NdArray, type TypedArray } from "../../ndarray";
+import { decodeRun, type SavedRun } from "../checkpoint";
+import { loadData, type DataSet } from "../data";
+import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
+import { checkpointPath, takeFolder } from "../folder";
+import { text, toOption, type OptionSpec } from "../option";
+import { scaledRows } from "../scaling";
+import { labelsTable, versions } from "../session";
+
+const OPTIONS: readonly OptionSpec[] = [
+  { name: "out", kind: text("DIR"), help: "folder for the results; without it labels are printed as CSV" },
+  { name: "labels", kind: text("FILE"), help: "known classes of the items, to measure by" },
+  { name: "labelColumn", kind: text("NAME"), help: "the column of a CSV file that holds them" },
+  { name: "array", kind: text("NAME"), help: "the array of an npz file that holds the data" },
+  ...DEVICE_OPTIONS,
+];
+
+interface PredictOptions extends DeviceOptions {
+  readonly out?: string;
+  readonly labels?: string;
+  readonly labelColumn?: string;
+  readonly array?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const SUMMARY = "find the clusters of new items by a model of constella cluster";
+
+/** `constella predict MODEL DATA`: the clusters of items that the model has not seen, scaled as those that it was trained on. */
+export function predictCommand(print: (text: string) => void): Command {
+  const command = new Command("predict")
+    .summary(SUMMARY)
+    .description(
+      `${SUMMARY}\n\nWrites labels.npy, labels.csv, metrics.json, and of methods that have them embedding.npy and ` +
+        "probabilities.npy into --out. The items must have the columns of those that the model was trained on.",
+    )
+    .argument("<model>", "folder of a run, or its checkpoint.safetensors")
+    .argument("<data>", "items, one a row, as cluster takes them");
+  for (const spec of OPTIONS) command.addOption(toOption(spec));
+  return command
+    .option("--json", "print one JSON object: what metrics.json holds")
+    .option("--quiet", "print nothing but errors")
+    .addHelpText("after", "\nExample:\n  constella predict run tomorrow.csv > labels.csv")
+    .action((model: string, data: string, given: PredictOptions) => predict(model, data, given, print));
+}
+
+async function predict(
+  place: string,
+  path: string,
+  given: PredictOptions,
+  print: (text: string) => void,
+): Promise<void> {
+  const isFolder = await stat(place).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  const file = isFolder ? checkpointPath(place) : place;
+  const content = await readFile(file);
+  const saved = savedRun(file, content);
+  const data = await loadData(path, given);
+  const x = saved ? scaledRows(arranged(data, saved, file), saved.scaling) : scaledRows(data, { kind: "none" });
+  const device = await openDevice(given);
+  try {
+    const { method, estimator } = await loadModel(content, { device }).catch((error: Error) => {
+      throw new Error(`${file}: ${error.message}`, { cause: error });
+    });
+    try {
+      checkPredicts(file, method, estimator);
+      const labels = (await estimator.predict?.(x)) as Int32Array | undefined;
+      const embedding = await embeddingOf(estimator, x);
+      const q = await estimator.softAssignments?.(x);
+      const truth = data.truth?.labels;
+      const metrics = {
+        ...{ method: method.name, n: x.shape[0], model: file, data: path, device: device.description },
+        ...(truth && labels && measure(truth, labels)),
+        versions,
+      };
+      if (given.out !== undefined) {
+        const out = await takeFolder(given.out);
+        try {
+          if (labels) await out.write("labels.npy", writeNpy(labels));
+          if (labels) await out.write("labels.csv", labelsTable(labels));
+          if (embedding) await out.write("embedding.npy", writeNpy(embedding));
+          if (q) await out.write("probabilities.npy", writeNpy(q));
+          await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
+        } finally {
+          await out.release();
+        }
+      }
+      if (given.json) print(JSON.stringify(metrics, null, 2));
+      else if (given.quiet) return;
+      else if (given.out !== undefined) print(`${method.title}: ${x.shape[0]} items, results in ${given.out}`);
+      else if (labels) print(labelsTable(labels).trimEnd());
+      else throw new Error(`${method.name} finds no clusters; give --out DIR for where it places the items`);
+    } finally {
+      await estimator.dispose();
+    }
+  } finally {
+    device.destroy();
+  }
+}
+
+/** The record of a run; undefined of a model that another program saved. */
+function savedRun(file: string, content: Uint8Array): SavedRun | undefined {
+  let metadata: Readonly<Record<string, string>>;
+  try {
+    ({ metadata } = readSafetensors(content));
+  } catch (error) {
+    throw new Error(`${(error as Error).message} (${file})`, { cause: error });
+  }
+  if (metadata["run"] !== undefined && metadata["model"] === undefined)
+    throw new Error(`${file} is of a run that has not got to a model yet; go on with it by --resume`);
+  return metadata["run"] === undefined ? undefined : decodeRun(file, content);
+}
+
+function checkPredicts(file: string, method: AnyMethod, estimator: Estimator): void {
+  if (method.takes.includes("sets"))
+    throw new Error(`${file} clusters whole sets: constella cluster DATA --model ${file}`);
+  if (!estimator.predict && !estimator.transform)
+    throw new Error(
+      `${method.name} says nothing of items that it was not given, ${file} holds clusters of its own data`,
+    );
+}
+
+/** Data with the columns of those that were trained on, in their order. @throws for others, by name */
+function arranged(data: DataSet, { columns }: SavedRun, file: string): DataSet {
+  if (!columns || !data.columns || columns.join("\n") === data.columns.join("\n")) return data;
+  const places = columns.map((name) => data.columns!.indexOf(name));
+  const missing = columns.filter((_, at) => places[at]! < 0);
+  const extra = data.columns.filter((name) => !columns.includes(name));
+  if (missing.length + extra.length > 0)
+    throw new Error(
+      `${data.path} must have the columns that ${file} was trained on` +
+        (missing.length > 0 ? `, it lacks ${missing.join(", ")}` : "") +
+        (extra.length > 0 ? `, ${missing.length > 0 ? "and" : "it"} has ${extra.join(", ")}` : ""),
+    );
+  const rows = flattenRows(data.raw);
+  const d = columns.length;
+  const Type = rows.data.constructor as new (length: number) => TypedArray;
+  const values = new Type(rows.data.length);
+  for (let i = 0; i < values.length; i++) values[i] = rows.data[i - (i % d) + places[i % d]!]!;
+  return { ...data, raw: new NdArray(values, rows.shape), columns };
+}

@@ -1,0 +1,91 @@
+// How values are brought to a scale: found once, of the data that are clustered, and applied alike to what comes later.
+import { flattenRows, toFloat32 } from "../matrix";
+import { NdArray, type TypedArray } from "../ndarray";
+import type { DataSet, Scale } from "./data";
+
+/** A scale with its numbers: columns less their means over their deviations, or all values less one over another. */
+export type Scaling =
+  | { readonly kind: "none" }
+  | { readonly kind: "unit"; readonly low: number; readonly span: number }
+  | { readonly kind: "standard"; readonly means: readonly number[]; readonly deviations: readonly number[] };
+
+export const isBytes = ({ data }: NdArray<TypedArray>): boolean =>
+  data instanceof Uint8Array || data instanceof Uint8ClampedArray;
+
+/** What `auto` means for data of this kind: networks want bytes as shares of 255 and the columns of a table alike; distances are left alone. */
+export function chooseScale(scale: Scale, { raw, isTable }: DataSet, network: boolean): Exclude<Scale, "auto"> {
+  if (scale !== "auto") return scale;
+  if (!network) return "none";
+  return isBytes(raw) ? "unit" : isTable ? "standard" : "none";
+}
+
+/** The numbers of a scale for these data, in float64. @throws for NaN and infinity, naming the file and the place */
+export function scalingOf({ path, raw }: DataSet, scale: Exclude<Scale, "auto">): Scaling {
+  if (scale === "none") return { kind: "none" };
+  if (scale === "unit" && isBytes(raw)) return { kind: "unit", low: 0, span: 255 };
+  const rows = flattenRows(raw);
+  checkFinite(rows, path);
+  if (scale === "standard") return standardOf(rows);
+  let [low, high] = [Infinity, -Infinity];
+  for (const element of rows.data) {
+    const value = Number(element);
+    [low, high] = [Math.min(low, value), Math.max(high, value)];
+  }
+  return { kind: "unit", low, span: high - low };
+}
+
+/** Means and deviations of the columns; a constant column has the deviation 0. */
+function standardOf({ data, shape }: NdArray<TypedArray>): Scaling {
+  const [n, d] = shape as [number, number];
+  const means = new Array<number>(d).fill(0);
+  const deviations = new Array<number>(d).fill(0);
+  for (let c = 0; c < d; c++) {
+    // about the first value, so that a large offset takes no digits from the differences
+    const first = Number(data[c]!);
+    let [sum, largest] = [0, Math.abs(first)];
+    for (let i = c; i < data.length; i += d) {
+      sum += Number(data[i]!) - first;
+      largest = Math.max(largest, Math.abs(Number(data[i]!)));
+    }
+    const mean = first + sum / n;
+    let squares = 0;
+    for (let i = c; i < data.length; i += d) squares += (Number(data[i]!) - mean) ** 2;
+    const deviation = Math.sqrt(squares / n);
+    means[c] = mean;
+    deviations[c] = deviation > 1e-15 * largest ? deviation : 0;
+  }
+  return { kind: "standard", means, deviations };
+}
+
+/** The items as rows of float32, scaled, in memory of their own where they change. @throws for NaN and infinity, and for rows of another width */
+export function scaledRows({ path, raw }: DataSet, scaling: Scaling): NdArray<Float32Array> {
+  if (scaling.kind === "none") return flattenRows(toFloat32(raw, path, "data"));
+  const rows = flattenRows(raw);
+  const [n, d] = rows.shape as [number, number];
+  checkFinite(rows, path);
+  const out = new Float32Array(n * d);
+  if (scaling.kind === "unit") {
+    const { low, span } = scaling;
+    for (let i = 0; i < out.length; i++) out[i] = span > 0 ? (Number(rows.data[i]!) - low) / span : 0;
+    return new NdArray(out, [n, d]);
+  }
+  const { means, deviations } = scaling;
+  if (d !== means.length) throw new Error(`${path} must have ${means.length} values a row, it has ${d}`);
+  for (let i = 0; i < out.length; i++) {
+    const c = i % d;
+    out[i] = deviations[c]! > 0 ? (Number(rows.data[i]!) - means[c]!) / deviations[c]! : 0;
+  }
+  return new NdArray(out, [n, d]);
+}
+
+/** The items by a scale whose numbers are those of these data. */
+export const toRows = (data: DataSet, scale: Exclude<Scale, "auto">): NdArray<Float32Array> =>
+  scaledRows(data, scalingOf(data, scale));
+
+function checkFinite({ data, shape }: NdArray<TypedArray>, path: string): void {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) return;
+  const at = data.findIndex((value: number) => !Number.isFinite(value));
+  if (at < 0) return;
+  const d = shape[1]!;
+  throw new Error(`${path}: data must be finite, ${data[at]} at row ${Math.floor(at / d)}, column ${at % d}`);
+}

@@ -1,0 +1,137 @@
+// Runs of constella cluster that are killed at random moments: there is always a checkpoint, never a temporary file, and the run that goes on
+// ends with the numbers of one that was not killed.
+import { spawn } from "node:child_process";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeNpy } from "../../src/data/formats/npy";
+import { loadMethods, optionsOf } from "../../src/methods";
+import type { AnyMethod } from "../../src/methods";
+import { kebab, spell } from "../../src/methods/schema";
+import { blobs } from "../cluster/blobs";
+import { trialOptions } from "../methods/trial";
+
+/** How a run is ended. */
+export const ENDINGS = ["SIGKILL", "SIGTERM", "SIGHUP", "SIGINT twice"] as const;
+export type Ending = (typeof ENDINGS)[number];
+
+const N = 240;
+const D = 4;
+const CHECKPOINT = "checkpoint.safetensors";
+/** Files whose bytes must be the same. */
+const RESULTS = ["labels.npy", "labels.csv", "embedding.npy"];
+
+/** Methods that cluster or place rows, which the command line runs. */
+export const killable = async (): Promise<AnyMethod[]> =>
+  (await loadMethods()).filter(({ takes, target }) => takes.includes("rows") && target !== "needed");
+
+/** What a process came to. */
+interface Ended {
+  readonly code: number;
+  readonly stderr: string;
+}
+
+/** The flags of a run of a method that takes a second or so. */
+function flagsOf(method: AnyMethod): string[] {
+  const { nClusters, ...options } = trialOptions(method, D);
+  const names = new Set(optionsOf(method).map(([name]) => name));
+  const long = { epochs: 60, pretrainEpochs: 60, maxIter: 100 };
+  for (const [name, value] of Object.entries(long)) if (names.has(name)) options[name] = value;
+  if (nClusters !== undefined) options["nClusters"] = nClusters;
+  return Object.entries(options).flatMap(([name, value]) => [`--${kebab(name)}`, spell(value)]);
+}
+
+/** Runs of methods in a folder by a program, killed and resumed. */
+export class Killing {
+  readonly #program: string;
+  readonly #folder: string;
+  readonly #whole = new Map<string, { readonly files: readonly Buffer[]; readonly milliseconds: number }>();
+
+  /** @param program cli.js @param folder of the runs, made where it is missing */
+  constructor(program: string, folder: string) {
+    [this.#program, this.#folder] = [program, folder];
+  }
+
+  /**
+   * Kills a run of a method after a share of the time that it takes from its first checkpoint on, and lets it go on.
+   * @returns what is wrong, or undefined
+   */
+  async once(method: AnyMethod, ending: Ending, share: number): Promise<string | undefined> {
+    const whole = await this.#wholeRun(method);
+    const out = join(this.#folder, `${method.name}-${ending.replace(" ", "-")}`);
+    await rm(out, { recursive: true, force: true });
+    const killed = await this.#kill(method, out, ending, share * whole.milliseconds);
+    const files = await readdir(out);
+    if (!files.includes(CHECKPOINT)) return `no checkpoint, exit ${killed.code}: ${killed.stderr}`;
+    if (ending !== "SIGKILL" && files.some((name) => name.startsWith("."))) return `left ${files.join(", ")}`;
+    const command = method.clusters === "none" ? "embed" : "cluster";
+    const resumed = await this.#run([command, "x.npy", "--resume", "--out", out, ...DEVICE]);
+    if (resumed.code !== 0) return `resuming ended with ${resumed.code}: ${resumed.stderr}`;
+    const left = (await readdir(out)).filter((name) => name.startsWith("."));
+    if (left.length > 0) return `left ${left.join(", ")}`;
+    const again = await this.#results(out);
+    const differs = whole.files.findIndex((file, i) => !file.equals(again[i]!));
+    return differs < 0 ? undefined : `${RESULTS[differs]} differs from that of a run that was not killed`;
+  }
+
+  async #wholeRun(method: AnyMethod): Promise<{ readonly files: readonly Buffer[]; readonly milliseconds: number }> {
+    const known = this.#whole.get(method.name);
+    if (known) return known;
+    await mkdir(this.#folder, { recursive: true });
+    const x = { data: blobs(N, D, 3, 4).map((value) => (value - 10) / 5), shape: [N, D] };
+    await writeFile(join(this.#folder, "x.npy"), writeNpy(x));
+    const out = join(this.#folder, `${method.name}-whole`);
+    await rm(out, { recursive: true, force: true });
+    let begin = performance.now();
+    const { code, stderr } = await this.#run(this.#begin(method, out), async () => {
+      begin = performance.now();
+    });
+    if (code !== 0) throw new Error(`${method.name}: ${stderr}`);
+    const whole = { files: await this.#results(out), milliseconds: performance.now() - begin };
+    this.#whole.set(method.name, whole);
+    return whole;
+  }
+
+  #begin(method: AnyMethod, out: string): string[] {
+    const command = method.clusters === "none" ? "embed" : "cluster";
+    return [command, "x.npy", "--method", method.name, ...flagsOf(method), "--out", out, ...DEVICE];
+  }
+
+  #kill(method: AnyMethod, out: string, ending: Ending, after: number): Promise<Ended> {
+    return this.#run(this.#begin(method, out), async (kill) => {
+      await new Promise((resolve) => setTimeout(resolve, after));
+      if (ending !== "SIGINT twice") return kill(ending);
+      kill("SIGINT");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      kill("SIGINT");
+    });
+  }
+
+  /** Runs the program; `begun` is called when its first checkpoint is there. */
+  async #run(
+    args: readonly string[],
+    begun?: (kill: (signal: NodeJS.Signals) => void) => Promise<void>,
+  ): Promise<Ended> {
+    const child = spawn(process.execPath, [this.#program, ...args], {
+      cwd: this.#folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let stderr = "";
+    child.stderr.on("data", (chunk) => (stderr += String(chunk)));
+    const ended = new Promise<Ended>((resolve) =>
+      child.on("close", (code) => resolve({ code: code ?? -1, stderr: stderr.trim().split("\n").at(-1)! })),
+    );
+    if (begun) {
+      const out = args[args.indexOf("--out") + 1]!;
+      while (child.exitCode === null && !(await readdir(out).catch((): string[] => [])).includes(CHECKPOINT))
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      await begun((signal) => void child.kill(signal));
+    }
+    return ended;
+  }
+
+  #results(out: string): Promise<Buffer[]> {
+    return Promise.all(RESULTS.map((name) => readFile(join(out, name)).catch(() => Buffer.alloc(0))));
+  }
+}
+
+const DEVICE = ["--device", "wasm", "--threads", "1"];
