@@ -60,7 +60,7 @@ async function loadTable(path: string, options: { label?: string | number }): Pr
 }
 
 /** Identifies data, so that training is not resumed on other data. */
-export const fingerprint = ({ data }: NdArray<Float32Array>): string =>
+export const fingerprint = ({ data }: NdArray<Float32Array> | NdArray<Float64Array>): string =>
   createHash("sha256")
     .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     .digest("hex")

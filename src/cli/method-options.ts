@@ -42,9 +42,12 @@ export function methodOptions(
 
 /** A message of a method in the words of the command line: `dec: nInit must be …` is `--n-init must be …`. */
 export function inFlags(method: AnyMethod, message: string): string {
-  const match = /^[\w-]+: (\w+) (.*)$/s.exec(message);
-  if (!match || ![...optionsOf(method).map(([name]) => name), "nClusters", "seed"].includes(match[1]!)) return message;
-  return `--${kebab(match[1]!)} ${match[2]!}`;
+  const begin = `${method.name}: `;
+  if (!message.startsWith(begin)) return message;
+  const names = [...optionsOf(method).map(([name]) => name), "nClusters", "seed"];
+  return message
+    .slice(begin.length)
+    .replace(/[A-Za-z]+/g, (word) => (names.includes(word) ? `--${kebab(word)}` : word));
 }
 
 /** A value in force where none is given, in words. */

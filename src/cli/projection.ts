@@ -3,6 +3,7 @@ import type { Device } from "../device";
 import { NdArray } from "../ndarray";
 import type { Projection } from "../report";
 import type { ProgressDisplay } from "./progress";
+import type { Items } from "./scaling";
 
 /** UMAP looks for neighbours among so many principal components at most. */
 const COMPONENTS = 50;
@@ -16,7 +17,7 @@ export interface Plane {
 
 /** Principal components of points [n, d], and UMAP of a sample of them, which begins from the first two. */
 export async function project(
-  points: NdArray<Float32Array>,
+  points: Items,
   {
     device,
     seed,

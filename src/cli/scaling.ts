@@ -57,9 +57,18 @@ function standardOf({ data, shape }: NdArray<TypedArray>): Scaling {
   return { kind: "standard", means, deviations };
 }
 
-/** The items as rows of float32, scaled, in memory of their own where they change. @throws for NaN and infinity, and for rows of another width */
-export function scaledRows({ path, raw }: DataSet, scaling: Scaling): NdArray<Float32Array> {
-  if (scaling.kind === "none") return flattenRows(toFloat32(raw, path, "data"));
+/** Items as methods take them: of float64 where the file has more digits than float32, which centre them before they round. */
+export type Items = NdArray<Float32Array> | NdArray<Float64Array>;
+
+/** The items as rows, scaled, in memory of their own where they change. @throws for NaN and infinity, and for rows of another width */
+export function scaledRows({ path, raw }: DataSet, scaling: Scaling): Items {
+  if (scaling.kind === "none") {
+    if (raw.data.BYTES_PER_ELEMENT < 4 || raw.data instanceof Float32Array)
+      return flattenRows(toFloat32(raw, path, "data"));
+    const values = flattenRows(raw);
+    checkFinite(values, path);
+    return new NdArray(Float64Array.from(values.data as ArrayLike<number>, Number), values.shape);
+  }
   const rows = flattenRows(raw);
   const [n, d] = rows.shape as [number, number];
   checkFinite(rows, path);
@@ -79,8 +88,7 @@ export function scaledRows({ path, raw }: DataSet, scaling: Scaling): NdArray<Fl
 }
 
 /** The items by a scale whose numbers are those of these data. */
-export const toRows = (data: DataSet, scale: Exclude<Scale, "auto">): NdArray<Float32Array> =>
-  scaledRows(data, scalingOf(data, scale));
+export const toRows = (data: DataSet, scale: Exclude<Scale, "auto">): Items => scaledRows(data, scalingOf(data, scale));
 
 function checkFinite({ data, shape }: NdArray<TypedArray>, path: string): void {
   if (!(data instanceof Float32Array || data instanceof Float64Array)) return;

@@ -5,7 +5,6 @@ import type { Device } from "../device";
 import { runMethod, RunInterrupted } from "../methods";
 import type { AnyMethod, OptionValues, Outcome, RunCheckpoint, StageResult } from "../methods";
 import { headline, measure } from "../metrics/measures";
-import type { NdArray } from "../ndarray";
 import type { FinishedRun } from "../report";
 import { requestDevice } from "../request-device";
 import { encodeRun, type RunIdentity } from "./checkpoint";
@@ -14,7 +13,7 @@ import { checkpointPath, type OutFolder } from "./folder";
 import { Interrupted } from "./interrupt";
 import { stepProgress, type ProgressDisplay } from "./progress";
 import { project } from "./projection";
-import { isBytes, type Scaling } from "./scaling";
+import { isBytes, type Items, type Scaling } from "./scaling";
 
 /** What made a result: versions for the report. */
 export const versions = { constella: version, node: process.version };
@@ -24,7 +23,7 @@ export interface Session {
   readonly method: AnyMethod;
   readonly data: DataSet;
   /** The items as rows, scaled. */
-  readonly x: NdArray<Float32Array>;
+  readonly x: Items;
   readonly scaling: Scaling;
   readonly identity: RunIdentity;
   /** Options that were given, with `nClusters` and `seed`. */

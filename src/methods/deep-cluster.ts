@@ -1,6 +1,6 @@
 import { DeepCluster } from "../models/deep-cluster";
 import type { DeepClusterOptions } from "../models/deep-cluster";
-import { NETWORK_OPTIONS, suitNetwork, withNetwork } from "./feature-network";
+import { NETWORK_OPTIONS, resumed, suitNetwork, withNetwork } from "./feature-network";
 import type { NetworkMethodOptions } from "./feature-network";
 import type { Method } from "./method";
 import { oneOf, positive, whole } from "./schema";
@@ -29,5 +29,5 @@ export const deepCluster: Method<NetworkMethodOptions<DeepClusterOptions>> = {
   },
   suit: suitNetwork,
   make: (options) => new DeepCluster(withNetwork("deep-cluster", options)),
-  load: (bytes, { device }) => DeepCluster.load(bytes, device ? { device } : {}),
+  load: (bytes, options) => DeepCluster.load(bytes, resumed(options)),
 };

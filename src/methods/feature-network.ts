@@ -1,5 +1,6 @@
 // Options that the methods on a feature network share: which network, what changes its images, and how it is trained.
-import type { NetworkOptions } from "../models/network-model";
+import type { Device } from "../device";
+import type { LoadOptions, NetworkOptions } from "../models/network-model";
 import { sizeOf } from "../ndarray";
 import type { MLPSpec } from "../nn/feature-network";
 import type { VGGSpec } from "../nn/vgg";
@@ -55,7 +56,7 @@ export const NETWORK_OPTIONS: Schema<NetworkMethodOptions<NetworkOptions>> = {
     help: "sizes of the mlp from the input to the features",
   },
   itemShape: { kind: wholes(1, 1), unset: "that of the data", help: "sizes of one item: 28,28" },
-  epochs: { kind: whole(0), default: 50, help: "passes over the data", of: "fit", resumable: true },
+  epochs: { kind: whole(0), default: 50, help: "passes over the data", of: "fit" },
   learningRate: { kind: positive, default: 1e-3, help: "of SGD", resumable: true },
   momentum: { kind: share, default: 0.9, help: "of SGD" },
   weightDecay: { kind: nonNegative, default: 1e-5, help: "of SGD" },
@@ -119,3 +120,12 @@ export function withNetwork<O extends NetworkOptions>(
   };
   return { ...own, network: spec, ...(augment && { augment }) };
 }
+
+/** What `load` of these models takes of a resumed training: a learning rate that was changed. */
+export const resumed = ({
+  device,
+  learningRate,
+}: {
+  readonly device?: Device;
+  readonly learningRate?: number;
+}): LoadOptions => ({ ...(device && { device }), ...(learningRate !== undefined && { learningRate }) });

@@ -1,6 +1,6 @@
 import { OnlineDeepCluster } from "../models/online-deep-cluster";
 import type { OnlineDeepClusterOptions } from "../models/online-deep-cluster";
-import { NETWORK_OPTIONS, suitNetwork, withNetwork } from "./feature-network";
+import { NETWORK_OPTIONS, resumed, suitNetwork, withNetwork } from "./feature-network";
 import type { NetworkMethodOptions } from "./feature-network";
 import type { Method } from "./method";
 import { fraction, oneOf, whole } from "./schema";
@@ -25,5 +25,5 @@ export const onlineDeepCluster: Method<NetworkMethodOptions<OnlineDeepClusterOpt
   },
   suit: suitNetwork,
   make: (options) => new OnlineDeepCluster(withNetwork("online-deep-cluster", options)),
-  load: (bytes, { device }) => OnlineDeepCluster.load(bytes, device ? { device } : {}),
+  load: (bytes, options) => OnlineDeepCluster.load(bytes, resumed(options)),
 };

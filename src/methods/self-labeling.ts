@@ -1,6 +1,6 @@
 import { SelfLabeling } from "../models/self-labeling";
 import type { SelfLabelingOptions } from "../models/self-labeling";
-import { NETWORK_OPTIONS, suitNetwork, withNetwork } from "./feature-network";
+import { NETWORK_OPTIONS, resumed, suitNetwork, withNetwork } from "./feature-network";
 import type { NetworkMethodOptions } from "./feature-network";
 import type { Method } from "./method";
 import { flag, nonNegative, oneOf, positive, whole } from "./schema";
@@ -38,5 +38,5 @@ export const selfLabeling: Method<NetworkMethodOptions<SelfLabelingOptions>> = {
   },
   suit: suitNetwork,
   make: (options) => new SelfLabeling(withNetwork("self-labeling", options)),
-  load: (bytes, { device }) => SelfLabeling.load(bytes, device ? { device } : {}),
+  load: (bytes, options) => SelfLabeling.load(bytes, resumed(options)),
 };

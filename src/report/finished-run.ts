@@ -12,7 +12,7 @@ export interface FinishedRun {
   readonly labels: Int32Array;
   readonly nClusters: number;
   /** [n, e]; the items themselves, where the method places none. */
-  readonly embedding?: NdArray<Float32Array>;
+  readonly embedding?: NdArray<Float32Array> | NdArray<Float64Array>;
   /** [n, K] */
   readonly q?: NdArray<Float32Array>;
   readonly inertia?: number;

@@ -140,7 +140,7 @@ async function openCheckpoint(
   const model = await openModel(path, content, metadata["model"], device);
   const data = await loadData(given.data, given.array === undefined ? {} : { array: given.array });
   const scaling = metadata["run"] === undefined ? ({ kind: "none" } as const) : decodeRun(path, content).scaling;
-  const x = scaledRows(data, scaling);
+  const x = toFloat32(scaledRows(data, scaling), given.data, "data");
   if (!given.untrained) return { x, model };
   if (!(model instanceof NetworkModel))
     throw new Error(`--untrained is for networks under a classifier, ${path} holds ${metadata["model"]}`);
