@@ -48,15 +48,19 @@ type HostExports = { readonly memory: WebAssembly.Memory } & HostFunctions<
 
 const PAGE = 65536;
 
+let code: WebAssembly.Module | undefined;
+
+const compiled = (): WebAssembly.Module =>
+  (code ??= new WebAssembly.Module(Uint8Array.from(atob(module), (character) => character.charCodeAt(0))));
+
 /** The host module with its memory, handed out from the bottom up. */
 export class Host {
   readonly run: HostExports;
   #top: number;
 
   constructor() {
-    const code = Uint8Array.from(atob(module), (character) => character.charCodeAt(0));
     const imports = { env: { "Math.log": Math.log } };
-    this.run = new WebAssembly.Instance(new WebAssembly.Module(code), imports).exports as unknown as HostExports;
+    this.run = new WebAssembly.Instance(compiled(), imports).exports as unknown as HostExports;
     this.#top = this.run.heap_base();
   }
 

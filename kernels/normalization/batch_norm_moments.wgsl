@@ -32,23 +32,30 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let position = lane / columns % params.width;
   let start = first + lane / (columns * params.width);
   let stride = size / (columns * params.width);
+  // differences to the first number: sums of numbers far from 0 would round what they differ by
+  let origin = x[select(0u, (first * params.c + t) * params.s, live)];
+  let count = f32((last - min(first, last)) * params.s);
   var sum = 0.0;
   for (var i = start; i < last; i += stride) {
     let plane = (i * params.c + t) * params.s;
-    for (var p = position; p < params.s; p += params.width) { sum += x[plane + p]; }
+    for (var p = position; p < params.s; p += params.width) { sum += x[plane + p] - origin; }
   }
-  let mean = sum_of_column(sum, lane) / f32((last - min(first, last)) * params.s);
+  let mean = origin + sum_of_column(sum, lane) / count;
   var squares = 0.0;
+  var rest = 0.0; // what the mean was rounded by, times the count
   for (var i = start; i < last; i += stride) {
     let plane = (i * params.c + t) * params.s;
     for (var p = position; p < params.s; p += params.width) {
       let difference = x[plane + p] - mean;
       squares += difference * difference;
+      rest += difference;
     }
   }
-  let deviation = sum_of_column(squares, lane);
+  rest = sum_of_column(rest, lane);
+  let about = sum_of_column(squares, lane) - rest * rest / count;
+  let deviation = select(about, 0.0, about < 0.0);
   if (live && lane < columns) {
-    moments[2u * chunk * params.c + t] = mean;
+    moments[2u * chunk * params.c + t] = mean + rest / count;
     moments[(2u * chunk + 1u) * params.c + t] = deviation;
   }
 }

@@ -69,8 +69,8 @@ function magnitude(diagonal: Float64Array, beside: Float64Array): number {
 }
 
 /**
- * Makes rows [c, d] orthonormal in place, in order, each against those before it (Gram and Schmidt, twice: Golub and Van Loan, "Matrix Computations",
- * section 5.2.9). A row that has nothing of its own becomes the axis that the others have least of, less what they have.
+ * Makes rows [c, d] orthonormal in place, in order, each against those before it (Gram and Schmidt, again where much of a row was taken: Golub and
+ * Van Loan, "Matrix Computations", section 5.2.9). A row that has nothing of its own becomes the axis that the others have least of, less what they have.
  */
 export function orthonormalize(rows: Float64Array, c: number, d: number): Promise<void> {
   return withHost(async (host) => {
@@ -98,13 +98,18 @@ function norm(host: Host, rows: number, i: number, d: number): number {
   return Math.sqrt(host.run.dot_f64(row, row, d));
 }
 
-/** Takes out of row i what it shares with the rows before it, twice; the length that is left. */
+/** Takes out of row i what it shares with the rows before it; the length that is left. */
 async function reduce(host: Host, rows: number, i: number, d: number): Promise<number> {
   const row = rows + 8 * i * d;
-  for (let t = 0; t < 2 * i; t++) {
-    const other = rows + 8 * (t % i) * d;
-    host.run.add_two_f64(row, -host.run.dot_f64(row, other, d), other, 0, other, d);
-    if ((t * d) % PIECE < d) await pause();
+  let length = norm(host, rows, i, d);
+  for (;;) {
+    for (let t = 0; t < i; t++) {
+      const other = rows + 8 * t * d;
+      host.run.add_two_f64(row, -host.run.dot_f64(row, other, d), other, 0, other, d);
+      if ((t * d) % PIECE < d) await pause();
+    }
+    const left = norm(host, rows, i, d);
+    if (left > 0.7 * length || left === 0) return left; // what rounding left of the others is small against it
+    length = left;
   }
-  return norm(host, rows, i, d);
 }

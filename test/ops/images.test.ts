@@ -41,6 +41,36 @@ describeDevices("batch normalization", (device) => {
     for (const used of [x, y, running.mean, running.variance]) used.dispose();
   });
 
+  test.each([
+    ["rows", [10_000_000, 1]],
+    ["one large image", [1, 1, 2500, 4000]],
+  ])("ten million values around 1,000: %s", async (_, shape) => {
+    const d = await device();
+    const x = c.randomNormal(d, shape, new c.Random(3), 1000, 1);
+    const values = await x.data();
+    const channels = shape[1]!;
+    const [count, inner] = [values.length / channels, (shape[2] ?? 1) * (shape[3] ?? 1)];
+    const [means, variances] = [new Float64Array(channels), new Float64Array(channels)];
+    const channel = (i: number): number => Math.floor(i / inner) % channels;
+    for (let i = 0; i < values.length; i++) means[channel(i)]! += (values[i]! - 1000) / count;
+    for (let i = 0; i < values.length; i++)
+      variances[channel(i)]! += (values[i]! - 1000 - means[channel(i)]!) ** 2 / count;
+    const running = { mean: c.zeros(d, [channels]), variance: c.zeros(d, [channels]) };
+    const y = c.batchNorm(x, { running, momentum: 1, eps: 0 });
+    const [mean, variance, got] = await Promise.all([running.mean.data(), running.variance.data(), y.data()]);
+    for (let t = 0; t < channels; t++) {
+      expect(Math.abs(mean[t]! - 1000 - means[t]!)).toBeLessThan(1e-4); // float32 at 1,000 has steps of 6e-5
+      expect(Math.abs(variance[t]! / variances[t]! - 1)).toBeLessThan(1e-5);
+    }
+    let worst = 0;
+    for (let i = 0; i < values.length; i += 997) {
+      const t = channel(i);
+      worst = Math.max(worst, Math.abs(got[i]! - (values[i]! - 1000 - means[t]!) / Math.sqrt(variances[t]!)));
+    }
+    expect(worst).toBeLessThan(2e-4);
+    for (const used of [x, y, running.mean, running.variance]) used.dispose();
+  });
+
   test("what does not fit is one clear line", async () => {
     const d = await device();
     const x = c.zeros(d, [1, 3]);

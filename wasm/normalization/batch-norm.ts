@@ -1,62 +1,82 @@
 import { fma, horizontalSum } from "../base/simd";
 
-/** Σ x of a plane, in four vectors at a time. */
-function planeSum(x: usize, bytes: usize): f32 {
-  let s0 = f32x4.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  let at: usize = 0;
-  for (; at + 64 <= bytes; at += 64) {
-    s0 = f32x4.add(s0, v128.load(x + at));
-    s1 = f32x4.add(s1, v128.load(x + at, 16));
-    s2 = f32x4.add(s2, v128.load(x + at, 32));
-    s3 = f32x4.add(s3, v128.load(x + at, 48));
+/** Bytes whose sum is taken in float32; what is more is added up in float64. */
+const BLOCK: usize = 1 << 14;
+
+/** Σ (x - origin) of a plane, in four vectors at a time. */
+function planeSum(x: usize, bytes: usize, origin: f32): f64 {
+  const c = f32x4.splat(origin);
+  let total: f64 = 0;
+  for (let at: usize = 0; at < bytes;) {
+    const end = min(bytes, at + BLOCK);
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    for (; at + 64 <= end; at += 64) {
+      s0 = f32x4.add(s0, f32x4.sub(v128.load(x + at), c));
+      s1 = f32x4.add(s1, f32x4.sub(v128.load(x + at, 16), c));
+      s2 = f32x4.add(s2, f32x4.sub(v128.load(x + at, 32), c));
+      s3 = f32x4.add(s3, f32x4.sub(v128.load(x + at, 48), c));
+    }
+    let sum = horizontalSum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+    for (; at < end; at += 4) sum += f32.load(x + at) - origin;
+    total += <f64>sum;
   }
-  let sum = horizontalSum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-  for (; at < bytes; at += 4) sum += f32.load(x + at);
-  return sum;
+  return total;
 }
 
 /** Σ (x - centre)² of a plane. */
-function planeSquares(x: usize, bytes: usize, centre: f32): f32 {
+function planeSquares(x: usize, bytes: usize, centre: f32): f64 {
   const c = f32x4.splat(centre);
-  let s0 = f32x4.splat(0);
-  let s1 = s0;
-  let s2 = s0;
-  let s3 = s0;
-  let at: usize = 0;
-  for (; at + 64 <= bytes; at += 64) {
-    const d0 = f32x4.sub(v128.load(x + at), c);
-    const d1 = f32x4.sub(v128.load(x + at, 16), c);
-    const d2 = f32x4.sub(v128.load(x + at, 32), c);
-    const d3 = f32x4.sub(v128.load(x + at, 48), c);
-    s0 = fma(d0, d0, s0);
-    s1 = fma(d1, d1, s1);
-    s2 = fma(d2, d2, s2);
-    s3 = fma(d3, d3, s3);
+  let total: f64 = 0;
+  for (let at: usize = 0; at < bytes;) {
+    const end = min(bytes, at + BLOCK);
+    let s0 = f32x4.splat(0);
+    let s1 = s0;
+    let s2 = s0;
+    let s3 = s0;
+    for (; at + 64 <= end; at += 64) {
+      const d0 = f32x4.sub(v128.load(x + at), c);
+      const d1 = f32x4.sub(v128.load(x + at, 16), c);
+      const d2 = f32x4.sub(v128.load(x + at, 32), c);
+      const d3 = f32x4.sub(v128.load(x + at, 48), c);
+      s0 = fma(d0, d0, s0);
+      s1 = fma(d1, d1, s1);
+      s2 = fma(d2, d2, s2);
+      s3 = fma(d3, d3, s3);
+    }
+    let sum = horizontalSum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+    for (; at < end; at += 4) {
+      const d = f32.load(x + at) - centre;
+      sum += d * d;
+    }
+    total += <f64>sum;
   }
-  let sum = horizontalSum(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
-  for (; at < bytes; at += 4) {
-    const d = f32.load(x + at) - centre;
-    sum += d * d;
-  }
-  return sum;
+  return total;
 }
 
-/** Moments of rows [first, last) of x [n, c], all channels at once. */
+/**
+ * Moments of rows [first, last) of x [n, c], all channels at once: means of the differences to the first row, since sums of numbers far from 0 would
+ * round what they differ by.
+ */
 function columnMoments(x: usize, moments: usize, bytes: usize, first: u32, last: u32): void {
   const squares = moments + bytes;
+  const origin = x + first * bytes;
   const share: f32 = 1 / <f32>(last - first);
   memory.fill(moments, 0, 2 * bytes);
-  for (let i = first; i < last; i++) {
+  for (let i = first + 1; i < last; i++) {
     const row = x + i * bytes;
     let at: usize = 0;
-    for (; at + 16 <= bytes; at += 16)
-      v128.store(moments + at, f32x4.add(v128.load(moments + at), v128.load(row + at)));
-    for (; at < bytes; at += 4) f32.store(moments + at, f32.load(moments + at) + f32.load(row + at));
+    for (; at + 16 <= bytes; at += 16) {
+      const d = f32x4.sub(v128.load(row + at), v128.load(origin + at));
+      v128.store(moments + at, f32x4.add(v128.load(moments + at), d));
+    }
+    for (; at < bytes; at += 4)
+      f32.store(moments + at, f32.load(moments + at) + (f32.load(row + at) - f32.load(origin + at)));
   }
-  for (let at: usize = 0; at < bytes; at += 4) f32.store(moments + at, f32.load(moments + at) * share);
+  for (let at: usize = 0; at < bytes; at += 4)
+    f32.store(moments + at, f32.load(origin + at) + f32.load(moments + at) * share);
   for (let i = first; i < last; i++) {
     const row = x + i * bytes;
     let at: usize = 0;
@@ -92,11 +112,14 @@ export function batch_norm_moments(
     let squares: f64 = 0;
     for (let i = first; i < last; i++) {
       const plane = x + (i * c + t) * bytes;
-      const own = planeSum(plane, bytes) / <f32>s;
-      const difference = <f64>own - mean;
+      const origin = f32.load(plane);
+      const own = <f64>origin + planeSum(plane, bytes, origin) / <f64>s;
+      const rounding = own - <f64><f32>own;
+      const difference = own - mean;
       const before = <f64>(i - first);
       mean += difference / (before + 1);
-      squares += <f64>planeSquares(plane, bytes, own) + difference * difference * <f64>s * before / (before + 1);
+      squares += planeSquares(plane, bytes, <f32>own) - <f64>s * rounding * rounding;
+      squares += difference * difference * <f64>s * before / (before + 1);
     }
     f32.store(out + (<usize>t << 2), <f32>mean);
     f32.store(out + channels + (<usize>t << 2), <f32>squares);
