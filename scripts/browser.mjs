@@ -23,8 +23,13 @@ const TYPES = {
   ".json": "application/json",
 };
 
+/** @returns {import("node:net").AddressInfo} */
+const addressOf = (server) => server.address();
+
 /**
  * Serves a folder on a free port of this machine; `headers` go with every file.
+ * @param {string} folder
+ * @param {Readonly<Record<string, string>>} headers
  * @returns {Promise<{ url: string, close(): void }>}
  */
 export async function serve(folder, headers = {}) {
@@ -36,9 +41,9 @@ export async function serve(folder, headers = {}) {
     response.writeHead(200, { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", ...headers });
     createReadStream(path).pipe(response);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   return {
-    url: `http://127.0.0.1:${server.address().port}/`,
+    url: `http://127.0.0.1:${addressOf(server).port}/`,
     close: () => {
       server.close();
       server.closeAllConnections();

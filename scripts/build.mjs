@@ -45,7 +45,7 @@ async function bundleTo(outdir, { small = false } = {}) {
       splitting: true,
       bundle: true,
       format: "esm",
-      platform,
+      platform: /** @type {import("esbuild").Platform} */ (platform),
       target: "es2022",
       packages: "external",
       external: ["node:*"],

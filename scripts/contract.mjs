@@ -1,7 +1,22 @@
 // The kernel contract: a .wgsl file declares a kernel for both devices. This module reads the declaration and lints it.
 import { WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
 
-/** Constructs that one of the two shader compilers, or one of the adapters, gets wrong: [pattern, rule, why and what to do]. */
+/**
+ * What wgsl_reflect finds in a kernel. A workgroup size is a number, or the name of the override that sets it.
+ * @typedef {{
+ *   readonly name: string,
+ *   readonly code: string,
+ *   readonly bindings: readonly { readonly name: string, readonly access: "read" | "read_write" }[],
+ *   readonly params: readonly { readonly name: string, readonly type: "u32" | "i32" | "f32" }[],
+ *   readonly workgroupSize: readonly (number | string)[],
+ *   readonly overrides: Readonly<Record<string, number>>,
+ * }} Reflected
+ */
+
+/**
+ * Constructs that one of the two shader compilers, or one of the adapters, gets wrong: [pattern, rule, why and what to do].
+ * @type {readonly (readonly [RegExp, string, string])[]}
+ */
 const FORBIDDEN = [
   [/&\s*\w+\s*[.[]/, "a pointer to a member or an element", "naga ends the process on it; copy to a variable and back"],
   [
@@ -29,7 +44,7 @@ const FORBIDDEN = [
  * @param {string} name file stem
  * @param {string} code WGSL text
  * @param {string} path what problems call the file
- * @returns {{ declaration: object, problems: string[] }} problems are `file:line: rule, why and how to fix`
+ * @returns {{ declaration: Reflected | null, problems: string[] }} problems are `file:line: rule, why and how to fix`
  */
 export function declare(name, code, path = `kernels/${name}.wgsl`) {
   const problems = [];
@@ -86,7 +101,7 @@ export function declare(name, code, path = `kernels/${name}.wgsl`) {
 
   const bindings = storage.map((variable) => ({
     name: variable.name,
-    access: variable.access === "read" ? "read" : "read_write",
+    access: /** @type {"read" | "read_write"} */ (variable.access === "read" ? "read" : "read_write"),
   }));
   const workgroupSize = (main?.attributes ?? [])
     .filter((attribute) => attribute.name === "workgroup_size")

@@ -83,11 +83,11 @@ async function freePorts(count) {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();
-      await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+      await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
       return server;
     }),
   );
-  const ports = servers.map((server) => server.address().port);
+  const ports = servers.map((server) => /** @type {import("node:net").AddressInfo} */ (server.address()).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
@@ -107,8 +107,19 @@ async function untilOpen(attempt, child) {
 }
 
 /**
+ * What a cell of a notebook shows (nbformat 4).
+ * @typedef {{
+ *   readonly output_type: "stream" | "display_data" | "execute_result" | "error",
+ *   readonly data?: Readonly<Record<string, string | readonly string[]>>,
+ *   readonly text?: string | readonly string[],
+ *   readonly traceback?: readonly string[],
+ * }} Output
+ */
+
+/**
  * Starts Deno's kernel in a folder.
- * @returns {Promise<{ execute(code: string): Promise<object[]>, close(): Promise<void> }>} `execute` runs a cell and returns its outputs
+ * @param {string} cwd
+ * @returns {Promise<{ execute(code: string): Promise<Output[]>, close(): Promise<void> }>} `execute` runs a cell and returns its outputs
  * as a notebook holds them
  */
 export async function startKernel(cwd) {
@@ -126,7 +137,7 @@ export async function startKernel(cwd) {
   });
 
   const shown = new Map();
-  let listener = () => {};
+  let listener = (_type, _content) => {};
   const decode = (frames) => {
     const start = frames.findIndex((frame) => frame.toString() === DELIMITER);
     const [header, , , content] = frames.slice(start + 2).map((frame) => JSON.parse(frame.toString()));

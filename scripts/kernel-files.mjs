@@ -10,7 +10,7 @@ import { basename, join, relative } from "node:path";
  */
 export function kernelFiles(folder = join(import.meta.dirname, "../kernels")) {
   const files = new Map();
-  for (const file of readdirSync(folder, { recursive: true }).sort()) {
+  for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
     if (!file.endsWith(".wgsl")) continue;
     const name = basename(file, ".wgsl");
     const path = relative("", join(folder, file));

@@ -5,7 +5,26 @@ import { fileURLToPath } from "node:url";
 import { buildDist, buildWasm } from "./build.mjs";
 import { startKernel } from "./jupyter.mjs";
 
-/** Outputs of each cell of code, in order. @throws with the cell and what it printed when one fails */
+/** @typedef {import("./jupyter.mjs").Output} Output */
+
+/**
+ * A notebook, as far as it is run.
+ * @typedef {{
+ *   readonly cells: readonly {
+ *     readonly cell_type: string,
+ *     readonly source: readonly string[],
+ *     readonly outputs?: readonly Output[],
+ *   }[],
+ * }} Notebook
+ */
+
+/**
+ * Outputs of each cell of code, in order.
+ * @param {Notebook} notebook
+ * @param {string} folder
+ * @returns {Promise<Output[][]>}
+ * @throws with the cell and what it printed when one fails
+ */
 export async function runNotebook(notebook, folder) {
   const kernel = await startKernel(folder);
   const all = [];
@@ -25,6 +44,7 @@ export async function runNotebook(notebook, folder) {
 /** As Jupyter writes it: text as a list of lines. */
 const lines = (text) => text.match(/[^\n]*\n|[^\n]+/g) ?? [];
 
+/** @param {Output} output */
 function savedOutput({ data, text, ...output }) {
   if (text !== undefined) return { ...output, text: lines(text) };
   const saved = Object.entries(data).map(([type, value]) => [

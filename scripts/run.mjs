@@ -8,7 +8,11 @@ import { buildWasm, root } from "./build.mjs";
 import { esbuildPlugin } from "./plugin.mjs";
 import { gpuEnvironment } from "./vulkan.mjs";
 
-/** Bundles `entry` for Node, or neutrally for Deno and pages; small: with shaders as they are published. Returns the path of the module. */
+/**
+ * Bundles `entry` for Node, or neutrally for Deno and pages; small: with shaders as they are published. Returns the path of the module.
+ * @param {string} entry
+ * @param {{ platform?: import("esbuild").Platform, external?: string[], small?: boolean }} options
+ */
 export async function bundle(entry, { platform = "node", external = [], small = false } = {}) {
   const outfile = join(root, "build/run", `${entry.replace(/[^\w]+/g, "-")}.${process.pid}.mjs`);
   await mkdir(join(root, "build/run"), { recursive: true });

@@ -83,7 +83,7 @@ async function sharedFiles() {
       at = statement.end;
     };
     for (const statement of source.statements) {
-      const modifiers = statement.modifiers ?? [];
+      const modifiers = ts.canHaveModifiers(statement) ? (statement.modifiers ?? []) : [];
       const kinds = modifiers.map(({ kind }) => kind);
       if (!kinds.includes(ts.SyntaxKind.ExportKeyword) || kinds.includes(ts.SyntaxKind.Decorator)) continue;
       const first = modifiers.at(-1).end;
@@ -91,7 +91,7 @@ async function sharedFiles() {
         declare(statement, statement.name.text, text.slice(first, statement.body.getStart(source)).trim());
       else if (ts.isVariableStatement(statement) && !(statement.declarationList.flags & ts.NodeFlags.Const))
         for (const { name, type } of statement.declarationList.declarations)
-          declare(statement, name.text, `let ${name.text}: ${type.getText(source)}`);
+          declare(statement, name.getText(source), `let ${name.getText(source)}: ${type.getText(source)}`);
     }
     shared[`wasm/base/${file}`] = seen + text.slice(at);
   }

@@ -1,2 +1,0 @@
-/** Path of npm's Deno binary. */
-export function denoBinary(): Promise<string>;
