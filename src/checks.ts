@@ -55,6 +55,26 @@ export function fitted<T>(op: string, made: T | undefined): T {
   return made;
 }
 
+/** Whether a value has names. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A value for a message, short. */
+export function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) {
+    const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+    if (!plain) return `a ${value.constructor?.name ?? "object"}`;
+    const words = JSON.stringify(value, (_, part: unknown) =>
+      typeof part === "bigint" || typeof part === "function" ? typeof part : part,
+    );
+    return words.length > 60 ? `${words.slice(0, 60)}…` : words;
+  }
+  if (typeof value === "string") return value.length > 60 ? `${value.slice(0, 60)}…` : value;
+  return String(value);
+}
+
 /** Names that other libraries have for an option, without case and underscores. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   ...{ randomstate: "seed", randomseed: "seed", rng: "seed", k: "nClusters", lr: "learningRate", tol: "tolerance" },
@@ -85,7 +105,11 @@ function editDistance(a: string, b: string): number {
 export function didYouMean(given: string, known: readonly string[]): string {
   const word = bare(given);
   const other = OTHER_NAMES[word];
-  const distances = known.map((name) => editDistance(word, bare(name)));
+  const begins = (a: string, b: string): boolean => Math.min(a.length, b.length) >= 3 && a.startsWith(b);
+  const distances = known.map((name) => {
+    const other = bare(name);
+    return word !== other && (begins(word, other) || begins(other, word)) ? 1 : editDistance(word, other);
+  });
   const nearest = distances.indexOf(Math.min(...distances));
   if (nearest >= 0 && distances[nearest] === 0) return `, did you mean ${known[nearest]}?`;
   if (other !== undefined && known.includes(other)) return `, did you mean ${other}?`;
@@ -104,9 +128,9 @@ export function checkOptions(
   known: readonly string[],
   required: readonly string[] = [],
 ): void {
-  if (given !== undefined && (typeof given !== "object" || given === null || Array.isArray(given)))
-    throw new Error(`${name}: options must be an object, got ${given === null ? "null" : typeof given}`);
-  const options = (given ?? {}) as Named<unknown>;
+  if (given !== undefined && !isObject(given))
+    throw new Error(`${name}: options must be an object, got ${show(given)}`);
+  const options = given ?? {};
   for (const option of Object.keys(options))
     if (!known.includes(option)) throw new Error(`${name}: unknown option ${option}${didYouMean(option, known)}`);
   for (const option of required) if (options[option] === undefined) throw new Error(`${name}: ${option} is missing`);

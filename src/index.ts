@@ -17,7 +17,7 @@ export type { MatrixLike, NdArrayLike, NestedArray } from "./matrix";
 export { grad } from "./autodiff";
 export { noGrad, record } from "./graph";
 export type { Backward } from "./graph";
-export { Random } from "./random";
+export { Random, stream } from "./random";
 export type { Counters, RandomState } from "./random";
 export * from "./ops";
 export { melFilters } from "./ops/sequences/mel-filters";
@@ -27,16 +27,20 @@ export * from "./optim";
 export * from "./cluster";
 export * from "./metrics";
 export { DEC } from "./models/dec";
-export type { DECOptions, FitOptions } from "./models/dec";
+export type { DECOptions } from "./models/dec";
 export { IDEC } from "./models/idec";
 export type { IDECOptions } from "./models/idec";
 export { StackedAutoencoder } from "./models/stacked-autoencoder";
 export type { StackedAutoencoderOptions } from "./models/stacked-autoencoder";
-export type { EpochRecord, Progress, StepReport } from "./training/loop";
-export type { TrainingOptions } from "./training/training";
+export { Model } from "./lifecycle/model";
+export type { DeviceOption, OptionSet } from "./lifecycle/model";
+export type { Checkpoint, Learned, NamedArrays } from "./lifecycle/checkpoint";
+export type { Fit } from "./lifecycle/fit";
+export type { Rule, Rules } from "./options";
+export type { EpochRecord, FitOptions, Progress, RunOptions, StepReport, TrainingOptions } from "./lifecycle/progress";
 export { trainSafely } from "./training/recovery";
 export type { SafeTraining, SavedModel } from "./training/recovery";
-export type { RowsLike } from "./training/rows";
+export type { RowsLike } from "./lifecycle/rows";
 export type { RowSource } from "./data/datasets/row-source";
 export type { SetBatch, SetPart, SetProvider } from "./data/datasets/sets/provider";
 export * from "./models/learning-to-cluster";
@@ -46,14 +50,7 @@ export { SelfLabeling } from "./models/self-labeling";
 export type { SelfLabelingOptions } from "./models/self-labeling";
 export { Supervised } from "./models/supervised";
 export type { SupervisedOptions } from "./models/supervised";
-export type {
-  Augmentation,
-  LoadOptions,
-  NetworkFitOptions,
-  NetworkModel,
-  NetworkOptions,
-  NetworkSettings,
-} from "./models/network-model";
+export type { Augmentation, LoadOptions, NetworkModel, NetworkOptions, NetworkSettings } from "./models/network-model";
 export { OnlineDeepCluster } from "./models/online-deep-cluster";
 export type { OnlineDeepClusterOptions } from "./models/online-deep-cluster";
 export { LinearProbe } from "./models/linear-probe";

@@ -245,3 +245,18 @@ export class Random {
     }
   }
 }
+
+/**
+ * The stream of one use of a seed: `stream(seed, "DEC.order", pass)`. Its key is a hash of the seed, the name and the places (Threefry, word
+ * by word), so that no two uses draw the same numbers, whatever their seeds are; nothing is added to a seed.
+ * @throws when the seed or a place is no whole number from 0 to 2⁵³ − 1
+ */
+export function stream(seed: number, name: string, ...places: readonly number[]): Random {
+  const key = Uint32Array.from(new Random(seed).state().key);
+  const absorb = (low: number, high: number): void => threefry(key, 0, key[0]!, key[1]!, low, high);
+  for (let i = 0; i < name.length; i++) absorb(name.charCodeAt(i), i);
+  absorb(name.length, WORD - 1); // where the name ends and the places begin
+  for (const place of places) checkWhole(`stream ${name}`, { place }, 0, Number.MAX_SAFE_INTEGER);
+  for (const place of places) absorb(place >>> 0, Math.floor(place / WORD));
+  return new Random({ key: [key[0]!, key[1]!], position: 0 });
+}

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Random } from "constella";
 import { takeFloat32, takeFloat32Matrix, toFloat32 } from "../src/matrix";
 import type { MatrixLike } from "../src/matrix";
-import { Shuffle } from "../src/training/loop";
+import { Shuffle } from "../src/lifecycle/shuffle";
 import { atOnce, inTurns, shared } from "../src/turn";
 import type { Pieces } from "../src/turn";
 

@@ -11,7 +11,7 @@ import {
   SelfLabeling,
   Supervised,
 } from "constella";
-import type { Device, GridCell, NetworkFitOptions, VGGSpec } from "constella";
+import type { Device, GridCell, FitOptions, VGGSpec } from "constella";
 import { stepProgress, type ProgressDisplay } from "../../src/cli/progress";
 import { readFile, writeAtomic } from "../../src/data/formats/files";
 import { writeNpy } from "../../src/data/formats/npy";
@@ -74,7 +74,7 @@ async function runBaseline(
   progress.update({ stage: `${TITLES[method]}, ${clusters} clusters`, done: 0, total: 1 });
   const options = { nClusters: clusters, seed, device };
   const Model = { "k-means": KMeans, "mini-batch-k-means": MiniBatchKMeans }[method];
-  const model = await new Model({ ...options, signal }).fit(images.train.x);
+  const model = await new Model(options).fit(images.train.x, { signal });
   progress.stop();
   await write(folder, "labels.npy", model.labels);
   return { inertia: model.inertia, ...occupation(model.labels, clusters) };
@@ -92,7 +92,7 @@ function shared({ seed }: StudyCell, method: MethodName | "supervised", { device
 async function train(
   title: string,
   model: { save(): Promise<Uint8Array> },
-  fit: (options: NetworkFitOptions) => Promise<unknown>,
+  fit: (options: FitOptions) => Promise<unknown>,
   { folder, progress, signal, setting }: CellContext,
 ): Promise<void> {
   const path = checkpointOf(folder);

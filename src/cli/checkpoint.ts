@@ -1,4 +1,5 @@
 import { readSafetensors, writeSafetensors } from "../data/formats/safetensors";
+import { withMetadata } from "../lifecycle/checkpoint";
 import type { OptionValues, RunCheckpoint, RunRecord } from "../methods";
 import { kebab, spell } from "./option";
 import type { Scaling } from "./scaling";
@@ -23,13 +24,8 @@ export interface SavedRun {
 /** A checkpoint file: the model's safetensors file, where there is one yet, with the run's record in its metadata. */
 export function encodeRun({ checkpoint, identity, scaling, columns }: SavedRun): Uint8Array {
   const { model, record } = checkpoint;
-  const { tensors, types, metadata } = model ? readSafetensors(model) : { tensors: {}, types: new Map(), metadata: {} };
-  const halves = [...types].filter((entry): entry is [string, "F16"] => entry[1] === "F16");
-  const run = { ...identity, ...record, scaling, ...(columns && { columns }) };
-  return writeSafetensors(tensors, {
-    types: Object.fromEntries(halves),
-    metadata: { ...metadata, run: JSON.stringify(run) },
-  });
+  const run = JSON.stringify({ ...identity, ...record, scaling, ...(columns && { columns }) });
+  return model ? withMetadata(model, { run }) : writeSafetensors({}, { metadata: { run } });
 }
 
 /** The counterpart of `encodeRun`, of files of earlier versions too. @throws for any other file, naming it */

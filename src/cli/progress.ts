@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import type { StepReport } from "../training/loop";
+import type { StepReport } from "../lifecycle/progress";
 
 /** Where a stage of the work stands. */
 export interface StageProgress {

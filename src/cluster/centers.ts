@@ -7,17 +7,11 @@ import type { Frame, Matrix } from "./frame";
 import { distancesToRows } from "./kmeans-init";
 import { Lloyd } from "./lloyd";
 import { readRows, withPoints } from "./points";
-import type { DeviceHolder, Points } from "./points";
+import type { DeviceFor, Points } from "./points";
 
 /** @throws when x has another number of columns than the centres */
 export function checkColumns(op: string, d: number, centers: Matrix): void {
   if (d !== centers.shape[1]) throw new Error(`${op}: x must have ${centers.shape[1]} columns, it has ${d}`);
-}
-
-/** @throws when a text is no way to choose centres */
-export function checkInit(op: string, init: string | MatrixLike): void {
-  if (typeof init === "string" && init !== "k-means++" && init !== "random")
-    throw new Error(`${op}: init must be "k-means++", "random" or a matrix of centres, ${JSON.stringify(init)}`);
 }
 
 /** Centres as the caller gave them, in the frame of the points. @throws unless they are finite numbers [k, d] */
@@ -50,7 +44,7 @@ export function shiftOf({ data, shape }: Matrix): Float64Array | null {
 export async function withNearest<R>(
   x: Points,
   centers: Matrix,
-  holder: DeviceHolder,
+  deviceFor: DeviceFor,
   op: string,
   result: (lloyd: Lloyd, frame: Frame) => Promise<R>,
 ): Promise<R> {
@@ -65,14 +59,14 @@ export async function withNearest<R>(
       lloyd.dispose();
     }
   };
-  return withPoints(x, holder, op, nearest, shiftOf(centers));
+  return withPoints(x, deviceFor, op, nearest, shiftOf(centers));
 }
 
 /** ‖x_i − c_j‖ of rows of x [n, d] and centres [k, d]: [n, k]. @throws when x has another d */
 export async function distancesToCenters(
   x: Points,
   centers: Matrix,
-  holder: DeviceHolder,
+  deviceFor: DeviceFor,
   op: string,
 ): Promise<NdArray> {
   const k = centers.shape[0]!;
@@ -98,7 +92,7 @@ export async function distancesToCenters(
       for (const tensor of made) tensor.dispose();
     }
   };
-  return withPoints(x, holder, op, measured, shiftOf(centers));
+  return withPoints(x, deviceFor, op, measured, shiftOf(centers));
 }
 
 /** Sum in float64. */

@@ -1,7 +1,17 @@
-import { checkWhole, fitted } from "../checks";
+import type { Bytes } from "../data/formats/source";
 import { onHost } from "../host";
+import { labelsOf, numbersOf } from "../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { Model } from "../lifecycle/model";
+import type { OptionSet } from "../lifecycle/model";
+import { RUN_RULES } from "../lifecycle/progress";
+import type { RunOptions } from "../lifecycle/progress";
 import { toContiguous } from "../matrix";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import { positive, whole } from "../options";
 import { Tensor } from "../tensor";
+import { pause, turn } from "../turn";
 import { checkPoints } from "./points";
 import type { Points } from "./points";
 
@@ -13,7 +23,29 @@ export interface DBSCANOptions {
   readonly minSamples?: number;
 }
 
+/** @inline */
+type Settings = Required<DBSCANOptions>;
+
+const OPTIONS: OptionSet<Settings> = {
+  rules: { eps: positive, minSamples: whole(1) },
+  defaults: { eps: 0.5, minSamples: 5 },
+  host: true,
+};
+
+/** The label of what has none yet. */
 const NONE = 0xffffffff;
+
+/** What was learned: the labels, and the core points that clusters consist of. */
+interface Found {
+  readonly labels: Int32Array<ArrayBuffer>;
+  /** Row numbers of the core points, ascending. */
+  readonly cores: Int32Array<ArrayBuffer>;
+  /** [cores, d] */
+  readonly points: Float64Array;
+  /** Of the core points. */
+  readonly clusters: Uint32Array;
+  readonly d: number;
+}
 
 /**
  * Density-based clusters (Ester, Kriegel, Sander and Xu, KDD 1996): core points within eps of each other share a cluster, other
@@ -21,75 +53,202 @@ const NONE = 0xffffffff;
  * core point, as scikit-learn does. Exact, in float64, on the calling thread; memory grows with n alone. The time grows with the
  * pairs that lie within eps along the axis of widest range.
  */
-export class DBSCAN {
-  readonly eps: number;
-  readonly minSamples: number;
-  #labels: Int32Array<ArrayBuffer> | undefined;
-  #cores = new Int32Array(0);
+export class DBSCAN extends Model<Settings> {
+  #found: Found | undefined;
 
-  /** @throws unless eps is positive and minSamples a whole number from 1 */
-  constructor({ eps = 0.5, minSamples = 5 }: DBSCANOptions = {}) {
-    if (!(eps > 0 && eps < Infinity)) throw new Error(`DBSCAN: eps must be positive, ${eps}`);
-    checkWhole("DBSCAN", { minSamples }, 1);
-    this.eps = eps;
-    this.minSamples = minSamples;
+  /** @throws for an option that is unknown or out of its range */
+  constructor(options: DBSCANOptions = {}) {
+    super("DBSCAN", options, OPTIONS);
+  }
+
+  get eps(): number {
+    return this.settings.eps;
+  }
+
+  get minSamples(): number {
+    return this.settings.minSamples;
   }
 
   /** The cluster of each point, −1 for noise. @throws before `fit` */
   get labels(): Int32Array<ArrayBuffer> {
-    return fitted("DBSCAN.labels", this.#labels);
-  }
-  /** Row numbers of the core points, ascending. */
-  get coreSampleIndices(): Int32Array<ArrayBuffer> {
-    return this.#cores;
+    return this.known("labels", this.#found).labels;
   }
 
-  /** Clusters points x [n, d]. @throws when x is no matrix, is empty, or holds NaN or an infinity */
-  async fit(x: Points): Promise<this> {
-    const { n, d } = await checkPoints(x, "DBSCAN.fit");
-    const data = x instanceof Tensor ? await x.data() : toContiguous(x, "DBSCAN.fit", "x").data;
-    const values = Float64Array.from(data as ArrayLike<number>, Number);
-    const axis = widestAxis(values, n, d);
-    const keys = Float64Array.from({ length: n }, (_, i) => values[i * d + axis]!);
-    const order = Uint32Array.from(keys, (_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
-    const { eps, minSamples } = this;
-    this.#labels = onHost((host) => {
-      const points = host.f64(n * d);
-      const counts = host.u32(n);
-      const parents = host.u32(n);
-      const sorted = points.view;
-      order.forEach((row, i) => {
-        sorted.set(values.subarray(row * d, (row + 1) * d), i * d);
-        [sorted[i * d], sorted[i * d + axis]] = [sorted[i * d + axis]!, sorted[i * d]!];
-      });
-      host.run.neighbour_counts(points.pointer, n, d, eps, eps * eps, counts.pointer);
-      host.run.core_components(points.pointer, n, d, eps, eps * eps, counts.pointer, minSamples, parents.pointer);
+  /** Row numbers of the core points, ascending. @throws before `fit` */
+  get coreSampleIndices(): Int32Array<ArrayBuffer> {
+    return this.known("coreSampleIndices", this.#found).cores;
+  }
+
+  /**
+   * Clusters points x [n, d].
+   * @param options `onStep`: after each of the three passes over the pairs; the loss is the share of points without a cluster
+   * @throws when x is no matrix, is empty, or holds NaN or an infinity; the signal's reason when aborted
+   */
+  async fit(x: Points, options: RunOptions = {}): Promise<this> {
+    return this.fitting(options, RUN_RULES, async (fit) => {
+      const { n, d, values } = await valuesOf(x, "DBSCAN.fit");
+      const sorted = await Sorted.of(values, n, d);
+      const { eps, minSamples } = this.settings;
+      const report = async (step: number, loss: number): Promise<void> => {
+        fit.report({ stage: "DBSCAN", epoch: 1, epochs: 1, step, steps: 3, loss });
+        await turn();
+        await fit.between();
+      };
+      const counts = sorted.neighbourCounts(eps);
+      await report(1, 1);
+      const parents = sorted.components(eps, counts, minSamples);
       // numbers of the clusters in the order of their first core points
-      const place = new Uint32Array(n);
-      order.forEach((row, i) => (place[row] = i));
       const numbers = new Map<number, number>();
-      const labels = parents.view.slice().fill(NONE);
+      const clusters = new Uint32Array(n).fill(NONE);
       const cores: number[] = [];
       for (let row = 0; row < n; row++) {
-        const i = place[row]!;
-        if (counts.view[i]! < minSamples) continue;
-        const parent = parents.view[i]!;
+        const i = sorted.place[row]!;
+        if (counts[i]! < minSamples) continue;
+        const parent = parents[i]!;
         if (!numbers.has(parent)) numbers.set(parent, numbers.size);
-        labels[i] = numbers.get(parent)!;
+        clusters[i] = numbers.get(parent)!;
         cores.push(row);
       }
-      this.#cores = Int32Array.from(cores);
-      parents.view.set(labels);
-      host.run.label_borders(points.pointer, n, d, eps, eps * eps, counts.pointer, minSamples, parents.pointer);
-      const found = parents.view;
-      return Int32Array.from({ length: n }, (_, row) => found[place[row]!]! | 0); // none, 2³² − 1, becomes −1
+      await report(2, 1 - cores.length / n);
+      const labels = sorted.withBorders(eps, counts, minSamples, clusters);
+      const points = new Float64Array(cores.length * d);
+      cores.forEach((row, i) => points.set(values.subarray(row * d, (row + 1) * d), i * d));
+      this.#found = {
+        ...{ labels, cores: Int32Array.from(cores), points, d },
+        clusters: Uint32Array.from(cores, (row) => clusters[sorted.place[row]!]!),
+      };
+      this.learned();
+      const noise = labels.reduce((count, label) => count + Number(label < 0), 0) / n;
+      fit.report({ stage: "DBSCAN", epoch: 1, epochs: 1, step: 3, steps: 3, loss: noise });
     });
-    return this;
   }
 
   /** `fit`, then the labels. */
-  async fitPredict(x: Points): Promise<Int32Array<ArrayBuffer>> {
-    return (await this.fit(x)).labels;
+  async fitPredict(x: Points, options: RunOptions = {}): Promise<Int32Array<ArrayBuffer>> {
+    return (await this.fit(x, options)).labels;
+  }
+
+  /**
+   * For each row of x [n, d] the lowest cluster that has a core point within eps, −1 where none has: for the points given to `fit` these are
+   * their labels.
+   * @throws before `fit`, and for another d
+   */
+  async predict(x: Points): Promise<Int32Array<ArrayBuffer>> {
+    const { points, clusters, d } = this.known("predict", this.#found);
+    return this.computing("predict", async () => {
+      const given = await valuesOf(x, "DBSCAN.predict");
+      if (given.d !== d) throw new Error(`DBSCAN.predict: x must have ${d} columns, it has ${given.d}`);
+      const count = clusters.length;
+      const values = new Float64Array(points.length + given.values.length);
+      values.set(points);
+      values.set(given.values, points.length);
+      const n = count + given.n;
+      const sorted = await Sorted.of(values, n, d);
+      const [counts, labels] = [new Uint32Array(n), new Uint32Array(n).fill(NONE)];
+      for (let row = 0; row < count; row++) {
+        counts[sorted.place[row]!] = 1;
+        labels[sorted.place[row]!] = clusters[row]!;
+      }
+      return sorted.withBorders(this.eps, counts, 1, labels).slice(count);
+    });
+  }
+
+  /** @throws when the bytes are no checkpoint of a DBSCAN */
+  static async load(content: Bytes): Promise<DBSCAN> {
+    return Model.restored("DBSCAN", content, {}, (settings) => new DBSCAN(settings), []);
+  }
+
+  protected override own(): Learned {
+    const { labels, cores, points, clusters, d } = this.known("save", this.#found);
+    return {
+      arrays: {
+        ...{ labels: new NdArray<TypedArray>(labels), coreSampleIndices: new NdArray<TypedArray>(cores) },
+        ...{ corePoints: new NdArray<TypedArray>(points, [cores.length, d]) },
+        coreClusters: new NdArray<TypedArray>(clusters),
+      },
+    };
+  }
+
+  protected override restore(saved: Checkpoint): void {
+    const cores = labelsOf(saved, "coreSampleIndices", saved.arrays["labels"]?.data.length ?? 0);
+    const clusters = labelsOf(saved, "coreClusters", cores?.length ?? 0);
+    const labels = labelsOf(saved, "labels", cores?.length ?? 0, -1);
+    const [count, d = 0] = saved.arrays["corePoints"]?.shape ?? [];
+    if (!cores || !clusters || !labels || count !== cores.length || clusters.length !== count || d < 1)
+      throw new Error("checkpoint: labels, and of each core point its row, its place and its cluster must be there");
+    const points = numbersOf(saved, "corePoints", count * d);
+    this.#found = { labels, cores, points, clusters: Uint32Array.from(clusters), d };
+  }
+
+  protected override release(): void {
+    this.#found = undefined;
+  }
+}
+
+/** Points in float64. */
+async function valuesOf(x: Points, op: string): Promise<{ n: number; d: number; values: Float64Array }> {
+  const { n, d } = await checkPoints(x, op);
+  const data = x instanceof Tensor ? await x.data() : toContiguous(x, op, "x").data;
+  return { n, d, values: Float64Array.from(data as ArrayLike<number>, Number) };
+}
+
+/** Points in the order of the axis of widest range, for the host module's passes over the pairs that are near along it. */
+class Sorted {
+  /** Where each row has gone. */
+  readonly place: Uint32Array;
+  readonly #points: Float64Array;
+  readonly #n: number;
+  readonly #d: number;
+
+  private constructor(points: Float64Array, place: Uint32Array, d: number) {
+    [this.#points, this.place, this.#n, this.#d] = [points, place, place.length, d];
+  }
+
+  static async of(values: Float64Array, n: number, d: number): Promise<Sorted> {
+    const axis = widestAxis(values, n, d);
+    const keys = Float64Array.from({ length: n }, (_, i) => values[i * d + axis]!);
+    const order = Uint32Array.from(keys, (_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
+    await pause();
+    const points = new Float64Array(n * d);
+    const place = new Uint32Array(n);
+    order.forEach((row, i) => {
+      place[row] = i;
+      points.set(values.subarray(row * d, (row + 1) * d), i * d);
+      [points[i * d], points[i * d + axis]] = [points[i * d + axis]!, points[i * d]!];
+    });
+    return new Sorted(points, place, d);
+  }
+
+  /** Points within eps of each, itself included. */
+  neighbourCounts(eps: number): Uint32Array {
+    return onHost((host) => {
+      const [points, counts] = [host.f64(this.#points), host.u32(this.#n)];
+      host.run.neighbour_counts(points.pointer, this.#n, this.#d, eps, eps * eps, counts.pointer);
+      return counts.view.slice();
+    });
+  }
+
+  /** For each core point one that stands for its cluster. */
+  components(eps: number, counts: Uint32Array, least: number): Uint32Array {
+    return onHost((host) => {
+      const [points, known, parents] = [host.f64(this.#points), host.u32(counts), host.u32(this.#n)];
+      host.run.core_components(
+        ...[points.pointer, this.#n, this.#d, eps, eps * eps, known.pointer, least, parents.pointer],
+      );
+      return parents.view.slice();
+    });
+  }
+
+  /** Labels of all rows in their own order, from those of the core points; −1 for noise. */
+  withBorders(eps: number, counts: Uint32Array, least: number, labels: Uint32Array): Int32Array<ArrayBuffer> {
+    return onHost((host) => {
+      const [points, known, found] = [host.f64(this.#points), host.u32(counts), host.u32(labels)];
+      host.run.label_borders(
+        ...[points.pointer, this.#n, this.#d, eps, eps * eps, known.pointer, least, found.pointer],
+      );
+      const { view } = found;
+      return Int32Array.from(this.place, (i) => view[i]! | 0); // none, 2³² − 1, becomes −1
+    });
   }
 }
 

@@ -1,38 +1,33 @@
-import { checkRange, checkWhole, fitted } from "../checks";
-import type { NdArray } from "../ndarray";
+import { checkRange, checkWhole } from "../checks";
+import type { Bytes } from "../data/formats/source";
+import type { Device } from "../device";
+import { entryOf, labelsOf, matrixOf } from "../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { Model } from "../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../lifecycle/model";
+import { HISTORY, RUN_RULES } from "../lifecycle/progress";
+import type { EpochRecord, RunOptions, StepReport } from "../lifecycle/progress";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
 import { gatherRows } from "../ops/indexing";
-import { Random } from "../random";
+import { finite, list, optional, range, record, seed as seedRule, whole } from "../options";
+import { Random, stream } from "../random";
 import { untidied } from "../tensor";
 import type { Tensor } from "../tensor";
-import {
-  checkColumns,
-  checkInit,
-  distancesToCenters,
-  givenCenters,
-  meanVariance,
-  shiftOf,
-  total,
-  withNearest,
-} from "./centers";
+import { checkColumns, distancesToCenters, givenCenters, meanVariance, shiftOf, total, withNearest } from "./centers";
 import type { Frame, Matrix } from "./frame";
+import { INIT_RULE, keptInit, withRuns } from "./kmeans";
 import type { KMeansOptions } from "./kmeans";
 import { plusPlusRows, randomRows } from "./kmeans-init";
 import { Lloyd } from "./lloyd";
-import { DeviceHolder, readRows, withPoints } from "./points";
+import { readRows, withPoints } from "./points";
 import type { Points } from "./points";
 
-/** What `onStep` is told. */
-export interface MiniBatchProgress {
-  /** Batches done. */
-  readonly step: number;
-  /** Batches at most. */
-  readonly steps: number;
-  /** Mean ‖x − c‖² of the batch to the centres before it. */
-  readonly inertia: number;
-}
+/** What `onStep` of `MiniBatchKMeans.fit` is told: one epoch of `steps` batches at most; the loss is the batch's mean ‖x − c‖² to the centres before it. */
+export type MiniBatchReport = StepReport;
 
 /** Options of `MiniBatchKMeans`. */
-export interface MiniBatchKMeansOptions extends Omit<KMeansOptions, "onIteration"> {
+export interface MiniBatchKMeansOptions extends KMeansOptions {
   /** Beginnings that are tried on a sample; default 3, or 1 for given centres. */
   readonly nInit?: number;
   /** Points of a batch; default 1,024. */
@@ -47,8 +42,36 @@ export interface MiniBatchKMeansOptions extends Omit<KMeansOptions, "onIteration
   readonly tolerance?: number;
   /** Ends after so many steps without a lower smoothed inertia; 0: never. Default 10. */
   readonly maxNoImprovement?: number;
-  /** After each step. */
-  readonly onStep?: (progress: MiniBatchProgress) => void;
+}
+
+/** @inline */
+type Settings = Required<Omit<MiniBatchKMeansOptions, "device" | "initSize">> &
+  Pick<MiniBatchKMeansOptions, "initSize">;
+
+const OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...{ nClusters: whole(1), init: INIT_RULE, nInit: whole(1), batchSize: whole(1), maxIter: whole(1) },
+    ...{ initSize: optional(whole(1)), reassignmentRatio: range(0), tolerance: range(0), maxNoImprovement: whole(0) },
+    seed: seedRule,
+  },
+  defaults: {
+    ...{ init: "k-means++", nInit: 3, batchSize: 1024, maxIter: 100, reassignmentRatio: 0.01, tolerance: 0 },
+    ...{ maxNoImprovement: 10, seed: 0 },
+  },
+};
+
+/** What was learned, and what it takes to go on. */
+interface Found {
+  centers: Matrix;
+  /** Points that each centre was given so far. */
+  readonly counts: Float64Array;
+  readonly random: Random;
+  sinceReassignment: number;
+  labels: Int32Array<ArrayBuffer>;
+  inertia: number;
+  nSteps: number;
+  nIter: number;
+  history: readonly EpochRecord[];
 }
 
 /**
@@ -56,120 +79,101 @@ export interface MiniBatchKMeansOptions extends Omit<KMeansOptions, "onIteration
  * rate 1 / count of Sculley, "Web-scale k-means clustering", WWW 2010, algorithm 1. Beginnings, reassignment and the early stop
  * are scikit-learn's `MiniBatchKMeans`.
  */
-export class MiniBatchKMeans {
-  readonly nClusters: number;
-  readonly #options: Required<Omit<MiniBatchKMeansOptions, "device" | "signal" | "onStep" | "initSize">>;
-  readonly #initSize: number;
-  readonly #onStep: ((progress: MiniBatchProgress) => void) | undefined;
-  readonly #signal: AbortSignal | undefined;
-  readonly #holder: DeviceHolder;
-  readonly #random: Random;
-  #centers: Matrix | undefined;
-  #counts: Float64Array;
-  #sinceReassignment = 0;
-  #labels: Int32Array<ArrayBuffer> | undefined;
-  #inertia = NaN;
-  #nSteps = 0;
-  #nIter = 0;
+export class MiniBatchKMeans extends Model<Settings> {
+  #found: Found | undefined;
 
-  /** @throws when an option is out of its range */
+  /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: MiniBatchKMeansOptions) {
-    const { nClusters, init = "k-means++", seed = 0, batchSize = 1024, maxIter = 100, tolerance = 0 } = options;
-    const { nInit = typeof init === "string" ? 3 : 1, reassignmentRatio = 0.01, maxNoImprovement = 10 } = options;
-    const op = "MiniBatchKMeans";
-    const { initSize = Math.max(3 * batchSize, 3 * nClusters) } = options;
-    checkWhole(op, { nClusters, nInit, batchSize, maxIter }, 1);
-    checkWhole(op, { maxNoImprovement }, 0);
-    checkWhole(op, { initSize }, nClusters);
-    checkRange(op, { tolerance, reassignmentRatio }, 0);
-    checkInit(op, init);
-    this.nClusters = nClusters;
-    this.#initSize = initSize;
-    this.#options = {
-      ...{ nClusters, init, nInit, seed, batchSize, maxIter },
-      ...{ tolerance, reassignmentRatio, maxNoImprovement },
-    };
-    this.#onStep = options.onStep;
-    this.#signal = options.signal;
-    this.#holder = new DeviceHolder(options.device);
-    this.#random = new Random(seed);
-    this.#counts = new Float64Array(nClusters);
+    super("MiniBatchKMeans", withRuns(options), OPTIONS);
+    const { initSize = Infinity, nClusters } = this.settings;
+    if (initSize < nClusters) checkWhole("MiniBatchKMeans", { initSize }, nClusters);
+  }
+
+  get nClusters(): number {
+    return this.settings.nClusters;
   }
 
   /** The cluster of each point of the last `fit` or `partialFit`. @throws before either */
   get labels(): Int32Array<ArrayBuffer> {
-    this.#fitted("labels");
-    return this.#labels!;
+    return this.known("labels", this.#found).labels;
   }
   /** The centres [k, d], in float64 where float32 cannot hold them. @throws before `fit` */
   get clusterCenters(): Matrix {
-    return this.#fitted("clusterCenters");
+    return this.known("clusterCenters", this.#found).centers;
   }
   /** Σ ‖x − c‖² over the points of the last `fit` or `partialFit` to the centres that gave the labels. */
   get inertia(): number {
-    this.#fitted("inertia");
-    return this.#inertia;
+    return this.known("inertia", this.#found).inertia;
   }
   /** Points that each centre was given so far. */
   get counts(): Float64Array {
-    return this.#counts.slice();
+    return this.#found?.counts.slice() ?? new Float64Array(this.nClusters);
   }
   /** Passes over as many points as there are, rounded up. */
   get nIter(): number {
-    return this.#nIter;
+    return this.#found?.nIter ?? 0;
   }
   /** Batches of the last `fit`, or all of `partialFit`. */
   get nSteps(): number {
-    return this.#nSteps;
+    return this.#found?.nSteps ?? 0;
+  }
+
+  /** One record per step of the last `fit`; the loss is the batch's mean ‖x − c‖² to the centres before it. */
+  override get history(): readonly EpochRecord[] {
+    return this.#found?.history ?? [];
   }
 
   /**
    * Finds the centres of points x [n, d] from the beginning, then labels all points.
-   * @throws when there are fewer points than clusters, a value is NaN or infinite, or given centres have another shape
+   * @throws when there are fewer points than clusters, a value is NaN or infinite, or given centres have another shape; the signal's
+   * reason when aborted
    */
-  async fit(x: Points): Promise<this> {
-    const { maxIter, tolerance, seed } = this.#options;
-    await withPoints(x, this.#holder, "MiniBatchKMeans.fit", async (points, n, d, frame) => {
-      const unit = frame.scale ** 2; // of squared distances
-      this.#checkEnough(n, "fit");
-      this.#random.restore(new Random(seed).state());
-      this.#centers = frame.back(await this.#begin(points, frame, "fit"), [this.nClusters, d]);
-      this.#counts = new Float64Array(this.nClusters);
-      [this.#sinceReassignment, this.#nSteps] = [0, 0];
-      const batchSize = Math.min(this.#options.batchSize, n);
-      const threshold = tolerance === 0 ? -1 : tolerance * (await meanVariance(points));
-      const steps = Math.floor((maxIter * n) / batchSize);
-      const improvement = new Improvement(batchSize, n, this.#options.maxNoImprovement);
-      let lloyd: Lloyd | undefined;
-      try {
-        for (let step = 0; step < steps; step++) {
-          this.#signal?.throwIfAborted();
-          const rows = Uint32Array.from({ length: batchSize }, () => this.#random.integer(n));
-          const batch = untidied(() => gatherRows(points, rows));
-          try {
-            if (lloyd) lloyd.x = batch;
-            else this.#load((lloyd = new Lloyd(batch, this.nClusters)), frame);
-            lloyd.assign();
-            const { inertia, shift } = await this.#step(lloyd);
-            this.#onStep?.({ step: step + 1, steps, inertia: (unit * inertia) / batchSize });
-            if (shift <= threshold || (step > 0 && improvement.ended(inertia / batchSize))) break;
-          } finally {
-            batch.dispose();
+  async fit(x: Points, options: RunOptions<MiniBatchReport> = {}): Promise<this> {
+    const { maxIter, tolerance, seed, nClusters } = this.settings;
+    return this.fitting(options, RUN_RULES, (fit) =>
+      withPoints(x, this.#deviceFor, "MiniBatchKMeans.fit", async (points, n, d, frame) => {
+        const unit = frame.scale ** 2; // of squared distances
+        this.#checkEnough(n, "fit");
+        const found = await this.#begin(points, frame, stream(seed, "MiniBatchKMeans"), "fit");
+        const batchSize = Math.min(this.settings.batchSize, n);
+        const threshold = tolerance === 0 ? -1 : tolerance * (await meanVariance(points));
+        const steps = Math.floor((maxIter * n) / batchSize);
+        const improvement = new Improvement(batchSize, n, this.settings.maxNoImprovement);
+        const history: EpochRecord[] = [];
+        let lloyd: Lloyd | undefined;
+        try {
+          for (let step = 0; step < steps; step++) {
+            await fit.between();
+            const rows = Uint32Array.from({ length: batchSize }, () => found.random.integer(n));
+            const batch = untidied(() => gatherRows(points, rows));
+            try {
+              if (lloyd) lloyd.x = batch;
+              else load((lloyd = new Lloyd(batch, nClusters)), found, frame);
+              lloyd.assign();
+              const { inertia, shift } = await this.#step(lloyd, found);
+              const loss = (unit * inertia) / batchSize;
+              history.push({ stage: "MiniBatchKMeans", epoch: step + 1, loss });
+              fit.report({ stage: "MiniBatchKMeans", epoch: 1, epochs: 1, step: step + 1, steps, loss });
+              if (shift <= threshold || (step > 0 && improvement.ended(loss))) break;
+            } finally {
+              batch.dispose();
+            }
           }
+          if (lloyd) found.centers = frame.back(await lloyd.centers(), [nClusters, d]);
+        } finally {
+          lloyd?.dispose();
         }
-        if (lloyd) this.#centers = frame.back(await lloyd.centers(), [this.nClusters, d]);
-      } finally {
-        lloyd?.dispose();
-      }
-      this.#nIter = Math.ceil((this.#nSteps * batchSize) / n);
-      await this.#label(points, frame);
-    });
-    return this;
+        const [labels, distances] = await assigned(points, found.centers, frame);
+        const nIter = Math.ceil((found.nSteps * batchSize) / n);
+        this.#found = { ...found, labels, inertia: unit * total(distances), nIter, history };
+        this.learned();
+      }),
+    );
   }
 
   /** `fit`, then the labels. */
-  async fitPredict(x: Points): Promise<Int32Array<ArrayBuffer>> {
-    return (await this.fit(x)).labels;
+  async fitPredict(x: Points, options: RunOptions<MiniBatchReport> = {}): Promise<Int32Array<ArrayBuffer>> {
+    return (await this.fit(x, options)).labels;
   }
 
   /**
@@ -179,66 +183,120 @@ export class MiniBatchKMeans {
    */
   async partialFit(x: Points): Promise<this> {
     const op = "MiniBatchKMeans.partialFit";
-    const step = async (points: Tensor, n: number, d: number, frame: Frame): Promise<void> => {
-      if (!this.#centers) {
-        if (typeof this.#options.init === "string") this.#checkEnough(n, "partialFit");
-        this.#centers = frame.back(await this.#begin(points, frame, "partialFit"), [this.nClusters, d]);
-      } else checkColumns(op, d, this.#centers);
-      const lloyd = new Lloyd(points, this.nClusters);
-      try {
-        this.#load(lloyd, frame);
-        lloyd.assign();
-        const labels = await lloyd.labels();
-        this.#inertia = frame.scale ** 2 * (await this.#step(lloyd)).inertia;
-        this.#labels = labels;
-        this.#centers = frame.back(await lloyd.centers(), [this.nClusters, d]);
-      } finally {
-        lloyd.dispose();
-      }
+    const { init, seed, nClusters } = this.settings;
+    const work = (): Promise<void> => {
+      const before = this.#found;
+      const step = async (points: Tensor, n: number, d: number, frame: Frame): Promise<void> => {
+        if (before) checkColumns(op, d, before.centers);
+        else if (typeof init === "string") this.#checkEnough(n, "partialFit");
+        const found = before
+          ? { ...before, counts: before.counts.slice(), random: new Random(before.random.state()) }
+          : await this.#begin(points, frame, stream(seed, "MiniBatchKMeans"), "partialFit");
+        const lloyd = new Lloyd(points, nClusters);
+        try {
+          load(lloyd, found, frame);
+          lloyd.assign();
+          found.labels = await lloyd.labels();
+          found.inertia = frame.scale ** 2 * (await this.#step(lloyd, found)).inertia;
+          found.centers = frame.back(await lloyd.centers(), [nClusters, d]);
+        } finally {
+          lloyd.dispose();
+        }
+        this.#found = found;
+        this.learned();
+      };
+      return withPoints(x, this.#deviceFor, op, step, before && shiftOf(before.centers));
     };
-    await withPoints(x, this.#holder, op, step, this.#centers && shiftOf(this.#centers));
-    return this;
+    return this.fitting({}, RUN_RULES, work, "partialFit");
   }
 
   /** The nearest centre of each row of x [n, d]; the lowest of equally near ones. @throws before `fit`, or for another d */
   async predict(x: Points): Promise<Int32Array<ArrayBuffer>> {
-    return withNearest(x, this.#fitted("predict"), this.#holder, "MiniBatchKMeans.predict", (lloyd) => lloyd.labels());
+    return this.#nearest(x, "predict", (lloyd) => lloyd.labels());
   }
 
   /** −Σ ‖x − c‖² to the nearest centres: the higher the better. @throws before `fit`, or for another d */
   async score(x: Points): Promise<number> {
-    const sum = async (lloyd: Lloyd, { scale }: Frame): Promise<number> =>
-      -(scale ** 2) * total(await lloyd.distances());
-    return withNearest(x, this.#fitted("score"), this.#holder, "MiniBatchKMeans.score", sum);
+    return this.#nearest(x, "score", async (lloyd, { scale }) => -(scale ** 2) * total(await lloyd.distances()));
   }
 
   /** The distance ‖x − c‖ of each row of x [n, d] to each centre, [n, k]. @throws before `fit`, or for another d */
   async transform(x: Points): Promise<NdArray> {
-    return distancesToCenters(x, this.#fitted("transform"), this.#holder, "MiniBatchKMeans.transform");
+    const { centers } = this.known("transform", this.#found);
+    return this.computing("transform", () =>
+      distancesToCenters(x, centers, this.#deviceFor, "MiniBatchKMeans.transform"),
+    );
   }
 
-  /** Ends the device, if it was requested here. */
-  async dispose(): Promise<void> {
-    await this.#holder.dispose();
+  /** @throws when the bytes are no checkpoint of a MiniBatchKMeans */
+  static async load(content: Bytes, options: DeviceOption = {}): Promise<MiniBatchKMeans> {
+    return Model.restored("MiniBatchKMeans", content, options, (settings) => new MiniBatchKMeans(settings));
+  }
+
+  protected override own(): Learned {
+    const { centers, counts, random, labels, ...state } = this.known("save", this.#found);
+    return {
+      arrays: {
+        labels: new NdArray<TypedArray>(labels),
+        counts: new NdArray<TypedArray>(counts),
+        clusterCenters: centers,
+      },
+      state: { ...state, random: random.state() },
+    };
+  }
+
+  protected override keptSettings(): object {
+    return { ...this.settings, init: keptInit(this.settings.init) };
+  }
+
+  protected override restore(saved: Checkpoint): void {
+    const { nClusters } = this.settings;
+    const labels = labelsOf(saved, "labels", nClusters);
+    const centers = matrixOf(saved, "clusterCenters", [nClusters, -1]);
+    const counts = saved.arrays["counts"];
+    if (!labels || !centers || counts?.data.length !== nClusters)
+      throw new Error("checkpoint: labels, clusterCenters and as many counts must be there");
+    checkRange("checkpoint", Object.fromEntries(Array.from(counts.data, (count, j) => [`counts[${j}]`, count])), 0);
+    const random = record({ key: list(whole(0, 2 ** 32 - 1)), position: whole(0) });
+    this.#found = {
+      ...{ labels, centers, counts: Float64Array.from(counts.data) },
+      random: new Random(entryOf(saved, "random", random)),
+      sinceReassignment: entryOf(saved, "sinceReassignment", whole(0)),
+      inertia: entryOf(saved, "inertia", finite),
+      nSteps: entryOf(saved, "nSteps", whole(0)),
+      nIter: entryOf(saved, "nIter", whole(0)),
+      history: entryOf(saved, "history", HISTORY),
+    };
+  }
+
+  protected override release(): void {
+    this.#found = undefined;
+  }
+
+  readonly #deviceFor = (x: Points): Promise<Device> => this.device(x);
+
+  #nearest<R>(x: Points, method: string, result: (lloyd: Lloyd, frame: Frame) => Promise<R>): Promise<R> {
+    const { centers } = this.known(method, this.#found);
+    return this.computing(method, () => withNearest(x, centers, this.#deviceFor, `MiniBatchKMeans.${method}`, result));
   }
 
   #checkEnough(n: number, method: string): void {
-    if (n < this.nClusters)
-      throw new Error(`MiniBatchKMeans.${method}: ${this.nClusters} clusters need as many points, x has ${n}`);
-  }
-
-  #load(lloyd: Lloyd, frame: Frame): void {
-    lloyd.setCenters(frame.into(this.#centers!.data), Float32Array.from(this.#counts));
+    const { nClusters } = this.settings;
+    if (n < nClusters)
+      throw new Error(`MiniBatchKMeans.${method}: ${nClusters} clusters need as many points, x has ${n}`);
   }
 
   /** The best of `nInit` beginnings, by the inertia of a random sample. */
-  async #begin(x: Tensor, frame: Frame, method: string): Promise<Float32Array> {
-    const { init, nInit } = this.#options;
-    const k = this.nClusters;
-    if (typeof init !== "string") return givenCenters(init, k, frame, x.shape[1]!, `MiniBatchKMeans.${method}`);
-    const n = x.shape[0]!;
-    const size = Math.min(this.#initSize, n);
-    const sample = (): Tensor => untidied(() => gatherRows(x, Uint32Array.from(randomRows(n, size, this.#random))));
+  async #begin(x: Tensor, frame: Frame, random: Random, method: string): Promise<Found> {
+    const { init, nInit, batchSize, nClusters: k, initSize = Math.max(3 * batchSize, 3 * k) } = this.settings;
+    const [n = 0, d = 0] = x.shape;
+    const from = (centers: Float32Array): Found => ({
+      ...{ centers: frame.back(centers, [k, d]), counts: new Float64Array(k), random, sinceReassignment: 0 },
+      ...{ labels: new Int32Array(0), inertia: 0, nSteps: 0, nIter: 0, history: [] },
+    });
+    if (typeof init !== "string") return from(givenCenters(init, k, frame, d, `MiniBatchKMeans.${method}`));
+    const size = Math.min(initSize, n);
+    const sample = (): Tensor => untidied(() => gatherRows(x, Uint32Array.from(randomRows(n, size, random))));
     const lloyd = new Lloyd(sample(), k);
     let best: Float32Array | undefined;
     let lowest = Infinity;
@@ -246,8 +304,7 @@ export class MiniBatchKMeans {
       for (let trial = 0; trial < nInit; trial++) {
         const among = sample();
         try {
-          const rows =
-            init === "random" ? randomRows(size, k, this.#random) : await plusPlusRows(among, k, this.#random);
+          const rows = init === "random" ? randomRows(size, k, random) : await plusPlusRows(among, k, random);
           const centers = await readRows(among, rows);
           lloyd.setCenters(centers);
           lloyd.assign();
@@ -261,52 +318,57 @@ export class MiniBatchKMeans {
       lloyd.x.dispose();
       lloyd.dispose();
     }
-    return best!;
+    return from(best!);
   }
 
   /** Moves the centres of an assigned batch, and begins anew those that stay almost without points. */
-  async #step(lloyd: Lloyd): Promise<{ inertia: number; shift: number }> {
-    const { reassignmentRatio } = this.#options;
+  async #step(lloyd: Lloyd, found: Found): Promise<{ inertia: number; shift: number }> {
+    const { reassignmentRatio, nClusters } = this.settings;
+    const { counts, random } = found;
     const pass = await lloyd.update(false);
-    this.#nSteps++;
-    pass.counts.forEach((count, j) => (this.#counts[j]! += count));
-    this.#sinceReassignment += lloyd.n;
-    const due = this.#counts.includes(0) || this.#sinceReassignment >= 10 * this.nClusters;
-    if (due) this.#sinceReassignment = 0;
-    const weak = due && reassignmentRatio > 0 ? this.#weakCenters(lloyd.n, reassignmentRatio) : [];
+    found.nSteps++;
+    pass.counts.forEach((count, j) => (counts[j]! += count));
+    found.sinceReassignment += lloyd.n;
+    const due = counts.includes(0) || found.sinceReassignment >= 10 * nClusters;
+    if (due) found.sinceReassignment = 0;
+    const weak = due && reassignmentRatio > 0 ? weakCenters(counts, lloyd.n, reassignmentRatio) : [];
     if (weak.length > 0) {
       const centers = await lloyd.centers();
-      const points = await readRows(lloyd.x, randomRows(lloyd.n, weak.length, this.#random));
+      const points = await readRows(lloyd.x, randomRows(lloyd.n, weak.length, random));
       weak.forEach((j, i) => centers.set(points.subarray(i * lloyd.d, (i + 1) * lloyd.d), j * lloyd.d));
-      const kept = this.#counts.filter((_, j) => !weak.includes(j));
-      for (const j of weak) this.#counts[j] = Math.min(...kept);
-      lloyd.setCenters(centers, Float32Array.from(this.#counts));
-    } else lloyd.setCounts(Float32Array.from(this.#counts));
+      const kept = counts.filter((_, j) => !weak.includes(j));
+      for (const j of weak) counts[j] = Math.min(...kept);
+      lloyd.setCenters(centers, Float32Array.from(counts));
+    } else lloyd.setCounts(Float32Array.from(counts));
     return pass;
   }
+}
 
-  /** Centres with few points, the fewest first; at most half as many as the batch has points. */
-  #weakCenters(batch: number, ratio: number): number[] {
-    const limit = ratio * this.#counts.reduce((a, b) => Math.max(a, b), 0);
-    const weak = Array.from(this.#counts, (_, j) => j).filter((j) => this.#counts[j]! < limit);
-    return weak.sort((a, b) => this.#counts[a]! - this.#counts[b]! || a - b).slice(0, Math.floor(batch / 2));
+/** Labels of all points, and their squared distances to those centres. */
+async function assigned(
+  points: Tensor,
+  centers: Matrix,
+  frame: Frame,
+): Promise<readonly [Int32Array<ArrayBuffer>, Float32Array]> {
+  const lloyd = new Lloyd(points, centers.shape[0]!);
+  try {
+    lloyd.setCenters(frame.into(centers.data));
+    lloyd.assign();
+    return await Promise.all([lloyd.labels(), lloyd.distances()]);
+  } finally {
+    lloyd.dispose();
   }
+}
 
-  async #label(points: Tensor, frame: Frame): Promise<void> {
-    const lloyd = new Lloyd(points, this.nClusters);
-    try {
-      lloyd.setCenters(frame.into(this.#centers!.data));
-      lloyd.assign();
-      this.#labels = await lloyd.labels();
-      this.#inertia = frame.scale ** 2 * total(await lloyd.distances());
-    } finally {
-      lloyd.dispose();
-    }
-  }
+function load(lloyd: Lloyd, { centers, counts }: Found, frame: Frame): void {
+  lloyd.setCenters(frame.into(centers.data), Float32Array.from(counts));
+}
 
-  #fitted(what: string): Matrix {
-    return fitted(`MiniBatchKMeans.${what}`, this.#centers);
-  }
+/** Centres with few points, the fewest first; at most half as many as the batch has points. */
+function weakCenters(counts: Float64Array, batch: number, ratio: number): number[] {
+  const limit = ratio * counts.reduce((a, b) => Math.max(a, b), 0);
+  const weak = Array.from(counts, (_, j) => j).filter((j) => counts[j]! < limit);
+  return weak.sort((a, b) => counts[a]! - counts[b]! || a - b).slice(0, Math.floor(batch / 2));
 }
 
 /** The early stop: an exponentially weighted mean of the batches' inertia that has not fallen for some steps. */

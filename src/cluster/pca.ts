@@ -1,13 +1,23 @@
-import { checkWhole, fitted } from "../checks";
+import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { arrayOf, entryOf, matrixOf, numbersOf } from "../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { Model } from "../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../lifecycle/model";
+import { RUN_RULES } from "../lifecycle/progress";
+import type { RunOptions } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
 import { add, sub } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
+import { choice, flag, nullable, optional, seed as seedRule, whole } from "../options";
+import type { Rule } from "../options";
 import { noGrad } from "../graph";
+import { stream } from "../random";
 import { tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { Frame, Matrix } from "./frame";
-import { DeviceHolder, withPoints } from "./points";
+import { withPoints } from "./points";
 import { centred, chooseSolver, fromCovariance, fromGram, fromSample } from "./principal";
 import type { Axes, Solver } from "./principal";
 import type { Points } from "./points";
@@ -20,8 +30,23 @@ export interface PCAOptions {
   readonly whiten?: boolean;
   /** Of the random sample; default 0. */
   readonly seed?: number;
-  readonly device?: Device;
+  readonly device?: Device | undefined;
 }
+
+/** @inline */
+type Settings = Required<Omit<PCAOptions, "device" | "nComponents">> & Pick<PCAOptions, "nComponents">;
+
+const isShare = (value: unknown): boolean => typeof value === "number" && value > 0 && value < 1;
+
+const COMPONENTS: Rule = {
+  words: whole(1).words,
+  holds: (value) => isShare(value) || whole(1).holds(value),
+};
+
+const OPTIONS: OptionSet<Settings> = {
+  rules: { nComponents: optional(nullable(COMPONENTS)), whiten: flag, seed: seedRule },
+  defaults: { whiten: false, seed: 0 },
+};
 
 interface Fitted {
   readonly solver: Solver;
@@ -40,79 +65,81 @@ interface Fitted {
  * the points span (Halko, Martinsson and Tropp 2011). The calling thread goes on every few milliseconds. Each component's
  * sign is such that its loading of largest size is positive; those without variance complete an orthonormal set.
  */
-export class PCA {
-  readonly #nComponents: number | undefined;
-  readonly #whiten: boolean;
-  readonly #seed: number;
-  readonly #holder: DeviceHolder;
+export class PCA extends Model<Settings> {
   #fitted: Fitted | undefined;
 
-  /** @throws when nComponents is neither a whole number from 1 nor a share between 0 and 1 */
-  constructor({ nComponents, whiten = false, seed = 0, device }: PCAOptions = {}) {
-    if (typeof nComponents === "number" && !(nComponents > 0 && nComponents < 1)) checkWhole("PCA", { nComponents }, 1);
-    checkWhole("PCA", { seed }, 0);
-    this.#nComponents = nComponents ?? undefined;
-    this.#whiten = whiten;
-    this.#seed = seed;
-    this.#holder = new DeviceHolder(device);
+  /** @throws when nComponents is neither a whole number from 1 nor a share between 0 and 1, and for an option that is unknown */
+  constructor(options: PCAOptions = {}) {
+    super("PCA", options, OPTIONS);
   }
 
   /** How the components were found. @throws before `fit`, as all these */
   get solver(): Solver {
-    return this.#result("solver").solver;
+    return this.known("solver", this.#fitted).solver;
   }
   /** Column means [d], in float64 where float32 cannot hold them. */
   get mean(): Matrix {
-    return this.#result("mean").mean;
+    return this.known("mean", this.#fitted).mean;
   }
   /** Unit vectors [nComponents, d]. */
   get components(): NdArray {
-    return this.#result("components").components;
+    return this.known("components", this.#fitted).components;
   }
   /** Variance along each component. */
   get explainedVariance(): Float64Array {
-    return this.#result("explainedVariance").explainedVariance;
+    return this.known("explainedVariance", this.#fitted).explainedVariance;
   }
   /** The same as a share of the data's total variance; zeros where that is zero. */
   get explainedVarianceRatio(): Float64Array {
-    return this.#result("explainedVarianceRatio").explainedVarianceRatio;
+    return this.known("explainedVarianceRatio", this.#fitted).explainedVarianceRatio;
   }
   /** √(explainedVariance (n − 1)). */
   get singularValues(): Float64Array {
-    return this.#result("singularValues").singularValues;
+    return this.known("singularValues", this.#fitted).singularValues;
   }
 
-  /** @throws for fewer than two points, more components than min(n, d), NaN or an infinity in the data */
-  async fit(x: Points): Promise<this> {
-    await withPoints(x, this.#holder, "PCA.fit", async (points, n, d, frame) => {
-      const most = Math.min(n, d);
-      const wanted = this.#nComponents ?? most;
-      if (n < 2) throw new Error("PCA.fit: a variance needs two points, x has 1");
-      if (wanted > most)
-        throw new Error(
-          `PCA.fit: nComponents must be at most min(n, d) = ${most}, ${wanted} for x of shape [${n}, ${d}]`,
-        );
-      const solver = chooseSolver(n, d, wanted < 1 ? most : wanted);
-      const { x: own, mean, rest } = await centred(points, solver !== "covariance");
-      try {
-        this.#fitted = { solver, ...result(await this.#axes(own, rest, solver, wanted), mean, frame, n, d) };
-      } finally {
-        own.dispose();
-      }
-    });
-    return this;
+  /**
+   * Finds the components.
+   * @param options `onStep`: after the means and after the axes; the loss is the share of the variance that is not explained yet
+   * @throws for fewer than two points, more components than min(n, d), NaN or an infinity in the data; the signal's reason when aborted
+   */
+  async fit(x: Points, options: RunOptions = {}): Promise<this> {
+    return this.fitting(options, RUN_RULES, (fit) =>
+      withPoints(x, this.#deviceFor, "PCA.fit", async (points, n, d, frame) => {
+        const most = Math.min(n, d);
+        const wanted = this.settings.nComponents ?? most;
+        if (n < 2) throw new Error("PCA.fit: a variance needs two points, x has 1");
+        if (wanted > most)
+          throw new Error(
+            `PCA.fit: nComponents must be at most min(n, d) = ${most}, ${wanted} for x of shape [${n}, ${d}]`,
+          );
+        const report = { stage: "PCA", epoch: 1, epochs: 1, steps: 2 };
+        const solver = chooseSolver(n, d, wanted < 1 ? most : wanted);
+        const { x: own, mean, rest } = await centred(points, solver !== "covariance");
+        try {
+          fit.report({ ...report, step: 1, loss: 1 });
+          await fit.between();
+          this.#fitted = { solver, ...result(await this.#axes(own, rest, solver, wanted), mean, frame, n, d) };
+          this.learned();
+        } finally {
+          own.dispose();
+        }
+        const explained = this.#fitted.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
+        fit.report({ ...report, step: 2, loss: Math.max(0, 1 - explained) });
+      }),
+    );
   }
 
   #axes(x: Tensor, rest: Float32Array, solver: Solver, wanted: number): Promise<Axes> {
     const kept = (variances: Float64Array, total: number): number =>
       wanted < 1 ? forShare(variances, wanted * total) : wanted;
     if (solver === "covariance") return fromCovariance(x, rest, kept);
-    return solver === "gram" ? fromGram(x, kept) : fromSample(x, wanted, this.#seed);
+    return solver === "gram" ? fromGram(x, kept) : fromSample(x, wanted, stream(this.settings.seed, "PCA"));
   }
 
   /** Scores (x − mean) componentsᵀ [n, nComponents] of x [n, d]; whitened: over √variance, 0 along directions without any. */
   async transform(x: Points): Promise<NdArray> {
-    const { mean, components } = this.#result("transform");
+    const { mean, components } = this.known("transform", this.#fitted);
     const loadings = this.#scaled((deviation) => (deviation > 0 ? 1 / deviation : 0));
     const project = (points: Tensor, frame: Frame): Tensor =>
       matmul(
@@ -125,13 +152,13 @@ export class PCA {
   }
 
   /** `fit`, then the scores. */
-  async fitTransform(x: Points): Promise<NdArray> {
-    return (await this.fit(x)).transform(x);
+  async fitTransform(x: Points, options: RunOptions = {}): Promise<NdArray> {
+    return (await this.fit(x, options)).transform(x);
   }
 
   /** The points [n, d] that have these scores [n, nComponents], up to what the other components held. */
   async inverseTransform(y: Points): Promise<Matrix> {
-    const { mean, components } = this.#result("inverseTransform");
+    const { mean, components } = this.known("inverseTransform", this.#fitted);
     const [c, d] = components.shape as [number, number];
     const loadings = this.#scaled((deviation) => deviation);
     const centre = mean.data instanceof Float32Array ? mean.data : undefined;
@@ -145,15 +172,43 @@ export class PCA {
     return new NdArray<Float32Array | Float64Array>(centre ? Float32Array.from(values) : values, x.shape);
   }
 
-  /** Ends the device, if it was requested here. */
-  async dispose(): Promise<void> {
-    await this.#holder.dispose();
+  /** @throws when the bytes are no checkpoint of a PCA */
+  static async load(content: Bytes, options: DeviceOption = {}): Promise<PCA> {
+    return Model.restored("PCA", content, options, (settings) => new PCA(settings));
   }
+
+  protected override own(): Learned {
+    const { solver, mean, components, ...values } = this.known("save", this.#fitted);
+    const vectors = Object.entries(values).map(([name, value]) => [name, new NdArray<TypedArray>(value)]);
+    return {
+      arrays: { mean, components, ...(Object.fromEntries(vectors) as Record<string, NdArray<TypedArray>>) },
+      state: { solver },
+    };
+  }
+
+  protected override restore(saved: Checkpoint): void {
+    const components = arrayOf(saved, "components", [-1, -1]);
+    const [c = 0, d = 0] = components?.shape ?? [];
+    const mean = matrixOf(saved, "mean", [d]);
+    if (!components || !mean) throw new Error("checkpoint: mean and components must be there");
+    this.#fitted = {
+      solver: entryOf(saved, "solver", choice("covariance", "gram", "randomized")),
+      ...{ mean, components, explainedVariance: numbersOf(saved, "explainedVariance", c) },
+      explainedVarianceRatio: numbersOf(saved, "explainedVarianceRatio", c),
+      singularValues: numbersOf(saved, "singularValues", c),
+    };
+  }
+
+  protected override release(): void {
+    this.#fitted = undefined;
+  }
+
+  readonly #deviceFor = (x: Points): Promise<Device> => this.device(x);
 
   /** The components, each times a factor of its standard deviation when whitening. */
   #scaled(factor: (deviation: number) => number): Float32Array {
-    const { components, explainedVariance } = this.#result("transform");
-    if (!this.#whiten) return components.data;
+    const { components, explainedVariance } = this.known("transform", this.#fitted);
+    if (!this.settings.whiten) return components.data;
     const d = components.shape[1]!;
     const [largest = 0] = explainedVariance;
     const deviation = explainedVariance.map((value) => (value > 1e-12 * largest ? Math.sqrt(value) : 0));
@@ -181,11 +236,7 @@ export class PCA {
         y.dispose();
       }
     };
-    return withPoints(x, this.#holder, `PCA.${method}`, applied, shift);
-  }
-
-  #result(what: string): Fitted {
-    return fitted(`PCA.${what}`, this.#fitted);
+    return this.computing(method, () => withPoints(x, this.#deviceFor, `PCA.${method}`, applied, shift));
   }
 }
 

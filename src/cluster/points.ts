@@ -14,7 +14,10 @@ import { Frame, framed, scaleFor } from "./frame";
 /** What the estimators take as points: a matrix on the host, or a float32 tensor [n, d] where it lies. */
 export type Points = MatrixLike | Tensor;
 
-/** The device of an estimator: the given one, or one requested when it is first needed. */
+/** Where a method computes with points: a tensor's own device, or the method's. */
+export type DeviceFor = (x: Points) => Promise<Device>;
+
+/** The device of a function: the given one, or one requested when it is first needed. */
 export class DeviceHolder {
   #given: Device | undefined;
   #requested: Promise<Device> | undefined;
@@ -65,7 +68,7 @@ function checkTensor(x: Tensor, op: string): { n: number; d: number } {
  */
 export async function withPoints<R>(
   x: Points,
-  holder: DeviceHolder,
+  deviceFor: DeviceFor,
   op: string,
   use: (x: Tensor, n: number, d: number, frame: Frame) => Promise<R>,
   shift?: Float64Array | null,
@@ -73,7 +76,7 @@ export async function withPoints<R>(
   if (x instanceof Tensor) return withTensor(x, op, use, shift ?? undefined);
   const { frame, points: host } = await inTurns(framed(x, op, shift));
   const { n, d } = checkSizes(host.shape, op);
-  const device = await holder.get(x);
+  const device = await deviceFor(x);
   const points = await takeTensor(device, host.data, [n, d]);
   try {
     return await use(points, n, d, frame);

@@ -3,7 +3,7 @@ import { square, sub } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
 import { randomNormal } from "../ops/random";
 import { mean } from "../ops/reduce";
-import { Random } from "../random";
+import type { Random } from "../random";
 import { tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { pause } from "../turn";
@@ -69,12 +69,12 @@ export async function fromGram(x: Tensor, kept: Kept): Promise<Axes> {
  * Axes of centred points x [n, d] from a random sample of what they span, sharpened by powers of x xᵀ (Halko, Martinsson and Tropp, "Finding structure
  * with randomness", SIAM Review 2011, algorithms 4.4 and 5.1), with as many oversamples and iterations as scikit-learn's "randomized".
  */
-export async function fromSample(x: Tensor, c: number, seed: number): Promise<Axes> {
+export async function fromSample(x: Tensor, c: number, random: Random): Promise<Axes> {
   const [n, d] = x.shape as [number, number];
   const { device } = x;
   const l = Math.min(c + OVERSAMPLES, n, d);
   const rounds = c < 0.1 * Math.min(n, d) ? 7 : 4;
-  let range = noGrad(() => tidy(() => matmul(x, randomNormal(device, [d, l], new Random(seed)))));
+  let range = noGrad(() => tidy(() => matmul(x, randomNormal(device, [d, l], random))));
   try {
     for (let round = 0; round < rounds; round++) {
       range = await orthonormalColumns(range);

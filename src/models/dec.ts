@@ -1,28 +1,34 @@
 // Deep embedded clustering: Xie, Girshick and Farhadi, "Unsupervised deep embedding for clustering analysis", ICML 2016.
-import { noGrad } from "../graph";
-import { checkChoice, checkPositive, checkRange, checkWhole, fitted } from "../checks";
 import { KMeans } from "../cluster";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { noGrad } from "../graph";
+import { arrayOf, below, entryOf, labelsOf, under } from "../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import type { Fit } from "../lifecycle/fit";
+import { Model } from "../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../lifecycle/model";
+import { FIT_RULES } from "../lifecycle/progress";
+import type { EpochRecord, FitOptions } from "../lifecycle/progress";
+import { mapChunks, mapRows, Rows } from "../lifecycle/rows";
+import type { RowsLike } from "../lifecycle/rows";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import type { NamedArrays } from "../nn/module";
+import { Autoencoder } from "../nn/autoencoder";
+import { builtInTurns } from "../nn/init";
 import { argmax } from "../ops/arg-extremum";
 import { decLoss, decTarget, studentT } from "../ops/clustering/dec";
-import { add, scale } from "../ops/elementwise";
 import { gatherRows } from "../ops/indexing";
 import { concat } from "../ops/layout";
 import { SGD } from "../optim";
+import { choice, flag, positive, range, seed as seedRule, share, sizes, whole } from "../options";
+import { stream } from "../random";
 import { keep, parameter, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { below, decodeCheckpoint, encodeCheckpoint, under } from "../training/checkpoint";
-import type { Checkpoint } from "../training/checkpoint";
-import type { EpochRecord } from "../training/loop";
-import { mapChunks, mapRows, Rows } from "../training/rows";
-import type { RowsLike } from "../training/rows";
-import { initialState, stageStream, Training } from "../training/training";
-import type { StageSpec, TrainingOptions, TrainingState } from "../training/training";
-import { AUTOENCODER_DEFAULTS, checkWidth, StackedAutoencoder } from "./stacked-autoencoder";
+import { checkDeclared } from "../training/declared";
+import { Training } from "../training/training";
+import type { Stage } from "../training/training";
+import { AUTOENCODER_DEFAULTS, autoencoderStages } from "./autoencoder-stages";
 
 /** Options of `DEC`. */
 export interface DECOptions {
@@ -57,95 +63,93 @@ export interface DECOptions {
   readonly corruption?: number;
   readonly seed?: number;
   /** Default: `requestDevice()`. */
-  readonly device?: Device;
+  readonly device?: Device | undefined;
 }
-
-/** Options of `fit`. */
-export interface FitOptions extends TrainingOptions {
-  /** Passes over the data in the clustering phase at most; default 100. */
-  readonly epochs?: number;
-}
-
-const DEFAULTS = {
-  alpha: 1,
-  target: "global" as const,
-  updateInterval: 140,
-  tolerance: 1e-3,
-  nInit: 20,
-  learningRate: 0.01,
-  momentum: 0.9,
-  batchSize: 256,
-  pretrainBatchSize: AUTOENCODER_DEFAULTS.batchSize,
-  layerEpochs: AUTOENCODER_DEFAULTS.layerEpochs,
-  pretrainEpochs: AUTOENCODER_DEFAULTS.epochs,
-  pretrainLearningRate: AUTOENCODER_DEFAULTS.learningRate,
-  corruption: AUTOENCODER_DEFAULTS.corruption,
-  seed: 0,
-};
 
 /** @inline */
-type Settings = Required<Omit<DECOptions, "device">> & { readonly gamma?: number };
+type Settings = Required<Omit<DECOptions, "device">>;
 
-/** What a checkpoint's metadata hold. */
-export interface SavedState {
-  readonly settings: Settings;
-  readonly pretraining: TrainingState;
-  readonly clustering: TrainingState;
-  /** The interval whose target distribution is in force, or −1. */
-  readonly refreshed: number;
-  readonly changed: number;
-  readonly converged: boolean;
+/** A method of this kind: its options, and what it minimises beside the clustering loss. @internal */
+export interface Objective<S extends Settings> extends OptionSet<S> {
+  readonly name: string;
+  /** The loss of a batch x with codes z. */
+  loss(clustering: Tensor, x: Tensor, z: Tensor, network: Autoencoder, settings: S): Tensor;
+  /** What the clustering phase trains beside the centres. */
+  trained(network: Autoencoder): readonly Tensor[];
 }
+
+/** Options of every method of this kind. @internal */
+export const DEC_OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...{ layers: sizes(2), nClusters: whole(1), alpha: positive, target: choice("global", "batch") },
+    ...{ updateInterval: whole(1), tolerance: range(0), nInit: whole(1), learningRate: positive, momentum: share },
+    ...{ batchSize: whole(1), layerEpochs: whole(0), pretrainEpochs: whole(0), pretrainBatchSize: whole(1) },
+    ...{ pretrainLearningRate: positive, corruption: share, seed: seedRule },
+  },
+  defaults: {
+    ...{ alpha: 1, target: "global", updateInterval: 140, tolerance: 1e-3, nInit: 20 },
+    ...{ learningRate: 0.01, momentum: 0.9, batchSize: 256, seed: 0 },
+    pretrainBatchSize: AUTOENCODER_DEFAULTS.batchSize,
+    layerEpochs: AUTOENCODER_DEFAULTS.layerEpochs,
+    pretrainEpochs: AUTOENCODER_DEFAULTS.epochs,
+    pretrainLearningRate: AUTOENCODER_DEFAULTS.learningRate,
+    corruption: AUTOENCODER_DEFAULTS.corruption,
+  },
+};
+
+const DEC_OBJECTIVE: Objective<Settings> = {
+  ...DEC_OPTIONS,
+  name: "DEC",
+  loss: (clustering) => clustering,
+  trained: (network) => network.encoder.flatMap((layer) => layer.parameters()),
+};
 
 /**
  * Deep embedded clustering: an autoencoder is pretrained, k-means places centres among its codes, then encoder and centres are
  * trained together so that the soft assignment q of each item sharpens towards the target p ∝ q²/f.
  */
-export class DEC {
-  readonly settings: Settings;
-  readonly autoencoder: StackedAutoencoder;
+export class DEC<S extends Settings = Settings> extends Model<S> {
+  readonly #objective: Objective<S>;
+  #network: Autoencoder | undefined;
+  readonly #pretraining = new Training();
+  readonly #clustering = new Training();
   #centers: Tensor | undefined;
-  #clustering: TrainingState = initialState();
-  #training: Training | undefined;
-  #optimizerArrays: NamedArrays | undefined;
+  /** The centres as the host has them. */
+  #placed: NdArray | undefined;
   #target: Tensor | undefined;
-  #labels: Uint32Array | undefined;
+  #labels: Int32Array<ArrayBuffer> | undefined;
+  /** The interval whose target distribution is in force, or −1. */
   #refreshed = -1;
   /** Share of labels that changed at the last refresh. */
   #changed = 1;
   #converged = false;
 
-  /** @param extra settings of a subclass, kept in checkpoints with the others */
-  constructor({ device, ...given }: DECOptions, extra: Pick<Settings, "gamma"> = {}) {
-    this.settings = { ...DEFAULTS, ...given, ...extra };
-    const { layers, layerEpochs, pretrainEpochs, pretrainLearningRate, pretrainBatchSize, corruption, seed } =
-      this.settings;
-    checkSettings(this.name, this.settings);
-    this.autoencoder = new StackedAutoencoder({
-      layers,
-      layerEpochs,
-      epochs: pretrainEpochs,
-      learningRate: pretrainLearningRate,
-      corruption,
-      batchSize: pretrainBatchSize,
-      seed,
-      ...(device && { device }),
-    });
-  }
-
-  /** Of the method, for messages and checkpoints. */
-  get name(): string {
-    return "DEC";
+  constructor(options: DECOptions);
+  /** @internal */
+  constructor(options: DECOptions, objective: Objective<S>);
+  constructor(options: DECOptions, objective = DEC_OBJECTIVE as unknown as Objective<S>) {
+    super(objective.name, options, objective);
+    this.#objective = objective;
   }
 
   /** One record per epoch of pretraining, then one per update interval; `changed` is the share of labels that changed. */
-  get history(): readonly EpochRecord[] {
-    return [...this.autoencoder.history, ...this.#clustering.history];
+  override get history(): readonly EpochRecord[] {
+    return [...this.#pretraining.history, ...this.#clustering.history];
+  }
+
+  /** The autoencoder. @throws before the first `fit` */
+  get network(): Autoencoder {
+    return this.known("network", this.#network);
   }
 
   /** Cluster of each item of the data given to `fit`, as of the last refresh. @throws before there is one */
-  get labels(): Int32Array {
-    return Int32Array.from(fitted(this.name, this.#labels));
+  get labels(): Int32Array<ArrayBuffer> {
+    return this.known("labels", this.#labels).slice();
+  }
+
+  /** The centres, [nClusters, layers.at(-1)], as of the last refresh. @throws before there are any */
+  get clusterCenters(): NdArray {
+    return this.known("clusterCenters", this.#placed);
   }
 
   /** Whether training ended because the labels had settled. */
@@ -153,149 +157,160 @@ export class DEC {
     return this.#converged;
   }
 
-  /** The centres, [nClusters, embedding]. */
-  async clusterCenters(): Promise<NdArray<Float32Array>> {
-    const centers = this.#fitted();
-    return new NdArray((await centers.data()) as Float32Array, centers.shape);
-  }
-
   /**
    * Pretrains, places the centres and trains until the labels settle. Goes on where an aborted or loaded training stood.
    * @param x [n, layers[0]], or items that flatten to that
-   * @throws when x has other columns than the first layer takes, holds NaN, or has fewer rows than clusters; when the loss is
-   * no longer finite; the signal's reason when aborted
+   * @param options `epochs`: passes over the data in the clustering phase at most; default 100
+   * @throws when x has other columns than the first layer takes, holds NaN, or has fewer rows than clusters; when a loss or weight is no
+   * longer finite; the signal's reason when aborted
    */
-  async fit(x: RowsLike, { epochs = 100, ...options }: FitOptions = {}): Promise<this> {
-    const { nClusters, layers, seed } = this.settings;
-    const { device } = await this.autoencoder.prepare();
-    const rows = await Rows.from(device, x, `${this.name}.fit`);
-    try {
-      checkWidth(`${this.name}.fit`, rows.width, layers[0]!);
-      if (nClusters > rows.count)
-        throw new Error(
-          `${this.name}.fit: nClusters must be at most the number of rows, ${nClusters} for ${rows.count} rows`,
-        );
-      await this.autoencoder.fitRows(rows, options);
-      this.#centers ??= await this.#placeCenters(device, rows);
-      const stage = this.#stage(rows, epochs);
-      this.#training = new Training(device, [stage], seed + 1, this.#clustering, this.#optimizerArrays);
-      this.#optimizerArrays = undefined;
-      await this.#training.run(options);
-      await this.#refresh(rows);
-    } finally {
-      rows.dispose();
-    }
-    return this;
+  async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
+    const {
+      nClusters,
+      layers,
+      seed,
+      layerEpochs,
+      pretrainEpochs,
+      pretrainLearningRate,
+      pretrainBatchSize,
+      corruption,
+    } = this.settings;
+    return this.fitting(options, FIT_RULES, async (fit) => {
+      const device = await this.built();
+      const rows = await Rows.from(device, x, `${this.name}.fit`);
+      try {
+        this.checkWidth("fit", rows, layers[0]!);
+        if (nClusters > rows.count)
+          throw new Error(
+            `${this.name}.fit: nClusters must be at most the number of rows, ${nClusters} for ${rows.count} rows`,
+          );
+        if (this.#target && this.#labels!.length !== rows.count)
+          throw new Error(
+            `${this.name}.fit: training goes on with the same items, ${this.#labels!.length} before, ${rows.count} now`,
+          );
+        this.learned();
+        const stages = autoencoderStages(rows, this.network, {
+          ...{ layerEpochs, corruption, seed, epochs: pretrainEpochs },
+          ...{ batchSize: pretrainBatchSize, learningRate: pretrainLearningRate },
+        });
+        await this.#pretraining.run(stages, seed, fit, options);
+        if (!this.#centers) await this.#placeCenters(device, rows, fit);
+        await this.#clustering.run([this.#stage(rows, options.epochs ?? 100)], seed, fit, options);
+        await this.#refresh(rows);
+      } finally {
+        rows.dispose();
+      }
+    });
   }
 
   /** fit, then the labels. */
-  async fitPredict(x: RowsLike, options: FitOptions = {}): Promise<Int32Array> {
+  async fitPredict(x: RowsLike, options: FitOptions = {}): Promise<Int32Array<ArrayBuffer>> {
     return (await this.fit(x, options)).labels;
   }
 
-  /** Embedding of x, [n, layers.at(-1)]. */
+  /** Embedding of x, [n, layers.at(-1)]. @throws before `fit` */
   async transform(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.#map(x, "transform", (batch) => this.autoencoder.network.encode(batch));
+    return this.computingRows(x, "transform", this.settings.layers[0]!, (rows) =>
+      mapRows(rows, (batch) => this.network.encode(batch)),
+    );
   }
 
-  /** Soft assignments q of x, [n, nClusters]; rows sum to 1. */
+  /** x as the autoencoder gives it back, [n, layers[0]]: DEC leaves the decoder as pretraining made it. @throws before `fit` */
+  async reconstruct(x: RowsLike): Promise<NdArray<Float32Array>> {
+    return this.computingRows(x, "reconstruct", this.settings.layers[0]!, (rows) =>
+      mapRows(rows, (batch) => this.network.forward(batch)),
+    );
+  }
+
+  /** Soft assignments q of x, [n, nClusters]; rows sum to 1. @throws before `fit` */
   async softAssignments(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.#map(x, "softAssignments", (batch) => this.#assign(batch));
+    const centers = this.known("softAssignments", this.#centers);
+    return this.computingRows(x, "softAssignments", this.settings.layers[0]!, (rows) =>
+      mapRows(rows, (batch) => this.#assign(batch, centers)),
+    );
   }
 
-  /** The most probable cluster of each row of x. */
-  async predict(x: RowsLike): Promise<Int32Array> {
-    const q = await this.softAssignments(x);
-    const [n, k] = q.shape as [number, number];
-    return Int32Array.from({ length: n }, (_, i) => argmaxOf(q.data.subarray(i * k, (i + 1) * k)));
-  }
-
-  /** Weights, centres, target, the optimizer's state, progress and history as a safetensors file. */
-  async save(): Promise<Uint8Array> {
-    const state: SavedState = {
-      settings: this.settings,
-      pretraining: this.autoencoder.state,
-      clustering: this.#clustering,
-      refreshed: this.#refreshed,
-      changed: this.#changed,
-      converged: this.#converged,
-    };
-    const arrays: Record<string, Tensor | NdArray<TypedArray>> = {
-      ...under("autoencoder.", this.autoencoder.tensors()),
-      ...under("optimizer.", this.#training?.optimizerState() ?? {}),
-    };
-    if (this.#centers) arrays["centers"] = this.#centers;
-    if (this.#target) arrays["target"] = this.#target;
-    if (this.#labels) arrays["labels"] = new NdArray<TypedArray>(this.#labels);
-    return encodeCheckpoint(this.name, arrays, state);
+  /** The most probable cluster of each row of x. @throws before `fit` */
+  async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
+    const centers = this.known("predict", this.#centers);
+    return this.computingRows(x, "predict", this.settings.layers[0]!, async (rows) => {
+      const chunks = await mapChunks(rows, (batch) => argmax(this.#assign(batch, centers), 1));
+      return joined(chunks, rows.count);
+    });
   }
 
   /** @throws when the bytes are no checkpoint of this method */
-  static async load(content: Bytes, { device }: { device?: Device } = {}): Promise<DEC> {
-    const checkpoint = decodeCheckpoint<SavedState>("DEC", content);
-    const model = new DEC({ ...checkpoint.state.settings, ...(device && { device }) });
-    await model.restore(checkpoint);
-    return model;
+  static async load(content: Bytes, options: DeviceOption = {}): Promise<DEC> {
+    return Model.restored("DEC", content, options, (settings) => new DEC(settings));
   }
 
-  /** Frees everything the model holds on its device. */
-  dispose(): void {
-    this.autoencoder.dispose();
+  protected override async build(device: Device): Promise<void> {
+    const { layers, seed } = this.settings;
+    const random = stream(seed, "StackedAutoencoder.weights");
+    this.#network = await builtInTurns(() => new Autoencoder(device, layers, random));
+  }
+
+  protected override own(): Learned {
+    return {
+      arrays: {
+        ...under("autoencoder.network.", this.network.stateDict()),
+        ...this.#pretraining.tensors("autoencoder.optimizer."),
+        ...this.#clustering.tensors(),
+        ...(this.#centers && { centers: this.#centers }),
+        ...(this.#target && { target: this.#target }),
+        ...(this.#labels && { labels: new NdArray<TypedArray>(this.#labels) }),
+      },
+      state: {
+        ...{ pretraining: this.#pretraining.state, clustering: this.#clustering.state, refreshed: this.#refreshed },
+        ...{ changed: this.#changed, converged: this.#converged },
+      },
+    };
+  }
+
+  protected override async restore(saved: Checkpoint): Promise<void> {
+    const { layers, seed, nClusters } = this.settings;
+    const arrays = below(saved.arrays, "autoencoder.network.");
+    this.#pretraining.restore(saved, "pretraining", "autoencoder.optimizer.");
+    this.#clustering.restore(saved, "clustering");
+    this.#refreshed = entryOf(saved, "refreshed", whole(-1));
+    this.#changed = entryOf(saved, "changed", range(0, 1));
+    this.#converged = entryOf(saved, "converged", flag);
+    this.#labels = labelsOf(saved, "labels", nClusters);
+    this.#placed = arrayOf(saved, "centers", [nClusters, layers.at(-1)!]);
+    const target = arrayOf(saved, "target", [this.#labels?.length ?? 0, nClusters]);
+    checkDeclared(arrays, (device) => ({ "": new Autoencoder(device, layers, stream(seed, "")) }));
+    const device = await this.built();
+    this.network.loadStateDict(arrays);
+    if (this.#placed) this.#centers = parameter(device, this.#placed.data, this.#placed.shape);
+    if (target) this.#target = keep(tensor(device, target.data, target.shape));
+  }
+
+  protected override release(): void {
+    this.#pretraining.dispose();
+    this.#clustering.dispose();
+    this.#network?.dispose();
     this.#centers?.dispose();
     this.#target?.dispose();
-    this.#centers = this.#target = undefined;
+    this.#network = this.#centers = this.#target = undefined;
   }
 
-  /** Takes over what a checkpoint holds. */
-  protected async restore({ arrays, state }: Checkpoint<SavedState>): Promise<void> {
-    await this.autoencoder.restore(below(arrays, "autoencoder."), state.pretraining);
-    const { device } = await this.autoencoder.prepare();
-    const { centers, target, labels } = arrays;
-    if (centers) this.#centers = parameter(device, Float32Array.from(centers.data), centers.shape);
-    if (target) this.#target = keep(tensor(device, Float32Array.from(target.data), target.shape));
-    if (labels) this.#labels = Uint32Array.from(labels.data);
-    const optimizer = below(arrays, "optimizer.");
-    this.#optimizerArrays = Object.keys(optimizer).length > 0 ? optimizer : undefined;
-    this.#clustering = state.clustering;
-    this.#refreshed = state.refreshed;
-    this.#changed = state.changed;
-    this.#converged = state.converged;
+  #assign(batch: Tensor, centers: Tensor): Tensor {
+    return studentT(this.network.encode(batch), centers, this.settings.alpha);
   }
 
-  /** What IDEC adds to the loss of a batch; nothing in DEC. */
-  protected penalty(_x: Tensor, _z: Tensor): Tensor | undefined {
-    return undefined;
-  }
-
-  /** The factor of the clustering loss; 1 in DEC. */
-  protected get clusteringWeight(): number {
-    return 1;
-  }
-
-  /** What the clustering phase trains; the encoder and the centres in DEC. */
-  protected trained(): Tensor[] {
-    return this.autoencoder.network.encoder.flatMap((layer) => layer.parameters());
-  }
-
-  #fitted(): Tensor {
-    return fitted(this.name, this.#centers);
-  }
-
-  #assign(batch: Tensor): Tensor {
-    return studentT(this.autoencoder.network.encode(batch), this.#fitted(), this.settings.alpha);
-  }
-
-  async #placeCenters(device: Device, rows: Rows): Promise<Tensor> {
+  async #placeCenters(device: Device, rows: Rows, { signal }: Fit): Promise<void> {
     const { nClusters, nInit, seed } = this.settings;
-    const z = await mapRows(rows, (batch) => this.autoencoder.network.encode(batch));
-    const kmeans = await new KMeans({ nClusters, nInit, seed, device }).fit(z);
-    this.#labels = Uint32Array.from(kmeans.labels);
-    return parameter(device, kmeans.clusterCenters.data, kmeans.clusterCenters.shape);
+    const z = await mapRows(rows, (batch) => this.network.encode(batch));
+    const { labels, clusterCenters } = await new KMeans({ nClusters, nInit, seed, device }).fit(z, { signal });
+    this.#labels = labels;
+    this.#placed = clusterCenters;
+    this.#centers = parameter(device, clusterCenters.data, clusterCenters.shape);
   }
 
-  /** Recomputes q, the labels and the target over all rows; returns the share of labels that changed. */
-  async #refresh(rows: Rows): Promise<number> {
-    const chunks = await mapChunks(rows, (batch) => this.#assign(batch));
+  /** Recomputes q, the labels and the target over all rows. */
+  async #refresh(rows: Rows): Promise<void> {
+    const centers = this.#centers!;
+    const chunks = await mapChunks(rows, (batch) => this.#assign(batch, centers));
     const { target, assigned } = tidy(() => {
       const q = chunks.length === 1 ? chunks[0]! : concat(chunks, 0);
       return { target: this.settings.target === "global" ? decTarget(q) : undefined, assigned: argmax(q, 1) };
@@ -303,34 +318,35 @@ export class DEC {
     for (const chunk of chunks) chunk.dispose();
     this.#target?.dispose();
     this.#target = target;
-    const labels = (await assigned.data()) as Uint32Array;
-    assigned.dispose();
+    const placed = (await centers.data()) as Float32Array<ArrayBuffer>;
+    const labels = await joined([assigned], rows.count);
     const before = this.#labels;
     const changed = before ? labels.reduce((count, label, i) => count + Number(label !== before[i]), 0) : labels.length;
+    this.#placed = new NdArray(placed, centers.shape);
     this.#labels = labels;
-    return changed / labels.length;
+    this.#changed = changed / labels.length;
   }
 
-  #stage(rows: Rows, epochs: number): StageSpec {
+  #stage(rows: Rows, epochs: number): Stage {
     const { updateInterval, tolerance, learningRate, momentum, batchSize, alpha, seed } = this.settings;
-    const order = rows.order(stageStream(seed, 1000), batchSize);
+    const order = rows.order(stream(seed, `${this.name}.order`).state(), batchSize);
     const { load } = order;
     const passOf = (epoch: number, step: number): [number, number] => {
       const number = epoch * updateInterval + step;
       return [Math.floor(number / order.steps), number % order.steps];
     };
-    const centers = this.#fitted();
-    const { network } = this.autoencoder;
+    const centers = this.#centers!;
+    const { network } = this;
     return {
       name: this.name,
       epochs: Math.ceil((epochs * order.steps) / updateInterval),
       steps: updateInterval,
-      parameters: [...this.trained(), centers],
+      parameters: [...this.#objective.trained(network), centers],
       optimizer: (list) => new SGD(list, { lr: learningRate, momentum }),
       beforeEpoch: async (interval) => {
         if (this.#converged) return false;
         if (this.#refreshed === interval) return true; // resumed within the interval
-        this.#changed = await this.#refresh(rows);
+        await this.#refresh(rows);
         this.#refreshed = interval;
         this.#converged = interval > 0 && this.#changed < tolerance;
         return !this.#converged;
@@ -343,38 +359,24 @@ export class DEC {
         const target = this.#target
           ? gatherRows(this.#target, index)
           : noGrad(() => decTarget(studentT(z, centers, alpha)));
-        const clustering = decLoss(z, centers, target, { alpha });
-        const penalty = this.penalty(x, z);
-        return penalty ? add(scale(clustering, this.clusteringWeight), penalty) : clustering;
+        return this.#objective.loss(decLoss(z, centers, target, { alpha }), x, z, network, this.settings);
       },
       figures: () => ({ changed: this.#changed }),
     };
   }
+}
 
-  async #map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
-    this.#fitted();
-    const { device } = await this.autoencoder.prepare();
-    const rows = await Rows.from(device, x, `${this.name}.${op}`);
-    try {
-      checkWidth(`${this.name}.${op}`, rows.width, this.settings.layers[0]!);
-      return await mapRows(rows, f);
-    } finally {
-      rows.dispose();
+/** Labels of chunks, one after the other, on the host; the chunks are disposed of. */
+async function joined(chunks: readonly Tensor[], count: number): Promise<Int32Array<ArrayBuffer>> {
+  const labels = new Int32Array(count);
+  let at = 0;
+  try {
+    for (const chunk of chunks) {
+      labels.set(await chunk.data(), at);
+      at += chunk.size;
     }
+  } finally {
+    for (const chunk of chunks) chunk.dispose();
   }
-}
-
-/** Index of the largest value, the first of equals. */
-function argmaxOf(values: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
-}
-
-function checkSettings(name: string, settings: Settings): void {
-  const { nClusters, updateInterval, nInit, alpha, learningRate, target, tolerance } = settings;
-  checkWhole(name, { nClusters, updateInterval, nInit }, 1);
-  checkPositive(name, { alpha, learningRate });
-  checkChoice(name, { target }, ["global", "batch"]);
-  checkRange(name, { tolerance }, 0);
+  return labels;
 }

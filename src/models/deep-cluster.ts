@@ -1,29 +1,32 @@
 // DeepCluster: Caron, Bojanowski, Joulin and Douze, "Deep clustering for unsupervised learning of visual features", ECCV 2018.
-import { noGrad } from "../graph";
-import { checkChoice, checkPositive, checkWhole, fitted } from "../checks";
+import { isObject } from "../checks";
 import { PCA } from "../cluster";
 import { withNearest } from "../cluster/centers";
-import { DeviceHolder } from "../cluster/points";
 import { splitKMeans } from "../cluster/split-kmeans";
 import type { Bytes } from "../data/formats/source";
+import { noGrad } from "../graph";
+import { arrayOf, entryOf, labelsOf } from "../lifecycle/checkpoint";
+import type { Checkpoint } from "../lifecycle/checkpoint";
+import type { OptionSet } from "../lifecycle/model";
+import type { FitOptions } from "../lifecycle/progress";
+import type { Rows, RowsLike } from "../lifecycle/rows";
 import { nmi } from "../metrics";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { normal } from "../nn/init";
-import type { NamedArrays } from "../nn/module";
 import { crossEntropy } from "../ops/losses/cross-entropy";
 import { fillWith } from "../ops/layout";
 import { matmul } from "../ops/matmul";
 import { l2Normalize } from "../ops/normalization/rows";
 import { sub } from "../ops/elementwise";
-import { Random } from "../random";
+import { choice, finite, positive, whole } from "../options";
+import { stream } from "../random";
+import type { Random } from "../random";
 import { indices, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import type { Rows, RowsLike } from "../training/rows";
-import { stageStream } from "../training/training";
-import type { StageSpec } from "../training/training";
-import { checkClusterCount, EPS, NETWORK_DEFAULTS, NetworkModel, stepsOf } from "./network-model";
-import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import type { Stage } from "../training/training";
+import { checkClusterCount, EPS, NETWORK_DEFAULTS, NETWORK_RULES, NetworkModel, stepsOf } from "./network-model";
+import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `DeepCluster`. */
 export interface DeepClusterOptions extends NetworkOptions {
@@ -47,6 +50,15 @@ export interface DeepClusterOptions extends NetworkOptions {
 /** @inline */
 interface Settings extends NetworkSettings, Required<Omit<DeepClusterOptions, keyof NetworkOptions>> {}
 
+const OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...NETWORK_RULES,
+    ...{ nClusters: whole(1), components: whole(1), kmeansIterations: whole(1), clusterInterval: whole(1) },
+    ...{ headLearningRate: positive, sampling: choice("uniform", "shuffled", "reordered") },
+  },
+  defaults: { components: 256, kmeansIterations: 20, clusterInterval: 1, sampling: "uniform" },
+};
+
 /** Share of the largest variance that is added to each before whitening: directions without any stay small. */
 const WHITENING_EPS = 1e-6;
 
@@ -66,57 +78,61 @@ interface Clustering {
  */
 export class DeepCluster extends NetworkModel<Settings> {
   #clustering: Clustering | undefined;
-  #labels: Int32Array | undefined;
+  #labels: Int32Array<ArrayBuffer> | undefined;
   /** The epoch that the labels were made for, or −1. */
   #clustered = -1;
   #nmi = 0;
-  readonly #holder: DeviceHolder;
 
   constructor(options: DeepClusterOptions) {
-    const { device, ...given } = options;
-    const headLearningRate = options.headLearningRate ?? options.learningRate ?? NETWORK_DEFAULTS.learningRate;
-    const own = { components: 256, kmeansIterations: 20, clusterInterval: 1, sampling: "uniform" as const };
-    super("DeepCluster", { ...NETWORK_DEFAULTS, ...own, ...given, headLearningRate }, device);
-    const { nClusters, components, kmeansIterations, clusterInterval, sampling } = this.settings;
-    checkWhole(this.name, { nClusters, components, kmeansIterations, clusterInterval }, 1);
-    checkPositive(this.name, { headLearningRate });
-    checkChoice(this.name, { sampling }, ["uniform", "shuffled", "reordered"]);
-    this.#holder = new DeviceHolder(device);
+    const { headLearningRate, learningRate = NETWORK_DEFAULTS.learningRate } = isObject(options) ? options : {};
+    const given = isObject(options) && { ...options, headLearningRate: headLearningRate ?? learningRate };
+    super("DeepCluster", given || options, OPTIONS);
   }
 
   /** Cluster of each item of the data given to `fit`, by the features at its end. @throws before */
-  get labels(): Int32Array {
-    return fitted(this.name, this.#labels);
+  get labels(): Int32Array<ArrayBuffer> {
+    return this.known("labels", this.#labels).slice();
+  }
+
+  /** Centres of the last clustering among whitened features of unit length, [nClusters, components]. @throws before `fit` */
+  get clusterCenters(): NdArray {
+    return this.known("clusterCenters", this.#clustering).centers;
   }
 
   /**
    * Trains for so many epochs, then clusters once more. Goes on where an aborted or loaded training stood. The record of an epoch
    * has `nmi`, that of its clusters with those of the epoch before (0 in the first), and `clusters`, how many are not empty.
    * @param x [n, …], items of the network's input size
-   * @throws when items have another size, hold NaN, or are fewer than the clusters; when the loss is no longer finite; the
+   * @param options `epochs`: default 50
+   * @throws when items have another size, hold NaN, or are fewer than the clusters; when a loss or weight is no longer finite; the
    * signal's reason when aborted
    */
-  async fit(x: RowsLike, { epochs = 50, ...options }: NetworkFitOptions = {}): Promise<this> {
-    await this.withRows(x, "fit", async (rows) => {
+  async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
+    return this.fittingItems(x, options, async (rows, fit, epochs) => {
       checkClusterCount(this.name, this.settings.nClusters, rows.count);
-      await this.train(rows, this.#stage(rows, epochs, options.signal), options);
-      await this.#cluster(rows, epochs, options.signal);
+      await this.train(rows, this.#stage(rows, epochs, fit.signal), fit, options);
+      await this.#cluster(rows, epochs, fit.signal);
     });
-    return this;
   }
 
   /** fit, then the labels. */
-  async fitPredict(x: RowsLike, options: NetworkFitOptions = {}): Promise<Int32Array> {
+  async fitPredict(x: RowsLike, options: FitOptions = {}): Promise<Int32Array<ArrayBuffer>> {
     return (await this.fit(x, options)).labels;
   }
 
   /** The nearest centre of each row of x, among whitened features. @throws before `fit` */
-  async predict(x: RowsLike): Promise<Int32Array> {
-    const { centers } = this.#fitted();
-    return this.withRows(x, "predict", async (rows) => {
-      const points = await this.mapFeatures(rows, (z) => this.#whitened(z));
+  async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
+    const clustering = this.known("predict", this.#clustering);
+    return this.computingItems(x, "predict", async (rows) => {
+      const points = await this.mapFeatures(rows, (z) => whitened(z, clustering));
       try {
-        return await withNearest(points, centers, this.#holder, "DeepCluster.predict", (lloyd) => lloyd.labels());
+        return await withNearest(
+          points,
+          clustering.centers,
+          () => this.device(),
+          "DeepCluster.predict",
+          (lloyd) => lloyd.labels(),
+        );
       } finally {
         points.dispose();
       }
@@ -125,47 +141,34 @@ export class DeepCluster extends NetworkModel<Settings> {
 
   /** @throws when the bytes are no checkpoint of this method */
   static async load(content: Bytes, options: LoadOptions = {}): Promise<DeepCluster> {
-    const make = (settings: DeepClusterOptions): DeepCluster => new DeepCluster(settings);
-    return NetworkModel.restore("DeepCluster", content, options, make);
+    return NetworkModel.restoredNetwork("DeepCluster", content, options, (settings) => new DeepCluster(settings));
   }
 
-  protected override headSizes(): readonly number[] {
-    return [this.settings.nClusters];
+  protected override headSizes(): { count: number; classes: number } {
+    return { count: 1, classes: this.settings.nClusters };
   }
 
-  protected override ownArrays(): Record<string, NdArray<TypedArray>> {
-    return { ...this.#clustering, ...(this.#labels && { labels: new NdArray<TypedArray>(this.#labels) }) };
+  protected override learnedBeside(): { arrays: Record<string, NdArray<TypedArray>>; state: Record<string, unknown> } {
+    const labels = this.#labels && { labels: new NdArray<TypedArray>(this.#labels) };
+    return { arrays: { ...this.#clustering, ...labels }, state: { clustered: this.#clustered, nmi: this.#nmi } };
   }
 
-  protected override ownState(): Record<string, unknown> {
-    return { clustered: this.#clustered, nmi: this.#nmi };
-  }
-
-  protected override restoreOwn(arrays: NamedArrays, state: Record<string, unknown>): void {
-    this.#clustered = state["clustered"] as number;
-    this.#nmi = state["nmi"] as number;
-    const { mean, whitening, centers, labels } = arrays;
-    const matrix = ({ data, shape }: NamedArrays[string]): NdArray => new NdArray(Float32Array.from(data), [...shape]);
-    if (mean && whitening && centers)
-      this.#clustering = { mean: matrix(mean), whitening: matrix(whitening), centers: matrix(centers) };
-    if (labels) this.#labels = Int32Array.from(labels.data);
-  }
-
-  #fitted(): Clustering {
-    return fitted(this.name, this.#clustering);
-  }
-
-  #whitened(z: Tensor): Tensor {
-    const { mean, whitening } = this.#fitted();
-    const centered = sub(z, tensor(z.device, mean.data));
-    return l2Normalize(matmul(centered, tensor(z.device, whitening.data, whitening.shape), { transB: true }), EPS);
+  protected override restoreBeside(saved: Checkpoint): void {
+    const { nClusters } = this.settings;
+    this.#clustered = entryOf(saved, "clustered", whole(-1));
+    this.#nmi = entryOf(saved, "nmi", finite);
+    this.#labels = labelsOf(saved, "labels", nClusters);
+    const mean = arrayOf(saved, "mean", [-1]);
+    const whitening = arrayOf(saved, "whitening", [-1, mean?.size ?? 0]);
+    const centers = arrayOf(saved, "centers", [nClusters, whitening?.shape[0] ?? 0]);
+    if (mean && whitening && centers) this.#clustering = { mean, whitening, centers };
   }
 
   /** Clusters the features of all rows, once for an epoch; the classifier begins anew. */
-  async #cluster(rows: Rows, epoch: number, signal: AbortSignal | undefined): Promise<void> {
+  async #cluster(rows: Rows, epoch: number, signal: AbortSignal): Promise<void> {
     if (this.#clustered === epoch) return; // resumed within the epoch
     const { nClusters, components, kmeansIterations, seed } = this.settings;
-    const random = new Random(stageStream(seed + 2, epoch));
+    const random = stream(seed, "DeepCluster.clustering", epoch);
     await this.settle(rows);
     const features = await this.mapFeatures(rows, (z) => z);
     const [n, d] = features.shape as [number, number];
@@ -180,12 +183,11 @@ export class DeepCluster extends NetworkModel<Settings> {
         pca.components.data.map((value, i) => value * scales[Math.floor(i / d)]!),
         pca.components.shape,
       );
-      this.#clustering = { mean, whitening, centers: new NdArray(new Float32Array(0), [0, whitening.shape[0]!]) };
-      points = tidy(() => noGrad(() => this.#whitened(features)));
+      points = tidy(() => noGrad(() => whitened(features, { mean, whitening })));
       const { labels, centers } = await splitKMeans(points, nClusters, { maxIter: kmeansIterations, random, signal });
       this.#clustering = { mean, whitening, centers: new NdArray(centers, [nClusters, whitening.shape[0]!]) };
       this.#nmi = this.#labels ? nmi(this.#labels, labels) : 0;
-      this.#labels = labels;
+      this.#labels = Int32Array.from(labels);
     } finally {
       features.dispose();
       points?.dispose();
@@ -196,7 +198,7 @@ export class DeepCluster extends NetworkModel<Settings> {
     this.#clustered = epoch;
   }
 
-  #stage(rows: Rows, epochs: number, signal: AbortSignal | undefined): StageSpec {
+  #stage(rows: Rows, epochs: number, signal: AbortSignal): Stage {
     const { batchSize, seed, learningRate, headLearningRate, sampling, clusterInterval } = this.settings;
     const shuffled = this.batches(rows);
     let sampled = { epoch: -1, order: new Uint32Array(0) };
@@ -204,9 +206,9 @@ export class DeepCluster extends NetworkModel<Settings> {
     const batch = (epoch: number, step: number): Uint32Array => {
       if (sampling === "shuffled") return shuffled.batch(epoch, step);
       if (sampled.epoch !== epoch) {
-        const random = new Random(stageStream(seed + 3, epoch));
-        const order = uniformSample(this.labels, random);
-        sampled = { epoch, order: sampling === "uniform" ? order : reordered(this.labels, order) };
+        const labels = this.#labels!;
+        const order = uniformSample(labels, stream(seed, "DeepCluster.sample", epoch));
+        sampled = { epoch, order: sampling === "uniform" ? order : reordered(labels, order) };
       }
       const place = `${epoch}/${step}`;
       if (served.place !== place)
@@ -229,13 +231,19 @@ export class DeepCluster extends NetworkModel<Settings> {
         const z = this.trainingFeatures(rows, index, random);
         const labels = indices(
           z.device,
-          Uint32Array.from(index, (i) => this.labels[i]!),
+          Uint32Array.from(index, (i) => this.#labels![i]!),
         );
         return crossEntropy(this.heads[0]!.forward(this.rectified(z)), labels);
       },
-      figures: () => ({ nmi: this.#nmi, clusters: new Set(this.labels).size }),
+      figures: () => ({ nmi: this.#nmi, clusters: new Set(this.#labels).size }),
     };
   }
+}
+
+/** Features on whitened principal components, of unit length. */
+function whitened(z: Tensor, { mean, whitening }: Pick<Clustering, "mean" | "whitening">): Tensor {
+  const centered = sub(z, tensor(z.device, mean.data));
+  return l2Normalize(matmul(centered, tensor(z.device, whitening.data, whitening.shape), { transB: true }), EPS);
 }
 
 /**

@@ -1,13 +1,13 @@
 // Improved deep embedded clustering: Guo, Gao, Liu and Yin, "Improved deep embedded clustering with local structure preservation",
 // IJCAI 2017.
-import { checkRange } from "../checks";
 import type { Bytes } from "../data/formats/source";
-import type { Device } from "../device";
+import { Model } from "../lifecycle/model";
+import type { DeviceOption } from "../lifecycle/model";
+import { add, scale } from "../ops/elementwise";
 import { mse } from "../ops/losses/elementwise";
-import type { Tensor } from "../tensor";
-import { decodeCheckpoint } from "../training/checkpoint";
-import { DEC } from "./dec";
-import type { DECOptions, SavedState } from "./dec";
+import { range } from "../options";
+import { DEC, DEC_OPTIONS } from "./dec";
+import type { DECOptions, Objective } from "./dec";
 
 /** Options of `IDEC`. */
 export interface IDECOptions extends DECOptions {
@@ -15,33 +15,25 @@ export interface IDECOptions extends DECOptions {
   readonly gamma?: number;
 }
 
+/** @inline */
+type Settings = Required<Omit<IDECOptions, "device">>;
+
+const OBJECTIVE: Objective<Settings> = {
+  name: "IDEC",
+  rules: { ...DEC_OPTIONS.rules, gamma: range(0) },
+  defaults: { ...DEC_OPTIONS.defaults, gamma: 0.1 },
+  loss: (clustering, x, z, network, { gamma }) => add(scale(clustering, gamma), mse(network.decode(z), x)),
+  trained: (network) => network.parameters(),
+};
+
 /** DEC that keeps the decoder and its reconstruction loss, so that the embedding stays true to the data: L = L_r + γ L_c. */
-export class IDEC extends DEC {
-  constructor({ gamma = 0.1, ...options }: IDECOptions) {
-    super(options, { gamma });
-    checkRange("IDEC", { gamma }, 0);
+export class IDEC extends DEC<Settings> {
+  constructor(options: IDECOptions) {
+    super(options, OBJECTIVE);
   }
 
-  override get name(): string {
-    return "IDEC";
-  }
-
-  static override async load(content: Bytes, { device }: { device?: Device } = {}): Promise<IDEC> {
-    const checkpoint = decodeCheckpoint<SavedState>("IDEC", content);
-    const model = new IDEC({ ...checkpoint.state.settings, ...(device && { device }) });
-    await model.restore(checkpoint);
-    return model;
-  }
-
-  protected override penalty(x: Tensor, z: Tensor): Tensor {
-    return mse(this.autoencoder.network.decode(z), x);
-  }
-
-  protected override get clusteringWeight(): number {
-    return this.settings.gamma!;
-  }
-
-  protected override trained(): Tensor[] {
-    return this.autoencoder.network.parameters();
+  /** @throws when the bytes are no checkpoint of this method */
+  static override async load(content: Bytes, options: DeviceOption = {}): Promise<IDEC> {
+    return Model.restored("IDEC", content, options, (settings) => new IDEC(settings));
   }
 }

@@ -1,12 +1,19 @@
 // Label mapping: what a classifier makes of features that were learned without labels, as in the comparison on telescope images.
-import { fitted } from "../checks";
+import { isObject } from "../checks";
+import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { below, numbersOf, under } from "../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { Model } from "../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../lifecycle/model";
+import { FIT_RULES } from "../lifecycle/progress";
+import type { EpochRecord, FitOptions } from "../lifecycle/progress";
 import { takeFloat32Matrix, toLabels } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
-import type { EpochRecord } from "../training/loop";
+import type { TypedArray } from "../ndarray";
+import { list, optional, positive, range, seed as seedRule, whole } from "../options";
 import { Supervised, shareOfEqual } from "./supervised";
-import type { NetworkFitOptions } from "./network-model";
 
 /** Options of `LinearProbe`. */
 export interface LinearProbeOptions {
@@ -20,69 +27,95 @@ export interface LinearProbeOptions {
   readonly batchSize?: number;
   readonly seed?: number;
   /** Default: `requestDevice()`. */
-  readonly device?: Device;
+  readonly device?: Device | undefined;
+}
+
+/** @inline */
+type Settings = Required<Omit<LinearProbeOptions, "device" | "nClasses">> & Pick<LinearProbeOptions, "nClasses">;
+
+const OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...{ nClasses: optional(whole(2)), hidden: list(whole(1)), learningRate: positive, weightDecay: range(0) },
+    ...{ batchSize: whole(1), seed: seedRule },
+  },
+  defaults: { hidden: [], learningRate: 0.01, weightDecay: 1e-4, batchSize: 256, seed: 0 },
+};
+
+/** A classifier, and how columns are brought to mean 0 and variance 1 for it. */
+interface Found {
+  readonly model: Supervised;
+  readonly mean: Float64Array;
+  readonly scale: Float64Array;
 }
 
 /**
  * A new classifier on frozen features: linear, or a small network. Columns are brought to mean 0 and variance 1 by the features it is
  * fitted on; a constant column becomes 0.
  */
-export class LinearProbe {
-  readonly options: LinearProbeOptions;
-  #model: Supervised | undefined;
-  #mean = new Float64Array(0);
-  #scale = new Float64Array(0);
+export class LinearProbe extends Model<Settings> {
+  #found: Found | undefined;
 
+  /** @throws for an option that is unknown or out of its range */
   constructor(options: LinearProbeOptions = {}) {
-    this.options = options;
+    super("LinearProbe", options, OPTIONS);
   }
 
   /** One record per epoch. */
-  get history(): readonly EpochRecord[] {
-    return this.#model?.history ?? [];
+  override get history(): readonly EpochRecord[] {
+    return this.#found?.model.history ?? [];
   }
 
   /**
-   * Trains the classifier.
+   * Trains the classifier from the beginning.
    * @param features [n, d], as `transform` of a method gives them
    * @param labels the class of each row, 0 … nClasses − 1
-   * @throws when labels are out of range or not one for each row, or a feature is NaN
+   * @param options `epochs`: default 30
+   * @throws when labels are out of range or not one for each row, or a feature is NaN; the signal's reason when aborted
    */
-  async fit(
-    features: MatrixLike,
-    labels: MatrixLike,
-    { epochs = 30, ...options }: NetworkFitOptions = {},
-  ): Promise<this> {
-    const { hidden = [], weightDecay = 1e-4, learningRate = 0.01, batchSize = 256, seed = 0, device } = this.options;
-    const x = await takeFloat32Matrix(features, "LinearProbe.fit", "features");
-    const classes = toLabels(labels, "LinearProbe.fit", "labels");
-    const {
-      nClasses = Math.max(
-        2,
-        classes.reduce((most, label) => Math.max(most, label + 1), 0),
-      ),
-    } = this.options;
-    this.#measure(x);
-    this.#model?.dispose();
-    this.#model = new Supervised({
-      ...{ network: { type: "mlp", layers: [x.shape[1]!, ...hidden] }, nClasses, schedule: "cosine" },
-      ...{ learningRate, weightDecay, batchSize, seed, ...(device && { device }) },
+  async fit(features: MatrixLike, labels: MatrixLike, options: FitOptions = {}): Promise<this> {
+    return this.fitting(options, FIT_RULES, async (fit) => {
+      const { hidden, weightDecay, learningRate, batchSize, seed } = this.settings;
+      const x = await takeFloat32Matrix(features, "LinearProbe.fit", "features");
+      const classes = toLabels(labels, "LinearProbe.fit", "labels");
+      const most = classes.reduce((largest, label) => Math.max(largest, label + 1), 2);
+      const { nClasses = most } = this.settings;
+      const model = new Supervised({
+        ...{ network: { type: "mlp", layers: [x.shape[1]!, ...hidden] }, nClasses, schedule: "cosine" },
+        ...{ learningRate, weightDecay, batchSize, seed, device: await this.device() },
+      });
+      const found = { model, ...measured(x) };
+      const { epochs = 30, onEpoch } = options;
+      try {
+        await model.fit(standardized(x, found), classes, {
+          ...{ epochs, signal: fit.signal, onStep: (report) => fit.report(report) },
+          onEpoch: (record) => fit.resting(() => onEpoch?.(record)),
+        });
+      } catch (error) {
+        model.dispose();
+        throw error;
+      }
+      this.#found?.model.dispose();
+      this.#found = found;
+      this.learned();
     });
-    await this.#model.fit(this.#standardized(x), classes, { epochs, ...options });
-    return this;
   }
 
   /** The most probable class of each row. @throws before `fit` */
-  async predict(features: MatrixLike): Promise<Int32Array> {
-    return this.#fitted().predict(
-      this.#standardized(await takeFloat32Matrix(features, "LinearProbe.predict", "features")),
-    );
+  async predict(features: MatrixLike): Promise<Int32Array<ArrayBuffer>> {
+    const found = this.known("predict", this.#found);
+    return this.computing("predict", async () => {
+      const x = await takeFloat32Matrix(features, "LinearProbe.predict", "features");
+      return found.model.predict(standardized(x, found));
+    });
   }
 
   /** Probabilities of the classes, [n, nClasses]. @throws before `fit` */
   async probabilities(features: MatrixLike): Promise<NdArray<Float32Array>> {
-    const x = await takeFloat32Matrix(features, "LinearProbe.probabilities", "features");
-    return this.#fitted().probabilities(this.#standardized(x));
+    const found = this.known("probabilities", this.#found);
+    return this.computing("probabilities", async () => {
+      const x = await takeFloat32Matrix(features, "LinearProbe.probabilities", "features");
+      return found.model.probabilities(standardized(x, found));
+    });
   }
 
   /** Share of the rows whose predicted class is the known one. @throws before `fit` */
@@ -91,33 +124,55 @@ export class LinearProbe {
     return shareOfEqual("LinearProbe.score", await this.predict(features), known);
   }
 
-  /** Frees the classifier. */
-  dispose(): void {
-    this.#model?.dispose();
-    this.#model = undefined;
+  /** @throws when the bytes are no checkpoint of a LinearProbe */
+  static async load(content: Bytes, options: DeviceOption = {}): Promise<LinearProbe> {
+    return Model.restored("LinearProbe", content, options, (settings) => new LinearProbe(settings));
   }
 
-  #fitted(): Supervised {
-    return fitted("LinearProbe", this.#model);
+  protected override own(): Learned {
+    const { model, mean, scale } = this.known("save", this.#found);
+    const { arrays, state } = model.parts();
+    return {
+      arrays: {
+        ...under("model.", arrays),
+        mean: new NdArray<TypedArray>(mean),
+        scale: new NdArray<TypedArray>(scale),
+      },
+      state: { model: state },
+    };
   }
 
-  #measure({ data, shape }: NdArray<Float32Array>): void {
-    const [n, d] = shape as [number, number];
-    this.#mean = new Float64Array(d);
-    this.#scale = new Float64Array(d);
-    for (let at = 0; at < data.length; at++) this.#mean[at % d]! += data[at]! / n;
-    for (let at = 0; at < data.length; at++) this.#scale[at % d]! += (data[at]! - this.#mean[at % d]!) ** 2 / n;
-    this.#scale = this.#scale.map((variance, j) =>
-      variance > 1e-12 * (1 + this.#mean[j]! ** 2) ? 1 / Math.sqrt(variance) : 0,
-    );
+  protected override async restore({ arrays, state }: Checkpoint): Promise<void> {
+    const { model: inner } = state;
+    if (!isObject(inner) || !isObject(inner["settings"]))
+      throw new Error("checkpoint: the classifier's state must be there");
+    const mean = numbersOf({ arrays, state }, "mean", arrays["mean"]?.data.length ?? 0);
+    const scale = numbersOf({ arrays, state }, "scale", mean.length);
+    const model = await Supervised.ofParts({ arrays: below(arrays, "model."), state: inner }, await this.device());
+    this.#found = { model, mean, scale };
   }
 
-  #standardized({ data, shape }: NdArray<Float32Array>): NdArray<Float32Array> {
-    const d = this.#mean.length;
-    if (shape[1] !== d) throw new Error(`LinearProbe: the features must have ${d} columns, given ${shape[1]}`);
-    return new NdArray(
-      data.map((value, at) => (value - this.#mean[at % d]!) * this.#scale[at % d]!),
-      [...shape],
-    );
+  protected override release(): void {
+    this.#found?.model.dispose();
+    this.#found = undefined;
   }
+}
+
+/** Means of the columns, and 1 / standard deviation; 0 where a column is constant. */
+function measured({ data, shape }: NdArray<Float32Array>): Pick<Found, "mean" | "scale"> {
+  const [n, d] = shape as [number, number];
+  const mean = new Float64Array(d);
+  const variance = new Float64Array(d);
+  for (let at = 0; at < data.length; at++) mean[at % d]! += data[at]! / n;
+  for (let at = 0; at < data.length; at++) variance[at % d]! += (data[at]! - mean[at % d]!) ** 2 / n;
+  return { mean, scale: variance.map((value, j) => (value > 1e-12 * (1 + mean[j]! ** 2) ? 1 / Math.sqrt(value) : 0)) };
+}
+
+function standardized({ data, shape }: NdArray<Float32Array>, { mean, scale }: Pick<Found, "mean" | "scale">): NdArray {
+  const d = mean.length;
+  if (shape[1] !== d) throw new Error(`LinearProbe: the features must have ${d} columns, given ${shape[1]}`);
+  return new NdArray(
+    data.map((value, at) => (value - mean[at % d]!) * scale[at % d]!),
+    [...shape],
+  );
 }

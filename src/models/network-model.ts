@@ -1,36 +1,42 @@
 // What the methods that train a network under a classifier share: the network, its heads, features of all rows, checkpoints.
-import { noGrad } from "../graph";
-import { checkPositive, checkRange, checkShare, checkWhole, fitted } from "../checks";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import type { NdArray } from "../ndarray";
+import { noGrad } from "../graph";
+import { isObject } from "../checks";
+import { below, under } from "../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import type { Fit } from "../lifecycle/fit";
+import { Model } from "../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../lifecycle/model";
+import { FIT_RULES } from "../lifecycle/progress";
+import type { EpochRecord, FitOptions } from "../lifecycle/progress";
+import { mapChunks, mapRows, Rows } from "../lifecycle/rows";
+import type { BatchOrder, RowsLike } from "../lifecycle/rows";
+import { NdArray, sizeOf } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { FeatureNetwork } from "../nn/feature-network";
 import { BatchNorm } from "../nn/batch-norm";
 import { builtInTurns, normal } from "../nn/init";
 import { Linear } from "../nn/linear";
-import type { NamedArrays } from "../nn/module";
-import { buildNetwork } from "../nn/network-spec";
+import type { Module } from "../nn/module";
+import { buildNetwork, NETWORK_RULE } from "../nn/network-spec";
 import type { NetworkSpec } from "../nn/network-spec";
 import { argmax } from "../ops/arg-extremum";
-import { augment } from "../ops/images/augmentation";
+import { augment, AUGMENT_RULE } from "../ops/images/augmentation";
 import type { AugmentOptions } from "../ops/images/augmentation";
 import { relu } from "../ops/elementwise";
 import { concat } from "../ops/layout";
 import { reshape } from "../ops/shape";
 import { SGD } from "../optim";
-import { Random } from "../random";
-import { requestDevice } from "../request-device";
+import { callable, either, optional, positive, range, seed as seedRule, share, whole } from "../options";
+import type { Rules } from "../options";
+import { stream } from "../random";
+import type { Random } from "../random";
 import { tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { below, decodeCheckpoint, encodeCheckpoint, under } from "../training/checkpoint";
-import type { Checkpoint } from "../training/checkpoint";
-import type { EpochRecord } from "../training/loop";
-import { mapChunks, mapRows, Rows } from "../training/rows";
-import type { BatchOrder, RowsLike } from "../training/rows";
-import { initialState, stageStream, Training } from "../training/training";
-import type { StageSpec, TrainingOptions, TrainingState } from "../training/training";
-import { shared } from "../turn";
+import { checkDeclared } from "../training/declared";
+import { Training } from "../training/training";
+import type { Stage } from "../training/training";
 
 /** Changes a batch [b, …inputShape] at random before it is trained on; draws from `random` alone, so that training can be resumed. */
 export type Augmentation = (batch: Tensor, random: Random) => Tensor;
@@ -52,23 +58,16 @@ export interface NetworkOptions {
   readonly statisticsBatches?: number;
   readonly seed?: number;
   /** Default: `requestDevice()`. */
-  readonly device?: Device;
+  readonly device?: Device | undefined;
   /** What changes images at random in training: options of `augment`, or a function, which `load` wants again. Default: nothing does. */
-  readonly augment?: AugmentOptions | Augmentation;
+  readonly augment?: AugmentOptions | Augmentation | undefined;
 }
 
 /** Options of `load`: what a checkpoint cannot hold. */
-export interface LoadOptions {
-  readonly device?: Device;
+export interface LoadOptions extends DeviceOption {
   /** Needed where the network was made by a function. */
-  readonly network?: NetworkSpec;
+  readonly network?: NetworkSpec | undefined;
   readonly augment?: AugmentOptions | Augmentation;
-}
-
-/** Options of `fit`. */
-export interface NetworkFitOptions extends TrainingOptions {
-  /** Passes over the data; default 50. */
-  readonly epochs?: number;
 }
 
 /** Settings that every method keeps in its checkpoints. */
@@ -80,155 +79,163 @@ export const NETWORK_DEFAULTS = {
   ...{ statisticsBatches: 32, seed: 0 },
 };
 
+/** Rules of the options that all have. */
+export const NETWORK_RULES: Rules<NetworkSettings> = {
+  ...{ network: NETWORK_RULE, learningRate: positive, momentum: share, weightDecay: range(0), batchSize: whole(1) },
+  ...{ statisticsBatches: whole(0), seed: seedRule, augment: optional(either(callable, AUGMENT_RULE)) },
+};
+
 /** Items whose features are computed at a time: activations of images are large. */
 const CHUNK = 256;
 /** Added to lengths that features are divided by: a dead feature vector stays zero. */
 export const EPS = 1e-10;
 
-/** What a checkpoint's metadata hold. */
-interface SavedState<S> {
-  readonly settings: S;
-  readonly training: TrainingState;
-  /** The method's own. */
-  readonly own: Record<string, unknown>;
-}
+/** Heads begin near zero. */
+const HEAD = { weightInit: normal(0.01) };
 
 /** A network with one or more linear classifiers on its features, trained by SGD. */
-export abstract class NetworkModel<S extends NetworkSettings> {
-  /** Of the method, for messages and checkpoints. */
-  readonly name: string;
-  readonly settings: S;
+export abstract class NetworkModel<S extends NetworkSettings> extends Model<S> {
   /** Linear classifiers on the rectified features; made with the network. */
   protected heads: readonly Linear[] = [];
-  #device: Device | undefined;
   #network: FeatureNetwork | undefined;
-  readonly #made = shared(() => this.#make());
-  #training: Training | undefined;
-  #state: TrainingState = initialState();
-  #optimizerArrays: NamedArrays | undefined;
+  readonly #training = new Training();
 
-  protected constructor(name: string, settings: S, device: Device | undefined) {
-    this.name = name;
-    this.settings = settings;
-    this.#device = device;
-    checkNumbers(name, settings);
+  protected constructor(name: string, options: unknown, { rules, defaults }: OptionSet<S>) {
+    super(name, options, { rules: { ...NETWORK_RULES, ...rules }, defaults: { ...NETWORK_DEFAULTS, ...defaults } });
   }
 
   /** One record per epoch. */
-  get history(): readonly EpochRecord[] {
-    return this.#state.history;
+  override get history(): readonly EpochRecord[] {
+    return this.#training.history;
   }
 
   /** The network. @throws before the first `fit` */
   get network(): FeatureNetwork {
-    return fitted(this.name, this.#network);
+    return this.known("network", this.#network);
   }
 
-  /** Features of x as the classifier sees them, rectified: [n, featureSize]. */
+  /** Features of x as the classifier sees them, rectified: [n, featureSize]. @throws before `fit` */
   async transform(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.withRows(x, "transform", (rows) =>
+    return this.computingItems(x, "transform", (rows) =>
       mapRows(rows, (batch) => this.rectified(this.features(batch)), CHUNK),
     );
   }
 
-  /** Weights, labels, the optimizer's state, progress and history as a safetensors file. */
-  async save(): Promise<Uint8Array> {
-    const arrays: Record<string, Tensor | NdArray<TypedArray>> = {
-      ...under("network.", this.network.stateDict()),
-      ...Object.assign({}, ...this.heads.map((head, h) => under(`heads.${h}.`, head.stateDict()))),
-      ...under("optimizer.", this.#training?.optimizerState() ?? {}),
-      ...this.ownArrays(),
-    };
-    const kept = Object.fromEntries(Object.entries(this.settings).filter(([, value]) => typeof value !== "function"));
-    const state = { settings: kept, training: this.#state, own: this.ownState() };
-    return encodeCheckpoint(this.name, arrays, state);
+  /** Of each head, its classes. */
+  protected abstract headSizes(): { readonly count: number; readonly classes: number };
+  /** What a checkpoint holds beside weights and progress. */
+  protected learnedBeside(): { arrays: Record<string, NdArray<TypedArray>>; state: Record<string, unknown> } {
+    return { arrays: {}, state: {} };
+  }
+  /** The way back: `state` is checked as `Model.restore` asks. */
+  protected restoreBeside(_saved: Checkpoint): void {
+    // weights and progress are all there is
   }
 
-  /** Frees everything the model holds on its device. */
-  dispose(): void {
-    this.#training?.dispose();
+  protected override own(): Learned {
+    const { arrays, state } = this.learnedBeside();
+    return {
+      arrays: {
+        ...under("network.", this.network.stateDict()),
+        ...Object.assign({}, ...this.heads.map((head, h) => under(`heads.${h}.`, head.stateDict()))),
+        ...this.#training.tensors(),
+        ...arrays,
+      },
+      state: { training: this.#training.state, own: state },
+    };
+  }
+
+  protected override async build(device: Device): Promise<void> {
+    const { network: spec, seed } = this.settings;
+    const random = stream(seed, `${this.name}.weights`);
+    // a function may draw from `random` itself, or compute with weights that it has made
+    const made = typeof spec === "function" ? spec(device, random) : undefined;
+    await builtInTurns(() => {
+      this.#network = made ?? buildNetwork(spec, device, random);
+      this.heads = this.#makeHeads(device, this.#network.featureSize, random);
+    });
+  }
+
+  #makeHeads(device: Device, featureSize: number, random: Random): Linear[] {
+    const { count, classes } = this.headSizes();
+    const heads: Linear[] = [];
+    while (heads.length < count) heads.push(new Linear(device, featureSize, classes, random, HEAD));
+    return heads;
+  }
+
+  /** Reads a checkpoint of `name` into a model that `make` makes of its settings. */
+  protected static async restoredNetwork<M extends Model>(
+    name: string,
+    content: Bytes,
+    options: LoadOptions,
+    make: (settings: never) => M,
+  ): Promise<M> {
+    const withNetwork = (settings: { network?: unknown }): M => {
+      if (settings.network === undefined)
+        throw new Error(`${name}.load: the network was made by a function, give it again as the option network`);
+      return make(settings as never);
+    };
+    return Model.restored(name, content, options, withNetwork, ["device", "network", "augment"]);
+  }
+
+  protected override async restore(saved: Checkpoint): Promise<void> {
+    this.#training.restore(saved);
+    const beside: unknown = saved.state["own"];
+    this.restoreBeside({ arrays: saved.arrays, state: isObject(beside) ? beside : {} });
+    const { network: spec } = this.settings;
+    if (typeof spec !== "function") {
+      const random = stream(0, "");
+      const networks = Object.entries(saved.arrays).filter(([name]) => /^(network|heads)\./.test(name));
+      checkDeclared(Object.fromEntries(networks), (device) => {
+        const network = buildNetwork(spec, device, random);
+        const heads = this.#makeHeads(device, network.featureSize, random);
+        const named = heads.map((head, h): [string, Module] => [`heads.${h}.`, head]);
+        return { "network.": network, ...Object.fromEntries(named) };
+      });
+    }
+    await this.built();
+    this.network.loadStateDict(below(saved.arrays, "network."));
+    this.heads.forEach((head, h) => head.loadStateDict(below(saved.arrays, `heads.${h}.`)));
+  }
+
+  protected override release(): void {
+    this.#training.dispose();
     this.#network?.dispose();
     for (const head of this.heads) head.dispose();
     this.heads = [];
     this.#network = undefined;
   }
 
-  /** Sizes of the heads: how many there are, and their classes. */
-  protected abstract headSizes(): readonly number[];
-  /** What a checkpoint holds beside weights and progress. */
-  protected abstract ownArrays(): Record<string, NdArray<TypedArray>>;
-  protected abstract ownState(): Record<string, unknown>;
-  protected abstract restoreOwn(arrays: NamedArrays, state: Record<string, unknown>): void;
-
-  /** The device, and the network and heads on it, made on first use. */
-  protected async prepare(): Promise<Device> {
-    if (!this.#network) await this.#made();
-    return this.#device!;
+  /** Runs `use` with the rows of x, which are taken once. @throws before `fit`, and when they do not have the network's input size */
+  protected async computingItems<R>(x: RowsLike, op: string, use: (rows: Rows) => Promise<R>): Promise<R> {
+    return this.computingRows(x, op, this.#width(op), use);
   }
 
-  async #make(): Promise<void> {
-    const { network: spec, seed } = this.settings;
-    const device = (this.#device ??= await requestDevice());
-    const random = new Random(seed);
-    // a function may draw from `random` itself, or compute with weights that it has made
-    const made = typeof spec === "function" ? spec(device, random) : undefined;
-    this.#network = await builtInTurns(() => {
-      const network = made ?? buildNetwork(spec, device, random);
-      this.heads = this.headSizes().map(
-        (size) => new Linear(device, network.featureSize, size, random, { weightInit: normal(0.01) }),
-      );
-      return network;
+  #width(op: string): number {
+    return sizeOf(this.known(op, this.#network).inputShape);
+  }
+
+  /** Runs `use` with the rows of x as the one `fit`. @throws when they do not have the network's input size */
+  protected async fittingItems(
+    x: RowsLike,
+    options: FitOptions,
+    use: (rows: Rows, fit: Fit, epochs: number) => Promise<void>,
+  ): Promise<this> {
+    return this.fitting(options, FIT_RULES, async (fit) => {
+      const rows = await Rows.from(await this.built(), x, `${this.name}.fit`);
+      try {
+        this.checkWidth("fit", rows, this.#width("fit"));
+        await use(rows, fit, options.epochs ?? 50);
+      } finally {
+        rows.dispose();
+      }
     });
   }
 
-  /** Reads a checkpoint of `name` into a model that `make` makes of its settings. */
-  protected static async restore<S, M extends NetworkModel<NetworkSettings>>(
-    name: string,
-    content: Bytes,
-    { device, ...given }: LoadOptions,
-    make: (options: S & LoadOptions) => M,
-  ): Promise<M> {
-    const checkpoint = decodeCheckpoint<SavedState<S>>(name, content);
-    const { settings } = checkpoint.state;
-    if (!given.network && !(settings as { network?: NetworkSpec }).network)
-      throw new Error(`${name}.load: the network was made by a function, give it again as the option network`);
-    const model = make({ ...settings, ...given, ...(device && { device }) });
-    await model.#restore(checkpoint as Checkpoint<SavedState<NetworkSettings>>);
-    return model;
-  }
-
-  async #restore({ arrays, state }: Checkpoint<SavedState<S>>): Promise<void> {
-    this.restoreOwn(arrays, state.own);
-    await this.prepare();
-    this.network.loadStateDict(below(arrays, "network."));
-    this.heads.forEach((head, h) => head.loadStateDict(below(arrays, `heads.${h}.`)));
-    const optimizer = below(arrays, "optimizer.");
-    this.#optimizerArrays = Object.keys(optimizer).length > 0 ? optimizer : undefined;
-    this.#state = state.training;
-  }
-
-  /** Runs `use` with the rows of x. @throws when they do not have the network's input size */
-  protected async withRows<R>(x: RowsLike, op: string, use: (rows: Rows) => Promise<R>): Promise<R> {
-    const device = await this.prepare();
-    const rows = await Rows.from(device, x, `${this.name}.${op}`);
-    try {
-      const { inputShape } = this.network;
-      if (rows.width !== inputShape.reduce((product, size) => product * size, 1))
-        throw new Error(
-          `${this.name}.${op}: the network takes items of [${inputShape.join(", ")}], x has ${rows.width} values an item`,
-        );
-      return await use(rows);
-    } finally {
-      rows.dispose();
-    }
-  }
-
   /** Goes on with a stage from where training stands, and settles the statistics at its end. */
-  protected async train(rows: Rows, stage: StageSpec, options: TrainingOptions): Promise<void> {
-    const device = await this.prepare();
-    this.#training = new Training(device, [stage], this.settings.seed + 1, this.#state, this.#optimizerArrays);
-    this.#optimizerArrays = undefined;
-    await this.#training.run(options);
+  protected async train(rows: Rows, stage: Stage, fit: Fit, options: FitOptions): Promise<void> {
+    this.learned();
+    await this.#training.run([stage], this.settings.seed, fit, options);
     await this.settle(rows);
   }
 
@@ -253,7 +260,7 @@ export abstract class NetworkModel<S extends NetworkSettings> {
   protected trained(head: {
     readonly lrScale?: number;
     readonly momentum?: number;
-  }): Pick<StageSpec, "parameters" | "optimizer"> {
+  }): Pick<Stage, "parameters" | "optimizer"> {
     const { learningRate: lr, momentum, weightDecay } = this.settings;
     const heads = this.heads.flatMap((layer) => layer.parameters());
     return {
@@ -265,7 +272,7 @@ export abstract class NetworkModel<S extends NetworkSettings> {
   /** Shuffled batches of a pass; a last batch of a single item is left out, since it has no statistics. */
   protected batches(rows: Rows): BatchOrder {
     const { batchSize, seed } = this.settings;
-    const order = rows.order(stageStream(seed, 1000), batchSize);
+    const order = rows.order(stream(seed, `${this.name}.order`).state(), batchSize);
     const { load } = order;
     const batch = (epoch: number, step: number): Uint32Array => order.batch(epoch, step);
     return { steps: stepsOf(rows.count, batchSize), batch, ...(load && { load }) };
@@ -299,15 +306,20 @@ export abstract class NetworkModel<S extends NetworkSettings> {
   }
 
   /** Class of highest score by head `h`, of every row of x. */
-  protected async classify(x: RowsLike, op: string, h = 0): Promise<Int32Array> {
-    return this.withRows(x, op, async (rows) => {
-      const found = await this.mapFeatures(rows, (z) => argmax(this.heads[h]!.forward(this.rectified(z)), 1));
-      try {
-        return Int32Array.from(await found.data());
-      } finally {
-        found.dispose();
-      }
-    });
+  protected async classify(x: RowsLike, op: string, h = 0): Promise<Int32Array<ArrayBuffer>> {
+    return this.computingItems(x, op, (rows) =>
+      this.labelled(rows, (z) => argmax(this.heads[h]!.forward(this.rectified(z)), 1)),
+    );
+  }
+
+  /** Labels, u32 [b], that `f` finds for the features of all rows, on the host. */
+  protected async labelled(rows: Rows, f: (features: Tensor) => Tensor): Promise<Int32Array<ArrayBuffer>> {
+    const found = await this.mapFeatures(rows, f);
+    try {
+      return Int32Array.from(await found.data());
+    } finally {
+      found.dispose();
+    }
   }
 
   #augmented(items: Tensor, random: Random): Tensor {
@@ -330,13 +342,4 @@ export const stepsOf = (n: number, batchSize: number): number =>
 export function checkClusterCount(name: string, nClusters: number, count: number): void {
   if (nClusters > count)
     throw new Error(`${name}.fit: nClusters must be at most the number of rows, ${nClusters} for ${count} rows`);
-}
-
-function checkNumbers(name: string, settings: NetworkSettings): void {
-  const { learningRate, momentum, weightDecay, batchSize, statisticsBatches } = settings;
-  checkWhole(name, { batchSize }, 1);
-  checkWhole(name, { statisticsBatches }, 0);
-  checkPositive(name, { learningRate });
-  checkShare(name, { momentum });
-  checkRange(name, { weightDecay }, 0);
 }

@@ -1,26 +1,29 @@
 // Online deep clustering: Zhan, Xie, Liu, Ong and Loy, "Online deep clustering for unsupervised representation learning", CVPR 2020.
-import { noGrad } from "../graph";
-import { checkChoice, checkWhole, fitted } from "../checks";
 import { KMeans } from "../cluster";
 import { splitKMeans } from "../cluster/split-kmeans";
 import type { Bytes } from "../data/formats/source";
+import { noGrad } from "../graph";
+import { arrayOf, entryOf, labelsOf } from "../lifecycle/checkpoint";
+import type { Checkpoint } from "../lifecycle/checkpoint";
+import type { OptionSet } from "../lifecycle/model";
+import type { FitOptions } from "../lifecycle/progress";
+import type { Rows, RowsLike } from "../lifecycle/rows";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import type { NamedArrays } from "../nn/module";
 import { argmax, argmin } from "../ops/arg-extremum";
 import { crossEntropy } from "../ops/losses/cross-entropy";
 import { pairwiseSquaredDistance } from "../ops/distance";
 import { add, scale } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
 import { l2Normalize } from "../ops/normalization/rows";
-import { Random } from "../random";
+import { choice, record, whole } from "../options";
+import { stream } from "../random";
+import type { Random } from "../random";
 import { indices, keep, tensor, tidy, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
-import type { Rows, RowsLike } from "../training/rows";
-import { stageStream } from "../training/training";
-import type { StageSpec } from "../training/training";
-import { checkClusterCount, EPS, NETWORK_DEFAULTS, NetworkModel } from "./network-model";
-import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import type { Stage } from "../training/training";
+import { checkClusterCount, EPS, NETWORK_RULES, NetworkModel } from "./network-model";
+import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `OnlineDeepCluster`. */
 export interface OnlineDeepClusterOptions extends NetworkOptions {
@@ -42,6 +45,20 @@ export interface OnlineDeepClusterOptions extends NetworkOptions {
 
 /** @inline */
 interface Settings extends NetworkSettings, Required<Omit<OnlineDeepClusterOptions, keyof NetworkOptions>> {}
+
+const OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...NETWORK_RULES,
+    ...{ nClusters: whole(1), memoryMomentum: { words: "above 0 and at most 1", holds: isMomentum } },
+    ...{ centroidInterval: whole(1), minCluster: whole(1), assignment: choice("dot", "nearest") },
+    kmeansIterations: whole(1),
+  },
+  defaults: { memoryMomentum: 0.5, centroidInterval: 10, minCluster: 20, kmeansIterations: 20, assignment: "dot" },
+};
+
+function isMomentum(value: unknown): boolean {
+  return typeof value === "number" && value > 0 && value <= 1;
+}
 
 /** Iterations of the 2-means that splits a cluster. */
 const SPLIT_ITERATIONS = 20;
@@ -67,28 +84,18 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   /** Labels changed in the epoch under way, and labels looked at. */
   #changed = { count: 0, of: 0 };
 
-  constructor({ device, ...given }: OnlineDeepClusterOptions) {
-    const own = {
-      ...{ memoryMomentum: 0.5, centroidInterval: 10, minCluster: 20, kmeansIterations: 20 },
-      assignment: "dot" as const,
-    };
-    const settings = { ...NETWORK_DEFAULTS, ...own, ...given };
-    super("OnlineDeepCluster", settings, device);
-    const { nClusters, memoryMomentum, centroidInterval, minCluster, kmeansIterations, assignment } = settings;
-    checkWhole(this.name, { nClusters, centroidInterval, minCluster, kmeansIterations }, 1);
-    if (!(memoryMomentum > 0 && memoryMomentum <= 1))
-      throw new Error(`OnlineDeepCluster: memoryMomentum must be above 0 and at most 1, ${memoryMomentum}`);
-    checkChoice(this.name, { assignment }, ["dot", "nearest"]);
+  constructor(options: OnlineDeepClusterOptions) {
+    super("OnlineDeepCluster", options, OPTIONS);
   }
 
   /** Cluster of each item of the data given to `fit`, as the memory has it. @throws before */
-  get labels(): Int32Array {
-    return Int32Array.from(this.#fitted().labels);
+  get labels(): Int32Array<ArrayBuffer> {
+    return Int32Array.from(this.known("labels", this.#memory).labels);
   }
 
   /** Means of the items' features, [nClusters, featureSize]. @throws before `fit` */
   get clusterCenters(): NdArray {
-    const { centers, d } = this.#fitted();
+    const { centers, d } = this.known("clusterCenters", this.#memory);
     return new NdArray(Float32Array.from(centers), [this.settings.nClusters, d]);
   }
 
@@ -99,77 +106,65 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
    * @throws when items have another size, hold NaN, or are fewer than the clusters; when the loss is no longer finite; the
    * signal's reason when aborted
    */
-  async fit(x: RowsLike, { epochs = 50, ...options }: NetworkFitOptions = {}): Promise<this> {
-    await this.withRows(x, "fit", async (rows) => {
+  async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
+    return this.fittingItems(x, options, async (rows, fit, epochs) => {
       checkClusterCount(this.name, this.settings.nClusters, rows.count);
-      const memory = (this.#memory ??= await this.#begin(rows, options.signal));
+      const memory = (this.#memory ??= await this.#begin(rows, fit.signal));
       if (memory.labels.length !== rows.count)
         throw new Error(
           `OnlineDeepCluster.fit: training goes on with the same items, ${memory.labels.length} before, ${rows.count} now`,
         );
-      await this.train(rows, this.#stage(rows, epochs, memory), options);
+      await this.train(rows, this.#stage(rows, epochs, memory), fit, options);
     });
-    return this;
   }
 
   /** fit, then the labels. */
-  async fitPredict(x: RowsLike, options: NetworkFitOptions = {}): Promise<Int32Array> {
+  async fitPredict(x: RowsLike, options: FitOptions = {}): Promise<Int32Array<ArrayBuffer>> {
     return (await this.fit(x, options)).labels;
   }
 
   /** The best cluster for the features of each row of x, by the rule of training. @throws before `fit` */
-  async predict(x: RowsLike): Promise<Int32Array> {
-    const { centers, d } = this.#fitted();
-    return this.withRows(x, "predict", async (rows) => {
-      const found = await this.mapFeatures(rows, (z) =>
-        this.#best(this.#unit(z), tensor(z.device, centers, [this.settings.nClusters, d])),
-      );
-      try {
-        return Int32Array.from(await found.data());
-      } finally {
-        found.dispose();
-      }
-    });
+  async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
+    const { centers, d } = this.known("predict", this.#memory);
+    return this.computingItems(x, "predict", (rows) =>
+      this.labelled(rows, (z) => this.#best(this.#unit(z), tensor(z.device, centers, [this.settings.nClusters, d]))),
+    );
   }
 
   /** @throws when the bytes are no checkpoint of this method */
   static async load(content: Bytes, options: LoadOptions = {}): Promise<OnlineDeepCluster> {
     const make = (settings: OnlineDeepClusterOptions): OnlineDeepCluster => new OnlineDeepCluster(settings);
-    return NetworkModel.restore("OnlineDeepCluster", content, options, make);
+    return NetworkModel.restoredNetwork("OnlineDeepCluster", content, options, make);
   }
 
-  protected override headSizes(): readonly number[] {
-    return [this.settings.nClusters];
+  protected override headSizes(): { count: number; classes: number } {
+    return { count: 1, classes: this.settings.nClusters };
   }
 
-  protected override ownArrays(): Record<string, NdArray<TypedArray>> {
-    if (!this.#memory) return {};
+  protected override learnedBeside(): { arrays: Record<string, NdArray<TypedArray>>; state: Record<string, unknown> } {
+    const state = { changed: { ...this.#changed } };
+    if (!this.#memory) return { arrays: {}, state };
     const { features, labels, centers, d } = this.#memory;
     return {
-      "memory.features": new NdArray<TypedArray>(features, [labels.length, d]),
-      "memory.labels": new NdArray<TypedArray>(labels),
-      "memory.centers": new NdArray<TypedArray>(centers, [this.settings.nClusters, d]),
+      arrays: {
+        "memory.features": new NdArray<TypedArray>(features, [labels.length, d]),
+        "memory.labels": new NdArray<TypedArray>(labels),
+        "memory.centers": new NdArray<TypedArray>(centers, [this.settings.nClusters, d]),
+      },
+      state,
     };
   }
 
-  protected override ownState(): Record<string, unknown> {
-    return { changed: this.#changed };
-  }
-
-  protected override restoreOwn(arrays: NamedArrays, state: Record<string, unknown>): void {
-    this.#changed = state["changed"] as { count: number; of: number };
-    const { "memory.features": features, "memory.labels": labels, "memory.centers": centers } = arrays;
-    if (features && labels && centers)
-      this.#memory = {
-        features: Float32Array.from(features.data),
-        labels: Int32Array.from(labels.data),
-        centers: Float32Array.from(centers.data),
-        d: features.shape[1]!,
-      };
-  }
-
-  #fitted(): Memory {
-    return fitted(this.name, this.#memory);
+  protected override restoreBeside(saved: Checkpoint): void {
+    const { nClusters } = this.settings;
+    this.#changed = {
+      ...entryOf<{ count: number; of: number }>(saved, "changed", record({ count: whole(0), of: whole(0) })),
+    };
+    const labels = labelsOf(saved, "memory.labels", nClusters);
+    const features = arrayOf(saved, "memory.features", [labels?.length ?? 0, -1]);
+    const d = features?.shape[1] ?? 0;
+    const centers = arrayOf(saved, "memory.centers", [nClusters, d]);
+    if (features && labels && centers) this.#memory = { features: features.data, labels, centers: centers.data, d };
   }
 
   /** Features as the memory holds them. */
@@ -184,12 +179,12 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   }
 
   /** Features of all items, and clusters by k-means; small ones are dealt with as in training. */
-  async #begin(rows: Rows, signal: AbortSignal | undefined): Promise<Memory> {
+  async #begin(rows: Rows, signal: AbortSignal): Promise<Memory> {
     const { nClusters, kmeansIterations: maxIter, seed } = this.settings;
     await this.settle(rows);
     const points = await this.mapFeatures(rows, (z) => this.#unit(z));
     try {
-      const random = new Random(stageStream(seed + 2, 0));
+      const random = stream(seed, "OnlineDeepCluster.clustering");
       const { labels } = await splitKMeans(points, nClusters, { maxIter, random, signal });
       const d = points.shape[1]!;
       const features = (await points.data()) as Float32Array;
@@ -202,7 +197,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
     }
   }
 
-  #stage(rows: Rows, epochs: number, memory: Memory): StageSpec {
+  #stage(rows: Rows, epochs: number, memory: Memory): Stage {
     const { nClusters, memoryMomentum, centroidInterval } = this.settings;
     const { labels, features, centers, d } = memory;
     const batches = this.batches(rows);
@@ -276,8 +271,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
       labels[i] = this.#bestOnHost(features.subarray(i * d, (i + 1) * d), centers, (j) => counts[j]! >= least);
     }
     const sizes = countsOf(labels, k);
-    const random = new Random(stageStream(seed + 4, 0));
-    random.restore({ ...random.state(), position: done * 2 ** 24 });
+    const random = stream(seed, "OnlineDeepCluster.splits", done);
     for (const to of small) {
       const from = sizes.indexOf(Math.max(...sizes));
       const members = Uint32Array.from(labels.keys()).filter((i) => labels[i] === from);

@@ -1,20 +1,23 @@
 // Self-labelling: Asano, Rupprecht and Vedaldi, "Self-labelling via simultaneous clustering and representation learning", ICLR 2020.
-import { noGrad } from "../graph";
-import { checkChoice, checkPositive, checkWhole, fitted } from "../checks";
 import { sinkhorn } from "../cluster/sinkhorn";
 import type { Bytes } from "../data/formats/source";
+import { noGrad } from "../graph";
+import { entryOf, labelsOf } from "../lifecycle/checkpoint";
+import type { Checkpoint } from "../lifecycle/checkpoint";
+import type { OptionSet } from "../lifecycle/model";
+import type { FitOptions } from "../lifecycle/progress";
+import type { Rows, RowsLike } from "../lifecycle/rows";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import type { NamedArrays } from "../nn/module";
 import { crossEntropy } from "../ops/losses/cross-entropy";
 import { add, scale } from "../ops/elementwise";
 import { slice } from "../ops/layout";
 import { logSoftmax } from "../ops/softmax";
+import { choice, flag, positive, range, whole } from "../options";
 import { indices, tidy } from "../tensor";
-import type { Rows, RowsLike } from "../training/rows";
-import type { StageSpec } from "../training/training";
-import { checkClusterCount, NETWORK_DEFAULTS, NetworkModel } from "./network-model";
-import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import type { Stage } from "../training/training";
+import { checkClusterCount, NETWORK_RULES, NetworkModel } from "./network-model";
+import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `SelfLabeling`. */
 export interface SelfLabelingOptions extends NetworkOptions {
@@ -42,6 +45,19 @@ export interface SelfLabelingOptions extends NetworkOptions {
 /** @inline */
 interface Settings extends NetworkSettings, Required<Omit<SelfLabelingOptions, keyof NetworkOptions>> {}
 
+const OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...NETWORK_RULES,
+    ...{ nClusters: whole(1), heads: whole(1), lambda: positive, tolerance: range(0), sinkhornIterations: whole(1) },
+    ...{ updates: whole(1), schedule: choice("quadratic", "linear"), updateHeads: choice("all", "turns") },
+    ...{ balance: flag, learningRateDrop: whole(1) },
+  },
+  defaults: {
+    ...{ heads: 1, lambda: 25, tolerance: 0.1, sinkhornIterations: 1000, updates: 100, schedule: "quadratic" },
+    ...{ updateHeads: "all", balance: false, learningRateDrop: 150 },
+  },
+};
+
 /**
  * Self-labelling: labels that the network predicts best among all that use each class equally often, found by optimal transport
  * (`sinkhorn`), are what it is trained on; labels and network are renewed by turns. The label pass sees every item as it is,
@@ -49,42 +65,25 @@ interface Settings extends NetworkSettings, Required<Omit<SelfLabelingOptions, k
  */
 export class SelfLabeling extends NetworkModel<Settings> {
   /** Of each head. */
-  #labels: Uint32Array[] = [];
+  #labels: (Uint32Array | Int32Array)[] = [];
   /** Of the last update: the mean over the heads of the share of labels that changed. */
   #changed = 1;
 
-  constructor({ device, ...given }: SelfLabelingOptions) {
-    const own = {
-      ...{
-        heads: 1,
-        lambda: 25,
-        tolerance: 0.1,
-        sinkhornIterations: 1000,
-        updates: 100,
-        schedule: "quadratic" as const,
-      },
-      ...{ updateHeads: "all" as const, balance: false, learningRateDrop: 150 },
-    };
-    const settings = { ...NETWORK_DEFAULTS, ...own, ...given };
-    super("SelfLabeling", settings, device);
-    const { nClusters, heads, updates, sinkhornIterations, learningRateDrop, lambda, schedule, updateHeads } = settings;
-    checkWhole(this.name, { nClusters, heads, updates, sinkhornIterations, learningRateDrop }, 1);
-    checkPositive(this.name, { lambda });
-    checkChoice(this.name, { schedule }, ["quadratic", "linear"]);
-    checkChoice(this.name, { updateHeads }, ["all", "turns"]);
+  constructor(options: SelfLabelingOptions) {
+    super("SelfLabeling", options, OPTIONS);
   }
 
   /** Class of each item of the data given to `fit`, by the first head's last update. @throws before */
-  get labels(): Int32Array {
+  get labels(): Int32Array<ArrayBuffer> {
     return this.labelsOf(0);
   }
 
   /** The same of any head. @throws before `fit`, and for a head that there is not */
-  labelsOf(head: number): Int32Array {
+  labelsOf(head: number): Int32Array<ArrayBuffer> {
     const labels = this.#labels[head];
     if (!labels && this.#labels.length > 0)
       throw new Error(`SelfLabeling: heads are 0 to ${this.settings.heads - 1}, ${head}`);
-    return Int32Array.from(fitted(this.name, labels));
+    return Int32Array.from(this.known("labels", labels));
   }
 
   /**
@@ -94,56 +93,59 @@ export class SelfLabeling extends NetworkModel<Settings> {
    * @throws when items have another size, hold NaN, or are fewer than the clusters; when the loss is no longer finite; the
    * signal's reason when aborted
    */
-  async fit(x: RowsLike, { epochs = 50, ...options }: NetworkFitOptions = {}): Promise<this> {
+  async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     const { nClusters, heads } = this.settings;
-    await this.withRows(x, "fit", async (rows) => {
+    return this.fittingItems(x, options, async (rows, fit, epochs) => {
       checkClusterCount(this.name, nClusters, rows.count);
-      await this.train(rows, this.#stage(rows, epochs, options.signal), options);
+      await this.train(rows, this.#stage(rows, epochs, fit.signal), fit, options);
       await this.#update(
         rows,
         Array.from({ length: heads }, (_, h) => h),
-        options.signal,
+        fit.signal,
       );
     });
-    return this;
   }
 
   /** fit, then the labels. */
-  async fitPredict(x: RowsLike, options: NetworkFitOptions = {}): Promise<Int32Array> {
+  async fitPredict(x: RowsLike, options: FitOptions = {}): Promise<Int32Array<ArrayBuffer>> {
     return (await this.fit(x, options)).labels;
   }
 
-  /** The most probable class of each row of x by a head, the first by default. */
-  async predict(x: RowsLike, head = 0): Promise<Int32Array> {
+  /** The most probable class of each row of x by a head, the first by default. @throws before `fit` */
+  async predict(x: RowsLike, head = 0): Promise<Int32Array<ArrayBuffer>> {
     this.labelsOf(head);
     return this.classify(x, "predict", head);
   }
 
   /** @throws when the bytes are no checkpoint of this method */
   static async load(content: Bytes, options: LoadOptions = {}): Promise<SelfLabeling> {
-    const make = (settings: SelfLabelingOptions): SelfLabeling => new SelfLabeling(settings);
-    return NetworkModel.restore("SelfLabeling", content, options, make);
+    return NetworkModel.restoredNetwork("SelfLabeling", content, options, (settings) => new SelfLabeling(settings));
   }
 
-  protected override headSizes(): readonly number[] {
-    return new Array<number>(this.settings.heads).fill(this.settings.nClusters);
+  protected override headSizes(): { count: number; classes: number } {
+    return { count: this.settings.heads, classes: this.settings.nClusters };
   }
 
-  protected override ownArrays(): Record<string, NdArray<TypedArray>> {
-    return Object.fromEntries(this.#labels.map((labels, h) => [`labels.${h}`, new NdArray<TypedArray>(labels)]));
+  protected override learnedBeside(): { arrays: Record<string, NdArray<TypedArray>>; state: Record<string, unknown> } {
+    const named = this.#labels.map((labels, h): [string, NdArray<TypedArray>] => [
+      `labels.${h}`,
+      new NdArray<TypedArray>(labels),
+    ]);
+    return { arrays: Object.fromEntries(named), state: { changed: this.#changed } };
   }
 
-  protected override ownState(): Record<string, unknown> {
-    return { changed: this.#changed };
-  }
-
-  protected override restoreOwn(arrays: NamedArrays, state: Record<string, unknown>): void {
-    this.#changed = state["changed"] as number;
-    for (let h = 0; arrays[`labels.${h}`]; h++) this.#labels[h] = Uint32Array.from(arrays[`labels.${h}`]!.data);
+  protected override restoreBeside(saved: Checkpoint): void {
+    const { heads, nClusters } = this.settings;
+    this.#changed = entryOf(saved, "changed", range(0, 1));
+    for (let h = 0; h < heads; h++) {
+      const labels = labelsOf(saved, `labels.${h}`, nClusters);
+      if (!labels) break;
+      this.#labels.push(labels);
+    }
   }
 
   /** Labels of some heads anew: features of all items once, then each head's transport problem. */
-  async #update(rows: Rows, heads: readonly number[], signal: AbortSignal | undefined): Promise<void> {
+  async #update(rows: Rows, heads: readonly number[], signal: AbortSignal): Promise<void> {
     const { lambda, tolerance, sinkhornIterations: maxIterations, balance, nClusters } = this.settings;
     await this.settle(rows);
     const features = await this.mapFeatures(rows, (z) => this.rectified(z));
@@ -161,7 +163,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
           ),
         );
         try {
-          const options = { lambda, tolerance, maxIterations, balance, ...(signal && { signal }) };
+          const options = { lambda, tolerance, maxIterations, balance, signal };
           const { labels } = await sinkhorn(parts, options);
           const before = this.#labels[h];
           changed += before ? labels.reduce((count, label, i) => count + Number(label !== before[i]), 0) / n : 1;
@@ -176,7 +178,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
     this.#changed = changed / heads.length;
   }
 
-  #stage(rows: Rows, epochs: number, signal: AbortSignal | undefined): StageSpec {
+  #stage(rows: Rows, epochs: number, signal: AbortSignal): Stage {
     const { updates, schedule, updateHeads, heads, learningRate, learningRateDrop } = this.settings;
     const batches = this.batches(rows);
     const total = (epochs + 1.01) * batches.steps;

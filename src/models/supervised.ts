@@ -1,20 +1,23 @@
 // The supervised baseline of the comparison: the same network under a classifier, trained on known classes.
-import { checkChoice, checkWhole } from "../checks";
 import type { Bytes } from "../data/formats/source";
+import type { Device } from "../device";
+import { entryOf } from "../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import type { OptionSet } from "../lifecycle/model";
+import type { FitOptions } from "../lifecycle/progress";
+import { mapRows } from "../lifecycle/rows";
+import type { RowsLike } from "../lifecycle/rows";
 import { toLabels } from "../matrix";
 import type { MatrixLike } from "../matrix";
-import type { NdArray } from "../ndarray";
-import type { TypedArray } from "../ndarray";
-import type { NamedArrays } from "../nn/module";
+import type { NdArray, TypedArray } from "../ndarray";
 import { crossEntropy } from "../ops/losses/cross-entropy";
 import { softmax } from "../ops/softmax";
+import { choice, flag, optional, whole } from "../options";
 import { indices } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { StepContext } from "../training/loop";
-import { mapRows } from "../training/rows";
-import type { RowsLike } from "../training/rows";
-import { NETWORK_DEFAULTS, NetworkModel } from "./network-model";
-import type { LoadOptions, NetworkFitOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import { NETWORK_RULES, NetworkModel } from "./network-model";
+import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `Supervised`. */
 export interface SupervisedOptions extends NetworkOptions {
@@ -29,22 +32,28 @@ interface Settings extends NetworkSettings {
   readonly schedule: "constant" | "cosine";
 }
 
+const OPTIONS: OptionSet<Settings> = {
+  rules: { ...NETWORK_RULES, nClasses: whole(2), schedule: choice("constant", "cosine") },
+  defaults: { schedule: "constant" },
+};
+
 /** A network and a linear classifier, trained together by cross-entropy; `startFrom` makes it the fine-tuning of another model. */
 export class Supervised extends NetworkModel<Settings> {
-  constructor({ device, ...given }: SupervisedOptions) {
-    super("Supervised", { ...NETWORK_DEFAULTS, schedule: "constant", ...given }, device);
-    const { nClasses, schedule } = this.settings;
-    checkWhole(this.name, { nClasses }, 2);
-    checkChoice(this.name, { schedule }, ["constant", "cosine"]);
+  /** Whether the classifier was trained, not the features below it alone. */
+  #classifies = false;
+
+  constructor(options: SupervisedOptions) {
+    super("Supervised", options, OPTIONS);
   }
 
-  /** Begins with the network of a trained model, whose own stays as it is. @throws when the networks differ */
+  /** Begins with the network of a trained model, whose own stays as it is: `transform` gives its features, `predict` needs `fit`. @throws when the networks differ */
   async startFrom(model: NetworkModel<NetworkSettings>): Promise<this> {
-    await this.prepare();
+    await this.built();
     const arrays: Record<string, { shape: readonly number[]; data: ArrayLike<number> }> = {};
     for (const [name, value] of Object.entries(model.network.stateDict()))
       arrays[name] = { shape: value.shape, data: await value.data() };
     this.network.loadStateDict(arrays);
+    this.learned();
     return this;
   }
 
@@ -53,9 +62,9 @@ export class Supervised extends NetworkModel<Settings> {
    * @param labels the class of each item, 0 … nClasses − 1
    * @throws when labels are out of range or not one for each item, and as `fit` of every method
    */
-  async fit(x: RowsLike, labels: MatrixLike, { epochs = 50, ...options }: NetworkFitOptions = {}): Promise<this> {
+  async fit(x: RowsLike, labels: MatrixLike, options: FitOptions = {}): Promise<this> {
     const classes = checkClasses("Supervised.fit", labels, this.settings.nClasses);
-    await this.withRows(x, "fit", async (rows) => {
+    return this.fittingItems(x, options, async (rows, fit, epochs) => {
       if (classes.length !== rows.count)
         throw new Error(`Supervised.fit: one label an item, ${classes.length} labels for ${rows.count} items`);
       const batches = this.batches(rows);
@@ -73,19 +82,21 @@ export class Supervised extends NetworkModel<Settings> {
         schedule === "cosine" ? (learningRate * (1 + Math.cos(Math.PI * share))) / 2 : learningRate;
       const { steps, load } = batches;
       const stage = { name: this.name, epochs, steps, load, ...this.trained({}), learningRate: rate, loss };
-      await this.train(rows, stage, options);
+      this.#classifies = true;
+      await this.train(rows, stage, fit, options);
     });
-    return this;
   }
 
   /** The most probable class of each row of x. */
-  async predict(x: RowsLike): Promise<Int32Array> {
+  async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
+    this.known("predict", this.#classifies || undefined);
     return this.classify(x, "predict");
   }
 
   /** Probabilities of the classes, [n, nClasses]. */
   async probabilities(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.withRows(x, "probabilities", (rows) =>
+    this.known("probabilities", this.#classifies || undefined);
+    return this.computingItems(x, "probabilities", (rows) =>
       mapRows(rows, (batch) => softmax(this.heads[0]!.forward(this.rectified(this.features(batch)))), 256),
     );
   }
@@ -97,24 +108,39 @@ export class Supervised extends NetworkModel<Settings> {
 
   /** @throws when the bytes are no checkpoint of this method */
   static async load(content: Bytes, options: LoadOptions = {}): Promise<Supervised> {
-    const make = (settings: SupervisedOptions): Supervised => new Supervised(settings);
-    return NetworkModel.restore("Supervised", content, options, make);
+    return NetworkModel.restoredNetwork("Supervised", content, options, (settings) => new Supervised(settings));
   }
 
-  protected override headSizes(): readonly number[] {
-    return [this.settings.nClasses];
+  /**
+   * What a checkpoint of a model around this one holds of it.
+   * @internal
+   */
+  parts(): Learned {
+    const { arrays, state } = this.own();
+    return { arrays, state: { settings: this.keptSettings(), ...state } };
   }
 
-  protected override ownArrays(): Record<string, NdArray<TypedArray>> {
-    return {};
+  /**
+   * The counterpart of `parts`.
+   * @internal
+   */
+  static async ofParts({ arrays, state }: Checkpoint, device: Device): Promise<Supervised> {
+    const model = new Supervised({ ...(state["settings"] as SupervisedOptions), device });
+    await model.restore({ arrays, state });
+    model.learned();
+    return model;
   }
 
-  protected override ownState(): Record<string, unknown> {
-    return {};
+  protected override learnedBeside(): { arrays: Record<string, NdArray<TypedArray>>; state: Record<string, unknown> } {
+    return { arrays: {}, state: { classifies: this.#classifies } };
   }
 
-  protected override restoreOwn(_arrays: NamedArrays, _state: Record<string, unknown>): void {
-    // weights and progress are all there is
+  protected override restoreBeside(saved: Checkpoint): void {
+    this.#classifies = entryOf<boolean | undefined>(saved, "classifies", optional(flag)) ?? true;
+  }
+
+  protected override headSizes(): { count: number; classes: number } {
+    return { count: 1, classes: this.settings.nClasses };
   }
 }
 

@@ -85,6 +85,16 @@ export async function builtInTurns<T>(build: () => T): Promise<T> {
   return made;
 }
 
+/** What `build` makes, with no weight drawn: for its shapes alone. */
+export function undrawnNetwork<T>(build: () => T): T {
+  later = [];
+  try {
+    return build();
+  } finally {
+    later = undefined;
+  }
+}
+
 /** Elements drawn in a piece. */
 const PIECE = 2 ** 12;
 

@@ -3,10 +3,7 @@ import { format, sameShape, Tensor } from "../tensor";
 /** Named tensors of a module, by the path of properties that leads to each: `layers.0.weight`. */
 export type NamedTensors = Record<string, Tensor>;
 
-/** Values to load: `{ "layers.0.weight": { shape, data } }`. */
-export type NamedArrays = Readonly<
-  Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>
->;
+export type { NamedArrays } from "../lifecycle/checkpoint";
 
 /** The same as files have them, where whole numbers may be of 64 bits (`readSafetensors`). */
 export type NamedValues = Readonly<

@@ -2,6 +2,8 @@ import type { Device } from "../device";
 import { MLP } from "./feature-network";
 import type { FeatureNetwork, MLPSpec } from "./feature-network";
 import type { RandomSource } from "./init";
+import { callable, choice, either, optional, record, sizes, whole } from "../options";
+import type { Rule } from "../options";
 import { VGG } from "./vgg";
 import type { VGGSpec } from "./vgg";
 
@@ -10,6 +12,16 @@ export type NetworkFactory = (device: Device, random: RandomSource) => FeatureNe
 
 /** Which network: one of the library's, as plain data, or a function that makes one. */
 export type NetworkSpec = MLPSpec | VGGSpec | NetworkFactory;
+
+/** What a description must be. */
+export const NETWORK_RULE: Rule = either(
+  callable,
+  record({ type: choice("mlp"), layers: sizes() }),
+  record({
+    ...{ type: choice("vgg"), input: optional(sizes(3)), blocks: optional(whole(1, 16)) },
+    ...{ channels: optional(whole(1)), hidden: optional(whole(1)) },
+  }),
+);
 
 /** Makes the network of a description. @throws when its type is unknown or an option is out of its range */
 export function buildNetwork(spec: NetworkSpec, device: Device, random: RandomSource): FeatureNetwork {

@@ -1,7 +1,7 @@
 import type { TracePoint } from "../methods/run-method";
 import type { Measures } from "../metrics/measures";
 import type { NdArray, TypedArray } from "../ndarray";
-import type { EpochRecord } from "../training/loop";
+import type { EpochRecord } from "../lifecycle/progress";
 import type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table } from "./sections/run";
 
 /** A finished run of a method, as programs have it. */

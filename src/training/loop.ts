@@ -1,42 +1,13 @@
-import type { Device } from "../device";
+import type { Fit } from "../lifecycle/fit";
+import type { Progress } from "../lifecycle/progress";
+import { WORDS_PER_STEP } from "../lifecycle/shuffle";
 import { add } from "../ops/elementwise";
 import { Random } from "../random";
 import type { RandomState } from "../random";
 import { keep, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { atOnce, inTurns, pause, turn } from "../turn";
-import type { Pieces } from "../turn";
-
-/** How far a stage of training has come: enough, with the weights, to go on exactly. */
-export interface Progress {
-  epoch: number;
-  /** Steps done of the current epoch. */
-  step: number;
-  /** Sum of their losses. */
-  lossSum: number;
-}
-
-/** What an epoch leaves behind. */
-export interface EpochRecord {
-  readonly stage: string;
-  /** From 1. */
-  readonly epoch: number;
-  /** Mean over the epoch's steps. */
-  readonly loss: number;
-  /** Further figures of the method: share of changed labels, … */
-  readonly [figure: string]: number | string;
-}
-
-/** What is reported while an epoch runs. */
-export interface StepReport {
-  readonly stage: string;
-  readonly epoch: number;
-  readonly epochs: number;
-  readonly step: number;
-  readonly steps: number;
-  /** Mean loss of the epoch so far. */
-  readonly loss: number;
-}
+import { pause, turn } from "../turn";
+import type { Stage } from "./training";
 
 /** What one step gets: where it stands, and a stream of random numbers of its own. */
 export interface StepContext {
@@ -45,31 +16,20 @@ export interface StepContext {
   readonly random: Random;
 }
 
-/** A stage of training: epochs of equal steps, each made by one function. */
-export interface Stage {
-  readonly device: Device;
-  readonly name: string;
-  readonly epochs: number;
-  /** Steps of an epoch. */
-  readonly steps: number;
+/** What a stage is while it runs. */
+export interface RunningStage extends Pick<
+  Stage,
+  "name" | "epochs" | "steps" | "parameters" | "beforeEpoch" | "load" | "afterStep"
+> {
   /** The stage's stream: step t draws from a part of it that no other step does. */
   readonly random: RandomState;
   readonly progress: Progress;
-  readonly signal?: AbortSignal | undefined;
-  /** Before the first step of an epoch; `false` ends the stage. */
-  readonly beforeEpoch?: (epoch: number) => Promise<boolean | void>;
-  /** Before a step, what it needs: rows from a file, labels that are due. Where a step was stopped, it runs again. */
-  readonly load?: ((epoch: number, step: number) => Promise<void>) | undefined;
+  /** How it is stopped, and when others may look at the model. */
+  readonly fit: Fit;
   /** One update of the parameters; returns the loss. Runs inside `tidy`. */
   readonly step: (context: StepContext) => Tensor;
-  /** After a step, for methods that must see its result before the next: it costs a wait for the device. */
-  readonly afterStep?: ((epoch: number, step: number) => Promise<void>) | undefined;
-  readonly onStep?: ((report: StepReport) => void) | undefined;
   readonly afterEpoch: (epoch: number, loss: number) => Promise<void> | void;
 }
-
-/** Words of randomness set aside for a step, and for the shuffling of an epoch. */
-export const WORDS_PER_STEP = 2 ** 28;
 
 /** Time between two looks at the loss: long enough to keep the queue full, short enough to stop soon after an abort. */
 const LOOK_EVERY_MS = 40;
@@ -84,8 +44,9 @@ const MAX_STEPS_AHEAD = 64;
  * @throws the signal's reason when aborted, with the progress as it stands; an error that names the step when the loss is NaN
  * or infinite
  */
-export async function runStage(stage: Stage): Promise<void> {
-  const { device, name, epochs, steps, progress, signal } = stage;
+export async function runStage(stage: RunningStage): Promise<void> {
+  const { name, epochs, steps, progress, fit, parameters } = stage;
+  const { device } = parameters[0]!;
   const random = new Random(stage.random);
   await turn();
   let total = keep(tensor(device, [progress.lossSum], []));
@@ -104,7 +65,7 @@ export async function runStage(stage: Stage): Promise<void> {
       throw new Error(
         `${name}: the loss is no longer finite, epoch ${progress.epoch + 1}, step ${progress.step} of ${steps}; lower the learning rate and go on from the last checkpoint`,
       );
-    stage.onStep?.({
+    fit.report({
       stage: name,
       epoch: progress.epoch + 1,
       epochs,
@@ -118,10 +79,7 @@ export async function runStage(stage: Stage): Promise<void> {
     while (progress.epoch < epochs) {
       if (progress.step === 0 && (await stage.beforeEpoch?.(progress.epoch)) === false) return;
       while (progress.step < steps) {
-        if (signal?.aborted) {
-          await look();
-          throw signal.reason;
-        }
+        await fit.between(look);
         if (stage.load) await stage.load(progress.epoch, progress.step);
         const number = progress.epoch * steps + progress.step;
         random.restore({ key: stage.random.key, position: number * WORDS_PER_STEP });
@@ -144,47 +102,5 @@ export async function runStage(stage: Stage): Promise<void> {
     }
   } finally {
     total.dispose();
-  }
-}
-
-/**
- * Batches of a shuffled pass over n rows: a function of the stream and the pass, so any batch can be had at any time.
- * The last one is short where the size does not divide n.
- */
-export class Shuffle {
-  readonly #key: RandomState["key"];
-  readonly #n: number;
-  readonly #batchSize: number;
-  #pass = -1;
-  #order = new Uint32Array(0);
-
-  constructor(random: RandomState, n: number, batchSize: number) {
-    this.#key = random.key;
-    this.#n = n;
-    this.#batchSize = batchSize;
-  }
-
-  /** Batches of a pass. */
-  get steps(): number {
-    return Math.ceil(this.#n / this.#batchSize);
-  }
-
-  /** Draws the order of a pass, letting the calling thread go on every few milliseconds; else `batch` draws it at once. */
-  readonly load = async (pass: number): Promise<void> => {
-    if (pass !== this.#pass) this.#begin(pass, await inTurns(this.#permuting(pass)));
-  };
-
-  batch(pass: number, step: number): Uint32Array {
-    if (pass !== this.#pass) this.#begin(pass, atOnce(this.#permuting(pass)));
-    return this.#order.subarray(step * this.#batchSize, (step + 1) * this.#batchSize);
-  }
-
-  #permuting(pass: number): Pieces<Uint32Array<ArrayBuffer>> {
-    return new Random({ key: this.#key, position: pass * WORDS_PER_STEP }).permuting(this.#n);
-  }
-
-  #begin(pass: number, order: Uint32Array<ArrayBuffer>): void {
-    this.#pass = pass;
-    this.#order = order;
   }
 }

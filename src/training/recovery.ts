@@ -1,7 +1,7 @@
 import { DeviceError } from "../device";
 import type { Device } from "../device";
 import { requestDevice } from "../request-device";
-import type { EpochRecord } from "./loop";
+import type { EpochRecord } from "../lifecycle/progress";
 
 /** What `trainSafely` needs of a model. */
 export interface SavedModel {

@@ -1,15 +1,21 @@
 import { grad } from "../autodiff";
-import type { Device } from "../device";
-import type { NamedArrays, NamedTensors } from "../nn/module";
+import { below, entryOf, under } from "../lifecycle/checkpoint";
+import type { Checkpoint, NamedArrays } from "../lifecycle/checkpoint";
+import type { Fit } from "../lifecycle/fit";
+import { HISTORY } from "../lifecycle/progress";
+import type { EpochRecord, Progress, TrainingOptions } from "../lifecycle/progress";
+import type { NamedTensors } from "../nn/module";
+import { allFinite } from "../optim/clipping";
 import type { Optimizer } from "../optim";
-import { Random } from "../random";
-import type { RandomState } from "../random";
+import { finite, record, whole } from "../options";
+import { stream } from "../random";
 import type { Tensor } from "../tensor";
 import { runStage } from "./loop";
-import type { EpochRecord, Progress, StepContext, StepReport } from "./loop";
+import type { StepContext } from "./loop";
 
-/** One stage of a model's training. */
-export interface StageSpec {
+/** One stage of a model's training: epochs of equal steps under one optimizer. */
+export interface Stage {
+  /** Of the stage, for reports and messages; its random numbers hang on it. */
   readonly name: string;
   readonly epochs: number;
   /** Steps of an epoch. */
@@ -20,66 +26,54 @@ export interface StageSpec {
   readonly learningRate?: (share: number) => number;
   /** The loss of a step's batch. */
   readonly loss: (context: StepContext) => Tensor;
+  /** Before the first step of an epoch; `false` ends the stage. */
   readonly beforeEpoch?: (epoch: number) => Promise<boolean | void>;
-  /** Before a step, what it needs: rows that are not in memory (`BatchOrder.load`), labels that are due. */
+  /** Before a step, what it needs: rows that are not in memory (`BatchOrder.load`), labels that are due. Where a step was stopped, it runs again. */
   readonly load?: ((epoch: number, step: number) => Promise<void>) | undefined;
-  /** After a step, for methods that must see its result before the next. */
+  /** After a step, for methods that must see its result before the next: it costs a wait for the device. */
   readonly afterStep?: (epoch: number, step: number) => Promise<void>;
   /** Further figures for the epoch's record. */
   readonly figures?: (epoch: number) => Promise<Record<string, number>> | Record<string, number>;
 }
 
-/** What training shows and how it is stopped. */
-export interface TrainingOptions {
-  /** After each epoch. */
-  readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
-  /** Several times a second. */
-  readonly onStep?: (report: StepReport) => void;
-  /** Stops between two steps; the model can be saved then, and goes on from there. */
-  readonly signal?: AbortSignal;
-}
-
-/** How far training has come. JSON holds it, and with the arrays of `tensors()` it is all there is to resume from. */
+/** How far training has come. JSON holds it, and with weights and the optimizer's arrays it is all there is to resume from. */
 export interface TrainingState {
   stage: number;
   progress: Progress;
   history: EpochRecord[];
 }
 
-/** The state of training that has not begun. */
-export const initialState = (): TrainingState => ({
-  stage: 0,
-  progress: { epoch: 0, step: 0, lossSum: 0 },
-  history: [],
-});
+const PROGRESS = record({ epoch: whole(0), step: whole(0), lossSum: finite });
 
-/** Runs stages one after the other, each with an optimizer and a random stream of its own. */
+const STATE = record({ stage: whole(0), progress: PROGRESS, history: HISTORY });
+
+/** Training of one model: its stages one after the other, each with an optimizer and a random stream of its own. Holds what it takes to go on. */
 export class Training {
-  readonly state: TrainingState;
-  readonly #device: Device;
-  readonly #stages: readonly StageSpec[];
-  readonly #seed: number;
+  #state: TrainingState = { stage: 0, progress: { epoch: 0, step: 0, lossSum: 0 }, history: [] };
   #optimizer: Optimizer | undefined;
   #restored: NamedArrays | undefined;
 
-  /** @param optimizerArrays the state of the optimizer that was at work when `state` was saved */
-  constructor(
-    device: Device,
-    stages: readonly StageSpec[],
-    seed: number,
-    state: TrainingState,
-    optimizerArrays?: NamedArrays,
-  ) {
-    this.#device = device;
-    this.#stages = stages;
-    this.#seed = seed;
-    this.state = state;
-    this.#restored = optimizerArrays;
+  /** One record per epoch of every stage. */
+  get history(): readonly EpochRecord[] {
+    return this.#state.history;
+  }
+
+  /** Where it stands, for JSON. */
+  get state(): TrainingState {
+    return this.#state;
   }
 
   /** State of the optimizer at work, to save. */
-  optimizerState(): NamedTensors {
-    return { ...this.#optimizer?.stateDict().tensors };
+  tensors(prefix = "optimizer."): NamedTensors {
+    return under(prefix, this.#optimizer?.stateDict().tensors ?? {});
+  }
+
+  /** Goes on from an entry of a checkpoint's state and the optimizer's arrays. @throws when the entry is not what `state` gave */
+  restore(saved: Checkpoint, name = "training", prefix = "optimizer."): void {
+    const { stage, progress, history } = entryOf<TrainingState>(saved, name, STATE);
+    this.#state = { stage, progress: { ...progress }, history: [...history] };
+    const arrays = below(saved.arrays, prefix);
+    this.#restored = Object.keys(arrays).length > 0 ? arrays : undefined;
   }
 
   /** Frees the state of an optimizer that was stopped at work. */
@@ -88,30 +82,27 @@ export class Training {
     this.#optimizer = undefined;
   }
 
-  /** Goes on from the state to the end of the last stage. */
-  async run({ onEpoch, onStep, signal }: TrainingOptions = {}): Promise<void> {
-    const { state } = this;
-    while (state.stage < this.#stages.length) {
-      const spec = this.#stages[state.stage]!;
+  /**
+   * Goes on to the end of the last stage.
+   * @param seed with the stages' names, where all that is random comes from
+   * @throws the signal's reason when aborted; an error that names stage and step when a loss or a weight is no longer finite
+   */
+  async run(stages: readonly Stage[], seed: number, fit: Fit, { onEpoch }: TrainingOptions = {}): Promise<void> {
+    const state = this.#state;
+    while (state.stage < stages.length) {
+      const spec = stages[state.stage]!;
       const optimizer = (this.#optimizer ??= spec.optimizer(spec.parameters));
+      const total = spec.epochs * spec.steps;
       if (this.#restored) {
         const step = state.progress.epoch * spec.steps + state.progress.step;
         optimizer.loadStateDict({ step, lr: optimizer.lr, tensors: this.#restored });
       }
       this.#restored = undefined;
-      const total = spec.epochs * spec.steps;
       await runStage({
-        device: this.#device,
-        name: spec.name,
-        epochs: spec.epochs,
-        steps: spec.steps,
-        random: stageStream(this.#seed, state.stage),
+        ...spec,
+        random: stream(seed, `${spec.name}.steps`).state(),
         progress: state.progress,
-        signal,
-        onStep,
-        ...(spec.beforeEpoch && { beforeEpoch: spec.beforeEpoch }),
-        load: spec.load,
-        afterStep: spec.afterStep,
+        fit,
         step: (context) => {
           if (spec.learningRate) optimizer.lr = spec.learningRate((context.epoch * spec.steps + context.step) / total);
           const loss = spec.loss(context);
@@ -121,9 +112,10 @@ export class Training {
         afterEpoch: async (epoch, loss) => {
           const record: EpochRecord = { stage: spec.name, epoch, loss, ...(await spec.figures?.(epoch)) };
           state.history.push(record);
-          await onEpoch?.(record);
+          await fit.resting(() => onEpoch?.(record));
         },
       });
+      await checkWeights(spec, state.progress);
       optimizer.dispose();
       this.#optimizer = undefined;
       state.stage++;
@@ -132,10 +124,15 @@ export class Training {
   }
 }
 
-/** The stream of stage `index`: the same for a seed whatever ran before. */
-export function stageStream(seed: number, index: number): RandomState {
-  const root = new Random(seed);
-  let stream = root.split();
-  for (let i = 0; i <= index; i++) stream = root.split();
-  return stream.state();
+/** @throws when a weight is NaN or infinite at the end of a stage */
+async function checkWeights({ name, parameters, steps }: Stage, { epoch, step }: Progress): Promise<void> {
+  const finite = allFinite(parameters);
+  try {
+    if ((await finite.item()) === 1) return;
+  } finally {
+    finite.dispose();
+  }
+  throw new Error(
+    `${name}: a weight is no longer finite at the end of the stage, after step ${epoch * steps + step}; go on from an earlier checkpoint with a lower learning rate`,
+  );
 }

@@ -50,9 +50,8 @@ describeDevices("MiniBatchKMeans", (device) => {
       nClusters: 3,
       batchSize: 100,
       device: await device(),
-      onStep: ({ step }) => steps.push(step),
     });
-    await mini.fit(x);
+    await mini.fit(x, { onStep: ({ step }) => steps.push(step) });
     expect(steps.at(-1)).toBe(mini.nSteps);
     expect(mini.nSteps).toBeLessThan(200); // of 500
     expect(mini.nIter).toBe(Math.ceil(mini.nSteps / 5));

@@ -6,7 +6,7 @@ import { DEC, StackedAutoencoder } from "constella";
 import { NpyDataset, NpyWriter, ShuffleBuffer, writeNpy, type RowSource } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { Random } from "../../src/random";
-import { Rows } from "../../src/training/rows";
+import { Rows } from "../../src/lifecycle/rows";
 import { describeDevices } from "../devices";
 import { abortAfter } from "../models/abort";
 import { digits } from "../models/digits";

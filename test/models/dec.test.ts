@@ -34,7 +34,7 @@ describeDevices("DEC", (device) => {
       expect(await model.predict(x)).toEqual(model.labels);
       expect(accuracy(labels, model.labels)).toBeGreaterThan(0.35);
       expect((await model.transform(x)).shape).toEqual([160, 4]);
-      expect((await model.clusterCenters()).shape).toEqual([10, 4]);
+      expect(model.clusterCenters.shape).toEqual([10, 4]);
       model.dispose();
     },
   );
@@ -70,7 +70,7 @@ describeDevices("DEC", (device) => {
     const errors = [];
     for (const Model of [DEC, IDEC]) {
       const model = await new Model({ ...OPTIONS, device: await device() }).fit(x, { epochs: 12 });
-      const back = await model.autoencoder.reconstruct(x);
+      const back = await model.reconstruct(x);
       errors.push(back.data.reduce((sum, v, i) => sum + (v - x.data[i]!) ** 2, 0));
       model.dispose();
     }
@@ -106,8 +106,8 @@ describe("DEC's errors name what was given", () => {
   test("data and use", async () => {
     const model = new DEC({ ...OPTIONS, nClusters: 30 });
     await expect(model.fit(x)).rejects.toThrow("DEC.fit: nClusters must be at most the number of rows, 30 for 20 rows");
-    await expect(model.predict(x)).rejects.toThrow("DEC: call fit first");
-    expect(() => model.labels).toThrow("DEC: call fit first");
+    await expect(model.predict(x)).rejects.toThrow("DEC.predict: call fit first");
+    expect(() => model.labels).toThrow("DEC.labels: call fit first");
     await expect(DEC.load(new Uint8Array(5))).rejects.toThrow(/safetensors/);
     const other = await new IDEC({ ...OPTIONS, pretrainEpochs: 1 }).fit(x, { epochs: 1 });
     await expect(DEC.load(await other.save())).rejects.toThrow("checkpoint: the file holds a IDEC, not a DEC");

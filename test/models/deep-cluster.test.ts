@@ -92,8 +92,8 @@ describeDevices("DeepCluster", (device) => {
 
   test("data and use", async () => {
     const model = new DeepCluster({ ...OPTIONS, nClusters: 30, device: await device() });
-    expect(() => model.labels).toThrow("DeepCluster: call fit first");
-    await expect(model.predict(x)).rejects.toThrow("DeepCluster: call fit first");
+    expect(() => model.labels).toThrow("DeepCluster.labels: call fit first");
+    await expect(model.predict(x)).rejects.toThrow("DeepCluster.predict: call fit first");
     await expect(model.fit(digits(20).x)).rejects.toThrow(
       "DeepCluster.fit: nClusters must be at most the number of rows, 30 for 20 rows",
     );

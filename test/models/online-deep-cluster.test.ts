@@ -82,8 +82,8 @@ describeDevices("OnlineDeepCluster", (device) => {
 
   test("data and use", async () => {
     const model = new OnlineDeepCluster({ ...OPTIONS, nClusters: 15, device: await device() });
-    expect(() => model.labels).toThrow("OnlineDeepCluster: call fit first");
-    await expect(model.predict(x)).rejects.toThrow("OnlineDeepCluster: call fit first");
+    expect(() => model.labels).toThrow("OnlineDeepCluster.labels: call fit first");
+    await expect(model.predict(x)).rejects.toThrow("OnlineDeepCluster.predict: call fit first");
     await expect(model.fit(digits(10).x)).rejects.toThrow(
       "OnlineDeepCluster.fit: nClusters must be at most the number of rows, 15 for 10 rows",
     );

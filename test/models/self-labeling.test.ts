@@ -79,7 +79,7 @@ describeDevices("SelfLabeling", (device) => {
 
   test("data and use", async () => {
     const model = new SelfLabeling({ ...OPTIONS, nClusters: 30, device: await device() });
-    expect(() => model.labels).toThrow("SelfLabeling: call fit first");
+    expect(() => model.labels).toThrow("SelfLabeling.labels: call fit first");
     await expect(model.fit(digits(20).x)).rejects.toThrow(
       "SelfLabeling.fit: nClusters must be at most the number of rows, 30 for 20 rows",
     );

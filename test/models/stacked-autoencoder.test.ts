@@ -73,7 +73,7 @@ describeDevices("StackedAutoencoder", (device) => {
         [1, 2],
         [3, 4],
       ]),
-    ).rejects.toThrow("the first layer takes 64 values, x has 2 a row");
+    ).rejects.toThrow("StackedAutoencoder.fit: x must have 64 values a row, got 2");
     const bad = Float32Array.from(x.data);
     bad[70] = NaN;
     await expect(model.fit({ data: bad, shape: [130, 64] })).rejects.toThrow(/NaN/);

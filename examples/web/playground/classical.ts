@@ -1,10 +1,10 @@
 // Sessions of the methods that learn no network.
-import { DBSCAN, KMeans, tensor } from "constella";
+import { DBSCAN, KMeans, stream, tensor } from "constella";
 import type { Matrix } from "constella";
-import { writeSafetensors } from "../../../src/data";
 import { flat, numberOf, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
 
 interface Clustering {
+  readonly model: KMeans;
   readonly labels: Int32Array<ArrayBuffer>;
   readonly centers: Matrix;
   readonly inertia: number;
@@ -31,13 +31,12 @@ export function kmeansSession({ x, values, device }: Task): Session {
       nInit: 1,
       maxIter: 1,
       tolerance: 0,
-      seed: seed + run,
+      seed: stream(seed, "playground.run", run).nextUint32(),
       device,
-      signal,
     });
-    await model.fit(points);
+    await model.fit(points, { signal });
     const before = current?.labels;
-    current = { labels: model.labels, centers: model.clusterCenters, inertia: model.inertia };
+    current = { model, labels: model.labels, centers: model.clusterCenters, inertia: model.inertia };
     iteration++;
     const settled = before?.every((label, i) => label === current!.labels[i]) ?? false;
     if (!best || current.inertia < best.inertia) best = current;
@@ -65,7 +64,7 @@ export function kmeansSession({ x, values, device }: Task): Session {
       return { labels, k, inertia, settings: { nClusters: k, nInit: runs, seed } };
     },
     history: () => [],
-    save: async () => best && writeSafetensors({ centers: best.centers }, { metadata: { model: "KMeans" } }),
+    save: async () => best?.model.save(),
     dispose: () => points.dispose(),
   };
 }
@@ -77,15 +76,15 @@ export function dbscanSession({ x, values }: Task): Session {
   let labels: Int32Array | undefined;
   const count = (): number => labels?.reduce((most, label) => Math.max(most, label + 1), 0) ?? 0;
   return {
-    run: async ({ step, look }: Watch) => {
+    run: async ({ signal, step, look }: Watch) => {
       step({ stage: "DBSCAN", share: 0, text: "looking for dense regions" });
-      labels = (await model.fit(flat(x))).labels;
+      labels = (await model.fit(flat(x), { signal })).labels;
       await look({ force: true });
     },
     snapshot: async () => ({ ...(labels && { labels }), k: count() }),
     result: async () => ({ labels: labels!, k: Math.max(1, count()), settings }),
     history: () => [],
-    save: async () => undefined,
+    save: async () => labels && model.save(),
     dispose: () => undefined,
   };
 }

@@ -1,6 +1,6 @@
 // Sessions of the methods that train a network.
 import { DeepCluster, DeviceError, hungarian, OnlineDeepCluster, SelfLabeling } from "constella";
-import type { DEC, Device, EpochRecord, IDEC, NdArray, NetworkFitOptions, NetworkOptions, StepReport } from "constella";
+import type { DEC, Device, EpochRecord, IDEC, NdArray, FitOptions, NetworkOptions, StepReport } from "constella";
 import { flat, numberOf, sizesOf, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
 
 const DEC_BATCH = 256;
@@ -139,13 +139,9 @@ export function decSession(Method: typeof DEC | typeof IDEC, task: Task): Sessio
     },
     snapshot: async (): Promise<Snapshot> => {
       const { model } = held;
-      if (!clustering) return { z: (await model.autoencoder.transform(seen)).data, k };
-      const [z, q, centers] = await Promise.all([
-        model.transform(seen),
-        model.softAssignments(seen),
-        model.clusterCenters(),
-      ]);
-      return { z: z.data, q: q.data, labels: model.labels, centers: centers.data, k };
+      if (!clustering) return { z: (await model.transform(seen)).data, k };
+      const [z, q] = await Promise.all([model.transform(seen), model.softAssignments(seen)]);
+      return { z: z.data, q: q.data, labels: model.labels, centers: model.clusterCenters.data, k };
     },
     result: async (): Promise<Result> => {
       const { model } = held;
@@ -163,7 +159,7 @@ interface NetworkMethod {
   readonly settings: object;
   readonly history: readonly EpochRecord[];
   readonly labels: Int32Array;
-  fit(x: NdArray<Float32Array>, options: NetworkFitOptions): Promise<unknown>;
+  fit(x: NdArray<Float32Array>, options: FitOptions): Promise<unknown>;
   transform(x: NdArray<Float32Array>): Promise<NdArray<Float32Array>>;
   save(): Promise<Uint8Array>;
   dispose(): void;

@@ -1,17 +1,5 @@
 import { inflateSync } from "fflate";
-
-/** CRC-32 as zip and gzip have it (polynomial 0xEDB88320, reflected). */
-export function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
-
-const CRC_TABLE = Int32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
-  return c;
-});
+import { crc32 } from "./crc32";
 
 /**
  * Inflates a raw deflate stream and holds the result against the length and CRC-32 that were declared for it.

@@ -1,7 +1,8 @@
 import { deflateSync } from "fflate";
 import type { MatrixLike } from "../../matrix";
 import type { NdArray, TypedArray } from "../../ndarray";
-import { crc32, inflateChecked } from "./deflate";
+import { crc32 } from "./crc32";
+import { inflateChecked } from "./deflate";
 import { readNpy, readNpyAny, writeNpy, type NpyRecords, type TextArray } from "./npy";
 import { toBytes, type Bytes } from "./source";
 

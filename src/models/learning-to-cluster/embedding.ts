@@ -16,6 +16,8 @@ import { concat, slice, transpose } from "../../ops/layout";
 import { maxPool2d } from "../../ops/images/pooling";
 import { dropout } from "../../ops/random";
 import { reshape } from "../../ops/shape";
+import { choice, either, list, optional, record, share, sizes, whole } from "../../options";
+import type { Rule } from "../../options";
 import type { Random } from "../../random";
 import type { Tensor } from "../../tensor";
 
@@ -64,6 +66,17 @@ export interface FourierEmbedding {
 
 /** Which embedding, as plain data. */
 export type EmbeddingSpec = "identity" | FourierEmbedding | CNNEmbedding | BLSTMEmbedding | CNNLSTMEmbedding;
+
+const LAYERS = { dense: optional(list(whole(1))), dropout: optional(share) };
+
+/** What an embedding's description must be. */
+export const EMBEDDING_RULE: Rule = either(
+  choice("identity"),
+  record({ type: choice("fourier"), frequencies: optional(whole(1)) }),
+  record({ type: choice("cnn"), blocks: optional(sizes()), ...LAYERS }),
+  record({ type: choice("blstm"), units: optional(sizes()), ...LAYERS }),
+  record({ type: choice("cnn-lstm"), blocks: optional(sizes()), units: optional(sizes()), ...LAYERS }),
+);
 
 /** Maps items [m, …itemShape] to vectors [m, size]. */
 export abstract class Embedding extends Module {

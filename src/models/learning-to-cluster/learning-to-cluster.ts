@@ -1,26 +1,27 @@
 // Learning to Cluster: a network that learns from example clusterings to cluster sets it has never seen.
 // Meier, Elezi, Amirian, Dürr, Stadelmann: Learning Neural Models for End-to-End Clustering, ANNPR 2018; Meier's thesis of the same year.
-import { checkWhole, fitted } from "../../checks";
+import { checkOptions, checkWhole } from "../../checks";
 import type { SetProvider } from "../../data/datasets/sets/provider";
 import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";
+import { below, entryOf, under } from "../../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
+import { Model } from "../../lifecycle/model";
+import type { DeviceOption } from "../../lifecycle/model";
 import type { MatrixLike } from "../../matrix";
 import { builtInTurns } from "../../nn/init";
-import type { NamedArrays, NamedTensors } from "../../nn/module";
 import type { NdArray } from "../../ndarray";
-import { Random } from "../../random";
-import { requestDevice } from "../../request-device";
-import { below, decodeCheckpoint, encodeCheckpoint, under } from "../../training/checkpoint";
-import { shared } from "../../turn";
+import { stream } from "../../random";
+import { checkDeclared } from "../../training/declared";
 import { buildSetNetwork } from "./build-network";
 import type { SetNetwork } from "./network";
-import { toSettings } from "./options";
+import { SET_OPTIONS } from "./options";
 import type { LearningToClusterOptions, SetSettings } from "./options";
 import { averageOrders, inOrders } from "./orders";
 import { clusterSets, dropoutClustering } from "./prediction";
 import type { DropoutClustering, SetClustering } from "./prediction";
-import { toSet } from "./sets";
-import { initialSetState, SetTrainer } from "./trainer";
+import { checkProvider, toSet } from "./sets";
+import { initialSetState, SET_FIT_RULES, SET_TRAINING_STATE, SetTrainer } from "./trainer";
 import type { SetFitOptions, SetTrainingState, ValidationRecord } from "./trainer";
 
 const NAME = "LearningToCluster";
@@ -56,31 +57,22 @@ export interface ForwardDropoutOptions {
   readonly seed?: number;
 }
 
-interface Saved {
-  readonly settings: SetSettings;
-  readonly training: SetTrainingState;
-}
-
 /**
  * Clusters sets of items of any kind in one pass: how many clusters there are, and which item belongs to which, for every number
  * of clusters. It learns that from example clusterings. The set is a sequence to it, so the order of the items has an influence.
  */
-export class LearningToCluster {
-  readonly settings: SetSettings;
-  #device: Device | undefined;
+export class LearningToCluster extends Model<SetSettings> {
   #network: SetNetwork | undefined;
-  readonly #made = shared(() => this.#make());
   #trainer: SetTrainer | undefined;
   #state: SetTrainingState = initialSetState();
 
-  /** @throws for options out of range, naming the option */
-  constructor({ device, ...options }: LearningToClusterOptions) {
-    this.settings = toSettings(NAME, options);
-    this.#device = device;
+  /** @throws for an option that is unknown, missing or out of its range */
+  constructor(options: LearningToClusterOptions) {
+    super(NAME, options, SET_OPTIONS);
   }
 
   /** One record per validation. */
-  get history(): readonly ValidationRecord[] {
+  override get history(): readonly ValidationRecord[] {
     return this.#state.history;
   }
 
@@ -89,21 +81,9 @@ export class LearningToCluster {
     return this.#state.best;
   }
 
-  /** The network. @throws before the first `fit` or `predict` */
+  /** The network. @throws before the first `fit` */
   get network(): SetNetwork {
-    return fitted(NAME, this.#network);
-  }
-
-  /** The device, and the network on it, made on first use. */
-  async #prepare(): Promise<{ device: Device; network: SetNetwork }> {
-    if (!this.#network) await this.#made();
-    return { device: this.#device!, network: this.network };
-  }
-
-  async #make(): Promise<void> {
-    const { settings } = this;
-    const device = (this.#device ??= await requestDevice());
-    this.#network = await builtInTurns(() => buildSetNetwork(device, settings, new Random(settings.seed)));
+    return this.known("network", this.#network);
   }
 
   /**
@@ -112,13 +92,16 @@ export class LearningToCluster {
    * @throws when the provider's sets do not fit the model, the signal's reason when aborted, and when the loss is no longer finite
    */
   async fit(provider: SetProvider, options: SetFitOptions = {}): Promise<this> {
-    const { device, network } = await this.#prepare();
-    if (!this.#trainer) {
-      this.#state.best = null; // that of the training whose weights this one begins with
-      this.#trainer = new SetTrainer(device, network, this.settings, this.#state);
-    }
-    await this.#trainer.run(provider, options);
-    return this;
+    return this.fitting(options, SET_FIT_RULES, async (fit) => {
+      await this.built();
+      checkProvider(`${NAME}.fit`, provider, this.settings.itemShape, this.settings.kMax);
+      if (!this.#trainer) {
+        this.#state.best = null; // that of the training whose weights this one begins with
+        this.#trainer = new SetTrainer(this.network, this.settings, this.#state);
+      }
+      this.learned();
+      await this.#trainer.run(provider, options, fit);
+    });
   }
 
   /**
@@ -136,11 +119,23 @@ export class LearningToCluster {
     { orders = 1, seed = 0, view }: PredictOptions = {},
   ): Promise<SetClustering[]> {
     checkWhole(`${NAME}.predict`, { orders }, 1);
+    this.checkLearned("predict");
     const { itemShape } = this.settings;
     const checked = sets.map((set) => toSet(`${NAME}.predict`, set, itemShape));
-    const { device, network } = await this.#prepare();
+    return this.computing("predict", async () => this.#found(checked, orders, seed, view));
+  }
+
+  async #found(
+    checked: readonly NdArray<Float32Array>[],
+    orders: number,
+    seed: number,
+    view: PredictOptions["view"],
+  ): Promise<SetClustering[]> {
+    const { itemShape } = this.settings;
+    const device = await this.built();
+    const { network } = this;
     if (orders === 1 && !view) return clusterSets(device, network, checked);
-    const random = new Random(seed);
+    const random = stream(seed, `${NAME}.orders`);
     const seen = (set: NdArray<Float32Array>, pass: number): NdArray<Float32Array> => {
       if (!view) return set;
       const viewed = toSet(`${NAME}.predict`, view(set, pass), itemShape);
@@ -162,50 +157,63 @@ export class LearningToCluster {
     { runs = 1000, seed = 0 }: ForwardDropoutOptions = {},
   ): Promise<DropoutClustering> {
     checkWhole(`${NAME}.forwardDropout`, { runs }, 1);
+    this.checkLearned("forwardDropout");
     const checked = toSet(`${NAME}.forwardDropout`, set, this.settings.itemShape);
-    const { device, network } = await this.#prepare();
-    return dropoutClustering(device, network, checked, runs, new Random(seed));
+    return this.computing("forwardDropout", async () => {
+      const device = await this.built();
+      return dropoutClustering(device, this.network, checked, runs, stream(seed, `${NAME}.forwardDropout`));
+    });
   }
 
-  /** Last and best weights, the optimizer's state, progress and history as a safetensors file; or the best weights alone. */
-  async save({ weightsOnly = false, half = false }: SetSaveOptions = {}): Promise<Uint8Array> {
+  /** Last and best weights, the optimizer's state, progress and history as a safetensors file; or the best weights alone. @throws as `save` of every model */
+  override async save(options: SetSaveOptions = {}): Promise<Uint8Array> {
+    checkOptions(`${NAME}.save`, options, ["weightsOnly", "half"]);
+    const { weightsOnly = false, half = false } = options;
     if (half && !weightsOnly) throw new Error(`${NAME}.save: half is for weightsOnly, training goes on from float32`);
-    const { network } = await this.#prepare();
-    const parts = this.#trainer?.tensors();
-    const state: Saved = { settings: this.settings, training: this.#state };
-    if (weightsOnly || !parts) {
-      const arrays = under("best.", parts?.best ?? network.stateDict());
-      const training = { ...initialSetState(), history: this.#state.history, best: this.#state.best };
-      return encodeCheckpoint(NAME, arrays, { ...state, training }, half ? "F16" : undefined);
-    }
-    const arrays: NamedTensors = {
-      ...under("best.", parts.best),
-      ...under("last.", parts.last),
-      ...under("optimizer.", parts.optimizer),
-    };
-    return encodeCheckpoint(NAME, arrays, state);
+    return this.saving(() => (weightsOnly ? this.#weights() : this.own()), half ? "F16" : undefined);
   }
 
   /** Reads what `save` wrote. @throws when the bytes are no checkpoint of this model */
-  static async load(content: Bytes, { device }: { readonly device?: Device } = {}): Promise<LearningToCluster> {
-    const { arrays, state } = decodeCheckpoint<Saved>(NAME, content);
-    const model = new LearningToCluster({ ...state.settings, ...(device && { device }) });
-    await model.#restore(arrays, state.training);
-    return model;
+  static async load(content: Bytes, options: DeviceOption = {}): Promise<LearningToCluster> {
+    return Model.restored(NAME, content, options, (settings) => new LearningToCluster(settings));
   }
 
-  async #restore(arrays: NamedArrays, training: SetTrainingState): Promise<void> {
-    const { device, network } = await this.#prepare();
-    this.#state = training;
-    const best = below(arrays, "best.");
-    const last = below(arrays, "last.");
+  protected override async build(device: Device): Promise<void> {
+    const { settings } = this;
+    const random = stream(settings.seed, `${NAME}.weights`);
+    this.#network = await builtInTurns(() => buildSetNetwork(device, settings, random));
+  }
+
+  #weights(): Learned {
+    return {
+      arrays: under("best.", this.#trainer?.tensors().best ?? this.network.stateDict()),
+      state: { training: { ...initialSetState(), history: this.#state.history, best: this.#state.best } },
+    };
+  }
+
+  protected override own(): Learned {
+    const parts = this.#trainer?.tensors();
+    if (!parts) return this.#weights();
+    return {
+      arrays: { ...under("best.", parts.best), ...under("last.", parts.last), ...under("optimizer.", parts.optimizer) },
+      state: { training: this.#state },
+    };
+  }
+
+  protected override async restore(saved: Checkpoint): Promise<void> {
+    const { settings } = this;
+    const state = entryOf<SetTrainingState>(saved, "training", SET_TRAINING_STATE);
+    const [best, last] = [below(saved.arrays, "best."), below(saved.arrays, "last.")];
+    checkDeclared(best, (device) => ({ "": buildSetNetwork(device, settings, stream(0, "")) }));
+    await this.built();
+    const { network } = this;
+    this.#state = { ...state, progress: { ...state.progress }, history: [...state.history] };
     if (Object.keys(last).length === 0) return network.loadStateDict(best);
-    this.#trainer = new SetTrainer(device, network, this.settings, training);
-    this.#trainer.restore({ last, best, optimizer: below(arrays, "optimizer.") });
+    this.#trainer = new SetTrainer(network, settings, this.#state);
+    this.#trainer.restore({ last, best, optimizer: below(saved.arrays, "optimizer.") });
   }
 
-  /** Frees everything the model holds on its device. */
-  dispose(): void {
+  protected override release(): void {
     this.#trainer?.dispose();
     this.#network?.dispose();
     this.#trainer = undefined;

@@ -39,8 +39,10 @@ export interface SetOutput {
 
 /** How a pass is made. */
 export interface PassOptions {
-  /** Augments items and drops features where it is given. */
+  /** Drops features, and augments items unless that is not wanted, where it is given. */
   readonly random?: Random;
+  /** Whether items are augmented, as in training; default true. */
+  readonly augment?: boolean;
   /** Frees what each layer made as soon as the next one has it: for passes without gradients. */
   readonly lean?: boolean;
 }
@@ -104,7 +106,8 @@ export abstract class SetNetwork extends Module {
     const [sets = 0, n = 0] = items.shape;
     const flat = reshape(items, [sets * n, ...this.itemShape]);
     const embed = (): Tensor => {
-      const vectors = this.embedding.embed(this.#augmented(flat, options.random), options.random);
+      const items = options.augment === false ? flat : this.#augmented(flat, options.random);
+      const vectors = this.embedding.embed(items, options.random);
       return reshape(vectors, [sets, n, this.embedding.size]);
     };
     const part = partBy(options);

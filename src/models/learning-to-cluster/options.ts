@@ -1,7 +1,23 @@
-import { checkChoice, checkPositive, checkRange, checkShare, checkSizes, checkWhole } from "../../checks";
 import type { Device } from "../../device";
+import type { OptionSet } from "../../lifecycle/model";
+import {
+  choice,
+  either,
+  flag,
+  optional,
+  positive,
+  range,
+  record,
+  seed as seedRule,
+  share,
+  sizes,
+  whole,
+} from "../../options";
+import type { Rule } from "../../options";
+import { AUGMENT_RULE } from "../../ops/images/augmentation";
 import type { AugmentOptions } from "../../ops/images/augmentation";
 import type { LSTMOptions } from "../../ops/sequences/recurrent";
+import { EMBEDDING_RULE } from "./embedding";
 import type { EmbeddingSpec } from "./embedding";
 
 /** Which optimizer, as plain data: it is part of a checkpoint. */
@@ -101,7 +117,7 @@ export interface LearningToClusterOptions {
   readonly clipNorm?: number;
   readonly seed?: number;
   /** Default: `requestDevice()`. */
-  readonly device?: Device;
+  readonly device?: Device | undefined;
 }
 
 /** Options that may be left out. @inline */
@@ -118,32 +134,47 @@ const DEFAULTS = {
   ...{ schedule: {}, seed: 0 },
 } as const satisfies Omit<Required<LearningToClusterOptions>, "itemShape" | "device" | Absent>;
 
-const MODELS: readonly SetNetworkType[] = ["rbdlstm", "soft-kmeans", "iterative"];
+const REGULARIZERS = {
+  ...{ clusterAssignment: optional(range(0)), emptyCluster: optional(range(0)), center: optional(range(0)) },
+  ...{ divergence: optional(range(0)), divergenceMargin: optional(range(0)) },
+};
 
-/** Options with defaults filled in. @throws for values out of range, naming the option */
-export function toSettings(name: string, options: Omit<LearningToClusterOptions, "device">): SetSettings {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const settings = { ...DEFAULTS, ...given } as SetSettings;
-  const { itemShape, kMax, model, layers, units, countUnits, softKMeansFeatures, softKMeansIterations } = settings;
-  checkSizes(name, { itemShape });
-  checkWhole(name, { kMax }, 2);
-  checkWhole(name, { layers, countUnits, softKMeansFeatures, softKMeansIterations }, 1);
-  checkWhole(name, { units }, 2);
-  if (units % 2 !== 0) throw new Error(`${name}: units must be even, half for each direction, ${units}`);
-  const { gates, loss, optimizer, schedule } = settings;
-  checkChoice(name, { model }, MODELS);
-  checkChoice(name, { gates: String(gates) }, ["sigmoid", "hardSigmoid"]);
-  checkChoice(name, { loss }, ["crossEntropy", "randIndex"]);
-  checkChoice(name, { optimizer: optimizer.type }, ["adadelta", "adam"]);
-  checkChoice(name, { schedule: schedule.type ?? "constant" }, ["constant", "cosine"]);
-  const { dropout, lambda, clipNorm, regularizers } = settings;
-  checkShare(name, { dropout });
-  checkRange(name, { lambda, ...regularizers, final: schedule.final ?? 0, warmup: schedule.warmup ?? 0 }, 0);
-  if (clipNorm !== undefined) checkPositive(name, { clipNorm });
-  if (settings.principalAxes !== undefined) checkWhole(name, { principalAxes: settings.principalAxes }, 1);
-  if (typeof settings.pairWeights === "object") checkRange(name, { ...settings.pairWeights }, 0);
-  return settings;
-}
+const OPTIMIZER = either(
+  record({
+    ...{ type: choice("adadelta"), learningRate: optional(range(0)), rho: optional(range(0, 1)) },
+    eps: optional(range(0)),
+  }),
+  record({
+    ...{ type: choice("adam"), learningRate: optional(range(0)), eps: optional(range(0)) },
+    betas: optional({
+      words: "two numbers",
+      holds: (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite),
+    }),
+  }),
+);
+
+const EVEN: Rule = {
+  words: "even, half for each direction",
+  holds: (value) => whole(2).holds(value) && (value as number) % 2 === 0,
+};
+
+/** Options of `LearningToCluster`. */
+export const SET_OPTIONS: OptionSet<SetSettings> = {
+  rules: {
+    ...{ itemShape: sizes(), embedding: EMBEDDING_RULE, augment: optional(AUGMENT_RULE) },
+    ...{ principalAxes: optional(whole(1)), kMax: whole(2), model: choice("rbdlstm", "soft-kmeans", "iterative") },
+    ...{ layers: whole(1), units: EVEN, countUnits: whole(1), residual: flag },
+    ...{ gates: choice("sigmoid", "hardSigmoid"), memory: optional(range(0)), dropout: share },
+    ...{ softKMeansFeatures: whole(1), softKMeansIterations: whole(1), lambda: range(0) },
+    ...{ loss: choice("crossEntropy", "randIndex"), regularizers: record(REGULARIZERS) },
+    pairWeights: either(choice("estimate"), record({ same: range(0), different: range(0) })),
+    ...{ optimizer: OPTIMIZER, clipNorm: optional(positive), seed: seedRule },
+    schedule: record({
+      ...{ type: optional(choice("constant", "cosine")), warmup: optional(range(0)), final: optional(range(0)) },
+    }),
+  },
+  defaults: DEFAULTS,
+};
 
 /** Learning rate at an iteration of `iterations`. */
 export function rateAt({ optimizer, schedule }: SetSettings, iteration: number, iterations: number): number {

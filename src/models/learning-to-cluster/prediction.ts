@@ -104,6 +104,7 @@ async function pass(
     noGrad(() => {
       const { counts, assignments } = network.run(tensor(device, items, shape), {
         lean: true,
+        augment: false,
         ...(random && { random }),
       });
       return { counts, assignments: [...assignments] };

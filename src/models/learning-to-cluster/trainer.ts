@@ -1,27 +1,31 @@
 import { grad } from "../../autodiff";
-import { checkWhole } from "../../checks";
 import type { SetBatch, SetProvider } from "../../data/datasets/sets/provider";
-import type { Device } from "../../device";
-import type { NamedArrays, NamedTensors } from "../../nn/module";
+import { under } from "../../lifecycle/checkpoint";
+import type { NamedArrays } from "../../lifecycle/checkpoint";
+import type { Fit } from "../../lifecycle/fit";
+import { RUN_RULES } from "../../lifecycle/progress";
+import type { EpochRecord, Progress, RunOptions } from "../../lifecycle/progress";
+import { WORDS_PER_STEP } from "../../lifecycle/shuffle";
+import { pairWeights } from "../../metrics/pair-weights";
+import type { NamedTensors } from "../../nn/module";
 import { Adadelta, Adam, allFinite, clipGradientNorm } from "../../optim";
 import type { Optimizer } from "../../optim";
-import { Random } from "../../random";
+import { callable, either, finite, list, nullable, optional, range, record, text, whole } from "../../options";
+import type { Rule, Rules } from "../../options";
+import { Random, stream } from "../../random";
 import type { RandomState } from "../../random";
 import { tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
-import { runStage, WORDS_PER_STEP } from "../../training/loop";
-import type { EpochRecord, Progress, StepContext, StepReport } from "../../training/loop";
-import { under } from "../../training/checkpoint";
+import { runStage } from "../../training/loop";
+import type { StepContext } from "../../training/loop";
 import { firstNonFinite } from "../../training/non-finite";
 import { Snapshot } from "../../training/snapshot";
-import { stageStream } from "../../training/training";
 import { setLoss } from "./loss";
 import type { PairWeights } from "./loss";
 import type { SetNetwork } from "./network";
 import { rateAt } from "./options";
 import type { SetSettings } from "./options";
-import { pairWeights } from "../../metrics/pair-weights";
-import { checkProvider, sampledShare, sampleSets, upload } from "./sets";
+import { sampledShare, sampleSets, upload } from "./sets";
 import { validate } from "./validation";
 import type { ValidationFigures } from "./validation";
 
@@ -33,7 +37,7 @@ export interface ValidationRecord extends EpochRecord, ValidationFigures {
 }
 
 /** Options of `LearningToCluster.fit`. */
-export interface SetFitOptions {
+export interface SetFitOptions extends RunOptions {
   /** Steps in all, those before an interruption too; rounded up to whole intervals of validation. Default 100,000. */
   readonly iterations?: number;
   /** Sets a step. Default 32. */
@@ -46,13 +50,16 @@ export interface SetFitOptions {
   readonly patience?: number;
   /** Sets of a validation, the same ones each time. Default ten times the batch. */
   readonly validationSets?: number;
-  /** Several times a second; `epoch` counts intervals of validation, `step` iterations within one. */
-  readonly onStep?: (report: StepReport) => void;
   /** After each validation. */
   readonly onValidation?: (record: ValidationRecord) => void | Promise<void>;
-  /** Stops between two iterations; the model can be saved then, and goes on from there. */
-  readonly signal?: AbortSignal;
 }
+
+/** Rules of `SetFitOptions`. */
+export const SET_FIT_RULES: Rules<SetFitOptions> = {
+  ...{ iterations: optional(whole(1)), batchSize: optional(whole(2)), length: optional(whole(2)) },
+  ...{ validateEvery: optional(whole(1)), patience: optional(whole(1)), validationSets: optional(whole(1)) },
+  ...{ ...RUN_RULES, onValidation: optional(callable) },
+};
 
 /** How far training has come, as JSON: with weights and the optimizer's state, enough to go on exactly. */
 export interface SetTrainingState {
@@ -73,8 +80,18 @@ export const initialSetState = (): SetTrainingState => ({
   validateEvery: 0,
 });
 
-/** Streams of random numbers: of steps, of training sets, of validation sets, of the estimate of φ. */
-const [STEPS, SETS, VALIDATION, SHARE] = [0, 1, 2, 3];
+const FIGURE = either(finite, text);
+
+/** What a checkpoint's state of training must be. */
+export const SET_TRAINING_STATE: Rule = record({
+  progress: record({ epoch: whole(0), step: whole(0), lossSum: finite }),
+  history: list(
+    record({ stage: text, epoch: whole(1), loss: finite, iteration: whole(1), learningRate: finite }, FIGURE),
+  ),
+  best: nullable(record({ iteration: whole(0), loss: finite })),
+  weights: nullable(record({ same: range(0), different: range(0) })),
+  validateEvery: whole(0),
+});
 
 /** A loss that is not finite was found. */
 class NonFinite extends Error {}
@@ -83,7 +100,6 @@ class NonFinite extends Error {}
 export class SetTrainer {
   readonly state: SetTrainingState;
   readonly #op = "LearningToCluster.fit";
-  readonly #device: Device;
   readonly #network: SetNetwork;
   readonly #settings: SetSettings;
   readonly #parameters: Tensor[];
@@ -97,8 +113,7 @@ export class SetTrainer {
   #running = false;
 
   /** Begins with the weights that the network has. */
-  constructor(device: Device, network: SetNetwork, settings: SetSettings, state: SetTrainingState) {
-    this.#device = device;
+  constructor(network: SetNetwork, settings: SetSettings, state: SetTrainingState) {
     this.#network = network;
     this.#settings = settings;
     this.state = state;
@@ -144,24 +159,21 @@ export class SetTrainer {
   }
 
   /** Trains from where the state stands; at the end the network has the best weights. */
-  async run(provider: SetProvider, options: SetFitOptions = {}): Promise<void> {
+  async run(provider: SetProvider, options: SetFitOptions, fit: Fit): Promise<void> {
     const { state } = this;
     const op = this.#op;
     const { iterations = 100_000, batchSize = 32, length = 72, patience = 15_000, onValidation } = options;
     const { validateEvery = state.validateEvery || Math.min(100, iterations) } = options;
     const { validationSets = 10 * batchSize } = options;
-    checkWhole(op, { iterations, validateEvery, validationSets, patience }, 1);
-    checkWhole(op, { batchSize, length }, 2);
     if (state.validateEvery > 0 && this.#iteration > 0 && state.validateEvery !== validateEvery)
       throw new Error(`${op}: training was begun with validateEvery ${state.validateEvery}, given ${validateEvery}`);
     state.validateEvery = validateEvery;
-    checkProvider(op, provider, this.#settings.itemShape, this.#settings.kMax);
-    const stream = (index: number): Random => new Random(stageStream(this.#settings.seed + 1, index));
-    const sets = stream(SETS);
+    const random = (use: string): Random => stream(this.#settings.seed, `LearningToCluster.${use}`);
+    const sets = random("sets");
     const { key } = sets.state();
-    const weights = (state.weights ??= await this.#weights(provider, length, stream(SHARE)));
+    const weights = (state.weights ??= await this.#weights(provider, length, random("pair weights")));
     const sizes = { batch: batchSize, length };
-    const steps = stream(STEPS).state();
+    const steps = random("steps").state();
     let loaded: SetBatch | undefined;
     const load = async (epoch: number, step: number): Promise<void> => {
       sets.restore({ key, position: (epoch * validateEvery + step) * WORDS_PER_STEP });
@@ -171,19 +183,19 @@ export class SetTrainer {
       this.#optimizer.lr = rateAt(this.#settings, epoch * validateEvery + step, iterations);
       return this.#step(loaded!, weights, random);
     };
+    const { device } = this.#parameters[0]!;
     this.#last.restore();
     this.#keepGood();
     this.#running = true;
     try {
       await runStage({
-        device: this.#device,
+        parameters: this.#parameters,
         name: op,
         epochs: Math.ceil(iterations / validateEvery),
         steps: validateEvery,
         random: steps,
         progress: state.progress,
-        signal: options.signal,
-        onStep: options.onStep,
+        fit,
         beforeEpoch: () => {
           this.#keepGood();
           return Promise.resolve(!(state.best && this.#iteration - state.best.iteration >= patience));
@@ -194,12 +206,12 @@ export class SetTrainer {
           const task = { provider, part: "validation", sets: validationSets, sizes } as const;
           const figures = await validate(
             op,
-            this.#device,
+            device,
             this.#network,
             task,
             this.#settings,
             weights,
-            stream(VALIDATION),
+            random("validation"),
           );
           const iteration = epoch * validateEvery;
           // losses are bounded: weights that are not finite need not show in them
@@ -218,7 +230,7 @@ export class SetTrainer {
             state.best = { iteration, loss: figures.validationLoss };
             this.#best.take();
           }
-          await onValidation?.(record);
+          await fit.resting(() => onValidation?.(record));
         },
       });
     } catch (error) {
@@ -291,7 +303,7 @@ export class SetTrainer {
 
   /** One update; returns the loss. */
   #step(batch: SetBatch, weights: PairWeights, random: Random): Tensor {
-    const { items, ...truth } = upload(this.#device, batch);
+    const { items, ...truth } = upload(this.#parameters[0]!.device, batch);
     this.#network.train();
     const loss = setLoss(this.#network, this.#network.run(items, { random }), truth, this.#settings, weights);
     const gradients = grad(loss, this.#parameters);

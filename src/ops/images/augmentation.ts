@@ -1,4 +1,6 @@
 import { checkWhole } from "../../checks";
+import { either, finite, optional, range, record } from "../../options";
+import type { Rule } from "../../options";
 import * as kernels from "../../kernels/images";
 import { Random, threefry } from "../../random";
 import { empty, format, run, tensor, tidy } from "../../tensor";
@@ -56,6 +58,28 @@ export interface AugmentOptions {
   /** What is outside of the image. Default 0. */
   readonly fill?: number;
 }
+
+const PAIR: Rule = {
+  words: "a number or two",
+  holds: (value) => [value, value].flat().every(Number.isFinite) && [value].flat().length <= 2,
+};
+
+/** What options of `augment` must be, as far as that does not depend on the images. */
+export const AUGMENT_RULE: Rule = record({
+  crop: optional(
+    record({ size: optional(PAIR), padding: optional(PAIR), scale: optional(PAIR), ratio: optional(PAIR) }),
+  ),
+  flip: optional(either(range(0, 1), record({ horizontal: optional(range(0, 1)), vertical: optional(range(0, 1)) }))),
+  rotate: optional(finite),
+  distort: optional(record({ grid: optional(PAIR), magnitude: optional(finite) })),
+  jitter: optional(
+    record({
+      ...{ brightness: optional(finite), contrast: optional(finite), saturation: optional(finite) },
+      ...{ hue: optional(finite), grayscale: optional(range(0, 1)), range: optional(PAIR) },
+    }),
+  ),
+  fill: optional(finite),
+});
 
 /** A seed, and the step (or any number that counts calls), which draw the same numbers whenever they come. */
 export interface AugmentStep {

@@ -3,10 +3,11 @@ import type { LearningToCluster, NdArray, SetProvider } from "constella";
 import { describe, expect, test } from "vitest";
 import { deviceOf } from "../../devices";
 import { lineSets } from "./line-sets";
-import { FIT, small } from "./small";
+import { begun, FIT, small } from "./small";
 
 describe("LearningToCluster, what it is given", () => {
   const model = async (): Promise<LearningToCluster> => small(await deviceOf("wasm"));
+  const trained = async (): Promise<LearningToCluster> => begun(await deviceOf("wasm"));
   const provider = (change: Partial<SetProvider>): SetProvider => ({ ...lineSets(), ...change });
 
   test.each([
@@ -19,7 +20,7 @@ describe("LearningToCluster, what it is given", () => {
     ],
     ["NaN", [[1, NaN]], "LearningToCluster.predict: the set must be finite"],
   ])("%s", async (_, set, message) => {
-    await expect((await model()).predict(set)).rejects.toThrow(message);
+    await expect((await trained()).predict(set)).rejects.toThrow(message);
   });
 
   test("more clusters than the model tells apart", async () => {
@@ -59,15 +60,15 @@ describe("LearningToCluster, what it is given", () => {
   });
 
   test("forward dropout: P(k) of many runs, and their most frequent values", async () => {
-    const trained = await model();
+    const learned = await trained();
     const set = [-1, 0.9, -1.1, 0, 1, 0.1].map((x) => [x, 0]);
-    const found = await trained.forwardDropout(set, { runs: 30, seed: 2 });
+    const found = await learned.forwardDropout(set, { runs: 30, seed: 2 });
     expect(found.runs.shape).toEqual([30, 3]);
     expect(new Set(found.runs.data).size).toBeGreaterThan(60);
     const total = found.histograms.data.reduce((a, b) => a + b);
     expect(total).toBeCloseTo(3, 4);
-    expect(found).toEqual(await trained.forwardDropout(set, { runs: 30, seed: 2 }));
+    expect(found).toEqual(await learned.forwardDropout(set, { runs: 30, seed: 2 }));
     expect(labelsFor(found, found.k)).toEqual(found.labels);
-    trained.dispose();
+    learned.dispose();
   });
 });

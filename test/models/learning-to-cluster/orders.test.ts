@@ -3,7 +3,7 @@ import type { SetClustering } from "constella";
 import { averageOrders } from "../../../src/models/learning-to-cluster/orders";
 import { describe, expect, test } from "vitest";
 import { deviceOf } from "../../devices";
-import { small } from "./small";
+import { begun } from "./small";
 
 describe("averageOrders", () => {
   const clustering = (...rows: number[][]): SetClustering => ({
@@ -28,7 +28,7 @@ describe("averageOrders", () => {
   });
 
   test("a model's first order is the given one; one seed gives the same clustering", async () => {
-    const model = small(await deviceOf("wasm"));
+    const model = await begun(await deviceOf("wasm"));
     const set = [
       [-1, 0],
       [1, 0],

@@ -1,5 +1,6 @@
 import { LearningToCluster } from "constella";
 import type { Device, LearningToClusterOptions } from "constella";
+import { lineSets } from "./line-sets";
 
 const SMALL = {
   ...{ itemShape: [2], kMax: 3, layers: 3, units: 16, countUnits: 8, seed: 4 },
@@ -13,3 +14,7 @@ export const FIT = { iterations: 6, batchSize: 8, length: 6, validateEvery: 3, v
 /** A network that computes in an instant. */
 export const small = (device: Device, options: Partial<LearningToClusterOptions> = {}): LearningToCluster =>
   new LearningToCluster({ ...SMALL, device, ...options });
+
+/** The same after a single iteration. */
+export const begun = (device: Device, options: Partial<LearningToClusterOptions> = {}): Promise<LearningToCluster> =>
+  small(device, options).fit(lineSets(), { ...FIT, iterations: 1, validateEvery: 1 });

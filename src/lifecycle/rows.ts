@@ -6,11 +6,12 @@ import { flattenRows, takeFloat32 } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray, sizeOf } from "../ndarray";
 import { gatherRows } from "../ops/indexing";
+import { slice } from "../ops/layout";
 import type { RandomState } from "../random";
 import { format, takeTensor, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { pause } from "../turn";
-import { Shuffle } from "./loop";
+import { Shuffle } from "./shuffle";
 
 /** What training takes: a matrix, or rows that are read when they are needed (`NpyDataset`). */
 export type RowsLike = MatrixLike | RowSource;
@@ -45,15 +46,18 @@ export class Rows {
     this.#from = from;
   }
 
-  /** @throws when `x` is ragged, empty, or holds NaN or infinity; the message names the row and column */
-  static async from(device: Device, x: RowsLike, op: string): Promise<Rows> {
+  /**
+   * @param options.passes how often the rows will be taken; for a single pass they are not made resident
+   * @throws when `x` is ragged, empty, or holds NaN or infinity; the message names the row and column
+   */
+  static async from(device: Device, x: RowsLike, op: string, { passes = Infinity } = {}): Promise<Rows> {
     const source = isRowSource(x) ? x : undefined;
     const matrix = source ? undefined : flattenRows(await takeFloat32(x as MatrixLike, op, "x"));
     const shape = source ? [source.length, sizeOf(source.rowShape)] : matrix!.shape;
     const [count, width] = shape as [number, number];
     if (count === 0 || width === 0) throw new Error(`${op}: x must have rows and columns, ${format(shape)}`);
     const rows = new Rows(device, source ?? matrix!.data, count, width);
-    if (matrix && matrix.data.byteLength <= device.maxBufferBytes / 2)
+    if (matrix && passes > 1 && matrix.data.byteLength <= device.maxBufferBytes / 2)
       rows.#resident = await takeTensor(device, matrix.data, [count, width]);
     return rows;
   }
@@ -96,10 +100,14 @@ export class Rows {
     return tensor(this.device, batch, [index.length, this.width]);
   }
 
-  /** The rows [begin, end) on the host. */
-  async range(begin: number, end: number): Promise<Float32Array> {
-    if (this.#from instanceof Float32Array) return this.#from.subarray(begin * this.width, end * this.width);
-    return this.#from.range(begin, end);
+  /** What makes a tensor of the rows [begin, end), once they are read: a slice where they lie on the device, else an upload. */
+  async range(begin: number, end: number): Promise<() => Tensor> {
+    const resident = this.#resident;
+    if (resident) return () => slice(resident, [begin, 0], [end, this.width]);
+    const from = this.#from;
+    const x =
+      from instanceof Float32Array ? from.subarray(begin * this.width, end * this.width) : await from.range(begin, end);
+    return () => tensor(this.device, x, [end - begin, this.width]);
   }
 
   dispose(): void {
@@ -112,18 +120,17 @@ const CHUNK = 2048;
 
 /** f of all rows, `size` at a time and without gradients, as tensors; the caller disposes of them. The next chunk is read while one computes. */
 export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor, size = CHUNK): Promise<Tensor[]> {
-  const read = (begin: number): Promise<Float32Array> => rows.range(begin, Math.min(begin + size, rows.count));
+  const read = (begin: number): Promise<() => Tensor> => rows.range(begin, Math.min(begin + size, rows.count));
   const chunks: Tensor[] = [];
   try {
     let next = read(0);
     for (let begin = 0; begin < rows.count; begin += size) {
-      const x = await next;
+      const batch = await next;
       if (begin + size < rows.count) {
         next = read(begin + size);
         next.catch(() => undefined); // told when it is awaited
       }
-      const batch = (): Tensor => f(tensor(rows.device, x, [x.length / rows.width, rows.width]));
-      chunks.push(tidy(() => noGrad(batch)));
+      chunks.push(tidy(() => noGrad(() => f(batch()))));
       await pause();
     }
   } catch (error) {
@@ -138,8 +145,11 @@ export async function mapRows(rows: Rows, f: (batch: Tensor) => Tensor, size = C
   const chunks = await mapChunks(rows, f, size);
   const width = chunks[0]!.size / chunks[0]!.shape[0]!;
   const data = new Float32Array(rows.count * width);
-  const parts = await Promise.all(chunks.map((chunk) => chunk.data()));
-  parts.forEach((part, i) => data.set(part, i * size * width));
-  for (const chunk of chunks) chunk.dispose();
+  try {
+    const parts = await Promise.all(chunks.map((chunk) => chunk.data()));
+    parts.forEach((part, i) => data.set(part, i * size * width));
+  } finally {
+    for (const chunk of chunks) chunk.dispose();
+  }
   return new NdArray(data, [rows.count, width]);
 }

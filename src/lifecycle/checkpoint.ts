@@ -1,0 +1,229 @@
+import { isObject, show } from "../checks";
+import { crc32 } from "../data/formats/crc32";
+import { readSafetensors, writeSafetensors } from "../data/formats/safetensors";
+import { toBytes } from "../data/formats/source";
+import type { Bytes } from "../data/formats/source";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import type { Rule } from "../options";
+import { Tensor } from "../tensor";
+
+/** Values by name, on the host. */
+export type NamedArrays = Readonly<
+  Record<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>
+>;
+
+/** What a model learned, and where its training stands: arrays by name, and what JSON holds. */
+export interface Learned {
+  readonly arrays: Readonly<Record<string, Tensor | NdArray<TypedArray>>>;
+  readonly state?: Readonly<Record<string, unknown>>;
+}
+
+/** A model at rest, as it was read. */
+export interface Checkpoint {
+  readonly arrays: NamedArrays;
+  readonly state: Readonly<Record<string, unknown>>;
+}
+
+/** Files of the first format have no checksum. */
+const FORMATS = ["constella checkpoint 1", "constella checkpoint 2"];
+
+/** The checksum's place while it is not known. */
+const UNKNOWN = "00000000";
+
+/** Where the eight digits of the checksum are: the metadata come first in the header, so that no tensor's name can stand before them. */
+function checksumAt(file: Uint8Array): number {
+  const mark = '"checksum":"';
+  const size = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
+  const head = new TextDecoder("latin1").decode(file.subarray(0, 8 + size));
+  return head.indexOf(mark) + mark.length;
+}
+
+/** CRC-32 of a file with zeros for the checksum itself: eight hexadecimal digits. */
+function checksumOf(file: Uint8Array, at: number): string {
+  const digits = new TextEncoder().encode(UNKNOWN);
+  const crc = crc32(file.subarray(at + digits.length), crc32(digits, crc32(file.subarray(0, at))));
+  return crc.toString(16).padStart(8, "0");
+}
+
+function sealed(
+  arrays: Readonly<Record<string, NdArray<TypedArray>>> | ReadonlyMap<string, NdArray<TypedArray>>,
+  metadata: Readonly<Record<string, string>>,
+  types: Readonly<Record<string, "F16" | "BF16">>,
+): Uint8Array {
+  const file = writeSafetensors(arrays, { types, metadata: { checksum: UNKNOWN, ...metadata, format: FORMATS[1]! } });
+  const at = checksumAt(file);
+  file.set(new TextEncoder().encode(checksumOf(file, at)), at);
+  return file;
+}
+
+/**
+ * The bytes of a checkpoint: a safetensors file of the arrays, all rounded to `type` where one is given, with model, state and a checksum
+ * over the whole file in its metadata. Reads all arrays at once, so that they are of one moment.
+ * @throws when a value is NaN or infinite, naming the array
+ */
+export async function encodeCheckpoint(
+  model: string,
+  { arrays: values, state = {} }: Learned,
+  type?: "F16" | "BF16",
+): Promise<Uint8Array> {
+  const json = JSON.stringify(state, (name, value: unknown) => {
+    if (typeof value === "number" && !Number.isFinite(value)) throw new NotFinite(name, value);
+    return value;
+  });
+  const read = Object.entries(values).map(async ([name, value]): Promise<[string, NdArray<TypedArray>]> => [
+    name,
+    value instanceof Tensor ? new NdArray<TypedArray>(await value.data(), value.shape) : value,
+  ]);
+  const arrays = Object.fromEntries(await Promise.all(read));
+  for (const [name, { data }] of Object.entries(arrays)) {
+    const at = firstNotFinite(data);
+    if (at >= 0) throw new NotFinite(name, data[at] as number);
+  }
+  const types = type ? Object.fromEntries(Object.keys(arrays).map((name) => [name, type])) : {};
+  return sealed(arrays, { model, state: json }, types);
+}
+
+/** An array of a model has a value that is not finite. */
+export class NotFinite extends Error {
+  constructor(name: string, value: number) {
+    super(`${name} holds ${value}`);
+  }
+}
+
+function firstNotFinite(values: TypedArray): number {
+  if (!(values instanceof Float32Array || values instanceof Float64Array)) return -1;
+  for (let i = 0; i < values.length; i++) if (values[i]! - values[i]! !== 0) return i;
+  return -1;
+}
+
+/** The same checkpoint with further entries in its metadata, and a checksum that covers them. @throws when it is none, or is damaged */
+export function withMetadata(content: Bytes, entries: Readonly<Record<string, string>>): Uint8Array {
+  const { tensors, types, metadata } = opened(content);
+  const halves = [...types].filter((entry): entry is [string, "F16" | "BF16"] => /^B?F16$/.test(entry[1]));
+  return sealed(tensors, { ...metadata, ...entries, checksum: UNKNOWN }, Object.fromEntries(halves));
+}
+
+/** A checkpoint's safetensors file. @throws when it is none, or its checksum differs */
+function opened(content: Bytes): ReturnType<typeof readSafetensors> {
+  const bytes: unknown = content;
+  if (!(bytes instanceof ArrayBuffer) && !ArrayBuffer.isView(bytes) && !isShared(bytes))
+    throw new Error(
+      `checkpoint: the content of a file must be given, as bytes, got ${typeof bytes === "string" ? "a text; read the file that it names first" : show(bytes)}`,
+    );
+  const file = readSafetensors(content);
+  const { format = "none", checksum } = file.metadata;
+  if (!FORMATS.includes(format))
+    throw new Error(`checkpoint: the file is a safetensors file but no checkpoint, format ${show(format)}`);
+  if (format === FORMATS[0]) return file;
+  const whole = toBytes(content);
+  if (checksum === undefined || checksumOf(whole, checksumAt(whole)) !== checksum)
+    throw new Error("checkpoint: the file is damaged, its checksum differs; take another copy");
+  return file;
+}
+
+const isShared = (value: unknown): boolean =>
+  typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer;
+
+/**
+ * Reads what `encodeCheckpoint` wrote.
+ * @throws when the bytes are no checkpoint, one of another model, or damaged
+ */
+export function decodeCheckpoint(model: string, content: Bytes): Checkpoint {
+  const { tensors, metadata } = opened(content);
+  if (metadata["model"] !== model)
+    throw new Error(`checkpoint: the file holds a ${show(metadata["model"] ?? "nameless model")}, not a ${model}`);
+  let state: unknown;
+  try {
+    state = JSON.parse(metadata["state"] ?? "");
+  } catch (error) {
+    throw new Error("checkpoint: the state in the metadata is not JSON", { cause: error });
+  }
+  if (!isObject(state)) throw new Error(`checkpoint: the state must be an object, got ${show(state)}`);
+  const arrays: Record<string, { shape: number[]; data: ArrayLike<number> }> = {};
+  for (const [name, { shape, data }] of tensors) {
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array)
+      throw new Error(`checkpoint: ${show(name)} must not have integers of 64 bits`);
+    const bad = firstNotFinite(data);
+    if (bad >= 0) throw new Error(`checkpoint: ${show(name)} must be finite, got ${data[bad]} at ${bad}`);
+    arrays[name] = { shape: [...shape], data };
+  }
+  return { arrays, state };
+}
+
+/** An entry of a checkpoint's state. @throws when it breaks the rule */
+export function entryOf<T>({ state }: Checkpoint, name: string, rule: Rule): T {
+  const value = state[name];
+  if (value === undefined && rule.optional) return undefined as T;
+  if (!rule.holds(value)) throw new Error(`checkpoint: ${name} must be ${rule.words}, got ${show(value)}`);
+  return value as T;
+}
+
+/**
+ * An array of a checkpoint as float32; undefined where there is none.
+ * @param shape what it must have; −1 where any size will do
+ * @throws when the shape differs
+ */
+export function arrayOf({ arrays }: Checkpoint, name: string, shape: readonly number[]): NdArray | undefined {
+  const values = arrays[name];
+  if (!values) return undefined;
+  const fits = values.shape.length === shape.length && shape.every((size, i) => size < 0 || size === values.shape[i]);
+  if (!fits)
+    throw new Error(
+      `checkpoint: ${name} must have the shape [${shape.map((size) => (size < 0 ? "any" : size)).join(", ")}], got [${values.shape.join(", ")}]`,
+    );
+  return new NdArray(Float32Array.from(values.data), [...values.shape]);
+}
+
+/** The same in float64 where the file has that. */
+export function matrixOf(
+  saved: Checkpoint,
+  name: string,
+  shape: readonly number[],
+): NdArray<Float32Array | Float64Array> | undefined {
+  const rounded = arrayOf(saved, name, shape);
+  const data = saved.arrays[name]?.data;
+  return rounded && (data instanceof Float64Array ? new NdArray(data, rounded.shape) : rounded);
+}
+
+/** A vector of a checkpoint in float64. @throws when it is missing or has another length */
+export function numbersOf({ arrays }: Checkpoint, name: string, length: number): Float64Array<ArrayBuffer> {
+  const values = arrays[name];
+  if (values?.data.length !== length)
+    throw new Error(`checkpoint: ${name} must be a vector of ${length}, got ${values?.data.length ?? "nothing"}`);
+  return Float64Array.from(values.data);
+}
+
+/** The same as labels from `lowest` to `count` − 1. @throws for any other */
+export function labelsOf(
+  checkpoint: Checkpoint,
+  name: string,
+  count: number,
+  lowest = 0,
+): Int32Array<ArrayBuffer> | undefined {
+  const values = checkpoint.arrays[name];
+  if (!values) return undefined;
+  const labels = Int32Array.from(values.data);
+  if (values.shape.length !== 1)
+    throw new Error(`checkpoint: ${name} must be a vector, got [${values.shape.join(", ")}]`);
+  const bad = labels.findIndex((label, i) => label !== values.data[i] || label < lowest || label >= count);
+  if (bad >= 0)
+    throw new Error(
+      `checkpoint: ${name} must be whole numbers from ${lowest} to ${count - 1}, got ${values.data[bad]}`,
+    );
+  return labels;
+}
+
+/** The entries below a prefix, without it: `encoder.0.weight` under `encoder.` is `0.weight`. */
+export function below(arrays: NamedArrays, prefix: string): NamedArrays {
+  return Object.fromEntries(
+    Object.entries(arrays).flatMap(([name, value]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
+    ),
+  );
+}
+
+/** The entries with a prefix put before each name. */
+export function under<T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
+}

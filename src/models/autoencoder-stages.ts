@@ -1,0 +1,69 @@
+// Stacked denoising autoencoder: each layer is first trained to reconstruct its corrupted input, then all of them together.
+// Vincent et al., "Stacked denoising autoencoders", JMLR 11 (2010); as the initialisation of DEC: Xie et al. 2016, section 3.2.
+import { noGrad } from "../graph";
+import type { Rows } from "../lifecycle/rows";
+import type { Autoencoder } from "../nn/autoencoder";
+import { mse } from "../ops/losses/elementwise";
+import { dropout } from "../ops/random";
+import { Adam } from "../optim";
+import { stream } from "../random";
+import type { Random } from "../random";
+import type { Tensor } from "../tensor";
+import type { Stage } from "../training/training";
+
+/** How an autoencoder is trained. */
+export interface AutoencoderTraining {
+  readonly layerEpochs: number;
+  readonly epochs: number;
+  readonly corruption: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+/** Settings where the caller gives none. */
+export const AUTOENCODER_DEFAULTS = {
+  layerEpochs: 5,
+  epochs: 20,
+  corruption: 0.2,
+  batchSize: 256,
+  learningRate: 1e-3,
+  seed: 0,
+};
+
+/** Share of the learning rate in force at a share of the stage. */
+const warmUpAndCosine = (share: number): number =>
+  (Math.min(1, (share + 0.001) / 0.02) * (1 + Math.cos(Math.PI * share))) / 2;
+
+/** A stage for each layer by itself, and one for all of them together. */
+export function autoencoderStages(rows: Rows, network: Autoencoder, training: AutoencoderTraining): Stage[] {
+  const { layerEpochs, epochs, corruption, batchSize, learningRate, seed } = training;
+  const { encoder, decoder } = network;
+  const stage = (
+    name: string,
+    passes: number,
+    parameters: Tensor[],
+    loss: (x: Tensor, noise: Random) => Tensor,
+  ): Stage => {
+    const order = rows.order(stream(seed, `${name}.order`).state(), batchSize);
+    return {
+      name,
+      epochs: passes,
+      steps: order.steps,
+      parameters,
+      optimizer: (list) => new Adam(list, { lr: learningRate }),
+      learningRate: (share) => learningRate * warmUpAndCosine(share),
+      load: order.load,
+      loss: ({ epoch, step, random }) => loss(rows.at(order.batch(epoch, step)), random),
+    };
+  };
+  const last = encoder.length - 1;
+  const layerwise = encoder.map((layer, i) => {
+    const back = decoder[last - i]!;
+    return stage(`layer ${i + 1}`, layerEpochs, [...layer.parameters(), ...back.parameters()], (x, noise) => {
+      const input = noGrad(() => encoder.slice(0, i).reduce((h, earlier) => earlier.forward(h), x));
+      return mse(back.forward(layer.forward(dropout(input, corruption, noise))), input);
+    });
+  });
+  return [...layerwise, stage("autoencoder", epochs, network.parameters(), (x) => mse(network.forward(x), x))];
+}
