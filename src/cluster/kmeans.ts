@@ -150,7 +150,14 @@ export class KMeans extends Model<Settings> {
           let best: Result | undefined;
           for (let run = 0; run < nInit; run++) {
             const random = stream(seed, "KMeans.run", run);
-            const result = await this.#run(lloyd, given ?? (await this.#begin(points, random)), threshold, run, fit, frame);
+            const result = await this.#run(
+              lloyd,
+              given ?? (await this.#begin(points, random)),
+              threshold,
+              run,
+              fit,
+              frame,
+            );
             if (!best || result.inertia < best.inertia) best = result;
           }
           this.#result = best;

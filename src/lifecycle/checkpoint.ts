@@ -20,9 +20,9 @@ export interface Learned {
 }
 
 /** A model at rest, as it was read. */
-export interface Checkpoint {
+export interface Checkpoint<State = Readonly<Record<string, unknown>>> {
   readonly arrays: NamedArrays;
-  readonly state: Readonly<Record<string, unknown>>;
+  readonly state: State;
 }
 
 /** Files of the first format have no checksum. */
@@ -64,7 +64,8 @@ function sealed(
  */
 export async function encodeCheckpoint(
   model: string,
-  { arrays: values, state = {} }: Learned,
+  values: Learned["arrays"],
+  state: object,
   type?: "F16" | "BF16",
 ): Promise<Uint8Array> {
   const json = JSON.stringify(state, (name, value: unknown) => {
@@ -129,7 +130,10 @@ const isShared = (value: unknown): boolean =>
  * Reads what `encodeCheckpoint` wrote.
  * @throws when the bytes are no checkpoint, one of another model, or damaged
  */
-export function decodeCheckpoint(model: string, content: Bytes): Checkpoint {
+export function decodeCheckpoint<State = Readonly<Record<string, unknown>>>(
+  model: string,
+  content: Bytes,
+): Checkpoint<State> {
   const { tensors, metadata } = opened(content);
   if (metadata["model"] !== model)
     throw new Error(`checkpoint: the file holds a ${show(metadata["model"] ?? "nameless model")}, not a ${model}`);
@@ -148,7 +152,7 @@ export function decodeCheckpoint(model: string, content: Bytes): Checkpoint {
     if (bad >= 0) throw new Error(`checkpoint: ${show(name)} must be finite, got ${data[bad]} at ${bad}`);
     arrays[name] = { shape: [...shape], data };
   }
-  return { arrays, state };
+  return { arrays, state: state as State };
 }
 
 /** An entry of a checkpoint's state. @throws when it breaks the rule */

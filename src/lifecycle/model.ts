@@ -211,7 +211,7 @@ export abstract class Model<Settings extends object = object> {
       this.#checkAlive("save");
       const { arrays, state } = own();
       try {
-        return await encodeCheckpoint(this.name, { arrays, state: { settings: this.keptSettings(), ...state } }, type);
+        return await encodeCheckpoint(this.name, arrays, { settings: this.keptSettings(), ...state }, type);
       } catch (error) {
         if (error instanceof NotFinite)
           throw new Error(`${this.name}.save: ${error.message}, ${this.standing()}`, { cause: error });

@@ -3,7 +3,7 @@ import type { Device } from "../device";
 import type { Matrix } from "../cluster";
 import type { NdArray } from "../ndarray";
 import type { Shape } from "../tensor";
-import type { EpochRecord, StepReport } from "../training/loop";
+import type { EpochRecord, StepReport } from "../lifecycle/progress";
 import type { Schema } from "./schema";
 
 /** Options that methods have in common, whatever their schema says; the device is given by whoever runs the method. */

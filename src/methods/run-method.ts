@@ -5,7 +5,7 @@ import type { Device } from "../device";
 import { headline } from "../metrics/measures";
 import type { Measures } from "../metrics/measures";
 import type { NdArray } from "../ndarray";
-import type { EpochRecord, StepReport } from "../training/loop";
+import type { EpochRecord, StepReport } from "../lifecycle/progress";
 import type { DataSummary, Estimator, FittedLabels } from "./method";
 import { checkMethodOptions, optionsOf, splitOptions } from "./schema";
 import type { AnyMethod, OptionValues } from "./schema";

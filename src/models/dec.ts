@@ -303,8 +303,8 @@ export class DEC<S extends Settings = Settings> extends Model<S> {
     const z = await mapRows(rows, (batch) => this.network.encode(batch));
     const { labels, clusterCenters } = await new KMeans({ nClusters, nInit, seed, device }).fit(z, { signal });
     this.#labels = labels;
-    this.#placed = clusterCenters;
-    this.#centers = parameter(device, clusterCenters.data, clusterCenters.shape);
+    this.#placed = new NdArray(Float32Array.from(clusterCenters.data), clusterCenters.shape);
+    this.#centers = parameter(device, this.#placed.data, this.#placed.shape);
   }
 
   /** Recomputes q, the labels and the target over all rows. */

@@ -7,8 +7,8 @@ import type { Device } from "../device";
 import { NdArray } from "../ndarray";
 import { Random } from "../random";
 import { Tensor } from "../tensor";
-import { decodeCheckpoint, encodeCheckpoint } from "../training/checkpoint";
-import type { EpochRecord, StepReport } from "../training/loop";
+import { decodeCheckpoint, encodeCheckpoint } from "../lifecycle/checkpoint";
+import type { EpochRecord, StepReport } from "../lifecycle/progress";
 import { BatchEpoch, batchEpoch, winnersOf, withUnits } from "./batch";
 import { Grid } from "./grid";
 import type { GridOptions } from "./grid";
@@ -315,7 +315,12 @@ export class SOM {
   /** The distance ‖x − w‖ of each row of x [n, d] to each unit, [n, units]. @throws before `fit`, or for another d */
   async transform(x: Points): Promise<NdArray> {
     const { data, shape } = this.codebook;
-    return distancesToCenters(x, new NdArray(Float32Array.from(data), shape), this.#holder, "SOM.transform");
+    return distancesToCenters(
+      x,
+      new NdArray(Float32Array.from(data), shape),
+      (points) => this.#holder.get(points),
+      "SOM.transform",
+    );
   }
 
   /** The map with its settings, as a file. @throws before `fit` */
