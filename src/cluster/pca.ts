@@ -10,7 +10,7 @@ import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { add, sub } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
-import { choice, flag, nullable, optional, seed as seedRule, whole } from "../options";
+import { choice, flag, optional, seed as seedRule, whole } from "../options";
 import type { Rule } from "../options";
 import { noGrad } from "../graph";
 import { stream } from "../random";
@@ -40,11 +40,11 @@ const isShare = (value: unknown): boolean => typeof value === "number" && value 
 
 const COMPONENTS: Rule = {
   words: whole(1).words,
-  holds: (value) => isShare(value) || whole(1).holds(value),
+  holds: (value) => value === null || isShare(value) || whole(1).holds(value),
 };
 
 const OPTIONS: OptionSet<Settings> = {
-  rules: { nComponents: optional(nullable(COMPONENTS)), whiten: flag, seed: seedRule },
+  rules: { nComponents: optional(COMPONENTS), whiten: flag, seed: seedRule },
   defaults: { whiten: false, seed: 0 },
 };
 

@@ -38,6 +38,10 @@ export class Blueprint implements Device {
     // nothing is computed
   }
 
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   read(): Promise<ArrayBuffer> {
     return Promise.reject(new Error("blueprint: there is nothing to read"));
   }
