@@ -10,7 +10,7 @@ import type {
   SetFitOptions,
   SetSaveOptions,
 } from "../models/learning-to-cluster";
-import type { EpochRecord } from "../training/loop";
+import type { EpochRecord } from "../lifecycle/progress";
 import { augmentationOf } from "./feature-network";
 import type { CommonOptions, Estimator, EstimatorFitOptions, Method } from "./method";
 import { flag, nonNegative, oneOf, positive, share, whole, wholes } from "./schema";

@@ -13,7 +13,7 @@ import type { EpochRecord, FitOptions } from "../lifecycle/progress";
 import { mapChunks, mapRows, Rows } from "../lifecycle/rows";
 import type { BatchOrder, RowsLike } from "../lifecycle/rows";
 import { sizeOf } from "../ndarray";
-import type { TypedArray , NdArray} from "../ndarray";
+import type { TypedArray, NdArray } from "../ndarray";
 import type { FeatureNetwork } from "../nn/feature-network";
 import { BatchNorm } from "../nn/batch-norm";
 import { builtInTurns, normal } from "../nn/init";
