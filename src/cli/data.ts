@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import type { ClassLabels } from "../data/formats/class-labels";
-import { readCsv } from "../data/formats/csv";
-import { gunzip, isGzip } from "../data/formats/deflate";
-import { loadLabels, loadMatrix, readFile } from "../data/formats/files";
+import type { CsvOptions } from "../data/formats/csv";
+import { isTableFile, loadLabels, loadMatrix, loadTable } from "../data/formats/files";
 import { isImageFolder, loadImageFolder } from "../data/formats/image-folder";
+import type { ImageFolder } from "../data/formats/image-folder";
 import type { NdArray, TypedArray } from "../ndarray";
+import { columnOf, type DataOptions } from "./data-options";
+import { kebab } from "./option";
 
 /** How values are scaled before clustering. */
 export type Scale = "auto" | "none" | "unit" | "standard";
@@ -19,44 +21,64 @@ export interface DataSet {
   readonly isTable: boolean;
   /** Known classes, where they were given. */
   readonly truth: ClassLabels | undefined;
-}
-
-/** Options of reading data. */
-export interface DataOptions {
-  readonly labels?: string | undefined;
-  readonly labelColumn?: string | undefined;
-  readonly array?: string | undefined;
+  /** Names of the rows of a table, where a column of theirs was named. */
+  readonly ids?: readonly string[] | null;
+  /** What the reader decided, in words. */
+  readonly notes?: readonly string[];
 }
 
 /**
  * Reads data and, where given, known classes: from a file of their own, else from a column of a CSV file, or the folders of an image folder.
- * Throws one line that names the file for everything that is wrong with either.
+ * Throws one line that names the file for everything that is wrong with either, and for options of reading that this kind of file does not have.
  */
-export async function loadData(path: string, { labels, labelColumn, array }: DataOptions): Promise<DataSet> {
-  const label = labelColumn !== undefined && /^-?\d+$/.test(labelColumn) ? Number(labelColumn) : labelColumn;
-  const column = label === undefined ? {} : { label };
-  const isTable = /\.(csv|tsv|txt)(\.gz)?$/i.test(path);
-  const table = isTable ? await loadTable(path, labels === undefined ? column : {}) : undefined;
-  const folder = !table && (await isImageFolder(path)) ? await loadImageFolder(path, { size: "smallest" }) : undefined;
+export async function loadData(path: string, options: DataOptions): Promise<DataSet> {
+  const { labels, labelColumn, array, size, fit, maxPixels } = options;
+  const column = labelColumn === undefined ? {} : { label: columnOf(labelColumn) };
+  const isTable = isTableFile(path);
+  const isFolder = !isTable && (await isImageFolder(path));
+  checkKind(path, options, isTable, isFolder);
+  const table = isTable ? await loadTable(path, tableOptions(options, labels === undefined ? column : {})) : undefined;
+  const folder = isFolder ? await loadImageFolder(path, { size: size ?? "smallest", fit, maxPixels }) : undefined;
   const raw = table?.data ?? folder?.images ?? (await loadMatrix(path, array === undefined ? {} : { array }));
-  if (labelColumn !== undefined && labels === undefined && !isTable)
-    throw new Error(`--label-column is for CSV files, ${path} is none; give --labels FILE`);
   const own = table?.labels ?? (folder?.labels && { labels: folder.labels, classes: [...folder.classes] });
   const truth = labels === undefined ? own : await loadLabels(labels, column);
   const n = raw.shape[0]!;
   if (raw.shape.includes(0)) throw new Error(`${path} has no data, shape [${raw.shape.join(", ")}]`);
   if (truth && truth.labels.length !== n)
-    throw new Error(`${labels ?? path} has ${truth.labels.length} labels for the ${n} rows of ${path}`);
-  return { path, raw, columns: table?.columns ?? null, isTable, truth: truth ?? undefined };
+    throw new Error(
+      `${labels ?? path} has ${truth.labels.length} labels for the ${n} rows of ${path}${table?.dropped ? `, of which ${table.dropped} more were left out` : ""}`,
+    );
+  const columns = table?.columns ?? null;
+  const notes = [...(table?.notes ?? [])];
+  if (table?.dropped) notes.push(`${table.dropped} rows of ${path} were left out, a value of theirs is missing`);
+  if (folder?.sizes && size === undefined) notes.push(sizesInWords(folder.sizes));
+  return { path, raw, columns, isTable, truth: truth ?? undefined, ids: table?.ids ?? null, notes };
 }
 
-async function loadTable(path: string, options: { label?: string | number }): Promise<ReturnType<typeof readCsv>> {
-  const file = await readFile(path);
-  try {
-    return readCsv(isGzip(file) ? gunzip(file, "gzip") : file, options);
-  } catch (error) {
-    throw new Error(`${(error as Error).message} (${path})`, { cause: error });
-  }
+const tableOptions = (
+  { columns, drop, idColumn, oneHot, missing, header, delimiter, decimal }: DataOptions,
+  label: CsvOptions,
+): CsvOptions => ({
+  ...{ columns, drop, oneHot, missing, header, delimiter, decimal, ...label },
+  ...(idColumn !== undefined && { id: columnOf(idColumn) }),
+});
+
+/** @throws for options of tables where the data are none, and likewise for pictures and arrays */
+function checkKind(path: string, options: DataOptions, isTable: boolean, isFolder: boolean): void {
+  const check = (names: readonly (keyof DataOptions)[], holds: boolean, what: string): void => {
+    const given = names.find((name) => options[name] !== undefined);
+    if (given !== undefined && !holds) throw new Error(`--${kebab(given)} is for ${what}, ${path} is none`);
+  };
+  if (options.labelColumn !== undefined && options.labels === undefined && !isTable)
+    throw new Error(`--label-column is for CSV files, ${path} is none; give --labels FILE`);
+  check(["columns", "drop", "idColumn", "oneHot", "missing", "header", "delimiter", "decimal"], isTable, "CSV files");
+  check(["size", "fit", "maxPixels"], isFolder, "folders of pictures");
+  check(["array"], !isTable && !isFolder, "files of arrays");
+}
+
+function sizesInWords({ smallest, largest }: NonNullable<ImageFolder["sizes"]>): string {
+  const words = (size: readonly number[]): string => size.join(" x ");
+  return `pictures of ${words(smallest)} to ${words(largest)} pixels are brought to ${words(smallest)}; --size sets another size, --fit how`;
 }
 
 /** Identifies data, so that training is not resumed on other data. */

@@ -2,7 +2,7 @@ import { Option } from "commander";
 import type { Kind } from "../kinds";
 import { kebab } from "../methods/schema";
 
-export { nonNegative, number, oneOf, positive, share, text, whole, wholes } from "../kinds";
+export { flag, nonNegative, number, oneOf, positive, share, text, whole, wholes } from "../kinds";
 export type { Kind } from "../kinds";
 export { kebab, spell } from "../methods/schema";
 

@@ -57,6 +57,23 @@ function standardOf({ data, shape }: NdArray<TypedArray>): Scaling {
   return { kind: "standard", means, deviations };
 }
 
+/** How many times as much as the others a column varies that decides every distance by itself. */
+const SWAMPS = 100;
+
+/** Names the column of a table beside which the others do not count, where there is one, and what to do. */
+export function unevenColumns({ raw, columns, isTable }: DataSet): string[] {
+  if (!isTable || raw.shape[1]! < 2) return [];
+  const { deviations } = standardOf(flattenRows(raw)) as Extract<Scaling, { kind: "standard" }>;
+  const order = deviations.map((deviation, c) => ({ deviation, c })).sort((a, b) => b.deviation - a.deviation);
+  const [first, second] = order;
+  if (!(second!.deviation > 0) || first!.deviation < SWAMPS * second!.deviation) return [];
+  const name = columns ? JSON.stringify(columns[first!.c]) : `${first!.c + 1}`;
+  const times = (first!.deviation / second!.deviation).toPrecision(2);
+  return [
+    `column ${name} varies ${Number(times)} times as much as any other and decides the distances; --scale standard evens the columns out, --drop leaves one out`,
+  ];
+}
+
 /** Items as methods take them: of float64 where the file has more digits than float32, which centre them before they round. */
 export type Items = NdArray<Float32Array> | NdArray<Float64Array>;
 

@@ -77,7 +77,7 @@ export async function runSession(session: Session): Promise<SessionResult> {
     progress.stop();
     await write(outcome.checkpoint);
     const metrics = metricsOf(session, outcome);
-    await writeLabels(out, outcome);
+    await writeLabels(out, outcome, data.ids);
     await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
     if (outcome.embedding) await out.write("embedding.npy", writeNpy(outcome.embedding));
     await draw(session, outcome);
@@ -99,21 +99,21 @@ export async function runSession(session: Session): Promise<SessionResult> {
 }
 
 /** One label an item as npy and as a table; one file a set, of methods that label several. */
-async function writeLabels(out: OutFolder, { labels }: Outcome): Promise<void> {
+async function writeLabels(out: OutFolder, { labels }: Outcome, ids?: readonly string[] | null): Promise<void> {
   if (!labels) return;
   if (!(labels instanceof Int32Array)) {
     if ("shape" in labels) await out.write("labels.npy", writeNpy(labels));
     return;
   }
   await out.write("labels.npy", writeNpy(labels));
-  await out.write("labels.csv", labelsTable(labels));
+  await out.write("labels.csv", labelsTable(labels, ids));
 }
 
-/** Labels as a table of row numbers and clusters. */
-export const labelsTable = (labels: Int32Array): string =>
+/** Labels as a table of row numbers, names of the rows where there are some, and clusters. */
+export const labelsTable = (labels: Int32Array, ids?: readonly string[] | null): string =>
   writeCsv(
     Float64Array.from(labels, (_, row) => row),
-    { columns: ["row"], labels, labelName: "cluster" },
+    { columns: ["row"], labels, labelName: "cluster", ...(ids && { ids }) },
   );
 
 /** What is seen: the embedding (else the data) in the plane, and the report. @throws what drawing does, saying that the results are there */

@@ -8,23 +8,21 @@ import { headline } from "../../metrics/measures";
 import { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../checkpoint";
 import { commandLine } from "../command-line";
 import { fingerprint, loadData, type DataSet, type Scale } from "../data";
+import { DATA_OPTIONS, type DataOptions } from "../data-options";
 import { checkDevice, DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../folder";
 import { interruptible } from "../interrupt";
 import { inFlags, methodFlags, methodList, methodOptions } from "../method-options";
 import { kebab, oneOf, spell, text, toOption, whole, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
-import { chooseScale, scaledRows, scalingOf, type Scaling } from "../scaling";
+import { chooseScale, scaledRows, scalingOf, unevenColumns, type Scaling } from "../scaling";
 import { runSession, type SessionResult } from "../session";
 import { clusterSet, type ClusterSetOptions } from "./cluster-sets";
 
 /** What the command takes whatever the method. */
-interface ClusterOptions extends DeviceOptions {
+interface ClusterOptions extends DeviceOptions, DataOptions {
   readonly method?: string;
   readonly clusters?: number;
-  readonly labels?: string;
-  readonly labelColumn?: string;
-  readonly array?: string;
   readonly scale?: Scale;
   readonly seed?: number;
   readonly out: string;
@@ -37,13 +35,7 @@ interface ClusterOptions extends DeviceOptions {
 
 const COMMON: readonly OptionSpec[] = [
   { name: "clusters", kind: whole(1), help: "number of clusters K, of methods that are told it" },
-  { name: "labels", kind: text("FILE"), help: "known classes of the items: npy, npz, idx or CSV; only to measure by" },
-  {
-    name: "labelColumn",
-    kind: text("NAME"),
-    help: "the column of a CSV file that holds them, by name or number from 0",
-  },
-  { name: "array", kind: text("NAME"), help: "the array of an npz file, or the field of records, that holds the data" },
+  ...DATA_OPTIONS,
   {
     name: "scale",
     kind: oneOf<Scale>("auto", "none", "unit", "standard"),
@@ -116,7 +108,7 @@ async function methodCommand(what: MethodCommand, print: (text: string) => void)
   };
   const command = new Command(what.name)
     .summary(what.summary)
-    .argument("<data>", "items, one a row; or a folder of PNG and JPEG files, one folder a class")
+    .argument("<data>", "items, one a row; or a folder of PNG and JPEG files, or of one such folder a class")
     .description(`${what.summary}\n\n${what.details}`)
     .addOption(toOption({ ...named, kind: { ...named.kind, placeholder: "METHOD" } }));
   for (const spec of COMMON) command.addOption(toOption(spec));
@@ -183,6 +175,8 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
       `${checkpointPath(given.out)} was trained on other data than ${path}; leave --resume out to start anew`,
     );
   const progress = new ProgressDisplay(given.quiet ? null : process.stderr);
+  for (const note of [...(data.notes ?? []), ...(scaling.kind === "none" ? unevenColumns(data) : [])])
+    progress.note(note);
   const { signal, release } = interruptible((line) => progress.note(line));
   let device: Device | undefined;
   try {

@@ -10,6 +10,7 @@ import { measure } from "../../metrics/measures";
 import { NdArray, type TypedArray } from "../../ndarray";
 import { decodeRun, type SavedRun } from "../checkpoint";
 import { loadData, type DataSet } from "../data";
+import { DATA_OPTIONS, type DataOptions } from "../data-options";
 import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { checkpointPath, takeFolder } from "../folder";
 import { text, toOption, type OptionSpec } from "../option";
@@ -18,17 +19,12 @@ import { labelsTable, versions } from "../session";
 
 const OPTIONS: readonly OptionSpec[] = [
   { name: "out", kind: text("DIR"), help: "folder for the results; without it labels are printed as CSV" },
-  { name: "labels", kind: text("FILE"), help: "known classes of the items, to measure by" },
-  { name: "labelColumn", kind: text("NAME"), help: "the column of a CSV file that holds them" },
-  { name: "array", kind: text("NAME"), help: "the array of an npz file that holds the data" },
+  ...DATA_OPTIONS,
   ...DEVICE_OPTIONS,
 ];
 
-interface PredictOptions extends DeviceOptions {
+interface PredictOptions extends DeviceOptions, DataOptions {
   readonly out?: string;
-  readonly labels?: string;
-  readonly labelColumn?: string;
-  readonly array?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -88,7 +84,7 @@ async function predict(
         const out = await takeFolder(given.out);
         try {
           if (labels) await out.write("labels.npy", writeNpy(labels));
-          if (labels) await out.write("labels.csv", labelsTable(labels));
+          if (labels) await out.write("labels.csv", labelsTable(labels, data.ids));
           if (embedding) await out.write("embedding.npy", writeNpy(embedding));
           if (q) await out.write("probabilities.npy", writeNpy(q));
           await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
@@ -99,7 +95,7 @@ async function predict(
       if (given.json) print(JSON.stringify(metrics, null, 2));
       else if (given.quiet) return;
       else if (given.out !== undefined) print(`${method.title}: ${x.shape[0]} items, results in ${given.out}`);
-      else if (labels) print(labelsTable(labels).trimEnd());
+      else if (labels) print(labelsTable(labels, data.ids).trimEnd());
       else throw new Error(`${method.name} finds no clusters; give --out DIR for where it places the items`);
     } finally {
       await estimator.dispose();

@@ -13,6 +13,7 @@ import { NdArray } from "../../ndarray";
 import { Random } from "../../random";
 import { decodeRun } from "../checkpoint";
 import { loadData } from "../data";
+import { columnOf, READING, type DataOptions } from "../data-options";
 import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { positive, share, text, toOption, whole, wholes, type OptionSpec } from "../option";
 import { scaledRows } from "../scaling";
@@ -20,7 +21,12 @@ import { scaledRows } from "../scaling";
 const OPTIONS: readonly OptionSpec[] = [
   { name: "labels", kind: text("FILE"), help: "known classes of the items: npy, npz, idx or CSV" },
   { name: "data", kind: text("FILE"), help: "the items, where a checkpoint is probed: npy, npz, idx or CSV" },
-  { name: "array", kind: text("NAME"), help: "the array of an npz file that holds the items" },
+  {
+    name: "labelColumn",
+    kind: text("NAME"),
+    help: "the column of a CSV file that holds them, by name or number from 0",
+  },
+  ...READING,
   { name: "testShare", kind: share, help: "share of the items that are kept back to measure on (default 0.2)" },
   { name: "hidden", kind: wholes(1, 1), help: "sizes of layers before the classes (default: none, a linear probe)" },
   { name: "epochs", kind: whole(1), help: "passes over the training items (default 30)" },
@@ -30,10 +36,8 @@ const OPTIONS: readonly OptionSpec[] = [
   ...DEVICE_OPTIONS,
 ];
 
-interface ProbeOptions extends DeviceOptions {
-  readonly labels?: string;
+interface ProbeOptions extends DeviceOptions, DataOptions {
   readonly data?: string;
-  readonly array?: string;
   readonly testShare?: number;
   readonly hidden?: number[];
   readonly epochs?: number;
@@ -62,7 +66,10 @@ export function probeCommand(print: (text: string) => void): Command {
 
 async function probe(path: string, given: ProbeOptions, print: (text: string) => void): Promise<void> {
   if (given.labels === undefined) throw new Error("--labels is missing, a probe learns known classes");
-  const { labels } = await loadLabels(given.labels);
+  const { labels } = await loadLabels(
+    given.labels,
+    given.labelColumn === undefined ? {} : { label: columnOf(given.labelColumn) },
+  );
   const bad = labels.findIndex((label) => label < 0);
   if (bad >= 0) throw new Error(`${given.labels}: classes must be from 0, ${labels[bad]} at ${bad}`);
   const isCheckpoint = /\.safetensors$/i.test(path);
@@ -138,7 +145,7 @@ async function openCheckpoint(
   const content = await readFile(path);
   const { metadata } = readSafetensors(content);
   const model = await openModel(path, content, metadata["model"], device);
-  const data = await loadData(given.data, given.array === undefined ? {} : { array: given.array });
+  const data = await loadData(given.data, { ...given, labels: undefined, labelColumn: undefined });
   const scaling = metadata["run"] === undefined ? ({ kind: "none" } as const) : decodeRun(path, content).scaling;
   const x = toFloat32(scaledRows(data, scaling), given.data, "data");
   if (!given.untrained) return { x, model };

@@ -38,14 +38,22 @@ export function readCsvLabels(content: string | Bytes, options: CsvOptions = {})
   return table.finish(rows.comment).labels!;
 }
 
-/** Writes a matrix as CSV: a header if `columns` names them, then one line a row, and the labels, if given, as the last column. */
+/** Writes a matrix as CSV: a header if `columns` names them, then one line a row; names of the rows, if given, come first, labels last. */
 export function writeCsv(
   x: MatrixLike,
   {
     columns,
     labels,
     labelName = "label",
-  }: { columns?: readonly string[]; labels?: MatrixLike; labelName?: string } = {},
+    ids,
+    idName = "id",
+  }: {
+    columns?: readonly string[];
+    labels?: MatrixLike;
+    labelName?: string;
+    ids?: readonly string[];
+    idName?: string;
+  } = {},
 ): string {
   const { data, shape } = toContiguous(x, "writeCsv", "x");
   const [rows, width = 1] = shape;
@@ -56,10 +64,13 @@ export function writeCsv(
   const y = labels === undefined ? undefined : toLabels(labels, "writeCsv", "labels");
   if (y && y.length !== rows)
     throw new Error(`writeCsv: labels must be as many as the ${rows} rows of x, given ${y.length}`);
+  if (ids && ids.length !== rows)
+    throw new Error(`writeCsv: ids must be as many as the ${rows} rows of x, given ${ids.length}`);
   const lines: string[] = [];
-  if (columns) lines.push(Papa.unparse([y ? [...columns, labelName] : [...columns]]));
+  if (columns) lines.push(Papa.unparse([[...(ids ? [idName] : []), ...columns, ...(y ? [labelName] : [])]]));
   for (let r = 0; r < rows; r++) {
-    const line = data.subarray(r * width, (r + 1) * width).join(",");
+    const values = data.subarray(r * width, (r + 1) * width).join(",");
+    const line = ids ? `${Papa.unparse([[ids[r]!]])},${values}` : values;
     lines.push(y ? `${line},${y[r]}` : line);
   }
   return lines.join("\n") + "\n";
