@@ -6,6 +6,7 @@ import { ASTRONOMY_SKY } from "./astronomy-sky";
 import { AUDIO } from "./audio";
 import { CLUSTERING } from "./clustering";
 import { CONVOLUTION } from "./convolution";
+import { DENSITY } from "./density";
 import { ELEMENTWISE } from "./elementwise";
 import { ESOM } from "./esom";
 import { GENERATIVE } from "./generative";
@@ -33,6 +34,7 @@ const ADAPTERS: Adapters = {
   ...AUDIO,
   ...CLUSTERING,
   ...CONVOLUTION,
+  ...DENSITY,
   ...ELEMENTWISE,
   ...ESOM,
   ...GENERATIVE,

@@ -1,9 +1,14 @@
+import type { Tensor } from "constella";
+import { scale } from "constella";
 import { NdArray } from "../../src/ndarray";
 import { ClassicalMDS } from "../../src/manifold/classical-mds";
 import { Isomap } from "../../src/manifold/isomap";
 import { shortestPaths } from "../../src/neighbours/graph";
 import { knnGraph } from "../../src/neighbours/knn";
-import { onDevice, onHost } from "./adapter";
+import { tsneLoss } from "../../src/ops/manifold/tsne-loss";
+import { givenAffinities, tsneAffinities } from "../../src/manifold/tsne/affinities";
+import { TsneDescent } from "../../src/manifold/tsne/descent";
+import { onDevice, onHost, tensors } from "./adapter";
 import type { Adapters } from "./adapter";
 import type { Values } from "./format";
 
@@ -19,6 +24,14 @@ export function towards(expected: Values | undefined, got: NdArray<Float64Array>
     got.data.map((value, i) => value * signs[i % columns]!),
     got.shape,
   );
+}
+
+interface TsneRun {
+  readonly iterations: number;
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly exaggeration: number;
+  readonly minGain: number;
 }
 
 export const MANIFOLD: Adapters = {
@@ -58,4 +71,24 @@ export const MANIFOLD: Adapters = {
     const mds = await new ClassicalMDS({ nComponents: components }).fit(dist);
     return { eigenvalues: mds.eigenvalues, embedding: towards(expected["embedding"], mds.embedding) };
   }),
+  tsne_affinities: onHost<{ x: Values }, { perplexity: number }>(async ({ x }, { perplexity }) => {
+    const { conditional, beta, p } = await tsneAffinities(x, perplexity);
+    return { conditional, beta, P: p };
+  }),
+  tsne_step: tensors<{ y: Tensor; P: Tensor }, { exaggeration: number }>(({ y, P }, { exaggeration }) => ({
+    loss: tsneLoss(y, exaggeration === 1 ? P : scale(P, exaggeration)),
+  })),
+  tsne_run: onDevice<{ y0: Values; P: Values }, TsneRun>(
+    async ({ y0, P }, { iterations, learningRate, momentum, exaggeration, minGain }, { device }) => {
+      const [n, dim] = y0.shape as [number, number];
+      const descent = new TsneDescent(device, givenAffinities(P, n, "tsne_run"), y0.data as Float32Array, dim);
+      const trace: number[] = [];
+      for (let t = 0; t < iterations; t++) {
+        descent.step({ exaggeration, momentum, learningRate, minGain });
+        trace.push(...(await descent.places()));
+      }
+      descent.dispose();
+      return { y: { data: trace, shape: [iterations, n, dim] } };
+    },
+  ),
 };

@@ -1,0 +1,9 @@
+/**
+ * Densities: mixtures of Gaussians, and clusters as regions of high density.
+ * @module constella/density
+ */
+export { GaussianMixture } from "./gaussian-mixture";
+export type { GaussianMixtureOptions, MixtureInit, MixtureProgress } from "./gaussian-mixture";
+export type { CovarianceType } from "./mixture/parameters";
+export { gmmLogProb } from "../ops/mixture/gmm-log-prob";
+export type { GmmLogProb } from "../ops/mixture/gmm-log-prob";

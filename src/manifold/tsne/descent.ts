@@ -1,0 +1,106 @@
+import type { Device } from "../../device";
+import { noGrad } from "../../graph";
+import { tsneAttraction, tsneForces, tsneUpdate } from "../../kernels/manifold";
+import { full, zeros } from "../../ops/layout";
+import { sum } from "../../ops/reduce";
+import type { SparseMatrix } from "../../sparse";
+import { empty, indices, run, tensor, untidied } from "../../tensor";
+import type { Tensor } from "../../tensor";
+
+/** How a step of the descent goes. */
+export interface TsneStep {
+  readonly exaggeration: number;
+  readonly momentum: number;
+  readonly learningRate: number;
+  /** Least gain of a coordinate. */
+  readonly minGain: number;
+}
+
+/** The state of t-SNE's descent on a device: places y [n, dim], their steps and gains, and the affinities. */
+export class TsneDescent {
+  readonly n: number;
+  readonly dim: number;
+  readonly #p: { readonly starts: Tensor; readonly columns: Tensor; readonly values: Tensor };
+  readonly #forces: Tensor;
+  readonly #attraction: Tensor;
+  readonly #sums: Tensor;
+  readonly #divergence: Tensor;
+  readonly #steps: Tensor;
+  readonly #gains: Tensor;
+  #y: Tensor;
+  #spare: Tensor;
+
+  constructor(device: Device, p: SparseMatrix, y: Float32Array, dim: number) {
+    const n = p.shape[0];
+    [this.n, this.dim] = [n, dim];
+    const make = (shape: readonly number[]): Tensor => untidied(() => empty(device, shape, "f32", "TSNE"));
+    this.#p = untidied(() => ({
+      starts: indices(device, p.indptr),
+      columns: indices(device, p.indices.length > 0 ? p.indices : new Uint32Array(1)),
+      values: tensor(device, p.data.length > 0 ? Float32Array.from(p.data) : new Float32Array(1)),
+    }));
+    [this.#forces, this.#attraction] = [make([n, 2 * dim]), make([n, dim])];
+    [this.#sums, this.#divergence] = [make([n, 2]), make([n])];
+    this.#steps = untidied(() => zeros(device, [n, dim]));
+    this.#gains = untidied(() => full(device, [n, dim], 1));
+    this.#y = untidied(() => tensor(device, y, [n, dim]));
+    this.#spare = make([n, dim]);
+  }
+
+  /** Moves every place once: gains first, then steps, as scikit-learn does. */
+  step({ exaggeration, momentum, learningRate, minGain }: TsneStep): void {
+    const { n, dim } = this;
+    const z = this.#measure();
+    run(tsneUpdate, {
+      y: this.#y,
+      attraction: this.#attraction,
+      repulsion: this.#forces,
+      z,
+      moved: this.#spare,
+      steps: this.#steps,
+      gains: this.#gains,
+      ...{ n, dim, stride: dim, apart: 2 * dim, shift: dim },
+      ...{ exaggeration, momentum, rate: learningRate, least: minGain },
+    });
+    z.dispose();
+    [this.#y, this.#spare] = [this.#spare, this.#y];
+  }
+
+  /** KL(P‖Q) of the places as they are, and the length of its gradient. */
+  async loss(exaggeration = 1): Promise<{ readonly divergence: number; readonly gradientNorm: number }> {
+    const z = this.#measure();
+    try {
+      const [total, parts, pulls, forces] = await Promise.all([z.data(), this.#divergence.data(), this.#attraction.data(), this.#forces.data()]); // prettier-ignore
+      let divergence = Math.log(total[0]!);
+      for (const part of parts) divergence += part;
+      let square = 0;
+      const { n, dim } = this;
+      for (let i = 0; i < n; i++)
+        for (let c = 0; c < dim; c++)
+          square += (4 * (exaggeration * pulls[i * dim + c]! - forces[(2 * i + 1) * dim + c]! / total[0]!)) ** 2;
+      return { divergence, gradientNorm: Math.sqrt(square) };
+    } finally {
+      z.dispose();
+    }
+  }
+
+  /** The places [n, dim]. */
+  async places(): Promise<Float32Array<ArrayBuffer>> {
+    return (await this.#y.data()) as Float32Array<ArrayBuffer>;
+  }
+
+  dispose(): void {
+    for (const made of [...Object.values(this.#p), this.#forces, this.#attraction, this.#sums, this.#divergence])
+      made.dispose();
+    for (const made of [this.#steps, this.#gains, this.#y, this.#spare]) made.dispose();
+  }
+
+  /** Forces of the places as they are; the sum over pairs [2], its first element. */
+  #measure(): Tensor {
+    const { n, dim } = this;
+    const y = this.#y;
+    run(tsneForces, { y, p: this.#attraction, forces: this.#forces, sums: this.#sums, n, dim, mode: 0 });
+    run(tsneAttraction, { y, ...this.#p, forces: this.#attraction, sums: this.#divergence, n, dim });
+    return untidied(() => noGrad(() => sum(this.#sums, 0)));
+  }
+}

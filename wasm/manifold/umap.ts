@@ -1,0 +1,73 @@
+// UMAP's layout, an epoch at a time.
+import { exp4, log4 } from "../base/math";
+import { scratch } from "../base/scratch";
+import { horizontalSum } from "../base/simd";
+
+/** Well mixed bits of a number (Wellons' lowbias32). */
+// @ts-ignore: decorator
+@inline
+function mix(value: u32): u32 {
+  let x = value;
+  x ^= x >> 16;
+  x *= 0x7feb352d;
+  x ^= x >> 15;
+  x *= 0x846ca68b;
+  x ^= x >> 16;
+  return x;
+}
+
+/** Moves of the points [begin, end); see kernels/manifold/umap_epoch.wgsl. Four forces at a time, the edge's pull in the first lane. */
+export function umap_epoch(
+  y: usize, others: usize, starts: usize, columns: usize, periods: usize, moved: usize,
+  n: u32, m: u32, dim: u32, epoch: u32, negative: u32, seed: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
+): void {
+  const row = <usize>dim << 2, differences = scratch, own = scratch + 64;
+  const zero = f32x4.splat(0), one = f32x4.splat(1), low = f32x4.splat(-4), high = f32x4.splat(4);
+  const a4 = f32x4.splat(a), b4 = f32x4.splat(b), pull4 = f32x4.splat(-2 * a * b), push4 = f32x4.splat(2 * gamma * b);
+  const first4 = i32x4(-1, 0, 0, 0), tiny = f32x4.splat(0.001);
+  const now = <f32>epoch, next = now + 1;
+  for (let i = begin; i < end; i++) {
+    memory.copy(own, y + i * row, row);
+    const last = <u32>i32.load(starts + (<usize>i << 2), 4);
+    for (let e = <u32>i32.load(starts + (<usize>i << 2)); e < last; e++) {
+      const period = f32.load(periods + (<usize>e << 2));
+      if (Mathf.floor(next / period) <= Mathf.floor(now / period)) continue;
+      const to = others + <usize><u32>i32.load(columns + (<usize>e << 2)) * row;
+      const key = mix(seed ^ mix(epoch ^ mix(e)));
+      for (let half: u32 = 0; half < 2; half++) {
+        const draws = (negative + 1 - half) >> 1;
+        let s = half, forces0 = zero, forces1 = zero, forces2 = zero, forces3 = zero;
+        for (let done: u32 = 0; done == 0 || done < draws + 1; done += 4) {
+          // lane t holds force done + t: 0 the edge, the others draws
+          for (let t: u32 = 0; t < 4; t++) {
+            const force = done + t, at = differences + (t << 2);
+            let from = own;
+            if (force == 0) from = to;
+            else if (force <= draws) {
+              from = others + <usize>(mix(key + s) % m) * row;
+              s += 2;
+            }
+            for (let c: u32 = 0; c < dim; c++) f32.store(at + (<usize>c << 4), f32.load(own + (<usize>c << 2)) - f32.load(from + (<usize>c << 2)));
+          }
+          const d0 = v128.load(differences), d1 = dim > 1 ? v128.load(differences, 16) : zero;
+          const d2 = dim > 2 ? v128.load(differences, 32) : zero, d3 = dim > 3 ? v128.load(differences, 48) : zero;
+          const square = f32x4.add(f32x4.add(f32x4.mul(d0, d0), f32x4.mul(d1, d1)), f32x4.add(f32x4.mul(d2, d2), f32x4.mul(d3, d3)));
+          const apart = f32x4.gt(square, zero), safe = v128.bitselect(square, one, apart);
+          const power = exp4(f32x4.mul(b4, log4(safe))), below = f32x4.add(f32x4.mul(a4, power), one);
+          let coefficient = f32x4.div(push4, f32x4.mul(f32x4.add(tiny, safe), below));
+          if (done == 0) coefficient = v128.bitselect(f32x4.div(f32x4.mul(pull4, power), f32x4.mul(safe, below)), coefficient, first4);
+          coefficient = v128.and(coefficient, apart);
+          forces0 = f32x4.add(forces0, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d0), low), high));
+          if (dim > 1) forces1 = f32x4.add(forces1, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d1), low), high));
+          if (dim > 2) forces2 = f32x4.add(forces2, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d2), low), high));
+          if (dim > 3) forces3 = f32x4.add(forces3, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d3), low), high));
+        }
+        f32.store(own, f32.load(own) + alpha * horizontalSum(forces0));
+        if (dim > 1) f32.store(own, f32.load(own, 4) + alpha * horizontalSum(forces1), 4);
+        if (dim > 2) f32.store(own, f32.load(own, 8) + alpha * horizontalSum(forces2), 8);
+        if (dim > 3) f32.store(own, f32.load(own, 12) + alpha * horizontalSum(forces3), 12);
+      }
+    }
+    memory.copy(moved + i * row, own, row);
+  }
+}
