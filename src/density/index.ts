@@ -7,3 +7,9 @@ export type { GaussianMixtureOptions, MixtureInit, MixtureProgress } from "./gau
 export type { CovarianceType } from "./mixture/parameters";
 export { gmmLogProb } from "../ops/mixture/gmm-log-prob";
 export type { GmmLogProb } from "../ops/mixture/gmm-log-prob";
+export { HDBSCAN } from "./hdbscan";
+export type { HDBSCANOptions } from "./hdbscan";
+export type { CondensedTree } from "./condensed-tree";
+export { AgglomerativeClustering } from "./agglomerative";
+export type { AgglomerativeClusteringOptions, LinkageKind } from "./agglomerative";
+export type { Linkage } from "./linkage";

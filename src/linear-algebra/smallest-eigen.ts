@@ -58,7 +58,7 @@ export async function smallestEigenvectors(
 ): Promise<Eigen> {
   const { n } = operator;
   if (n <= SMALL) {
-    const { values, vectors } = symmetricEigen(await matrixOf(operator), n, op);
+    const { values, vectors } = await symmetricEigen(await matrixOf(operator), n, op);
     return { values: values.slice(0, count), vectors: vectors.slice(0, count * n) };
   }
   const width = Math.min(n, count + Math.max(6, Math.ceil(count / 2)));
@@ -70,7 +70,7 @@ export async function smallestEigenvectors(
   for (let round = 0; round < maxRounds; round++) {
     signal?.throwIfAborted();
     await operator.apply(x, width, y);
-    const { values, vectors } = symmetricEigen(await products(x, y, n, width), width, op);
+    const { values, vectors } = await symmetricEigen(await products(x, y, n, width), width, op);
     await rotate(x, vectors, n, width);
     await rotate(y, vectors, n, width);
     let worst = 0;
@@ -135,7 +135,7 @@ async function boundOf(operator: SymmetricOperator): Promise<number> {
     [before, v] = [v, next];
     if (beta === 0) break;
   }
-  const { values } = symmetricEigen(matrix, steps, "boundOf");
+  const { values } = await symmetricEigen(matrix, steps, "boundOf");
   return values[steps - 1]! + beta;
 }
 

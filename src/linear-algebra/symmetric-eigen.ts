@@ -1,4 +1,4 @@
-import { onHost } from "../host";
+import { symmetricEigen as descendingEigen } from "../cluster/eigen";
 
 /** Eigenvalues in ascending order, and unit eigenvectors as rows [count, n]; of each the element of largest size is positive (the first among equals). */
 export interface Eigen {
@@ -15,27 +15,11 @@ export function turnSigns(vectors: Float64Array, n: number): void {
   }
 }
 
-/**
- * All eigenvalues and eigenvectors of a symmetric matrix [n, n] in float64, by Householder's reduction and the implicit QL method, at once on the
- * calling thread: for small matrices.
- */
-export function symmetricEigen(matrix: ArrayLike<number>, n: number, op: string): Eigen {
-  return onHost((host) => {
-    let scale = 0;
-    for (let i = 0; i < n * n; i++) scale = Math.max(scale, Math.abs(matrix[i]!));
-    scale ||= 1;
-    const a = host.f64(Float64Array.from(matrix, (value) => value / scale));
-    const [diagonal, beside, scales, work, vectors] = [n, n, n, n, n * n].map((length) => host.f64(length));
-    const { run } = host;
-    run.tridiagonalize(a.pointer, n, diagonal!.pointer, beside!.pointer, scales!.pointer, work!.pointer);
-    run.accumulate_reflections(a.pointer, n, scales!.pointer, vectors!.pointer);
-    if (!run.diagonalize(diagonal!.pointer, beside!.pointer, n, vectors!.pointer))
-      throw new Error(`${op}: the eigenvalues of a matrix of ${n} rows were not found`);
-    const found = diagonal!.view.slice();
-    const order = Uint32Array.from(found, (_, i) => i).sort((i, j) => found[i]! - found[j]! || i - j);
-    const sorted = new Float64Array(n * n);
-    order.forEach((from, to) => sorted.set(vectors!.view.subarray(from * n, (from + 1) * n), to * n));
-    turnSigns(sorted, n);
-    return { values: Float64Array.from(order, (i) => found[i]! * scale), vectors: sorted };
-  });
+/** All eigenvalues of a symmetric matrix [n, n], ascending, and its eigenvectors, in float64: for small matrices. */
+export async function symmetricEigen(matrix: Float64Array, n: number, op: string): Promise<Eigen> {
+  const { values, vectors } = await descendingEigen(matrix, n, op);
+  const ascending = new Float64Array(n * n);
+  for (let c = 0; c < n; c++) ascending.set(vectors.subarray((n - 1 - c) * n, (n - c) * n), c * n);
+  turnSigns(ascending, n);
+  return { values: Float64Array.from(values).reverse(), vectors: ascending };
 }

@@ -1,0 +1,243 @@
+import { checkChoice, checkRange, checkWhole, fitted } from "../checks";
+import type { MatrixLike } from "../matrix";
+import { KdTree } from "../neighbours/kd-tree";
+import { columnMeans, takeRows } from "../neighbours/rows";
+import type { HostRows } from "../neighbours/rows";
+import { inTurns } from "../turn";
+import type { Pieces } from "../turn";
+import { cutAfter, singleLinkage } from "./linkage";
+import type { Linkage } from "./linkage";
+import { boruvkaTree, primTree } from "./mutual-reachability";
+
+/** How far apart clusters are: growth of the squares, farthest, mean, nearest pair. */
+export type LinkageKind = "ward" | "complete" | "average" | "single";
+
+/** Options of `AgglomerativeClustering`. */
+export interface AgglomerativeClusteringOptions {
+  /** Default 2; not together with distanceThreshold. */
+  readonly nClusters?: number;
+  /** Clusters at this distance and beyond stay apart. */
+  readonly distanceThreshold?: number;
+  /** Default "ward". */
+  readonly linkage?: LinkageKind;
+  /** Ends `fit` with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Points whose distances "complete" and "average" hold, at most. */
+const MOST_PAIRS = 5000;
+const TREE_DIMENSIONS = 12;
+
+interface Result extends Linkage {
+  readonly labels: Int32Array<ArrayBuffer>;
+  readonly n: number;
+}
+
+/**
+ * Agglomerative clustering under Euclidean distances: nearest clusters are joined until they are one, by the nearest-neighbour chain (Murtagh 1983; Müllner,
+ * "Modern hierarchical, agglomerative clustering algorithms", 2011). Ward's linkage holds centres only, single linkage a spanning tree, so that memory grows
+ * with n; complete and average linkage hold the distances of up to 5,000 points. Merges and their distances are scipy's and scikit-learn's: Ward's
+ * distance is √(2 |a| |b| / (|a| + |b|)) ‖c_a − c_b‖. In float64; the calling thread goes on every few milliseconds.
+ */
+export class AgglomerativeClustering {
+  readonly #options: AgglomerativeClusteringOptions;
+  #result: Result | undefined;
+
+  /** @throws when an option is out of its range, or both nClusters and distanceThreshold are given */
+  constructor(options: AgglomerativeClusteringOptions = {}) {
+    const op = "AgglomerativeClustering";
+    const { nClusters, distanceThreshold, linkage = "ward" } = options;
+    if (nClusters !== undefined && distanceThreshold !== undefined)
+      throw new Error(
+        `${op}: give nClusters or distanceThreshold, not both, got ${nClusters} and ${distanceThreshold}`,
+      );
+    checkWhole(op, { nClusters: nClusters ?? 2 }, 1);
+    checkRange(op, { distanceThreshold: distanceThreshold ?? 0 }, 0);
+    checkChoice(op, { linkage }, ["ward", "complete", "average", "single"]);
+    this.#options = options;
+  }
+
+  /** The cluster of each point, numbered by their first points. @throws before `fit`, as all these */
+  get labels(): Int32Array<ArrayBuffer> {
+    return this.#fitted("labels").labels;
+  }
+  /** What each merge joins, [n − 1, 2]: points below n, and n + i what merge i made. */
+  get children(): Int32Array<ArrayBuffer> {
+    return this.#fitted("children").children;
+  }
+  /** The distance of each merge, ascending, [n − 1]. */
+  get distances(): Float64Array<ArrayBuffer> {
+    return this.#fitted("distances").distances;
+  }
+  /** Points of what each merge made, [n − 1]. */
+  get sizes(): Int32Array<ArrayBuffer> {
+    return this.#fitted("sizes").sizes;
+  }
+
+  /** Joins points x [n, d]. @throws when there are fewer points than clusters, or more than 5,000 for complete or average linkage */
+  async fit(x: MatrixLike): Promise<this> {
+    const op = "AgglomerativeClustering.fit";
+    const { nClusters = 2, distanceThreshold, linkage = "ward", signal } = this.#options;
+    const given = await takeRows(x, op);
+    const { n, d } = given;
+    if (distanceThreshold === undefined && n < nClusters)
+      throw new Error(`${op}: ${nClusters} clusters need as many points, got ${n}`);
+    const means = columnMeans(given);
+    const rows = { n, d, data: given.data.map((value, i) => value - means[i % d]!) };
+    if ((linkage === "complete" || linkage === "average") && n > MOST_PAIRS)
+      throw new Error(
+        `${op}: ${linkage} linkage holds the distances of up to ${MOST_PAIRS} points, got ${n}; use "ward" or "single"`,
+      );
+    const merges =
+      n === 1
+        ? NONE
+        : linkage === "single"
+          ? await nearestPairs(rows)
+          : sorted(await inTurns(chain(rows, linkage, signal)));
+    const count =
+      distanceThreshold === undefined
+        ? n - nClusters
+        : merges.distances.filter((distance) => distance < distanceThreshold).length;
+    this.#result = { ...merges, n, labels: cutAfter(merges, n, count) };
+    return this;
+  }
+
+  /** `fit`, then the labels. */
+  async fitPredict(x: MatrixLike): Promise<Int32Array<ArrayBuffer>> {
+    return (await this.fit(x)).labels;
+  }
+
+  /** Labels of k clusters of the fitted points. @throws before `fit`, or unless k is from 1 to n */
+  cut(k: number): Int32Array<ArrayBuffer> {
+    const result = this.#fitted("cut");
+    checkWhole("AgglomerativeClustering.cut", { k }, 1, result.n);
+    return cutAfter(result, result.n, result.n - k);
+  }
+
+  #fitted(what: string): Result {
+    return fitted(`AgglomerativeClustering.${what}`, this.#result);
+  }
+}
+
+const NONE: Linkage = { children: new Int32Array(0), distances: new Float64Array(0), sizes: new Int32Array(0) };
+
+async function nearestPairs({ data, n, d }: HostRows): Promise<Linkage> {
+  if (d <= TREE_DIMENSIONS) {
+    const tree = await inTurns(KdTree.build(data, n, d));
+    return singleLinkage(await inTurns(boruvkaTree(tree, new Float64Array(n), 1)));
+  }
+  const distance = (i: number, j: number): number => {
+    let sum = 0;
+    for (let c = 0, a = i * d, b = j * d; c < d; c++, a++, b++) sum += (data[a]! - data[b]!) ** 2;
+    return Math.sqrt(sum);
+  };
+  return singleLinkage(await inTurns(primTree(n, distance)));
+}
+
+/** Merges as the chain finds them: two places and their distance; the lower place then stands for both. */
+interface Found {
+  readonly a: Int32Array;
+  readonly b: Int32Array;
+  readonly distances: Float64Array;
+}
+
+/** Distances between clusters that change as they merge. */
+interface Spaces {
+  /** Squared for Ward. */
+  between(i: number, j: number): number;
+  merge(into: number, from: number, alive: Uint32Array, count: number): void;
+}
+
+/** Clusters by their centres: Ward's distance, squared. */
+function centres({ data, d }: HostRows, sizes: Float64Array): Spaces {
+  return {
+    between(i, j) {
+      let sum = 0;
+      for (let c = 0, a = i * d, b = j * d; c < d; c++, a++, b++) {
+        const away = data[a]! - data[b]!;
+        sum += away * away;
+      }
+      return (2 * sizes[i]! * sizes[j]! * sum) / (sizes[i]! + sizes[j]!);
+    },
+    merge(into, from) {
+      const share = sizes[from]! / (sizes[into]! + sizes[from]!);
+      for (let c = 0; c < d; c++) data[into * d + c]! += share * (data[from * d + c]! - data[into * d + c]!);
+    },
+  };
+}
+
+/** Clusters by their distances, put together by Lance and Williams's rules. */
+function* allPairs({ data, n, d }: HostRows, sizes: Float64Array, linkage: "complete" | "average"): Pieces<Spaces> {
+  const pairs = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      let sum = 0;
+      for (let c = 0; c < d; c++) sum += (data[i * d + c]! - data[j * d + c]!) ** 2;
+      pairs[i * n + j] = pairs[j * n + i] = Math.sqrt(sum);
+    }
+    yield;
+  }
+  return {
+    between: (i, j) => pairs[i * n + j]!,
+    merge(into, from, alive, count) {
+      const [a, b] = [sizes[into]!, sizes[from]!];
+      for (let p = 0; p < count; p++) {
+        const other = alive[p]!;
+        const [x, y] = [pairs[into * n + other]!, pairs[from * n + other]!];
+        const length = linkage === "complete" ? Math.max(x, y) : (a * x + b * y) / (a + b);
+        pairs[into * n + other] = pairs[other * n + into] = length;
+      }
+    },
+  };
+}
+
+/** Merges by the chain of nearest neighbours: each cluster on it is nearest to the one before, until two are each other's. */
+function* chain(
+  rows: HostRows,
+  linkage: "ward" | "complete" | "average",
+  signal: AbortSignal | undefined,
+): Pieces<Found> {
+  const { n } = rows;
+  const sizes = new Float64Array(n).fill(1);
+  const spaces = linkage === "ward" ? centres(rows, sizes) : yield* allPairs(rows, sizes, linkage);
+  const found: Found = { a: new Int32Array(n - 1), b: new Int32Array(n - 1), distances: new Float64Array(n - 1) };
+  const alive = Uint32Array.from({ length: n }, (_, i) => i);
+  const places = alive.slice(); // where a cluster stands in `alive`
+  const path = new Uint32Array(n);
+  let [count, length] = [n, 0];
+  for (let merge = 0; merge < n - 1;) {
+    signal?.throwIfAborted();
+    if (length === 0) path[length++] = alive[0]!;
+    const tip = path[length - 1]!;
+    const before = length > 1 ? path[length - 2]! : -1;
+    let [best, nearest] = [before < 0 ? Infinity : spaces.between(tip, before), before];
+    for (let p = 0; p < count; p++) {
+      const other = alive[p]!;
+      if (other === tip || other === before) continue;
+      const distance = spaces.between(tip, other);
+      if (distance < best || (distance === best && nearest !== before && other < nearest))
+        [best, nearest] = [distance, other];
+    }
+    yield;
+    if (nearest !== before) {
+      path[length++] = nearest;
+      continue;
+    }
+    length -= 2;
+    const [into, from] = tip < before ? [tip, before] : [before, tip];
+    found.a[merge] = into;
+    found.b[merge] = from;
+    found.distances[merge++] = linkage === "ward" ? Math.sqrt(best) : best;
+    const last = alive[--count]!;
+    alive[places[from]!] = last;
+    places[last] = places[from]!;
+    spaces.merge(into, from, alive, count);
+    sizes[into]! += sizes[from]!;
+  }
+  return found;
+}
+
+/** The chain's merges by ascending distance, with the numbers of what they join. */
+function sorted({ a, b, distances }: Found): Linkage {
+  return singleLinkage({ from: Uint32Array.from(a), to: Uint32Array.from(b), weights: Float64Array.from(distances) });
+}
