@@ -32,9 +32,9 @@ export function condense({ children, distances, sizes }: Linkage, minClusterSize
     for (const [node, cluster] of level) {
       const merge = node - n;
       const lambda = distances[merge]! > 0 ? 1 / distances[merge]! : Infinity;
-      const [left, right] = [children[2 * merge]!, children[2 * merge + 1]!];
-      const large = [left, right].filter((child) => sizeOf(child) >= minClusterSize);
-      for (const child of [left, right]) {
+      const parts = partsOf(node, n, children, distances);
+      const large = parts.filter((child) => sizeOf(child) >= minClusterSize);
+      for (const child of parts) {
         if (sizeOf(child) < minClusterSize)
           for (const point of pointsBelow(children, n, child)) put(cluster, point, lambda, 1);
         else if (large.length === 1) below.push([child, cluster]);
@@ -55,6 +55,18 @@ export function condense({ children, distances, sizes }: Linkage, minClusterSize
     lambdas: Float64Array.from(rows.lambdas),
     sizes: Int32Array.from(rows.sizes),
   };
+}
+
+/** What is left of a cluster when all edges of its distance go at once: equal ones are no order of merges, as the definition has it. */
+function partsOf(node: number, n: number, children: Int32Array, distances: Float64Array): number[] {
+  const parts: number[] = [];
+  const stack = [node];
+  while (stack.length > 0) {
+    const top = stack.pop()!;
+    if (top < n || (top !== node && distances[top - n] !== distances[node - n])) parts.push(top);
+    else stack.push(children[2 * (top - n) + 1]!, children[2 * (top - n)]!);
+  }
+  return parts;
 }
 
 function pointsBelow(children: Int32Array, n: number, node: number): number[] {

@@ -9,7 +9,7 @@ import { knnGraph } from "../../neighbours/knn";
 import type { Metric } from "../../neighbours/knn";
 import { takeRows } from "../../neighbours/rows";
 import { Random } from "../../random";
-import { SparseMatrix } from "../../sparse";
+import type { SparseMatrix } from "../../sparse";
 import { pause } from "../../turn";
 import { checkPerplexity, givenAffinities, neighbourAffinities } from "./affinities";
 import { TsneDescent } from "./descent";
