@@ -43,7 +43,7 @@ interface Found {
  * ```ts
  * const pca = new BandPCA({ nComponents: 3, device });
  * for (const strip of strips) await pca.add(strip);   // [bands, rows, width]
- * pca.finish();
+ * await pca.finish();
  * const images = pca.transform(cube);                 // [3, height, width]
  * ```
  */
@@ -120,7 +120,7 @@ export class BandPCA {
   }
 
   /** The components of all that was added. @throws for fewer than two pixels with data in all bands, and for more components than bands */
-  finish(): this {
+  async finish(): Promise<this> {
     const op = "BandPCA.finish";
     const moments = this.#moments;
     if (!moments || moments.n < 2)
@@ -134,7 +134,7 @@ export class BandPCA {
       return deviation > 0 ? deviation : 1;
     });
     const scaled = covariance.map((value, i) => value / (scale[Math.floor(i / d)]! * scale[i % d]!));
-    const { values, vectors } = symmetricEigen(scaled, d, op); // ascending
+    const { values, vectors } = await symmetricEigen(scaled, d, op); // ascending
     const variances = Float64Array.from({ length: d }, (_, k) => Math.max(values[d - 1 - k]!, 0));
     const total = variances.reduce((sum, value) => sum + value, 0);
     const explainedVariance = variances.slice(0, c);

@@ -63,7 +63,7 @@ export const SEGMENTATION: Adapters = {
           });
           await pca.add({ data: strip, shape: [d, rows, width] });
         }
-        pca.finish();
+        await pca.finish();
       }
       return {
         ...{ mean: pca.mean, scale: pca.scale, components: pca.components, n: pca.n },

@@ -90,7 +90,7 @@ describeDevices("superpixels and components in memory full of NaN", (device) => 
         }),
         shape: [bands, to - from, width],
       });
-    parts.finish();
+    await parts.finish();
     expect(whole.n).toBe(height * width - 1);
     parts.components.data.forEach((value, i) => expect(value).toBeCloseTo(whole.components.data[i]!, 4));
     // the first component is the two bands that go together
