@@ -4,6 +4,8 @@
  */
 export { readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy, NpyFile, isTextArray } from "./formats/npy";
 export type { NpyRecords, TextArray } from "./formats/npy";
+export { writeNpyRecords } from "./formats/npy-records";
+export type { RecordFields } from "./formats/npy-records";
 export { listNpz, readNpz, readNpzAny, readNpzArray, writeNpz } from "./formats/npz";
 export { readIdx, writeIdx } from "./formats/idx";
 export type { IdxArray } from "./formats/idx";

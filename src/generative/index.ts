@@ -5,3 +5,11 @@
 export * from "../ops/generative";
 export * from "../ops/masks";
 export { mixtureQuantiles } from "./quantiles";
+export { DIVERGENCES } from "./divergences";
+export type { Beta, DivergenceName } from "./divergences";
+export { NORMALIZATIONS, prepareStamps } from "./preparation";
+export type { PreparationOptions } from "./preparation";
+export type { CoderSpec, ConvolutionalSpec, DenseSpec } from "./networks/coders";
+export { ConditionalVAE, ConvVAE, VAE } from "./models/vae";
+export type { VAELoadOptions, VAEOptions, VAESettings } from "./models/vae";
+export type { ReconstructionOptions, ReconstructionSettings } from "./models/trained";

@@ -3,8 +3,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { zipSync } from "fflate";
-import { readNpy, writeNpy } from "../../src/data/formats/npy";
-import { redrawMagic, simulateShowers } from "../../src/data";
+import { readNpy, readNpyRecords, writeNpy } from "../../src/data/formats/npy";
+import { redrawMagic, simulateShowers, simulateStarsGalaxies } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { constella, folder, list, own, read, refusal, write, useProgram } from "./program";
 
@@ -124,3 +124,28 @@ function textNpy(words: readonly string[]): Uint8Array {
     new Uint8Array(Uint32Array.from(codes).buffer),
   ]);
 }
+
+describe("constella simulate stars-galaxies", () => {
+  test("writes records as SDSS has them, masks and a catalogue, the same for a seed", async () => {
+    const args = ["simulate", "stars-galaxies", "--n", "300", "--seed", "4", "--size", "16", "--blend-share", "0.5"];
+    const { code, stdout } = await constella(...args, "--out", "sky");
+    expect(code).toBe(0);
+    const direct = simulateStarsGalaxies({ n: 300, seed: 4, size: 16, blendShare: 0.5 });
+    const stars = direct.labels.reduce((sum, label) => sum + label, 0);
+    expect(stdout).toBe(`300 stamps, ${stars} stars and ${300 - stars} galaxies, in sky: simulated\n`);
+    expect(await list("sky")).toEqual(["catalogue.csv", "labels.npy", "masks.npy", "simulation.json", "stamps.npy"]);
+    const { fields } = readNpyRecords(await read("sky/stamps.npy"));
+    expect([...fields.keys()]).toEqual(["objID", "image", "class", "z"]);
+    expect(fields.get("image")!.shape).toEqual([300, 5, 16, 16]);
+    expect(fields.get("image")!.data).toEqual(direct.images.data);
+    expect(fields.get("class")!.data[299]).toBe(direct.labels[299] === 1 ? "STAR" : "GALAXY");
+    expect(readNpy(await read("sky/masks.npy")).data).toEqual(direct.masks.data);
+    expect((await read("sky/catalogue.csv")).toString().trim().split("\n")).toHaveLength(301);
+  });
+
+  test("options out of range are refused", async () => {
+    expect((await constella("simulate", "stars-galaxies", "--size", "4", "--out", "nowhere")).stderr).toContain(
+      "--size must be a whole number from 8",
+    );
+  });
+});

@@ -18,6 +18,7 @@ import { pictureSheet } from "../../report/pictures/sheet";
 import { interruptible } from "../interrupt";
 import { number, oneOf, toOption, whole, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
+import { stampsCommand } from "./simulate-stamps";
 
 interface SimulateOptions {
   readonly n?: number;
@@ -62,7 +63,11 @@ export function simulateCommand(print: (text: string) => void): Command {
   showers.option("--data <FILE>", "re-draw the events of the MAGIC table instead");
   showers.requiredOption("--out <DIR>", "folder for the files, made where it is missing");
   showers.action((given: SimulateOptions) => simulate(given, print));
-  return new Command("simulate").description("make data with known truth").helpCommand(false).addCommand(showers);
+  return new Command("simulate")
+    .description("make data with known truth")
+    .helpCommand(false)
+    .addCommand(showers)
+    .addCommand(stampsCommand(print));
 }
 
 /** A run of events: images [n, 45, 45], labels, and lines of events.csv. */

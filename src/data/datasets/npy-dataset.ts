@@ -1,7 +1,7 @@
 import { toLabels, type MatrixLike } from "../../matrix";
-import { sizeOf, type TypedArray } from "../../ndarray";
+import { sizeOf, type NdArray, type TypedArray } from "../../ndarray";
 import { listFolder, openFile } from "../formats/files";
-import { NpyFile } from "../formats/npy";
+import { isTextArray, NpyFile, type NpyRecords, type TextArray } from "../formats/npy";
 import type { RowSource } from "./row-source";
 import { ShuffleBuffer, type BufferedBatch, type BufferUse, type ShuffleBufferOptions } from "./shuffle-buffer";
 import { toRandomAccess, type Bytes, type RandomAccess } from "../formats/source";
@@ -15,6 +15,8 @@ export interface NpyDatasetOptions {
   readonly labels?: MatrixLike;
   /** What becomes of each value (default: itself): `Math.log1p` for photon counts, `(v) => v / 255` for bytes. */
   readonly map?: (value: number) => number;
+  /** Of files of records, the field that is the rows: "image" of SDSS's stamps. Default: files of numbers. */
+  readonly field?: string;
   /** Files that are open at a time (default 64). */
   readonly maxOpen?: number;
 }
@@ -62,6 +64,7 @@ export class NpyDataset implements RowSource {
   readonly #parts: readonly Part[];
   readonly #map: ((value: number) => number) | undefined;
   readonly #maxOpen: number;
+  readonly #field: string | undefined;
   /** The open files, the one used last at the end. */
   readonly #files = new Map<Part, ReturnType<Part["open"]>>();
   /** Reads at work in each file, which must not be closed under them. */
@@ -74,6 +77,7 @@ export class NpyDataset implements RowSource {
     this.rowShape = rowShape;
     this.#map = options.map;
     this.#maxOpen = options.maxOpen ?? 64;
+    this.#field = options.field;
     if (options.labels === undefined) return;
     this.labels = toLabels(options.labels, "NpyDataset", "labels");
     if (this.labels.length !== length)
@@ -93,15 +97,16 @@ export class NpyDataset implements RowSource {
     const parts: Part[] = [];
     let length = 0;
     let rowShape: readonly number[] | undefined;
+    const { field } = options;
     for (const [number, source] of list.entries()) {
       const name = typeof source === "string" ? source : `file ${number}`;
       const open = opener(source, name);
       const { file, close } = await open();
       try {
-        await file.slice(0, 0).catch((error: Error) => {
+        const sample = await sliceOf(file, field, 0, 0).catch((error: Error) => {
           throw new Error(`${error.message} (${name})`, { cause: error });
         });
-        const shape = file.shape.slice(1);
+        const shape = sample.shape.slice(1);
         rowShape ??= shape;
         if (shape.join() !== rowShape.join())
           throw new Error(
@@ -134,7 +139,7 @@ export class NpyDataset implements RowSource {
     for (let at = begin; at < end;) {
       const part = this.#partOf(at);
       const stop = Math.min(end, part.begin + part.rows);
-      const { data } = await this.#use(part, (file) => file.slice(at - part.begin, stop - part.begin));
+      const { data } = await this.#use(part, (file) => sliceOf(file, this.#field, at - part.begin, stop - part.begin));
       this.#put(data, out, (at - begin) * width, part, (i) => at + Math.floor(i / width));
       at = stop;
     }
@@ -156,7 +161,10 @@ export class NpyDataset implements RowSource {
       else wanted.set(part, [i]);
     }
     for (const [part, places] of wanted) {
-      const { data } = await this.#use(part, (file) => file.gather(places.map((i) => index[i]! - part.begin)));
+      const numbers = places.map((i) => index[i]! - part.begin);
+      const { data } = await this.#use(part, async (file) =>
+        this.#field === undefined ? file.gather(numbers) : numbersOf(await file.gatherRecords(numbers), this.#field),
+      );
       const rows = new Float32Array(data.length);
       this.#put(data, rows, 0, part, (i) => index[places[Math.floor(i / width)]!]!);
       places.forEach((i, at) => out.set(rows.subarray(at * width, (at + 1) * width), i * width));
@@ -179,6 +187,30 @@ export class NpyDataset implements RowSource {
         ...(labels && { labels: Int32Array.from(index, (row) => labels[row]!) }),
       };
     }
+  }
+
+  /**
+   * Another field of the records, of all rows in their order: classes, redshifts. Records are read whole, a few at a time.
+   * @throws for files without records or without that field
+   */
+  async column(name: string): Promise<NdArray<TypedArray>["data"] | string[]> {
+    const parts: (TypedArray | string[])[] = [];
+    for (const part of this.#parts)
+      for (let at = 0; at < part.rows; at += COLUMN_ROWS) {
+        const stop = Math.min(part.rows, at + COLUMN_ROWS);
+        parts.push(fieldOf(await this.#use(part, (file) => file.sliceRecords(at, stop)), name).data);
+      }
+    if (parts.every((part) => Array.isArray(part))) return parts.flat();
+    const numbers = parts as TypedArray[];
+    const whole = new (numbers[0]!.constructor as Float64ArrayConstructor)(
+      numbers.reduce((sum, { length }) => sum + length, 0),
+    );
+    let at = 0;
+    for (const part of numbers) {
+      whole.set(part as Float64Array, at);
+      at += part.length;
+    }
+    return whole;
   }
 
   /** Closes the files. */
@@ -245,6 +277,38 @@ export class NpyDataset implements RowSource {
       );
     }
   }
+}
+
+/** Records read at a time where one of their fields is wanted. */
+const COLUMN_ROWS = 1024;
+
+function fieldOf({ fields }: NpyRecords, name: string): NdArray<TypedArray> | TextArray {
+  const field = fields.get(name);
+  if (!field) throw new Error(`npy: records must have a field ${name}, given ${[...fields.keys()].join(", ")}`);
+  return field;
+}
+
+function numbersOf(records: NpyRecords, name: string): NdArray<TypedArray> {
+  const field = fieldOf(records, name);
+  if (isTextArray(field)) throw new Error(`npy: the field ${name} must hold numbers, given text`);
+  return field;
+}
+
+/** Rows [begin, end) of a file of numbers, or of a field of records. */
+async function sliceOf(
+  file: NpyFile,
+  field: string | undefined,
+  begin: number,
+  end: number,
+): Promise<NdArray<TypedArray>> {
+  if (field === undefined) {
+    if (file.fieldNames.length > 0 && begin === end)
+      throw new Error(
+        `npy: file must hold numbers, given records of ${file.fieldNames.join(", ")}; name one as the option field`,
+      );
+    return file.slice(begin, end);
+  }
+  return numbersOf(await file.sliceRecords(begin, end), field);
 }
 
 /** What opens a source; `name` ends its errors. */

@@ -73,8 +73,13 @@ export function writeNpy(x: MatrixLike): Uint8Array {
 
 /** What an npy file of that shape, of elements as that typed array has them, begins with. */
 export function npyHeader(shape: readonly number[], arrayType: string): Uint8Array {
+  return npyHeaderOf(`'${DESCR[arrayType]}'`, shape);
+}
+
+/** The same for an element type as Python spells it. */
+export function npyHeaderOf(descr: string, shape: readonly number[]): Uint8Array {
   const tuple = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const text = `{'descr': '${DESCR[arrayType]}', 'fortran_order': False, 'shape': (${tuple}), }`;
+  const text = `{'descr': ${descr}, 'fortran_order': False, 'shape': (${tuple}), }`;
   // Padded so that the data begin at a multiple of 64 bytes.
   const dataOffset = Math.ceil((10 + text.length + 1) / 64) * 64;
   const bytes = new Uint8Array(dataOffset);
@@ -119,15 +124,16 @@ export class NpyFile {
   private constructor(source: RandomAccess, header: NpyHeader) {
     this.#source = source;
     this.#header = header;
-    this.shape = header.shape;
+    this.shape = header.shape.length === 0 ? [1] : header.shape;
   }
 
-  /** Reads the header. Throws `npy: …` as `readNpy` does, and for a scalar, which has no rows. */
+  /** Reads the header; a single record is a file of one row. Throws `npy: …` as `readNpy` does, and for a number, which has no rows. */
   static async open(content: RandomAccess | Blob | Bytes): Promise<NpyFile> {
     const source = toRandomAccess(content);
     const prefix = await readExactly(source, 0, Math.min(12, source.size));
     const header = parseNpyHeader(await readExactly(source, 0, npyHeaderEnd(prefix, source.size)), source.size);
-    if (header.shape.length === 0) throw new Error("npy: file must have rows, given a scalar of shape []");
+    if (header.shape.length === 0 && !isRecord(header.type))
+      throw new Error("npy: file must have rows, given a scalar of shape []");
     return new NpyFile(source, header);
   }
 

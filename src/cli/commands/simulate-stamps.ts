@@ -1,0 +1,139 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { version } from "../../../package.json";
+import { BANDS, SKY_SIGMA, simulateStarsGalaxies, STAMP_COLUMNS, STAR } from "../../data/datasets/stars-galaxies";
+import type { StarGalaxyStamps } from "../../data/datasets/stars-galaxies";
+import { AtomicFile } from "../../data/formats/files";
+import { NpyWriter } from "../../data/formats/npy-writer";
+import { npyRecordsHeader, packRecords } from "../../data/formats/npy-records";
+import type { RecordFields } from "../../data/formats/npy-records";
+import { NdArray } from "../../ndarray";
+import { interruptible } from "../interrupt";
+import { number, positive, toOption, whole, type OptionSpec } from "../option";
+import { ProgressDisplay } from "../progress";
+
+interface StampOptions {
+  readonly n?: number;
+  readonly seed?: number;
+  readonly size?: number;
+  readonly starShare?: number;
+  readonly blendShare?: number;
+  readonly radius?: number;
+  readonly faintest?: number;
+  readonly out: string;
+}
+
+const portion = number({ from: 0, to: 1 });
+
+const OPTIONS: readonly OptionSpec[] = [
+  { name: "n", kind: whole(1), help: "stamps (default 10000)" },
+  { name: "seed", kind: whole(0), help: "of everything random (default 0)" },
+  { name: "size", kind: whole(8), help: "side in pixels of 0.396 arcsec (default 32; SDSS's stamps 64)" },
+  { name: "starShare", kind: portion, help: "chance of an object to be a star (default 0.3)" },
+  { name: "blendShare", kind: portion, help: "chance of a second source (default 0.15)" },
+  { name: "radius", kind: positive, help: "median effective radius of galaxies over the seeing (default 0.6)" },
+  { name: "faintest", kind: positive, help: "smallest flux in r, in sky sigmas of a pixel (default 150)" },
+];
+
+const DETAILS =
+  "Writes stamps.npy (records objID, image [5, size, size] in u g r i z with the unit the sky's standard deviation in a pixel of r, class STAR or GALAXY, z: " +
+  "the fields of SDSS's stamps), masks.npy (1 first source, 2 second), labels.npy (1 star, 0 galaxy), catalogue.csv and simulation.json. Simulated, not observed.";
+
+/** Stamps simulated at a time. */
+const CHUNK = 250;
+
+/** `constella simulate stars-galaxies`: five-band stamps of stars and galaxies into a folder. */
+export function stampsCommand(print: (text: string) => void): Command {
+  const stamps = new Command("stars-galaxies").summary("five-band stamps of stars and galaxies").description(DETAILS);
+  for (const spec of OPTIONS) stamps.addOption(toOption(spec));
+  stamps.requiredOption("--out <DIR>", "folder for the files, made where it is missing");
+  return stamps.action((given: StampOptions) => simulate(given, print));
+}
+
+/** Records of stamps as SDSS's files have them; objIDs count from 1. */
+function recordsOf({ images, labels, redshift }: StarGalaxyStamps, first: number): RecordFields {
+  const n = labels.length;
+  return {
+    objID: new NdArray(
+      BigInt64Array.from({ length: n }, (_, i) => BigInt(first + i + 1)),
+      [n],
+    ),
+    image: images,
+    class: { data: Array.from(labels, (label) => (label === STAR ? "STAR" : "GALAXY")), shape: [n] },
+    z: new NdArray(redshift, [n]),
+  };
+}
+
+async function simulate(given: StampOptions, print: (text: string) => void): Promise<void> {
+  const {
+    n = 10000,
+    seed = 0,
+    size = 32,
+    starShare = 0.3,
+    blendShare = 0.15,
+    radius = 0.6,
+    faintest = 150,
+    out,
+  } = given;
+  const settings = { seed, size, starShare, blendShare, radius, flux: [faintest, Math.max(6000, faintest)] as const };
+  const part = (first: number): StarGalaxyStamps =>
+    simulateStarsGalaxies({ ...settings, first, n: Math.min(CHUNK, n - first) });
+  simulateStarsGalaxies({ ...settings, n: 0 }); // the options, before anything is written
+  await mkdir(out, { recursive: true }).catch((error: Error) => {
+    throw new Error(`cannot write ${out}: ${error.message}`, { cause: error });
+  });
+  const path = (name: string): string => join(out, name);
+  const progress = new ProgressDisplay();
+  const { signal, release } = interruptible((text) => progress.note(text));
+  const written: (AtomicFile | NpyWriter)[] = [];
+  const begun = async <T extends AtomicFile | NpyWriter>(file: Promise<T>): Promise<T> => {
+    const made = await file;
+    written.push(made);
+    return made;
+  };
+  try {
+    const stamps = await begun(AtomicFile.create(path("stamps.npy")));
+    const masks = await begun(NpyWriter.create(path("masks.npy"), [n, size, size], "uint8"));
+    const labels = await begun(NpyWriter.create(path("labels.npy"), [n], "int32"));
+    const catalogue = await begun(AtomicFile.create(path("catalogue.csv")));
+    await catalogue.write(`objID,class,z,${STAMP_COLUMNS.join(",")}\n`);
+    let stars = 0;
+    for (let first = 0; first < n; first += CHUNK) {
+      signal.throwIfAborted();
+      const made = part(first);
+      const fields = recordsOf(made, first);
+      if (first === 0) await stamps.write(npyRecordsHeader(fields, n));
+      await stamps.write(packRecords(fields));
+      await masks.write(made.masks.data);
+      await labels.write(made.labels);
+      const lines = Array.from(made.labels, (label, i) => {
+        const values = STAMP_COLUMNS.map((name) => Number(made.columns[name][i]!.toPrecision(7)));
+        return [
+          first + i + 1,
+          label === STAR ? "STAR" : "GALAXY",
+          Number(made.redshift[i]!.toPrecision(7)),
+          ...values,
+        ].join(",");
+      });
+      await catalogue.write(`${lines.join("\n")}\n`);
+      stars += made.labels.reduce((sum, label) => sum + Number(label === STAR), 0);
+      progress.update({ stage: "simulating", done: first + made.labels.length, total: n });
+    }
+    const facts = await begun(AtomicFile.create(path("simulation.json")));
+    const what = "simulated stamps of stars and galaxies";
+    const bands = { bands: BANDS, skySigma: SKY_SIGMA, unit: "the sky's standard deviation in a pixel of r" };
+    await facts.write(
+      `${JSON.stringify({ n, what, ...settings, ...bands, labels: { star: 1, galaxy: 0 }, constella: version }, null, 2)}\n`,
+    );
+    for (const file of written) await (file instanceof NpyWriter ? file.close() : file.commit());
+    progress.stop();
+    print(`${n} stamps, ${stars} stars and ${n - stars} galaxies, in ${out}: simulated`);
+  } catch (error) {
+    for (const file of written) await file.discard();
+    throw error;
+  } finally {
+    progress.stop();
+    release();
+  }
+}

@@ -1,0 +1,153 @@
+// What models share that learn to reconstruct: a network on a device, its training by reconstruction, batches of what they are asked for.
+import { noGrad } from "../../graph";
+import type { Device } from "../../device";
+import { below, under } from "../../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
+import { Model } from "../../lifecycle/model";
+import { FIT_RULES } from "../../lifecycle/progress";
+import type { EpochRecord, FitOptions } from "../../lifecycle/progress";
+import { mapRows, Rows } from "../../lifecycle/rows";
+import type { RowsLike } from "../../lifecycle/rows";
+import { sizeOf } from "../../ndarray";
+import type { NdArray } from "../../ndarray";
+import { builtInTurns } from "../../nn/init";
+import type { Module } from "../../nn/module";
+import { Adam } from "../../optim";
+import { positive, seed as seedRule, sizes, whole } from "../../options";
+import { stream } from "../../random";
+import type { Random } from "../../random";
+import type { Tensor } from "../../tensor";
+import { checkDeclared } from "../../training/declared";
+import type { StepContext } from "../../training/loop";
+import { Training } from "../../training/training";
+import type { Stage } from "../../training/training";
+
+/** Options of every model that is trained by reconstruction. */
+export interface ReconstructionOptions {
+  /** Sizes of an item: [5, 32, 32] of a stamp, [40] of a row. */
+  readonly inputShape: readonly number[];
+  /** Passes over the data; default 12. */
+  readonly epochs?: number;
+  /** Default 100. */
+  readonly batchSize?: number;
+  /** Adam's largest step size, reached after 30 % of the training, from a 25th of it and down to nothing by half cosines; default 0.002. */
+  readonly learningRate?: number;
+  /** Standard deviation of what a reconstruction may be off: squared errors count ½/σ²; default 0.1. */
+  readonly sigma?: number;
+  readonly seed?: number;
+  /** Default: `requestDevice()`. */
+  readonly device?: Device | undefined;
+}
+
+/** The same with every value. */
+export type ReconstructionSettings = Required<Omit<ReconstructionOptions, "device">>;
+
+/** Values where none are given. */
+export const RECONSTRUCTION_DEFAULTS = { epochs: 12, batchSize: 100, learningRate: 2e-3, sigma: 0.1, seed: 0 } as const;
+
+/** What the values must be. */
+export const RECONSTRUCTION_RULES = {
+  ...{ inputShape: sizes(), epochs: whole(0), batchSize: whole(1) },
+  ...{ learningRate: positive, sigma: positive, seed: seedRule },
+};
+
+/** One cycle of the learning rate over a training (Smith & Topin 2018), as PyTorch's `OneCycleLR` has it: the share of its largest value. */
+export function oneCycle(share: number): number {
+  const between = (from: number, to: number, part: number): number =>
+    to + ((from - to) * (1 + Math.cos(Math.PI * part))) / 2;
+  return share < 0.3 ? between(0.04, 1, share / 0.3) : between(1, 4e-6, (share - 0.3) / 0.7);
+}
+
+/** A network that is trained by `fit` to give back its input. */
+export abstract class ReconstructionModel<S extends ReconstructionSettings, N extends Module> extends Model<S> {
+  #network: N | undefined;
+  readonly #training = new Training();
+
+  /** One record per epoch. */
+  override get history(): readonly EpochRecord[] {
+    return this.#training.history;
+  }
+
+  /** The network. @throws before the first `fit` */
+  get network(): N {
+    return this.known("network", this.#network);
+  }
+
+  /**
+   * Learns from x, items that flatten to the input shape. Goes on where an aborted or loaded training stood.
+   * @param options `epochs`: passes in place of the model's own
+   * @throws when items have another size or hold NaN; when a loss or weight is no longer finite; the signal's reason when aborted
+   */
+  async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
+    return this.fitting(options, FIT_RULES, async (fit) => {
+      const rows = await Rows.from(await this.built(), x, `${this.name}.fit`);
+      try {
+        this.checkWidth("fit", rows, sizeOf(this.settings.inputShape));
+        this.learned();
+        const { epochs = this.settings.epochs } = options;
+        await this.#training.run([this.#stage(rows, epochs)], this.settings.seed, fit, options);
+      } finally {
+        rows.dispose();
+      }
+    });
+  }
+
+  /** Makes the network. */
+  protected abstract make(device: Device, random: Random): N;
+  /** The loss of a batch [b, width]; `share` is how much of the training is done. */
+  protected abstract loss(x: Tensor, context: StepContext, share: number): Tensor;
+
+  /** f of all rows without gradients, in evaluation mode: [n, width of f]. @throws before `fit` */
+  protected async map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
+    return this.computingRows(x, op, sizeOf(this.settings.inputShape), (rows) => {
+      this.network.eval();
+      return mapRows(rows, (batch) => noGrad(() => f(batch)), 512);
+    });
+  }
+
+  protected override async build(device: Device): Promise<void> {
+    const random = stream(this.settings.seed, `${this.name}.weights`);
+    this.#network = await builtInTurns(() => this.make(device, random));
+  }
+
+  protected override own(): Learned {
+    return {
+      arrays: { ...under("network.", this.network.stateDict()), ...this.#training.tensors() },
+      state: { training: this.#training.state },
+    };
+  }
+
+  protected override async restore(saved: Checkpoint): Promise<void> {
+    const arrays = below(saved.arrays, "network.");
+    this.#training.restore(saved);
+    checkDeclared(arrays, (device) => ({ "": this.make(device, stream(this.settings.seed, "")) }));
+    await this.built();
+    this.network.loadStateDict(arrays);
+  }
+
+  protected override release(): void {
+    this.#training.dispose();
+    this.#network?.dispose();
+    this.#network = undefined;
+  }
+
+  /** Shuffled batches under one cycle of the learning rate. */
+  #stage(rows: Rows, epochs: number): Stage {
+    const { batchSize, learningRate, seed } = this.settings;
+    const order = rows.order(stream(seed, `${this.name}.order`).state(), batchSize);
+    const total = Math.max(1, epochs * order.steps);
+    return {
+      name: "reconstruction",
+      epochs,
+      steps: order.steps,
+      parameters: this.network.parameters(),
+      optimizer: (list) => new Adam(list, { lr: learningRate }),
+      learningRate: (share) => learningRate * oneCycle(share),
+      load: order.load,
+      loss: (context) => {
+        const { epoch, step } = context;
+        return this.loss(rows.at(order.batch(epoch, step)), context, (epoch * order.steps + step) / total);
+      },
+    };
+  }
+}
