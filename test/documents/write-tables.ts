@@ -1,0 +1,4 @@
+// npm run tables
+import { writeTables } from "./method-tables";
+
+await writeTables();

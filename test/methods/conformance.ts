@@ -1,0 +1,188 @@
+// What every method of the index must keep, on both devices; a method that is added is tried without a line here.
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Device } from "constella";
+import { runMethod, RunInterrupted } from "../../src/methods";
+import type { AnyMethod, Estimator, Outcome, RunCheckpoint, RunTask } from "../../src/methods";
+import { describeDevices } from "../devices";
+import { changed, K, N, taskOf, trialOf } from "./trial";
+import type { Trial } from "./trial";
+
+/** What a run comes to, as numbers that must be the same again. */
+interface Numbers {
+  readonly labels: unknown;
+  readonly embedding: unknown;
+  readonly model: Buffer;
+}
+
+const numbersOf = ({ labels, embedding, checkpoint }: Outcome): Numbers => ({
+  labels: labels instanceof Int32Array ? [...labels] : labels,
+  embedding: embedding && [...embedding.data],
+  model: Buffer.from(checkpoint.model!),
+});
+
+/** Describes the suite for methods by name, on both devices. */
+export function describeConformance(title: string, methods: Readonly<Record<string, () => Promise<AnyMethod>>>): void {
+  describeDevices(title, (deviceOf) => {
+    let device: Device;
+    let before: number;
+
+    beforeEach(async () => {
+      device = await deviceOf();
+      before = device.memory().buffers;
+    });
+    afterEach(() => {
+      expect(device.memory().buffers, "buffers on the device, of a test that has ended").toBe(before);
+    });
+
+    /** Runs a trial and disposes of the estimator when `use` is done. */
+    async function run<R>(
+      method: AnyMethod,
+      trial: Trial,
+      use: (outcome: Outcome) => R | Promise<R>,
+      more: Partial<RunTask> = {},
+    ): Promise<R> {
+      const outcome = await runMethod(method, taskOf(trial, device, more));
+      try {
+        return await use(outcome);
+      } finally {
+        await outcome.estimator.dispose();
+      }
+    }
+
+    /** The one line that a run is refused with. */
+    async function refusal(method: AnyMethod, trial: Trial): Promise<string> {
+      const error = await run(method, trial, () => undefined).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(Error);
+      expectWords(error as Error);
+      return (error as Error).message;
+    }
+
+    /** @throws unless the error is the library's own: one line, and none of JavaScript's */
+    function expectWords(error: Error): void {
+      expect(error, error.stack).not.toBeInstanceOf(TypeError);
+      expect(error, error.stack).not.toBeInstanceOf(RangeError);
+      expect(error.message).not.toMatch(/\n|undefined/);
+    }
+
+    /** Runs where a method may either do it or refuse it in words. */
+    async function doneOrRefused(method: AnyMethod, trial: Trial): Promise<void> {
+      try {
+        await run(method, trial, ({ labels }) => {
+          if (labels instanceof Int32Array) expect(labels).toHaveLength(trial.x.shape[0]!);
+        });
+      } catch (error) {
+        expectWords(error as Error);
+        expect(error).not.toHaveProperty("matcherResult");
+      }
+    }
+
+    describe.each(Object.keys(methods))("%s", (name) => {
+      let method: AnyMethod;
+      let trial: Trial;
+      beforeEach(async () => {
+        method = await methods[name]!();
+        trial = trialOf(method);
+      });
+
+      test("one seed gives the same bytes, and finds something", async () => {
+        const first = await run(method, trial, numbersOf);
+        expect(await run(method, trial, numbersOf)).toEqual(first);
+        if (Array.isArray(first.labels)) expect(new Set(first.labels).size).toBeGreaterThan(1);
+      });
+
+      test("stopped and resumed, it ends as one that was not", async () => {
+        const whole = await run(method, trial, numbersOf);
+        for (const reports of [0, 1, 4]) {
+          const controller = new AbortController();
+          let seen = 0;
+          if (reports === 0) controller.abort(new Error("stopped"));
+          const onStep = (): void => {
+            if (++seen === reports) controller.abort(new Error("stopped"));
+          };
+          let checkpoint: RunCheckpoint | undefined;
+          try {
+            expect(await run(method, trial, numbersOf, { signal: controller.signal, onStep })).toEqual(whole);
+          } catch (error) {
+            expect(error).toBeInstanceOf(RunInterrupted);
+            ({ checkpoint } = error as RunInterrupted);
+          }
+          expect(device.memory().buffers, `after a stop at report ${reports}`).toBe(before);
+          if (checkpoint)
+            expect(await run(method, { ...trial, options: {} }, numbersOf, { checkpoint })).toEqual(whole);
+        }
+      });
+
+      test("what was kept along the way goes on to the same end", async () => {
+        const whole = await run(method, trial, numbersOf);
+        const kept: RunCheckpoint[] = [];
+        await run(method, trial, numbersOf, { keep: async (checkpoint) => void kept.push(checkpoint) });
+        expect(kept.length).toBeGreaterThan(0);
+        for (const checkpoint of [kept[0]!, kept.at(-1)!])
+          expect(await run(method, { ...trial, options: {} }, numbersOf, { checkpoint })).toEqual(whole);
+      });
+
+      test("saved and loaded, it predicts the same of other items, and refuses items of another width", async () => {
+        if (!method.load) return expect(method.clusters, "a method that cannot be loaded").toBe("found");
+        await run(method, trial, async ({ estimator }) => {
+          const loaded = await method.load!(await estimator.save(), { device });
+          try {
+            expect(Buffer.from(await loaded.save()).equals(Buffer.from(await estimator.save()))).toBe(true);
+            const ask = async (of: Estimator): Promise<unknown[]> => [
+              "labels" in of && of.labels,
+              await of.predict?.(trial.others),
+              (await of.transform?.(trial.others))?.data,
+              (await of.softAssignments?.(trial.others))?.data,
+              await of.scoreSamples?.(trial.others),
+            ];
+            expect(await ask(loaded)).toEqual(await ask(estimator));
+            const narrow = { data: new Float32Array(10), shape: [5, 2] };
+            const asked = [loaded.predict?.(narrow), loaded.transform?.(narrow), loaded.softAssignments?.(narrow)];
+            for (const answer of asked)
+              if (answer)
+                expectWords(
+                  await answer.then(
+                    () => new Error("undefined: items of another width were taken"),
+                    (error: Error) => error,
+                  ),
+                );
+          } finally {
+            await loaded.dispose();
+          }
+        });
+      });
+
+      test("NaN is refused, and named", async () => {
+        const broken = changed(trial, (value, at) => (at === 7 ? NaN : value));
+        expect(await refusal(method, broken)).toMatch(/NaN|finite/);
+      });
+
+      test("a single item, and items that are all the same, are clustered or refused in words", async () => {
+        await doneOrRefused(method, trialOf(method, 1));
+        await doneOrRefused(
+          method,
+          changed(trial, () => 0.5),
+        );
+      });
+
+      test("more clusters than items are refused", async () => {
+        if (method.clusters !== "given") return;
+        expect(await refusal(method, { ...trial, options: { ...trial.options, nClusters: N + 1 } })).toMatch(
+          new RegExp(`${N + 1}|${N}`),
+        );
+      });
+
+      test("options that it does not have, or that break its rules, are refused", async () => {
+        const refused = (options: Record<string, unknown>): Promise<string> =>
+          refusal(method, { ...trial, options: { ...trial.options, ...options } });
+        expect(await refused({ nClustres: 3 })).toMatch(/unknown option nClustres/);
+        if (method.clusters !== "given") return;
+        expect(await refused({ n_clusters: K })).toMatch(/unknown option n_clusters, did you mean nClusters\?/);
+        const { nClusters: _, ...without } = trial.options;
+        expect(await refusal(method, { ...trial, options: without })).toMatch(/nClusters (is missing|must be given)/);
+      });
+    });
+  });
+}

@@ -1,0 +1,91 @@
+// What the descriptors say, held against the models that they describe.
+import { describe, expect, test } from "vitest";
+import { defaultsOf, loadMethod, loadMethods, methodNames, METHODS, methodOfModel, optionsOf } from "../../src/methods";
+import type { AnyMethod } from "../../src/methods";
+import { readSafetensors } from "../../src/data/formats/safetensors";
+import { runMethod } from "../../src/methods";
+import { deviceOf } from "../devices";
+import { outdated } from "../documents/method-tables";
+import { D, taskOf, trialOf, trialOptions } from "./trial";
+
+/** Options with which a method can be made. */
+const enough = (method: AnyMethod): Record<string, unknown> =>
+  method.takes[0] === "sets" ? { itemShape: [2] } : { itemShape: [D], ...trialOptions(method, D) };
+
+/** Numbers about the bounds that rules have. */
+const NUMBERS = [-1, -0.5, 0, 0.5, 0.999, 1, 1.5, 2, NaN, Infinity];
+
+describe.each(methodNames)("%s", (name) => {
+  /** What `make` of the method does with options of its own schema. */
+  const made = (method: AnyMethod, options: Record<string, unknown>): unknown => {
+    const known = new Set(["nClusters", ...optionsOf(method).map(([option]) => option)]);
+    const own = Object.fromEntries(Object.entries(options).filter(([option]) => known.has(option)));
+    return method.make(own);
+  };
+
+  test("is what the index says", async () => {
+    const method = await loadMethod(name);
+    expect([method.name, method.title]).toEqual([name, METHODS[name].title]);
+    expect(method.summary).not.toMatch(/\.$/);
+    for (const [option, { kind, help, ...spec }] of optionsOf(method)) {
+      expect(help, option).not.toBe("");
+      if ("default" in spec) expect(kind.holds(spec.default), option).toBe(true);
+    }
+  });
+
+  test("its defaults are those of the model", async () => {
+    const method = await loadMethod(name);
+    const { settings } = method.make({ ...(await minimal(method)) }) as { settings: Record<string, unknown> };
+    for (const [option, value] of Object.entries(defaultsOf(method)))
+      if (option in settings) expect(settings[option], option).toEqual(value);
+  });
+
+  test("the rules of numbers are those of the model", async () => {
+    const method = await loadMethod(name);
+    for (const [option, { kind, of }] of optionsOf(method)) {
+      if (kind.field.type !== "number" || of === "fit") continue;
+      for (const value of NUMBERS) {
+        const attempt = (): unknown => made(method, { ...enough(method), [option]: value });
+        if (!kind.holds(value) && !["flip", "rotate", "crop"].includes(option))
+          expect(attempt, `${option}: ${value}`).toThrow();
+        else if (kind.holds(value) && ["alpha", "memoryMomentum", "momentum", "tolerance"].includes(option))
+          expect(attempt, `${option}: ${value}`).not.toThrow();
+      }
+    }
+  });
+
+  test("its model's name in files leads back to it", async () => {
+    const method = await loadMethod(name);
+    if (method.takes[0] === "sets") return expect(methodOfModel("LearningToCluster")).toBe(name);
+    const { estimator, checkpoint } = await runMethod(method, taskOf(trialOf(method), await deviceOf("wasm")));
+    await estimator.dispose();
+    expect(methodOfModel(readSafetensors(checkpoint.model!).metadata["model"]!)).toBe(name);
+  });
+});
+
+/** Only what must be given. */
+async function minimal(method: AnyMethod): Promise<Record<string, unknown>> {
+  const suited = method.suit?.({ n: 10, itemShape: [D], bytes: false }, {}) ?? {};
+  return { ...suited, ...(method.clusters === "given" && { nClusters: 3 }) };
+}
+
+test("memoryMomentum 1 is legal, and 0 is not, wherever it is asked", async () => {
+  const method = await loadMethod("online-deep-cluster");
+  const { kind } = new Map(optionsOf(method)).get("memoryMomentum")!;
+  expect([kind.parse("1"), kind.parse("0"), kind.holds(1), kind.holds(0)]).toEqual([1, undefined, true, false]);
+  const options = { nClusters: 3, layers: [4, 2], network: "mlp" };
+  expect(() => method.make({ ...options, memoryMomentum: 1 } as object)).not.toThrow();
+  expect(() => method.make({ ...options, memoryMomentum: 0 } as object)).toThrow(/memoryMomentum/);
+});
+
+test("every method has options of its own names, once each", async () => {
+  for (const method of await loadMethods()) {
+    const names = optionsOf(method).map(([option]) => option);
+    expect(new Set(names).size).toBe(names.length);
+    for (const option of ["nClusters", "seed", "device"]) expect(names).not.toContain(option);
+  }
+});
+
+test("the tables of methods in README and guides are those of the descriptors: npm run tables", async () => {
+  expect(await outdated()).toEqual([]);
+});
