@@ -1,28 +1,31 @@
 // The fields of a method's options.
-import { METHODS, type Field, type MethodName, type Values } from "./methods";
-import type { DataSummary } from "./protocol";
+import { shownValue, type Field, type Values } from "./methods";
 
-function makeField({ name, label, hint, min, max, step, choices, value }: Field, data: DataSummary): HTMLElement {
+function makeField({ name, label, hint, kind, value, placeholder }: Field): HTMLElement {
   const wrapper = document.createElement("div");
   wrapper.className = "field";
   const id = `option-${name}`;
   const title = Object.assign(document.createElement("label"), { htmlFor: id, textContent: label });
-  const given = value(data);
+  const { field } = kind;
   let control: HTMLInputElement | HTMLSelectElement;
-  if (choices) {
+  if (field.type === "choice") {
     control = document.createElement("select");
-    for (const choice of choices) control.append(new Option(choice, choice));
+    if (value === undefined) control.append(new Option(placeholder ?? "as the method has it", ""));
+    for (const choice of field.choices) control.append(new Option(choice, choice));
   } else {
     control = document.createElement("input");
-    control.type = typeof given === "number" ? "number" : "text";
-    if (typeof given === "number") control.inputMode = "decimal";
-    for (const [attribute, limit] of Object.entries({ min, max, step }))
-      if (limit !== undefined) control.setAttribute(attribute, String(limit));
-    control.required = true;
+    control.type = field.type;
+    if (placeholder !== undefined) control.placeholder = placeholder;
+    if (field.type === "number") {
+      control.inputMode = "decimal";
+      for (const [attribute, limit] of Object.entries({ min: field.min, max: field.max, step: field.step }))
+        if (limit !== undefined) control.setAttribute(attribute, String(limit));
+    }
+    control.required = value !== undefined;
   }
   control.id = id;
   control.name = name;
-  control.value = String(given);
+  control.value = shownValue(kind, value);
   wrapper.append(title, control);
   if (hint) {
     const note = Object.assign(document.createElement("p"), { className: "hint", id: `${id}-hint`, textContent: hint });
@@ -32,23 +35,25 @@ function makeField({ name, label, hint, min, max, step, choices, value }: Field,
   return wrapper;
 }
 
-/** Puts the fields of a method into the form, with values that suit the data. */
-export function showFields(method: MethodName, data: DataSummary, main: HTMLElement, more: HTMLElement): void {
-  const { fields } = METHODS[method];
-  main.replaceChildren(...fields.filter((field) => !field.more).map((field) => makeField(field, data)));
-  more.replaceChildren(...fields.filter((field) => field.more).map((field) => makeField(field, data)));
+/** Puts the fields of a method into the form. */
+export function showFields(fields: readonly Field[], main: HTMLElement, more: HTMLElement): void {
+  main.replaceChildren(...fields.filter((field) => !field.more).map(makeField));
+  more.replaceChildren(...fields.filter((field) => field.more).map(makeField));
 }
 
-/** The values as they stand in the form. @throws naming the first field that is out of its range */
-export function readFields(form: HTMLFormElement, method: MethodName): Values {
-  const values: Record<string, number | string> = {};
-  for (const { name, label, choices } of METHODS[method].fields) {
+/** The values as they stand in the form, without those that are empty. @throws naming the first field that breaks its rule */
+export function readFields(form: HTMLFormElement, fields: readonly Field[]): Values {
+  const values: Record<string, unknown> = {};
+  for (const { name, label, kind } of fields) {
     const control = form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement;
-    if (!control.checkValidity()) {
+    const given = control.value.trim();
+    if (given === "" && !("required" in control && control.required) && control.validity.valid) continue;
+    const value = kind.parse(given);
+    if (value === undefined) {
       control.focus();
-      throw new Error(`${label}: ${control.validationMessage}`);
+      throw new Error(`${label} must be ${kind.rule}${given === "" ? "" : `, got ${given}`}`);
     }
-    values[name] = choices || control.type === "text" ? control.value : Number(control.value);
+    values[name] = value;
   }
   return values;
 }

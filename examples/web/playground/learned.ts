@@ -63,6 +63,7 @@ export function learnedSession({ x, rows, values, device }: Task): Session {
     },
     history: () => [],
     save: async () => undefined,
+    savable: false,
     dispose: () => undefined,
   };
 }

@@ -1,7 +1,8 @@
 // The playground's page: a form, a picture, charts and downloads around the worker that computes.
 import { showFields, readFields } from "./form";
 import { showMembers, showThumbnail } from "./members";
-import { METHODS, type MethodName } from "./methods";
+import { loadMethod } from "../../../src/methods";
+import { clusters, LEARNED, loadForm, TITLES, type Field } from "./methods";
 import { PlaneView } from "./plane-view";
 import type { Answer, DataSummary, DeviceName, Download, Frame, Plane, Request, RunState, Scale } from "./protocol";
 
@@ -39,7 +40,10 @@ const picture = new PlaneView(canvas, (count) => {
 });
 const DRAWING_HINT = "Draw with the pointer; or move with the arrow keys and draw with the space bar.";
 
-const methodName = (): MethodName => method.value as MethodName;
+/** Fields of the method that is chosen. */
+let fields: readonly Field[] = [];
+/** Whether the run that is there has a model to keep. */
+let savable = false;
 
 function complain(message: string | undefined): void {
   error.hidden = message === undefined;
@@ -53,9 +57,7 @@ function setState(next: typeof state): void {
   stop.disabled = next !== "running";
   resume.disabled = next !== "stopped";
   for (const button of document.querySelectorAll<HTMLButtonElement>("[data-save]"))
-    button.disabled =
-      (next !== "done" && next !== "stopped") ||
-      (button.dataset["save"] === "model" && ["dbscan", "learned"].includes(methodName()));
+    button.disabled = (next !== "done" && next !== "stopped") || (button.dataset["save"] === "model" && !savable);
 }
 
 function showPicture(jump = false): void {
@@ -81,7 +83,7 @@ function showCharts(): void {
     await new Promise((resolve) => setTimeout(resolve, state === "running" ? 400 : 0));
     chartsDue = undefined;
     if (!frame || !plane) return;
-    element("charts").innerHTML = chartsOf(frame, ["dec", "idec", "learned"].includes(methodName()) ? "q" : "margin");
+    element("charts").innerHTML = chartsOf(frame, frame.confidenceOf ?? "margin");
     const section = element("members-section");
     section.hidden = !showMembers(element("members"), plane, frame);
   })();
@@ -134,14 +136,19 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
   progress.value = 0;
   status.textContent = "Ready.";
   complain(undefined);
-  showMethod();
-  setState("ready");
+  void showMethod().then(() => setState("ready"));
   showPicture(true);
 }
 
-function showMethod(): void {
-  element("method-summary").textContent = METHODS[methodName()].summary;
-  if (summary) showFields(methodName(), summary, element("fields"), element("more-fields"));
+/** Shows the form of the method that is chosen, once it is loaded. */
+async function showMethod(): Promise<void> {
+  const name = method.value;
+  const form = await loadForm(name);
+  if (method.value !== name) return; // another one was chosen meanwhile
+  element("method-summary").textContent = form.summary;
+  if (!summary) return;
+  fields = form.fieldsFor(summary);
+  showFields(fields, element("fields"), element("more-fields"));
 }
 
 function save(name: string, mime: string, content: BlobPart): void {
@@ -176,6 +183,7 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
     case "state":
       status.textContent = answer.text;
       if (answer.state === "done") progress.value = 1;
+      ({ savable } = answer);
       setState(answer.state);
       showCharts();
       break;
@@ -208,7 +216,13 @@ async function take(list: Iterable<File>): Promise<void> {
   );
 }
 
-for (const [name, { title }] of Object.entries(METHODS)) method.append(new Option(title, name));
+for (const [name, title] of Object.entries(TITLES)) method.append(new Option(title, name));
+// what cannot be run here leaves the list when its method is loaded, after the first picture
+for (const name of Object.keys(TITLES))
+  if (name !== LEARNED)
+    void charts
+      .then(() => loadMethod(name))
+      .then((loaded) => clusters(loaded) || method.querySelector(`option[value="${name}"]`)?.remove());
 files.addEventListener("change", () => void take(files.files ?? []));
 for (const area of [document.documentElement])
   for (const type of ["dragover", "dragleave", "drop"])
@@ -221,7 +235,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>("[data-sample]
   button.addEventListener("click", () => ask({ type: "sample", name: button.dataset["sample"]! }));
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-save]"))
   button.addEventListener("click", () => ask({ type: "save", what: button.dataset["save"] as Download }));
-method.addEventListener("change", showMethod);
+method.addEventListener("change", () => void showMethod());
 device.addEventListener("change", () => ask({ type: "device", device: device.value as DeviceName }));
 view.addEventListener("change", () => showPicture());
 colour.addEventListener("change", () => showPicture());
@@ -230,7 +244,7 @@ form.addEventListener("submit", (event) => {
   complain(undefined);
   if (innerWidth <= 860) canvas.scrollIntoView({ block: "center" }); // on a phone the picture is below the form
   try {
-    ask({ type: "start", method: methodName(), values: readFields(form, methodName()), scale: scale.value as Scale });
+    ask({ type: "start", method: method.value, values: readFields(form, fields), scale: scale.value as Scale });
   } catch (failure) {
     complain((failure as Error).message);
   }

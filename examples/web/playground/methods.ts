@@ -1,8 +1,11 @@
-// The methods of the playground and their options, as the page shows them. What they do stands in sessions.ts.
+// The methods of the playground as the page shows them: forms made of the schemas of the library's methods, and one model that was trained before.
+import { loadMethod, METHODS, optionsOf } from "../../../src/methods";
+import type { AnyMethod, Kind, MethodEntry, OptionSpec } from "../../../src/methods";
+import { flag, spell, whole } from "../../../src/methods/schema";
 import type { DataSummary } from "./protocol";
 
-/** Values of a method's options by name. */
-export type Values = Readonly<Record<string, number | string>>;
+/** Values of a method's options by name; those that are left empty are not among them. */
+export type Values = Readonly<Record<string, unknown>>;
 
 /** An option of a method, as a field of the form. */
 export interface Field {
@@ -10,14 +13,13 @@ export interface Field {
   readonly label: string;
   /** Below the field. */
   readonly hint?: string;
-  readonly min?: number;
-  readonly max?: number;
-  readonly step?: number | "any";
-  /** Choices of a list; a field without them takes a number, or text where the default is text. */
-  readonly choices?: readonly string[];
+  readonly kind: Kind;
+  /** What stands in the field; a field may be empty where the method chooses by itself. */
+  readonly value?: unknown;
+  /** What the method chooses, in words. */
+  readonly placeholder?: string;
   /** Shown under "More options". */
   readonly more?: boolean;
-  readonly value: (data: DataSummary) => number | string;
 }
 
 /** A method of the playground. */
@@ -25,164 +27,113 @@ export interface MethodForm {
   readonly title: string;
   /** One sentence on what it does and where it comes from. */
   readonly summary: string;
-  readonly fields: readonly Field[];
+  readonly fieldsFor: (data: DataSummary) => readonly Field[];
 }
 
-/** Names of the methods. */
-export type MethodName =
-  "kmeans" | "dbscan" | "learned" | "dec" | "idec" | "deep-cluster" | "online-deep-cluster" | "self-labeling";
+/** The model of points that was trained before. */
+export const LEARNED = "learned";
 
-const SEED: Field = { name: "seed", label: "Seed", min: 0, step: 1, more: true, value: () => 0 };
-
-const clusterCount = (data: DataSummary): number =>
-  data.classes ? data.classes.length : data.kind === "points" ? 4 : data.kind === "images" ? 10 : 3;
-
-const CLUSTERS: Field = {
-  name: "nClusters",
-  label: "Clusters",
-  min: 1,
-  max: 1000,
-  step: 1,
-  value: (data) => Math.min(data.n, clusterCount(data)),
+/** Names and titles of what can be chosen, before anything of it is loaded. */
+export const TITLES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(METHODS).map(([name, { title }]: [string, MethodEntry]) => [name, title])),
+  [LEARNED]: "Learned clustering",
 };
+
+/** Whether the page can run a method: it clusters rows or pictures without being shown classes. */
+export const clusters = ({ takes, target, clusters }: AnyMethod): boolean =>
+  (takes.includes("rows") || takes.includes("images")) && target !== "needed" && clusters !== "none";
+
+/** Options that are asked first; all others stand under "More options". */
+const FIRST = new Set(["nClusters", "nInit", "eps", "minSamples", "pretrainEpochs", "epochs", "network", "points"]);
+
+/** Labels where an option's name in words says too little. */
+const LABELS: Readonly<Record<string, string>> = {
+  ...{ nClusters: "Clusters", nInit: "Restarts", eps: "Radius of a neighbourhood", maxIter: "Iterations at most" },
+  ...{ minSamples: "Neighbours of a core point", pretrainEpochs: "Passes before clustering", epochs: "Passes" },
+};
+
+const labelOf = (name: string): string => {
+  const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return LABELS[name] ?? `${words[0]!.toUpperCase()}${words.slice(1)}`;
+};
+
+const clusterCount = ({ classes, kind, n }: DataSummary): number =>
+  Math.min(n, classes ? classes.length : kind === "points" ? 4 : kind === "images" ? 10 : 3);
 
 const widthOf = ({ itemShape }: DataSummary): number => itemShape.reduce((product, size) => product * size, 1);
 
-/** Steps that the pretraining of a data set of n items should take at most, so that clusters are seen within a minute or so. */
-const PRETRAINING_STEPS = 700;
+/** Passes over n items in about so many steps of a batch. */
+const passes = (steps: number, n: number, batch: number, least: number): number =>
+  Math.max(least, Math.min(60, Math.round(steps / Math.ceil(n / batch))));
 
-const DEC_FIELDS: readonly Field[] = [
-  CLUSTERS,
-  {
-    name: "pretrainEpochs",
-    label: "Passes before clustering",
-    hint: "of the autoencoder, over all items",
-    min: 0,
-    step: 1,
-    value: ({ n }) => Math.max(3, Math.min(60, Math.round(PRETRAINING_STEPS / Math.ceil(n / 256)))),
-  },
-  {
-    name: "epochs",
-    label: "Passes while clustering, at most",
-    hint: "it ends before when the labels settle",
-    min: 1,
-    step: 1,
-    value: ({ n }) => Math.max(5, Math.min(60, Math.round(1500 / Math.ceil(n / 256)))),
-  },
-  {
-    name: "layers",
-    label: "Layers of the encoder",
-    hint: "after the input; the last is the embedding",
-    more: true,
-    value: (data) => (widthOf(data) > 16 ? "256, 256, 1000, 10" : "64, 64, 128, 4"),
-  },
-  { name: "learningRate", label: "Learning rate", min: 0, step: "any", more: true, value: () => 0.01 },
-  SEED,
-];
+/** Values with which clusters are seen within a minute or so, by the option's name; others keep the library's defaults. */
+function quick(method: AnyMethod, data: DataSummary): Values {
+  const names = new Set(optionsOf(method).map(([name]) => name));
+  const [n, width] = [data.n, widthOf(data)];
+  const isAutoencoder = names.has("pretrainEpochs");
+  const steps = Math.ceil(n / 256);
+  return {
+    ...{ nInit: 4, eps: data.kind === "points" ? 0.15 : 0.5 },
+    ...(isAutoencoder && {
+      ...{ layers: width > 16 ? [width, 256, 256, 1000, 10] : [width, 64, 64, 128, 4], layerEpochs: 0 },
+      ...{ pretrainEpochs: passes(700, n, 256, 3), epochs: passes(1500, n, 256, 5), target: "batch" },
+      ...{ updateInterval: Math.max(10, Math.min(100, steps)), tolerance: 2e-3 },
+    }),
+    ...(names.has("network") && {
+      ...{ epochs: passes(1500, n, 128, 5), batchSize: 128, statisticsBatches: 8, learningRate: 0.01 },
+      ...{ channels: 8, hidden: 128, blocks: Math.min(...data.itemShape.slice(-2)) >= 8 ? 2 : 1, components: 32 },
+      ...(data.kind !== "images" && { layers: [width, 128, 64] }),
+      ...(n < 5000 && { clusterInterval: 2 }),
+    }),
+  };
+}
 
-const NETWORK_FIELDS: readonly Field[] = [
-  CLUSTERS,
-  {
-    name: "epochs",
-    label: "Passes over the items",
-    min: 1,
-    step: 1,
-    value: ({ n }) => Math.max(5, Math.min(60, Math.round(1500 / Math.ceil(n / 128)))),
-  },
-  {
-    name: "network",
-    label: "Network",
-    choices: ["convolutional", "fully connected"],
-    value: ({ kind }) => (kind === "images" ? "convolutional" : "fully connected"),
-  },
-  { name: "channels", label: "Channels of the first block", min: 1, max: 128, step: 1, more: true, value: () => 8 },
-  { name: "learningRate", label: "Learning rate", min: 0, step: "any", more: true, value: () => 0.01 },
-  SEED,
-];
+/** The form of a method of the library. */
+function formOf(method: AnyMethod): MethodForm {
+  const { title, summary, paper, clusters } = method;
+  const field = (name: string, spec: OptionSpec, value: unknown): Field => ({
+    ...{ name, label: labelOf(name), hint: spec.help, kind: spec.kind, more: !FIRST.has(name) },
+    ...(value !== undefined && { value }),
+    ...(spec.unset !== undefined && { placeholder: spec.unset }),
+  });
+  return {
+    title,
+    summary: `${summary[0]!.toUpperCase()}${summary.slice(1)}. ${paper}.`,
+    fieldsFor: (data) => {
+      const values = quick(method, data);
+      const own = optionsOf(method).map(([name, spec]) => field(name, spec, values[name] ?? spec.default));
+      const told = clusters === "given" || clusters === "either";
+      return [
+        ...(told ? [{ name: "nClusters", label: "Clusters", kind: whole(1, 1000), value: clusterCount(data) }] : []),
+        ...own,
+        { name: "seed", label: "Seed", kind: whole(0), value: 0, more: true },
+      ];
+    },
+  };
+}
 
-/** The methods in the order of the list. */
-export const METHODS: Readonly<Record<MethodName, MethodForm>> = {
-  kmeans: {
-    title: "k-means",
-    summary: "Centres move to the mean of their members, members to the nearest centre (Lloyd 1982).",
-    fields: [
-      CLUSTERS,
-      {
-        name: "nInit",
-        label: "Restarts",
-        hint: "the tightest of them is kept",
-        min: 1,
-        max: 100,
-        step: 1,
-        value: () => 4,
-      },
-      SEED,
-    ],
-  },
-  dbscan: {
-    title: "DBSCAN",
-    summary: "Clusters are what is densely connected, of any shape; the rest is noise (Ester et al. 1996).",
-    fields: [
-      {
-        name: "eps",
-        label: "Radius of a neighbourhood",
-        min: 0,
-        step: "any",
-        value: ({ kind }) => (kind === "points" ? 0.15 : 0.5),
-      },
-      { name: "minSamples", label: "Neighbours of a core point", min: 1, step: 1, value: () => 5 },
-    ],
-  },
-  learned: {
-    title: "Learned clustering",
-    summary:
-      "A network that was trained on sets of 72 points in one to five blobs, moons and rings says how many clusters there are, and whose each point is.",
-    fields: [
-      {
-        name: "points",
-        label: "Points that it looks at",
-        hint: "at random; the others take the cluster of the nearest",
-        min: 1,
-        max: 10000,
-        step: 1,
-        value: ({ n }) => Math.min(n, 300),
-      },
-      {
-        name: "orders",
-        label: "Orders of the points",
-        hint: "the mean of so many answers",
-        min: 1,
-        max: 100,
-        step: 1,
-        more: true,
-        value: () => 8,
-      },
-      SEED,
-    ],
-  },
-  dec: {
-    title: "DEC",
-    summary: "An autoencoder learns codes, then codes and centres sharpen each other (Xie et al. 2016).",
-    fields: DEC_FIELDS,
-  },
-  idec: {
-    title: "IDEC",
-    summary: "DEC that goes on reconstructing its input, so that the codes keep their meaning (Guo et al. 2017).",
-    fields: DEC_FIELDS,
-  },
-  "deep-cluster": {
-    title: "DeepCluster",
-    summary: "k-means names the features, the network learns to tell the names (Caron et al. 2018).",
-    fields: NETWORK_FIELDS,
-  },
-  "online-deep-cluster": {
-    title: "Online deep clustering",
-    summary: "As DeepCluster, with labels and centres that change with every batch (Zhan et al. 2020).",
-    fields: NETWORK_FIELDS,
-  },
-  "self-labeling": {
-    title: "Self-labelling",
-    summary: "Classes of equal size by optimal transport (Asano et al. 2020).",
-    fields: NETWORK_FIELDS,
-  },
+const LEARNED_FORM: MethodForm = {
+  title: TITLES[LEARNED]!,
+  summary:
+    "A network that was trained on sets of 72 points in one to five blobs, moons and rings says how many clusters there are, and whose each point is.",
+  fieldsFor: ({ n }) => [
+    {
+      ...{ name: "points", label: "Points that it looks at", kind: whole(1, 10_000), value: Math.min(n, 300) },
+      hint: "at random; the others take the cluster of the nearest",
+    },
+    {
+      ...{ name: "orders", label: "Orders of the points", kind: whole(1, 100), value: 8, more: true },
+      hint: "the mean of so many answers",
+    },
+    { name: "seed", label: "Seed", kind: whole(0), value: 0, more: true },
+  ],
 };
+
+/** Loads the form of a method. */
+export async function loadForm(name: string): Promise<MethodForm> {
+  return name === LEARNED ? LEARNED_FORM : formOf(await loadMethod(name));
+}
+
+/** A value as a field shows it. */
+export const shownValue = (kind: Kind, value: unknown): string =>
+  value === undefined ? "" : kind === flag ? (value ? "yes" : "no") : spell(value);

@@ -1,6 +1,6 @@
 // What the page and its worker tell each other.
 import type { ClusteringReport, Curve } from "../../../src/report";
-import type { MethodName, Values } from "./methods";
+import type { Values } from "./methods";
 
 /** What kind of items a data set has: points of the plane, rows of a table, or pictures. */
 export type DataKind = "points" | "table" | "images";
@@ -46,6 +46,8 @@ export interface Frame {
   readonly labels?: Int32Array<ArrayBuffer>;
   /** How sure each sampled item belongs to its cluster, 0 to 1. */
   readonly confidence?: Float32Array<ArrayBuffer>;
+  /** What that is: soft assignments of the method, or the margin between two centres. */
+  readonly confidenceOf?: "q" | "margin";
   /** Centres in the plane of `xy`, [k, 2]. */
   readonly centers?: Float32Array<ArrayBuffer>;
   /** Members of each cluster among all items. */
@@ -62,7 +64,7 @@ export type Request =
   | { readonly type: "files"; readonly files: readonly { readonly name: string; readonly bytes: ArrayBuffer }[] }
   | { readonly type: "points"; readonly xy: Float32Array<ArrayBuffer> }
   | { readonly type: "sample"; readonly name: string }
-  | { readonly type: "start"; readonly method: MethodName; readonly values: Values; readonly scale: Scale }
+  | { readonly type: "start"; readonly method: string; readonly values: Values; readonly scale: Scale }
   | { readonly type: "stop" }
   | { readonly type: "resume" }
   | { readonly type: "save"; readonly what: Download };
@@ -92,7 +94,7 @@ export type Answer =
       /** What is being done, in words. */
       readonly text: string;
     }
-  | { readonly type: "state"; readonly state: RunState; readonly text: string; readonly resumable: boolean }
+  | { readonly type: "state"; readonly state: RunState; readonly text: string; readonly savable: boolean }
   | { readonly type: "file"; readonly name: string; readonly mime: string; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "report"; readonly run: ClusteringReport }
   /** It goes on, but not as it was. */

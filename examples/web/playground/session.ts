@@ -28,6 +28,8 @@ export interface Snapshot {
   readonly q?: Float32Array;
   /** Centres in the space of z, or of the items where there is no z: [k, d]. */
   readonly centers?: Float32Array;
+  /** Whether clusters have a middle that is worth a mark. */
+  readonly round?: boolean;
 }
 
 /** What a step tells. */
@@ -71,22 +73,13 @@ export interface Session {
   history(): readonly EpochRecord[];
   /** The model as a safetensors file; undefined where there is nothing to keep. */
   save(): Promise<Uint8Array | undefined>;
+  /** Whether there is ever a model to keep. */
+  readonly savable: boolean;
   dispose(): void;
 }
 
 /** A number among the values. */
 export const numberOf = (values: Values, name: string): number => Number(values[name]);
-
-/** Whole numbers of a list as it was typed: "256, 256, 10". @throws naming the option */
-export function sizesOf(values: Values, name: string): number[] {
-  const sizes = String(values[name])
-    .split(/[\s,]+/)
-    .filter((part) => part !== "")
-    .map(Number);
-  if (sizes.length === 0 || !sizes.every((size) => Number.isInteger(size) && size > 0))
-    throw new Error(`${name}: whole numbers with commas between them are needed, “${String(values[name])}”`);
-  return sizes;
-}
 
 /** Some rows of an array [n, …]. */
 export function takeRows(x: NdArray<Float32Array>, rows: ArrayLike<number>): NdArray<Float32Array> {

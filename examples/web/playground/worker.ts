@@ -1,20 +1,20 @@
 // The worker of the playground: reads data, trains, and tells the page how things stand. Nothing here talks to a network but for the page's own files.
-import { DEC, DeviceError, IDEC, NdArray, requestDevice } from "constella";
+import { DeviceError, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
 import { headline } from "../../../src/metrics/measures";
 import { toReport } from "../../../src/report";
 import { writeCsv, writeNpy } from "../../../src/data";
 import { version } from "../../../package.json";
-import { dbscanSession, kmeansSession } from "./classical";
 import { fromPoints, readFiles, type Dataset } from "./dataset";
-import { decSession, NETWORK_METHODS, networkSession } from "./deep";
 import { learnedSession } from "./learned";
-import { METHODS, type MethodName, type Values } from "./methods";
+import { loadMethod } from "../../../src/methods";
+import { LEARNED, TITLES, type Values } from "./methods";
 import { clusterMeans, margins, Projection } from "./projection";
 import type { Answer, DeviceName, Download, Frame, Plane, Request, Scale } from "./protocol";
 import { POINT_SETS } from "./samples";
 import { curvesOf, scaled, thumbnailsOf } from "./shown";
 import { flat, takeRows, type Session, type Snapshot, type Task } from "./session";
+import { methodSession } from "./work";
 import digitsUrl from "../../../test/fixtures/digits_8x8.npz?url";
 
 /** Items that the plane shows at most. */
@@ -80,7 +80,7 @@ class Run {
   readonly #session: Session;
   readonly #data: Dataset;
   readonly #task: Task;
-  readonly #method: MethodName;
+  readonly #method: string;
   readonly #projection = new Projection();
   readonly #trace: ({ step: number } & Frame["measures"])[] = [];
   #abort = new AbortController();
@@ -89,11 +89,11 @@ class Run {
   #lastLook = { at: -Infinity, cost: 0 };
   #seconds = 0;
 
-  constructor(data: Dataset, task: Task, method: MethodName) {
+  constructor(data: Dataset, task: Task, method: string, session: Session) {
     this.#data = data;
     this.#task = task;
     this.#method = method;
-    this.#session = sessionOf(method, task);
+    this.#session = session;
   }
 
   /** Begins, or goes on. */
@@ -101,7 +101,7 @@ class Run {
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     const begin = performance.now();
-    tell({ type: "state", state: "running", text: METHODS[this.#method].title, resumable: false });
+    tell({ type: "state", state: "running", text: TITLES[this.#method]!, savable: this.#session.savable });
     try {
       await this.#session.run({
         signal,
@@ -110,13 +110,13 @@ class Run {
       });
       this.#seconds += (performance.now() - begin) / 1000;
       await this.#look({ force: true });
-      if (!this.#ended) tell({ type: "state", state: "done", text: this.#summary(), resumable: false });
+      if (!this.#ended) tell({ type: "state", state: "done", text: this.#summary(), savable: this.#session.savable });
     } catch (error) {
       this.#seconds += (performance.now() - begin) / 1000;
       if (error !== signal.reason) throw error;
       if (this.#ended) return;
       await this.#look({ force: true });
-      tell({ type: "state", state: "stopped", text: "Stopped. It goes on from here.", resumable: true });
+      tell({ type: "state", state: "stopped", text: "Stopped. It goes on from here.", savable: this.#session.savable });
     }
   }
 
@@ -132,7 +132,7 @@ class Run {
 
   #summary(): string {
     const note = this.#session.note?.() ?? "";
-    return `${METHODS[this.#method].title} is done, ${this.#seconds.toFixed(1)} s. ${note}`.trim();
+    return `${TITLES[this.#method]!} is done, ${this.#seconds.toFixed(1)} s. ${note}`.trim();
   }
 
   async #look({ force = false, wait = 0 }: { force?: boolean; wait?: number } = {}): Promise<void> {
@@ -161,7 +161,7 @@ class Run {
     this.#lastLook = { at: now, cost: now - begin };
   }
 
-  #frame({ z, labels, k, q, centers }: Snapshot): Frame {
+  #frame({ z, labels, k, q, centers, round }: Snapshot): Frame {
     const count = rows.length;
     const xy = z && this.#projection.project(z, count);
     const shown = labels && Int32Array.from(rows, (row) => labels[row]!);
@@ -181,8 +181,8 @@ class Run {
     return {
       ...(xy && { xy }),
       ...(shown && { labels: shown }),
-      ...(confidence && { confidence }),
-      ...(inPlane && this.#method !== "dbscan" && { centers: Float32Array.from(inPlane) }),
+      ...(confidence && { confidence, confidenceOf: q ? ("q" as const) : ("margin" as const) }),
+      ...(inPlane && round && { centers: Float32Array.from(inPlane) }),
       ...{ sizes, noise, measures, curves: curvesOf(history, this.#trace) },
     };
   }
@@ -197,7 +197,7 @@ class Run {
     if (what === "model") {
       const bytes = await this.#session.save();
       if (!bytes)
-        throw new Error(`${METHODS[this.#method].title} has no model to keep: it finds clusters in these data only`);
+        throw new Error(`${TITLES[this.#method]!} has no model to keep: it finds clusters in these data only`);
       return file(`${this.#method}.safetensors`, "application/octet-stream", bytes);
     }
     const { labels, k, embedding, q, inertia, settings } = await this.#session.result();
@@ -221,7 +221,7 @@ class Run {
         )
       : flat(this.#data.x);
     const run = toReport({
-      ...{ title: `${summary.name}: ${METHODS[this.#method].title}`, method: METHODS[this.#method].title },
+      ...{ title: `${summary.name}: ${TITLES[this.#method]!}`, method: TITLES[this.#method]! },
       ...{ labels, nClusters: k, history, trace: this.#trace, embedding: embedding ?? flat(this.#task.x) },
       ...(q && { q }),
       ...(inertia !== undefined && { inertia }),
@@ -240,31 +240,17 @@ class Run {
   }
 }
 
-function sessionOf(method: MethodName, task: Task): Session {
-  switch (method) {
-    case "kmeans":
-      return kmeansSession(task);
-    case "dbscan":
-      return dbscanSession(task);
-    case "learned":
-      return learnedSession(task);
-    case "dec":
-      return decSession(DEC, task);
-    case "idec":
-      return decSession(IDEC, task);
-    default:
-      return networkSession(NETWORK_METHODS[method], task);
-  }
-}
+const sessionOf = async (method: string, task: Task): Promise<Session> =>
+  method === LEARNED ? learnedSession(task) : methodSession(await loadMethod(method), task);
 
-async function start(method: MethodName, values: Values, scale: Scale): Promise<void> {
+async function start(method: string, values: Values, scale: Scale): Promise<void> {
   if (!dataset) throw new Error("start: there are no data yet");
   current?.end();
   const x = scaled(dataset.x, scale);
   const on = await (device ?? computeOn("auto"));
   const replace: Task["replaceDevice"] = (error) => replaceDevice(error, ", from the last checkpoint.");
   const task = { x, sample: takeRows(x, rows), rows, values, device: on, replaceDevice: replace };
-  current = new Run(dataset, task, method);
+  current = new Run(dataset, task, method, await sessionOf(method, task));
   await current.go();
 }
 

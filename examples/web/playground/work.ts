@@ -1,0 +1,177 @@
+// The session of any method of the library: one loop for all, and what is shown by what the estimator can.
+import { hungarian, NdArray } from "constella";
+import type { EpochRecord } from "constella";
+import { embeddingOf, labelsOf, optionsOf, runMethod, RunInterrupted } from "../../../src/methods";
+import type { AnyMethod, Estimator, Outcome, RunCheckpoint } from "../../../src/methods";
+import { flat, takeRows, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
+
+/** Frames while a pass runs, at most so often. */
+const LOOK_EVERY_MS = 600;
+/** Iterations of k-means that are shown one by one, and the pause between them, so that the centres are seen to move. */
+const SHOWN_ITERATIONS = 12;
+const PAUSE_MS = 70;
+
+/** Calls `look` now and then from reports that nobody waits for. */
+function looking(watch: Watch): () => void {
+  let [last, busy] = [performance.now(), false];
+  return () => {
+    if (busy || performance.now() - last < LOOK_EVERY_MS) return;
+    busy = true;
+    void watch
+      .look()
+      .catch(() => undefined) // the training itself tells what went wrong
+      .finally(() => {
+        busy = false;
+        last = performance.now();
+      });
+  };
+}
+
+/** The new labels under the names that the old ones gave to mostly the same items, so that colours stay. */
+export function renamed(labels: Int32Array, before: Int32Array | undefined, k: number): Int32Array<ArrayBuffer> {
+  if (!before) return Int32Array.from(labels);
+  const overlap = Array.from({ length: k }, () => new Float64Array(k));
+  for (let i = 0; i < labels.length; i++) if (labels[i]! >= 0 && before[i]! >= 0) overlap[labels[i]!]![before[i]!]!++;
+  const { rows, columns } = hungarian(overlap, { maximize: true });
+  const name = new Int32Array(k);
+  rows.forEach((row, at) => (name[row] = columns[at]!));
+  return Int32Array.from(labels, (label) => (label < 0 ? label : name[label]!));
+}
+
+/** What `read` gives, or undefined where the estimator has not got so far. */
+async function known<T>(read: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch {
+    return undefined;
+  }
+}
+
+const countOf = (labels: Int32Array): number => labels.reduce((most, label) => Math.max(most, label + 1), 0);
+
+/** A run of a method on the data of the page. */
+export function methodSession(method: AnyMethod, task: Task): Session {
+  const { sample, values } = task;
+  const x = flat(task.x);
+  const seen = flat(sample);
+  const given = values["nClusters"] as number | undefined;
+  const round = method.clusters !== "found";
+  let estimator: Estimator | undefined;
+  let outcome: Outcome | undefined;
+  let checkpoint: RunCheckpoint | undefined;
+  let shown: Snapshot = { k: given ?? 1 };
+  let history: readonly EpochRecord[] = [];
+  let names: Int32Array<ArrayBuffer> | undefined;
+  let device = task.device;
+
+  /** How an estimator stands, as far as it has got. */
+  async function look(at: Estimator): Promise<Snapshot> {
+    const found = labelsOf(at);
+    const k = given ?? (found ? Math.max(1, countOf(found)) : 1);
+    const soft = found && (await known(() => at.softAssignments?.(seen)));
+    // numbers of clusters that come anew keep their colours; columns of q have theirs
+    const labels =
+      found && (soft ? found : (names = renamed(found, names?.length === found.length ? names : undefined, k)));
+    const all = "embedding" in at ? await known(() => at.embedding) : undefined;
+    const z = all ? takeRows(all, task.rows) : await known(() => embeddingOf(at, seen));
+    const isAmongShown = soft !== undefined || "inertia" in at;
+    const centers = isAmongShown && labels === found ? await centersOf(at) : undefined;
+    return {
+      ...{ k, round },
+      ...(z && { z: z.data }),
+      ...(labels && { labels }),
+      ...(soft && { q: soft.data }),
+      ...(centers && { centers }),
+    };
+  }
+
+  /** First iterations of methods whose centres move about the data, one by one. */
+  async function preview({ signal, step, look: show }: Watch): Promise<void> {
+    const options = new Set(optionsOf(method).map(([name]) => name));
+    if (!options.has("init") || !options.has("maxIter")) return;
+    let init: unknown = values["init"] ?? "k-means++";
+    for (let iteration = 1; iteration <= SHOWN_ITERATIONS; iteration++) {
+      signal.throwIfAborted();
+      const model = method.make({ ...values, init, nInit: 1, maxIter: 1, device } as object);
+      await model.fit(x, { signal });
+      const before = shown.labels;
+      [shown, init] = [await look(model), model.clusterCenters];
+      step({ stage: method.title, share: 0, text: `from the first beginning, iteration ${iteration}` });
+      await model.dispose();
+      await show({ wait: PAUSE_MS });
+      if (before && shown.labels?.every((label, i) => label === before[i])) return;
+    }
+  }
+
+  /** The fitted estimator; after a stop, as the checkpoint has it. */
+  async function fitted<R>(use: (at: Estimator) => Promise<R>): Promise<R> {
+    if (estimator) return use(estimator);
+    if (!checkpoint?.model || !method.load) throw new Error(`${method.title} has found nothing yet`);
+    const loaded = await method.load(checkpoint.model, { device });
+    try {
+      return await use(loaded);
+    } finally {
+      await loaded.dispose();
+    }
+  }
+
+  return {
+    run: async (watch) => {
+      const now = looking(watch);
+      if (!checkpoint) await preview(watch);
+      try {
+        outcome = await runMethod(method, {
+          ...{ x, options: values, device, signal: watch.signal, checkpoint },
+          data: { n: x.shape[0]!, itemShape: task.x.shape.slice(1), bytes: false },
+          keep: async (kept) => void (checkpoint = kept),
+          nextDevice: async (error) => (device = await task.replaceDevice(error)),
+          onEstimator: (next) => (estimator = next),
+          onStep: ({ stage, epoch, epochs, step, steps, loss }) => {
+            const share = (epoch - 1 + step / steps) / Math.max(1, epochs);
+            watch.step({ stage, share, loss, text: `${stage}, pass ${epoch} of ${epochs}` });
+            history = estimator?.history ?? history;
+            now();
+          },
+          onEpoch: () => watch.look(),
+        });
+        ({ checkpoint, history, estimator } = outcome);
+      } catch (error) {
+        estimator = undefined;
+        if (!(error instanceof RunInterrupted)) throw error;
+        ({ checkpoint } = error);
+        throw watch.signal.reason;
+      }
+    },
+    snapshot: async () => {
+      if (estimator) shown = await look(estimator);
+      return shown;
+    },
+    result: () =>
+      fitted(async (at): Promise<Result> => {
+        const found = labelsOf(at);
+        if (!found) throw new Error(`${method.title} has found no clusters yet`);
+        const k = given ?? Math.max(1, countOf(found));
+        const embedding = await embeddingOf(at, x);
+        const q = await at.softAssignments?.(x);
+        const labels = q ? found : renamed(found, names?.length === found.length ? names : undefined, k);
+        const { inertia } = at;
+        return {
+          ...{ labels, k, settings: { ...values, ...at.settings } },
+          ...(embedding && { embedding }),
+          ...(q && { q }),
+          ...(inertia !== undefined && { inertia }),
+        };
+      }),
+    history: () => history,
+    save: async () => outcome?.checkpoint.model ?? checkpoint?.model,
+    savable: method.load !== undefined,
+    dispose: () => void estimator?.dispose(),
+  };
+}
+
+/** Centres on the host. */
+async function centersOf(at: Estimator): Promise<Float32Array<ArrayBuffer> | undefined> {
+  const centers = await known(() => at.clusterCenters);
+  const values = typeof centers === "function" ? await known(() => centers.call(at)) : centers;
+  return values instanceof NdArray ? Float32Array.from(values.data) : undefined;
+}
