@@ -198,17 +198,14 @@ describe("constella cluster with a network under a classifier", () => {
       cwd: folder,
       stdio: "ignore",
     });
-    const ended = new Promise((resolve) => child.on("exit", resolve));
+    const ended = new Promise((resolve) => child.on("exit", (_, signal) => resolve(signal)));
     const watch = setInterval(() => {
       void list("killed").then((files) => files.includes("checkpoint.safetensors") && child.kill("SIGKILL"));
     }, 10);
-    await ended;
+    expect(await ended).toBe("SIGKILL"); // while there was work left, and a checkpoint
     clearInterval(watch);
     const rest = ["--labels", "bars-y.npy", "--device", "wasm", "--threads", "1", "--resume", "--out", "killed"];
-    const resumed = (await list("killed")).includes("checkpoint.safetensors")
-      ? ["cluster", "bars.npy", ...rest]
-      : training(method, ...options, "--out", "killed"); // killed before the first checkpoint
-    expect((await constella(...resumed)).code).toBe(0);
+    expect((await constella("cluster", "bars.npy", ...rest)).code).toBe(0);
     for (const name of ["labels.npy", "embedding.npy"])
       expect((await read(`killed/${name}`)).equals(await read(`${whole}/${name}`))).toBe(true);
     await rm(join(folder, "killed"), { recursive: true });
@@ -226,7 +223,7 @@ describe("constella cluster with a network under a classifier", () => {
     expect(features).toMatchObject({ train: 78, test: 19, classes: 2, features: 16 });
     expect(await probe(...checkpoint)).toEqual(features);
     expect(features["trainAccuracy"]).toBeGreaterThan(0.6);
-    expect(features["testAUC"]).toBeGreaterThan(0);
+    expect(features["testAUC"]).toBeGreaterThan(0.6); // 0.5 is what guessing has
     expect(await probe(...checkpoint, "--untrained")).not.toEqual(features);
     expect((await probe(...checkpoint, "--fine-tune", "--batch-size", "16"))["trainAccuracy"]).toBeGreaterThan(0.8);
   });

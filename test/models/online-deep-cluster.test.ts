@@ -3,6 +3,7 @@ import { nmi, OnlineDeepCluster } from "constella";
 import { describeDevices } from "../devices";
 import { abortAfter } from "./abort";
 import { digits } from "./digits";
+import { STILL } from "./untrained";
 
 const OPTIONS = {
   network: { type: "mlp", layers: [64, 48, 24] },
@@ -17,10 +18,16 @@ describeDevices("OnlineDeepCluster", (device) => {
   const { x, labels } = digits(193);
 
   test.each(["dot", "nearest"] as const)("clusters digits, assigned by %s", async (assignment) => {
-    const model = await new OnlineDeepCluster({ ...OPTIONS, assignment, device: await device() }).fit(x, { epochs: 4 });
-    expect(model.history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
+    const options = { ...OPTIONS, assignment, device: await device() };
+    const model = await new OnlineDeepCluster(options).fit(x, { epochs: 16 });
+    const untrained = await new OnlineDeepCluster({ ...options, learningRate: STILL }).fit(x, { epochs: 16 });
+    expect(model.history.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
+    const gain = (of: OnlineDeepCluster): number => of.history[0]!.loss / of.history.at(-1)!.loss;
+    expect(gain(model)).toBeGreaterThan(1.5);
+    expect(gain(untrained)).toBeLessThan(1.1);
+    untrained.dispose();
     expect(model.history.every(({ loss, clusters }) => Number.isFinite(loss) && clusters === 12)).toBe(true);
-    expect(nmi(labels, model.labels)).toBeGreaterThan(0.3);
+    expect(nmi(labels, model.labels)).toBeGreaterThan(0.65);
     const counts = new Array<number>(12).fill(0);
     for (const label of model.labels) counts[label]!++;
     expect(Math.min(...counts)).toBeGreaterThan(0);

@@ -3,6 +3,7 @@ import { nmi, SelfLabeling } from "constella";
 import { describeDevices } from "../devices";
 import { abortAfter } from "./abort";
 import { digits } from "./digits";
+import { STILL } from "./untrained";
 
 const OPTIONS = {
   network: { type: "mlp", layers: [64, 48, 24] },
@@ -27,8 +28,23 @@ describeDevices("SelfLabeling", (device) => {
       expect((await model.predict(x, head)).length).toBe(193);
     }
     expect(model.labels).toEqual(model.labelsOf(0));
-    expect(nmi(labels, model.labels)).toBeGreaterThan(0.3);
-    expect(nmi(model.labelsOf(0), model.labelsOf(1))).toBeGreaterThan(0.3);
+    const untrained = new SelfLabeling({
+      ...OPTIONS,
+      heads: 2,
+      balance: true,
+      learningRate: STILL,
+      device: await device(),
+    });
+    await untrained.fit(x, { epochs: 6 });
+    const measures = (of: SelfLabeling): number[] => [
+      nmi(labels, of.labels),
+      nmi(of.labelsOf(0), of.labelsOf(1)),
+      of.history[0]!.loss / of.history.at(-1)!.loss,
+    ];
+    const bounds = [0.47, 0.45, 1.2];
+    measures(model).forEach((value, i) => expect(value).toBeGreaterThan(bounds[i]!));
+    measures(untrained).forEach((value, i) => expect(value).toBeLessThan(bounds[i]!));
+    untrained.dispose();
     expect(model.history.length).toBe(6);
     expect((await model.transform(x)).shape).toEqual([193, 24]);
     model.dispose();

@@ -36,15 +36,11 @@ describeDevices("ops in memory full of NaN", (device) => {
   for (const row of CASES)
     for (const shapes of row.shapes)
       test(`${row.op}${row.variant ? ` (${row.variant})` : ""} ${shapes.map((shape) => `[${shape}]`).join(" ")}`, async () => {
-        expect(await checkCase(await device(), row, shapes)).toBeUndefined();
+        const made = await device();
+        const before = made.memory().buffers;
+        expect(await checkCase(made, row, shapes)).toBeUndefined();
+        expect(made.memory().buffers, "buffers that are left").toBe(before);
       });
-
-  test("nothing leaks", async () => {
-    const made = await device();
-    const before = made.memory();
-    for (const row of CASES.slice(0, 12)) await checkCase(made, row, row.shapes[0]!);
-    expect(made.memory().buffers).toBe(before.buffers);
-  });
 
   test.each([
     ["an element that a kernel does not write", 1, 0],
