@@ -40,11 +40,11 @@ describeDevices("DEC", (device) => {
       }
       const [trained, pretrained, untrained] = found;
       expect(trained!.sharpness).toBeGreaterThan(1.2 * pretrained!.sharpness);
-      expect(trained!.accuracy).toBeGreaterThan(0.65);
-      expect(trained!.nmi).toBeGreaterThan(0.7);
+      expect(trained!.accuracy).toBeGreaterThan(0.6);
+      expect(trained!.nmi).toBeGreaterThan(0.6);
       expect(untrained!.sharpness).toBeLessThan(pretrained!.sharpness);
-      expect(untrained!.accuracy).toBeLessThan(0.65);
-      expect(untrained!.nmi).toBeLessThan(0.7);
+      expect(untrained!.accuracy).toBeLessThan(0.6);
+      expect(untrained!.nmi).toBeLessThan(0.6);
     },
   );
 

@@ -19,14 +19,14 @@ describeDevices("DeepCluster", (device) => {
   const { x, labels } = digits(193); // 6 · 32 + 1: a last batch of one is left out
 
   test("clusters digits, and what it found is what it predicts", async () => {
-    const often = { ...OPTIONS, learningRate: 0.2, batchSize: 8, device: await device() };
-    const model = await new DeepCluster(often).fit(x, { epochs: 6 });
-    const untrained = await new DeepCluster({ ...often, learningRate: STILL }).fit(x, { epochs: 6 });
-    expect(model.history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6]);
+    const often = { ...OPTIONS, learningRate: 0.1, batchSize: 8, device: await device() };
+    const model = await new DeepCluster(often).fit(x, { epochs: 8 });
+    const untrained = await new DeepCluster({ ...often, learningRate: STILL }).fit(x, { epochs: 8 });
+    expect(model.history.map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(model.history[0]!["nmi"]).toBe(0);
     // a head is new in each epoch: what makes its loss fall is what the network learned
     const gain = (of: DeepCluster): number => of.history[0]!.loss / of.history.at(-1)!.loss;
-    expect(gain(model)).toBeGreaterThan(1.2);
+    expect(gain(model)).toBeGreaterThan(1.3);
     expect(gain(untrained)).toBeLessThan(1.05);
     expect(nmi(labels, model.labels)).toBeGreaterThan(0.65);
     untrained.dispose();
