@@ -65,7 +65,7 @@ const OPTIONS: OptionSet<Settings> = {
  */
 export class SelfLabeling extends NetworkModel<Settings> {
   /** Of each head. */
-  #labels: (Uint32Array | Int32Array)[] = [];
+  #labels: Int32Array[] = [];
   /** Of the last update: the mean over the heads of the share of labels that changed. */
   #changed = 1;
 
@@ -167,7 +167,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
           const { labels } = await sinkhorn(parts, options);
           const before = this.#labels[h];
           changed += before ? labels.reduce((count, label, i) => count + Number(label !== before[i]), 0) / n : 1;
-          this.#labels[h] = labels;
+          this.#labels[h] = Int32Array.from(labels);
         } finally {
           for (const part of parts) part.dispose();
         }

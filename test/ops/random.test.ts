@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { dropout, ones, Random, randomNormal, randomUniform, tidy } from "constella";
 import { describeDevices } from "../devices";
-import { threefry } from "../../src/random";
+import { stream, threefry } from "../../src/random";
 
 describe("Threefry-2x32-20", () => {
   // counter, key → words: the vectors published with the generator (Random123, kat_vectors)
@@ -24,6 +24,22 @@ function moments(values: ArrayLike<number>): { mean: number; variance: number; s
   const variance = moment(2);
   return { mean, variance, skewness: moment(3) / variance ** 1.5, kurtosis: moment(4) / variance ** 2 };
 }
+
+describe("stream", () => {
+  test("no two uses of near seeds draw the same numbers, and one use draws the same again", () => {
+    const seen = new Set<string>();
+    for (const seed of [0, 1, 2, 3, 0x5eed, 2 ** 40])
+      for (const name of ["a", "b", "ab", "DEC.order", "DEC.steps", "layer 1.order"])
+        for (const places of [[], [0], [1], [0, 0], [2 ** 32]]) {
+          const random = stream(seed, name, ...places);
+          expect(random.state()).toEqual(stream(seed, name, ...places).state());
+          seen.add(`${random.nextUint32()},${random.nextUint32()}`);
+        }
+    expect(seen.size).toBe(6 * 6 * 5);
+    expect(() => stream(-1, "a")).toThrow("Random: the seed must be a whole number");
+    expect(() => stream(1, "a", 0.5)).toThrow("stream a: place must be a whole number from 0");
+  });
+});
 
 describe("Random", () => {
   test("goes on exactly from a stored state", () => {

@@ -1,0 +1,157 @@
+// Every model with options that train it in an instant, and what else the tests of the lifecycle share.
+import {
+  DBSCAN,
+  DEC,
+  DeepCluster,
+  IDEC,
+  KMeans,
+  LearningToCluster,
+  LinearProbe,
+  MiniBatchKMeans,
+  NdArray,
+  OnlineDeepCluster,
+  PCA,
+  SelfLabeling,
+  StackedAutoencoder,
+  Supervised,
+} from "constella";
+import type { Device, RunOptions } from "constella";
+import { PointsProvider } from "../../src/data";
+
+/** 200 items of 8 numbers, and classes that have nothing to do with them. */
+export const x = new NdArray(
+  Float32Array.from({ length: 1600 }, (_, i) => Math.sin(i * 1.7) + (i % 3)),
+  [200, 8],
+);
+export const y = Int32Array.from({ length: 200 }, (_, i) => i % 3);
+export const sets = new PointsProvider({});
+
+const network = { type: "mlp", layers: [8, 16, 6] } as const;
+const autoencoder = {
+  ...{ layers: [8, 12, 3], layerEpochs: 1, pretrainEpochs: 2, pretrainBatchSize: 32, batchSize: 32 },
+  ...{ nClusters: 3, nInit: 2, updateInterval: 5, tolerance: 0, seed: 3 },
+};
+const networks = { network, nClusters: 3, batchSize: 32, seed: 3 };
+
+/** What the tests need of a model. */
+export interface AnyModel {
+  readonly history: readonly unknown[];
+  save(): Promise<Uint8Array>;
+  dispose(): void;
+}
+
+/** A model: how it is made, loaded, trained and asked. */
+export interface Subject {
+  make(device: Device): AnyModel;
+  load(bytes: Uint8Array, device?: Device): Promise<AnyModel>;
+  fit(model: AnyModel, options?: RunOptions): Promise<unknown>;
+  ask(model: AnyModel): Promise<unknown>;
+}
+
+const set = { iterations: 6, batchSize: 2, length: 8, validateEvery: 2, validationSets: 2 };
+
+function subject<M extends AnyModel>(
+  make: (device: Device) => M,
+  load: (bytes: Uint8Array, device?: Device) => Promise<M>,
+  fit: (model: M, options?: RunOptions) => Promise<unknown>,
+  ask: (model: M) => Promise<unknown>,
+): Subject {
+  return { make, load, fit: (model, options) => fit(model as M, options), ask: (model) => ask(model as M) };
+}
+
+export const MODELS: Readonly<Record<string, Subject>> = {
+  KMeans: subject(
+    (device) => new KMeans({ nClusters: 3, nInit: 2, device }),
+    (bytes, device) => KMeans.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.transform(x),
+  ),
+  MiniBatchKMeans: subject(
+    (device) => new MiniBatchKMeans({ nClusters: 3, batchSize: 40, maxIter: 5, device }),
+    (bytes, device) => MiniBatchKMeans.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.transform(x),
+  ),
+  PCA: subject(
+    (device) => new PCA({ nComponents: 3, device }),
+    (bytes, device) => PCA.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.transform(x),
+  ),
+  DBSCAN: subject(
+    () => new DBSCAN({ eps: 1.2, minSamples: 4 }),
+    (bytes) => DBSCAN.load(bytes),
+    (model, options) => model.fit(x, options),
+    (model) => model.predict(x),
+  ),
+  StackedAutoencoder: subject(
+    (device) => new StackedAutoencoder({ layers: [8, 12, 3], layerEpochs: 1, epochs: 2, batchSize: 32, device }),
+    (bytes, device) => StackedAutoencoder.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.transform(x),
+  ),
+  DEC: subject(
+    (device) => new DEC({ ...autoencoder, device }),
+    (bytes, device) => DEC.load(bytes, { device }),
+    (model, options) => model.fit(x, { epochs: 3, ...options }),
+    (model) => model.softAssignments(x),
+  ),
+  IDEC: subject(
+    (device) => new IDEC({ ...autoencoder, device }),
+    (bytes, device) => IDEC.load(bytes, { device }),
+    (model, options) => model.fit(x, { epochs: 3, ...options }),
+    (model) => model.softAssignments(x),
+  ),
+  DeepCluster: subject(
+    (device) => new DeepCluster({ ...networks, device }),
+    (bytes, device) => DeepCluster.load(bytes, { device }),
+    (model, options) => model.fit(x, { epochs: 3, ...options }),
+    (model) => model.transform(x),
+  ),
+  OnlineDeepCluster: subject(
+    (device) => new OnlineDeepCluster({ ...networks, minCluster: 1, device }),
+    (bytes, device) => OnlineDeepCluster.load(bytes, { device }),
+    (model, options) => model.fit(x, { epochs: 3, ...options }),
+    (model) => model.transform(x),
+  ),
+  SelfLabeling: subject(
+    (device) => new SelfLabeling({ ...networks, device }),
+    (bytes, device) => SelfLabeling.load(bytes, { device }),
+    (model, options) => model.fit(x, { epochs: 3, ...options }),
+    (model) => model.transform(x),
+  ),
+  Supervised: subject(
+    (device) => new Supervised({ network, nClasses: 3, batchSize: 32, seed: 3, device }),
+    (bytes, device) => Supervised.load(bytes, { device }),
+    (model, options) => model.fit(x, y, { epochs: 3, ...options }),
+    (model) => model.probabilities(x),
+  ),
+  LinearProbe: subject(
+    (device) => new LinearProbe({ nClasses: 3, batchSize: 32, device }),
+    (bytes, device) => LinearProbe.load(bytes, { device }),
+    (model, options) => model.fit(x, y, { epochs: 3, ...options }),
+    (model) => model.probabilities(x),
+  ),
+  LearningToCluster: subject(
+    (device) => new LearningToCluster({ itemShape: [2], layers: 1, units: 4, countUnits: 3, kMax: 5, device }),
+    (bytes, device) => LearningToCluster.load(bytes, { device }),
+    (model, options) => model.fit(sets, { ...set, ...options }),
+    (model) => model.predict(new NdArray(x.data.subarray(0, 40), [20, 2])),
+  ),
+};
+
+/** A checkpoint with its state changed, as a file of the first format, which has no checksum to tell. */
+export function edited(bytes: Uint8Array, change: (state: Record<string, unknown>) => unknown): Uint8Array {
+  const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + size))) as {
+    __metadata__: Record<string, string>;
+  };
+  const state = JSON.parse(header.__metadata__["state"]!) as Record<string, unknown>;
+  Object.assign(header.__metadata__, { format: "constella checkpoint 1", state: JSON.stringify(change(state)) });
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const out = new Uint8Array(8 + text.length + bytes.length - 8 - size);
+  new DataView(out.buffer).setBigUint64(0, BigInt(text.length), true);
+  out.set(text, 8);
+  out.set(bytes.subarray(8 + size), 8 + text.length);
+  return out;
+}
