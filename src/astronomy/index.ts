@@ -1,5 +1,5 @@
 /**
- * Astronomy: FITS files in and out.
+ * Astronomy: FITS files in and out, world coordinates, bands of one sky brought onto one grid, superpixels.
  * @module constella/astronomy
  */
 export * from "./fits";
@@ -11,3 +11,4 @@ export { BandPCA } from "./pca-cube";
 export type { BandPCAOptions } from "./pca-cube";
 export { covarianceOf, mergeMoments } from "./covariance";
 export type { Moments } from "./covariance";
+export * from "./prepare";

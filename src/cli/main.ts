@@ -13,6 +13,7 @@ import { significanceCommand } from "./commands/significance";
 import { simulateCommand } from "./commands/simulate";
 import { run } from "./failure";
 import { versionInWords } from "./version";
+import { skyCommand } from "./commands/sky";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -31,6 +32,7 @@ for (const command of [
   compareCommand,
   significanceCommand,
   simulateCommand,
+  skyCommand,
   devicesCommand,
   helpCommand,
 ])

@@ -21,7 +21,7 @@ export interface BackgroundMesh {
 }
 
 /** Medians over windows that are cut at the mesh's edge; values that are none are left out. */
-function filtered(mesh: Float64Array, rows: number, columns: number, size: number): Float64Array {
+export function filtered(mesh: Float64Array, rows: number, columns: number, size: number): Float64Array {
   if (size === 1) return mesh;
   const radius = (size - 1) / 2;
   return mesh.map((_, at) => {

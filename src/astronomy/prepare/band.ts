@@ -1,0 +1,148 @@
+import { FitsFile, type FitsHeader, type FitsImage, type FitsSource, type HduChoice } from "../fits";
+import { bandsOf, checkRows, type BandSource } from "../bands/source";
+import { Wcs } from "../sky";
+import { filterOf, fluxFactor, wavelengthOf, type FluxUnit } from "./units";
+
+/** Options of `openBands`. */
+export interface OpenOptions {
+  /** HDU of the image. Default: SCI where there is one, else the first with an image. */
+  readonly hdu?: HduChoice;
+  /** Bring values to this unit. */
+  readonly unit?: FluxUnit;
+  /** Flags in DQ that make a pixel bad, as bits. Default: all. */
+  readonly dqBits?: number;
+}
+
+/** One or more bands of a file, with what their headers say. */
+export interface OpenedBands extends BandSource {
+  readonly header: FitsHeader;
+  /** Undefined where the header has no coordinates of the sky. */
+  readonly wcs: Wcs | undefined;
+  /** Filters, or the file's name where there is none. */
+  readonly names: readonly string[];
+  /** Nanometres; NaN where nothing tells it. */
+  readonly wavelengths: readonly number[];
+  /** Unit of the values, "" where it is not known. */
+  readonly unit: string;
+  /** 1 / ERR², 0 where a pixel is bad; undefined without ERR. */
+  readonly weights: BandSource | undefined;
+  close(): Promise<void>;
+}
+
+/** An image's values, NaN where DQ has a flag or ERR is no error. */
+function masked(image: BandSource, dq: FitsImage | undefined, err: BandSource | undefined, bits: number): BandSource {
+  if (!dq && !err) return image;
+  const { bands, height, width } = image;
+  return {
+    ...{ bands, height, width },
+    rows: async (begin, end) => {
+      const rows = await image.rows(begin, end);
+      if (err) {
+        const errors = await err.rows(begin, end);
+        for (let i = 0; i < rows.length; i++) if (!(errors[i]! > 0 && errors[i]! < Infinity)) rows[i] = NaN;
+      }
+      if (dq) {
+        const flags = (await flagRows(dq, begin, end)) as ArrayLike<number>;
+        for (let i = 0; i < rows.length; i++) if ((Number(flags[i]!) & bits) !== 0) rows[i] = NaN;
+      }
+      return rows;
+    },
+  };
+}
+
+async function flagRows(dq: FitsImage, begin: number, end: number): Promise<ArrayLike<number | bigint>> {
+  const { shape } = dq;
+  const start = shape.map(() => 0);
+  const stop = [...shape];
+  [start[shape.length - 2], stop[shape.length - 2]] = [begin, end];
+  return (await dq.integers({ region: { start, stop } })).data;
+}
+
+const scaled = (source: BandSource, factor: number): BandSource => ({
+  ...{ bands: source.bands, height: source.height, width: source.width },
+  rows: async (begin, end) => (await source.rows(begin, end)).map((value) => value * factor),
+});
+
+/** The companion of an image in the same file: of its name and version, and its size. */
+function companion(file: FitsFile, name: string, version: number, image: FitsImage): FitsImage | undefined {
+  const hdu = file.hdus.find(
+    (h) => h.name.trim().toUpperCase() === name && h.version === version && file.hasImage(h.index),
+  );
+  const found = hdu && file.image(hdu.index);
+  if (found && found.shape.join() !== image.shape.join())
+    throw new Error(
+      `openBands: ${name} must have the image's size, given [${found.shape.join(", ")}] and [${image.shape.join(", ")}]`,
+    );
+  return found;
+}
+
+/** An image's header, with keywords of the primary one that it lacks: filters and exposures often stand there alone. */
+function lookup(file: FitsFile, image: FitsImage): FitsHeader {
+  const primary = file.hdus[0]!.header;
+  const missing = primary.cards.filter(
+    ({ key }) =>
+      /^(FILTER|FILTER[12]|FILTNAM1|BAND|PHOT\w+|EXPTIME|BUNIT|OBJECT|TELESCOP|INSTRUME)$/.test(key) &&
+      !image.header.has(key),
+  );
+  const Header = primary.constructor as new (cards: FitsHeader["cards"]) => FitsHeader;
+  return new Header([...image.header.cards, ...missing]);
+}
+
+/**
+ * Opens the bands of a file for preparing: the image or cube, NaN where DQ has a flag or ERR is not above 0, brought to a unit on request.
+ * @throws `fits: …`, `wcs: …`, `units: …`, with the path
+ */
+export async function openBands(source: FitsSource, options: OpenOptions = {}): Promise<OpenedBands> {
+  const file = await FitsFile.open(source);
+  try {
+    return opened(file, source, options);
+  } catch (error) {
+    await file.close();
+    const { message } = error as Error;
+    if (typeof source !== "string" || message.includes(source)) throw error;
+    throw new Error(`${message} (${source})`, { cause: error });
+  }
+}
+
+function opened(file: FitsFile, source: FitsSource, { hdu, unit, dqBits = -1 }: OpenOptions): OpenedBands {
+  const isScience = ({ name, index }: FitsFile["hdus"][number]): boolean =>
+    name.trim().toUpperCase() === "SCI" && file.hasImage(index);
+  const chosen =
+    hdu !== undefined
+      ? file.hdu(hdu)
+      : (file.hdus.find(isScience) ?? file.hdus.find(({ index }) => file.hasImage(index)));
+  const image = file.image(chosen?.index);
+  const header = lookup(file, image);
+  const plain = bandsOf(image, "openBands");
+  const version = chosen!.version;
+  const isNamed = chosen!.name !== "";
+  const err = isNamed ? companion(file, "ERR", version, image) : undefined;
+  const dq = isNamed ? companion(file, "DQ", version, image) : undefined;
+  const errors = err && bandsOf(err, "openBands");
+  const values = masked(plain, dq, errors, dqBits);
+  const factor = unit === undefined ? 1 : fluxFactor(header, unit);
+  const { bands, height, width } = plain;
+  const name =
+    filterOf(header) ??
+    (typeof source === "string" ? source.replace(/^.*[\\/]/, "").replace(/\.fits?(\.gz)?$/i, "") : "band");
+  const numbers = Array.from({ length: bands }, (_, i) => i);
+  return {
+    ...{ bands, height, width, header },
+    rows: (factor === 1 ? values : scaled(values, factor)).rows,
+    wcs: header.has("CTYPE1") && header.has("CTYPE2") ? new Wcs(header) : undefined,
+    names: numbers.map((i) => header.string(`BAND${i + 1}`) ?? (bands === 1 ? name : `${name} ${i + 1}`)),
+    wavelengths: numbers.map(
+      (i) => header.number(`WAVE${i + 1}`) ?? (bands === 1 ? (wavelengthOf(header) ?? NaN) : NaN),
+    ),
+    unit: unit ?? header.string("BUNIT") ?? "",
+    weights: errors && {
+      ...{ bands, height, width },
+      rows: async (begin, end) => {
+        checkRows(begin, end, height);
+        const [valid, sigma] = [await values.rows(begin, end), await errors.rows(begin, end)];
+        return sigma.map((value, i) => (Number.isNaN(valid[i]!) ? 0 : 1 / (value * factor) ** 2));
+      },
+    },
+    close: () => file.close(),
+  };
+}
