@@ -102,20 +102,20 @@ describeDevices("bands of the sky", (device) => {
     const grid = { wcs: new Wcs(TAN), height: 9, width: 9 };
     const galactic = new Wcs({ ...TAN, CTYPE1: "GLON-TAN", CTYPE2: "GLAT-TAN" });
     expect(() => reprojected(noise([9, 9]), galactic, grid, { device: on })).toThrow(
-      "reprojected: both skies must be of one kind, given galactic and equatorial",
+      "reprojected: both skies must be of one kind, got galactic and equatorial",
     );
     expect(() => psfMatched(noise([2, 9, 9]), { fwhm: [0.1], pixelScale: 0.04, device: on })).toThrow(
-      "psfMatched: there must be a width for each of 2 bands, given 1",
+      "psfMatched: there must be a width for each of 2 bands, got 1",
     );
     expect(() => psfMatched(noise([1, 9, 9]), { fwhm: [-1], pixelScale: 0.04, device: on })).toThrow(
-      "psfMatched: fwhm must be positive, given [-1]",
+      "psfMatched: fwhm must be positive, got [-1]",
     );
     expect(() => stack([noise([9, 9]), noise([9, 8])])).toThrow(
       "stack: bands must have one size, [9, 9] and [9, 8]; reproject them onto one grid",
     );
-    expect(() => bandsOf(noise([9]))).toThrow("bands: a spectrum is no image, given the shape [9]");
+    expect(() => bandsOf(noise([9]))).toThrow("bands: a spectrum is no image, got the shape [9]");
     expect(() => bandsOf(noise([2, 2, 9, 9]))).toThrow(
-      "bands: an image has two axes, a cube three, given the shape [2, 2, 9, 9]",
+      "bands: an image has two axes, a cube three, got the shape [2, 2, 9, 9]",
     );
     expect(() => zscaleLimits([NaN, Infinity])).toThrow(
       "zscaleLimits: there must be a finite value, all are NaN or infinite",

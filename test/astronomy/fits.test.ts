@@ -73,7 +73,7 @@ describe("FITS files", () => {
     const path = join(folder, "unfinished.fits");
     const file = await FitsWriter.create(path, [4, 5], "float32");
     await file.write(counting(10));
-    await expect(file.close()).rejects.toThrow(`FitsWriter: ${path} has 20 numbers, given 10`);
+    await expect(file.close()).rejects.toThrow(`FitsWriter: ${path} has 20 numbers, got 10`);
     expect(readdirSync(folder).filter((name) => name.includes("unfinished"))).toEqual([]);
   });
 
@@ -104,7 +104,7 @@ describe("FITS files", () => {
 
   test("numbers that a header cannot hold are refused", () => {
     const image = new NdArray(counting(4));
-    expect(() => writeFits(image, { cards: { X: NaN } })).toThrow("fits: X must be finite, given NaN");
+    expect(() => writeFits(image, { cards: { X: NaN } })).toThrow("fits: X must be finite, got NaN");
     expect(() => writeFits(image, { blank: 3 })).toThrow(/^fits: blank must be an integer, of an image of integers/);
     expect(() => writeFits({ data: counting(4), shape: [5] })).toThrow("fits: shape [5] has 5 elements, the data 4");
   });
@@ -149,7 +149,7 @@ describe("FITS files", () => {
 
   test("what there is not is named", async () => {
     const file = await FitsFile.open(golden("mef.fits"));
-    expect(() => file.image(99)).toThrow(/^fits: HDU must be from 0 to \d+, given 99$/);
+    expect(() => file.image(99)).toThrow(/^fits: HDU must be from 0 to \d+, got 99$/);
     expect(() => file.image("NONE")).toThrow(/^fits: there is no HDU NONE, there are /);
     expect(() => file.table("SCI")).toThrow(/^fits: HDU \d+ must be a binary table, it is a image$/);
     await expect(FitsFile.open(join(folder, "missing.fits"))).rejects.toThrow(
@@ -159,7 +159,7 @@ describe("FITS files", () => {
     expect(() => hcompress.image()).toThrow(
       /^fits: ZCMPTYPE of HDU 1 must be RICE_1, GZIP_1, GZIP_2, HCOMPRESS_1 is not read$/,
     );
-    expect(() => FitsHeader.of({ X: "a" }).number("X")).toThrow('fits: X must be a number, given "a"');
+    expect(() => FitsHeader.of({ X: "a" }).number("X")).toThrow('fits: X must be a number, got "a"');
   });
 
   test("an HDU that is whole is read where a later one is cut", async () => {

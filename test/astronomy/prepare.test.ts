@@ -163,7 +163,7 @@ describe("preparing bands", () => {
 
   const elsewhere = { CRVAL1: 210 };
   test.each<[string, () => Promise<OpenedBands[]>, Partial<PrepareOptions>, string]>([
-    ["one band", () => open(bandFile()), {}, "prepare: there must be two bands or more, given 1"],
+    ["one band", () => open(bandFile()), {}, "prepare: there must be two bands or more, got 1"],
     [
       "skies apart",
       () => open(bandFile(), bandFile({ cards: elsewhere })),
@@ -204,7 +204,7 @@ describe("preparing bands", () => {
       "widths",
       () => open(bandFile(), bandFile()),
       { fwhm: [1] },
-      "prepare: there must be a width for each of 2 bands, given 1",
+      "prepare: there must be a width for each of 2 bands, got 1",
     ],
   ])("%s: one clear line, and nothing is written", async (_name, make, options, message) => {
     const out = join(folder, "refused.fits");
@@ -214,9 +214,9 @@ describe("preparing bands", () => {
 
   test("a spectrum, a cube of four axes, a missing unit", async () => {
     const file = (shape: number[]) => writeFits(new NdArray(new Float32Array(16), shape), { cards: SKY });
-    await expect(openBands(file([16]))).rejects.toThrow("openBands: a spectrum is no image, given the shape [16]");
+    await expect(openBands(file([16]))).rejects.toThrow("openBands: a spectrum is no image, got the shape [16]");
     await expect(openBands(file([2, 2, 2, 2]))).rejects.toThrow(
-      "openBands: an image has two axes, a cube three, given the shape [2, 2, 2, 2]",
+      "openBands: an image has two axes, a cube three, got the shape [2, 2, 2, 2]",
     );
     await expect(openBands(bandFile(), { unit: "Jy" })).rejects.toThrow("units: the header has no unit (BUNIT)");
   });

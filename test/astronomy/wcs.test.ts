@@ -53,17 +53,17 @@ describe("world coordinates", () => {
 
   test.each([
     [{}, "wcs: the header has no world coordinates (CTYPE1 and CTYPE2)"],
-    [{ ...TAN, CTYPE1: "WAVE" }, 'wcs: CTYPE1 must be of the sky, such as RA---TAN, given "WAVE"'],
+    [{ ...TAN, CTYPE1: "WAVE" }, 'wcs: CTYPE1 must be of the sky, such as RA---TAN, got "WAVE"'],
     [{ ...TAN, CTYPE2: "DEC--TPV" }, "wcs: projections are TAN, SIN, CAR, CTYPE2 is DEC--TPV"],
     [
       { ...TAN, CTYPE2: "RA---TAN" },
-      "wcs: CTYPE1 and CTYPE2 must be longitude and latitude of one sky, given RA---TAN and RA---TAN",
+      "wcs: CTYPE1 and CTYPE2 must be longitude and latitude of one sky, got RA---TAN and RA---TAN",
     ],
     [{ ...TAN, CD1_1: 0 }, /^wcs: the matrix from pixels to degrees must have an inverse, it is \[/],
-    [{ ...TAN, CUNIT1: "m" }, 'wcs: CUNIT1 must be an angle, given "m"'],
-    [{ ...TAN, PV2_1: 0.2 }, "wcs: projections with parameters are not read, given PV2_1"],
-    [{ ...TAN, CPDIS1: "LOOKUP" }, "wcs: distortion by tables is not read, given CPDIS1"],
-    [{ ...TAN, CRVAL2: 95 }, "wcs: CRVAL must be a place of the sky, given 204.26971, 95"],
+    [{ ...TAN, CUNIT1: "m" }, 'wcs: CUNIT1 must be an angle, got "m"'],
+    [{ ...TAN, PV2_1: 0.2 }, "wcs: projections with parameters are not read, got PV2_1"],
+    [{ ...TAN, CPDIS1: "LOOKUP" }, "wcs: distortion by tables is not read, got CPDIS1"],
+    [{ ...TAN, CRVAL2: 95 }, "wcs: CRVAL must be a place of the sky, got 204.26971, 95"],
   ])("what is not read is refused by name: %o", (header, message) => {
     expect(() => new Wcs(FitsHeader.of(header))).toThrow(message);
   });

@@ -73,7 +73,7 @@ describe("constella sky", () => {
     await write("spectrum.fits", band([24], SKY));
     await write("text.fits", "no fits at all");
     const prepare = (...args: string[]) => refusal("sky", "prepare", ...args, "--out", "none.fits", "--device", "wasm");
-    expect(await prepare("a.fits")).toBe("constella: prepare: there must be two bands or more, given 1");
+    expect(await prepare("a.fits")).toBe("constella: prepare: there must be two bands or more, got 1");
     expect(await prepare("a.fits", "far.fits")).toBe("constella: prepare: the skies of far and F438W do not overlap");
     expect(await prepare("a.fits", "plain.fits")).toBe(
       "constella: prepare: plain has no world coordinates; bands of one grid are taken as aligned",
@@ -83,10 +83,10 @@ describe("constella sky", () => {
     );
     expect(await prepare("a.fits", "nan.fits")).toBe("constella: prepare: nan must have numbers, all of it is NaN");
     expect(await prepare("four.fits", "a.fits")).toBe(
-      "constella: openBands: an image has two axes, a cube three, given the shape [2, 2, 20, 24] (four.fits)",
+      "constella: openBands: an image has two axes, a cube three, got the shape [2, 2, 20, 24] (four.fits)",
     );
     expect(await prepare("a.fits", "spectrum.fits")).toBe(
-      "constella: openBands: a spectrum is no image, given the shape [24] (spectrum.fits)",
+      "constella: openBands: a spectrum is no image, got the shape [24] (spectrum.fits)",
     );
     expect(await prepare("a.fits", "b.fits", "--unit", "Jy")).toBe(
       "constella: units: the header has no unit (BUNIT) (a.fits)",
@@ -95,7 +95,7 @@ describe("constella sky", () => {
       "constella: fits: a file must begin with SIMPLE, this one does not (text.fits)",
     );
     expect(await prepare("a.fits", "b.fits", "--fwhm", "0.07")).toBe(
-      "constella: prepare: there must be a width for each of 2 bands, given 1",
+      "constella: prepare: there must be a width for each of 2 bands, got 1",
     );
     expect(await prepare("a.fits", "gone.fits")).toBe("constella: cannot read gone.fits: no such file");
     expect((await list(".")).filter((name) => name.includes("none"))).toEqual([]);

@@ -48,11 +48,11 @@ export function backgroundMesh(
 ): BackgroundMesh {
   const [height = 0, width = 0] = image.shape;
   if (image.shape.length !== 2)
-    throw new Error(`backgroundMesh: an image has two axes, given [${image.shape.join(", ")}]`);
+    throw new Error(`backgroundMesh: an image has two axes, got [${image.shape.join(", ")}]`);
   const [h, w] = box;
   if (![h, w, filter].every((size) => Number.isInteger(size) && size > 0) || filter % 2 === 0)
     throw new Error(
-      `backgroundMesh: boxes must have whole sizes and the filter an odd one, given [${h}, ${w}] and ${filter}`,
+      `backgroundMesh: boxes must have whole sizes and the filter an odd one, got [${h}, ${w}] and ${filter}`,
     );
   const [rows, columns] = [Math.ceil(height / h), Math.ceil(width / w)];
   const median = new Float64Array(rows * columns);

@@ -41,7 +41,7 @@ export interface GaussianKernel {
 /** The Gaussian of that σ in pixels, cut at 4 σ. */
 export function gaussianKernel(sigma: number): GaussianKernel {
   if (!(sigma >= 0) || !Number.isFinite(sigma))
-    throw new Error(`gaussianKernel: sigma must be 0 or more, given ${sigma}`);
+    throw new Error(`gaussianKernel: sigma must be 0 or more, got ${sigma}`);
   if (sigma === 0) return { sigma, size: 1, weights: Float64Array.of(1) };
   const least = Math.ceil(8 * sigma);
   const size = least % 2 === 0 ? least + 1 : least;
@@ -57,8 +57,8 @@ export function gaussianKernel(sigma: number): GaussianKernel {
  */
 export function matchingSigmas(fwhm: readonly number[], pixelScale: number): number[] {
   if (fwhm.length === 0 || !fwhm.every((width) => width > 0 && Number.isFinite(width)))
-    throw new Error(`psfMatched: fwhm must be positive, given [${fwhm.join(", ")}]`);
-  if (!(pixelScale > 0)) throw new Error(`psfMatched: pixelScale must be positive, given ${pixelScale}`);
+    throw new Error(`psfMatched: fwhm must be positive, got [${fwhm.join(", ")}]`);
+  if (!(pixelScale > 0)) throw new Error(`psfMatched: pixelScale must be positive, got ${pixelScale}`);
   const widest = Math.max(...fwhm);
   return fwhm.map((width) => Math.sqrt(widest * widest - width * width) / FWHM / pixelScale);
 }
@@ -126,12 +126,12 @@ export function psfMatched(
     device,
   } = options;
   if (fwhm.length !== from.bands)
-    throw new Error(`psfMatched: there must be a width for each of ${from.bands} bands, given ${fwhm.length}`);
+    throw new Error(`psfMatched: there must be a width for each of ${from.bands} bands, got ${fwhm.length}`);
   if (!BOUNDARIES.includes(boundary))
-    throw new Error(`psfMatched: boundary must be ${BOUNDARIES.join(", ")}, given ${String(boundary)}`);
+    throw new Error(`psfMatched: boundary must be ${BOUNDARIES.join(", ")}, got ${String(boundary)}`);
   if (nanTreatment !== "interpolate" && nanTreatment !== "fill")
-    throw new Error(`psfMatched: nanTreatment must be interpolate or fill, given ${String(nanTreatment)}`);
-  if (!Number.isFinite(fillValue)) throw new Error(`psfMatched: fillValue must be finite, given ${fillValue}`);
+    throw new Error(`psfMatched: nanTreatment must be interpolate or fill, got ${String(nanTreatment)}`);
+  if (!Number.isFinite(fillValue)) throw new Error(`psfMatched: fillValue must be finite, got ${fillValue}`);
   const kernels = matchingSigmas(fwhm, pixelScale).map(gaussianKernel);
   const k = Math.max(...kernels.map(({ size }) => size));
   const halo = (k - 1) / 2;

@@ -145,11 +145,11 @@ export function reprojected(
 ): BandSource {
   const bands = bandsOf(source, "reprojected");
   if (method !== "bilinear" && method !== "nearest")
-    throw new Error(`reprojected: method must be bilinear or nearest, given ${String(method)}`);
+    throw new Error(`reprojected: method must be bilinear or nearest, got ${String(method)}`);
   if (![to.height, to.width].every((size) => Number.isInteger(size) && size > 0))
-    throw new Error(`reprojected: the grid must have pixels, given [${to.height}, ${to.width}]`);
+    throw new Error(`reprojected: the grid must have pixels, got [${to.height}, ${to.width}]`);
   if (from.system !== to.wcs.system)
-    throw new Error(`reprojected: both skies must be of one kind, given ${from.system} and ${to.wcs.system}`);
+    throw new Error(`reprojected: both skies must be of one kind, got ${from.system} and ${to.wcs.system}`);
   const tile = async (
     x: number,
     y: number,

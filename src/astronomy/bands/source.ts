@@ -26,13 +26,13 @@ function sizesOf(shape: readonly number[], op: string): [bands: number, height: 
   if (kept.length === 2) return [1, kept[0]!, kept[1]!];
   if (kept.length === 3) return [kept[0]!, kept[1]!, kept[2]!];
   const what = kept.length < 2 ? "a spectrum is no image" : "an image has two axes, a cube three";
-  throw new Error(`${op}: ${what}, given the shape [${shape.join(", ")}]`);
+  throw new Error(`${op}: ${what}, got the shape [${shape.join(", ")}]`);
 }
 
 /** @throws unless rows lie within a source */
 export function checkRows(begin: number, end: number, height: number): void {
   if (!Number.isInteger(begin) || !Number.isInteger(end) || begin < 0 || begin > end || end > height)
-    throw new Error(`bands: rows must be from 0 to ${height}, given ${begin} to ${end}`);
+    throw new Error(`bands: rows must be from 0 to ${height}, got ${begin} to ${end}`);
 }
 
 /** Bands of a file or an array as a source. @throws `op: …` for a spectrum, a cube of four axes, and no pixels */
@@ -40,7 +40,7 @@ export function bandsOf(x: BandsLike, op = "bands"): BandSource {
   if (isSource(x)) return x;
   const [bands, height, width] = sizesOf(x.shape, op);
   if (bands * height * width === 0)
-    throw new Error(`${op}: there are no pixels, given the shape [${x.shape.join(", ")}]`);
+    throw new Error(`${op}: there are no pixels, got the shape [${x.shape.join(", ")}]`);
   if (x instanceof FitsImage) {
     const lead = new Array<number>(Math.max(0, x.shape.length - (x.shape.length === 2 ? 2 : 3))).fill(0);
     return {
@@ -158,7 +158,7 @@ export function cropped(source: BandsLike, { x, y, width, height }: Box): BandSo
   const whole = [x, y, width, height].every(Number.isInteger);
   if (!whole || x < 0 || y < 0 || width < 1 || height < 1 || x + width > from.width || y + height > from.height)
     throw new Error(
-      `cropped: a part must lie within [${from.height}, ${from.width}], given ${width} x ${height} at ${x}, ${y}`,
+      `cropped: a part must lie within [${from.height}, ${from.width}], got ${width} x ${height} at ${x}, ${y}`,
     );
   return {
     ...{ bands: from.bands, height, width },

@@ -53,7 +53,7 @@ function sampled(values: ArrayLike<number>, nSamples: number): Float64Array {
 export function zscaleLimits(values: ArrayLike<number>, options: ZscaleOptions = {}): Limits {
   const { nSamples = 1000, contrast = 0.25, maxReject = 0.5, minNPixels = 5, kRej = 2.5, maxIterations = 5 } = options;
   if (!Number.isInteger(nSamples) || nSamples < 1 || !(contrast > 0))
-    throw new Error(`zscaleLimits: nSamples and contrast must be positive, given ${nSamples} and ${contrast}`);
+    throw new Error(`zscaleLimits: nSamples and contrast must be positive, got ${nSamples} and ${contrast}`);
   const sorted = sampled(values, nSamples);
   const n = sorted.length;
   if (n === 0) throw new Error("zscaleLimits: there must be a finite value, all are NaN or infinite");
@@ -107,7 +107,7 @@ export function zscaleLimits(values: ArrayLike<number>, options: ZscaleOptions =
 /** Percentiles of the finite values, linear between ranks. @throws where there is no finite value, and unless 0 ≤ lower ≤ upper ≤ 100 */
 export function percentileLimits(values: ArrayLike<number>, lower: number, upper: number): Limits {
   if (!(lower >= 0 && lower <= upper && upper <= 100))
-    throw new Error(`percentileLimits: percentiles must be from 0 to 100 in their order, given ${lower} and ${upper}`);
+    throw new Error(`percentileLimits: percentiles must be from 0 to 100 in their order, got ${lower} and ${upper}`);
   const sorted = finiteOf(values).sort();
   if (sorted.length === 0) throw new Error("percentileLimits: there must be a finite value, all are NaN or infinite");
   const at = (percent: number): number => {
@@ -155,11 +155,11 @@ function moments(sorted: Float64Array, begin: number, end: number): { readonly m
  */
 export function sigmaClip(values: ArrayLike<number>, options: SigmaClipOptions = {}): ClippedStatistics & Limits {
   const { sigma = 3, maxIters = 5, center = "median" } = options;
-  if (!(sigma > 0)) throw new Error(`sigmaClip: sigma must be positive, given ${sigma}`);
+  if (!(sigma > 0)) throw new Error(`sigmaClip: sigma must be positive, got ${sigma}`);
   if (maxIters !== null && !(Number.isInteger(maxIters) && maxIters >= 0))
-    throw new Error(`sigmaClip: maxIters must be a whole number from 0 or null, given ${maxIters}`);
+    throw new Error(`sigmaClip: maxIters must be a whole number from 0 or null, got ${maxIters}`);
   if (center !== "median" && center !== "mean")
-    throw new Error(`sigmaClip: center must be median or mean, given ${String(center)}`);
+    throw new Error(`sigmaClip: center must be median or mean, got ${String(center)}`);
   const sorted = finiteOf(values).sort();
   let [begin, end] = [0, sorted.length];
   for (let round = 0; round < (maxIters ?? Infinity) && end > begin; round++) {
@@ -177,7 +177,7 @@ export function sigmaClip(values: ArrayLike<number>, options: SigmaClipOptions =
 /** y = asinh(t / a) / asinh(1 / a) of t = (x − vmin) / (vmax − vmin), held in [0, 1]; NaN stays. Source: Lupton et al. (2004). */
 export function asinhStretch(values: ArrayLike<number>, { vmin, vmax }: Limits, a = 0.1): Float32Array<ArrayBuffer> {
   if (!(a > 0) || !(vmax > vmin))
-    throw new Error(`asinhStretch: a must be positive and vmin below vmax, given ${a}, ${vmin} and ${vmax}`);
+    throw new Error(`asinhStretch: a must be positive and vmin below vmax, got ${a}, ${vmin} and ${vmax}`);
   const scale = 1 / Math.asinh(1 / a);
   const out = new Float32Array(values.length);
   for (let i = 0; i < out.length; i++) {

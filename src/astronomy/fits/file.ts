@@ -55,7 +55,7 @@ export class FitsFile {
     if (typeof choice === "number") {
       const found = this.hdus[choice];
       if (found) return found;
-      throw new Error(`fits: HDU must be from 0 to ${this.hdus.length - 1}, given ${choice}`);
+      throw new Error(`fits: HDU must be from 0 to ${this.hdus.length - 1}, got ${choice}`);
     }
     const { name, version } = typeof choice === "string" ? { name: choice, version: undefined } : choice;
     const plain = (text: string): string => text.trim().toUpperCase();

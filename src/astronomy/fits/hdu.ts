@@ -65,11 +65,11 @@ async function readHeader(
 export function axesOf(header: FitsHeader, where: string, prefix = ""): number[] {
   const rank = header.integer(`${prefix}NAXIS`);
   if (rank === undefined || rank < 0 || rank > 999)
-    throw new Error(`fits: ${prefix}NAXIS of ${where} must be an integer from 0 to 999, given ${rank ?? "none"}`);
+    throw new Error(`fits: ${prefix}NAXIS of ${where} must be an integer from 0 to 999, got ${rank ?? "none"}`);
   return Array.from({ length: rank }, (_, i) => {
     const size = header.integer(`${prefix}NAXIS${i + 1}`);
     if (size === undefined || size < 0)
-      throw new Error(`fits: ${prefix}NAXIS${i + 1} of ${where} must be an integer from 0, given ${size ?? "none"}`);
+      throw new Error(`fits: ${prefix}NAXIS${i + 1} of ${where} must be an integer from 0, got ${size ?? "none"}`);
     return size;
   });
 }
@@ -78,7 +78,7 @@ export function axesOf(header: FitsHeader, where: string, prefix = ""): number[]
 export function bitpixOf(header: FitsHeader, where: string, prefix = ""): Bitpix {
   const bitpix = header.integer(`${prefix}BITPIX`);
   if (bitpix === undefined || !(bitpix in BITPIX))
-    throw new Error(`fits: ${prefix}BITPIX of ${where} must be 8, 16, 32, 64, -32 or -64, given ${bitpix ?? "none"}`);
+    throw new Error(`fits: ${prefix}BITPIX of ${where} must be 8, 16, 32, 64, -32 or -64, got ${bitpix ?? "none"}`);
   return bitpix as Bitpix;
 }
 
@@ -91,7 +91,7 @@ function dataBytes(header: FitsHeader, axes: readonly number[], isGroups: boolea
   const bytes = (Math.abs(bitpixOf(header, where)) / 8) * groups * (extra + elements);
   if (groups < 0 || extra < 0 || !Number.isSafeInteger(bytes))
     throw new Error(
-      `fits: data of ${where} must have a size that a file can have, given axes [${axes.join(", ")}], ` +
+      `fits: data of ${where} must have a size that a file can have, got axes [${axes.join(", ")}], ` +
         `PCOUNT ${extra}, GCOUNT ${groups}`,
     );
   return bytes;
@@ -111,7 +111,7 @@ function checkFirstCard(header: FitsHeader, index: number, where: string): void 
   if (index > 0) return void header.string("XTENSION");
   if (first?.key !== "SIMPLE") throw new Error("fits: a file must begin with SIMPLE, this one does not");
   if (header.logical("SIMPLE") !== true)
-    throw new Error(`fits: SIMPLE of ${where} must be T, given ${first.text ?? "none"}`);
+    throw new Error(`fits: SIMPLE of ${where} must be T, got ${first.text ?? "none"}`);
 }
 
 /** The HDUs of a file, in their order; only headers are read. What follows the last one and is none is left out. */

@@ -106,7 +106,7 @@ export class FitsImage {
     const stop = [...this.shape];
     if (this.shape.length > 1) [start[this.shape.length - 2], stop[this.shape.length - 2]] = [begin, end];
     if (band !== undefined && this.shape.length === 3) [start[0], stop[0]] = [band, band + 1];
-    else if (band !== undefined && band !== 0) throw new Error(`fits: an image has band 0 alone, given ${band}`);
+    else if (band !== undefined && band !== 0) throw new Error(`fits: an image has band 0 alone, got ${band}`);
     const region = { start, stop };
     checkRegion(region, this.shape, "fits");
     return region;

@@ -19,7 +19,7 @@ export function checkRegion({ start, stop }: Region, shape: readonly number[], o
     stop[axis]! <= shape[axis]!;
   if (start.length !== shape.length || stop.length !== shape.length || !start.every(fits))
     throw new Error(
-      `${op}: a region must lie within [${shape.join(", ")}], given [${start.join(", ")}] to [${stop.join(", ")}]`,
+      `${op}: a region must lie within [${shape.join(", ")}], got [${start.join(", ")}] to [${stop.join(", ")}]`,
     );
 }
 

@@ -19,7 +19,7 @@ export function scalingOf(header: FitsHeader, bitpix: Bitpix): Scaling {
   const offset = whole ? BigInt(given as number | bigint) : Number.isInteger(zero) ? BigInt(zero) : undefined;
   const blank = bitpix > 0 ? header.get("BLANK") : undefined;
   if (blank !== undefined && blank !== null && typeof blank !== "bigint" && !Number.isSafeInteger(blank))
-    throw new Error(`fits: BLANK must be an integer, given ${String(blank)}`);
+    throw new Error(`fits: BLANK must be an integer, got ${String(blank)}`);
   return { scale, zero, offset, blank: (blank ?? undefined) as number | bigint | undefined };
 }
 
@@ -63,7 +63,7 @@ export type Integers =
 export function toIntegers(stored: Stored, { scale, offset }: Scaling): Integers {
   const refuse = (): never => {
     throw new Error(
-      `fits: integers without loss need BSCALE 1 and BZERO 0 or half the range, given ${scale} and ${String(offset)}`,
+      `fits: integers without loss need BSCALE 1 and BZERO 0 or half the range, got ${scale} and ${String(offset)}`,
     );
   };
   if (stored instanceof Float32Array || stored instanceof Float64Array)

@@ -66,7 +66,7 @@ export function keywordsOf(cards: readonly CardLike[] | HeaderLike): CardLike[] 
 export function formatHeader(shape: readonly number[], type: FitsType, options: FitsWriteOptions = {}): Uint8Array {
   const layout: { readonly bitpix: Bitpix; readonly zero?: number | bigint } = LAYOUTS[type];
   if (shape.length < 1 || shape.length > 999 || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
-    throw new Error(`fits: an image must have sizes from 0 on 1 to 999 axes, given [${shape.join(", ")}]`);
+    throw new Error(`fits: an image must have sizes from 0 on 1 to 999 axes, got [${shape.join(", ")}]`);
   const cards: CardLike[] = [
     ["SIMPLE", true, "conforms to the FITS standard"],
     ["BITPIX", layout.bitpix, "bits of a number, negative for floating point"],
@@ -78,7 +78,7 @@ export function formatHeader(shape: readonly number[], type: FitsType, options: 
   const { blank } = options;
   if (blank !== undefined) {
     if (layout.bitpix < 0 || !Number.isSafeInteger(blank))
-      throw new Error(`fits: blank must be an integer, of an image of integers, given ${blank} of ${type}`);
+      throw new Error(`fits: blank must be an integer, of an image of integers, got ${blank} of ${type}`);
     cards.push(["BLANK", BigInt(blank) - BigInt(layout.zero ?? 0), "no value"]);
   }
   cards.push(...keywordsOf(options.cards ?? []));
@@ -189,9 +189,9 @@ export class FitsWriter {
   /** Adds numbers in row-major order. @throws for numbers of another type, for more of them than the shape has, and `cannot write FILE: …` */
   async write(values: TypedArray): Promise<void> {
     const type = typeOf(values);
-    if (type !== this.#type) throw new Error(`FitsWriter: numbers must be ${this.#type}, given ${type}`);
+    if (type !== this.#type) throw new Error(`FitsWriter: numbers must be ${this.#type}, got ${type}`);
     if (this.#written + values.length > this.#size)
-      throw new Error(`FitsWriter: ${this.#path} has ${this.#size} numbers, given ${this.#written + values.length}`);
+      throw new Error(`FitsWriter: ${this.#path} has ${this.#size} numbers, got ${this.#written + values.length}`);
     await this.#put(storedBytes(values, type));
     this.#written += values.length;
     this.#width = values.BYTES_PER_ELEMENT;
@@ -201,7 +201,7 @@ export class FitsWriter {
   async close(): Promise<void> {
     if (this.#written !== this.#size) {
       await this.discard();
-      throw new Error(`FitsWriter: ${this.#path} has ${this.#size} numbers, given ${this.#written}`);
+      throw new Error(`FitsWriter: ${this.#path} has ${this.#size} numbers, got ${this.#written}`);
     }
     await this.#put(padding(this.#written * this.#width));
     await this.#gzip?.writer.close();

@@ -71,7 +71,7 @@ function companion(file: FitsFile, name: string, version: number, image: FitsIma
   const found = hdu && file.image(hdu.index);
   if (found && found.shape.join() !== image.shape.join())
     throw new Error(
-      `openBands: ${name} must have the image's size, given [${found.shape.join(", ")}] and [${image.shape.join(", ")}]`,
+      `openBands: ${name} must have the image's size, got [${found.shape.join(", ")}] and [${image.shape.join(", ")}]`,
     );
   return found;
 }

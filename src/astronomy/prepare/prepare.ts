@@ -87,7 +87,7 @@ const titleOf = (inputs: readonly OpenedBands[], i: number): string => inputs[i]
 function onOneGrid(inputs: readonly OpenedBands[], options: PrepareOptions, history: string[]): BandSource {
   const { reference = 0, method = "bilinear", aligned = false, device } = options;
   const target = inputs[reference];
-  if (!target) throw new Error(`prepare: reference must be from 0 to ${inputs.length - 1}, given ${reference}`);
+  if (!target) throw new Error(`prepare: reference must be from 0 to ${inputs.length - 1}, got ${reference}`);
   if (aligned) {
     const other = inputs.findIndex(({ height, width }) => height !== target.height || width !== target.width);
     if (other >= 0)
@@ -237,9 +237,9 @@ export async function prepareBands(inputs: readonly OpenedBands[], options: Prep
     onProgress,
   } = options;
   const bands = inputs.reduce((count, input) => count + input.bands, 0);
-  if (bands < 2) throw new Error(`prepare: there must be two bands or more, given ${bands}`);
+  if (bands < 2) throw new Error(`prepare: there must be two bands or more, got ${bands}`);
   if (fwhm && fwhm.length !== bands)
-    throw new Error(`prepare: there must be a width for each of ${bands} bands, given ${fwhm.length}`);
+    throw new Error(`prepare: there must be a width for each of ${bands} bands, got ${fwhm.length}`);
   const history: string[] = [];
   let parts = inputs;
   if (background) {

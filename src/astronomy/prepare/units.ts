@@ -26,14 +26,14 @@ const PER_JANSKY = 1e-23;
 export function fluxFactor(header: HeaderLike, unit: FluxUnit): number {
   const keywords = FitsHeader.of(header);
   if (!FLUX_UNITS.includes(unit))
-    throw new Error(`units: the unit must be ${FLUX_UNITS.join(" or ")}, given ${String(unit)}`);
+    throw new Error(`units: the unit must be ${FLUX_UNITS.join(" or ")}, got ${String(unit)}`);
   const given = keywords.string("BUNIT")?.trim();
   if (!given) throw new Error("units: the header has no unit (BUNIT)");
   const plain = given.toLowerCase().replaceAll(" ", "");
   const needed = (key: string): number => {
     const value = keywords.number(key);
     if (value === undefined || !(value > 0))
-      throw new Error(`units: ${key} must be positive to bring ${given} to ${unit}, given ${value ?? "none"}`);
+      throw new Error(`units: ${key} must be positive to bring ${given} to ${unit}, got ${value ?? "none"}`);
     return value;
   };
   // MJy stands for mega- and mJy for millijansky, which only their case tells apart
@@ -45,9 +45,7 @@ export function fluxFactor(header: HeaderLike, unit: FluxUnit): number {
   if (counts) flam = needed("PHOTFLAM") / (counts[2] === undefined ? needed("EXPTIME") : 1);
   else if (FLAM.test(plain)) flam = 1;
   else
-    throw new Error(
-      `units: BUNIT must be counts, electrons, Jy or erg/s/cm2/A to be brought to ${unit}, given ${given}`,
-    );
+    throw new Error(`units: BUNIT must be counts, electrons, Jy or erg/s/cm2/A to be brought to ${unit}, got ${given}`);
   return unit === "flam" ? flam : flam / perJansky();
 }
 

@@ -5,7 +5,7 @@ type Polynomial = readonly (readonly number[])[];
 
 function polynomial(header: FitsHeader, axis: "A" | "B"): Polynomial {
   const order = header.integer(`${axis}_ORDER`) ?? 0;
-  if (order < 0 || order > 9) throw new Error(`wcs: ${axis}_ORDER must be from 0 to 9, given ${order}`);
+  if (order < 0 || order > 9) throw new Error(`wcs: ${axis}_ORDER must be from 0 to 9, got ${order}`);
   const rows: number[][] = [];
   for (let p = 0; p <= order; p++)
     rows.push(

@@ -42,7 +42,7 @@ function axisOf(header: FitsHeader, axis: 1 | 2): Axis {
   const type = header.string(`CTYPE${axis}`)?.trim() ?? "";
   const [, name = "", code = "", rest = ""] = /^([A-Z]+)-+([A-Z]{3})(-SIP)?$/.exec(type) ?? [];
   const found = SYSTEMS[name];
-  if (!found) throw new Error(`wcs: CTYPE${axis} must be of the sky, such as RA---TAN, given "${type}"`);
+  if (!found) throw new Error(`wcs: CTYPE${axis} must be of the sky, such as RA---TAN, got "${type}"`);
   if (!PROJECTIONS[code])
     throw new Error(`wcs: projections are ${Object.keys(PROJECTIONS).join(", ")}, CTYPE${axis} is ${type}`);
   return { ...found, code, hasSip: rest !== "" };
@@ -54,7 +54,7 @@ function linear(header: FitsHeader): [number, number, number, number] {
   const units = [1, 2].map((axis) => {
     const unit = header.string(`CUNIT${axis}`)?.trim() ?? "";
     const degrees = UNITS[unit.toLowerCase()];
-    if (degrees === undefined) throw new Error(`wcs: CUNIT${axis} must be an angle, given "${unit}"`);
+    if (degrees === undefined) throw new Error(`wcs: CUNIT${axis} must be an angle, got "${unit}"`);
     return degrees;
   });
   const scaled = (m: readonly number[]): [number, number, number, number] => {
@@ -80,9 +80,9 @@ function checkRead(header: FitsHeader): void {
   for (const { key } of header.cards) {
     const isParameter = /^PV([12])_(\d+)$/.exec(key);
     if (isParameter && !(isParameter[1] === "1" && Number(isParameter[2]) >= 3) && header.number(key) !== 0)
-      throw new Error(`wcs: projections with parameters are not read, given ${key}`);
+      throw new Error(`wcs: projections with parameters are not read, got ${key}`);
     if (/^(CPDIS|CPERR|CQDIS|D2IMDIS|D2IMERR)[12]$/.test(key))
-      throw new Error(`wcs: distortion by tables is not read, given ${key}`);
+      throw new Error(`wcs: distortion by tables is not read, got ${key}`);
   }
 }
 
@@ -125,7 +125,7 @@ export class Wcs {
       axes[0].isLongitude === axes[1].isLongitude
     )
       throw new Error(
-        `wcs: CTYPE1 and CTYPE2 must be longitude and latitude of one sky, given ${keywords.string("CTYPE1")} and ${keywords.string("CTYPE2")}`,
+        `wcs: CTYPE1 and CTYPE2 must be longitude and latitude of one sky, got ${keywords.string("CTYPE1")} and ${keywords.string("CTYPE2")}`,
       );
     checkRead(keywords);
     this.system = axes[0].system;
@@ -147,7 +147,7 @@ export class Wcs {
     );
     const [longitude, latitude] = first ? [values[0]!, values[1]!] : [values[1]!, values[0]!];
     if (!(Math.abs(latitude) <= 90) || !Number.isFinite(longitude))
-      throw new Error(`wcs: CRVAL must be a place of the sky, given ${longitude}, ${latitude}`);
+      throw new Error(`wcs: CRVAL must be a place of the sky, got ${longitude}, ${latitude}`);
     this.#toCelestial = nativeToCelestial(poleOf(keywords, this.#projection, longitude, latitude));
     this.#toNative = transposed(this.#toCelestial);
   }

@@ -17,33 +17,14 @@ import {
 } from "../../astronomy";
 import { requestDevice } from "../../request-device";
 import { interruptible } from "../interrupt";
-import { nonNegative, oneOf, positive, text, toOption, whole, wholes, type Kind, type OptionSpec } from "../option";
+import { numberList } from "../../kinds";
+import { oneOf, positive, text, toOption, whole, wholes, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
-
-const numbers: Kind<number[]> = {
-  placeholder: "X,X,…",
-  rule: "numbers above 0, separated by commas",
-  parse: (given) => {
-    const values = given.split(",").map((part) => positive.parse(part.trim()));
-    return values.every((value) => value !== undefined) ? values : undefined;
-  },
-};
-
-const percentiles: Kind<readonly [number, number]> = {
-  placeholder: "LOW,HIGH",
-  rule: "two percentiles from 0 to 100 in their order",
-  parse: (given) => {
-    const [low, high, ...rest] = given.split(",").map((part) => nonNegative.parse(part.trim()));
-    return low !== undefined && high !== undefined && rest.length === 0 && low < high && high <= 100
-      ? [low, high]
-      : undefined;
-  },
-};
 
 const OPTIONS: readonly OptionSpec[] = [
   {
     name: "fwhm",
-    kind: numbers,
+    kind: numberList(1, { above: 0 }),
     help: "widths of the bands' point-spread functions in arcseconds; all are brought to the widest",
   },
   { name: "reference", kind: whole(1), help: "number of the file whose grid all are brought to (default 1)" },
@@ -54,7 +35,11 @@ const OPTIONS: readonly OptionSpec[] = [
   { name: "background", kind: wholes(1, 1), help: "subtract the background in boxes of H,W (or one size) pixels" },
   { name: "clip", kind: positive, help: "leave out values beyond X standard deviations from the median" },
   { name: "normalize", kind: oneOf(...NORMALIZATIONS), help: "bring each band to 0 … 1 (default none)" },
-  { name: "percentiles", kind: percentiles, help: "for percentile and asinh (default 0.25,99.75)" },
+  {
+    name: "percentiles",
+    kind: numberList(2, { from: 0, to: 100 }),
+    help: "for percentile and asinh (default 0.25,99.75)",
+  },
   { name: "threads", kind: whole(1), help: "threads of the wasm device" },
 ];
 
@@ -68,7 +53,7 @@ interface PrepareFlags {
   readonly background?: number[];
   readonly clip?: number;
   readonly normalize?: Normalization;
-  readonly percentiles?: readonly [number, number];
+  readonly percentiles?: number[];
   readonly threads?: number;
   readonly device?: "webgpu" | "wasm";
   readonly aligned?: boolean;
@@ -118,10 +103,12 @@ async function prepareCube(
   flags: PrepareFlags,
   print: (text: string) => void,
 ): Promise<void> {
-  const { out, device: type, threads, hdu, unit, background, reference = 1, ...rest } = flags;
-  if (files.includes(out)) throw new Error(`--out must be another file than the bands, given ${out}`);
+  const { out, device: type, threads, hdu, unit, background, percentiles, reference = 1, ...rest } = flags;
+  if (files.includes(out)) throw new Error(`--out must be another file than the bands, got ${out}`);
   if (background && background.length > 2)
-    throw new Error(`--background must be one or two sizes, given ${background.join(",")}`);
+    throw new Error(`--background must be one or two sizes, got ${background.join(",")}`);
+  if (percentiles && !(percentiles.length === 2 && percentiles[0]! < percentiles[1]!))
+    throw new Error(`--percentiles must be two in their order, got ${percentiles.join(",")}`);
   const progress = new ProgressDisplay();
   const { signal, release } = interruptible((line) => progress.note(line));
   const opened: OpenedBands[] = [];
@@ -134,6 +121,7 @@ async function prepareCube(
       const cube = await prepareBands(opened, {
         ...rest,
         ...(background && { background: [background[0]!, background[1] ?? background[0]!] as const }),
+        ...(percentiles && { percentiles: [percentiles[0]!, percentiles[1]!] as const }),
         ...{ out, reference: reference - 1, device, signal },
         onProgress: ({ stage, done, total }) => progress.update({ stage, done, total }),
       });

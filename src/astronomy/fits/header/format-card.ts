@@ -9,13 +9,13 @@ const PRINTABLE = /^[ -~]*$/;
 const NAME = /^[A-Z0-9_-]+$/;
 
 function checkText(text: string, key: string): void {
-  if (!PRINTABLE.test(text)) throw new Error(`fits: ${key} must be printable ASCII, given ${JSON.stringify(text)}`);
+  if (!PRINTABLE.test(text)) throw new Error(`fits: ${key} must be printable ASCII, got ${JSON.stringify(text)}`);
 }
 
 /** A number as FITS has it: integers without point, others with as many digits as they need. */
 function numberText(value: number | bigint, key: string): string {
   if (typeof value === "bigint" || Number.isSafeInteger(value)) return String(value);
-  if (!Number.isFinite(value)) throw new Error(`fits: ${key} must be finite, given ${value}`);
+  if (!Number.isFinite(value)) throw new Error(`fits: ${key} must be finite, got ${value}`);
   if (!Number.isInteger(value)) return String(value).toUpperCase();
   const text = value.toExponential().toUpperCase();
   return text.includes(".") ? text : text.replace("E", ".0E");
@@ -68,7 +68,7 @@ export function formatCard(card: CardLike): string[] {
     return Array.from({ length: count }, (_, i) => key.padEnd(8) + text.slice(i * TEXT, (i + 1) * TEXT).padEnd(TEXT));
   }
   if (!key.split(" ").every((word) => NAME.test(word)))
-    throw new Error(`fits: keywords must be of A-Z, 0-9, _ and -, given ${JSON.stringify(given.key)}`);
+    throw new Error(`fits: keywords must be of A-Z, 0-9, _ and -, got ${JSON.stringify(given.key)}`);
   checkText(given.comment, `comment of ${key}`);
   if (given.value === undefined && given.text === undefined)
     return [key.padEnd(8) + given.comment.slice(0, TEXT).padEnd(TEXT)];

@@ -37,7 +37,7 @@ export class FitsHeader {
   get(key: string): FitsValue | undefined {
     const card = this.card(key);
     if (card && card.value === undefined && card.text !== undefined)
-      throw new Error(`fits: ${card.key} must be a string, number or logical, given ${card.text}`);
+      throw new Error(`fits: ${card.key} must be a string, number or logical, got ${card.text}`);
     return card?.value;
   }
 
@@ -92,7 +92,7 @@ export class FitsHeader {
     if (value === undefined || value === null) return undefined;
     const taken = take(value);
     if (taken === undefined)
-      throw new Error(`fits: ${key} must be ${rule}, given ${this.card(key)?.text ?? JSON.stringify(String(value))}`);
+      throw new Error(`fits: ${key} must be ${rule}, got ${this.card(key)?.text ?? JSON.stringify(String(value))}`);
     return taken;
   }
 }

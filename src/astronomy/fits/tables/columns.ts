@@ -55,7 +55,7 @@ function shapeOf(header: FitsHeader, index: number, repeat: number, where: strin
   const sizes = /^\(\s*\d+(\s*,\s*\d+)*\s*\)$/.test(given) ? given.slice(1, -1).split(",").map(Number) : [];
   const size = sizes.reduce((product, n) => product * n, 1);
   if (sizes.length === 0 || size > repeat)
-    throw new Error(`fits: TDIM${index} of ${where} must be sizes of ${repeat} elements, given ${given}`);
+    throw new Error(`fits: TDIM${index} of ${where} must be sizes of ${repeat} elements, got ${given}`);
   return size === repeat ? sizes.reverse() : [repeat];
 }
 
@@ -63,20 +63,20 @@ function shapeOf(header: FitsHeader, index: number, repeat: number, where: strin
 export function columnsOf(header: FitsHeader, where: string): FitsColumn[] {
   const fields = header.integer("TFIELDS");
   if (fields === undefined || fields < 0 || fields > 999)
-    throw new Error(`fits: TFIELDS of ${where} must be an integer from 0 to 999, given ${fields ?? "none"}`);
+    throw new Error(`fits: TFIELDS of ${where} must be an integer from 0 to 999, got ${fields ?? "none"}`);
   const columns: FitsColumn[] = [];
   let offset = 0;
   for (let i = 1; i <= fields; i++) {
     const format = header.string(`TFORM${i}`)?.trim() ?? "";
     const [, count, letter, rest] = FORMAT.exec(format) ?? [];
     if (letter === undefined)
-      throw new Error(`fits: TFORM${i} of ${where} must be a format of a column, given "${format}"`);
+      throw new Error(`fits: TFORM${i} of ${where} must be a format of a column, got "${format}"`);
     const type = letter as ColumnType;
     const repeat = count === "" ? 1 : Number(count);
     const isPointer = type === "P" || type === "Q";
     const heap = isPointer ? /^([LXBIJKAEDCM])/.exec(rest!)?.[1] : undefined;
     if (isPointer && (heap === undefined || repeat > 1))
-      throw new Error(`fits: TFORM${i} of ${where} must name one array of the heap, given "${format}"`);
+      throw new Error(`fits: TFORM${i} of ${where} must name one array of the heap, got "${format}"`);
     const missing = header.get(`TNULL${i}`);
     const zero = header.get(`TZERO${i}`);
     const bytes = Math.ceil(repeat * COLUMN_BYTES[type]);

@@ -78,7 +78,7 @@ export class TableBytes {
     if (count < 0 || (count > 0 && (at < 0 || !(at + bytes <= this.#heapBytes))))
       throw new Error(
         `fits: array of row ${row} of ${column.name}, ${this.where}, must lie within the heap's ${this.#heapBytes} bytes, ` +
-          `given ${count} elements at ${at}`,
+          `got ${count} elements at ${at}`,
       );
     return { count, at };
   }

@@ -125,7 +125,7 @@ export class FitsTable {
 
   #checkRows(begin: number, end: number): void {
     if (!Number.isInteger(begin) || !Number.isInteger(end) || begin < 0 || begin > end || end > this.length)
-      throw new Error(`fits: rows must be from 0 to ${this.length}, given ${begin} to ${end}`);
+      throw new Error(`fits: rows must be from 0 to ${this.length}, got ${begin} to ${end}`);
   }
 
   /** A column's bytes one row after another. */

@@ -61,21 +61,17 @@ function settingsOf(header: FitsHeader, isQuantized: boolean, where: string): Se
     known === "RICE_1" &&
     ((width !== 1 && width !== 2 && width !== 4) || !Number.isInteger(blockSize) || blockSize < 1)
   )
-    throw new Error(
-      `fits: RICE_1 of ${where} needs BYTEPIX 1, 2 or 4 and a BLOCKSIZE, given ${width} and ${blockSize}`,
-    );
+    throw new Error(`fits: RICE_1 of ${where} needs BYTEPIX 1, 2 or 4 and a BLOCKSIZE, got ${width} and ${blockSize}`);
   const quantize = header.string("ZQUANTIZ")?.trim() ?? "NO_DITHER";
   const quantized = bitpix < 0 && isQuantized && quantize !== "NONE";
   if (known === "RICE_1" && (bitpix === 64 || (bitpix < 0 && !quantized)))
-    throw new Error(
-      `fits: RICE_1 of ${where} holds integers of 32 bits at most, given ZBITPIX ${bitpix}, not quantised`,
-    );
+    throw new Error(`fits: RICE_1 of ${where} holds integers of 32 bits at most, got ZBITPIX ${bitpix}, not quantised`);
   let quantization: Quantization | undefined;
   if (quantized) {
     if (quantize !== "NO_DITHER" && quantize !== "SUBTRACTIVE_DITHER_1" && quantize !== "SUBTRACTIVE_DITHER_2")
-      throw new Error(`fits: ZQUANTIZ of ${where} must be NO_DITHER, SUBTRACTIVE_DITHER_1 or _2, given ${quantize}`);
+      throw new Error(`fits: ZQUANTIZ of ${where} must be NO_DITHER, SUBTRACTIVE_DITHER_1 or _2, got ${quantize}`);
     const seed = header.integer("ZDITHER0") ?? 1;
-    if (seed < 1 || seed > 10000) throw new Error(`fits: ZDITHER0 of ${where} must be from 1 to 10000, given ${seed}`);
+    if (seed < 1 || seed > 10000) throw new Error(`fits: ZDITHER0 of ${where} must be from 1 to 10000, got ${seed}`);
     quantization = { method: quantize, seed };
   }
   return { method: known, bitpix, width: width as RiceWidth, blockSize, quantization };
@@ -127,7 +123,7 @@ export class CompressedPixels implements Pixels {
     this.header = imageHeader(header, this.bitpix, axes);
     const { packed } = this.#columns;
     if (packed && packed.type !== "P" && packed.type !== "Q")
-      throw new Error(`fits: COMPRESSED_DATA of ${where} must be arrays of the heap, given ${packed.format}`);
+      throw new Error(`fits: COMPRESSED_DATA of ${where} must be arrays of the heap, got ${packed.format}`);
     const scaling = scalingOf(this.header, this.bitpix);
     const blank = this.bitpix > 0 ? header.integer("ZBLANK") : undefined;
     this.scaling = scaling.blank === undefined ? { ...scaling, blank } : scaling;

@@ -10,7 +10,7 @@ export class TileGrid {
   /** @throws unless tiles of that shape, as many as the table has rows, make up the image */
   constructor(shape: readonly number[], tile: readonly number[], rows: number, where: string) {
     if (shape.length === 0 || !tile.every((size) => size >= 1))
-      throw new Error(`fits: ZTILE of ${where} must be sizes from 1, given [${tile.join(", ")}]`);
+      throw new Error(`fits: ZTILE of ${where} must be sizes from 1, got [${tile.join(", ")}]`);
     this.shape = shape;
     this.#tile = tile.map((size, axis) => Math.min(size, Math.max(1, shape[axis]!)));
     this.#counts = shape.map((size, axis) => Math.ceil(size / this.#tile[axis]!));
