@@ -41,6 +41,9 @@ export const METHODS = {
     title: "Learning to Cluster",
     load: async () => (await import("./learning-to-cluster")).learningToCluster,
   },
+  som: { title: "Self-organising map", load: async () => (await import("./som")).som },
+  csom: { title: "Stack of self-organising maps", load: async () => (await import("./csom")).csom },
+  esom: { title: "Evolving self-organising map", load: async () => (await import("./esom")).esom },
 } as const satisfies Readonly<Record<string, MethodEntry>>;
 
 /** Names of the methods. */

@@ -2,8 +2,10 @@ import { checkWhole, fitted } from "../checks";
 import { DeviceHolder } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { toFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
 import { Random } from "../random";
 import { Tensor } from "../tensor";
 import { decodeCheckpoint, encodeCheckpoint } from "../lifecycle/checkpoint";
@@ -74,8 +76,9 @@ export class CSOM {
     readonly layers: readonly Required<CSOMLayer>[];
     readonly epochs: number;
     readonly seed: number;
+    readonly init?: "pca" | "random" | "sample";
   };
-  readonly #init: NonNullable<CSOMOptions["init"]>;
+  readonly #init: "pca" | "random" | "sample" | readonly NdArray[];
   readonly #holder: DeviceHolder;
   #trained: readonly TrainedLayer[] | undefined;
   #bmu: Int32Array<ArrayBuffer> | undefined;
@@ -111,8 +114,9 @@ export class CSOM {
         variance,
       })),
       ...{ epochs, seed },
+      ...(typeof init === "string" && { init }),
     };
-    this.#init = init;
+    this.#init = typeof init === "string" ? init : init.map((given) => toFloat32Matrix(given, op, "init"));
     this.#holder = new DeviceHolder(device);
   }
 
@@ -226,10 +230,11 @@ export class CSOM {
     }
   }
 
-  /** The stack with its settings, as a file. @throws before `fit` */
+  /** The settings, and what was learned, as a file. */
   async save(): Promise<Uint8Array> {
-    const arrays: Record<string, NdArray<Float64Array> | NdArray<Int32Array>> = {};
-    fitted("CSOM.save", this.#trained).forEach(({ hits, chain }, layer) => {
+    const arrays: Record<string, NdArray<TypedArray>> = {};
+    if (typeof this.#init !== "string") this.#init.forEach((init, layer) => (arrays[`${layer}.init`] = init));
+    this.#trained?.forEach(({ hits, chain }, layer) => {
       arrays[`${layer}.codebook`] = this.codebook(layer);
       arrays[`${layer}.hits`] = new NdArray(hits);
       arrays[`${layer}.chain`] = new NdArray(chain);
@@ -240,8 +245,17 @@ export class CSOM {
 
   /** Reads what `save` wrote. @throws when it is none, or its parts do not belong together */
   static async load(content: Bytes, { device }: { readonly device?: Device } = {}): Promise<CSOM> {
-    const { arrays, state } = decodeCheckpoint<{ settings: CSOMOptions; history: EpochRecord[] }>("CSOM", content);
-    const csom = new CSOM({ ...state.settings, ...(device && { device }) });
+    const { arrays, state } = decodeCheckpoint<{
+      settings: CSOMOptions & { readonly layers: readonly CSOMLayer[] };
+      history: EpochRecord[];
+    }>("CSOM", content);
+    const { settings, history } = state;
+    const given = settings.layers.flatMap((_, layer) => arrays[`${layer}.init`] ?? []);
+    const init = given.length > 0 && { init: given };
+    const csom = new CSOM({ ...settings, ...init, ...(device && { device }) });
+    csom.#history = history;
+    if (arrays["bmu"]) csom.#bmu = Int32Array.from(arrays["bmu"].data);
+    if (!arrays["0.codebook"]) return csom;
     csom.#trained = csom.layers.map(({ grid: { units } }, layer) => {
       const [codebook, hits, chain] = ["codebook", "hits", "chain"].map((name) => arrays[`${layer}.${name}`]);
       if (codebook?.shape[0] !== units || hits?.shape[0] !== units || chain?.shape[0] !== csom.layers[0]!.grid.units)
@@ -252,8 +266,6 @@ export class CSOM {
         chain: Int32Array.from(chain.data),
       };
     });
-    if (arrays["bmu"]) csom.#bmu = Int32Array.from(arrays["bmu"].data);
-    csom.#history = state.history;
     return csom;
   }
 

@@ -267,15 +267,17 @@ export class ESOM {
     return new NdArray(out, [rows.n, size]);
   }
 
-  /** The map with its settings, as a file. @throws before `fit` */
+  /** The settings, and what was learned, as a file. */
   async save(): Promise<Uint8Array> {
-    const { prototypes, ids, links, strengths, rows, nextId } = fitted("ESOM.save", this.#map).state();
-    const { bmu, labels, activation, hits, quantizationError, nodeClasses } = this.#result("save");
-    const d = this.map.d;
+    const [map, found] = [this.#map, this.#found];
+    const [epsilons, history] = [this.#epsilons, this.#history];
+    if (!map || !found) return encodeCheckpoint("ESOM", {}, { settings: this.settings, epsilons, history });
+    const { prototypes, ids, links, strengths, rows, nextId } = map.state();
+    const { bmu, labels, activation, hits, quantizationError, nodeClasses } = found;
     return encodeCheckpoint(
       "ESOM",
       {
-        prototypes: new NdArray(prototypes, [ids.length, d]),
+        prototypes: new NdArray(prototypes, [ids.length, map.d]),
         ids: new NdArray(ids),
         links: new NdArray(links, [strengths.length, 2]),
         strengths: new NdArray(strengths),
@@ -283,7 +285,7 @@ export class ESOM {
         activation: new NdArray(activation.map((value) => (Number.isNaN(value) ? -1 : value))),
         ...(nodeClasses && { nodeClasses: new NdArray(nodeClasses) }),
       },
-      { settings: this.settings, epsilons: this.#epsilons, rows, nextId, quantizationError, history: this.#history },
+      { settings: this.settings, epsilons, rows, nextId, quantizationError, history },
     );
   }
 
@@ -299,28 +301,26 @@ export class ESOM {
     }>("ESOM", content);
     const { rows, nextId, quantizationError } = state;
     const esom = new ESOM({ ...state.settings, ...(device && { device }) });
+    [esom.#epsilons, esom.#history] = [state.epsilons, state.history];
+    if (!arrays["prototypes"]) return esom;
     const array = (name: string): ArrayLike<number> => {
       const found = arrays[name];
       if (!found) throw new Error(`ESOM.load: the file has no ${name}`);
       return found.data;
     };
     const ids = Int32Array.from(array("ids"));
-    const d = arrays["prototypes"]?.shape[1] ?? 0;
+    const d = arrays["prototypes"].shape[1] ?? 0;
     const links = Int32Array.from(array("links"));
     if (array("prototypes").length !== ids.length * d || links.some((place) => place < 0 || place >= ids.length))
       throw new Error(`ESOM.load: prototypes and links must be of ${ids.length} nodes`);
     const prototypes = Float64Array.from(array("prototypes"));
     const strengths = Float64Array.from(array("strengths"));
     esom.#map = new EvolvingMap(d, { prototypes, ids, links, strengths, rows, nextId });
-    esom.#epsilons = state.epsilons;
-    esom.#history = state.history;
     esom.#found = {
-      bmu: Int32Array.from(array("bmu")),
-      labels: Int32Array.from(array("labels")),
-      hits: Int32Array.from(array("hits")),
+      ...{ bmu: Int32Array.from(array("bmu")), labels: Int32Array.from(array("labels")) },
+      ...{ hits: Int32Array.from(array("hits")), quantizationError },
       activation: Float64Array.from(array("activation"), (value) => (value < 0 ? NaN : value)),
       nodeClasses: arrays["nodeClasses"] && Int32Array.from(arrays["nodeClasses"].data),
-      quantizationError,
     };
     return esom;
   }

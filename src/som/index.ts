@@ -12,6 +12,7 @@ export { twoWinnersLinkage, uMatrix, uMatrixComponents, uMatrixWatershed } from 
 export type { UMatrix, UnitClusters, WinnerLinks } from "./u-matrix";
 export { SOM } from "./som";
 export type { SOMFitOptions, SOMOptions } from "./som";
+export { UNIT_CLUSTERINGS } from "./unit-clusters";
 export type { UnitClustering } from "./unit-clusters";
 export { CSOM } from "./csom";
 export type { CSOMLayer, CSOMOptions } from "./csom";

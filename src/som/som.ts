@@ -4,7 +4,10 @@ import { DeviceHolder } from "../cluster/points";
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { toFloat32Matrix } from "../matrix";
+import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
 import { Random } from "../random";
 import { Tensor } from "../tensor";
 import { decodeCheckpoint, encodeCheckpoint } from "../lifecycle/checkpoint";
@@ -50,7 +53,7 @@ export interface SOMOptions extends Partial<GridOptions> {
   /** Default "pca". */
   readonly init?: CodebookInit;
   /** What makes clusters of the units. Default "k-means" where `nClusters` is given, else "watershed". */
-  readonly clusters?: UnitClustering;
+  readonly clustering?: UnitClustering;
   /** Of "k-means". */
   readonly nClusters?: number;
   /** Of "components": the highest value of the U-matrix within a cluster. Default its median. */
@@ -76,7 +79,9 @@ type Settings = Required<
   Pick<SOMOptions, "training" | "epochs" | "sigma" | "learningRate" | "neighbourhood" | "seed">
 > &
   Required<GridOptions> &
-  Pick<SOMOptions, "cutoff" | "nClusters" | "threshold" | "minLinks"> & { readonly clusters: UnitClustering };
+  Pick<SOMOptions, "cutoff" | "nClusters" | "threshold" | "minLinks"> & { readonly clustering: UnitClustering } & {
+    readonly init?: "pca" | "random" | "sample";
+  };
 
 interface Found {
   readonly hits: Int32Array;
@@ -103,7 +108,7 @@ const ONLINE_ROWS = 65_536;
 export class SOM {
   readonly grid: Grid;
   readonly settings: Settings;
-  readonly #init: CodebookInit;
+  readonly #init: Exclude<CodebookInit, MatrixLike> | NdArray;
   readonly #holder: DeviceHolder;
   #codebook: Float64Array | undefined;
   #history: EpochRecord[] = [];
@@ -121,15 +126,15 @@ export class SOM {
     this.grid = new Grid({ rows, columns, topology, toroid }, op);
     const { epochs = 10, neighbourhood = "gaussian", seed = 0, init = "pca" } = options;
     const { nClusters, threshold, minLinks, cutoff } = options;
-    const { clusters = nClusters === undefined ? "watershed" : "k-means" } = options;
+    const { clustering = nClusters === undefined ? "watershed" : "k-means" } = options;
     checkWhole(op, { epochs }, 1);
     checkWhole(op, { seed }, 0);
     checkChoice(op, { training }, ["batch", "online"]);
     checkChoice(op, { neighbourhood }, ["gaussian", "bubble"]);
-    checkChoice(op, { clusters }, UNIT_CLUSTERINGS);
-    if (clusters === "k-means") checkWhole(op, { nClusters: nClusters ?? NaN }, 1, this.grid.units);
+    checkChoice(op, { clustering }, UNIT_CLUSTERINGS);
+    if (clustering === "k-means") checkWhole(op, { nClusters: nClusters ?? NaN }, 1, this.grid.units);
     else if (nClusters !== undefined)
-      throw new Error(`${op}: nClusters is for clusters k-means, ${clusters} finds the number`);
+      throw new Error(`${op}: nClusters is for clustering k-means, ${clustering} finds the number`);
     if (minLinks !== undefined) checkWhole(op, { minLinks }, 1);
     if (threshold !== undefined && !(threshold >= 0))
       throw new Error(`${op}: threshold must be 0 or more, ${threshold}`);
@@ -142,13 +147,15 @@ export class SOM {
       if (batch || !isList(schedule)) scheduled(op, name, schedule, epochs);
     if (!isList(learningRate)) scheduled(op, "learningRate", learningRate, epochs);
     this.settings = {
-      ...{ rows, columns, topology, toroid, training, epochs, sigma, learningRate, neighbourhood, clusters, seed },
-      ...(cutoff !== undefined && { cutoff }),
+      ...{ rows, columns, topology, toroid, training, epochs, neighbourhood, clustering, seed },
+      ...{ sigma: plain(sigma), learningRate: plain(learningRate) },
+      ...(cutoff !== undefined && { cutoff: plain(cutoff) }),
+      ...(typeof init === "string" && { init }),
       ...(nClusters !== undefined && { nClusters }),
       ...(threshold !== undefined && { threshold }),
       ...(minLinks !== undefined && { minLinks }),
     };
-    this.#init = init;
+    this.#init = typeof init === "string" ? init : toFloat32Matrix(init, op, "init");
     this.#holder = new DeviceHolder(options.device);
   }
 
@@ -323,44 +330,40 @@ export class SOM {
     );
   }
 
-  /** The map with its settings, as a file. @throws before `fit` */
+  /** The settings, and what was learned, as a file. */
   async save(): Promise<Uint8Array> {
-    const { hits, units, quantizationError, topographicError } = this.#result("save");
-    return encodeCheckpoint(
-      "SOM",
-      {
-        codebook: this.codebook,
-        hits: new NdArray(hits),
-        units: new NdArray(units),
-        ...(this.#bmu && { bmu: new NdArray(this.#bmu) }),
-      },
-      { settings: this.settings, quantizationError, topographicError, history: this.#history },
-    );
+    const found = this.#found;
+    const arrays: Record<string, NdArray<TypedArray>> = {};
+    if (typeof this.#init !== "string") arrays["init"] = this.#init;
+    if (this.#codebook) arrays["codebook"] = this.codebook;
+    if (found) Object.assign(arrays, { hits: new NdArray(found.hits), units: new NdArray(found.units) });
+    if (this.#bmu) arrays["bmu"] = new NdArray(this.#bmu);
+    const { quantizationError = null, topographicError = null } = found ?? {};
+    return encodeCheckpoint("SOM", arrays, {
+      ...{ settings: this.settings, quantizationError, topographicError, history: this.#history },
+    });
   }
 
   /** Reads what `save` wrote. @throws when it is none, or its parts do not belong together */
   static async load(content: Bytes, { device }: { readonly device?: Device } = {}): Promise<SOM> {
     const { arrays, state } = decodeCheckpoint<{
       settings: Settings;
-      quantizationError: number;
-      topographicError: number;
+      quantizationError: number | null;
+      topographicError: number | null;
       history: EpochRecord[];
     }>("SOM", content);
-    const som = new SOM({ ...state.settings, ...(device && { device }) });
-    const { codebook, hits, units, bmu } = arrays;
-    if (
-      codebook?.shape[0] !== som.grid.units ||
-      hits?.shape[0] !== som.grid.units ||
-      units?.shape[0] !== som.grid.units
-    )
-      throw new Error(`SOM.load: codebook, hits and units must have ${som.grid.units} rows, as the settings say`);
-    som.#codebook = Float64Array.from(codebook.data);
+    const { codebook, hits, units, bmu, init } = arrays;
+    const som = new SOM({ ...state.settings, ...(init && { init }), ...(device && { device }) });
+    for (const [name, array] of Object.entries({ codebook, hits, units }))
+      if (array && array.shape[0] !== som.grid.units)
+        throw new Error(`SOM.load: ${name} must be of ${som.grid.units} units, as the settings say, ${array.shape[0]}`);
+    if (codebook) som.#codebook = Float64Array.from(codebook.data);
     const { quantizationError, topographicError } = state;
-    som.#found = {
-      hits: Int32Array.from(hits.data),
-      units: Int32Array.from(units.data),
-      ...{ quantizationError, topographicError },
-    };
+    if (hits && units)
+      som.#found = {
+        ...{ hits: Int32Array.from(hits.data), units: Int32Array.from(units.data) },
+        ...{ quantizationError: quantizationError!, topographicError: topographicError! },
+      };
     if (bmu) som.#bmu = Int32Array.from(bmu.data);
     som.#history = state.history;
     som.#epochs = state.history.length;
@@ -491,6 +494,9 @@ export class SOM {
     return fitted(`SOM.${what}`, this.#found);
   }
 }
+
+/** A list as JSON keeps it. */
+const plain = (schedule: Schedule): Schedule => (isList(schedule) ? Array.from(schedule) : schedule);
 
 const isList = (schedule: Schedule): schedule is ArrayLike<number> =>
   typeof schedule === "object" && "length" in schedule;

@@ -24,7 +24,7 @@ export interface TrainedMap {
 
 /** What a rule needs. */
 export interface UnitClusteringOptions {
-  readonly clusters: UnitClustering;
+  readonly clustering: UnitClustering;
   /** Of `k-means`. */
   readonly nClusters?: number | undefined;
   /** Of `components`; default the median of the U-matrix. */
@@ -37,11 +37,11 @@ export interface UnitClusteringOptions {
 /** A cluster for each unit, from 0. Units that a rule leaves out take the cluster of the unit nearest to them by vector. */
 export async function clusterUnits(
   { codebook, grid, hits, links }: TrainedMap,
-  { clusters, nClusters, threshold, minLinks, seed }: UnitClusteringOptions,
+  { clustering, nClusters, threshold, minLinks, seed }: UnitClusteringOptions,
   device: Device,
 ): Promise<Int32Array<ArrayBuffer>> {
   const d = codebook.length / grid.units;
-  switch (clusters) {
+  switch (clustering) {
     case "units":
       return Int32Array.from({ length: grid.units }, (_, unit) => unit);
     case "watershed":

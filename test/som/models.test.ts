@@ -52,13 +52,13 @@ describe("SOM", () => {
     expect([...(await som.predict(x))]).toEqual([...som.labels]);
   });
 
-  test.each(["watershed", "components", "linkage", "units"] as const)("clusters by %s", async (clusters) => {
+  test.each(["watershed", "components", "linkage", "units"] as const)("clusters by %s", async (clustering) => {
     const { x, truth } = blobs(CORNERS, 1500, 0.25);
-    const options = { rows: 8, columns: 8, topology: "hexagonal", clusters, device: await wasm() } as const;
+    const options = { rows: 8, columns: 8, topology: "hexagonal", clustering, device: await wasm() } as const;
     const som = await new SOM(options).fit(x);
     expect(som.unitLabels.every((label) => label >= 0)).toBe(true);
     expect(som.clusterCenters.shape).toEqual([Math.max(...som.unitLabels) + 1, 3]);
-    if (clusters === "linkage") expect(adjustedRandIndex(truth, som.labels)).toBeGreaterThan(0.9);
+    if (clustering === "linkage") expect(adjustedRandIndex(truth, som.labels)).toBeGreaterThan(0.9);
   });
 
   test("a source with masked rows, in strips and at once, gives one map", async () => {
@@ -106,7 +106,7 @@ describe("SOM", () => {
     const device = await wasm();
     expect(() => new SOM({ rows: 0 })).toThrow(/^SOM: rows must be/);
     expect(() => new SOM({ nClusters: 200 })).toThrow(/nClusters must be a whole number from 1 to 100/);
-    expect(() => new SOM({ clusters: "watershed", nClusters: 3 })).toThrow(/nClusters is for clusters k-means/);
+    expect(() => new SOM({ clustering: "watershed", nClusters: 3 })).toThrow(/nClusters is for clustering k-means/);
     expect(() => new SOM({ sigma: 0 })).toThrow(/sigma must be positive/);
     expect(() => new SOM({ sigma: [1, 2] })).toThrow(/one value for each of 10 steps/);
     expect(() => new SOM().labels).toThrow(/call fit first/);
