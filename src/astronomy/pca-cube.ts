@@ -108,6 +108,7 @@ export class BandPCA {
     if (!this.#origin) parts.push({ n: 0, mean: new Float64Array(d), m2: new Float64Array(d * d) });
     else {
       const device = await this.#holder.get([]);
+      await device.prepare([kernels.chunkMoments]);
       const most = Math.max(CHUNK, Math.floor(Math.min(BLOCK, device.maxBufferBytes / 4) / d / CHUNK) * CHUNK);
       for (let first = 0; first < n; first += most) {
         const pixels = Math.min(most, n - first);

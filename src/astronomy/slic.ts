@@ -133,6 +133,7 @@ export async function slic(image: NdArrayLike, options: SLICOptions = {}): Promi
   const holder = new DeviceHolder(options.device);
   const device = await holder.get([]);
   try {
+    await device.prepare([kernels.slicAssign, kernels.slicCenters]);
     const axes = seedAxes(height, width, nSegments);
     const places = [placesOf(axes[0], height), placesOf(axes[1], width)] as const;
     const seeds = new SeedsOnDevice(

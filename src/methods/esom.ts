@@ -34,7 +34,7 @@ export const esom: Method<ESOMMethodOptions> = {
     pruneEvery: { kind: whole(0), default: 50, help: "items from one weakest link that goes to the next; 0: never" },
     maxNodes: { kind: whole(1), default: 1000, help: "at most" },
     removeOrphans: { kind: flag, default: true, help: "whether nodes without links go" },
-    minStrength: { kind: nonNegative, default: 0, help: "of a link within a cluster" },
+    minStrength: { kind: nonNegative, default: 0.01, help: "of a link within a cluster" },
     search: {
       kind: oneOf("exact", "tiled"),
       default: "exact",

@@ -18,7 +18,7 @@ import { batchStep } from "./neighbourhood";
 import { Blocks, openRows } from "./rows";
 import type { MapRows } from "./rows";
 import type { SOMFitOptions } from "./som";
-import { chunkRows } from "./units";
+import { chunkRows, preparedForMaps } from "./units";
 import { clusterMeans } from "./unit-clusters";
 
 /** A layer of `CSOM`: a rectangular grid and its neighbourhood. */
@@ -166,7 +166,7 @@ export class CSOM {
   async fit(x: MapRows, { signal, onStep, onEpoch }: SOMFitOptions = {}): Promise<this> {
     const op = "CSOM.fit";
     const rows = await openRows(x, op);
-    const device = await this.#holder.get(x instanceof Tensor ? x : []);
+    const device = await preparedForMaps(await this.#holder.get(x instanceof Tensor ? x : []));
     const random = new Random(this.settings.seed);
     const { grid, diameter, variance } = this.layers[0]!;
     const init = (layer: number): CodebookInit => (typeof this.#init === "string" ? this.#init : this.#init[layer]!);
@@ -217,7 +217,7 @@ export class CSOM {
     const { grid } = this.layers[0]!;
     const { codebook } = trained[0]!;
     const rows = await openRows(x, "CSOM.predict", codebook.length / grid.units);
-    const device = await this.#holder.get(x instanceof Tensor ? x : []);
+    const device = await preparedForMaps(await this.#holder.get(x instanceof Tensor ? x : []));
     const blocks = new Blocks(device, rows, chunkRows(grid.units, rows.d));
     try {
       const { nearest } = await withUnits(device, codebook, grid.units, (units) =>

@@ -17,7 +17,7 @@ import { openRows } from "./rows";
 import type { MapRows, OpenRows } from "./rows";
 import type { SOMFitOptions } from "./som";
 import { clusterMeans } from "./unit-clusters";
-import { UnitsOnDevice } from "./units";
+import { UnitsOnDevice, preparedForMaps } from "./units";
 
 /** ε and γ of a pass over the rows. */
 export interface ESOMPass {
@@ -45,7 +45,7 @@ export interface ESOMOptions {
   readonly maxNodes?: number;
   /** A node that loses its last link is deleted. Default true. */
   readonly removeOrphans?: boolean;
-  /** Links weaker than this do not make a cluster. Default 0. */
+  /** Links weaker than this do not make a cluster; 0: all do, and one cluster is the rule. Default 0.01, gaps of one and a half ε. */
   readonly minStrength?: number;
   /**
    * `exact`: one row after the other, as published. `tiled`: the nearest nodes of `tile` rows are sought at once on the device, in the map as it was before
@@ -116,7 +116,14 @@ export class ESOM {
   constructor(options: ESOMOptions = {}) {
     const op = "ESOM";
     const { epsilon = { quantile: 0.1 }, gamma = 0.2, passes = 1, beta = 0.8, pruneEvery = 50 } = options;
-    const { maxNodes = 1000, removeOrphans = true, minStrength = 0, search = "exact", tile = 1024, seed = 0 } = options;
+    const {
+      maxNodes = 1000,
+      removeOrphans = true,
+      minStrength = 0.01,
+      search = "exact",
+      tile = 1024,
+      seed = 0,
+    } = options;
     if (typeof passes === "number") checkWhole(op, { passes }, 1);
     else if (passes.length === 0) throw new Error(`${op}: passes must be one or more, none`);
     const list = typeof passes === "number" ? Array<ESOMPass>(passes).fill({ epsilon, gamma }) : passes;
@@ -355,7 +362,8 @@ export class ESOM {
     onStep?: (step: number, mean: number) => void,
   ): Promise<number> {
     const { search, tile } = this.settings;
-    const tiled = search === "tiled" ? await this.#holder.get(x instanceof Tensor ? x : []) : undefined;
+    const tiled =
+      search === "tiled" ? await preparedForMaps(await this.#holder.get(x instanceof Tensor ? x : [])) : undefined;
     const { n, d } = rows;
     let [sum, taken] = [0, 0];
     for (let begin = 0; begin < n; begin += READ) {

@@ -6,6 +6,7 @@ import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { toFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
+import { somOnline } from "../kernels/som";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { Random } from "../random";
@@ -28,7 +29,7 @@ import { uMatrix } from "./u-matrix";
 import type { UMatrix, WinnerLinks } from "./u-matrix";
 import { UNIT_CLUSTERINGS, clusterMeans, clusterUnits } from "./unit-clusters";
 import type { UnitClustering } from "./unit-clusters";
-import { UnitsOnDevice, chunkRows } from "./units";
+import { UnitsOnDevice, chunkRows, preparedForMaps } from "./units";
 
 /** Options of `SOM`. */
 export interface SOMOptions extends Partial<GridOptions> {
@@ -377,8 +378,9 @@ export class SOM {
     await this.#holder.dispose();
   }
 
-  #device(x: MapRows): Promise<Device> {
-    return this.#holder.get(x instanceof Tensor ? x : []);
+  async #device(x: MapRows): Promise<Device> {
+    const device = await this.#holder.get(x instanceof Tensor ? x : []);
+    return preparedForMaps(device, ...(this.settings.training === "online" ? [somOnline] : []));
   }
 
   #forget(): void {

@@ -1,5 +1,6 @@
 import * as kernels from "../kernels/som";
 import type { Device } from "../device";
+import type { Kernel } from "../kernel";
 import { empty, run, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
 
@@ -18,6 +19,12 @@ export function chunkRows(units: number, d: number): number {
   let length = CHUNK;
   while (length * d < 2 * units * (d + 2)) length *= 2;
   return length;
+}
+
+/** A device with the kernels of maps loaded and compiled. */
+export async function preparedForMaps(device: Device, ...more: readonly Kernel[]): Promise<Device> {
+  await device.prepare([kernels.nearestCenters, kernels.unitSums, ...more]);
+  return device;
 }
 
 /** What rows gave their units: of each the sum of its rows [units, d], how many they are, and the sum of their distances ‖x − w‖. Added up in float64. */
@@ -93,7 +100,21 @@ export class UnitsOnDevice {
       empty(this.device, [ranks, n], "u32", "nearestCenters"),
       empty(this.device, [ranks, n], "f32", "nearestCenters"),
     ]) as [Tensor, Tensor];
-    run(kernels.nearestCenters, { x, centers: this.#codebook, labels, distances, n, d: this.d, k: this.units, ranks });
+    try {
+      run(kernels.nearestCenters, {
+        x,
+        centers: this.#codebook,
+        labels,
+        distances,
+        n,
+        d: this.d,
+        k: this.units,
+        ranks,
+      });
+    } catch (error) {
+      for (const used of [labels, distances]) used.dispose();
+      throw error;
+    }
     return { labels, distances };
   }
 
