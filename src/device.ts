@@ -71,7 +71,18 @@ export interface Bound {
   readonly values: number[];
 }
 
-/** Orders named arguments as the kernel declares them. @throws on an unknown or missing name, listing what the kernel takes. */
+/** Whether a param's type holds a number as it is. */
+const HOLDS = {
+  u32: (value: number): boolean => value >>> 0 === value,
+  i32: (value: number): boolean => (value | 0) === value,
+  f32: (): boolean => true,
+} as const;
+
+/**
+ * Orders named arguments as the kernel declares them.
+ * @throws on an unknown or missing name, listing what the kernel takes; on a buffer that is written and bound once more, and on a param
+ * that its type does not hold
+ */
 export function bind(kernel: Kernel, args: KernelArgs, device: Device): Bound {
   const buffers: DeviceBuffer[] = [];
   const values: number[] = [];
@@ -81,9 +92,19 @@ export function bind(kernel: Kernel, args: KernelArgs, device: Device): Bound {
     if (value.device !== device) throw new Error(`${kernel.name}: ${name} lives on another device, move it with to()`);
     buffers.push(value);
   }
-  for (const { name } of kernel.params) {
+  kernel.bindings.forEach(({ name, access }, i) => {
+    if (access === "read") return;
+    for (let j = 0; j < buffers.length; j++)
+      if (j !== i && buffers[j] === buffers[i])
+        throw new Error(
+          `${kernel.name}: ${name} is written, so it needs a buffer of its own, got that of ${kernel.bindings[j]!.name}`,
+        );
+  });
+  for (const { name, type } of kernel.params) {
     const value = args[name];
     if (typeof value !== "number") throw new Error(`${kernel.name}: ${name} must be a number, ${signature(kernel)}`);
+    if (!HOLDS[type](value))
+      throw new Error(`${kernel.name}: ${name} must be a whole number of type ${type}, got ${value}`);
     values.push(value);
   }
   let count = 0;
@@ -94,6 +115,31 @@ export function bind(kernel: Kernel, args: KernelArgs, device: Device): Bound {
     throw new Error(`${kernel.name}: unknown argument ${unknown.join(", ")}, ${signature(kernel)}`);
   }
   return { buffers, values };
+}
+
+/** @throws when the rows of a launch on threads are no whole number */
+export function checkRows(kernel: Kernel, rows: number): void {
+  if (!Number.isSafeInteger(rows) || rows < 0)
+    throw new Error(`${kernel.name}: the launch must have a whole number of rows, got ${rows}`);
+}
+
+/** @throws when bytes from `byteOffset` on, read or written, are not all the buffer's, or start within a word */
+export function checkRange(op: "read" | "write", buffer: DeviceBuffer, byteOffset: number, bytes: number): void {
+  if (byteOffset % 4 !== 0 || !(byteOffset >= 0 && bytes >= 0 && byteOffset + bytes <= buffer.bytes))
+    throw new Error(
+      `${op}: bytes must lie within the buffer's ${buffer.bytes} and begin at a multiple of 4, got ${bytes} from ${byteOffset} on`,
+    );
+}
+
+const freed = new WeakSet<DeviceBuffer>();
+
+/** Marks a buffer as given back. @throws when it was before, or is another device's: its memory may be another buffer's by now */
+export function markFreed(device: Device, buffer: DeviceBuffer): void {
+  if (buffer.device !== device)
+    throw new Error(`free: the buffer must be this device's, got buffer ${buffer.id} of another`);
+  if (freed.has(buffer))
+    throw new Error(`free: the buffer must be in use, got buffer ${buffer.id} that was freed before`);
+  freed.add(buffer);
 }
 
 function signature(kernel: Kernel): string {
@@ -133,6 +179,15 @@ export class Pool<Block> {
     if (sizes.length === 0) return undefined;
     const best = Math.min(...sizes);
     return { block: this.take(best)!, size: best };
+  }
+
+  /** Takes one block out, if it is there. */
+  remove(size: number, block: Block): void {
+    const blocks = this.#free.get(size) ?? [];
+    const at = blocks.indexOf(block);
+    if (at < 0) return;
+    blocks.splice(at, 1);
+    this.pooled -= size;
   }
 
   put(size: number, block: Block): void {

@@ -6,7 +6,7 @@ export { requestDevice } from "./request-device";
 export { DeviceError } from "./device";
 export type { Device, DeviceBuffer, MemoryUsage } from "./device";
 export type { WasmOptions } from "./wasm/device";
-export type { WebGPUOptions } from "./webgpu";
+export type { WebGPUOptions } from "./webgpu/device";
 export { defineKernel, grid1d } from "./kernel";
 export type { CpuTwin, Kernel, KernelDefinition, Packing, Params } from "./kernel";
 export { Tensor, tidy, keep, tensor, indices, parameter, empty, run } from "./tensor";

@@ -37,6 +37,11 @@ export interface Launch {
   /** Rows that a thread takes at least; small work stays on one thread. Default 1. */
   grain?: number | ((params: Params) => number);
   readonly packing?: Packing;
+  /**
+   * Into how many parts the op cuts what it would else ask of one invocation or thread, on each kind of device; default 1. The sums of parts
+   * are added up in order, so their number depends on the params alone.
+   */
+  readonly parts?: Readonly<Record<"webgpu" | "wasm", (params: Params) => number>>;
 }
 
 /**
@@ -107,9 +112,10 @@ class LibraryKernel implements Kernel {
   readonly rows: Launch["rows"];
   readonly grain: Launch["grain"];
   readonly packing: Launch["packing"];
+  readonly parts: Launch["parts"];
   #declared: Pick<Declaration, "bindings" | "params" | "size"> | undefined;
 
-  constructor({ name, code, family }: KernelSource, { grid, rows, grain, packing }: Launch) {
+  constructor({ name, code, family }: KernelSource, { grid, rows, grain, packing, parts }: Launch) {
     this.name = name;
     this.code = code;
     this.family = family;
@@ -117,6 +123,7 @@ class LibraryKernel implements Kernel {
     this.rows = rows;
     this.grain = grain;
     this.packing = packing;
+    this.parts = parts;
   }
 
   get bindings(): Declaration["bindings"] {
@@ -139,7 +146,7 @@ export function kernel(source: KernelSource, launch: Launch, changes?: Partial<L
 }
 
 /** What a user writes to add a kernel without a build step. */
-export interface KernelDefinition extends Omit<Launch, "packing"> {
+export interface KernelDefinition extends Omit<Launch, "packing" | "parts"> {
   readonly name: string;
   /** WGSL text that keeps the contract: binding 0 the uniform `params`, then the storage buffers in the order of `bindings`. */
   readonly wgsl: string;

@@ -1,8 +1,9 @@
 import type { Device } from "./device";
 import { WasmDevice } from "./wasm/device";
 import type { WasmOptions } from "./wasm/device";
-import { NoAdapterError, WebGPUDevice } from "./webgpu";
-import type { WebGPUOptions } from "./webgpu";
+import { NoAdapterError } from "./webgpu/adapter";
+import { WebGPUDevice } from "./webgpu/device";
+import type { WebGPUOptions } from "./webgpu/device";
 
 /**
  * A device to compute on. Without a type: a hardware WebGPU adapter if there is one, else WebAssembly.

@@ -2,7 +2,7 @@
 import { isWhole } from "./checks";
 import { sizeOf } from "./ndarray";
 import type { Device, DeviceBuffer, KernelArgs } from "./device";
-import type { Kernel } from "./kernel";
+import type { Kernel, Params } from "./kernel";
 import type { Node } from "./graph";
 import { inTurns } from "./turn";
 import type { Pieces } from "./turn";
@@ -280,3 +280,7 @@ export function run(kernel: Kernel, args: LaunchArgs): void {
   device.run(kernel, buffers as KernelArgs);
   watcher?.ran(kernel, args);
 }
+
+/** Into how many parts a launch on the device of `x` is to be cut, by the kernel. */
+export const partsOf = (kernel: Kernel, x: Tensor, params: Params): number =>
+  kernel.parts?.[x.device.type](params) ?? 1;

@@ -12,7 +12,7 @@ import {
   trainSafely,
 } from "constella";
 import type { Device } from "constella";
-import type { WebGPUDevice } from "../src/webgpu";
+import type { WebGPUDevice } from "../src/webgpu/device";
 import { deviceOf } from "./devices";
 import { blobs } from "./cluster/blobs";
 

@@ -12,10 +12,14 @@ export const bures = /* @__PURE__ */ kernel(buresWgsl, {
   grain: ({ d }) => Math.max(1, Math.ceil(4096 / d! ** 3)),
 });
 
+/** Keys that a workgroup sorts in its memory; a thread sorts a whole series. */
+const BLOCK = 1024;
+
 export const sortBlocks = /* @__PURE__ */ kernel(sortBlocksWgsl, {
   grid: ({ series, padded, block }) => grid1d((series! * padded!) / block!, 1),
   rows: ({ series }) => series!,
   grain: ({ padded }) => Math.max(1, Math.ceil(1024 / padded!)),
+  parts: { webgpu: ({ padded }) => Math.max(1, padded! / BLOCK), wasm: () => 1 },
 });
 export const sortExchange = /* @__PURE__ */ kernel(sortExchangeWgsl, {
   grid: ({ series, padded }, [size]) => grid1d((series! * padded!) / 2, size),

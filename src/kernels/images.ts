@@ -10,7 +10,7 @@ import resizeWgsl from "../../kernels/images/resize.wgsl";
 import resizeBackwardWgsl from "../../kernels/images/resize_backward.wgsl";
 import warpWgsl from "../../kernels/images/warp.wgsl";
 import { grid1d, kernel } from "../kernel";
-import type { Launch } from "../kernel";
+import type { Launch, Params } from "../kernel";
 
 /** Channels and pixels of a workgroup's tile, of which each invocation has 64 elements: what wastes least of it. */
 function convolutionTile(channels: number, invocations: number): readonly [number, number] {
@@ -30,6 +30,15 @@ export const conv2d = /* @__PURE__ */ kernel(conv2dWgsl, {
     Math.max(4, Math.ceil(262144 / (columns! * m! * (c! * taps_y! * taps_x! + 1)))),
 });
 
+/** Largest total of the partial sums of a weight gradient, in elements. */
+const MOST_PARTIAL = 1 << 22;
+
+/** At most so many parts of a weight gradient as their sums may take memory. */
+const partsOfWeight =
+  (most: number) =>
+  ({ o, c, kh, kw }: Params): number =>
+    Math.max(1, Math.min(most, Math.floor(MOST_PARTIAL / (o! * c! * kh! * kw!))));
+
 export const conv2dBackwardWeight = /* @__PURE__ */ kernel(conv2dBackwardWeightWgsl, {
   grid: ({ o, c, kh, kw, chunks }, [size]) => {
     const [tall, wide] = convolutionTile(o!, size);
@@ -37,6 +46,7 @@ export const conv2dBackwardWeight = /* @__PURE__ */ kernel(conv2dBackwardWeightW
   },
   rows: ({ chunks }) => chunks!,
   grain: ({ length, ow, o, c, kh, kw }) => Math.ceil(65536 / (length! * ow! * o! * c! * kh! * kw!)),
+  parts: { webgpu: partsOfWeight(64), wasm: partsOfWeight(32) }, // many for a GPU's workgroups, else enough for the threads
 });
 
 /** Windows of planes: WebGPU an invocation for each element written, WASM by planes. */

@@ -3,6 +3,22 @@ import principalAxesWgsl from "../../kernels/linear-algebra/principal_axes.wgsl"
 import squaredDistanceWgsl from "../../kernels/linear-algebra/squared_distance.wgsl";
 import weightedDifferenceWgsl from "../../kernels/linear-algebra/weighted_difference.wgsl";
 import { grid1d, kernel } from "../kernel";
+import type { Params } from "../kernel";
+
+/** A product with at most this many workgroups leaves most of a GPU idle: a long k is then cut up among more of them. */
+const FEW_TILES = 32;
+const TILE = 64;
+const SHORTEST_PART = 256;
+
+/** Equal parts of k, so that a GPU has enough to do. */
+function partsOfProduct({ m, n, k }: Params): number {
+  const tiles = Math.ceil(m! / TILE) * Math.ceil(n! / TILE);
+  if (tiles > FEW_TILES) return 1;
+  let parts = 1;
+  while (parts < 64 && k! % (parts * 2) === 0 && k! / (parts * 2) >= SHORTEST_PART && tiles * parts < 4 * FEW_TILES)
+    parts *= 2;
+  return parts;
+}
 
 export const matmul = /* @__PURE__ */ kernel(matmulWgsl, {
   grid: ({ m, n, batch }, [x, y]) => [Math.ceil(n! / (8 * x)), Math.ceil(m! / (8 * y)), batch!],
@@ -21,6 +37,7 @@ export const matmul = /* @__PURE__ */ kernel(matmulWgsl, {
     grain: ({ k }) => Math.ceil(4096 / k!),
     packedGrain: ({ n, k }) => Math.max(16, Math.ceil(131072 / (n! * k!))),
   },
+  parts: { webgpu: partsOfProduct, wasm: () => 1 },
 });
 
 export const weightedDifference = /* @__PURE__ */ kernel(weightedDifferenceWgsl, {

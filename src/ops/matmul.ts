@@ -1,6 +1,6 @@
 import { record } from "../graph";
 import * as kernels from "../kernels/linear-algebra";
-import { empty, format, run, sizeOf, view } from "../tensor";
+import { empty, format, partsOf, run, sizeOf, view } from "../tensor";
 import type { Tensor } from "../tensor";
 import { ACTIVATION } from "./activation";
 import { broadcastShape, mergeAxes } from "./broadcast";
@@ -47,7 +47,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   }
   if (bias && (bias.rank !== 1 || bias.size !== n))
     throw new Error(`matmul: the bias must have one element per column, ${format(bias.shape)} for ${n} columns`);
-  const y = multiply(a, b, m, n, k, transA, transB, bias, activation, slope);
+  const y = multiply({ a, b, m, n, k, transA, transB, bias, activation, slope });
   const inputs = bias ? [a, b, bias] : [a, b];
   return record("matmul", y, inputs, (dy) => {
     let dz: Tensor | undefined;
@@ -79,33 +79,19 @@ function lastTwo(x: Tensor, transposed: boolean): [number, number] {
   return transposed ? [columns, rows] : [rows, columns];
 }
 
-/** A product with at most this many workgroups leaves most of a GPU idle: a long k is then cut up among more of them. */
-const FEW_TILES = 32;
-const TILE = 64;
-const MIN_SPLIT = 256;
-
-/** Into how many equal parts to cut k, so that a GPU has enough to do; for operands with k outermost, as in weight gradients. */
-function splitsOf(a: Tensor, m: number, n: number, k: number): number {
-  const tiles = Math.ceil(m / TILE) * Math.ceil(n / TILE);
-  if (a.device.type !== "webgpu" || tiles > FEW_TILES) return 1;
-  let splits = 1;
-  while (splits < 64 && k % (splits * 2) === 0 && k / (splits * 2) >= MIN_SPLIT && tiles * splits < 4 * FEW_TILES)
-    splits *= 2;
-  return splits;
+/** What `multiply` computes, after its checks. */
+interface Product extends Pick<MatmulOptions, "bias" | "activation"> {
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transA: boolean;
+  readonly transB: boolean;
+  readonly slope: number;
 }
 
-function multiply(
-  a: Tensor,
-  b: Tensor,
-  m: number,
-  n: number,
-  k: number,
-  transA: boolean,
-  transB: boolean,
-  bias: Tensor | undefined,
-  activation: Activation | undefined,
-  slope: number,
-): Tensor {
+function multiply({ a, b, m, n, k, transA, transB, bias, activation, slope }: Product): Tensor {
   const batchShape = broadcastShape("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [x0, x1, outer, inner] = mergeAxes("matmul", batchShape, a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (x0!.size * x1!.size !== 1)
@@ -115,7 +101,9 @@ function multiply(
   const batch = sizeOf(batchShape);
   const shared = { a, b, bias: bias ?? a, trans_a: Number(transA), trans_b: Number(transB), slope };
   const y = empty(a.device, [...batchShape, m, n], "f32", "matmul");
-  const splits = transA && !transB && batch === 1 && !bias && !activation ? splitsOf(a, m, n, k) : 1;
+  // operands with k outermost, as in weight gradients, can be cut along it
+  const splittable = transA && !transB && batch === 1 && !bias && !activation;
+  const splits = splittable ? partsOf(kernels.matmul, a, { m, n, k }) : 1;
   if (splits > 1) {
     const part = k / splits;
     const parts = empty(a.device, [splits, m, n], "f32", "matmul");

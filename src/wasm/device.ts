@@ -1,4 +1,4 @@
-import { bind, DeviceError } from "../device";
+import { bind, checkRange, checkRows, DeviceError, markFreed } from "../device";
 import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
 import type { Family, Kernel, Params } from "../kernel";
 import { turn } from "../turn";
@@ -107,11 +107,13 @@ export class WasmDevice implements Device {
   }
 
   free(buffer: DeviceBuffer): void {
+    markFreed(this, buffer);
     this.#memory.free((buffer as Block).pointer, buffer.bytes);
   }
 
   write(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset = 0): void {
     this.#check();
+    checkRange("write", buffer, byteOffset, data.byteLength);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const pointer = (buffer as Block).pointer + byteOffset;
     if (this.#queue) this.#queue.write(pointer, bytes);
@@ -120,6 +122,7 @@ export class WasmDevice implements Device {
 
   async read(buffer: DeviceBuffer, byteOffset = 0, bytes = buffer.bytes - byteOffset): Promise<ArrayBuffer> {
     this.#check();
+    checkRange("read", buffer, byteOffset, bytes);
     const pointer = (buffer as Block).pointer + byteOffset;
     if (!this.#queue) return this.#memory.copyOut(pointer, bytes);
     const data = await this.#queue.read(pointer, bytes);
@@ -132,6 +135,7 @@ export class WasmDevice implements Device {
     const bound = bind(kernel, args, this);
     const rows = kernel.rows(args as Params);
     if (rows === 0) return;
+    checkRows(kernel, rows);
     const queue = this.#queue;
     if (!queue) return this.#runInPlace(kernel, bound, rows);
     const grain = typeof kernel.grain === "function" ? kernel.grain(args as Params) : (kernel.grain ?? 1);

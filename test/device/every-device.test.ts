@@ -24,6 +24,59 @@ const onAnyDevice = (device: () => Promise<Device>): void => {
     expect(() => run(unary, { n: 1 })).toThrow("unary: no tensor among the arguments");
   });
 
+  test("refuses a buffer that is written and bound once more", async () => {
+    const x = tensor(await device(), [1, 2]);
+    expect(() => run(unary, { x, y: x, n: 2, op: 0, alpha: 0 })).toThrow(
+      "unary: y is written, so it needs a buffer of its own, got that of x",
+    );
+    expect(await sum(add(x, x)).item()).toBe(6);
+  });
+
+  test.each([
+    ["n", -1, "u32"],
+    ["n", 1.5, "u32"],
+    ["n", NaN, "u32"],
+    ["n", 2 ** 32, "u32"],
+    ["op", Infinity, "u32"],
+  ])("refuses the param %s = %s", async (name, value, type) => {
+    const x = tensor(await device(), [1, 2]);
+    const args = { x, y: empty(x.device, [2]), n: 2, op: 0, alpha: NaN, [name]: value };
+    expect(() => run(unary, args)).toThrow(`unary: ${name} must be a whole number of type ${type}, got ${value}`);
+  });
+
+  test("refuses a launch without a number of workgroups or rows", async () => {
+    const nowhere = defineKernel({ ...definition, name: "nowhere", grid: () => [NaN, 1, 1], rows: () => NaN });
+    const x = tensor(await device(), [1, 2]);
+    const launch = (): void => run(nowhere, { x, y: empty(x.device, [2]), n: 2, factor: 1, offset: 0 });
+    expect(launch).toThrow(
+      /^nowhere: (a grid must have whole numbers of workgroups, got NaN x 1 x 1|the launch must have a whole number of rows, got NaN)$/,
+    );
+  });
+
+  test("refuses to free a buffer twice, or another device's, and to read or write past its end", async () => {
+    const here = await device();
+    const other = await deviceOf(here.type === "wasm" ? "webgpu" : "wasm");
+    const buffer = here.alloc(256);
+    const { bytes, id } = buffer;
+    expect(() => here.write(buffer, new Float32Array(bytes / 4 + 1))).toThrow(
+      `write: bytes must lie within the buffer's ${bytes} and begin at a multiple of 4, got ${bytes + 4} from 0 on`,
+    );
+    for (const [offset, count] of [
+      [4, bytes],
+      [-4, 4],
+      [2, 4],
+      [0, NaN],
+    ] as const)
+      await expect(here.read(buffer, offset, count)).rejects.toThrow(`got ${count} from ${offset} on`);
+    expect(() => other.free(buffer)).toThrow(`free: the buffer must be this device's, got buffer ${id} of another`);
+    here.free(buffer);
+    expect(() => here.free(buffer)).toThrow(`free: the buffer must be in use, got buffer ${id} that was freed before`);
+    const [a, b] = [here.alloc(256), here.alloc(256)];
+    expect(a.id).not.toBe(b.id);
+    here.free(a);
+    here.free(b);
+  });
+
   test("refuses a tensor after its disposal, and one of another device", async () => {
     const here = await device();
     const other = await deviceOf(here.type === "wasm" ? "webgpu" : "wasm");

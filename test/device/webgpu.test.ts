@@ -1,9 +1,8 @@
-import { DeviceError, empty, run, tensor } from "constella";
+import { defineKernel, DeviceError, empty, run, tensor } from "constella";
 import type { Kernel } from "constella";
 import { describe, expect, test } from "vitest";
-import { unary } from "../../src/kernels/elementwise";
-import type { WebGPUDevice } from "../../src/webgpu";
-import { affine, affinely } from "./affine";
+import type { WebGPUDevice } from "../../src/webgpu/device";
+import { affine, affinely, definition } from "./affine";
 import { ownDevices } from "./own-devices";
 
 const { own } = ownDevices();
@@ -27,14 +26,36 @@ describe("the webgpu device", () => {
     );
   });
 
-  test("a validation error surfaces on the next call, with the kernels", async () => {
+  test("a validation error surfaces on the next call, with the kernels, and is no failure of the device", async () => {
     const device = await small();
     const x = tensor(device, [1, 2]);
-    run(unary, { x, y: x, n: 2, op: 0, alpha: 0 }); // read and written in one launch
-    await expect(x.data().then(() => device.synchronize())).rejects.toThrow(
-      /^webgpu: .*\(kernels of this submit: unary\)/,
+    affinely(x, 1, 1);
+    const { gpuDevice } = device;
+    gpuDevice.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+    const told = await x.data().then(
+      () => device.synchronize().catch((error: unknown) => error),
+      (error: unknown) => error,
     );
+    expect(String(told)).toMatch(/^Error: webgpu: .*\(kernels of this submit: affine\)/);
+    expect(told).not.toBeInstanceOf(DeviceError);
     expect([...(await affinely(tensor(device, [1, 2]), 2, 1).data())]).toEqual([3, 5]);
+  });
+
+  test("a user's kernel that does not compile is told at the next wait; what else was enqueued is done, what follows too", async () => {
+    const device = await small();
+    const broken = defineKernel({ ...definition, name: "broken", wgsl: affine.code.replace("* x[i]", "* z[i]") });
+    const x = tensor(device, [1, 2]);
+    for (let round = 0; round < 2; round++) {
+      const before = affinely(x, 2, 1);
+      run(broken, { x, y: empty(device, [2]), n: 2, factor: 1, offset: 0 });
+      const after = affinely(x, 3, 1);
+      const told = await before.data().catch((error: unknown) => error);
+      expect(String(told)).toMatch(
+        /^Error: webgpu: kernel broken does not compile\nbroken\.wgsl:9:\d+: [^\n]*z.*\n {3}9 \| .*z\[i\].*\n *\^$/,
+      );
+      expect(told).not.toBeInstanceOf(DeviceError);
+      expect([...(await before.data()), ...(await after.data())]).toEqual([3, 5, 4, 7]);
+    }
   });
 
   test("the loss of the device surfaces on every call, and is told once", async () => {
@@ -72,12 +93,75 @@ describe("the webgpu device", () => {
     expect((await affinely(x, 1, 1).data()).every((value) => value === 1)).toBe(true);
   });
 
-  test("after destroy() every call says so", async () => {
+  /** A GPUDevice whose next buffers there is no memory for, as their error scope tells, while `isFull`. */
+  async function filling(): Promise<{ device: WebGPUDevice; full: { is: boolean } }> {
+    const { gpuDevice } = await small();
+    const full = { is: false };
+    const scopes: (string | undefined)[] = [];
+    const proxy = new Proxy(gpuDevice, {
+      get: (target, name) => {
+        if (name === "pushErrorScope")
+          return (filter: GPUErrorFilter) => {
+            scopes.push(full.is && filter === "out-of-memory" ? "full" : undefined);
+            target.pushErrorScope(filter);
+          };
+        if (name === "popErrorScope")
+          return async () => {
+            const isFull = scopes.pop() === "full";
+            const error = await target.popErrorScope();
+            return isFull ? new GPUOutOfMemoryError("no memory") : error;
+          };
+        const value = target[name as keyof GPUDevice] as unknown;
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      },
+    });
+    return { device: await own<WebGPUDevice>("webgpu", { device: proxy }), full };
+  }
+
+  test("a buffer that there is no memory for is not counted, and never handed out again", async () => {
+    const { device, full } = await filling();
+    const kept = tensor(device, [1, 2]);
+    await device.synchronize();
+    const before = device.memory();
+    full.is = true;
+    const inUse = device.alloc(100_000);
+    const freed = device.alloc(200_000);
+    device.free(freed); // before the runtime tells
+    full.is = false;
+    const attempt = (): Promise<void> => device.synchronize();
+    await expect(attempt()).rejects.toThrow(/^webgpu: the GPU is out of memory/);
+    await attempt().catch((error: unknown) => expect(error).toBeInstanceOf(DeviceError)); // told for each, or at once
+    expect(device.memory()).toEqual(before);
+    const { id } = device.alloc(200_000);
+    expect(id).not.toBe(freed.id);
+    device.free(inUse);
+    expect(device.alloc(100_000).id).not.toBe(inUse.id);
+    expect(device.memory().buffers).toBe(before.buffers + 2);
+    expect([...(await affinely(kept, 2, 1).data())]).toEqual([3, 5]);
+  });
+
+  test("after destroy() every call says so, and who waits goes on before the GPU is done", async () => {
     const device = await small();
+    const long = defineKernel({
+      ...definition,
+      name: "long",
+      wgsl: affine.code.replace(
+        /(\n[^\n]*params\.factor \* x\[i\])/,
+        (line) =>
+          `\n  var sum = 0.0; for (var j = 0u; j < 20000000u; j++) { sum += sin(f32(j)); }\n  if (sum == 0.5) { return; }${line}`,
+      ),
+    });
     const x = tensor(device, [1, 2]);
+    const y = empty(device, [2]);
+    run(long, { x, y, n: 2, factor: 1, offset: 0 });
+    const order: string[] = [];
+    const reading = y.data().catch((error: unknown) => void order.push(String(error)));
+    const lost = device.gpuDevice.lost.then(() => void order.push("gone"));
     device.destroy();
-    expect(() => affinely(x, 1, 1)).toThrow(/^webgpu: the device is (destroyed|lost)/);
-    await expect(x.data()).rejects.toThrow(/^webgpu: the device is (destroyed|lost)/);
+    await Promise.all([reading, lost]);
+    expect(order).toEqual(["Error: webgpu: the device is destroyed", "gone"]);
+    expect(() => affinely(x, 1, 1)).toThrow("webgpu: the device is destroyed");
+    await expect(x.data()).rejects.toThrow("webgpu: the device is destroyed");
     x.dispose();
     device.destroy();
   });

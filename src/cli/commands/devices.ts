@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { formatBytes } from "../../device";
 import { WasmDevice } from "../../wasm/device";
 import { hasRelaxedSimd, hasSimd } from "../../wasm/engine";
-import { describeAdapter, findGPU, isSoftware } from "../../webgpu";
+import { describeAdapter, findGPU, isSoftware } from "../../webgpu/adapter";
 
 /** One kind of device: what there is of it, or why there is none. */
 interface Found {

@@ -1,10 +1,8 @@
 import { record } from "../../graph";
 import * as kernels from "../../kernels/generative";
-import { empty, format, run, sizeOf } from "../../tensor";
+import { empty, format, partsOf, run, sizeOf } from "../../tensor";
 import type { Tensor } from "../../tensor";
 
-/** Keys that a workgroup sorts in its memory; a thread sorts a whole series. */
-const BLOCK = 1024;
 /** Elements of a series: places are 32-bit words, and a power of two holds them. */
 const LONGEST = 2 ** 28;
 
@@ -24,7 +22,7 @@ export function sort(x: Tensor, axis = -1): Tensor {
   const inner = sizeOf(x.shape.slice(at + 1));
   const series = x.size / n;
   const padded = 2 ** Math.ceil(Math.log2(n));
-  const block = x.device.type === "webgpu" ? Math.min(padded, BLOCK) : padded;
+  const block = padded / partsOf(kernels.sortBlocks, x, { padded });
   const keys = empty(x.device, [series, padded], "u32", "sort");
   const places = empty(x.device, [series, padded], "u32", "sort");
   run(kernels.sortBlocks, { x, keys, places, series, n, inner, padded, block });

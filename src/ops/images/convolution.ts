@@ -1,7 +1,7 @@
 import { record } from "../../graph";
 import { isWhole } from "../../checks";
 import * as kernels from "../../kernels/images";
-import { empty, format, run, view } from "../../tensor";
+import { empty, format, partsOf, run, view } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { ACTIVATION } from "../activation";
 import { activationGradient } from "../elementwise";
@@ -158,17 +158,11 @@ function backwardInput(op: string, dy: Tensor, weight: Tensor, g: Geometry, epil
   return dx;
 }
 
-/** Largest total of the partial sums of a weight gradient, in elements. */
-const MAX_PARTIAL = 1 << 22;
-/** Parts of a weight gradient: many for a GPU's workgroups, else enough for the threads; their number never depends on either. */
-const CHUNKS = { webgpu: 64, wasm: 32 } as const;
-
 /** dw [o,c,kh,kw] = Σ dy · shifted x, in chunks of rows that are added up in order. */
 function backwardWeight(op: string, x: Tensor, dy: Tensor, full: Geometry): Tensor {
   const g = flatten(full);
-  const size = g.o * g.c * g.kh * g.kw;
   const rows = g.n * g.oh;
-  const most = Math.max(1, Math.min(CHUNKS[x.device.type], Math.floor(MAX_PARTIAL / size)));
+  const most = partsOf(kernels.conv2dBackwardWeight, x, { o: g.o, c: g.c, kh: g.kh, kw: g.kw });
   const length = Math.max(1, Math.ceil(rows / most));
   const chunks = Math.max(1, Math.ceil(rows / length));
   const parts = empty(x.device, [chunks, g.o, g.c, full.kh, full.kw], "f32", op);

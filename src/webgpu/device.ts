@@ -1,6 +1,8 @@
-import { bind, DeviceError, formatBytes, Pool } from "./device";
-import type { Device, DeviceBuffer, KernelArgs, MemoryUsage } from "./device";
-import type { Kernel, Params } from "./kernel";
+import { bind, checkRange, DeviceError, formatBytes, markFreed, Pool } from "../device";
+import type { Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
+import type { Kernel, Params } from "../kernel";
+import { describeAdapter, findGPU, isSoftware, NoAdapterError } from "./adapter";
+import { firstLine, Pipelines } from "./pipelines";
 
 /** Options of the WebGPU device. */
 export interface WebGPUOptions {
@@ -20,17 +22,11 @@ export interface WebGPUOptions {
   onLost?: (reason: string) => void;
 }
 
-/** There is no WebGPU here, or none of the wanted kind: the one failure after which another device may do. */
-export class NoAdapterError extends Error {}
-
 interface Block extends DeviceBuffer {
   readonly gpu: GPUBuffer;
 }
 
-interface Pipeline {
-  readonly pipeline: GPUComputePipeline;
-  readonly layout: GPUBindGroupLayout;
-}
+const NO_MEMORY = "GPUOutOfMemoryError";
 
 /** Dispatches of a submit where none is asked for: each costs the host time, and the GPU is busy meanwhile. */
 const LARGEST_SUBMIT = 64;
@@ -50,8 +46,12 @@ export class WebGPUDevice implements Device {
   readonly #owned: boolean;
   readonly #pool = new Pool<GPUBuffer>((gpu) => ids.get(gpu) ?? 0); // the same buffers every step: their bind groups are there
   readonly #staging = new Pool<GPUBuffer>();
-  readonly #pipelines = new Map<Kernel, Pipeline>();
+  readonly #pipelines: Pipelines;
   readonly #bindGroups = new Map<string, GPUBindGroup>();
+  /** Buffers that the GPU had no memory for. */
+  readonly #invalid = new WeakSet<GPUBuffer>();
+  /** What is being read back. */
+  readonly #reading = new Set<GPUBuffer>();
   readonly #uniforms: GPUBuffer;
   readonly #params = new ArrayBuffer(MOST_DISPATCHES * SLOT);
   readonly #words = new Uint32Array(this.#params);
@@ -68,6 +68,10 @@ export class WebGPUDevice implements Device {
   #live = { buffers: 0, bytes: 0 };
   #error: Error | undefined;
   #lost = false;
+  #destroyed = false;
+  /** How many submits there were, and how many of them are known to be done. */
+  #submits = 0;
+  #done = 0;
 
   private constructor(device: GPUDevice, description: string, owned: boolean, options: WebGPUOptions) {
     const { firstSubmit = 16, onLost } = options;
@@ -75,6 +79,10 @@ export class WebGPUDevice implements Device {
       throw new Error(`webgpu: firstSubmit must be a whole number from 1 to ${MOST_DISPATCHES}, ${firstSubmit}`);
     this.#firstSubmit = this.#due = firstSubmit;
     this.gpuDevice = device;
+    this.#pipelines = new Pipelines(device, (kernel, error) => {
+      for (const key of this.#bindGroups.keys()) if (key.startsWith(`${kernel.id},`)) this.#bindGroups.delete(key);
+      if (!this.#lost) this.#error = error;
+    });
     this.description = description;
     this.#owned = owned;
     this.maxBufferBytes = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
@@ -86,16 +94,15 @@ export class WebGPUDevice implements Device {
     device.addEventListener("uncapturederror", (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
       const { message } = error;
-      if (error.constructor.name === "GPUOutOfMemoryError") {
-        this.#error ??= new DeviceError(
-          `webgpu: the GPU is out of memory with ${formatBytes(this.#live.bytes)} in use; take smaller batches, or go on from a checkpoint on requestDevice('wasm')`,
-        );
+      if (error.constructor.name === NO_MEMORY) {
+        this.#error ??= this.#outOfMemory();
         return;
       }
       const kernels = [...new Set(this.#submitted.concat(this.#encoded))].join(", ") || "none";
       this.#error ??= new Error(`webgpu: ${firstLine(message)} (kernels of this submit: ${kernels})`);
     });
     void device.lost.then(({ reason, message }) => {
+      if (this.#destroyed) return;
       this.#lost = true;
       const why = reason === "destroyed" ? "destroyed" : firstLine(message).replace(/\.$/, "") || "unknown reason";
       this.#error = new DeviceError(
@@ -136,23 +143,51 @@ export class WebGPUDevice implements Device {
         `${op}: a tensor of ${bytes} bytes passes the adapter's limit of ${this.maxBufferBytes} bytes a buffer; work in chunks`,
       );
     const size = Math.min(Pool.sizeClass(bytes), Math.floor(this.maxBufferBytes / 4) * 4);
-    const gpu =
-      this.#pool.take(size) ??
-      this.gpuDevice.createBuffer({
-        size,
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-      });
+    const gpu = this.#pool.take(size) ?? this.#create(size);
     this.#live.buffers++;
     this.#live.bytes += size;
     const block: Block = { device: this, id: idOf(gpu) ?? setId(gpu, this.#nextId++), bytes: size, gpu };
     return block;
   }
 
-  free(buffer: DeviceBuffer): void {
+  /** A new buffer. Where there is no memory for it, the runtime tells later: then it is no longer counted, and goes to nobody else. */
+  #create(size: number): GPUBuffer {
+    const { gpuDevice } = this;
+    gpuDevice.pushErrorScope("out-of-memory");
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const gpu = gpuDevice.createBuffer({ size, usage });
+    void gpuDevice.popErrorScope().then(
+      (error) => {
+        if (!error) return;
+        this.#invalid.add(gpu);
+        const pooled = this.#pool.pooled;
+        this.#pool.remove(size, gpu);
+        if (this.#pool.pooled === pooled) this.#discount(size); // it is in use
+        this.#error ??= this.#outOfMemory();
+      },
+      () => {}, // the device is lost, which is told elsewhere
+    );
+    return gpu;
+  }
+
+  #discount(bytes: number): void {
     this.#live.buffers--;
-    this.#live.bytes -= buffer.bytes;
+    this.#live.bytes -= bytes;
+  }
+
+  #outOfMemory(): DeviceError {
+    return new DeviceError(
+      `webgpu: the GPU is out of memory with ${formatBytes(this.#live.bytes)} in use; take smaller batches, or go on from a checkpoint on requestDevice('wasm')`,
+    );
+  }
+
+  free(buffer: DeviceBuffer): void {
+    markFreed(this, buffer);
+    const { gpu } = buffer as Block;
+    if (this.#invalid.has(gpu)) return;
+    this.#discount(buffer.bytes);
     if (this.#lost) return;
-    this.#pool.put(buffer.bytes, (buffer as Block).gpu);
+    this.#pool.put(buffer.bytes, gpu);
     if (this.#pool.pooled > MAX_POOLED) {
       this.#flush();
       this.#bindGroups.clear();
@@ -162,6 +197,7 @@ export class WebGPUDevice implements Device {
 
   write(buffer: DeviceBuffer, data: ArrayBufferView, byteOffset = 0): void {
     this.#check();
+    checkRange("write", buffer, byteOffset, data.byteLength);
     if (data.byteLength === 0) return;
     this.#flush(); // writeBuffer takes effect before everything submitted later
     let bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
@@ -176,6 +212,7 @@ export class WebGPUDevice implements Device {
 
   async read(buffer: DeviceBuffer, byteOffset = 0, bytes = buffer.bytes - byteOffset): Promise<ArrayBuffer> {
     this.#check();
+    checkRange("read", buffer, byteOffset, bytes);
     if (bytes === 0) return new ArrayBuffer(0);
     const aligned = Math.ceil(bytes / 4) * 4;
     const size = Pool.sizeClass(aligned);
@@ -184,24 +221,32 @@ export class WebGPUDevice implements Device {
       this.gpuDevice.createBuffer({ label: "read", size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
     this.#endPass().copyBufferToBuffer((buffer as Block).gpu, byteOffset, staging, 0, aligned);
     this.#flush();
-    let result: ArrayBuffer;
-    try {
-      await staging.mapAsync(GPUMapMode.READ, 0, aligned);
-      this.#due = this.#firstSubmit;
-      this.#check();
-      result = staging.getMappedRange(0, aligned).slice(0, bytes);
-    } catch (error) {
-      await Promise.resolve(); // lets the loss be recorded first
-      this.#check();
-      if (error instanceof DeviceError) throw error;
-      throw new DeviceError(`webgpu: reading ${formatBytes(bytes)} back failed, ${firstLine(String(error))}`, {
-        cause: error,
-      });
-    }
+    this.#reading.add(staging);
+    const result = await this.#map(staging, aligned, bytes).finally(() => this.#reading.delete(staging));
     staging.unmap();
     if (this.#staging.pooled < MAX_POOLED / 4) this.#staging.put(size, staging);
     else staging.destroy();
     return result;
+  }
+
+  async #map(staging: GPUBuffer, aligned: number, bytes: number): Promise<ArrayBuffer> {
+    const submits = this.#submits;
+    let failure: unknown;
+    try {
+      await staging.mapAsync(GPUMapMode.READ, 0, aligned);
+    } catch (error) {
+      failure = error;
+    }
+    if (failure === undefined) await this.#pipelines.proven();
+    else await Promise.resolve(); // lets the loss be recorded first
+    this.#check();
+    if (failure !== undefined)
+      throw new Error(`webgpu: reading ${formatBytes(bytes)} back failed, ${firstLine(String(failure))}`, {
+        cause: failure,
+      });
+    this.#due = this.#firstSubmit;
+    this.#done = Math.max(this.#done, submits);
+    return staging.getMappedRange(0, aligned).slice(0, bytes);
   }
 
   run(kernel: Kernel, args: KernelArgs): void {
@@ -209,12 +254,19 @@ export class WebGPUDevice implements Device {
     const { buffers, values } = bind(kernel, args, this);
     const [x, y, z] = kernel.grid(args as Params, kernel.size);
     if (x === 0 || y === 0 || z === 0) return;
+    if (![x, y, z].every((size) => Number.isInteger(size) && size > 0))
+      throw new Error(`${kernel.name}: a grid must have whole numbers of workgroups, got ${x} x ${y} x ${z}`);
     const limit = this.gpuDevice.limits.maxComputeWorkgroupsPerDimension;
     if (x > limit || y > limit || z > limit)
       throw new Error(
         `${kernel.name}: a grid of ${x} x ${y} x ${z} workgroups passes the adapter's ${limit} a dimension`,
       );
-    const { pipeline } = this.#pipelines.get(kernel) ?? this.#compileNow(kernel);
+    const { pipeline, layout } = this.#pipelines.get(kernel);
+    const proof = this.#pipelines.proofOf(kernel);
+    if (proof) {
+      this.#flush(); // what may turn out not to compile is submitted by itself, so that it takes nothing else with it
+      this.gpuDevice.pushErrorScope("validation");
+    }
     const pass = (this.#pass ??= (this.#encoder ??= this.gpuDevice.createCommandEncoder()).beginComputePass());
     const offset = this.#dispatches * SLOT;
     const word = offset / 4;
@@ -223,12 +275,29 @@ export class WebGPUDevice implements Device {
       else this.#words[word + i] = values[i]!;
     });
     pass.setPipeline(pipeline);
-    pass.setBindGroup(0, this.#bindGroup(kernel, buffers as Block[]), [offset]);
+    pass.setBindGroup(0, this.#bindGroup(kernel, layout, buffers as Block[]), [offset]);
     pass.dispatchWorkgroups(x, y, z);
     this.#encoded.push(kernel.name);
-    if (++this.#dispatches < this.#due) return;
+    this.#dispatches++;
+    if (proof) {
+      this.#flush();
+      void this.#tellUnless(proof, kernel);
+      return;
+    }
+    if (this.#dispatches < this.#due) return;
     this.#flush();
     this.#due = Math.max(this.#firstSubmit, Math.min(2 * this.#due, LARGEST_SUBMIT));
+  }
+
+  /** Tells what went wrong with a launch, unless its kernel does not compile, which is told already. */
+  async #tellUnless(proof: Promise<boolean>, { name }: Kernel): Promise<void> {
+    const error = await this.gpuDevice.popErrorScope().catch(() => null);
+    if (error && (await proof)) this.#error ??= new Error(`webgpu: ${firstLine(error.message)} (kernel ${name})`);
+  }
+
+  prepare(kernels: readonly Kernel[]): Promise<void> {
+    this.#check();
+    return this.#pipelines.prepare(kernels);
   }
 
   memory(): MemoryUsage {
@@ -238,18 +307,30 @@ export class WebGPUDevice implements Device {
   async synchronize(): Promise<void> {
     this.#check();
     this.#flush();
+    const submits = this.#submits;
     await this.gpuDevice.queue.onSubmittedWorkDone();
+    await this.#pipelines.proven();
     this.#due = this.#firstSubmit;
+    this.#done = Math.max(this.#done, submits);
     this.#check();
   }
 
   destroy(): void {
-    if (!this.#lost) this.#flush();
-    this.#bindGroups.clear();
-    for (const gpu of [...this.#pool.drain(), ...this.#staging.drain(), this.#uniforms]) gpu.destroy();
-    if (this.#owned) this.gpuDevice.destroy();
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    const wasLost = this.#lost;
     this.#lost = true;
     this.#error = new Error("webgpu: the device is destroyed");
+    this.#encoder = this.#pass = undefined; // what is not submitted is dropped
+    this.#bindGroups.clear();
+    for (const gpu of this.#reading) gpu.destroy(); // whoever waits for them goes on
+    const end = (): void => {
+      for (const gpu of [...this.#pool.drain(), ...this.#staging.drain(), this.#uniforms]) gpu.destroy();
+      if (this.#owned) this.gpuDevice.destroy();
+    };
+    // the end of a device waits for its kernels, which may take long: the caller does not
+    if (this.#submits > this.#done && !wasLost) void this.gpuDevice.queue.onSubmittedWorkDone().then(end, end);
+    else end();
   }
 
   #check(): void {
@@ -271,13 +352,14 @@ export class WebGPUDevice implements Device {
     if (this.#dispatches > 0)
       this.gpuDevice.queue.writeBuffer(this.#uniforms, 0, this.#params, 0, this.#dispatches * SLOT);
     this.gpuDevice.queue.submit([encoder.finish()]);
+    this.#submits++;
     this.#encoder = undefined;
     this.#dispatches = 0;
     this.#submitted = this.#encoded;
     this.#encoded = [];
   }
 
-  #bindGroup(kernel: Kernel, buffers: Block[]): GPUBindGroup {
+  #bindGroup(kernel: Kernel, layout: GPUBindGroupLayout, buffers: Block[]): GPUBindGroup {
     let key = `${kernel.id}`;
     for (const { id } of buffers) key += `,${id}`;
     let group = this.#bindGroups.get(key);
@@ -288,68 +370,10 @@ export class WebGPUDevice implements Device {
         resource: { buffer: this.#uniforms, size: kernel.params.length * 4 },
       };
       const entries = buffers.map(({ gpu }, i): GPUBindGroupEntry => ({ binding: i + 1, resource: { buffer: gpu } }));
-      const { layout } = this.#pipelines.get(kernel)!;
       group = this.gpuDevice.createBindGroup({ label: kernel.name, layout, entries: [params, ...entries] });
       this.#bindGroups.set(key, group);
     }
     return group;
-  }
-
-  #describe(kernel: Kernel): {
-    module: GPUShaderModule;
-    layout: GPUBindGroupLayout;
-    descriptor: GPUComputePipelineDescriptor;
-  } {
-    const { name: label, code } = kernel;
-    const module = this.gpuDevice.createShaderModule({ label, code });
-    const uniform: GPUBindGroupLayoutEntry = {
-      binding: 0,
-      visibility: GPUShaderStage.COMPUTE,
-      buffer: { type: "uniform", hasDynamicOffset: true, minBindingSize: kernel.params.length * 4 },
-    };
-    const storage = kernel.bindings.map(({ access }, i): GPUBindGroupLayoutEntry => {
-      const type = access === "read" ? "read-only-storage" : "storage";
-      return { binding: i + 1, visibility: GPUShaderStage.COMPUTE, buffer: { type } };
-    });
-    const layout = this.gpuDevice.createBindGroupLayout({ label, entries: [uniform, ...storage] });
-    return {
-      module,
-      layout,
-      descriptor: {
-        label,
-        layout: this.gpuDevice.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: "main" },
-      },
-    };
-  }
-
-  /**
-   * Compiles kernels ahead of their first launch, side by side where the runtime can.
-   * @throws when one does not compile (kernel, line and a caret)
-   */
-  async prepare(kernels: readonly Kernel[]): Promise<void> {
-    await Promise.all(kernels.filter((kernel) => !this.#pipelines.has(kernel)).map((kernel) => this.#compile(kernel)));
-  }
-
-  async #compile(kernel: Kernel): Promise<void> {
-    const { module, layout, descriptor } = this.#describe(kernel);
-    try {
-      const pipeline = await this.gpuDevice.createComputePipelineAsync(descriptor);
-      this.#pipelines.set(kernel, { pipeline, layout });
-    } catch (error) {
-      const info = await module.getCompilationInfo?.();
-      throw new Error(`webgpu: kernel ${kernel.name} does not compile\n${formatMessages(kernel, info, error)}`, {
-        cause: error,
-      });
-    }
-  }
-
-  /** At a first launch: what nobody prepared. */
-  #compileNow(kernel: Kernel): Pipeline {
-    const { layout, descriptor } = this.#describe(kernel);
-    const made = { pipeline: this.gpuDevice.createComputePipeline(descriptor), layout };
-    this.#pipelines.set(kernel, made);
-    return made;
   }
 }
 
@@ -358,43 +382,4 @@ const idOf = (buffer: GPUBuffer): number | undefined => ids.get(buffer);
 function setId(buffer: GPUBuffer, id: number): number {
   ids.set(buffer, id);
   return id;
-}
-
-const firstLine = (text: string): string => text.trim().split("\n")[0] ?? "";
-
-/** Vendor, architecture, device and description of an adapter, as far as it tells. */
-export const describeAdapter = ({ vendor, architecture, device, description }: GPUAdapterInfo): string =>
-  [...new Set([vendor, architecture, device, description])].filter(Boolean).join(" ") || "unnamed adapter";
-
-/** Whether an adapter computes on the CPU. */
-export function isSoftware(info: GPUAdapterInfo): boolean {
-  const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
-  return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(names);
-}
-
-/** The compiler's messages with numbered source lines and a caret under the column. */
-function formatMessages(kernel: Kernel, info: GPUCompilationInfo | undefined, error: unknown): string {
-  const messages = info?.messages.filter((message) => message.type === "error") ?? [];
-  if (messages.length === 0) return String(error instanceof Error ? error.message : error);
-  const lines = kernel.code.split("\n");
-  const quoted = messages.map(({ message, lineNum, linePos }) => {
-    const prefix = `${String(lineNum).padStart(4)} | `;
-    const caret = " ".repeat(prefix.length + Math.max(0, linePos - 1));
-    return `${kernel.name}.wgsl:${lineNum}:${linePos}: ${message}\n${prefix}${lines[lineNum - 1] ?? ""}\n${caret}^`;
-  });
-  return quoted.join("\n");
-}
-
-/** `navigator.gpu`, or npm's `webgpu` (Dawn) where the runtime has none and the user installed it. */
-export async function findGPU(packageName = "webgpu"): Promise<GPU> {
-  if (typeof navigator !== "undefined" && navigator.gpu) return navigator.gpu;
-  const held = globalThis as { constellaGPU?: GPU };
-  if (held.constellaGPU) return held.constellaGPU;
-  // a parameter, so that bundlers for the browser do not look for the package
-  const dawn = (await import(/* @vite-ignore */ packageName).catch(() => {
-    throw new NoAdapterError("webgpu: this runtime has no WebGPU; in Node install it with `npm install webgpu`");
-  })) as { create(options: string[]): GPU; globals: object };
-  Object.assign(globalThis, dawn.globals);
-  held.constellaGPU = dawn.create([]); // the process ends when this object is collected, so it stays reachable
-  return held.constellaGPU;
 }

@@ -1,0 +1,28 @@
+// Where a GPU comes from, and what it says of itself.
+
+/** There is no WebGPU here, or none of the wanted kind: the one failure after which another device may do. */
+export class NoAdapterError extends Error {}
+
+/** Vendor, architecture, device and description of an adapter, as far as it tells. */
+export const describeAdapter = ({ vendor, architecture, device, description }: GPUAdapterInfo): string =>
+  [...new Set([vendor, architecture, device, description])].filter(Boolean).join(" ") || "unnamed adapter";
+
+/** Whether an adapter computes on the CPU. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  const names = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
+  return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(names);
+}
+
+/** `navigator.gpu`, or npm's `webgpu` (Dawn) where the runtime has none and the user installed it. */
+export async function findGPU(packageName = "webgpu"): Promise<GPU> {
+  if (typeof navigator !== "undefined" && navigator.gpu) return navigator.gpu;
+  const held = globalThis as { constellaGPU?: GPU };
+  if (held.constellaGPU) return held.constellaGPU;
+  // a parameter, so that bundlers for the browser do not look for the package
+  const dawn = (await import(/* @vite-ignore */ packageName).catch(() => {
+    throw new NoAdapterError("webgpu: this runtime has no WebGPU; in Node install it with `npm install webgpu`");
+  })) as { create(options: string[]): GPU; globals: object };
+  Object.assign(globalThis, dawn.globals);
+  held.constellaGPU = dawn.create([]); // the process ends when this object is collected, so it stays reachable
+  return held.constellaGPU;
+}
