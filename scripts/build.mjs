@@ -1,6 +1,6 @@
 // node scripts/build.mjs [wasm|bundles FOLDER]: compiles the AssemblyScript modules and bundles library and command line (when sources changed).
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
 import { stale } from "./stale.mjs";
@@ -18,25 +18,36 @@ const run = (command, args) =>
     );
   });
 
+/** The source of each entry that package.json exports, by the name of its file in dist/. */
+async function entries() {
+  const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  return Object.fromEntries(
+    Object.values(exports).map(({ types, default: file }) => [
+      basename(file, ".js"),
+      types.replace("./dist/types", "src").replace(".d.ts", ".ts"),
+    ]),
+  );
+}
+
 /**
  * The bundles by platform. The library's are neutral and share their parts: what of `dependencies` they use stays an import, and the
  * core must work where nothing is installed, so it has none. The worker's source is a file too, for pages whose policy forbids
  * `blob:` workers. The command line is for Node and brings its own copy.
  */
-const BUNDLES = [
-  {
-    platform: "neutral",
-    entryPoints: { index: "src/index.ts", data: "src/data/index.ts", report: "src/report/index.ts" },
-  },
-  { platform: "neutral", entryPoints: { thread: "src/wasm/thread-file.ts" } },
-  { platform: "node", entryPoints: { cli: "src/cli/main.ts" } },
-];
+async function bundles() {
+  const { thread, ...library } = await entries();
+  return [
+    { platform: "neutral", entryPoints: library },
+    { platform: "neutral", entryPoints: { thread } },
+    { platform: "node", entryPoints: { cli: "src/cli/main.ts" } },
+  ];
+}
 
 /** Bundles the library and the command line into a folder. */
 async function bundleTo(outdir, { small = false } = {}) {
   const { build } = await import("esbuild");
   const { esbuildPlugin } = await import("./plugin.mjs");
-  for (const { platform, entryPoints } of BUNDLES) {
+  for (const { platform, entryPoints } of await bundles()) {
     const { outputFiles } = await build({
       absWorkingDir: root,
       entryPoints,

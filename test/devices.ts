@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { requestDevice } from "constella";
 import type { Device } from "constella";
+import { familiesReady } from "../src/wasm/families";
 import { DEVICES } from "./device-types";
 
 const made = new Map<string, Promise<Device>>();
@@ -9,9 +10,11 @@ const made = new Map<string, Promise<Device>>();
  * The device of that type, made once per process: vitest keeps modules from file to file (`isolate: false`), since on a software
  * adapter the kernels take longer to compile than most files of tests to run. Tests that harm a device make their own.
  */
-export function deviceOf(type: (typeof DEVICES)[number]): Promise<Device> {
+export async function deviceOf(type: (typeof DEVICES)[number]): Promise<Device> {
   const device = made.get(type) ?? requestDevice(type);
   made.set(type, device);
+  await device;
+  await familiesReady(); // of kernels that this file of tests imports from where they are, not from an entry
   return device;
 }
 

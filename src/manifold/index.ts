@@ -2,6 +2,8 @@
  * Manifold learning: places for points in few dimensions that keep their distances or their neighbours.
  * @module constella/manifold
  */
+import { familiesReady } from "../wasm/families";
+
 export { Isomap } from "./isomap";
 export type { IsomapOptions } from "./isomap";
 export { ClassicalMDS } from "./classical-mds";
@@ -16,3 +18,5 @@ export type { UMAPOptions } from "./umap/umap";
 export { SparseMatrix } from "../sparse";
 export { trustworthiness } from "./trustworthiness";
 export type { Metric } from "../neighbours/knn";
+
+await familiesReady(); // kernels that come with this entry, for a device that is there already

@@ -27,7 +27,7 @@ export function sort(x: Tensor, axis = -1): Tensor {
   const places = empty(x.device, [series, padded], "u32", "sort");
   run(kernels.sortBlocks, { x, keys, places, series, n, inner, padded, block });
   for (let k = 2 * block; k <= padded; k *= 2)
-    for (let j = k / 2; j > 0; j /= 2) run(kernels.sortExchange, { keys, places, series, padded, k, j });
+    for (let j = k / 2; j >= 1; j /= 2) run(kernels.sortExchange, { keys, places, series, padded, k, j });
   keys.dispose();
   const sizes = { series, n, inner, padded };
   run(kernels.permuteSeries, { x, places, y, ...sizes, inverse: 0 });

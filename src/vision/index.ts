@@ -1,0 +1,22 @@
+/**
+ * Deep clustering of images: networks of convolutions, the methods that train them without labels, and what their features are worth.
+ * @module constella/vision
+ */
+import { familiesReady } from "../wasm/families";
+
+export { VGG } from "../nn/vgg";
+export type { VGGOptions } from "../nn/vgg";
+export { DeepCluster } from "../models/deep-cluster";
+export type { DeepClusterOptions } from "../models/deep-cluster";
+export { OnlineDeepCluster } from "../models/online-deep-cluster";
+export type { OnlineDeepClusterOptions } from "../models/online-deep-cluster";
+export { SelfLabeling } from "../models/self-labeling";
+export type { SelfLabelingOptions } from "../models/self-labeling";
+export { Supervised } from "../models/supervised";
+export type { SupervisedOptions } from "../models/supervised";
+export { LinearProbe } from "../models/linear-probe";
+export type { LinearProbeOptions } from "../models/linear-probe";
+export { GridSearch } from "../models/grid-search";
+export type { GridCell, GridResult, GridSearchOptions, GridStore } from "../models/grid-search";
+
+await familiesReady(); // kernels that come with this entry, for a device that is there already
