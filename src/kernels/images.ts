@@ -34,10 +34,8 @@ export const conv2d = /* @__PURE__ */ kernel(conv2dWgsl, {
 const MOST_PARTIAL = 1 << 22;
 
 /** At most so many parts of a weight gradient as their sums may take memory. */
-const partsOfWeight =
-  (most: number) =>
-  ({ o, c, kh, kw }: Params): number =>
-    Math.max(1, Math.min(most, Math.floor(MOST_PARTIAL / (o! * c! * kh! * kw!))));
+const partsOfWeight = (most: number, { o, c, kh, kw }: Params): number =>
+  Math.max(1, Math.min(most, Math.floor(MOST_PARTIAL / (o! * c! * kh! * kw!))));
 
 export const conv2dBackwardWeight = /* @__PURE__ */ kernel(conv2dBackwardWeightWgsl, {
   grid: ({ o, c, kh, kw, chunks }, [size]) => {
@@ -46,7 +44,8 @@ export const conv2dBackwardWeight = /* @__PURE__ */ kernel(conv2dBackwardWeightW
   },
   rows: ({ chunks }) => chunks!,
   grain: ({ length, ow, o, c, kh, kw }) => Math.ceil(65536 / (length! * ow! * o! * c! * kh! * kw!)),
-  parts: { webgpu: partsOfWeight(64), wasm: partsOfWeight(32) }, // many for a GPU's workgroups, else enough for the threads
+  // many for a GPU's workgroups, else enough for the threads
+  parts: { webgpu: (params) => partsOfWeight(64, params), wasm: (params) => partsOfWeight(32, params) },
 });
 
 /** Windows of planes: WebGPU an invocation for each element written, WASM by planes. */
