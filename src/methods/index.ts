@@ -33,6 +33,7 @@ export const METHODS = {
     load: async () => (await import("./online-deep-cluster")).onlineDeepCluster,
   },
   "self-labeling": { title: "Self-labelling", load: async () => (await import("./self-labeling")).selfLabeling },
+  pca: { title: "Principal components", load: async () => (await import("./pca")).pca },
   "stacked-autoencoder": {
     title: "Stacked autoencoder",
     load: async () => (await import("./stacked-autoencoder")).stackedAutoencoder,

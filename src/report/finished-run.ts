@@ -85,7 +85,11 @@ function clusteringCurves(history: readonly EpochRecord[], trace: readonly Trace
   }
   if (records.some(({ changed }) => changed !== undefined)) {
     const series = [{ name: "changed", x, y: records.map(({ changed }) => Number(changed)) }];
-    curves.push({ name: "Labels", xLabel, yLabel: "share of labels that changed", series });
+    // a share of the labels, or of methods that count them, how many
+    const yLabel = records.some(({ changed }) => Number(changed) > 1)
+      ? "labels that changed"
+      : "share of labels that changed";
+    curves.push({ name: "Labels", xLabel, yLabel, series });
   }
   const names = Object.keys(trace[0] ?? {}).filter((name) => name !== "step");
   const steps = trace.map(({ step }) => step);

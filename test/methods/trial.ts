@@ -16,7 +16,16 @@ const SIDE = 8;
 const TINY: Readonly<Record<string, unknown>> = {
   ...{ epochs: 3, layerEpochs: 1, pretrainEpochs: 3, updateInterval: 4, batchSize: 16, pretrainBatchSize: 16 },
   ...{ nInit: 2, maxIter: 10, components: 2, kmeansIterations: 3, minCluster: 2, sinkhornIterations: 20, updates: 3 },
-  ...{ blocks: 1, channels: 2, hidden: 8, eps: 3, minSamples: 3, learningRate: 0.02, statisticsBatches: 2 },
+  ...{
+    nComponents: 2,
+    blocks: 1,
+    channels: 2,
+    hidden: 8,
+    eps: 3,
+    minSamples: 3,
+    learningRate: 0.02,
+    statisticsBatches: 2,
+  },
 };
 
 /** What a trial is made of. */

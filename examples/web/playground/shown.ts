@@ -58,7 +58,10 @@ export function curvesOf(
     const xLabel = records.some(({ changed }) => changed !== undefined) ? "renewal of the labels" : "pass";
     curves.push({ name: stage, xLabel, yLabel: "loss", series: [line("loss")] });
     if (records.some(({ changed }) => changed !== undefined))
-      curves.push({ name: "Labels", xLabel, yLabel: "share that changed", series: [line("changed")] });
+      curves.push({
+        ...{ name: "Labels", xLabel, series: [line("changed")] },
+        yLabel: records.some(({ changed }) => Number(changed) > 1) ? "labels that changed" : "share that changed",
+      });
     if (records.some(({ nmi }) => nmi !== undefined))
       curves.push({ name: "Labels", xLabel, yLabel: "NMI with the labels before", series: [line("nmi")] });
   }
