@@ -221,9 +221,26 @@ function upload(device: Device, elements: Elements, shape: Shape, dtype: DType, 
   return made;
 }
 
-/** A float32 tensor of the given elements in row-major order; the default shape is a vector. */
-export function tensor(device: Device, elements: Elements, shape: Shape = [elements.length]): Tensor {
-  return upload(device, elements, shape, "f32", "tensor", false);
+/** Rows of numbers, or rows of such rows. */
+type Nested = readonly (number | Nested | TypedArray)[];
+
+/** Elements of nested rows one after the other, and their shape. @throws when the rows differ in length */
+function unnested(rows: Elements | Nested): { elements: Elements; shape: Shape } {
+  if (rows.length === 0 || typeof rows[0] !== "object") return { elements: rows as Elements, shape: [rows.length] };
+  const parts = (rows as readonly (Elements | Nested)[]).map(unnested);
+  const { shape } = parts[0]!;
+  const odd = parts.find((part) => !sameShape(part.shape, shape));
+  if (odd) throw new Error(`tensor: rows must be of one length, ${format(shape)} and ${format(odd.shape)}`);
+  return {
+    elements: parts.flatMap((part) => Array.from(part.elements as ArrayLike<number>)),
+    shape: [rows.length, ...shape],
+  };
+}
+
+/** A float32 tensor of the given elements in row-major order; the default shape is a vector, or that of nested rows. */
+export function tensor(device: Device, elements: Elements | Nested, shape?: Shape): Tensor {
+  const given = unnested(elements);
+  return upload(device, given.elements, shape ?? given.shape, "f32", "tensor", false);
 }
 
 /** Elements that are written in a piece: 1 MB. */

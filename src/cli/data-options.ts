@@ -1,6 +1,7 @@
 // How files are read: the same options in every command that takes data.
 import type { ColumnName } from "../data/formats/csv";
 import type { Fit } from "../data/formats/images";
+import type { ImageLayout } from "../data/image-layout";
 import { flag, oneOf, text, whole, type Kind, type OptionSpec } from "./option";
 
 /** What says how data are read. */
@@ -19,6 +20,7 @@ export interface DataOptions {
   readonly size?: readonly [height: number, width: number] | undefined;
   readonly fit?: Fit | undefined;
   readonly maxPixels?: number | undefined;
+  readonly layout?: ImageLayout | undefined;
 }
 
 /** A column as it is spelled: by its name, or by its number from 0 (-1: the last). */
@@ -98,6 +100,11 @@ export const READING: readonly OptionSpec[] = [
     help: "pictures of another shape fill the size, are shown whole on black, or are stretched (default cover)",
   },
   { name: "maxPixels", kind: whole(1), help: "pictures: pixels of one at most (default 67108864)" },
+  {
+    name: "layout",
+    kind: oneOf<ImageLayout>("channels-first", "channels-last"),
+    help: "arrays of pictures [n, a, b, c]: where their channels are (default: the axis of 1, 3 or 4)",
+  },
 ];
 
 /** The same with the known classes. */

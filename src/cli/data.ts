@@ -4,6 +4,8 @@ import type { CsvOptions } from "../data/formats/csv";
 import { isTableFile, loadLabels, loadMatrix, loadTable } from "../data/formats/files";
 import { isImageFolder, loadImageFolder } from "../data/formats/image-folder";
 import type { ImageFolder } from "../data/formats/image-folder";
+import { toChannelsFirst } from "../data/image-layout";
+import type { ChannelsFirst } from "../data/image-layout";
 import type { NdArray, TypedArray } from "../ndarray";
 import { columnOf, type DataOptions } from "./data-options";
 import { kebab } from "./option";
@@ -32,14 +34,16 @@ export interface DataSet {
  * Throws one line that names the file for everything that is wrong with either, and for options of reading that this kind of file does not have.
  */
 export async function loadData(path: string, options: DataOptions): Promise<DataSet> {
-  const { labels, labelColumn, array, size, fit, maxPixels } = options;
+  const { labels, labelColumn, array, size, fit, maxPixels, layout } = options;
   const column = labelColumn === undefined ? {} : { label: columnOf(labelColumn) };
   const isTable = isTableFile(path);
   const isFolder = !isTable && (await isImageFolder(path));
   checkKind(path, options, isTable, isFolder);
   const table = isTable ? await loadTable(path, tableOptions(options, labels === undefined ? column : {})) : undefined;
   const folder = isFolder ? await loadImageFolder(path, { size: size ?? "smallest", fit, maxPixels }) : undefined;
-  const raw = table?.data ?? folder?.images ?? (await loadMatrix(path, array === undefined ? {} : { array }));
+  const pictures = !table && !folder && (await loadMatrix(path, array === undefined ? {} : { array }));
+  const taken = pictures && toChannelsFirst(pictures, layout, path);
+  const raw = table?.data ?? folder?.images ?? (taken as ChannelsFirst).images;
   const own = table?.labels ?? (folder?.labels && { labels: folder.labels, classes: [...folder.classes] });
   const truth = labels === undefined ? own : await loadLabels(labels, column);
   const n = raw.shape[0]!;
@@ -51,6 +55,10 @@ export async function loadData(path: string, options: DataOptions): Promise<Data
   const columns = table?.columns ?? null;
   const notes = [...(table?.notes ?? [])];
   if (table?.dropped) notes.push(`${table.dropped} rows of ${path} were left out, a value of theirs is missing`);
+  if (taken && taken.layout) {
+    const last = taken.layout === "channels-last";
+    notes.push(`${path}: pictures taken as [n, ${last ? "height, width, channels" : "channels, height, width"}]`);
+  }
   if (folder?.sizes && size === undefined) notes.push(sizesInWords(folder.sizes));
   return { path, raw, columns, isTable, truth: truth ?? undefined, ids: table?.ids ?? null, notes };
 }
@@ -73,7 +81,7 @@ function checkKind(path: string, options: DataOptions, isTable: boolean, isFolde
     throw new Error(`--label-column is for CSV files, ${path} is none; give --labels FILE`);
   check(["columns", "drop", "idColumn", "oneHot", "missing", "header", "delimiter", "decimal"], isTable, "CSV files");
   check(["size", "fit", "maxPixels"], isFolder, "folders of pictures");
-  check(["array"], !isTable && !isFolder, "files of arrays");
+  check(["array", "layout"], !isTable && !isFolder, "files of arrays");
 }
 
 function sizesInWords({ smallest, largest }: NonNullable<ImageFolder["sizes"]>): string {

@@ -11,6 +11,8 @@ export { readIdx, writeIdx } from "./formats/idx";
 export type { IdxArray } from "./formats/idx";
 export { fitImage, readImage, resizeImage } from "./formats/images";
 export type { Fit, ImageOptions } from "./formats/images";
+export { imageLayout, toChannelsFirst } from "./image-layout";
+export type { ChannelsFirst, ImageLayout } from "./image-layout";
 export { loadImageFolder } from "./formats/image-folder";
 export type { ImageFolder, ImageFolderOptions } from "./formats/image-folder";
 export { readWav } from "./formats/wav";

@@ -1,5 +1,5 @@
 import Papa from "papaparse";
-import { toBytes, type Bytes } from "./source";
+import { checkNoPath, toBytes, type Bytes } from "./source";
 
 /** How a text of rows is cut into cells. */
 export interface CellOptions {
@@ -108,10 +108,16 @@ export class CsvRows {
   }
 }
 
+/** One line without a separator that ends as files of tables do, or begins as addresses do. */
+const isPath = (text: string): boolean =>
+  !/[\n\r,;]/.test(text) && /\.\w{1,11}$/.test(text) && /[A-Za-z/\\]/.test(text) && !/^[\d.eE+-]+$/.test(text);
+
 /** Calls `onRow` for every row of a text or its bytes. */
 export function eachRow(rows: CsvRows, content: string | Bytes): void {
-  if (typeof content === "string") rows.push(content);
-  else {
+  if (typeof content === "string") {
+    if (isPath(content)) checkNoPath(content);
+    rows.push(content);
+  } else {
     const bytes = toBytes(content);
     for (let at = 0; at < bytes.length; at += PIECE) rows.push(bytes.subarray(at, at + PIECE));
   }

@@ -11,14 +11,23 @@ export interface RandomAccess {
 /** What readers take for a file's content. */
 export type Bytes = ArrayBufferLike | ArrayBufferView;
 
-/** The same memory as bytes. */
+/** @throws for a text where the content of a file is due: a path, most likely */
+export function checkNoPath(content: unknown): void {
+  if (typeof content !== "string") return;
+  const shown = content.length > 80 ? `${content.slice(0, 80)}…` : content;
+  throw new Error(`this is a path, ${JSON.stringify(shown)}: give the content of the file, as readFile and fetch do`);
+}
+
+/** The same memory as bytes. @throws for a text */
 export function toBytes(content: Bytes): Uint8Array {
+  checkNoPath(content);
   if (ArrayBuffer.isView(content)) return new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
   return new Uint8Array(content);
 }
 
 /** Random access to a `Blob` (a file the user chose in a page), or to bytes in memory; a RandomAccess stays as it is. */
 export function toRandomAccess(source: RandomAccess | Blob | Bytes): RandomAccess {
+  checkNoPath(source);
   if ("read" in source) return source;
   if (typeof Blob !== "undefined" && source instanceof Blob)
     return {
