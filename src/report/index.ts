@@ -19,3 +19,5 @@ export { imageGrid, type ImageGridOptions, type ImageRow } from "./pictures/imag
 export { pictureSheet, type PictureArray, type SheetOptions } from "./pictures/sheet";
 export { significanceCurve, type SignificanceCurveOptions, type SignificanceSeries } from "./charts/significance-curve";
 export { setPanels, type ReportedSet } from "./sections/sets";
+export { unitMap, type UnitMap } from "./charts/unit-map";
+export { clusterSpectra, spectra, type ClusterSpectrum, type Spectra } from "./charts/spectra";
