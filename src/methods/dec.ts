@@ -30,7 +30,7 @@ export const DEC_OPTIONS: Schema<DECMethodOptions> = {
   layerEpochs: { kind: whole(0), default: 5, help: "passes over the data for each layer by itself" },
   pretrainEpochs: { kind: whole(0), default: 20, help: "passes over the data for the whole autoencoder" },
   pretrainBatchSize: { kind: whole(1), default: 256, help: "items a step before clustering" },
-  pretrainLearningRate: { kind: positive, default: 1e-3, help: "Adam's step size before clustering" },
+  pretrainLearningRate: { kind: positive, default: 1e-3, help: "Adam's step size before clustering", resumable: true },
   corruption: { kind: share, default: 0.2, help: "share of inputs set to 0 while a layer is trained by itself" },
   epochs: {
     kind: whole(0),
@@ -45,7 +45,7 @@ export const DEC_OPTIONS: Schema<DECMethodOptions> = {
   },
   updateInterval: { kind: whole(1), default: 140, help: "steps between two looks at all the data" },
   tolerance: { kind: nonNegative, default: 1e-3, help: "ends when fewer than this share of labels changed" },
-  learningRate: { kind: positive, default: 0.01, help: "of SGD while clustering" },
+  learningRate: { kind: positive, default: 0.01, help: "of SGD while clustering", resumable: true },
   momentum: { kind: share, default: 0.9, help: "of SGD while clustering" },
   batchSize: { kind: whole(1), default: 256, help: "items a step while clustering" },
   alpha: { kind: positive, default: 1, help: "degrees of freedom of Student's t distribution" },
@@ -65,5 +65,6 @@ export const dec: Method<DECMethodOptions> = {
   options: DEC_OPTIONS,
   suit: (data, { layers }) => (layers ? {} : { layers: encoderFor(data) }),
   make: ({ epochs: _, ...options }) => new DEC(options),
-  load: (bytes, { device }) => DEC.load(bytes, device ? { device } : {}),
+  load: (bytes, { device, learningRate, pretrainLearningRate }) =>
+    DEC.load(bytes, { device, learningRate, pretrainLearningRate }),
 };

@@ -25,5 +25,6 @@ export const idec: Method<IDECMethodOptions> = {
   },
   suit: (data, { layers }) => (layers ? {} : { layers: encoderFor(data) }),
   make: ({ epochs: _, ...options }) => new IDEC(options),
-  load: (bytes, { device }) => IDEC.load(bytes, device ? { device } : {}),
+  load: (bytes, { device, learningRate, pretrainLearningRate }) =>
+    IDEC.load(bytes, { device, learningRate, pretrainLearningRate }),
 };

@@ -69,6 +69,16 @@ export interface DECOptions {
 /** @inline */
 type Settings = Required<Omit<DECOptions, "device">>;
 
+/** Options of `DEC.load` and `IDEC.load`. */
+export interface DECLoadOptions extends DeviceOption {
+  /** In place of those that training was begun with. */
+  readonly learningRate?: number | undefined;
+  readonly pretrainLearningRate?: number | undefined;
+}
+
+/** Their names. */
+export const DEC_LOAD = ["device", "learningRate", "pretrainLearningRate"] as const;
+
 /** A method of this kind: its options, and what it minimises beside the clustering loss. @internal */
 export interface Objective<S extends Settings> extends OptionSet<S> {
   readonly name: string;
@@ -240,8 +250,8 @@ export class DEC<S extends Settings = Settings> extends Model<S> {
   }
 
   /** @throws when the bytes are no checkpoint of this method */
-  static async load(content: Bytes, options: DeviceOption = {}): Promise<DEC> {
-    return Model.restored("DEC", content, options, (settings) => new DEC(settings));
+  static async load(content: Bytes, options: DECLoadOptions = {}): Promise<DEC> {
+    return Model.restored("DEC", content, options, (settings) => new DEC(settings), DEC_LOAD);
   }
 
   protected override async build(device: Device): Promise<void> {

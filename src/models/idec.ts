@@ -2,12 +2,11 @@
 // IJCAI 2017.
 import type { Bytes } from "../data/formats/source";
 import { Model } from "../lifecycle/model";
-import type { DeviceOption } from "../lifecycle/model";
 import { add, scale } from "../ops/elementwise";
 import { mse } from "../ops/losses/elementwise";
 import { range } from "../options";
-import { DEC, DEC_OPTIONS } from "./dec";
-import type { DECOptions, Objective } from "./dec";
+import { DEC, DEC_LOAD, DEC_OPTIONS } from "./dec";
+import type { DECLoadOptions, DECOptions, Objective } from "./dec";
 
 /** Options of `IDEC`. */
 export interface IDECOptions extends DECOptions {
@@ -33,7 +32,7 @@ export class IDEC extends DEC<Settings> {
   }
 
   /** @throws when the bytes are no checkpoint of this method */
-  static override async load(content: Bytes, options: DeviceOption = {}): Promise<IDEC> {
-    return Model.restored("IDEC", content, options, (settings) => new IDEC(settings));
+  static override async load(content: Bytes, options: DECLoadOptions = {}): Promise<IDEC> {
+    return Model.restored("IDEC", content, options, (settings) => new IDEC(settings), DEC_LOAD);
   }
 }

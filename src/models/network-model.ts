@@ -68,6 +68,8 @@ export interface LoadOptions extends DeviceOption {
   /** Needed where the network was made by a function. */
   readonly network?: NetworkSpec | undefined;
   readonly augment?: AugmentOptions | Augmentation;
+  /** In place of the one that training was begun with. */
+  readonly learningRate?: number | undefined;
 }
 
 /** Settings that every method keeps in its checkpoints. */
@@ -175,7 +177,7 @@ export abstract class NetworkModel<S extends NetworkSettings> extends Model<S> {
         throw new Error(`${name}.load: the network was made by a function, give it again as the option network`);
       return make(settings as never);
     };
-    return Model.restored(name, content, options, withNetwork, ["device", "network", "augment"]);
+    return Model.restored(name, content, options, withNetwork, ["device", "network", "augment", "learningRate"]);
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {

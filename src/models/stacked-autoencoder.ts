@@ -99,8 +99,12 @@ export class StackedAutoencoder extends Model<Settings> {
   }
 
   /** @throws when the bytes are no checkpoint of a StackedAutoencoder */
-  static async load(content: Bytes, options: DeviceOption = {}): Promise<StackedAutoencoder> {
-    return Model.restored("StackedAutoencoder", content, options, (settings) => new StackedAutoencoder(settings));
+  static async load(
+    content: Bytes,
+    options: DeviceOption & Pick<StackedAutoencoderOptions, "learningRate"> = {},
+  ): Promise<StackedAutoencoder> {
+    const make = (settings: StackedAutoencoderOptions): StackedAutoencoder => new StackedAutoencoder(settings);
+    return Model.restored("StackedAutoencoder", content, options, make, ["device", "learningRate"]);
   }
 
   protected override async build(device: Device): Promise<void> {

@@ -145,6 +145,22 @@ describe.each(Object.entries(MODELS))("a checkpoint of %s", (_, { make, load, fi
   });
 });
 
+test("training goes on at another learning rate, and all else stays what it was", async () => {
+  const device = await deviceOf("wasm");
+  for (const [name, Type] of [
+    ["DEC", DEC],
+    ["DeepCluster", DeepCluster],
+  ] as const) {
+    const model = await Type.load(file(`${name}.safetensors`), { device, learningRate: 1e-4 });
+    const before = await Type.load(file(`${name}.safetensors`), { device });
+    expect(model.settings).toEqual({ ...before.settings, learningRate: 1e-4 });
+    await expect(Type.load(file(`${name}.safetensors`), { device, learningRate: -1 })).rejects.toThrow(
+      `${name}: learningRate must be positive, -1`,
+    );
+    for (const either of [model, before]) either.dispose();
+  }
+});
+
 test("weights that are not finite are not saved, and a stage that ends with them says so", async () => {
   const device = await deviceOf("wasm");
   const model = MODELS["DeepCluster"]!.make(device) as DeepCluster;
