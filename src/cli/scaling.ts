@@ -9,6 +9,7 @@ export type Scaling =
   | { readonly kind: "unit"; readonly low: number; readonly span: number }
   | { readonly kind: "standard"; readonly means: readonly number[]; readonly deviations: readonly number[] };
 
+/** Whether values are bytes, 0 … 255. */
 export const isBytes = ({ data }: NdArray<TypedArray>): boolean =>
   data instanceof Uint8Array || data instanceof Uint8ClampedArray;
 
