@@ -25,19 +25,16 @@ beforeAll(async () => {
 const small = { epochs: 8, batchSize: 50, network: { type: "dense", sizes: [32] } } as const;
 
 describe("variational autoencoders", () => {
-  test.each(DIVERGENCES)(
-    "%s: training lowers the loss, and the codes are numbers",
-    async (divergence) => {
-      const options = { inputShape: [SIDE * SIDE], latents: 2, divergence, device, ...small };
-      using model = disposable(new VAE(options));
-      await model.fit(stamps.white);
-      const losses = model.history.map(({ loss }) => loss);
-      expect(losses.at(-1)!).toBeLessThan(0.6 * losses[0]!);
-      const { data, shape } = await model.transform(stamps.white);
-      expect(shape).toEqual([N, 2]);
-      expect(data.every(Number.isFinite)).toBe(true);
-    },
-  );
+  test.each(DIVERGENCES)("%s: training lowers the loss, and the codes are numbers", async (divergence) => {
+    const options = { inputShape: [SIDE * SIDE], latents: 2, divergence, device, ...small };
+    using model = disposable(new VAE(options));
+    await model.fit(stamps.white);
+    const losses = model.history.map(({ loss }) => loss);
+    expect(losses.at(-1)!).toBeLessThan(0.6 * losses[0]!);
+    const { data, shape } = await model.transform(stamps.white);
+    expect(shape).toEqual([N, 2]);
+    expect(data.every(Number.isFinite)).toBe(true);
+  });
 
   test("the class unit of a conditional VAE orders stars and galaxies; a seed gives the same numbers again", async () => {
     const flat = new NdArray(stamps.white.data, [N, SIDE * SIDE]);
