@@ -16,3 +16,4 @@ export type { Moments } from "./covariance";
 export * from "./prepare";
 
 await familiesReady(); // kernels that come with this entry, for a device that is there already
+export * from "./simulation";
