@@ -2,8 +2,23 @@
 import { Option } from "commander";
 import { optionsOf } from "../methods";
 import type { AnyMethod, OptionSpec } from "../methods";
+import { DATA_OPTIONS } from "./data-options";
+import { DEVICE_OPTIONS } from "./device";
 import { kebab, parseOption, spell } from "./option";
 import { wrapped } from "./wrap";
+
+/** Names that the commands have for themselves: those of reading data, and of what is written where. */
+const TAKEN: ReadonlySet<string> = new Set([
+  ...[...DATA_OPTIONS, ...DEVICE_OPTIONS].map(({ name }) => name),
+  ...["method", "clusters", "scale", "seed", "out", "resume", "json", "quiet", "dropoutRuns"],
+]);
+
+/** The name of a method's option for the parser: one that commands have too is the method's, `--method-columns`. */
+const parserName = (name: string): string =>
+  TAKEN.has(name) ? `method${name[0]!.toUpperCase()}${name.slice(1)}` : name;
+
+/** The flag of a method's option. */
+export const flagOf = (name: string): string => (name === "nClusters" ? "--clusters" : `--${kebab(parserName(name))}`);
 
 /** Every flag of the methods, for the parser: values stay texts until the method is known. Help lists them method by method. */
 export function methodFlags(methods: readonly AnyMethod[]): Option[] {
@@ -12,7 +27,7 @@ export function methodFlags(methods: readonly AnyMethod[]): Option[] {
   );
   return [...kinds].map(([name, { placeholder, field }]) => {
     const isFlag = field.type === "choice" && placeholder === "yes|no";
-    const option = new Option(`--${kebab(name)} ${isFlag ? "[yes|no]" : `<${placeholder}>`}`).hideHelp();
+    const option = new Option(`${flagOf(name)} ${isFlag ? "[yes|no]" : `<${placeholder}>`}`).hideHelp();
     return isFlag ? option.preset("yes") : option;
   });
 }
@@ -23,17 +38,17 @@ export function methodOptions(
   methods: readonly AnyMethod[],
   given: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const own = new Map(optionsOf(method));
+  const own = new Map(optionsOf(method).map(([name, spec]) => [parserName(name), { name, spec }] as const));
   const found: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(given)) {
+  for (const [flag, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const spec = own.get(name);
-    if (spec) found[name] = parseOption(name, spec.kind, String(value));
+    const option = own.get(flag);
+    if (option) found[option.name] = parseOption(parserName(option.name), option.spec.kind, String(value));
     else {
-      const others = methods.filter((other) => optionsOf(other).some(([option]) => option === name));
+      const others = methods.filter((other) => optionsOf(other).some(([name]) => parserName(name) === flag));
       if (others.length > 0)
         throw new Error(
-          `--${kebab(name)} is an option of ${others.map((other) => other.name).join(", ")}, not of ${method.name}`,
+          `--${kebab(flag)} is an option of ${others.map((other) => other.name).join(", ")}, not of ${method.name}`,
         );
     }
   }
@@ -45,9 +60,7 @@ export function inFlags(method: AnyMethod, message: string): string {
   const begin = `${method.name}: `;
   if (!message.startsWith(begin)) return message;
   const names = [...optionsOf(method).map(([name]) => name), "nClusters", "seed"];
-  return message
-    .slice(begin.length)
-    .replace(/[A-Za-z]+/g, (word) => (names.includes(word) ? `--${kebab(word)}` : word));
+  return message.slice(begin.length).replace(/[A-Za-z]+/g, (word) => (names.includes(word) ? flagOf(word) : word));
 }
 
 /** A value in force where none is given, in words. */
@@ -65,7 +78,7 @@ export function methodHelp(method: AnyMethod): string {
   };
   const example = `constella ${clusters === "none" ? "embed" : "cluster"} data.npy --method ${name}${clusters === "given" ? " --clusters 10" : ""} --out run`;
   const rows = optionsOf(method).map(([option, spec]): [string, string] => [
-    `--${kebab(option)} <${spec.kind.placeholder}>`,
+    `${flagOf(option)} <${spec.kind.placeholder}>`,
     `${spec.help} (default ${defaultInWords(spec)})`,
   ]);
   const head = [
@@ -89,7 +102,7 @@ export function methodList(methods: readonly AnyMethod[]): string {
       ...columns([[method.name, `${method.title}: ${method.summary}`]]),
       ...wrapped(
         optionsOf(method)
-          .map(([name]) => `--${kebab(name)}`)
+          .map(([name]) => flagOf(name))
           .join(" "),
         6,
       ),

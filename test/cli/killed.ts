@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { writeNpy } from "../../src/data/formats/npy";
 import { loadMethods, optionsOf } from "../../src/methods";
 import type { AnyMethod } from "../../src/methods";
-import { kebab, spell } from "../../src/methods/schema";
+import { flagOf } from "../../src/cli/method-options";
+import { spell } from "../../src/methods/schema";
 import { blobs } from "../cluster/blobs";
 import { trialOptions } from "../methods/trial";
 
@@ -37,7 +38,7 @@ function flagsOf(method: AnyMethod): string[] {
   const long = { epochs: 60, pretrainEpochs: 60, maxIter: 100 };
   for (const [name, value] of Object.entries(long)) if (names.has(name)) options[name] = value;
   if (nClusters !== undefined) options["nClusters"] = nClusters;
-  return Object.entries(options).flatMap(([name, value]) => [`--${kebab(name)}`, spell(value)]);
+  return Object.entries(options).flatMap(([name, value]) => [flagOf(name), spell(value)]);
 }
 
 /** Runs of methods in a folder by a program, killed and resumed. */

@@ -4,6 +4,8 @@ import { defaultsOf, loadMethod, loadMethods, methodNames, METHODS, methodOfMode
 import type { AnyMethod } from "../../src/methods";
 import { readSafetensors } from "../../src/data/formats/safetensors";
 import { runMethod } from "../../src/methods";
+import { clusterCommand, embedCommand } from "../../src/cli/commands/cluster";
+import { learnCommand } from "../../src/cli/commands/learn";
 import { deviceOf } from "../devices";
 import { outdated } from "../documents/method-tables";
 import { D, taskOf, trialOf, trialOptions } from "./trial";
@@ -91,4 +93,9 @@ test("every method has options of its own names, once each", async () => {
 
 test("the tables of methods in README and guides are those of the descriptors: npm run tables", async () => {
   expect(await outdated()).toEqual([]);
+});
+
+test("no option of a method takes a flag that a command has for itself", async () => {
+  for (const command of [clusterCommand, embedCommand, learnCommand])
+    expect((await command(() => undefined)).options.length).toBeGreaterThan(0); // a flag given twice throws
 });

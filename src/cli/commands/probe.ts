@@ -8,6 +8,7 @@ import type { Estimator } from "../../methods";
 import { auc } from "../../metrics";
 import { LinearProbe } from "../../models/linear-probe";
 import { NetworkModel } from "../../models/network-model";
+import type { NetworkSettings } from "../../models/network-model";
 import { Supervised } from "../../models/supervised";
 import { NdArray } from "../../ndarray";
 import { Random } from "../../random";
@@ -82,7 +83,7 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
   const { seed = 0 } = given;
   const device = await openDevice(given);
   try {
-    const { x, model } = isCheckpoint
+    const { x, model: loaded } = isCheckpoint
       ? await openCheckpoint(path, given, device)
       : {
           x: toFloat32(
@@ -98,6 +99,10 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
       );
     const { train, test } = split(labels.length, given.testShare ?? 0.2, seed);
     const classes = labels.reduce((most, label) => Math.max(most, label + 1), 2);
+    const model =
+      given.untrained && loaded instanceof NetworkModel
+        ? await untrainedOf(loaded, x, labels, classes, device)
+        : loaded;
     const fitted = given.fineTune
       ? await fineTune(model, x, labels, train, classes, given, device)
       : await linear(model ? await model.transform(x) : x, labels, train, classes, given, device);
@@ -148,13 +153,23 @@ async function openCheckpoint(
   const data = await loadData(given.data, { ...given, labels: undefined, labelColumn: undefined });
   const scaling = metadata["run"] === undefined ? ({ kind: "none" } as const) : decodeRun(path, content).scaling;
   const x = toFloat32(scaledRows(data, scaling), given.data, "data");
-  if (!given.untrained) return { x, model };
-  if (!(model instanceof NetworkModel))
+  if (given.untrained && !(model instanceof NetworkModel))
     throw new Error(`--untrained is for networks under a classifier, ${path} holds ${metadata["model"]}`);
-  const Model = model.constructor as new (options: object) => typeof model;
-  const untrained = new Model({ ...model.settings, device });
+  return { x, model };
+}
+
+/** The network of a model as it was before training, with the statistics of the items. */
+async function untrainedOf(
+  model: NetworkModel<NetworkSettings>,
+  x: NdArray<Float32Array>,
+  labels: Int32Array,
+  nClasses: number,
+  device: Device,
+): Promise<Loaded> {
+  const { network, seed, batchSize, statisticsBatches } = model.settings;
   model.dispose();
-  return { x, model: untrained };
+  const untrained = new Supervised({ network, nClasses, seed, batchSize, statisticsBatches, device });
+  return untrained.fit(x, labels, { epochs: 0 });
 }
 
 /** The model of a file, of a method or of a classifier. @throws where it has no embedding to probe */
