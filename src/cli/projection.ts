@@ -40,7 +40,7 @@ export async function project(
   for (let row = 0; row < n; row++)
     for (let axis = 0; axis < Math.min(2, count); axis++) xy[2 * row + axis] = scores.data[row * count + axis]!;
   const umap = await umapProjection(scores.data, n, {
-    ...{ seed, signal, init: xy },
+    ...{ seed, signal, device, init: xy },
     onEpoch: (done, total) => progress.update({ stage: "drawing", done, total }),
   });
   const components = count > 1 ? new NdArray(xy, [n, 2]) : scores;

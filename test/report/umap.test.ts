@@ -13,7 +13,7 @@ test("groups that are apart stay apart, and the seed decides every number", asyn
   const epochs: number[] = [];
   const options = { seed: 4, nEpochs: 60, nNeighbors: 8 };
   const one = await umapProjection(embedding, 90, { ...options, onEpoch: (epoch) => epochs.push(epoch) });
-  expect(epochs).toEqual(Array.from({ length: 60 }, (_, epoch) => epoch + 1));
+  expect(epochs).toEqual([10, 20, 30, 40, 50, 60]);
   expect(one.xy.length).toBe(180);
   expect(await umapProjection(embedding, 90, options)).toEqual(one);
   expect((await umapProjection(embedding, 90, { ...options, seed: 5 })).xy).not.toEqual(one.xy);

@@ -56,7 +56,7 @@ export async function layOut(
         ...{ alpha: learningRate * (1 - epoch / epochs), gamma: repulsionStrength },
       });
       [now, next] = [next, now];
-      if (epoch % CHECK !== CHECK - 1) continue;
+      if (epoch % CHECK !== CHECK - 1 && epoch < epochs - 1) continue;
       await device.synchronize();
       onEpoch?.({ epoch: epoch + 1, epochs });
       await pause();

@@ -43,7 +43,7 @@ export interface UMAPOptions {
   /** Default 0. */
   readonly seed?: number;
   readonly device?: Device;
-  /** Every ten epochs. */
+  /** Every ten epochs, and after the last. */
   readonly onEpoch?: (progress: { readonly epoch: number; readonly epochs: number }) => void;
   /** Ends the work with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -1,5 +1,6 @@
-import { UMAP } from "umap-js";
-import { pause } from "../../turn";
+import type { Device } from "../../device";
+import { UMAP } from "../../manifold/umap/umap";
+import { NdArray } from "../../ndarray";
 import type { Projection } from "../sections/run";
 import { sampleRows, uniformNumbers } from "../sections/sample";
 
@@ -17,43 +18,16 @@ export interface UmapOptions {
   readonly nEpochs?: number;
   /** first positions [n, 2], as PCA gives them: they keep the large-scale arrangement that random ones lose */
   readonly init?: ArrayLike<number>;
-  /** called after each round */
+  /** called after every tenth round, and the last */
   readonly onEpoch?: (epoch: number, nEpochs: number) => void;
+  /** where to compute (default: one requested for the purpose) */
+  readonly device?: Device;
   readonly signal?: AbortSignal;
-}
-
-/** The k nearest rows of each row (itself first, at distance 0) by exact Euclidean distance. */
-function nearestRows(x: Float64Array, n: number, d: number, k: number): { indices: number[][]; distances: number[][] } {
-  const indices: number[][] = [];
-  const distances: number[][] = [];
-  const squared = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      let sum = 0;
-      for (let c = 0; c < d; c++) {
-        const difference = x[i * d + c]! - x[j * d + c]!;
-        sum += difference * difference;
-      }
-      squared[j] = sum;
-    }
-    squared[i] = -1; // itself comes first, before its duplicates
-    const nearest: number[] = [];
-    for (let j = 0; j < n; j++) {
-      if (nearest.length === k && squared[j]! >= squared[nearest[k - 1]!]!) continue;
-      let at = nearest.length;
-      while (at > 0 && squared[nearest[at - 1]!]! > squared[j]!) at--;
-      nearest.splice(at, 0, j);
-      if (nearest.length > k) nearest.pop();
-    }
-    indices.push(nearest);
-    distances.push(nearest.map((j) => Math.sqrt(Math.max(0, squared[j]!))));
-  }
-  return { indices, distances };
 }
 
 /**
  * Lays out an embedding in two dimensions by UMAP (McInnes, Healy and Melville 2018), for a chart: `embedding` is [n, d], row-major;
- * `index` of the result says which rows its `xy` are. Neighbours are exact; between rounds the calling thread is given up now and then.
+ * `index` of the result says which rows its `xy` are. Neighbours are exact; the rounds run on a device.
  * Fewer than four rows have no neighbour graph: they are placed on a line.
  * @throws when the embedding is not [n, d] or holds a value that is not finite, and the signal's reason when it is aborted
  */
@@ -62,7 +36,7 @@ export async function umapProjection(
   n: number,
   options: UmapOptions = {},
 ): Promise<Projection> {
-  const { seed = 0, maxPoints = 3000, nEpochs = 300, init, onEpoch, signal } = options;
+  const { seed = 0, maxPoints = 3000, nEpochs = 300, minDist = 0.1, init, onEpoch, signal, device } = options;
   const d = embedding.length / n;
   if (!Number.isInteger(d) || d < 1)
     throw new Error(`umapProjection: embedding must be [n, d], ${embedding.length} values for ${n} rows given`);
@@ -84,25 +58,24 @@ export async function umapProjection(
     return { name: "UMAP", xy, index };
   }
 
-  const nNeighbors = Math.min(options.nNeighbors ?? 15, rows - 1);
-  const { indices, distances } = nearestRows(x, rows, d, nNeighbors);
-  const umap = new UMAP({ nNeighbors, nEpochs, minDist: options.minDist ?? 0.1, random: uniformNumbers(seed) });
-  umap.setPrecomputedKNN(indices, distances);
-  umap.initializeFit(Array.from({ length: rows }, (_, row) => Array.from(x.subarray(row * d, (row + 1) * d))));
-  const positions = umap.getEmbedding(); // the array that step() moves
-  if (init) {
-    let extent = 0;
-    for (const row of index) extent = Math.max(extent, Math.abs(init[row * 2]!), Math.abs(init[row * 2 + 1]!));
-    for (let row = 0; row < rows; row++)
-      for (let axis = 0; axis < 2; axis++)
-        positions[row]![axis] = (10 * init[index[row]! * 2 + axis]!) / (extent || 1) + 1e-3 * positions[row]![axis]!;
-  }
-  for (let epoch = 1; epoch <= nEpochs; epoch++) {
-    signal?.throwIfAborted();
-    umap.step();
-    onEpoch?.(epoch, nEpochs);
-    await pause();
-  }
-  for (let row = 0; row < rows; row++) xy.set(positions[row]!, row * 2);
+  const umap = new UMAP({
+    ...{ seed, nEpochs, minDist, nNeighbors: Math.min(options.nNeighbors ?? 15, rows - 1) },
+    ...(init ? { init: new NdArray(firstPlaces(init, index, seed), [rows, 2]) } : {}),
+    ...(onEpoch ? { onEpoch: ({ epoch, epochs }) => onEpoch(epoch, epochs) } : {}),
+    ...(device ? { device } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  xy.set((await umap.fitTransform(new NdArray(x, [rows, d]))).data);
   return { name: "UMAP", xy, index };
+}
+
+/** Given positions of the rows within ±10, and a little apart where they are equal. */
+function firstPlaces(init: ArrayLike<number>, index: Uint32Array, seed: number): Float32Array<ArrayBuffer> {
+  const random = uniformNumbers(seed);
+  let extent = 0;
+  for (const row of index) extent = Math.max(extent, Math.abs(init[row * 2]!), Math.abs(init[row * 2 + 1]!));
+  return Float32Array.from({ length: 2 * index.length }, (_, at) => {
+    const value = init[index[at >> 1]! * 2 + (at % 2)]!;
+    return (10 * value) / (extent || 1) + 1e-2 * (random() - 0.5);
+  });
 }
