@@ -310,10 +310,11 @@ export class GaussianMixture {
         shares.forEach((share, j) => (resp[i * k + j] = share / total));
       }
     } else {
-      const own = { ...(device ? { device } : {}), ...(signal ? { signal } : {}) };
-      const kmeans = new KMeans({ nClusters: k, nInit: 1, seed, ...own });
+      const kmeans = new KMeans({ nClusters: k, nInit: 1, seed, ...(device ? { device } : {}) });
       try {
-        (await kmeans.fitPredict(new NdArray(data, [n, d]))).forEach((label, i) => (resp[i * k + label] = 1));
+        (await kmeans.fitPredict(new NdArray(data, [n, d]), signal ? { signal } : {})).forEach(
+          (label, i) => (resp[i * k + label] = 1),
+        );
       } finally {
         await kmeans.dispose();
       }

@@ -24,6 +24,19 @@ export const METHODS = {
     title: "mini-batch k-means",
     load: async () => (await import("./mini-batch-kmeans")).miniBatchKMeans,
   },
+  "gaussian-mixture": {
+    title: "Gaussian mixture",
+    load: async () => (await import("./gaussian-mixture")).gaussianMixture,
+  },
+  hdbscan: { title: "HDBSCAN", load: async () => (await import("./hdbscan")).hdbscan },
+  agglomerative: {
+    title: "agglomerative clustering",
+    load: async () => (await import("./agglomerative")).agglomerative,
+  },
+  "spectral-clustering": {
+    title: "spectral clustering",
+    load: async () => (await import("./spectral-clustering")).spectralClustering,
+  },
   dbscan: { title: "DBSCAN", load: async () => (await import("./dbscan")).dbscan },
   dec: { title: "DEC", load: async () => (await import("./dec")).dec },
   idec: { title: "IDEC", load: async () => (await import("./idec")).idec },

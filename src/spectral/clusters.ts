@@ -15,11 +15,11 @@ export interface RowClustering {
 /** Clusters of rows [n, k] by k-means. */
 export async function clusterRows(
   rows: NdArray<Float64Array>,
-  options: RowClustering,
+  { signal, ...options }: RowClustering,
 ): Promise<Int32Array<ArrayBuffer>> {
   const kmeans = new KMeans({ ...options, tolerance: 0 });
   try {
-    return await kmeans.fitPredict(rows);
+    return await kmeans.fitPredict(rows, signal ? { signal } : {});
   } finally {
     await kmeans.dispose();
   }

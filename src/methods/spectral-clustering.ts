@@ -1,0 +1,42 @@
+import { SpectralClustering } from "../spectral/spectral-clustering";
+import { Labelled } from "./labelled";
+import type { Labelling } from "./labelled";
+import type { CommonOptions, Method } from "./method";
+import { oneOf, positive, whole } from "./schema";
+
+type Options = {
+  readonly affinity?: "rbf" | "knn";
+  readonly gamma?: number;
+  readonly nNeighbors?: number;
+  readonly nInit?: number;
+} & CommonOptions;
+
+const labelling: Labelling<Options> = {
+  model: "SpectralClustering",
+  label: (x, { nClusters = 2, ...options }, context) =>
+    new SpectralClustering({ nClusters, ...options, ...context }).fitPredict(x),
+};
+
+/** `spectral-clustering`. */
+export const spectralClustering: Method<Options> = {
+  name: "spectral-clustering",
+  title: "spectral clustering",
+  summary:
+    "k-means on the smallest eigenvectors of a random walk between similar items, so that clusters have any shape",
+  paper: "Shi and Malik, Normalized cuts and image segmentation, IEEE TPAMI 2000",
+  takes: ["rows"],
+  target: "none",
+  clusters: "given",
+  options: {
+    affinity: {
+      kind: oneOf("rbf", "knn"),
+      default: "rbf",
+      help: "weights exp(-gamma d²) of all pairs, or nearest items",
+    },
+    gamma: { kind: positive, default: 1, help: "of the weights exp(-gamma d²)" },
+    nNeighbors: { kind: whole(1), default: 10, help: "nearest items, the item itself counted" },
+    nInit: { kind: whole(1), default: 10, help: "runs of k-means, of which the best is kept" },
+  },
+  make: (options) => new Labelled(labelling, options),
+  load: (bytes, { device }) => Labelled.load(labelling, bytes, device),
+};
