@@ -1,7 +1,7 @@
 import { ESOM } from "../som";
 import type { ESOMOptions } from "../som";
 import type { CommonOptions, Method } from "./method";
-import { flag, fraction, nonNegative, oneOf, positive, whole } from "./schema";
+import { flag, fraction, nonNegative, number, oneOf, positive, whole } from "./schema";
 
 /** Options of an evolving map as plain values. */
 export interface ESOMMethodOptions
@@ -28,8 +28,8 @@ export const esom: Method<ESOMMethodOptions> = {
   options: {
     epsilon: { kind: positive, unset: "by epsilonQuantile", help: "distance within which an item needs no node" },
     epsilonQuantile: { kind: fraction, default: 0.1, help: "the same, as a quantile of the distances of items" },
-    gamma: { kind: fraction, default: 0.2, help: "share of the way that nodes go towards an item" },
-    beta: { kind: fraction, default: 0.8, help: "what a link keeps of its strength" },
+    gamma: { kind: number({ from: 0, to: 1 }), default: 0.2, help: "share of the way that nodes go towards an item" },
+    beta: { kind: number({ from: 0, to: 1 }), default: 0.8, help: "what a link keeps of its strength" },
     passes: { kind: whole(1), default: 1, help: "over the items" },
     pruneEvery: { kind: whole(0), default: 50, help: "items from one weakest link that goes to the next; 0: never" },
     maxNodes: { kind: whole(1), default: 1000, help: "at most" },
