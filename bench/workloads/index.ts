@@ -2,6 +2,7 @@ import { kmeans, sinkhorn } from "./clustering";
 import { gemm, gemmWebGPU, add } from "./dense";
 import { step, vgg, rbdlstm } from "./networks";
 import { readNpy, trainFromNpy } from "./reading";
+import { SKY } from "./sky";
 import type { AnyWorkload } from "../workload";
 
 /** All workloads, in the order of the table. */
@@ -19,6 +20,7 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   trainFromNpy(12),
   sinkhorn("wasm", 200),
   sinkhorn("webgpu", 20),
+  ...SKY,
   gemmWebGPU(256, true),
   gemmWebGPU(512, false),
   gemmWebGPU(1024, false, 8),
