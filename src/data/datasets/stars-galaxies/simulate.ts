@@ -53,7 +53,7 @@ export interface StarGalaxyStamps {
   readonly labels: Int32Array;
   /** 0 for stars. */
   readonly redshift: Float32Array;
-  /** [n, size, size]: where r without noise is above 1, 1 for the first source and 2 for the second, whichever is brighter there. */
+  /** Of shape [n, size, size]; where r without noise is above 1, 1 for the first source and 2 for the second, whichever is brighter there. */
   readonly masks: NdArray<Uint8Array>;
   readonly columns: Readonly<Record<StampColumn, Float32Array>>;
 }
