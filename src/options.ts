@@ -6,6 +6,7 @@ import { checkOptions, isObject, show } from "./checks";
 export interface Rule {
   /** In words, after `must be`: `a whole number from 1`. */
   readonly words: string;
+  /** Whether a value keeps the rule. */
   holds(value: unknown): boolean;
   /** Whether it may be left out though it has no default. */
   readonly optional?: boolean;

@@ -52,6 +52,7 @@ export interface GaussianMixtureOptions {
   /** Default 0. */
   readonly seed?: number;
   readonly device?: Device;
+  /** After each iteration. */
   readonly onIteration?: (progress: MixtureProgress) => void;
   /** Ends `fit` with the signal's reason. */
   readonly signal?: AbortSignal;

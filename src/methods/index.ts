@@ -14,11 +14,11 @@ import type { AnyMethod } from "./schema";
 /** Where a method is, and what lists show of it before it is loaded. */
 export interface MethodEntry {
   readonly title: string;
+  /** Imports its module. */
   readonly load: () => Promise<AnyMethod>;
 }
 
-/** Every method, in the order of lists. */
-export const METHODS = {
+const ENTRIES = {
   kmeans: { title: "k-means", load: async () => (await import("./kmeans")).kmeans },
   "mini-batch-kmeans": {
     title: "mini-batch k-means",
@@ -61,7 +61,10 @@ export const METHODS = {
 } as const satisfies Readonly<Record<string, MethodEntry>>;
 
 /** Names of the methods. */
-export type MethodName = keyof typeof METHODS;
+export type MethodName = keyof typeof ENTRIES;
+
+/** Every method, in the order of lists. */
+export const METHODS: Readonly<Record<MethodName, MethodEntry>> = ENTRIES;
 
 /** Every name, in the order of lists. */
 export const methodNames = Object.keys(METHODS) as readonly MethodName[];
@@ -109,5 +112,6 @@ export type {
 } from "./method";
 export { embeddingOf, labelsOf, runMethod, RunInterrupted } from "./run-method";
 export type { Outcome, RunCheckpoint, RunRecord, RunTask, StageResult, TracePoint } from "./run-method";
+export type { Measures } from "../metrics/measures";
 export { checkMethodOptions, defaultsOf, optionsOf } from "./schema";
 export type { AnyMethod, FormField, Kind, OptionSpec, OptionValues, Schema } from "./schema";

@@ -61,7 +61,9 @@ export interface EstimatorFitOptions {
   /** Labels, of methods with a target. */
   readonly y?: ArrayLike<number>;
   readonly signal?: AbortSignal;
+  /** Several times a second. */
   readonly onStep?: (report: StepReport) => void;
+  /** After each epoch, of methods that have them. */
   readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
   /** Passes over the data, in the last stage at most. */
   readonly epochs?: number;

@@ -59,6 +59,7 @@ export interface RunTask {
   readonly keep?: (checkpoint: RunCheckpoint) => Promise<void>;
   /** Several times a second, with the last measures. */
   readonly onStep?: (report: StepReport, measures: Measures | undefined) => void;
+  /** After each epoch, of methods that have them. */
   readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
   /** The estimator at work: at the beginning, and again each time that another device takes over. */
   readonly onEstimator?: (estimator: Estimator) => void;

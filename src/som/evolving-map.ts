@@ -104,6 +104,7 @@ export class EvolvingMap {
     return Int32Array.from(this.#nodes, ({ id }) => id);
   }
 
+  /** All that a saved map holds. */
   state(): EvolvingState {
     return {
       prototypes: this.prototypes.slice(),

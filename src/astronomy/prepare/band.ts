@@ -26,6 +26,7 @@ export interface OpenedBands extends BandSource {
   readonly unit: string;
   /** 1 / ERR², 0 where a pixel is bad; undefined without ERR. */
   readonly weights: BandSource | undefined;
+  /** Closes the files. */
   close(): Promise<void>;
 }
 

@@ -50,6 +50,7 @@ export interface PrepareOptions {
   readonly crop?: boolean;
   readonly device: Device;
   readonly signal?: AbortSignal;
+  /** Strip by strip. */
   readonly onProgress?: (progress: PrepareProgress) => void;
 }
 

@@ -63,6 +63,7 @@ export type VAESettings = ReconstructionSettings &
 /** Options of `load`: what a checkpoint cannot hold. */
 export interface VAELoadOptions {
   readonly device?: Device;
+  /** Where the error is measured, where the model was made with it. */
   readonly features?: (x: Tensor) => Tensor;
 }
 

@@ -49,6 +49,7 @@ export interface TSNEOptions {
   /** Default 0. */
   readonly seed?: number;
   readonly device?: Device;
+  /** Every so many iterations, when the divergence is looked at. */
   readonly onIteration?: (progress: TsneProgress) => void;
   /** Ends `fit` with the signal's reason. */
   readonly signal?: AbortSignal;
