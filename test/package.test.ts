@@ -67,8 +67,8 @@ describe("the installed package", () => {
   });
 
   test("has the command line", async () => {
-    const metrics = await execute(folder, join(folder, "node_modules/.bin/constella"), ["--version"]);
-    expect(metrics).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const told = await execute(folder, join(folder, "node_modules/.bin/constella"), ["--version"]);
+    expect(told).toMatch(/^constella \d+\.\d+\.\d+ \(Node v\d+\.\d+\.\d+; \S.*\)\n$/);
   });
 
   test("clusters in Deno, as npm:constella and by an import map", async () => {

@@ -6,14 +6,17 @@ import { writeNpy } from "../../src/data/formats/npy";
 import { liMa } from "../../src/metrics";
 import type { ComparedPair, SweepPoint } from "../../src/metrics";
 import { NdArray } from "../../src/ndarray";
-import { constella, folder, refusal, root, run, write, useProgram } from "./program";
+import { constella, folder, own, refusal, root, run, write, useProgram } from "./program";
 
 useProgram();
 
 describe("constella", () => {
   test("help and version", async () => {
     const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
-    expect(await constella("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+    const told = await constella("--version");
+    expect({ code: told.code, lines: own(told.stderr) }).toEqual({ code: 0, lines: [] });
+    expect(told.stdout.split("; ")[0]).toBe(`constella ${version} (Node ${process.version}`);
+    expect(told.stdout).toMatch(/; \S.*\)\n$/); // what there is to compute on
     for (const args of [[], ["--help"], ["metrics", "--help"]]) {
       const { code, stdout, stderr } = await constella(...args);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -23,9 +26,7 @@ describe("constella", () => {
 
   test("unknown commands and options", async () => {
     expect(await refusal("metric")).toBe("constella: unknown command 'metric' (Did you mean metrics?)");
-    expect(await refusal("metrics", "--jsn", "a", "b")).toBe(
-      "constella: unknown option '--jsn' (Did you mean --json?)",
-    );
+    expect(await refusal("metrics", "--jsn", "a", "b")).toBe("constella: unknown option --jsn, did you mean --json?");
     expect(await refusal("metrics", "a")).toBe("constella: missing required argument 'pred'");
   });
 });
