@@ -17,8 +17,11 @@ const TAKEN: ReadonlySet<string> = new Set([
 const parserName = (name: string): string =>
   TAKEN.has(name) ? `method${name[0]!.toUpperCase()}${name.slice(1)}` : name;
 
+/** Options that every method is given, for which the commands have the flags. */
+const SHARED: Readonly<Record<string, string>> = { nClusters: "--clusters", seed: "--seed" };
+
 /** The flag of a method's option. */
-export const flagOf = (name: string): string => (name === "nClusters" ? "--clusters" : `--${kebab(parserName(name))}`);
+export const flagOf = (name: string): string => SHARED[name] ?? `--${kebab(parserName(name))}`;
 
 /** Every flag of the methods, for the parser: values stay texts until the method is known. Help lists them method by method. */
 export function methodFlags(methods: readonly AnyMethod[]): Option[] {

@@ -162,7 +162,7 @@ async function redrawn(path: string, { n: wanted, seed = 0, pointing, gammaShare
   if (given.labels.length !== rows) throw new Error(`${path} has ${given.labels.length} labels for ${rows} rows`);
   if (gamma === null || gamma < 0) throw new Error(`${path}: class_names must have a class gamma`);
   const n = wanted ?? rows;
-  if (n > rows) throw new Error(`--n must be at most the ${rows} events of ${path}, given ${n}`);
+  if (n > rows) throw new Error(`--n must be at most the ${rows} events of ${path}, got ${n}`);
   return {
     n,
     header: ["event", "label", ...MAGIC_COLUMNS].join(","),
