@@ -190,7 +190,7 @@ describeDevices("KMeans", (device, type) => {
   test("the digits: restarts reach the published accuracy", async () => {
     const { x, labels } = digits();
     const nInit = type === "wasm" ? 20 : 2; // 20 would take a software adapter a minute
-    const kmeans = await new KMeans({ nClusters: 10, nInit, seed: 4, device: await device() }).fit(x);
+    const kmeans = await new KMeans({ nClusters: 10, nInit, seed: 6, device: await device() }).fit(x);
     expect(kmeans.inertia).toBeLessThan(4570); // the best there is: 4,551
     expect(Math.abs(accuracy(labels, kmeans.labels) - 0.793)).toBeLessThan(0.01);
     expect(Math.abs(nmi(labels, kmeans.labels) - 0.743)).toBeLessThan(0.01);

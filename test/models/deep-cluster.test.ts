@@ -104,7 +104,7 @@ describeDevices("DeepCluster", (device) => {
       "DeepCluster.fit: nClusters must be at most the number of rows, 30 for 20 rows",
     );
     await expect(model.fit([[1, 2]])).rejects.toThrow(
-      "DeepCluster.fit: the network takes items of [64], x has 2 values an item",
+      "DeepCluster.fit: x must have 64 values a row, got 2",
     );
     model.dispose();
   });
