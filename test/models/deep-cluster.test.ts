@@ -103,9 +103,7 @@ describeDevices("DeepCluster", (device) => {
     await expect(model.fit(digits(20).x)).rejects.toThrow(
       "DeepCluster.fit: nClusters must be at most the number of rows, 30 for 20 rows",
     );
-    await expect(model.fit([[1, 2]])).rejects.toThrow(
-      "DeepCluster.fit: x must have 64 values a row, got 2",
-    );
+    await expect(model.fit([[1, 2]])).rejects.toThrow("DeepCluster.fit: x must have 64 values a row, got 2");
     model.dispose();
   });
 });
