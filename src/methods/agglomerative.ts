@@ -8,9 +8,9 @@ import { oneOf } from "./schema";
 type Options = { readonly linkage?: LinkageKind } & CommonOptions;
 
 const labelling: Labelling<Options> = {
-  model: "AgglomerativeClustering",
-  label: (x, { nClusters = 2, linkage = "ward" }, { signal }) =>
-    new AgglomerativeClustering({ nClusters, linkage, ...(signal ? { signal } : {}) }).fitPredict(x),
+  model: "Agglomerative",
+  make: ({ nClusters = 2, linkage = "ward" }, { signal }) =>
+    new AgglomerativeClustering({ nClusters, linkage, ...(signal ? { signal } : {}) }),
 };
 
 /** `agglomerative`. */

@@ -12,8 +12,8 @@ type Options = Pick<GaussianMixtureOptions, "covarianceType" | "nInit" | "maxIte
 
 const labelling: Labelling<Options> = {
   model: "GaussianMixture",
-  label: (x, { nClusters = 1, ...options }, context) =>
-    new GaussianMixture({ nComponents: nClusters, ...options, ...context }).fitPredict(x),
+  make: ({ nClusters = 1, ...options }, context) =>
+    new GaussianMixture({ nComponents: nClusters, ...options, ...context }),
 };
 
 /** `gaussian-mixture`. */

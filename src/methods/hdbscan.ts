@@ -9,7 +9,7 @@ type Options = Omit<HDBSCANOptions, "device" | "signal"> & CommonOptions;
 
 const labelling: Labelling<Options> = {
   model: "HDBSCAN",
-  label: (x, { nClusters: _, seed: __, ...options }, context) => new HDBSCAN({ ...options, ...context }).fitPredict(x),
+  make: ({ nClusters: _, seed: __, ...options }, context) => new HDBSCAN({ ...options, ...context }),
 };
 
 /** `hdbscan`. */

@@ -17,8 +17,11 @@ export interface LabellingContext {
 /** A clustering that finds labels at once: its name in files, and how it is run. */
 export interface Labelling<O extends CommonOptions> {
   readonly model: string;
-  /** The labels of points x. */
-  label(x: MatrixLike, options: Omit<O, "device">, context: LabellingContext): Promise<Int32Array>;
+  /** The clustering, which holds its options against their rules. */
+  make(
+    options: Omit<O, "device">,
+    context: LabellingContext,
+  ): { fitPredict(x: MatrixLike): Promise<Int32Array> | Int32Array };
 }
 
 /** A clustering without epochs as methods are run: what was found is saved and loaded, what was stopped begins anew. */
@@ -30,6 +33,7 @@ export class Labelled<O extends CommonOptions> implements Estimator {
   #labels: Int32Array | undefined;
 
   constructor(labelling: Labelling<O>, { device, ...settings }: O) {
+    labelling.make(settings, {});
     [this.#labelling, this.#device, this.settings] = [labelling, device, settings];
   }
 
@@ -42,7 +46,7 @@ export class Labelled<O extends CommonOptions> implements Estimator {
     const rows = x instanceof Tensor ? new NdArray(await x.data(), x.shape) : x;
     const context = { ...(this.#device ? { device: this.#device } : {}), ...(signal ? { signal } : {}) };
     signal?.throwIfAborted();
-    this.#labels = await this.#labelling.label(rows, this.settings, context);
+    this.#labels = await this.#labelling.make(this.settings, context).fitPredict(rows);
     signal?.throwIfAborted();
     return this;
   }

@@ -13,8 +13,7 @@ type Options = {
 
 const labelling: Labelling<Options> = {
   model: "SpectralClustering",
-  label: (x, { nClusters = 2, ...options }, context) =>
-    new SpectralClustering({ nClusters, ...options, ...context }).fitPredict(x),
+  make: ({ nClusters = 2, ...options }, context) => new SpectralClustering({ nClusters, ...options, ...context }),
 };
 
 /** `spectral-clustering`. */
