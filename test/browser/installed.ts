@@ -174,7 +174,7 @@ export function describeInChromium(folder: () => string): void {
           [threads, calling] = [await ownKernel(page, {}), await ownKernel(page, { threads: 0 })];
         });
         expect(threads).toBe(
-          "wasm: kernel of a user failed, the page's policy forbids kernels in JavaScript on threads; give requestDevice { threads: 0 }",
+          "wasm: kernel twice failed, the page's policy forbids kernels in JavaScript on threads; give requestDevice { threads: 0 }",
         );
         expect(calling).toBe("2,4");
       },
