@@ -77,11 +77,6 @@ export interface Kernel extends Declaration, Launch {
  */
 export type CpuTwin = (...args: never[]) => void;
 
-const families = new Set<Family>();
-
-/** Families of the kernels that the program has imported; bundlers leave out kernels that nothing uses. */
-export const importedFamilies: ReadonlySet<Family> = families;
-
 let kernels = 0;
 
 /** Reads the declarations that the contract has every `.wgsl` file make in the same words; the build has held it against a parser. */
@@ -141,7 +136,6 @@ class LibraryKernel implements Kernel {
 
 /** Joins a kernel's source with its launch, or a launch and what is different in it. */
 export function kernel(source: KernelSource, launch: Launch, changes?: Partial<Launch>): Kernel {
-  families.add(source.family);
   return new LibraryKernel(source, { ...launch, ...changes });
 }
 

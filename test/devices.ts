@@ -1,7 +1,6 @@
 import { describe } from "vitest";
 import { requestDevice } from "constella";
 import type { Device } from "constella";
-import { familiesReady } from "../src/wasm/families";
 import { DEVICES } from "./device-types";
 
 const made = new Map<string, Promise<Device>>();
@@ -13,8 +12,6 @@ const made = new Map<string, Promise<Device>>();
 export async function deviceOf(type: (typeof DEVICES)[number]): Promise<Device> {
   const device = made.get(type) ?? requestDevice(type);
   made.set(type, device);
-  await device;
-  await familiesReady(); // of kernels that this file of tests imports from where they are, not from an entry
   return device;
 }
 

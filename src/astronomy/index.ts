@@ -2,7 +2,6 @@
  * Astronomy: FITS files in and out, world coordinates, bands of one sky brought onto one grid, superpixels.
  * @module constella/astronomy
  */
-import { familiesReady } from "../wasm/families";
 
 export * from "./fits";
 export * from "./sky";
@@ -14,6 +13,4 @@ export type { BandPCAOptions } from "./pca-cube";
 export { covarianceOf, mergeMoments } from "./covariance";
 export type { Moments } from "./covariance";
 export * from "./prepare";
-
-await familiesReady(); // kernels that come with this entry, for a device that is there already
 export * from "./simulation";

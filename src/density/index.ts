@@ -2,7 +2,6 @@
  * Densities: mixtures of Gaussians, and clusters as regions of high density.
  * @module constella/density
  */
-import { familiesReady } from "../wasm/families";
 
 export { GaussianMixture } from "./gaussian-mixture";
 export type { GaussianMixtureOptions, MixtureInit, MixtureProgress } from "./gaussian-mixture";
@@ -15,5 +14,3 @@ export type { CondensedTree } from "./condensed-tree";
 export { AgglomerativeClustering } from "./agglomerative";
 export type { AgglomerativeClusteringOptions, LinkageKind } from "./agglomerative";
 export type { Linkage } from "./linkage";
-
-await familiesReady(); // kernels that come with this entry, for a device that is there already

@@ -2,7 +2,6 @@
  * Generative models: variational autoencoders with any divergence and prior, what they are made of, and objects in images by hypercolumns.
  * @module constella/generative
  */
-import { familiesReady } from "../wasm/families";
 
 export * from "../ops/generative";
 export * from "../ops/masks";
@@ -15,5 +14,3 @@ export type { CoderSpec, ConvolutionalSpec, DenseSpec } from "./networks/coders"
 export { ConditionalVAE, ConvVAE, VAE } from "./models/vae";
 export type { VAELoadOptions, VAEOptions, VAESettings } from "./models/vae";
 export type { ReconstructionOptions, ReconstructionSettings } from "./models/trained";
-
-await familiesReady(); // kernels that come with this entry, for a device that is there already

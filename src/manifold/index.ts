@@ -2,7 +2,6 @@
  * Manifold learning: places for points in few dimensions that keep their distances or their neighbours.
  * @module constella/manifold
  */
-import { familiesReady } from "../wasm/families";
 
 export { Isomap } from "./isomap";
 export type { IsomapOptions } from "./isomap";
@@ -18,5 +17,3 @@ export type { UMAPOptions } from "./umap/umap";
 export { SparseMatrix } from "../sparse";
 export { trustworthiness } from "./trustworthiness";
 export type { Metric } from "../neighbours/knn";
-
-await familiesReady(); // kernels that come with this entry, for a device that is there already

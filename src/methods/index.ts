@@ -7,7 +7,6 @@ import { didYouMean } from "../checks";
 import { readSafetensors } from "../data/formats/safetensors";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { familiesReady } from "../wasm/families";
 import type { Estimator } from "./method";
 import type { AnyMethod } from "./schema";
 
@@ -74,7 +73,6 @@ export async function loadMethod(name: string): Promise<AnyMethod> {
   const entry = (METHODS as Readonly<Record<string, MethodEntry | undefined>>)[name];
   if (!entry) throw new Error(`methods: there is no ${name}${didYouMean(name, methodNames)}`);
   const method = await entry.load();
-  await familiesReady(); // the kernels that it brings, for a device that is there already
   return method;
 }
 

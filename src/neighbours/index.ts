@@ -2,7 +2,6 @@
  * Neighbours and graphs: the k nearest neighbours, shortest paths, components, spanning trees.
  * @module constella/neighbours
  */
-import { familiesReady } from "../wasm/families";
 
 export { kNeighbours, knnGraph } from "./knn";
 export type { KnnGraphOptions, KnnOptions, Metric, Neighbours } from "./knn";
@@ -12,5 +11,3 @@ export { UnionFind } from "./union-find";
 export { KdTree } from "./kd-tree";
 export { SparseMatrix } from "../sparse";
 export type { Entries } from "../sparse";
-
-await familiesReady(); // kernels that come with this entry, for a device that is there already

@@ -2,7 +2,6 @@
  * Reports: self-contained HTML pages of a clustering, and the pieces to compose others of.
  * @module constella/report
  */
-import { familiesReady } from "../wasm/families";
 
 export { renderReport } from "./render";
 export { toReport, type FinishedRun } from "./finished-run";
@@ -23,5 +22,3 @@ export { significanceCurve, type SignificanceCurveOptions, type SignificanceSeri
 export { setPanels, type ReportedSet } from "./sections/sets";
 export { unitMap, type UnitMap } from "./charts/unit-map";
 export { clusterSpectra, spectra, type ClusterSpectrum, type Spectra } from "./charts/spectra";
-
-await familiesReady(); // kernels that come with this entry, for a device that is there already

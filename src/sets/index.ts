@@ -2,9 +2,6 @@
  * Learning to cluster: networks that learn from example clusterings how sets of items that they have never seen fall into clusters.
  * @module constella/sets
  */
-import { familiesReady } from "../wasm/families";
 
 export * from "../models/learning-to-cluster";
 export type { SetBatch, SetPart, SetProvider } from "../data/datasets/sets/provider";
-
-await familiesReady(); // kernels that come with this entry, for a device that is there already

@@ -2,7 +2,6 @@
  * Self-organising maps: grids of units whose vectors follow the rows of a table or the pixels of a cube, and what is read off them.
  * @module constella/som
  */
-import { familiesReady } from "../wasm/families";
 
 export { Grid } from "./grid";
 export type { GridOptions, Topology } from "./grid";
@@ -22,5 +21,3 @@ export { ESOM } from "./esom";
 export type { ESOMFitOptions, ESOMOptions, ESOMPass, ESOMResults } from "./esom";
 export { EvolvingMap } from "./evolving-map";
 export type { EvolvingOptions, EvolvingState, EvolvingStep } from "./evolving-map";
-
-await familiesReady(); // kernels that come with this entry, for a device that is there already

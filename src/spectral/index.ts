@@ -2,7 +2,6 @@
  * Spectral methods: affinities, Laplacians and their eigenvectors, and clusterings by them.
  * @module constella/spectral
  */
-import { familiesReady } from "../wasm/families";
 
 export { knnAffinity, rbfAffinity } from "./affinity";
 export { normalizedLaplacian, spectralEmbedding } from "./laplacian";
@@ -26,5 +25,3 @@ export type { SmallestEigenOptions, SymmetricOperator } from "../linear-algebra/
 export type { Eigen } from "../linear-algebra/symmetric-eigen";
 export { SparseMatrix } from "../sparse";
 export type { Entries } from "../sparse";
-
-await familiesReady(); // kernels that come with this entry, for a device that is there already

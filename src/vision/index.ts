@@ -2,7 +2,6 @@
  * Deep clustering of images: networks of convolutions, the methods that train them without labels, and what their features are worth.
  * @module constella/vision
  */
-import { familiesReady } from "../wasm/families";
 
 export { VGG } from "../nn/vgg";
 export type { VGGOptions } from "../nn/vgg";
@@ -18,5 +17,3 @@ export { LinearProbe } from "../models/linear-probe";
 export type { LinearProbeOptions } from "../models/linear-probe";
 export { GridSearch } from "../models/grid-search";
 export type { GridCell, GridResult, GridSearchOptions, GridStore } from "../models/grid-search";
-
-await familiesReady(); // kernels that come with this entry, for a device that is there already

@@ -4,8 +4,9 @@ import type { Family, Kernel, Params } from "../kernel";
 import { turn } from "../turn";
 import base from "wasm:base";
 import { hasRelaxedSimd, hasSimd, threadCount } from "./engine";
-import { unpack, unpacked, unpackImported } from "./families";
+import { unpack, unpacked } from "./families";
 import type { Form } from "./families";
+import { holdsIntegers, InPlace } from "./in-place";
 import { LinearMemory } from "./memory";
 import { PostedQueue } from "./posted-queue";
 import { SharedQueue } from "./shared-queue";
@@ -34,8 +35,6 @@ interface Block extends DeviceBuffer {
   readonly pointer: number;
 }
 
-type Exports = Readonly<Record<string, (...args: number[]) => void>>;
-
 const SCRATCH_BYTES = 4 << 20;
 
 /** Kernels on SIMD WebAssembly, run by worker threads. */
@@ -46,18 +45,16 @@ export class WasmDevice implements Device {
   readonly threads: number;
   readonly #memory: LinearMemory;
   readonly #form: Form;
-  /** Where commands go; undefined where they run in place. */
+  /** Where commands go: to threads, or they run in place. */
   readonly #queue: CommandQueue | undefined;
-  /** In place: the base, and the families that have been launched. */
-  readonly #base: WebAssembly.Exports | undefined;
-  readonly #instances = new Map<Family, Exports>();
-  /** On threads: the addresses of what describes kernels, and of the families' modules. */
+  readonly #inPlace: InPlace | undefined;
+  /** On threads: the addresses of what describes kernels, and of what says where the families' modules are. */
   readonly #descriptions = new Map<Kernel, number>();
-  readonly #modules = new Map<Family, { readonly pointer: number; readonly bytes: number }>();
+  readonly #places = new Map<Family, number>();
   /** What `prepare` has compiled: engines know a module by its bytes, and give threads what is compiled already. */
   readonly #compiled = new Map<Family, WebAssembly.Module>();
   /** Memory for operands that kernels lay out. */
-  readonly #places = [
+  readonly #lent = [
     { pointer: 0, bytes: 0 },
     { pointer: 0, bytes: 0 },
   ];
@@ -79,11 +76,16 @@ export class WasmDevice implements Device {
       this.#error ??= error;
       if (error instanceof DeviceError) this.#failed = true;
     };
-    const queued = { module, memory: this.#memory, createWorker, onError };
-    if (threads === 0) {
-      this.#base = new WebAssembly.Instance(module, { env: { memory: this.#memory.memory } }).exports;
-      (this.#base as Exports)["set_scratch"]!(this.#memory.fresh(SCRATCH_BYTES, "requestDevice"));
-    } else this.#queue = shared ? new SharedQueue(threads, queued) : new PostedQueue(queued);
+    const memory = this.#memory;
+    const queued = { module, memory, createWorker, onError };
+    if (threads === 0)
+      this.#inPlace = new InPlace({
+        ...{ base: module, memory, scratch: memory.fresh(SCRATCH_BYTES, "requestDevice"), onError },
+        moduleOf: (family) => this.#compileNow(family),
+        load: (family) => this.#compile(family),
+        onEnd: (error, family) => this.#lack(family, error),
+      });
+    else this.#queue = shared ? new SharedQueue(threads, queued) : new PostedQueue(queued);
   }
 
   /** @throws when the engine has no WebAssembly SIMD or the memory cannot be reserved. */
@@ -91,8 +93,7 @@ export class WasmDevice implements Device {
     if (!hasSimd())
       throw new Error("wasm: this engine has no WebAssembly SIMD; use a browser or runtime of 2023 or later");
     const form = !options.deterministic && hasRelaxedSimd() ? "relaxed" : "plain";
-    const [bytes] = await Promise.all([unpack(base, form), unpackImported(form)]);
-    const module = await WebAssembly.compile(bytes);
+    const module = await WebAssembly.compile(await unpack(base, form));
     await turn(); // a page may want to draw between compiling, starting threads, and what the caller does next
     const made = new WasmDevice(module, form, options);
     await turn();
@@ -116,16 +117,14 @@ export class WasmDevice implements Device {
     checkRange("write", buffer, byteOffset, data.byteLength);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const pointer = (buffer as Block).pointer + byteOffset;
-    if (this.#queue) this.#queue.write(pointer, bytes);
-    else this.#memory.view(pointer, bytes.byteLength).set(bytes);
+    (this.#queue ?? this.#inPlace!).write(pointer, bytes);
   }
 
   async read(buffer: DeviceBuffer, byteOffset = 0, bytes = buffer.bytes - byteOffset): Promise<ArrayBuffer> {
     this.#check();
     checkRange("read", buffer, byteOffset, bytes);
     const pointer = (buffer as Block).pointer + byteOffset;
-    if (!this.#queue) return this.#memory.copyOut(pointer, bytes);
-    const data = await this.#queue.read(pointer, bytes);
+    const data = await (this.#queue ?? this.#inPlace!).read(pointer, bytes);
     this.#check();
     return data;
   }
@@ -137,7 +136,7 @@ export class WasmDevice implements Device {
     if (rows === 0) return;
     checkRows(kernel, rows);
     const queue = this.#queue;
-    if (!queue) return this.#runInPlace(kernel, bound, rows);
+    if (!queue) return this.#inPlace!.run(kernel, bound, rows);
     const grain = typeof kernel.grain === "function" ? kernel.grain(args as Params) : (kernel.grain ?? 1);
     const { slot } = queue;
     slot[LAYOUT.kernel] = this.#descriptions.get(kernel) ?? this.#describe(queue, kernel);
@@ -160,8 +159,8 @@ export class WasmDevice implements Device {
 
   /** Memory for an operand, one of two places in turn, so that one can be laid out while the other is in use; undefined when memory is out. */
   #lend(bytes: number): number | undefined {
-    const place = this.#places.shift()!;
-    this.#places.push(place);
+    const place = this.#lent.shift()!;
+    this.#lent.push(place);
     if (place.bytes < bytes) {
       const size = Math.max(bytes, 2 * place.bytes);
       try {
@@ -181,24 +180,19 @@ export class WasmDevice implements Device {
   async prepare(kernels: readonly Kernel[]): Promise<void> {
     this.#check();
     const families = new Set(kernels.flatMap(({ family }) => family ?? []));
-    await Promise.all(
-      Array.from(families, async (family) => {
-        const bytes = await unpack(family, this.#form);
-        if (!this.#compiled.has(family)) this.#compiled.set(family, await WebAssembly.compile(bytes));
-      }),
-    );
+    await Promise.all(Array.from(families, (family) => this.#compile(family)));
   }
 
   async synchronize(): Promise<void> {
     this.#check();
-    await this.#queue?.synchronize();
+    await (this.#queue ? this.#queue.synchronize() : this.#inPlace!.read(0, 0));
     this.#check();
   }
 
   destroy(): void {
     this.#failed = true;
     this.#error = new Error("wasm: the device is destroyed");
-    this.#queue?.close();
+    (this.#queue ?? this.#inPlace!).close();
   }
 
   #check(): void {
@@ -214,19 +208,14 @@ export class WasmDevice implements Device {
     const types = params.map(({ type }) => type[0]).join("");
     let description: Description;
     if (cpu) {
-      const arrays = bindings.map((_, i) => (isInteger(kernel, i) ? "u" : "f")).join("");
+      const arrays = bindings.map((_, i) => (holdsIntegers(kernel, i) ? "u" : "f")).join("");
       if (LAYOUT.args + 2 * arrays.length + types.length > LAYOUT.slotWords)
         throw new Error(`${name}: too many arguments, ${arrays.length} buffers and ${types.length} params`);
       description = { name, types, arrays, script: cpu.toString() };
     } else {
       if (!family) throw new Error(`wasm: kernel ${name} has no function for this device`);
-      let module = this.#modules.get(family);
-      if (!module) {
-        const bytes = this.#bytesOf(family, name);
-        module = { pointer: this.#place(queue, bytes, name), bytes: bytes.length };
-        this.#modules.set(family, module);
-      }
-      description = { name, types: "i".repeat(bindings.length) + types, module: { family: family.name, ...module } };
+      const place = this.#places.get(family) ?? this.#bring(queue, family);
+      description = { name, types: "i".repeat(bindings.length) + types, module: { family: family.name, place } };
     }
     const text = new TextEncoder().encode(JSON.stringify(description));
     const bytes = new Uint8Array(4 + text.length);
@@ -244,56 +233,55 @@ export class WasmDevice implements Device {
     return pointer;
   }
 
-  #bytesOf(family: Family, name: string): Uint8Array<ArrayBuffer> {
+  /**
+   * Brings a family's module to the threads. Until it is unpacked, what uses it and what comes after that is held: a launch never waits.
+   * @returns where two words will say where it is and how long
+   */
+  #bring(queue: CommandQueue, family: Family): number {
+    const place = this.#memory.fresh(8, family.name);
+    this.#places.set(family, place);
+    const release = queue.hold();
+    const bring = (bytes: Uint8Array): void => {
+      const pointer = this.#memory.fresh(bytes.length, family.name);
+      const words = new Uint8Array(Uint32Array.of(pointer, bytes.length).buffer);
+      release([
+        { pointer, bytes },
+        { pointer: place, bytes: words },
+      ]);
+    };
     const bytes = unpacked(family, this.#form);
-    if (!bytes)
-      throw new Error(
-        `wasm: kernel ${name} came after the device, and its family ${family.name} is not loaded; await device.prepare([kernel])`,
-      );
-    return bytes;
+    if (bytes) bring(bytes);
+    else
+      void unpack(family, this.#form)
+        .then(bring)
+        .catch((error: unknown) => {
+          this.#lack(family, error);
+          queue.close();
+        });
+    return place;
   }
 
-  #runInPlace(kernel: Kernel, { buffers, values }: Bound, rows: number): void {
-    const run = kernel.cpu ? this.#script(kernel, buffers) : this.#function(kernel, buffers);
-    try {
-      run(...values, 0, rows);
-    } catch (error) {
-      throw new Error(`wasm: kernel ${kernel.name} failed, ${String(error)}`, { cause: error });
-    }
+  async #compile(family: Family): Promise<WebAssembly.Module> {
+    const bytes = await unpack(family, this.#form);
+    const module = this.#compiled.get(family) ?? (await WebAssembly.compile(bytes));
+    this.#compiled.set(family, module);
+    return module;
   }
 
-  #script(kernel: Kernel, buffers: readonly DeviceBuffer[]): (...args: number[]) => void {
-    const arrays = buffers.map((buffer, i) => {
-      const View = isInteger(kernel, i) ? Uint32Array : Float32Array;
-      return new View(this.#memory.memory.buffer, (buffer as Block).pointer, buffer.bytes / 4);
-    });
-    return (...args) => (kernel.cpu as (...args: unknown[]) => void)(...arrays, ...args);
+  #compileNow(family: Family): WebAssembly.Module | undefined {
+    const bytes = unpacked(family, this.#form);
+    return this.#compiled.get(family) ?? (bytes && new WebAssembly.Module(bytes));
   }
 
-  #function({ name, family, bindings, params }: Kernel, buffers: readonly DeviceBuffer[]): (...args: number[]) => void {
-    if (!family) throw new Error(`wasm: kernel ${name} has no function for this device`);
-    let instance = this.#instances.get(family);
-    if (!instance) {
-      const module = this.#compiled.get(family) ?? new WebAssembly.Module(this.#bytesOf(family, name));
-      const imports = { env: { memory: this.#memory.memory }, base: this.#base! as WebAssembly.ModuleImports };
-      instance = new WebAssembly.Instance(module, imports).exports as Exports;
-      this.#instances.set(family, instance);
-    }
-    const twin = instance[name];
-    const expected = bindings.length + params.length + 2;
-    if (twin?.length !== expected)
-      throw new Error(
-        `wasm: ${name} takes ${twin?.length ?? "no"} arguments in AssemblyScript, ${expected} by its .wgsl file`,
-      );
-    const pointers = buffers.map((buffer) => (buffer as Block).pointer);
-    return (...args) => twin(...pointers, ...args);
+  /** The device has failed: what was launched cannot be run. */
+  #lack({ name }: Family, error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    const why = error instanceof Error ? error.message : String(error);
+    this.#error = new DeviceError(
+      `wasm: the kernels of family ${name} must be loaded, ${why}; request a new device and go on from a checkpoint`,
+    );
   }
-}
-
-/** Whether the array at binding i holds u32 or i32, by its declaration in the WGSL. */
-function isInteger(kernel: Kernel, i: number): boolean {
-  const { name } = kernel.bindings[i]!;
-  return new RegExp(`\\b${name}\\s*:\\s*array\\s*<\\s*(u32|i32)`).test(kernel.code);
 }
 
 /** Addresses of arrays, for a kernel in JavaScript each with its length in bytes; then params. */

@@ -1,5 +1,4 @@
-// The bytes of the families' modules: unpacked once a program, by the time that a device or the import of an entry is there.
-import { importedFamilies } from "../kernel";
+// The bytes of the families' modules, unpacked once a program.
 import type { Family } from "../kernel";
 
 /** Which form of the modules an engine runs: with relaxed SIMD, or plain. */
@@ -11,8 +10,6 @@ interface Unpacking {
 }
 
 const unpackings: Record<Form, Map<Family, Unpacking>> = { relaxed: new Map(), plain: new Map() };
-/** Forms that a device of this program runs. */
-const wanted = new Set<Form>();
 
 /** The bytes of a family's module. */
 export function unpack(family: Family, form: Form): Promise<Uint8Array<ArrayBuffer>> {
@@ -25,23 +22,9 @@ export function unpack(family: Family, form: Form): Promise<Uint8Array<ArrayBuff
   return unpacking.done;
 }
 
-/** The same, for a launch that cannot wait; undefined while it is packed. */
+/** The same, where that has been done. */
 export const unpacked = (family: Family, form: Form): Uint8Array<ArrayBuffer> | undefined =>
   unpackings[form].get(family)?.bytes;
-
-/** Unpacks what has been imported for a device of that form, and from now on what entries import (`familiesReady`). */
-export async function unpackImported(form: Form): Promise<void> {
-  wanted.add(form);
-  await Promise.all(Array.from(importedFamilies, (family) => unpack(family, form)));
-}
-
-/**
- * What an entry of the package awaits when it is imported: where a WASM device is there already, the kernels that the entry brings are
- * unpacked for it, so that they can be launched at once. Without one nothing is loaded.
- */
-export async function familiesReady(): Promise<void> {
-  await Promise.all(Array.from(wanted, unpackImported));
-}
 
 async function inflate(load: () => Promise<{ readonly default: string }>): Promise<Uint8Array<ArrayBuffer>> {
   const { default: packed } = await load();

@@ -2,7 +2,7 @@
 import type { Thread } from "./engine";
 import type { LinearMemory } from "./memory";
 import { startThread } from "./shared-queue";
-import type { CommandQueue, QueueOptions } from "./shared-queue";
+import type { CommandQueue, Placed, QueueOptions } from "./shared-queue";
 import { LAYOUT } from "./thread";
 import type { ThreadRequest } from "./thread";
 
@@ -21,6 +21,9 @@ export class PostedQueue implements CommandQueue {
   #count = 0;
   readonly #reads = new Map<number, (data: ArrayBuffer) => void>();
   #nextRead = 1;
+  /** How many wait for something without which commands must not go on, and what has to wait. */
+  #holds = 0;
+  #held: { readonly request: Request<ThreadRequest>; readonly transfer: ArrayBuffer[] }[] = [];
   #closed = false;
 
   constructor(options: QueueOptions) {
@@ -67,8 +70,22 @@ export class PostedQueue implements CommandQueue {
     await this.read(0, 0);
   }
 
+  hold(): (found: readonly Placed[]) => void {
+    this.#flush(); // what came before is not held
+    this.#holds++;
+    return (found) => {
+      if (this.#closed) return;
+      for (const { pointer, bytes } of found) this.#send({ write: pointer, data: bytes }, []);
+      if (--this.#holds > 0) return;
+      const held = this.#held;
+      this.#held = [];
+      for (const { request, transfer } of held) this.#send(request, transfer);
+    };
+  }
+
   close(): void {
     this.#closed = true;
+    this.#held = [];
     this.#worker.terminate();
     for (const resolve of this.#reads.values()) resolve(new ArrayBuffer(0));
     this.#reads.clear();
@@ -82,6 +99,11 @@ export class PostedQueue implements CommandQueue {
   }
 
   #post(request: Request<ThreadRequest>, ...transfer: ArrayBuffer[]): void {
+    if (this.#holds > 0) this.#held.push({ request, transfer });
+    else this.#send(request, transfer);
+  }
+
+  #send(request: Request<ThreadRequest>, transfer: ArrayBuffer[]): void {
     this.#worker.postMessage({ ...request, top: this.#memory.top }, transfer);
   }
 }

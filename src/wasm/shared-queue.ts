@@ -12,6 +12,12 @@ export interface Use {
   readonly writes: readonly number[];
 }
 
+/** Bytes and where they go. */
+export interface Placed {
+  readonly pointer: number;
+  readonly bytes: Uint8Array;
+}
+
 /** Commands on their way to worker threads; all take effect in call order. */
 export interface CommandQueue {
   /** The words of the command to be published next, and the same as floats. */
@@ -24,6 +30,11 @@ export interface CommandQueue {
   /** The bytes as they are after all that was published before. */
   read(pointer: number, bytes: number): Promise<ArrayBuffer>;
   synchronize(): Promise<void>;
+  /**
+   * Puts aside what is published from now on, until the function that it returns is called, with what the threads are to find then in
+   * memory that nothing has used before.
+   */
+  hold(): (found: readonly Placed[]) => void;
   /** Ends the threads; whoever waits for them goes on. */
   close(): void;
 }
@@ -93,7 +104,7 @@ export class SharedQueue implements CommandQueue {
   readonly #words = new Int32Array(new SharedArrayBuffer(4 * (LAYOUT.ring + LAYOUT.slots * LAYOUT.slotWords)));
   readonly #memory: LinearMemory;
   readonly #workers: Thread[] = [];
-  /** Commands that found the ring full, as slot words. */
+  /** Commands that found the ring full, or that are held, as slot words. */
   #waiting: Int32Array[] = [];
   /** What the last commands use, the latest first; undefined for one that others must not overlap. */
   readonly #recent: (Use | undefined)[] = [];
@@ -102,7 +113,9 @@ export class SharedQueue implements CommandQueue {
   readonly #staged: { number: number; pointer: number; size: number }[] = [];
   readonly #fences = new Map<number, () => void>();
   #nextFence = 1;
-  #held = false;
+  /** How many wait for something without which commands must not go on. */
+  #holds = 0;
+  #kept = false;
   #closed = false;
 
   constructor(threads: number, options: QueueOptions) {
@@ -158,9 +171,19 @@ export class SharedQueue implements CommandQueue {
     if (this.#idle || this.#closed) return;
     const fence = this.#nextFence++;
     const reached = new Promise<void>((resolve) => this.#fences.set(fence, resolve));
-    this.#holdWorkers();
+    this.#keepWorkers();
     this.#publishCopy(0, 0, 0, fence);
     await reached;
+  }
+
+  hold(): (found: readonly Placed[]) => void {
+    this.#holds++;
+    return (found) => {
+      if (this.#closed) return;
+      for (const { pointer, bytes } of found) this.#memory.view(pointer, bytes.byteLength).set(bytes);
+      this.#holds--;
+      this.#refill();
+    };
   }
 
   close(): void {
@@ -220,11 +243,11 @@ export class SharedQueue implements CommandQueue {
     if (this.#recent.length > OVERLAP) this.#recent.pop();
     if (this.#waiting.length === 0 && this.#hasRoom()) return this.#copyToRing(this.slot);
     this.#waiting.push(this.slot.slice());
-    this.#holdWorkers();
+    this.#keepWorkers();
   }
 
   #hasRoom(): boolean {
-    return ((Atomics.load(this.#words, LAYOUT.head) - this.#completed) | 0) < LAYOUT.slots - 1;
+    return this.#holds === 0 && ((Atomics.load(this.#words, LAYOUT.head) - this.#completed) | 0) < LAYOUT.slots - 1;
   }
 
   #copyToRing(command: Int32Array): void {
@@ -243,17 +266,21 @@ export class SharedQueue implements CommandQueue {
   #reach(fence: number): void {
     this.#fences.get(fence)?.();
     this.#fences.delete(fence);
+    this.#refill();
+  }
+
+  #refill(): void {
     let moved = 0;
     while (moved < this.#waiting.length && this.#hasRoom()) this.#copyToRing(this.#waiting[moved++]!);
     this.#waiting.splice(0, moved);
-    this.#holdWorkers();
+    this.#keepWorkers();
   }
 
   /** Keeps the process alive while somebody waits for the workers, and no longer. */
-  #holdWorkers(): void {
+  #keepWorkers(): void {
     const waits = this.#fences.size > 0 || this.#waiting.length > 0;
-    if (waits === this.#held) return;
-    this.#held = waits;
+    if (waits === this.#kept) return;
+    this.#kept = waits;
     for (const worker of this.#workers)
       if (waits) worker.ref?.();
       else worker.unref?.();

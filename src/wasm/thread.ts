@@ -33,8 +33,8 @@ export type Description =
   | {
       readonly name: string;
       readonly types: string;
-      /** Where the family's module is. */
-      readonly module: { readonly family: string; readonly pointer: number; readonly bytes: number };
+      /** The family, and where two words say where its module is and how many bytes it has. */
+      readonly module: { readonly family: string; readonly place: number };
     }
   | {
       readonly name: string;
@@ -126,10 +126,11 @@ export function threadMain(): void {
       }
       const made: Launched = { name, types, isReady: false };
       kernels.set(pointer, made);
-      const { family, pointer: from, bytes } = description.module;
+      const { family, place } = description.module;
       let calls = families.get(family);
       if (!calls) {
-        const compiled = new WebAssembly.Module(bytesAt(from, bytes));
+        const [from, bytes] = new Uint32Array(memory.buffer, place, 2);
+        const compiled = new WebAssembly.Module(bytesAt(from!, bytes!));
         calls = new WebAssembly.Instance(compiled, { env: { memory }, base: base as WebAssembly.ModuleImports }).exports as Exports;
         families.set(family, calls);
       }

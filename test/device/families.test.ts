@@ -1,13 +1,12 @@
 // The WebAssembly modules of the families of kernels: they share one memory, and functions of the base.
 import { readdirSync, readFileSync } from "node:fs";
-import { defineKernel, empty, run, scale, sum, tensor } from "constella";
-import type { Kernel } from "constella";
+import { defineKernel, DeviceError, empty, run, scale, sum, tensor } from "constella";
+import type { Kernel, Tensor } from "constella";
 import { describe, expect, test } from "vitest";
 import { constantsOf, exportsOf, importsOf } from "../../scripts/wasm-module.mjs";
 import * as elementwise from "../../src/kernels/elementwise";
 import { hasRelaxedSimd } from "../../src/wasm/engine";
 import type { WasmDevice } from "../../src/wasm/device";
-import { familiesReady } from "../../src/wasm/families";
 import { FIRST_FREE } from "../../src/wasm/memory";
 import { kernel } from "../../src/kernel";
 import type { Family } from "../../src/kernel";
@@ -67,13 +66,13 @@ describe.each(["relaxed", "plain"] as const)("families of kernels, %s", (form) =
 });
 
 /** A family of its own that comes when the device is there, with kernels of the library's elementwise one. */
-function late(code: string): { readonly kernel: Kernel; loads: number } {
+function late(code: string, load?: Family["plain"]): { readonly kernel: Kernel; loads: number } {
   const { family } = elementwise.unary;
   const made = { loads: 0, kernel: elementwise.unary };
   const counted = (form: "relaxed" | "plain"): Family["plain"] =>
-    function load() {
+    function () {
       made.loads++;
-      return family![form]();
+      return load ? load() : family![form]();
     };
   const source = {
     name: "unary",
@@ -84,6 +83,13 @@ function late(code: string): { readonly kernel: Kernel; loads: number } {
   return made;
 }
 
+/** −x by a kernel like it. */
+function negated(kernel: Kernel, x: Tensor): Tensor {
+  const y = empty(x.device, x.shape);
+  run(kernel, { x, y, n: x.size, op: 1, alpha: 0 });
+  return y;
+}
+
 describe.each([
   ["two threads", () => own<WasmDevice>("wasm", { threads: 2 })],
   ["a worker without shared memory", () => ownUnshared()],
@@ -91,28 +97,59 @@ describe.each([
 ] as const)("families on %s", (_, request) => {
   const { code } = elementwise.unary;
 
-  test("one that comes after the device is loaded by prepare, or by the import of its entry", async () => {
-    for (const load of ["prepare", "import"] as const) {
+  test("one that comes after the device runs at first use, in turn with what came before and comes after", async () => {
+    const device = await request();
+    const [negative, other] = [late(code), late(code)];
+    const x = tensor(device, [1, -2, 3]);
+    const before = await device.read(x.buffer);
+    const y = negated(negative.kernel, x);
+    const first = y.data(); // of that moment, though y is written once more below
+    device.write(x.buffer, Float32Array.of(4, 5, 6)); // nor may it come too early
+    const z = negated(negative.kernel, x);
+    const twice = negated(other.kernel, scale(z, 2)); // a second family, while the first is unpacked
+    device.write(y.buffer, Float32Array.of(7, 8, 9));
+    z.dispose();
+    const taken = tensor(device, [10, 11, 12]); // where z was
+    expect(new Float32Array(before).subarray(0, 3)).toEqual(Float32Array.of(1, -2, 3));
+    expect(await first).toEqual(Float32Array.of(-1, 2, -3));
+    expect(await twice.data()).toEqual(Float32Array.of(8, 10, 12));
+    expect(await y.data()).toEqual(Float32Array.of(7, 8, 9));
+    expect(await taken.data()).toEqual(Float32Array.of(10, 11, 12));
+    await device.synchronize();
+    expect([negative.loads, other.loads]).toEqual([1, 1]);
+    expect(device.memory().buffers).toBe(5); // x, y, twice, taken, and what scale made
+  });
+
+  test("one that is prepared is there before its first launch, and loaded once", async () => {
+    const device = await request();
+    const negative = late(code);
+    await device.prepare([negative.kernel, negative.kernel]);
+    expect(negative.loads).toBe(1);
+    expect(await negated(negative.kernel, tensor(device, [1, -2, 3])).data()).toEqual(Float32Array.of(-1, 2, -3));
+    await device.prepare([negative.kernel]);
+    expect(negative.loads).toBe(1);
+  });
+
+  test("one that cannot be loaded is the end of the device, told to whoever waits", async () => {
+    for (const wait of ["read", "synchronize"] as const) {
       const device = await request();
-      const negative = late(code);
-      const x = tensor(device, [1, -2, 3]);
-      const launch = (): Promise<unknown> => {
-        const y = empty(device, [3]);
-        run(negative.kernel, { x, y, n: 3, op: 1, alpha: 0 });
-        return y.data();
-      };
-      expect(launch).toThrow(
-        "wasm: kernel unary came after the device, and its family late is not loaded; await device.prepare([kernel])",
+      const missing = late(code, () => Promise.reject(new Error("no network")));
+      const y = negated(missing.kernel, tensor(device, [1, -2, 3]));
+      const waited = wait === "read" ? y.data() : device.synchronize();
+      await expect(waited).rejects.toThrow(DeviceError);
+      expect(() => tensor(device, [1])).toThrow(
+        "wasm: the kernels of family late must be loaded, no network; request a new device and go on from a checkpoint",
       );
-      if (load === "import") await familiesReady();
-      else await device.prepare([negative.kernel, negative.kernel]);
-      expect(negative.loads).toBeGreaterThanOrEqual(1);
-      const { loads } = negative;
-      expect(await launch()).toEqual(Float32Array.of(-1, 2, -3));
-      await device.prepare([negative.kernel]);
-      expect(negative.loads).toBe(loads);
-      expect(await sum(scale(x, 2)).item()).toBe(4);
+      await expect((await request()).prepare([missing.kernel])).rejects.toThrow("no network");
     }
+  });
+
+  test("a device that ends while one is unpacked lets go of whoever waits", async () => {
+    const device = await request();
+    const never = late(code, () => new Promise(() => {}));
+    const data = negated(never.kernel, tensor(device, [1, -2, 3])).data();
+    device.destroy();
+    await expect(data).rejects.toThrow("wasm: the device is destroyed");
   });
 
   test("a twin that takes other arguments than the .wgsl file says is told, and the device goes on", async () => {

@@ -1,0 +1,158 @@
+// Kernels of the WASM device on the calling thread, where it has no others.
+import type { Bound } from "../device";
+import type { Family, Kernel } from "../kernel";
+import type { LinearMemory } from "./memory";
+
+type Exports = Readonly<Record<string, (...args: number[]) => void>>;
+
+/** Where an array begins, and its bytes. */
+export interface Place {
+  readonly pointer: number;
+  readonly bytes: number;
+}
+
+/** What has to wait until a family is there. */
+interface Waiting {
+  readonly family?: Family | undefined;
+  act(): void;
+  /** The device ends before its turn comes. */
+  drop?(): void;
+}
+
+/** What runs in place needs of its device. */
+export interface InPlaceOptions {
+  readonly base: WebAssembly.Module;
+  readonly memory: LinearMemory;
+  readonly scratch: number;
+  /** The module of a family: now, where it is unpacked, and later. */
+  moduleOf(family: Family): WebAssembly.Module | undefined;
+  load(family: Family): Promise<WebAssembly.Module>;
+  readonly onError: (error: Error) => void;
+  /** A family cannot be loaded. */
+  readonly onEnd: (error: unknown, family: Family) => void;
+}
+
+/** Runs kernels, writes and reads at once and in call order; from a kernel on whose family is being unpacked, as soon as it is there. */
+export class InPlace {
+  readonly #options: InPlaceOptions;
+  readonly #base: WebAssembly.Exports;
+  readonly #instances = new Map<Family, Exports>();
+  #waiting: Waiting[] = [];
+
+  constructor(options: InPlaceOptions) {
+    this.#options = options;
+    const { base, memory, scratch } = options;
+    this.#base = new WebAssembly.Instance(base, { env: { memory: memory.memory } }).exports;
+    (this.#base as Exports)["set_scratch"]!(scratch);
+  }
+
+  /** @throws what a kernel throws that runs at once; of one that waits the device is told */
+  run(kernel: Kernel, bound: Bound, rows: number): void {
+    this.#inTurn({ family: kernel.family, act: () => this.#launch(kernel, bound, rows) });
+  }
+
+  write(pointer: number, bytes: Uint8Array): void {
+    const { memory } = this.#options;
+    const data = this.#waiting.length > 0 ? bytes.slice() : bytes;
+    this.#inTurn({ act: () => memory.view(pointer, data.byteLength).set(data) });
+  }
+
+  read(pointer: number, bytes: number): Promise<ArrayBuffer> {
+    return new Promise((resolve) => {
+      this.#inTurn({
+        act: () => resolve(this.#options.memory.copyOut(pointer, bytes)),
+        drop: () => resolve(new ArrayBuffer(0)),
+      });
+    });
+  }
+
+  close(): void {
+    const dropped = this.#waiting;
+    this.#waiting = [];
+    for (const { drop } of dropped) drop?.();
+  }
+
+  #inTurn(next: Waiting): void {
+    if (this.#waiting.length > 0) {
+      this.#waiting.push(next);
+      return;
+    }
+    if (!next.family || this.#instanceOf(next.family)) return next.act();
+    this.#waiting.push(next);
+    void this.#proceed();
+  }
+
+  /** Loads the families that are waited for, one after the other, and goes on. */
+  async #proceed(): Promise<void> {
+    const { load, onError, onEnd } = this.#options;
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      const { family } = next;
+      try {
+        if (family && !this.#instanceOf(family)) this.#instantiate(family, await load(family));
+      } catch (error) {
+        onEnd(error, family!);
+        return this.close();
+      }
+      if (this.#waiting[0] !== next) return; // closed meanwhile
+      try {
+        next.act();
+      } catch (error) {
+        onError(error as Error);
+      }
+      this.#waiting.shift();
+    }
+  }
+
+  #instanceOf(family: Family): Exports | undefined {
+    const made = this.#instances.get(family);
+    if (made) return made;
+    const module = this.#options.moduleOf(family);
+    return module && this.#instantiate(family, module);
+  }
+
+  #instantiate(family: Family, module: WebAssembly.Module): Exports {
+    const imports = {
+      env: { memory: this.#options.memory.memory },
+      base: this.#base as WebAssembly.ModuleImports,
+    };
+    const instance = new WebAssembly.Instance(module, imports).exports as Exports;
+    this.#instances.set(family, instance);
+    return instance;
+  }
+
+  #launch(kernel: Kernel, { buffers, values }: Bound, rows: number): void {
+    const places = buffers as unknown as readonly Place[];
+    const run = kernel.cpu ? this.#script(kernel, places) : this.#function(kernel, places);
+    try {
+      run(...values, 0, rows);
+    } catch (error) {
+      throw new Error(`wasm: kernel ${kernel.name} failed, ${String(error)}`, { cause: error });
+    }
+  }
+
+  #script(kernel: Kernel, places: readonly Place[]): (...args: number[]) => void {
+    const arrays = places.map(({ pointer, bytes }, i) => {
+      const View = holdsIntegers(kernel, i) ? Uint32Array : Float32Array;
+      return new View(this.#options.memory.memory.buffer, pointer, bytes / 4);
+    });
+    return (...args) => (kernel.cpu as (...args: unknown[]) => void)(...arrays, ...args);
+  }
+
+  #function({ name, family, bindings, params }: Kernel, places: readonly Place[]): (...args: number[]) => void {
+    if (!family) throw new Error(`wasm: kernel ${name} has no function for this device`);
+    const twin = this.#instanceOf(family)![name];
+    const expected = bindings.length + params.length + 2;
+    if (twin?.length !== expected)
+      throw new Error(
+        `wasm: ${name} takes ${twin?.length ?? "no"} arguments in AssemblyScript, ${expected} by its .wgsl file`,
+      );
+    const pointers = places.map(({ pointer }) => pointer);
+    return (...args) => twin(...pointers, ...args);
+  }
+}
+
+/** Whether the array at binding i holds u32 or i32, by its declaration in the WGSL. */
+export function holdsIntegers(kernel: Kernel, i: number): boolean {
+  const { name } = kernel.bindings[i]!;
+  return new RegExp(`\\b${name}\\s*:\\s*array\\s*<\\s*(u32|i32)`).test(kernel.code);
+}
