@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
 import { fileURLToPath } from "node:url";
-import { buildWasm } from "./scripts/build.mjs";
+import { buildWasm, writeKernelTypes } from "./scripts/build.mjs";
 import { vitePlugin } from "./scripts/plugin.mjs";
 import { gpuEnvironment } from "./scripts/vulkan.mjs";
 
-await buildWasm(); // when its sources changed
+await Promise.all([writeKernelTypes(), buildWasm()]); // when their sources changed
 Object.assign(process.env, await gpuEnvironment()); // before the workers start: the loader reads it once
 
 export default defineConfig({

@@ -3,10 +3,11 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
+import { writeKernelTypes } from "./kernel-types.mjs";
 import { stale } from "./stale.mjs";
 import { buildWasm } from "./wasm.mjs";
 
-export { buildWasm, stale };
+export { buildWasm, stale, writeKernelTypes };
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -131,6 +132,7 @@ export const buildDist = () =>
   alone("dist", async () => {
     const inputs = ["src", "package.json", "kernels", "build/wasm", "build/host.wasm", "scripts"];
     if (!(await stale(["build/dist.built", "dist/index.js"], inputs))) return;
+    await writeKernelTypes();
     await rm(join(root, "dist"), { recursive: true, force: true });
     await bundleTo("dist", { small: true });
     await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.types.json"]);
@@ -140,7 +142,7 @@ export const buildDist = () =>
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   process.chdir(root);
-  await buildWasm();
+  await Promise.all([writeKernelTypes(), buildWasm()]);
   if (process.argv[2] === "bundles") await bundleTo(process.argv[3]);
   else if (process.argv[2] !== "wasm") await buildDist();
 }

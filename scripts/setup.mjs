@@ -33,5 +33,5 @@ if (!isInstalled()) {
   });
   if (status !== 0) process.exit(status ?? 1);
 }
-const { buildWasm } = await import("./build.mjs");
-await buildWasm();
+const { buildWasm, writeKernelTypes } = await import("./build.mjs");
+await Promise.all([writeKernelTypes(), buildWasm()]);

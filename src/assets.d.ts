@@ -1,8 +1,3 @@
-declare module "*.wgsl" {
-  const source: import("./kernel").KernelSource;
-  export default source;
-}
-
 declare module "*.wasm" {
   /** A WebAssembly module in base64; of a family of kernels deflated. */
   const module: string;

@@ -7,62 +7,71 @@ export interface Family {
 }
 
 /** A `.wgsl` file: its stem, its text, which keeps the contract of scripts/contract.mjs, and the family that has its twin. */
-export interface KernelSource {
+export interface KernelSource<Buffer extends string = string, Param extends string = string> {
   readonly name: string;
   readonly code: string;
   readonly family: Family;
+  /** The names of its buffers and params, for the compiler alone: no object has it. */
+  readonly takes?: readonly [buffer: Buffer, param: Param];
 }
 
 /** What a `.wgsl` file declares. */
-export interface Declaration {
+export interface Declaration<Buffer extends string = string, Param extends string = string> {
   readonly name: string;
   readonly code: string;
   /** Storage buffers in binding order, from binding 1 on: inputs first, outputs last. */
-  readonly bindings: readonly { readonly name: string; readonly access: "read" | "read_write" }[];
+  readonly bindings: readonly { readonly name: Buffer; readonly access: "read" | "read_write" }[];
   /** Fields of the uniform `params` at binding 0, in order. */
-  readonly params: readonly { readonly name: string; readonly type: "u32" | "i32" | "f32" }[];
+  readonly params: readonly { readonly name: Param; readonly type: "u32" | "i32" | "f32" }[];
   /** Workgroup size at the defaults of the overrides. */
   readonly size: readonly [number, number, number];
 }
 
 /** Params of a launch by name. */
-export type Params = Readonly<Record<string, number>>;
+export type Params<Param extends string = string> = Readonly<Record<Param, number>>;
+
+/** The params of a kernel's launch. */
+export type ParamsOf<K extends Kernel> = K extends Kernel<string, infer Param> ? Params<Param> : never;
 
 /** How a kernel's work is cut up, in terms of its params. */
-export interface Launch {
+export interface Launch<Param extends string = string> {
   /** WebGPU: workgroups in x, y, z; `size` is the workgroup size with the overrides applied. */
-  grid(params: Params, size: readonly [number, number, number]): readonly [number, number, number];
+  grid(params: Params<Param>, size: readonly [number, number, number]): readonly [number, number, number];
   /** WASM: the rows shared among the threads; a row is whatever `[begin, end)` means to the AssemblyScript function. */
-  rows(params: Params): number;
+  rows(params: Params<Param>): number;
   /** Rows that a thread takes at least; small work stays on one thread. Default 1. */
-  grain?: number | ((params: Params) => number);
-  readonly packing?: Packing;
+  grain?: number | ((params: Params<Param>) => number);
+  readonly packing?: Packing<Param>;
   /**
    * Into how many parts the op cuts what it would else ask of one invocation or thread, on each kind of device; default 1. The sums of parts
    * are added up in order, so their number depends on the params alone.
    */
-  readonly parts?: Readonly<Record<"webgpu" | "wasm", (params: Params) => number>>;
+  readonly parts?: Readonly<Record<"webgpu" | "wasm", (params: Params<Param>) => number>>;
 }
 
 /**
  * WASM: an operand that is laid out once for all threads. `<name>_pack` does so, `<name>_packed` then takes the place of
  * the kernel's own function; both take its arguments and, before the range, the address of memory lent for the operand.
  */
-export interface Packing {
+export interface Packing<Param extends string = string> {
   /** The binding that is laid out. */
   readonly operand: string;
   /** Bytes of the operand; 0 where the kernel's own function does better. */
-  bytes(params: Params): number;
+  bytes(params: Params<Param>): number;
   /** Rows of `<name>_pack`. */
-  rows(params: Params): number;
+  rows(params: Params<Param>): number;
   /** Rows of `<name>_pack` that a thread takes at least. */
-  grain(params: Params): number;
+  grain(params: Params<Param>): number;
   /** Rows of `<name>_packed` that a thread takes at least; they are those of the kernel. */
-  packedGrain(params: Params): number;
+  packedGrain(params: Params<Param>): number;
 }
 
-/** A kernel: declared by its `.wgsl` file, twinned by the AssemblyScript function of the same name. */
-export interface Kernel extends Declaration, Launch {
+/**
+ * A kernel: declared by its `.wgsl` file, twinned by the AssemblyScript function of the same name. Its type has the names of its buffers
+ * and params, which `run` holds the arguments of a launch against; `Kernel` alone is any.
+ */
+export interface Kernel<Buffer extends string = string, Param extends string = string>
+  extends Declaration<Buffer, Param>, Launch {
   /** Distinguishes kernels, whatever they are called. */
   readonly id: number;
   /** Where the AssemblyScript twin is; kernels that users define have none. */
@@ -134,18 +143,28 @@ class LibraryKernel implements Kernel {
   }
 }
 
-/** Joins a kernel's source with its launch, or a launch and what is different in it. */
-export function kernel(source: KernelSource, launch: Launch, changes?: Partial<Launch>): Kernel {
-  return new LibraryKernel(source, { ...launch, ...changes });
+/** Joins a kernel's source with its launch, or a launch and what is different in it; both know its params alone. */
+export function kernel<Buffer extends string, Param extends string>(
+  source: KernelSource<Buffer, Param>,
+  launch: Launch<NoInfer<Param>>,
+  changes?: Partial<Launch<NoInfer<Param>>>,
+): Kernel<Buffer, Param> {
+  return new LibraryKernel(source, { ...launch, ...changes } as Launch) as Kernel<string, string> as Kernel<
+    Buffer,
+    Param
+  >;
 }
 
 /** What a user writes to add a kernel without a build step. */
-export interface KernelDefinition extends Omit<Launch, "packing" | "parts"> {
+export interface KernelDefinition<Buffer extends string = string, Param extends string = string> extends Omit<
+  Launch<Param>,
+  "packing" | "parts"
+> {
   readonly name: string;
   /** WGSL text that keeps the contract: binding 0 the uniform `params`, then the storage buffers in the order of `bindings`. */
   readonly wgsl: string;
-  readonly bindings: Readonly<Record<string, "read" | "read_write">>;
-  readonly params: Readonly<Record<string, "u32" | "i32" | "f32">>;
+  readonly bindings: Readonly<Record<Buffer, "read" | "read_write">>;
+  readonly params: Readonly<Record<Param, "u32" | "i32" | "f32">>;
   readonly workgroupSize?: readonly number[];
   /**
    * The twin for the WASM device: `(...arrays, ...params, begin, end)`. It must be self-contained (it travels to worker
@@ -155,9 +174,12 @@ export interface KernelDefinition extends Omit<Launch, "packing" | "parts"> {
 }
 
 /**
- * Defines a kernel at run time, for ops of one's own.
+ * Defines a kernel at run time, for ops of one's own. `run` then asks for the buffers and params that the definition names.
  * @throws when a binding or param list is empty or the WGSL has no `main`.
  */
+export function defineKernel<Buffer extends string, Param extends string>(
+  definition: KernelDefinition<Buffer, Param>,
+): Kernel<Buffer, Param>;
 export function defineKernel(definition: KernelDefinition): Kernel {
   const { name, wgsl, cpu, grid, rows, grain } = definition;
   const bindings = Object.entries(definition.bindings).map(([name, access]) => ({ name, access }));

@@ -277,12 +277,18 @@ export function parameter(device: Device, elements: Elements, shape: Shape = [el
 }
 
 /**
- * Arguments of a launch with tensors in place of buffers.
+ * Arguments of a launch with tensors in place of buffers: those of the kernel, where its type tells which.
  * @inline
  */
-export type LaunchArgs = Readonly<Record<string, Tensor | number>>;
+export type LaunchArgs<Buffer extends string = string, Param extends string = string> = string extends Buffer | Param
+  ? Readonly<Record<string, Tensor | number>>
+  : Readonly<Record<Buffer, Tensor>> & Params<Param>;
 
 /** Launches a kernel on the device of its tensors. */
+export function run<Buffer extends string, Param extends string>(
+  kernel: Kernel<Buffer, Param>,
+  args: LaunchArgs<NoInfer<Buffer>, NoInfer<Param>>,
+): void;
 export function run(kernel: Kernel, args: LaunchArgs): void {
   let device: Device | undefined;
   const buffers: Record<string, DeviceBuffer | number> = {};
@@ -299,5 +305,8 @@ export function run(kernel: Kernel, args: LaunchArgs): void {
 }
 
 /** Into how many parts a launch on the device of `x` is to be cut, by the kernel. */
-export const partsOf = (kernel: Kernel, x: Tensor, params: Params): number =>
-  kernel.parts?.[x.device.type](params) ?? 1;
+export const partsOf = <Param extends string>(
+  kernel: Kernel<string, Param>,
+  x: Tensor,
+  params: Partial<Params<NoInfer<Param>>>,
+): number => kernel.parts?.[x.device.type](params as Params) ?? 1;

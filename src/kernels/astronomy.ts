@@ -6,16 +6,16 @@ import { grid1d, kernel } from "../kernel";
 import type { Launch } from "../kernel";
 
 export const resample = /* @__PURE__ */ kernel(resampleWgsl, {
-  grid: ({ n }, [size]) => grid1d(n!, size),
-  rows: ({ n }) => n!,
-  grain: ({ b }) => Math.ceil(8192 / b!),
+  grid: ({ n }, [size]) => grid1d(n, size),
+  rows: ({ n }) => n,
+  grain: ({ b }) => Math.ceil(8192 / b),
 });
 
 /** A pixel of every band to an invocation, rows of all bands to a thread. */
-const perPixel: Launch = {
-  grid: ({ b, h, w }, [size]) => grid1d(b! * h! * w!, size),
-  rows: ({ b, h }) => b! * h!,
-  grain: ({ w, k }) => Math.max(1, Math.ceil(32768 / (w! * k!))),
+const perPixel: Launch<"b" | "h" | "w" | "k"> = {
+  grid: ({ b, h, w }, [size]) => grid1d(b * h * w, size),
+  rows: ({ b, h }) => b * h,
+  grain: ({ w, k }) => Math.max(1, Math.ceil(32768 / (w * k))),
 };
 
 export const blurRows = /* @__PURE__ */ kernel(blurRowsWgsl, perPixel);

@@ -9,7 +9,7 @@ export const unary = /* @__PURE__ */ kernel(unaryWgsl, elementwise);
 export const unaryBackward = /* @__PURE__ */ kernel(unaryBackwardWgsl, elementwise);
 
 export const binary = /* @__PURE__ */ kernel(binaryWgsl, {
-  grid: ({ n }, [size]) => grid1d(n!, size),
-  rows: ({ n }) => n!,
+  grid: ({ n }, [size]) => grid1d(n, size),
+  rows: ({ n }) => n,
   grain: 16384,
 });

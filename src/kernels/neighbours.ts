@@ -4,7 +4,7 @@ import { grid1d, kernel } from "../kernel";
 
 /** Rows of x: WebGPU one an invocation; WASM in blocks whose panels stay in the cache. */
 export const kNearest = /* @__PURE__ */ kernel(kNearestWgsl, {
-  grid: ({ n }, [size]) => grid1d(n!, size),
-  rows: ({ n }) => n!,
-  grain: ({ m, d }) => Math.max(4, Math.min(256, Math.ceil(262144 / (m! * d!)))),
+  grid: ({ n }, [size]) => grid1d(n, size),
+  rows: ({ n }) => n,
+  grain: ({ m, d }) => Math.max(4, Math.min(256, Math.ceil(262144 / (m * d)))),
 });

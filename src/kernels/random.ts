@@ -5,15 +5,15 @@ import type { Launch } from "../kernel";
 import { vectors } from "./launches";
 
 /** Numbers from Threefry: four to an invocation, eight to a row. */
-const drawn: Launch = {
-  grid: ({ n }, [size]) => grid1d(vectors(n!), size),
-  rows: ({ n }) => Math.ceil(n! / 8),
+const drawn: Launch<"n"> = {
+  grid: ({ n }, [size]) => grid1d(vectors(n), size),
+  rows: ({ n }) => Math.ceil(n / 8),
   grain: 512,
 };
 
 export const random = /* @__PURE__ */ kernel(randomWgsl, drawn);
 
 export const dropout = /* @__PURE__ */ kernel(dropoutWgsl, drawn, {
-  rows: ({ n, width }) => Math.ceil(n! / (8 * width!)),
-  grain: ({ width }) => Math.max(1, Math.ceil(512 / width!)),
+  rows: ({ n, width }) => Math.ceil(n / (8 * width)),
+  grain: ({ width }) => Math.max(1, Math.ceil(512 / width)),
 });

@@ -5,17 +5,17 @@ import slicCentersWgsl from "../../kernels/segmentation/slic_centers.wgsl";
 import { grid1d, kernel } from "../kernel";
 
 export const slicAssign = /* @__PURE__ */ kernel(slicAssignWgsl, {
-  grid: ({ height, width }, [size]) => grid1d(height! * width!, size),
-  rows: ({ height }) => height!,
+  grid: ({ height, width }, [size]) => grid1d(height * width, size),
+  rows: ({ height }) => height,
 });
 
 export const slicCenters = /* @__PURE__ */ kernel(slicCentersWgsl, {
-  grid: ({ k }) => grid1d(k!, 1),
-  rows: ({ k }) => k!,
+  grid: ({ k }) => grid1d(k, 1),
+  rows: ({ k }) => k,
   grain: 4,
 });
 
 export const chunkMoments = /* @__PURE__ */ kernel(chunkMomentsWgsl, {
-  grid: ({ chunks }) => grid1d(chunks!, 1),
-  rows: ({ chunks }) => chunks!,
+  grid: ({ chunks }) => grid1d(chunks, 1),
+  rows: ({ chunks }) => chunks,
 });

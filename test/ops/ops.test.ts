@@ -19,8 +19,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }`,
   bindings: { x: "read", y: "read_write" },
   params: { n: "u32", short: "u32", long: "u32" },
-  grid: ({ n }, [size]) => grid1d(n!, size),
-  rows: ({ n }) => n!,
+  grid: ({ n }, [size]) => grid1d(n, size),
+  rows: ({ n }) => n,
   cpu: (x: Float32Array, y: Float32Array, n: number, short: number, long: number, begin: number, end: number) => {
     for (let i = begin; i < end; i++) if (i < n - short) y[i] = x[i + long]!;
   },

@@ -1,6 +1,7 @@
 import { record } from "../../graph";
 import { isWhole } from "../../checks";
 import * as kernels from "../../kernels/images";
+import type { ParamsOf } from "../../kernel";
 import { empty, format, partsOf, run, view } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { ACTIVATION } from "../activation";
@@ -115,7 +116,10 @@ function forward(op: string, x: Tensor, weight: Tensor, g: Geometry, epilogue: E
   return y;
 }
 
-function launch(x: Tensor, weight: Tensor, y: Tensor, epilogue: Epilogue, sizes: Record<string, number>): void {
+/** What the kernel is to know of sizes and places. */
+type Places = Omit<ParamsOf<typeof kernels.conv2d>, "has_bias" | "activation" | "slope">;
+
+function launch(x: Tensor, weight: Tensor, y: Tensor, epilogue: Epilogue, sizes: Places): void {
   const { bias, activation, slope } = epilogue;
   const ending = { has_bias: Number(bias !== undefined), activation: activation ? ACTIVATION[activation] : 0, slope };
   run(kernels.conv2d, { x, weight, bias: bias ?? weight, y, ...sizes, ...ending });

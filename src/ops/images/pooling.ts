@@ -19,7 +19,7 @@ export interface PoolOptions {
 const both = (value: Pair): readonly [number, number] => (typeof value === "number" ? [value, value] : value);
 
 /** Params of a pooling launch: windows (h + 2·padding − kernel) / stride + 1, rounded down. */
-function windows(op: string, x: Tensor, kernel: Pair, options: PoolOptions): { oh: number; ow: number } {
+function windows(op: string, x: Tensor, kernel: Pair, options: PoolOptions) {
   const [, , h, w] = x.shape;
   if (x.rank !== 4 || !h || !w) throw new Error(`${op}: x must be [n, c, h, w], ${format(x.shape)}`);
   const [kh, kw] = both(kernel);
@@ -32,8 +32,7 @@ function windows(op: string, x: Tensor, kernel: Pair, options: PoolOptions): { o
   const oh = Math.floor((h + 2 * ph - kh) / sh) + 1;
   const ow = Math.floor((w + 2 * pw - kw) / sw) + 1;
   if (oh < 1 || ow < 1) throw new Error(`${op}: the kernel ${kh} x ${kw} is larger than the image, ${format(x.shape)}`);
-  const sizes = { planes: x.shape[0]! * x.shape[1]!, h, w, oh, ow, kh, kw, sh, sw, ph, pw };
-  return sizes;
+  return { planes: x.shape[0]! * x.shape[1]!, h, w, oh, ow, kh, kw, sh, sw, ph, pw };
 }
 
 /**

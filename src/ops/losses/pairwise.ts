@@ -40,7 +40,7 @@ function sizesOf(name: string, x: Tensor, labels: Tensor): { batch: number; n: n
 }
 
 /** What a launch takes: the mean over sets of the mean over pairs. */
-function launchParams(name: string, a: Tensor, labels: Tensor, loss: PairwiseLoss): Record<string, number> {
+function launchParams(name: string, a: Tensor, labels: Tensor, loss: PairwiseLoss) {
   const { batch, n, d } = sizesOf(name, a, labels);
   const { op, same = 1, different = 1, limit = 0, redundant } = loss;
   const scale = n === 1 ? 0 : 2 / redundant / (batch * n * (n - 1));
@@ -48,7 +48,7 @@ function launchParams(name: string, a: Tensor, labels: Tensor, loss: PairwiseLos
 }
 
 /** The sum of the losses of all ordered pairs, scaled, and its gradient with respect to a; that to b is the same with a and b changed over. */
-function pairs(name: string, labels: Tensor, params: Record<string, number>) {
+function pairs(name: string, labels: Tensor, params: ReturnType<typeof launchParams>) {
   return {
     forward: (a: Tensor, b: Tensor): Tensor => {
       const rows = empty(a.device, labels.shape, "f32", name);

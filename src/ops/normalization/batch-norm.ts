@@ -49,7 +49,7 @@ export interface BatchNormOptions extends BatchNormStatistics {
 }
 
 /** x as [n, c, s], and how its images are cut into chunks for sums over all but the channels. */
-function layout(shape: Shape): { sizes: { n: number; c: number; s: number }; cut: Record<string, number> } {
+function layout(shape: Shape) {
   const [n = 0, c = 0, ...rest] = shape;
   const s = sizeOf(rest);
   const powerOfTwo = (size: number, limit: number): number => Math.min(limit, 2 ** Math.ceil(Math.log2(size)));
@@ -98,8 +98,8 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
     let sums: { dgamma: Tensor; dbeta: Tensor } | undefined;
     const towardsParameters = (): { dgamma: Tensor; dbeta: Tensor } => {
       if (sums) return sums;
-      const dgamma = empty(device, [cut["chunks"]!, c], "f32", "batchNorm");
-      const dbeta = empty(device, [cut["chunks"]!, c], "f32", "batchNorm");
+      const dgamma = empty(device, [cut.chunks, c], "f32", "batchNorm");
+      const dbeta = empty(device, [cut.chunks, c], "f32", "batchNorm");
       run(kernels.batchNormBackwardParameters, { x, stats, gamma, beta, dy, dgamma, dbeta, ...sizes, ...cut, slope });
       return (sums = { dgamma: sum(dgamma, 0), dbeta: sum(dbeta, 0) });
     };

@@ -1,0 +1,40 @@
+// Types of the kernels' files for tsc and editors: build/types/kernels/<family>/<name>.wgsl.d.ts, which tsconfig.json lays over the folder.
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { kernelFiles } from "./kernel-files.mjs";
+import { stale } from "./stale.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const types = join(root, "build/types");
+
+const union = (members) => members.map(({ name }) => JSON.stringify(name)).join(" | ") || "never";
+
+/**
+ * What tsc is to know of a kernel: the names of its buffers and of its params.
+ * @param {import("./contract.mjs").Reflected} declaration
+ * @param {string} folder of the declaration, seen from src/
+ */
+function typesOf({ bindings, params }, folder) {
+  const source = `import("${folder}src/kernel").KernelSource<${union(bindings)}, ${union(params)}>`;
+  return `declare const source: ${source};\nexport default source;\n`;
+}
+
+/** Writes the types of the kernels whose files changed, and removes those of kernels that are gone. */
+export async function writeKernelTypes() {
+  const written = new Set();
+  for (const [name, path] of kernelFiles(join(root, "kernels"))) {
+    const file = relative(root, resolve(path));
+    const declaration = join(types, `${file}.d.ts`);
+    written.add(declaration);
+    if (!(await stale([relative(root, declaration)], [file, "scripts/kernel-types.mjs", "scripts/contract.mjs"])))
+      continue;
+    const { declare } = await import("./contract.mjs"); // with its parser
+    const { declaration: reflected } = declare(name, await readFile(path, "utf8"), file);
+    if (!reflected) continue; // the build tells what is wrong with it
+    await mkdir(dirname(declaration), { recursive: true });
+    await writeFile(declaration, typesOf(reflected, relative(dirname(declaration), root).replaceAll(sep, "/") + "/"));
+  }
+  for (const file of await readdir(types, { recursive: true, encoding: "utf8" }))
+    if (file.endsWith(".d.ts") && !written.has(join(types, file))) await rm(join(types, file));
+}
