@@ -1,9 +1,18 @@
-import { checkChoice, checkRange, checkWhole, fitted } from "../checks";
-import type { MatrixLike } from "../matrix";
+import { checkWhole } from "../checks";
+import type { Points } from "../cluster/points";
+import type { Bytes } from "../data/formats/source";
+import { numbersOf } from "../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { Model } from "../lifecycle/model";
+import type { OptionSet } from "../lifecycle/model";
+import { RUN_RULES } from "../lifecycle/progress";
+import type { RunOptions, StepReport } from "../lifecycle/progress";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
 import { KdTree } from "../neighbours/kd-tree";
-import { columnMeans, takeRows } from "../neighbours/rows";
+import { aboutMeans, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
-import { inTurns } from "../turn";
+import { choice, optional, range, whole } from "../options";
 import type { Pieces } from "../turn";
 import { cutAfter, singleLinkage } from "./linkage";
 import type { Linkage } from "./linkage";
@@ -20,9 +29,21 @@ export interface AgglomerativeClusteringOptions {
   readonly distanceThreshold?: number;
   /** Default "ward". */
   readonly linkage?: LinkageKind;
-  /** Ends `fit` with the signal's reason. */
-  readonly signal?: AbortSignal;
 }
+
+/** @inline */
+type Settings = Pick<AgglomerativeClusteringOptions, "nClusters" | "distanceThreshold"> & {
+  readonly linkage: LinkageKind;
+};
+
+const OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...{ nClusters: optional(whole(1)), distanceThreshold: optional(range(0)) },
+    linkage: choice("ward", "complete", "average", "single"),
+  },
+  defaults: { linkage: "ward" },
+  host: true,
+};
 
 /** Points whose distances "complete" and "average" hold, at most. */
 const MOST_PAIRS = 5000;
@@ -39,99 +60,148 @@ interface Result extends Linkage {
  * with n; complete and average linkage hold the distances of up to 5,000 points. Merges and their distances are scipy's and scikit-learn's: Ward's
  * distance is √(2 |a| |b| / (|a| + |b|)) ‖c_a − c_b‖. In float64; the calling thread goes on every few milliseconds.
  */
-export class AgglomerativeClustering {
-  readonly #options: AgglomerativeClusteringOptions;
+export class AgglomerativeClustering extends Model<Settings> {
   #result: Result | undefined;
 
-  /** @throws when an option is out of its range, or both nClusters and distanceThreshold are given */
+  /** @throws for an option that is unknown or out of its range, or when both nClusters and distanceThreshold are given */
   constructor(options: AgglomerativeClusteringOptions = {}) {
-    const op = "AgglomerativeClustering";
-    const { nClusters, distanceThreshold, linkage = "ward" } = options;
+    super("AgglomerativeClustering", options, OPTIONS);
+    const { nClusters, distanceThreshold } = this.settings;
     if (nClusters !== undefined && distanceThreshold !== undefined)
       throw new Error(
-        `${op}: give nClusters or distanceThreshold, not both, got ${nClusters} and ${distanceThreshold}`,
+        `${this.name}: give nClusters or distanceThreshold, not both, got ${nClusters} and ${distanceThreshold}`,
       );
-    checkWhole(op, { nClusters: nClusters ?? 2 }, 1);
-    checkRange(op, { distanceThreshold: distanceThreshold ?? 0 }, 0);
-    checkChoice(op, { linkage }, ["ward", "complete", "average", "single"]);
-    this.#options = options;
   }
 
   /** The cluster of each point, numbered by their first points. @throws before `fit`, as all these */
   get labels(): Int32Array<ArrayBuffer> {
-    return this.#fitted("labels").labels;
+    return this.known("labels", this.#result).labels;
   }
   /** What each merge joins, [n − 1, 2]: points below n, and n + i what merge i made. */
   get children(): Int32Array<ArrayBuffer> {
-    return this.#fitted("children").children;
+    return this.known("children", this.#result).children;
   }
   /** The distance of each merge, ascending, [n − 1]. */
   get distances(): Float64Array<ArrayBuffer> {
-    return this.#fitted("distances").distances;
+    return this.known("distances", this.#result).distances;
   }
   /** Points of what each merge made, [n − 1]. */
   get sizes(): Int32Array<ArrayBuffer> {
-    return this.#fitted("sizes").sizes;
+    return this.known("sizes", this.#result).sizes;
   }
 
-  /** Joins points x [n, d]. @throws when there are fewer points than clusters, or more than 5,000 for complete or average linkage */
-  async fit(x: MatrixLike): Promise<this> {
+  /**
+   * Joins points x [n, d].
+   * @param options `onStep`: now and then; the loss is the share of merges that are left
+   * @throws when there are fewer points than clusters, or more than 5,000 for complete or average linkage; the signal's reason when aborted
+   */
+  async fit(x: Points, options: RunOptions = {}): Promise<this> {
     const op = "AgglomerativeClustering.fit";
-    const { nClusters = 2, distanceThreshold, linkage = "ward", signal } = this.#options;
-    const given = await takeRows(x, op);
-    const { n, d } = given;
-    if (distanceThreshold === undefined && n < nClusters)
-      throw new Error(`${op}: ${nClusters} clusters need as many points, got ${n}`);
-    const means = columnMeans(given);
-    const rows = { n, d, data: given.data.map((value, i) => value - means[i % d]!) };
-    if ((linkage === "complete" || linkage === "average") && n > MOST_PAIRS)
-      throw new Error(
-        `${op}: ${linkage} linkage holds the distances of up to ${MOST_PAIRS} points, got ${n}; use "ward" or "single"`,
-      );
-    const merges =
-      n === 1
-        ? NONE
-        : linkage === "single"
-          ? await nearestPairs(rows)
-          : sorted(await inTurns(chain(rows, linkage, signal)));
-    const count =
-      distanceThreshold === undefined
-        ? n - nClusters
-        : merges.distances.filter((distance) => distance < distanceThreshold).length;
-    this.#result = { ...merges, n, labels: cutAfter(merges, n, count) };
-    return this;
+    return this.fitting(options, RUN_RULES, async (fit) => {
+      const { nClusters = 2, distanceThreshold, linkage } = this.settings;
+      const given = await takeRows(x, op);
+      const { n } = given;
+      if (distanceThreshold === undefined && n < nClusters)
+        throw new Error(`${op}: ${nClusters} clusters need as many points, got ${n}`);
+      if ((linkage === "complete" || linkage === "average") && n > MOST_PAIRS)
+        throw new Error(
+          `${op}: ${linkage} linkage holds the distances of up to ${MOST_PAIRS} points, got ${n}; use "ward" or "single"`,
+        );
+      const rows = aboutMeans(given);
+      const done = { merges: 0 };
+      const report = (): StepReport => {
+        const loss = n === 1 ? 0 : 1 - done.merges / (n - 1);
+        return { stage: this.name, epoch: 1, epochs: 1, step: done.merges, steps: n - 1, loss };
+      };
+      const merging = linkage === "single" ? nearestPairs(rows) : chain(rows, linkage, done);
+      const merges = n === 1 ? NONE : await fit.pacing(merging, report);
+      await fit.between();
+      this.#result = { ...merges, n, labels: cutAfter(merges, n, this.#mergesOf(merges)) };
+      this.learned();
+      done.merges = n - 1;
+      fit.report(report());
+    });
   }
 
   /** `fit`, then the labels. */
-  async fitPredict(x: MatrixLike): Promise<Int32Array<ArrayBuffer>> {
-    return (await this.fit(x)).labels;
+  async fitPredict(x: Points, options: RunOptions = {}): Promise<Int32Array<ArrayBuffer>> {
+    return (await this.fit(x, options)).labels;
   }
 
   /** Labels of k clusters of the fitted points. @throws before `fit`, or unless k is from 1 to n */
   cut(k: number): Int32Array<ArrayBuffer> {
-    const result = this.#fitted("cut");
+    const result = this.known("cut", this.#result);
+    this.checkLearned("cut");
     checkWhole("AgglomerativeClustering.cut", { k }, 1, result.n);
     return cutAfter(result, result.n, result.n - k);
   }
 
-  #fitted(what: string): Result {
-    return fitted(`AgglomerativeClustering.${what}`, this.#result);
+  /** @throws when the bytes are no checkpoint of an AgglomerativeClustering */
+  static async load(content: Bytes): Promise<AgglomerativeClustering> {
+    return Model.restored(
+      "AgglomerativeClustering",
+      content,
+      {},
+      (settings) => new AgglomerativeClustering(settings),
+      [],
+    );
+  }
+
+  protected override own(): Learned {
+    const { children, distances, n } = this.known("save", this.#result);
+    return {
+      arrays: {
+        children: new NdArray<TypedArray>(children, [n - 1, 2]),
+        distances: new NdArray<TypedArray>(distances),
+      },
+    };
+  }
+
+  protected override restore(saved: Checkpoint): void {
+    const merges = saved.arrays["distances"]?.data.length;
+    if (merges === undefined) throw new Error("checkpoint: distances must be there");
+    const n = merges + 1;
+    const distances = numbersOf(saved, "distances", merges);
+    if (!distances.every((distance, i) => distance >= (distances[i - 1] ?? 0)))
+      throw new Error("checkpoint: distances must be ascending, from 0");
+    const children = Int32Array.from(numbersOf(saved, "children", 2 * merges));
+    const free = new Uint8Array(n + merges).fill(1, 0, n); // what is there, and not joined yet
+    const members = new Int32Array(n + merges).fill(1);
+    const sizes = Int32Array.from({ length: merges }, (_, i) => {
+      const [a, b] = [children[2 * i]!, children[2 * i + 1]!];
+      if (a === b || free[a] !== 1 || free[b] !== 1)
+        throw new Error(`checkpoint: children must be a tree of ${n} points, got ${a} and ${b} at ${i}`);
+      [free[a], free[b], free[n + i]] = [0, 0, 1];
+      return (members[n + i] = members[a]! + members[b]!);
+    });
+    const merged = this.#mergesOf({ children, distances, sizes });
+    if (merged < 0) throw new Error(`checkpoint: ${this.settings.nClusters} clusters need as many points, got ${n}`);
+    this.#result = { children, distances, sizes, n, labels: cutAfter({ children }, n, merged) };
+  }
+
+  protected override release(): void {
+    this.#result = undefined;
+  }
+
+  /** Merges that are made. @throws when there are fewer points than clusters */
+  #mergesOf({ distances }: Linkage): number {
+    const { nClusters = 2, distanceThreshold } = this.settings;
+    if (distanceThreshold === undefined) return distances.length + 1 - nClusters;
+    return distances.filter((distance) => distance < distanceThreshold).length;
   }
 }
 
 const NONE: Linkage = { children: new Int32Array(0), distances: new Float64Array(0), sizes: new Int32Array(0) };
 
-async function nearestPairs({ data, n, d }: HostRows): Promise<Linkage> {
-  if (d <= TREE_DIMENSIONS) {
-    const tree = await inTurns(KdTree.build(data, n, d));
-    return singleLinkage(await inTurns(boruvkaTree(tree, new Float64Array(n), 1)));
-  }
+function* nearestPairs({ data, n, d }: HostRows): Pieces<Linkage> {
+  if (d <= TREE_DIMENSIONS)
+    return singleLinkage(yield* boruvkaTree(yield* KdTree.build(data, n, d), new Float64Array(n), 1));
   const distance = (i: number, j: number): number => {
     let sum = 0;
     for (let c = 0, a = i * d, b = j * d; c < d; c++, a++, b++) sum += (data[a]! - data[b]!) ** 2;
     return Math.sqrt(sum);
   };
-  return singleLinkage(await inTurns(primTree(n, distance)));
+  return singleLinkage(yield* primTree(n, distance));
 }
 
 /** Merges as the chain finds them: two places and their distance; the lower place then stands for both. */
@@ -192,11 +262,7 @@ function* allPairs({ data, n, d }: HostRows, sizes: Float64Array, linkage: "comp
 }
 
 /** Merges by the chain of nearest neighbours: each cluster on it is nearest to the one before, until two are each other's. */
-function* chain(
-  rows: HostRows,
-  linkage: "ward" | "complete" | "average",
-  signal: AbortSignal | undefined,
-): Pieces<Found> {
+function* chain(rows: HostRows, linkage: "ward" | "complete" | "average", done: { merges: number }): Pieces<Linkage> {
   const { n } = rows;
   const sizes = new Float64Array(n).fill(1);
   const spaces = linkage === "ward" ? centres(rows, sizes) : yield* allPairs(rows, sizes, linkage);
@@ -205,8 +271,7 @@ function* chain(
   const places = alive.slice(); // where a cluster stands in `alive`
   const path = new Uint32Array(n);
   let [count, length] = [n, 0];
-  for (let merge = 0; merge < n - 1;) {
-    signal?.throwIfAborted();
+  for (let merge = 0; merge < n - 1; done.merges = merge) {
     if (length === 0) path[length++] = alive[0]!;
     const tip = path[length - 1]!;
     const before = length > 1 ? path[length - 2]! : -1;
@@ -234,7 +299,7 @@ function* chain(
     spaces.merge(into, from, alive, count);
     sizes[into]! += sizes[from]!;
   }
-  return found;
+  return sorted(found);
 }
 
 /** The chain's merges by ascending distance, with the numbers of what they join. */

@@ -88,6 +88,8 @@ export interface Selection {
   readonly probabilities: Float64Array<ArrayBuffer>;
   /** Stability of each cluster over its points and the largest λ, as Python's `hdbscan` scales it. */
   readonly persistence: Float64Array<ArrayBuffer>;
+  /** The label of each cluster of the tree that was chosen or lies in a chosen one, by its number less n; −1 for the others. */
+  readonly within: Int32Array<ArrayBuffer>;
 }
 
 /** How clusters are chosen. */
@@ -235,7 +237,7 @@ function labelled(
     const scaled = stability[c]! / (members[number]! * largest);
     persistence[number] = stability[c] === Infinity || largest === 0 ? 1 : scaled;
   });
-  return { labels, probabilities, persistence };
+  return { labels, probabilities, persistence, within: within.map((home) => (home < 0 ? -1 : numbers[home]!)) };
 }
 
 /** 1 − λ_p / λ_max of the cluster that a point falls out of: the outlier score GLOSH (Campello et al. 2015, section 6). */

@@ -1,17 +1,30 @@
-import { checkChoice, checkPositive, checkRange, checkWhole, fitted } from "../checks";
+import type { Points } from "../cluster/points";
+import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import type { MatrixLike } from "../matrix";
+import { numbersOf } from "../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import type { Fit } from "../lifecycle/fit";
+import { Model } from "../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../lifecycle/model";
+import { RUN_RULES } from "../lifecycle/progress";
+import type { RunOptions } from "../lifecycle/progress";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
 import { KdTree } from "../neighbours/kd-tree";
 import { knnGraph } from "../neighbours/knn";
 import { columnMeans, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
+import { UnionFind } from "../neighbours/union-find";
+import { choice, flag, optional, positive, range, whole } from "../options";
 import { inTurns, pause } from "../turn";
+import type { Pieces } from "../turn";
 import { condense, outlierScores, selectClusters } from "./condensed-tree";
 import type { CondensedTree, Selection } from "./condensed-tree";
 import { singleLinkage } from "./linkage";
 import type { Linkage } from "./linkage";
 import { boruvkaTree, primTree } from "./mutual-reachability";
 import type { Tree } from "./mutual-reachability";
+import { clustersOfNew } from "./prediction";
 
 /** Options of `HDBSCAN`; names and defaults are those of Python's `hdbscan`. */
 export interface HDBSCANOptions {
@@ -27,12 +40,35 @@ export interface HDBSCANOptions {
   readonly allowSingleCluster?: boolean;
   /** Distances are divided by this in the reachability. Default 1. */
   readonly alpha?: number;
-  readonly device?: Device;
-  /** Ends `fit` with the signal's reason. */
-  readonly signal?: AbortSignal;
+  /** Where neighbours are sought in more than twelve columns; default: a tensor's own device, else one requested at first need. */
+  readonly device?: Device | undefined;
 }
 
-interface Result extends Selection {
+/** @inline */
+type Settings = Required<Omit<HDBSCANOptions, "device" | "minSamples">> & Pick<HDBSCANOptions, "minSamples">;
+
+const OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...{ minClusterSize: whole(2), minSamples: optional(whole(1)), clusterSelectionEpsilon: range(0) },
+    ...{ clusterSelectionMethod: choice("eom", "leaf"), allowSingleCluster: flag, alpha: positive },
+  },
+  defaults: {
+    ...{ minClusterSize: 5, clusterSelectionEpsilon: 0, clusterSelectionMethod: "eom" },
+    ...{ allowSingleCluster: false, alpha: 1 },
+  },
+};
+
+/** What was learned: everything else follows from the spanning tree. */
+interface Learnt {
+  /** The points about their mean. */
+  readonly rows: HostRows;
+  readonly offset: Float64Array<ArrayBuffer>;
+  /** Distance of each point to its minSamples-th neighbour. */
+  readonly cores: Float64Array<ArrayBuffer>;
+  readonly spanning: Tree;
+}
+
+interface Result extends Selection, Learnt {
   readonly tree: CondensedTree;
   readonly linkage: Linkage;
   readonly scores: Float64Array<ArrayBuffer>;
@@ -47,104 +83,193 @@ const TREE_DIMENSIONS = 12;
  * a spanning tree by Borůvka's algorithm on a k-d tree up to twelve columns, by Prim's over all pairs beyond. The calling thread goes on every few
  * milliseconds.
  */
-export class HDBSCAN {
-  readonly #options: HDBSCANOptions;
+export class HDBSCAN extends Model<Settings> {
   #result: Result | undefined;
 
-  /** @throws when an option is out of its range */
+  /** @throws for an option that is unknown or out of its range */
   constructor(options: HDBSCANOptions = {}) {
-    const { minClusterSize = 5, minSamples = minClusterSize, alpha = 1 } = options;
-    const { clusterSelectionEpsilon = 0, clusterSelectionMethod = "eom" } = options;
-    checkWhole("HDBSCAN", { minClusterSize }, 2);
-    checkWhole("HDBSCAN", { minSamples }, 1);
-    checkRange("HDBSCAN", { clusterSelectionEpsilon }, 0);
-    checkPositive("HDBSCAN", { alpha });
-    checkChoice("HDBSCAN", { clusterSelectionMethod }, ["eom", "leaf"]);
-    this.#options = options;
+    super("HDBSCAN", options, OPTIONS);
   }
 
   /** The cluster of each point, −1 for noise. @throws before `fit`, as all these */
   get labels(): Int32Array<ArrayBuffer> {
-    return this.#fitted("labels").labels;
+    return this.known("labels", this.#result).labels;
   }
   /** How deep each point lies in its cluster, from 0 (noise) to 1. */
   get probabilities(): Float64Array<ArrayBuffer> {
-    return this.#fitted("probabilities").probabilities;
+    return this.known("probabilities", this.#result).probabilities;
   }
   /** How persistent each cluster is, from 0 to 1. */
   get clusterPersistence(): Float64Array<ArrayBuffer> {
-    return this.#fitted("clusterPersistence").persistence;
+    return this.known("clusterPersistence", this.#result).persistence;
   }
   /** GLOSH: how far each point falls out of the nearest dense region, from 0 to 1. */
   get outlierScores(): Float64Array<ArrayBuffer> {
-    return this.#fitted("outlierScores").scores;
+    return this.known("outlierScores", this.#result).scores;
   }
   /** The tree of clusters and what leaves them. */
   get condensedTree(): CondensedTree {
-    return this.#fitted("condensedTree").tree;
+    return this.known("condensedTree", this.#result).tree;
   }
   /** Single linkage under mutual reachability. */
   get linkage(): Linkage {
-    return this.#fitted("linkage").linkage;
+    return this.known("linkage", this.#result).linkage;
   }
 
-  /** Clusters points x [n, d]; of n ≤ minSamples points the farthest counts as the neighbour. @throws when x has one row, or is no finite matrix */
-  async fit(x: MatrixLike): Promise<this> {
+  /**
+   * Clusters points x [n, d]; of n ≤ minSamples points the farthest counts as the neighbour.
+   * @param options `onStep`: after core distances, spanning tree and selection; the loss is the share of points without a cluster
+   * @throws when x has one row, or is no finite matrix; the signal's reason when aborted
+   */
+  async fit(x: Points, options: RunOptions = {}): Promise<this> {
     const op = "HDBSCAN.fit";
-    const { minClusterSize = 5, minSamples = minClusterSize, alpha = 1, allowSingleCluster = false } = this.#options;
-    const { clusterSelectionEpsilon: epsilon = 0, clusterSelectionMethod: method = "eom", signal } = this.#options;
-    const given = await takeRows(x, op);
-    const { n, d } = given;
-    if (n < 2) throw new Error(`${op}: a hierarchy needs two points, got ${n}`);
-    const means = columnMeans(given);
-    const rows = { n, d, data: given.data.map((value, i) => value - means[i % d]!) };
-    const k = Math.min(minSamples, n - 1);
-    const spanning = await (d <= TREE_DIMENSIONS ? this.#onTree(rows, k, alpha) : this.#overPairs(rows, x, k, alpha));
-    signal?.throwIfAborted();
-    const linkage = singleLinkage(spanning);
+    return this.fitting(options, RUN_RULES, async (fit) => {
+      const given = await takeRows(x, op);
+      const { n, d } = given;
+      if (n < 2) throw new Error(`${op}: a hierarchy needs two points, got ${n}`);
+      const offset = columnMeans(given);
+      const rows = { n, d, data: given.data.map((value, i) => value - offset[i % d]!) };
+      const report = (step: number, loss: number): void =>
+        fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });
+      const { cores, spanning } = await (d <= TREE_DIMENSIONS
+        ? this.#onTree(rows, fit, () => report(1, 1))
+        : this.#overPairs(rows, x, fit, () => report(1, 1)));
+      report(2, 1);
+      await fit.between();
+      const result = await this.#selected({ rows, offset, cores, spanning });
+      await fit.between();
+      this.#result = result;
+      this.learned();
+      report(3, result.labels.reduce((count, label) => count + Number(label < 0), 0) / n);
+    });
+  }
+
+  /** `fit`, then the labels. */
+  async fitPredict(x: Points, options: RunOptions = {}): Promise<Int32Array<ArrayBuffer>> {
+    return (await this.fit(x, options)).labels;
+  }
+
+  /**
+   * The cluster that each row of x [n, d] would fall into, −1 for noise, the clusters staying as they are: of the points fitted the one of least mutual
+   * reachability takes it along, unless its cluster has split or ended at that distance (as `approximate_predict` of Python's `hdbscan`, where a
+   * point in a branch of a cluster that was chosen belongs to it). A point that was fitted may get another label than by `fit`.
+   * @throws before `fit`, and for another d
+   */
+  async predict(x: Points): Promise<Int32Array<ArrayBuffer>> {
+    const { rows, offset, cores, tree, within } = this.known("predict", this.#result);
+    return this.computing("predict", async () => {
+      const given = await takeRows(x, "HDBSCAN.predict");
+      if (given.d !== rows.d) throw new Error(`HDBSCAN.predict: x must have ${rows.d} columns, got ${given.d}`);
+      const data = given.data.map((value, i) => value - offset[i % rows.d]!);
+      const known = { rows, cores, tree, within, minSamples: this.#minSamples(rows.n) };
+      return clustersOfNew({ ...given, data }, known);
+    });
+  }
+
+  /** @throws when the bytes are no checkpoint of an HDBSCAN */
+  static async load(content: Bytes, options: DeviceOption = {}): Promise<HDBSCAN> {
+    return Model.restored("HDBSCAN", content, options, (settings) => new HDBSCAN(settings));
+  }
+
+  protected override own(): Learned {
+    const { rows, offset, cores, spanning } = this.known("save", this.#result);
+    const edges = Int32Array.from({ length: 2 * spanning.weights.length }, (_, i) =>
+      i % 2 === 0 ? spanning.from[i >> 1]! : spanning.to[i >> 1]!,
+    );
+    return {
+      arrays: {
+        points: new NdArray<TypedArray>(rows.data, [rows.n, rows.d]),
+        ...{ offset: new NdArray<TypedArray>(offset), coreDistances: new NdArray<TypedArray>(cores) },
+        ...{ edges: new NdArray<TypedArray>(edges, [spanning.weights.length, 2]) },
+        weights: new NdArray<TypedArray>(spanning.weights),
+      },
+    };
+  }
+
+  protected override async restore(saved: Checkpoint): Promise<void> {
+    const [n = 0, d = 0, ...more] = saved.arrays["points"]?.shape ?? [];
+    if (n < 2 || d < 1 || more.length > 0) throw new Error(`checkpoint: points must be rows of numbers, at least two`);
+    const rows = { n, d, data: numbersOf(saved, "points", n * d) };
+    const edges = numbersOf(saved, "edges", 2 * (n - 1));
+    if (!edges.every((end) => Number.isInteger(end) && end >= 0 && end < n))
+      throw new Error(`checkpoint: edges must join points from 0 to ${n - 1}`);
+    const ends = (side: number): Uint32Array<ArrayBuffer> =>
+      Uint32Array.from({ length: n - 1 }, (_, e) => edges[2 * e + side]!);
+    const spanning = { from: ends(0), to: ends(1), weights: numbersOf(saved, "weights", n - 1) };
+    if (!isTree(spanning, n)) throw new Error(`checkpoint: edges must be a tree of ${n} points`);
+    const [offset, cores] = [numbersOf(saved, "offset", d), numbersOf(saved, "coreDistances", n)];
+    this.#result = await this.#selected({ rows, offset, cores, spanning });
+  }
+
+  protected override release(): void {
+    this.#result = undefined;
+  }
+
+  #minSamples(n: number): number {
+    const { minClusterSize, minSamples = minClusterSize } = this.settings;
+    return Math.min(minSamples, n - 1);
+  }
+
+  async #selected(learnt: Learnt): Promise<Result> {
+    const { minClusterSize, allowSingleCluster } = this.settings;
+    const { clusterSelectionEpsilon: epsilon, clusterSelectionMethod: method } = this.settings;
+    const linkage = singleLinkage(learnt.spanning);
     await pause();
     const tree = condense(linkage, minClusterSize);
     await pause();
     const selection = selectClusters(tree, { method, allowSingleCluster, epsilon });
-    this.#result = { ...selection, tree, linkage, scores: outlierScores(tree) };
-    return this;
+    return { ...learnt, ...selection, tree, linkage, scores: outlierScores(tree) };
   }
 
-  /** `fit`, then the labels. */
-  async fitPredict(x: MatrixLike): Promise<Int32Array<ArrayBuffer>> {
-    return (await this.fit(x)).labels;
-  }
-
-  async #onTree({ data, n, d }: HostRows, k: number, alpha: number): Promise<Tree> {
+  async #onTree({ data, n, d }: HostRows, fit: Fit, report: () => void): Promise<Pick<Learnt, "cores" | "spanning">> {
+    const k = this.#minSamples(n);
     const tree = await inTurns(KdTree.build(data, n, d));
     const cores = new Float64Array(n);
-    const [indices, squared] = [new Uint32Array(k), new Float64Array(k)];
-    for (let i = 0; i < n; i++) {
-      tree.nearest(data, i * d, k, i, indices, squared, 0);
-      cores[i] = Math.sqrt(squared[k - 1]!);
-      if (i % 64 === 0) await pause();
-    }
-    this.#options.signal?.throwIfAborted();
-    return inTurns(boruvkaTree(tree, cores, alpha));
+    await fit.pacing(coreDistances(tree, { data, n, d }, k, cores));
+    report();
+    await fit.between();
+    return { cores, spanning: await fit.pacing(boruvkaTree(tree, cores, this.settings.alpha)) };
   }
 
-  async #overPairs({ data, n, d }: HostRows, x: MatrixLike, k: number, alpha: number): Promise<Tree> {
+  async #overPairs(
+    { data, n, d }: HostRows,
+    x: Points,
+    fit: Fit,
+    report: () => void,
+  ): Promise<Pick<Learnt, "cores" | "spanning">> {
     const distance = (i: number, j: number): number => {
       let sum = 0;
       for (let c = 0, a = i * d, b = j * d; c < d; c++, a++, b++) sum += (data[a]! - data[b]!) ** 2;
       return Math.sqrt(sum);
     };
-    const { device, signal } = this.#options;
-    const { indices } = await knnGraph(x, k, { ...(device ? { device } : {}), signal });
+    const k = this.#minSamples(n);
+    const points = new NdArray(data, [n, d]);
+    const { indices } = await knnGraph(points, k, { device: await this.device(x), signal: fit.signal });
     const cores = Float64Array.from({ length: n }, (_, i) => {
       let farthest = 0;
       for (let e = i * k; e < (i + 1) * k; e++) farthest = Math.max(farthest, distance(i, indices.data[e]!));
       return farthest;
     });
-    return inTurns(primTree(n, (i, j) => Math.max(cores[i]!, cores[j]!, distance(i, j) / alpha)));
+    report();
+    await fit.between();
+    const { alpha } = this.settings;
+    const reach = (i: number, j: number): number => Math.max(cores[i]!, cores[j]!, distance(i, j) / alpha);
+    return { cores, spanning: await fit.pacing(primTree(n, reach)) };
   }
+}
 
-  #fitted(what: string): Result {
-    return fitted(`HDBSCAN.${what}`, this.#result);
+/** Distances to the k-th neighbours. */
+function* coreDistances(tree: KdTree, { data, n, d }: HostRows, k: number, cores: Float64Array): Pieces<void> {
+  const [indices, squared] = [new Uint32Array(k), new Float64Array(k)];
+  for (let i = 0; i < n; i++) {
+    tree.nearest(data, i * d, k, i, indices, squared, 0);
+    cores[i] = Math.sqrt(squared[k - 1]!);
+    if (i % 16 === 0) yield;
   }
+}
+
+/** Whether n − 1 edges join all n points. */
+function isTree({ from, to }: Tree, n: number): boolean {
+  const sets = new UnionFind(n);
+  return from.every((point, e) => sets.union(point, to[e]!));
 }

@@ -4,7 +4,8 @@
  */
 
 export { GaussianMixture } from "./gaussian-mixture";
-export type { GaussianMixtureOptions, MixtureInit, MixtureProgress } from "./gaussian-mixture";
+export type { GaussianMixtureOptions, MixtureReport } from "./gaussian-mixture";
+export type { MixtureInit } from "./mixture/given";
 export type { CovarianceType } from "./mixture/parameters";
 export { gmmLogProb } from "../ops/mixture/gmm-log-prob";
 export type { GmmLogProb } from "../ops/mixture/gmm-log-prob";

@@ -1,3 +1,5 @@
+import { pause } from "../turn";
+import type { Pieces } from "../turn";
 import type { RunOptions, StepReport } from "./progress";
 
 /**
@@ -38,6 +40,22 @@ export class Fit<Report extends StepReport = StepReport> {
     await settle?.();
     await this.resting(() => undefined);
     this.signal.throwIfAborted();
+  }
+
+  /**
+   * Work piece by piece on the calling thread, which goes on every few milliseconds; there the caller may stop it, look at the model, and is told
+   * how far it has come.
+   */
+  async pacing<R>(pieces: Pieces<R>, report?: () => Report): Promise<R> {
+    for (;;) {
+      const { done, value } = pieces.next();
+      if (done) return value;
+      const turned = pause();
+      if (!turned) continue;
+      await turned;
+      if (report) this.report(report());
+      await this.between();
+    }
   }
 
   /** Tells the caller where training stands; the model must be at rest. */

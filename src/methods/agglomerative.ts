@@ -1,17 +1,9 @@
 import { AgglomerativeClustering } from "../density/agglomerative";
 import type { LinkageKind } from "../density/agglomerative";
-import { Labelled } from "./labelled";
-import type { Labelling } from "./labelled";
 import type { CommonOptions, Method } from "./method";
 import { oneOf } from "./schema";
 
 type Options = { readonly linkage?: LinkageKind } & CommonOptions;
-
-const labelling: Labelling<Options> = {
-  model: "Agglomerative",
-  make: ({ nClusters = 2, linkage = "ward" }, { signal }) =>
-    new AgglomerativeClustering({ nClusters, linkage, ...(signal ? { signal } : {}) }),
-};
 
 /** `agglomerative`. */
 export const agglomerative: Method<Options> = {
@@ -30,6 +22,6 @@ export const agglomerative: Method<Options> = {
       help: "how far apart clusters are: growth of the squares, farthest, mean or nearest pair",
     },
   },
-  make: (options) => new Labelled(labelling, options),
-  load: (bytes, { device }) => Labelled.load(labelling, bytes, device),
+  make: ({ device: _device, seed: _seed, ...options }) => new AgglomerativeClustering(options),
+  load: (bytes) => AgglomerativeClustering.load(bytes),
 };

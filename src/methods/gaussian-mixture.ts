@@ -1,7 +1,5 @@
 import { GaussianMixture } from "../density/gaussian-mixture";
 import type { GaussianMixtureOptions } from "../density/gaussian-mixture";
-import { Labelled } from "./labelled";
-import type { Labelling } from "./labelled";
 import type { CommonOptions, Method } from "./method";
 import { nonNegative, oneOf, whole } from "./schema";
 
@@ -9,12 +7,6 @@ type Options = Pick<GaussianMixtureOptions, "covarianceType" | "nInit" | "maxIte
   readonly init?: "k-means" | "random";
   readonly tolerance?: number;
 } & CommonOptions;
-
-const labelling: Labelling<Options> = {
-  model: "GaussianMixture",
-  make: ({ nClusters = 1, ...options }, context) =>
-    new GaussianMixture({ nComponents: nClusters, ...options, ...context }),
-};
 
 /** `gaussian-mixture`. */
 export const gaussianMixture: Method<Options> = {
@@ -38,6 +30,6 @@ export const gaussianMixture: Method<Options> = {
     tolerance: { kind: nonNegative, default: 1e-3, help: "ends when the mean of ln p rises by less" },
     regCovar: { kind: nonNegative, default: 1e-6, help: "added to every variance" },
   },
-  make: (options) => new Labelled(labelling, options),
-  load: (bytes, { device }) => Labelled.load(labelling, bytes, device),
+  make: ({ nClusters, ...options }) => new GaussianMixture({ nComponents: nClusters!, ...options }),
+  load: (bytes, { device }) => GaussianMixture.load(bytes, { device }),
 };

@@ -1,16 +1,9 @@
 import { HDBSCAN } from "../density/hdbscan";
 import type { HDBSCANOptions } from "../density/hdbscan";
-import { Labelled } from "./labelled";
-import type { Labelling } from "./labelled";
 import type { CommonOptions, Method } from "./method";
 import { flag, nonNegative, oneOf, positive, whole } from "./schema";
 
-type Options = Omit<HDBSCANOptions, "device" | "signal"> & CommonOptions;
-
-const labelling: Labelling<Options> = {
-  model: "HDBSCAN",
-  make: ({ nClusters: _, seed: __, ...options }, context) => new HDBSCAN({ ...options, ...context }),
-};
+type Options = Omit<HDBSCANOptions, "device"> & CommonOptions;
 
 /** `hdbscan`. */
 export const hdbscan: Method<Options> = {
@@ -42,6 +35,6 @@ export const hdbscan: Method<Options> = {
     allowSingleCluster: { kind: flag, default: false, help: "all items may be one cluster" },
     alpha: { kind: positive, default: 1, help: "distances are divided by this" },
   },
-  make: (options) => new Labelled(labelling, options),
-  load: (bytes, { device }) => Labelled.load(labelling, bytes, device),
+  make: ({ seed: _, ...options }) => new HDBSCAN(options),
+  load: (bytes, { device }) => HDBSCAN.load(bytes, { device }),
 };

@@ -79,8 +79,12 @@ export async function loadMethod(name: string): Promise<AnyMethod> {
 /** Loads all methods. */
 export const loadMethods = (): Promise<readonly AnyMethod[]> => Promise.all(methodNames.map(loadMethod));
 
-/** The name of a method without hyphens is that of its model in files, without capitals. */
-const bare = (name: string): string => name.replaceAll("-", "").toLowerCase();
+/** The name of a method without hyphens is that of its model in files, without capitals and a "Clustering" at the end. */
+const bare = (name: string): string =>
+  name
+    .replaceAll("-", "")
+    .toLowerCase()
+    .replace(/clustering$/, "");
 
 /** The method whose model a file holds, by the name in its metadata: `KMeans` is of `kmeans`. */
 export const methodOfModel = (model: string): MethodName | undefined =>

@@ -97,7 +97,7 @@ export interface Estimator {
   /** Items that need not have been fitted as the method sees them, [n, e]. */
   transform?(x: unknown): Promise<NdArray<Float32Array>>;
   /** Where the method places the items that were fitted, [n, e], of methods that place no others. */
-  readonly embedding?: NdArray<Float32Array>;
+  readonly embedding?: NdArray<Float32Array | Float64Array>;
   /** Probabilities of the clusters, [n, K]. */
   softAssignments?(x: unknown): Promise<NdArray<Float32Array>>;
   /** Centres [K, …]: among the items where there is an `inertia` or no `transform`, else among what `transform` gives. */
@@ -106,13 +106,13 @@ export interface Estimator {
   readonly inertia?: number;
   /** How likely each item is. */
   scoreSamples?(x: unknown): Promise<ArrayLike<number>>;
-  /** A tree: rows of two nodes that were merged, [n − 1, 2], at these distances. */
-  readonly children?: NdArray<Int32Array> | readonly (readonly [number, number])[];
+  /** A tree: two nodes that were merged, [n − 1, 2], at these distances. */
+  readonly children?: Int32Array;
   readonly distances?: ArrayLike<number>;
   /** The tree cut into k clusters. */
   cut?(k: number): Int32Array;
-  /** New items, [n, …]. */
-  sample?(n: number): Promise<NdArray<Float32Array>>;
+  /** New items, [n, …], and what else the method says of them. */
+  sample?(n: number, seed?: number): unknown;
   /** Items of points of the embedding. */
   decode?(z: unknown): Promise<NdArray<Float32Array>>;
   /** Neighbours as the method sees them: rows, columns and weights. */

@@ -4,7 +4,7 @@ import { DeviceError } from "../device";
 import type { Device } from "../device";
 import { headline } from "../metrics/measures";
 import type { Measures } from "../metrics/measures";
-import type { NdArray } from "../ndarray";
+import { NdArray } from "../ndarray";
 import type { EpochRecord, StepReport } from "../lifecycle/progress";
 import type { DataSummary, Estimator, FittedLabels } from "./method";
 import { checkMethodOptions, optionsOf, splitOptions } from "./schema";
@@ -296,7 +296,10 @@ export function labelsOf(estimator: Estimator): Int32Array | undefined {
 
 /** Where the method places the items; methods whose centres are among the items place none. */
 export async function embeddingOf(estimator: Estimator, x: unknown): Promise<NdArray<Float32Array> | undefined> {
-  if ("embedding" in estimator) return estimator.embedding;
+  if ("embedding" in estimator) {
+    const { data, shape } = estimator.embedding!;
+    return new NdArray(Float32Array.from(data), shape);
+  }
   return "inertia" in estimator ? undefined : estimator.transform?.(x);
 }
 

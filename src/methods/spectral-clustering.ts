@@ -1,6 +1,4 @@
 import { SpectralClustering } from "../spectral/spectral-clustering";
-import { Labelled } from "./labelled";
-import type { Labelling } from "./labelled";
 import type { CommonOptions, Method } from "./method";
 import { oneOf, positive, whole } from "./schema";
 
@@ -10,11 +8,6 @@ type Options = {
   readonly nNeighbors?: number;
   readonly nInit?: number;
 } & CommonOptions;
-
-const labelling: Labelling<Options> = {
-  model: "SpectralClustering",
-  make: ({ nClusters = 2, ...options }, context) => new SpectralClustering({ nClusters, ...options, ...context }),
-};
 
 /** `spectral-clustering`. */
 export const spectralClustering: Method<Options> = {
@@ -36,6 +29,6 @@ export const spectralClustering: Method<Options> = {
     nNeighbors: { kind: whole(1), default: 10, help: "nearest items, the item itself counted" },
     nInit: { kind: whole(1), default: 10, help: "runs of k-means, of which the best is kept" },
   },
-  make: (options) => new Labelled(labelling, options),
-  load: (bytes, { device }) => Labelled.load(labelling, bytes, device),
+  make: ({ nClusters, ...options }) => new SpectralClustering({ nClusters: nClusters!, ...options }),
+  load: (bytes, { device }) => SpectralClustering.load(bytes, { device }),
 };

@@ -1,6 +1,8 @@
+import type { Points } from "../cluster/points";
 import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
-import { format } from "../tensor";
+import { NdArray } from "../ndarray";
+import { format, Tensor } from "../tensor";
 import { inTurns } from "../turn";
 import type { Pieces } from "../turn";
 
@@ -31,7 +33,15 @@ function* checked(x: MatrixLike, op: string, name: string): Pieces<HostRows> {
 }
 
 /** A matrix as float64 rows, a copy. @throws unless it is [n, d], not empty, and finite */
-export const takeRows = (x: MatrixLike, op: string, name = "x"): Promise<HostRows> => inTurns(checked(x, op, name));
+export async function takeRows(x: Points, op: string, name = "x"): Promise<HostRows> {
+  return inTurns(checked(x instanceof Tensor ? new NdArray(await x.data(), x.shape) : x, op, name));
+}
+
+/** Rows less the means of their columns, in float64: what distances need, however far from zero they are. */
+export function aboutMeans(rows: HostRows): HostRows {
+  const means = columnMeans(rows);
+  return { ...rows, data: rows.data.map((value, i) => value - means[i % rows.d]!) };
+}
 
 /** Σ x / n of each column, in float64. */
 export function columnMeans({ data, n, d }: HostRows): Float64Array<ArrayBuffer> {

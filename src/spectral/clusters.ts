@@ -8,8 +8,8 @@ export interface RowClustering {
   /** Runs of k-means, of which the best is kept. */
   readonly nInit: number;
   readonly seed: number;
-  readonly device?: Device;
-  readonly signal?: AbortSignal;
+  readonly device: Device;
+  readonly signal: AbortSignal;
 }
 
 /** Clusters of rows [n, k] by k-means. */
@@ -19,9 +19,9 @@ export async function clusterRows(
 ): Promise<Int32Array<ArrayBuffer>> {
   const kmeans = new KMeans({ ...options, tolerance: 0 });
   try {
-    return await kmeans.fitPredict(rows, signal ? { signal } : {});
+    return await kmeans.fitPredict(rows, { signal });
   } finally {
-    await kmeans.dispose();
+    kmeans.dispose();
   }
 }
 

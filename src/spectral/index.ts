@@ -8,13 +8,11 @@ export { normalizedLaplacian, spectralEmbedding } from "./laplacian";
 export type { Laplacian, SpectralEmbeddingResult } from "./laplacian";
 export { ldmgiLaplacian, secOperator } from "./graph-laplacians";
 export type { LdmgiLaplacianOptions, SecOperator, SecOperatorOptions } from "./graph-laplacians";
-export { SpectralClustering, SpectralEmbedding } from "./spectral-clustering";
-export type {
-  AffinityKind,
-  AffinityOptions,
-  SpectralClusteringOptions,
-  SpectralEmbeddingOptions,
-} from "./spectral-clustering";
+export { SpectralClustering } from "./spectral-clustering";
+export type { SpectralClusteringOptions } from "./spectral-clustering";
+export { SpectralEmbedding } from "./spectral-embedding";
+export type { SpectralEmbeddingOptions } from "./spectral-embedding";
+export type { AffinityKind, AffinityOptions } from "./affinity-kinds";
 export { SEC } from "./sec";
 export type { SECOptions } from "./sec";
 export { LDMGI } from "./ldmgi";

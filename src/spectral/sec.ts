@@ -1,7 +1,12 @@
+import type { Bytes } from "../data/formats/source";
+import type { Device } from "../device";
+import { Model } from "../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
-import { EigenClustering } from "./eigen-clustering";
-import type { EigenClusteringOptions } from "./eigen-clustering";
+import { optional, positive, range, whole } from "../options";
+import { EIGEN_DEFAULTS, EIGEN_RULES, EigenClustering } from "./eigen-clustering";
+import type { EigenClusteringOptions, EigenClusteringSettings } from "./eigen-clustering";
 import { secOperator } from "./graph-laplacians";
 import type { SecOperatorOptions } from "./graph-laplacians";
 
@@ -9,21 +14,34 @@ import type { SecOperatorOptions } from "./graph-laplacians";
 export interface SECOptions
   extends EigenClusteringOptions, Pick<SecOperatorOptions, "neighbors" | "sigma2" | "mu" | "gamma"> {}
 
+/** @inline */
+type Settings = EigenClusteringSettings &
+  Required<Pick<SECOptions, "neighbors" | "mu" | "gamma">> &
+  Pick<SECOptions, "sigma2">;
+
+const OPTIONS: OptionSet<Settings> = {
+  rules: { ...EIGEN_RULES, neighbors: whole(1), sigma2: optional(positive), mu: range(0), gamma: positive },
+  defaults: { ...EIGEN_DEFAULTS, neighbors: 5, mu: 0.1, gamma: 1 },
+};
+
 /**
  * Spectral embedded clustering (Nie, Zeng, Tsang, Xu and Zhang, "Spectral embedded clustering", IEEE Transactions on Neural Networks 2011): spectral
  * clustering whose embedding a linear map of the points should nearly give. k-means on the rows, made unit vectors, of the smallest eigenvectors of
  * L + μ L_g; see `secOperator`.
  */
-export class SEC extends EigenClustering {
-  readonly #options: SECOptions;
-
-  /** @throws when an option is out of its range */
+export class SEC extends EigenClustering<Settings> {
+  /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: SECOptions) {
-    super("SEC", options);
-    this.#options = options;
+    super("SEC", options, OPTIONS);
   }
 
-  protected override operator(x: MatrixLike): Promise<SymmetricOperator> {
-    return secOperator(x, this.#options);
+  /** @throws when the bytes are no checkpoint of an SEC */
+  static async load(content: Bytes, options: DeviceOption = {}): Promise<SEC> {
+    return Model.restored("SEC", content, options, (settings) => new SEC(settings));
+  }
+
+  protected override operator(x: MatrixLike, device: Device, signal: AbortSignal): Promise<SymmetricOperator> {
+    const { neighbors, mu, gamma, sigma2 } = this.settings;
+    return secOperator(x, { neighbors, mu, gamma, ...(sigma2 !== undefined && { sigma2 }), device, signal });
   }
 }

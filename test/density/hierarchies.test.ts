@@ -85,8 +85,35 @@ test("HDBSCAN: duplicates, one blob, merged clusters, bad input", async () => {
   await expect(new HDBSCAN().fit([[1, 2]])).rejects.toThrow("HDBSCAN.fit: a hierarchy needs two points, got 1");
   expect(() => new HDBSCAN({ minClusterSize: 1 })).toThrow(/minClusterSize must be a whole number from 2, 1/);
   const signal = AbortSignal.abort(new Error("enough"));
-  await expect(new HDBSCAN({ signal }).fit(three)).rejects.toThrow("enough");
+  await expect(new HDBSCAN().fit(three, { signal })).rejects.toThrow("enough");
 });
+
+test.each(["eom", "leaf"] as const)(
+  "HDBSCAN by %s: new points fall into the clusters about them, others into none",
+  async (method) => {
+    const random = uniforms(8);
+    const about = (k: number): number[] => [10 * (k % 3) + random(), 5 * (k % 2) + random(), random()];
+    const truth = Int32Array.from({ length: 240 }, (_, i) => i % 6);
+    const x = Array.from(truth, about);
+    const found = await new HDBSCAN({ minClusterSize: 12, clusterSelectionMethod: method }).fit(x);
+    const predicted = await found.predict(x);
+    const inside = [...found.labels].filter((label, i) => label >= 0 && predicted[i] === label).length;
+    expect(inside).toBeGreaterThan(0.95 * [...found.labels].filter((label) => label >= 0).length);
+    if (method === "eom") {
+      const others = Array.from({ length: 60 }, (_, i) =>
+        about(i % 6).map((value) => 0.25 + 0.5 * (value % 1) + Math.floor(value)),
+      );
+      const labels = await found.predict(others);
+      expect(adjustedRandIndex(truth.subarray(0, 60), labels)).toBe(1);
+      labels.forEach((label, i) => expect(label).toBe(found.labels[i % 6]));
+    }
+    expect([...(await found.predict([[500, 500, 500], [5, 2.5, 40]]))]).toEqual([-1, -1]); // prettier-ignore
+    const loaded = await HDBSCAN.load(await found.save());
+    expect(await loaded.predict(x)).toEqual(predicted);
+    expect(loaded.condensedTree).toEqual(found.condensedTree);
+    await expect(loaded.predict([[1, 2]])).rejects.toThrow("HDBSCAN.predict: x must have 3 columns, got 2");
+  },
+);
 
 /** Merges by looking at all pairs of clusters anew each time. */
 function naive(

@@ -31,7 +31,7 @@ export const DENSITY: Adapters = {
         covariances: mixture.covariances,
         lower_bound_trace: mixture.lowerBoundTrace,
         log_prob: await mixture.scoreSamples(x),
-        resp: mixture.softAssignments,
+        resp: mixture.responsibilities,
         labels: mixture.labels,
         bic: await mixture.bic(x),
       };

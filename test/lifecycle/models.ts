@@ -16,6 +16,8 @@ import {
   Supervised,
 } from "constella";
 import type { Device, RunOptions } from "constella";
+import { AgglomerativeClustering, GaussianMixture, HDBSCAN } from "../../src/density";
+import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
 import { PointsProvider } from "../../src/data";
 
 /** 200 items of 8 numbers, and classes that have nothing to do with them. */
@@ -83,6 +85,48 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes) => DBSCAN.load(bytes),
     (model, options) => model.fit(x, options),
     (model) => model.predict(x),
+  ),
+  GaussianMixture: subject(
+    (device) => new GaussianMixture({ nComponents: 3, nInit: 2, maxIter: 8, device }),
+    (bytes, device) => GaussianMixture.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.softAssignments(x),
+  ),
+  HDBSCAN: subject(
+    (device) => new HDBSCAN({ minClusterSize: 4, device }),
+    (bytes, device) => HDBSCAN.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.predict(x),
+  ),
+  AgglomerativeClustering: subject(
+    () => new AgglomerativeClustering({ nClusters: 3 }),
+    (bytes) => AgglomerativeClustering.load(bytes),
+    (model, options) => model.fit(x, options),
+    async (model) => model.cut(5),
+  ),
+  SpectralClustering: subject(
+    (device) => new SpectralClustering({ nClusters: 3, affinity: "knn", nInit: 2, device }),
+    (bytes, device) => SpectralClustering.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    async (model) => model.labels,
+  ),
+  SpectralEmbedding: subject(
+    (device) => new SpectralEmbedding({ affinity: "knn", device }),
+    (bytes, device) => SpectralEmbedding.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    async (model) => model.embedding,
+  ),
+  SEC: subject(
+    (device) => new SEC({ nClusters: 3, nInit: 2, device }),
+    (bytes, device) => SEC.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    async (model) => model.labels,
+  ),
+  LDMGI: subject(
+    (device) => new LDMGI({ nClusters: 3, nInit: 2, device }),
+    (bytes, device) => LDMGI.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    async (model) => model.labels,
   ),
   StackedAutoencoder: subject(
     (device) => new StackedAutoencoder({ layers: [8, 12, 3], layerEpochs: 1, epochs: 2, batchSize: 32, device }),

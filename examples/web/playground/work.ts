@@ -72,8 +72,8 @@ export function methodSession(method: AnyMethod, task: Task): Session {
     // numbers of clusters that come anew keep their colours; columns of q have theirs
     const labels =
       found && (soft ? found : (names = renamed(found, names?.length === found.length ? names : undefined, k)));
-    const all = "embedding" in at ? await known(() => at.embedding) : undefined;
-    const z = all ? takeRows(all, task.rows) : await known(() => embeddingOf(at, seen));
+    const placed = await known(() => embeddingOf(at, seen));
+    const z = placed && "embedding" in at ? takeRows(placed, task.rows) : placed;
     const isAmongShown = soft !== undefined || "inertia" in at;
     const centers = isAmongShown && labels === found ? await centersOf(at) : undefined;
     return {
