@@ -17,8 +17,12 @@ type HostExports = { readonly memory: WebAssembly.Memory } & HostFunctions<
   | "dense_table"
   | "assign"
   | "silhouette"
-  | "tridiagonalize"
+  | "reflect"
+  | "reflect_products"
+  | "reflect_rest"
+  | "reflect_update"
   | "accumulate_reflections"
+  | "rotate_rows"
   | "add_two_f64"
   | "neighbour_counts"
   | "core_components"
@@ -87,6 +91,16 @@ export class Host {
     }
   }
 
+  /** Bytes of its memory. */
+  get bytes(): number {
+    return this.run.memory.buffer.byteLength;
+  }
+
+  /** Takes back all that was allocated. */
+  clear(): void {
+    this.#top = this.run.heap_base();
+  }
+
   #array<T extends Uint8Array | Uint32Array | Float64Array>(
     Type: { readonly BYTES_PER_ELEMENT: number; new (buffer: ArrayBuffer, byteOffset: number, length: number): T },
     source: number | ArrayLike<number>,
@@ -118,12 +132,24 @@ export class Host {
 
 let host: Host | undefined;
 
+/** Memory with which an instance is kept for the next that needs one: fresh pages cost more than small computations. */
+const KEPT = 2 ** 24;
+
+let spare: Host | undefined;
+
 /**
- * Runs `use` with a host module of its own, which it may keep while other work has its turns; the memory goes when it ends.
+ * Runs `use` with a host module of its own, which it may keep while other work has its turns; its arrays are gone when it ends.
  * Throws `host: out of memory` beyond 4 GiB.
  */
 export async function withHost<R>(use: (host: Host) => Promise<R>): Promise<R> {
-  return use(new Host());
+  const own = spare ?? new Host();
+  spare = undefined;
+  try {
+    return await use(own);
+  } finally {
+    own.clear();
+    if (own.bytes <= KEPT) spare = own;
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { kmeans, sinkhorn } from "./clustering";
 import { gemm, gemmWebGPU, add } from "./dense";
 import { step, vgg, rbdlstm } from "./networks";
 import { readNpy, trainFromNpy } from "./reading";
+import { PCA_WORKLOADS } from "./pca";
 import { SKY } from "./sky";
 import type { AnyWorkload } from "../workload";
 
@@ -21,6 +22,7 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   sinkhorn("wasm", 200),
   sinkhorn("webgpu", 20),
   ...SKY,
+  ...PCA_WORKLOADS,
   gemmWebGPU(256, true),
   gemmWebGPU(512, false),
   gemmWebGPU(1024, false, 8),

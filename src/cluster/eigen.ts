@@ -1,11 +1,15 @@
 import { withHost } from "../host";
-import type { Host } from "../host";
+import type { Host, HostArray } from "../host";
 import { pause } from "../turn";
 
-/** Multiplications of a piece of work: below a millisecond or two. */
+type HostVector = HostArray<Float64Array>;
+
+/** Multiplications of a piece of work: a millisecond or two. */
 const PIECE = 2 ** 20;
 /** Sweeps in which an eigenvalue must be found. */
 const SWEEPS = 100;
+/** Rotations that are made before the vectors are turned by them, and numbers of a strip of the vectors: both stay in a core's cache. */
+const [ROTATIONS, STRIP] = [2 ** 14, 2 ** 15];
 
 /** Eigenvalues, descending, and unit vectors as rows. */
 export interface Eigen {
@@ -18,49 +22,93 @@ export interface Eigen {
  * every few milliseconds. What is less than rounding beside the largest number counts as 0, so that matrices of any rank have them.
  * @throws when numbers of the matrix are not finite
  */
-export function symmetricEigen(matrix: Float64Array, d: number, op: string): Promise<Eigen> {
-  let largest = 0;
-  for (const value of matrix) largest = Math.max(largest, Math.abs(value));
-  if (!Number.isFinite(largest)) throw new Error(`${op}: the products of the data are not finite`);
-  const scale = largest || 1;
+export async function symmetricEigen(matrix: Float64Array, d: number, op: string): Promise<Eigen> {
+  const scale = (await largestOf(matrix, op)) || 1;
   return withHost(async (host) => {
-    const a = host.f64(matrix.map((value) => value / scale));
-    const [diagonal, beside, scales, work, vectors] = [d, d, d, d, d * d].map((length) => host.f64(length));
-    const { run } = host;
-    for (let begin = 0; begin < d;) {
-      const end = Math.min(d, begin + Math.max(1, Math.floor(PIECE / (4 * (d - begin) ** 2))));
-      run.tridiagonalize(
-        ...([a.pointer, d, diagonal!.pointer, beside!.pointer, scales!.pointer, work!.pointer] as const),
-        begin,
-        end,
-      );
-      begin = end;
+    const a = host.f64(d * d);
+    for (let i = 0; i < d; i++) {
+      const row = a.view.subarray(i * d, (i + 1) * d);
+      for (let j = 0; j < d; j++) row[j] = matrix[i * d + j]! / scale;
       await pause();
     }
-    for (let end = d; end > 0;) {
-      const begin = Math.max(0, end - Math.max(1, Math.floor(PIECE / (4 * (d - end + 1) ** 2))));
-      run.accumulate_reflections(a.pointer, d, scales!.pointer, vectors!.pointer, begin, end);
-      end = begin;
+    const [diagonal, beside, scales, work] = [d, d, d, d].map((length) => host.f64(length));
+    await tridiagonalize(host, a.pointer, d, [diagonal!, beside!, scales!, work!]);
+    const vectors = host.f64(d * d);
+    const rows = Math.max(1, Math.floor((2 * PIECE) / d ** 2));
+    for (let begin = 0; begin < d; begin += rows) {
+      const end = Math.min(d, begin + rows);
+      host.run.accumulate_reflections(a.pointer, d, scales!.pointer, vectors.pointer, begin, end);
       await pause();
     }
-    const floor = Number.EPSILON * magnitude(diagonal!.view, beside!.view);
-    const sweeps = Math.max(1, Math.floor(PIECE / (6 * d ** 2)));
-    for (let [at, tries] = [0, 0]; at < d;) {
-      const next = run.diagonalize(diagonal!.pointer, beside!.pointer, d, vectors!.pointer, floor, at, sweeps);
-      tries = next === at ? tries + sweeps : 0;
-      if (tries > SWEEPS + sweeps) throw new Error(`${op}: the eigenvalues of a matrix of ${d} columns were not found`);
-      at = next;
-      await pause();
-    }
+    await diagonalize(host, d, diagonal!, beside!, vectors.pointer, op);
     const found = diagonal!.view.slice();
     const order = Uint32Array.from(found, (_, i) => i).sort((i, j) => found[j]! - found[i]! || i - j);
     const sorted = new Float64Array(d * d);
     for (const [to, from] of order.entries()) {
-      sorted.set(vectors!.view.subarray(from * d, (from + 1) * d), to * d);
+      sorted.set(vectors.view.subarray(from * d, (from + 1) * d), to * d);
       await pause();
     }
     return { values: Float64Array.from(order, (i) => found[i]! * scale), vectors: sorted };
   });
+}
+
+/** The size of the largest number. @throws where one is not finite */
+async function largestOf(matrix: Float64Array, op: string): Promise<number> {
+  let largest = 0;
+  for (let i = 0; i < matrix.length; i++) {
+    largest = Math.max(largest, Math.abs(matrix[i]!)); // NaN stays
+    if (i % PIECE === 0) await pause();
+  }
+  if (!Number.isFinite(largest)) throw new Error(`${op}: the products of the data are not finite`);
+  return largest;
+}
+
+/** The tridiagonal form of a matrix at `a`: diagonal, what is beside it, the scales of the reflections; `work` is scratch. */
+async function tridiagonalize(host: Host, a: number, d: number, vectors: readonly HostVector[]): Promise<void> {
+  const { run } = host;
+  const [diagonal, beside, scales, work] = vectors.map(({ pointer }) => pointer) as [number, number, number, number];
+  const scale = vectors[2]!;
+  for (let k = 0; k < d; k++) {
+    run.reflect(a, d, diagonal, beside, scales, k);
+    if (scale.view[k] === 0) continue;
+    const size = d - k - 1;
+    const rows = Math.max(1, Math.floor(PIECE / size));
+    for (let begin = 0; begin < size; begin += rows) {
+      run.reflect_products(a, d, scales, work, k, begin, Math.min(size, begin + rows));
+      await pause();
+    }
+    run.reflect_rest(a, d, scales, work, k);
+    for (let begin = 0; begin < size; begin += rows) {
+      run.reflect_update(a, d, work, k, begin, Math.min(size, begin + rows));
+      await pause();
+    }
+  }
+}
+
+/** The eigenvalues of a tridiagonal matrix into `diagonal`, and its vectors turned to match, a strip of their columns after the other. */
+async function diagonalize(
+  host: Host,
+  d: number,
+  diagonal: HostVector,
+  beside: HostVector,
+  vectors: number,
+  op: string,
+): Promise<void> {
+  const { run } = host;
+  const floor = Number.EPSILON * magnitude(diagonal.view, beside.view);
+  const sweeps = Math.max(1, Math.min(SWEEPS, Math.floor(ROTATIONS / d)));
+  const columns = Math.max(8, 2 * Math.floor(STRIP / (2 * d)));
+  const rotations = host.f64(1 + 3 * d * sweeps);
+  for (let [at, tries] = [0, 0]; at < d;) {
+    const next = run.diagonalize(diagonal.pointer, beside.pointer, d, rotations.pointer, floor, at, sweeps);
+    tries = next === at ? tries + sweeps : 0;
+    if (tries > SWEEPS + sweeps) throw new Error(`${op}: the eigenvalues of a matrix of ${d} columns were not found`);
+    at = next;
+    for (let begin = 0; begin < d; begin += columns) {
+      run.rotate_rows(vectors, d, rotations.pointer, begin, Math.min(d, begin + columns));
+      await pause();
+    }
+  }
 }
 
 /** The largest sum of neighbours of a tridiagonal matrix. */
@@ -72,11 +120,13 @@ function magnitude(diagonal: Float64Array, beside: Float64Array): number {
  * Makes rows [c, d] orthonormal in place, in order, each against those before it (Gram and Schmidt, again where much of a row was taken: Golub and
  * Van Loan, "Matrix Computations", section 5.2.9). A row that has nothing of its own becomes the axis that the others have least of, less what they have.
  */
-export function orthonormalize(rows: Float64Array, c: number, d: number): Promise<void> {
+export function orthonormalize(rows: Float32Array, c: number, d: number): Promise<void> {
   return withHost(async (host) => {
-    const array = host.f64(rows);
+    const array = host.f64(c * d);
     const covered = new Float64Array(d);
     for (let i = 0; i < c; i++) {
+      const given = rows.subarray(i * d, (i + 1) * d);
+      array.view.set(given, i * d);
       const before = norm(host, array.pointer, i, d);
       let own = await reduce(host, array.pointer, i, d);
       if (!(own > 1e-4 * before)) {
@@ -86,9 +136,9 @@ export function orthonormalize(rows: Float64Array, c: number, d: number): Promis
       }
       const row = array.view.subarray(i * d, (i + 1) * d);
       for (let t = 0; t < d; t++) covered[t]! += (row[t]! /= own) ** 2;
+      given.set(row);
       await pause();
     }
-    rows.set(array.view);
   });
 }
 

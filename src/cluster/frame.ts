@@ -110,15 +110,17 @@ function* neededShift(data: ArrayLike<number>, n: number, d: number): Pieces<Flo
     if (v > high[c]!) high[c] = v;
   };
   const step = Math.ceil(n / SAMPLE);
-  for (let i = 0; i < n; i += step) {
-    for (let c = 0; c < d; c++) widen(i, c);
+  let open = Array.from({ length: d }, (_, c) => c);
+  for (let i = 0, seen = 0; i < n; i += step) {
+    for (let k = 0; k < open.length; k++) widen(i, open[k]!);
+    // where a few rows differ by enough all of them do: a number that is larger by its size adds as much to the range
+    if (((++seen & (seen - 1)) === 0 && seen > 1) || i + step >= n)
+      open = open.filter((c) => APART * Math.abs(data[c]!) > high[c]! - low[c]!);
+    if (open.length === 0) return undefined;
     yield;
   }
-  // where a few rows differ by enough all of them do: a number that is larger by its size adds as much to the range
   const size = (c: number): number => Math.max(Math.abs(low[c]!), Math.abs(high[c]!));
   const near = (c: number): boolean => high[c]! - low[c]! < APART * size(c);
-  let open = Array.from({ length: d }, (_, c) => c).filter((c) => APART * Math.abs(data[c]!) > high[c]! - low[c]!);
-  if (open.length === 0) return undefined;
   for (let i = 0; i < n; i++) {
     for (const c of open) widen(i, c);
     if ((i * open.length) % PIECE < open.length) yield;

@@ -12,15 +12,15 @@ import { add, sub } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
 import { choice, flag, optional, seed as seedRule, whole } from "../options";
 import type { Rule } from "../options";
-import { noGrad } from "../graph";
 import { stream } from "../random";
-import { tensor, tidy } from "../tensor";
+import { takeTensor, tensor } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { Frame, Matrix } from "./frame";
 import { withPoints } from "./points";
-import { centred, chooseSolver, fromCovariance, fromGram, fromSample } from "./principal";
+import { centred, chooseSolver, fromCovariance, fromGram, fromSample, readMatrix } from "./principal";
 import type { Axes, Solver } from "./principal";
 import type { Points } from "./points";
+import { pause } from "../turn";
 
 /** Options of `PCA`. */
 export interface PCAOptions {
@@ -119,7 +119,9 @@ export class PCA extends Model<Settings> {
         try {
           fit.report({ ...report, step: 1, loss: 1 });
           await fit.between();
-          this.#fitted = { solver, ...result(await this.#axes(own, rest, solver, wanted), mean, frame, n, d) };
+          const axes = await this.#axes(own, rest, solver, wanted);
+          await turnSigns(axes.components, d);
+          this.#fitted = { solver, ...result(axes, mean, frame, n, d) };
           this.learned();
         } finally {
           own.dispose();
@@ -140,14 +142,10 @@ export class PCA extends Model<Settings> {
   /** Scores (x − mean) componentsᵀ [n, nComponents] of x [n, d]; whitened: over √variance, 0 along directions without any. */
   async transform(x: Points): Promise<NdArray> {
     const { mean, components } = this.known("transform", this.#fitted);
-    const loadings = this.#scaled((deviation) => (deviation > 0 ? 1 / deviation : 0));
-    const project = (points: Tensor, frame: Frame): Tensor =>
-      matmul(
-        sub(points, tensor(points.device, frame.into(mean.data))),
-        tensor(points.device, loadings, components.shape),
-        { transB: true },
-      );
-    const { y, frame } = await this.#apply(x, "transform", components.shape[1]!, project, shiftOf(mean));
+    const loadings = await this.#scaled((deviation) => (deviation > 0 ? 1 / deviation : 0));
+    const project = (points: Tensor, axes: Tensor, frame: Frame): Tensor =>
+      matmul(sub(points, tensor(points.device, frame.into(mean.data))), axes, { transB: true });
+    const { y, frame } = await this.#apply(x, "transform", components.shape[1]!, loadings, project, shiftOf(mean));
     return new NdArray(frame.scale === 1 ? y.data : y.data.map((value) => value * frame.scale), y.shape);
   }
 
@@ -160,13 +158,13 @@ export class PCA extends Model<Settings> {
   async inverseTransform(y: Points): Promise<Matrix> {
     const { mean, components } = this.known("inverseTransform", this.#fitted);
     const [c, d] = components.shape as [number, number];
-    const loadings = this.#scaled((deviation) => deviation);
+    const loadings = await this.#scaled((deviation) => deviation);
     const centre = mean.data instanceof Float32Array ? mean.data : undefined;
-    const expand = (scores: Tensor, { scale }: Frame): Tensor => {
-      const x = matmul(scores, tensor(scores.device, loadings, components.shape));
+    const expand = (scores: Tensor, axes: Tensor, { scale }: Frame): Tensor => {
+      const x = matmul(scores, axes);
       return centre && scale === 1 ? add(x, tensor(scores.device, centre)) : x;
     };
-    const { y: x, frame } = await this.#apply(y, "inverseTransform", c, expand, null);
+    const { y: x, frame } = await this.#apply(y, "inverseTransform", c, loadings, expand, null);
     if (centre && frame.scale === 1) return x;
     const values = Float64Array.from(x.data, (value, i) => value * frame.scale + mean.data[i % d]!);
     return new NdArray<Float32Array | Float64Array>(centre ? Float32Array.from(values) : values, x.shape);
@@ -206,22 +204,30 @@ export class PCA extends Model<Settings> {
   readonly #deviceFor = (x: Points): Promise<Device> => this.device(x);
 
   /** The components, each times a factor of its standard deviation when whitening. */
-  #scaled(factor: (deviation: number) => number): Float32Array {
+  async #scaled(factor: (deviation: number) => number): Promise<Float32Array> {
     const { components, explainedVariance } = this.known("transform", this.#fitted);
     if (!this.settings.whiten) return components.data;
-    const d = components.shape[1]!;
+    const [c, d] = components.shape as [number, number];
     const [largest = 0] = explainedVariance;
-    const deviation = explainedVariance.map((value) => (value > 1e-12 * largest ? Math.sqrt(value) : 0));
-    return components.data.map((value, i) => value * factor(deviation[Math.floor(i / d)]!));
+    const loadings = new Float32Array(c * d);
+    for (let i = 0; i < c; i++) {
+      const variance = explainedVariance[i]!;
+      const times = factor(variance > 1e-12 * largest ? Math.sqrt(variance) : 0);
+      for (let at = i * d; at < (i + 1) * d; at++) loadings[at] = components.data[at]! * times;
+      await pause();
+    }
+    return loadings;
   }
 
   async #apply(
     x: Points,
     method: string,
     columns: number,
-    f: (x: Tensor, frame: Frame) => Tensor,
+    loadings: Float32Array,
+    f: (x: Tensor, loadings: Tensor, frame: Frame) => Tensor,
     shift: Float64Array | null,
   ): Promise<{ y: NdArray; frame: Frame }> {
+    const { shape } = this.known(method, this.#fitted).components;
     const applied = async (
       points: Tensor,
       _: number,
@@ -229,11 +235,12 @@ export class PCA extends Model<Settings> {
       frame: Frame,
     ): Promise<{ y: NdArray; frame: Frame }> => {
       if (d !== columns) throw new Error(`PCA.${method}: x must have ${columns} columns, it has ${d}`);
-      const y = tidy(() => noGrad(() => f(points, frame)));
+      const axes = await takeTensor(points.device, loadings, shape);
       try {
-        return { y: new NdArray((await y.data()) as Float32Array, y.shape), frame };
+        const y = await readMatrix(() => f(points, axes, frame));
+        return { y: new NdArray(y, [points.shape[0]!, y.length / points.shape[0]!]), frame };
       } finally {
-        y.dispose();
+        axes.dispose();
       }
     };
     return this.computing(method, () => withPoints(x, this.#deviceFor, `PCA.${method}`, applied, shift));
@@ -252,6 +259,16 @@ function forShare(variances: Float64Array, share: number): number {
   return count;
 }
 
+/** Turns rows of d numbers so that the number of largest size is positive. */
+async function turnSigns(rows: Float32Array, d: number): Promise<void> {
+  for (let at = 0; at < rows.length; at += d) {
+    let largest = 0;
+    for (let t = at; t < at + d; t++) if (Math.abs(rows[t]!) > Math.abs(largest)) largest = rows[t]!;
+    if (largest < 0) for (let t = at; t < at + d; t++) rows[t] = -rows[t]!;
+    await pause();
+  }
+}
+
 /** What was found, in the data's own units. */
 function result(
   { components, variances, total }: Axes,
@@ -261,16 +278,11 @@ function result(
   d: number,
 ): Omit<Fitted, "solver"> {
   const c = variances.length;
-  for (let i = 0; i < c; i++) {
-    const row = components.subarray(i * d, (i + 1) * d);
-    const largest = row.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
-    if (largest < 0) row.forEach((value, t) => (row[t] = -value));
-  }
   const centre = mean.map((value, i) => value * scale + (shift?.[i] ?? 0));
   const explainedVariance = variances.map((value) => value * scale ** 2);
   return {
     mean: new NdArray<Float32Array | Float64Array>(shift ? centre : Float32Array.from(centre), [d]),
-    components: new NdArray(Float32Array.from(components), [c, d]),
+    components: new NdArray(components, [c, d]),
     explainedVariance,
     explainedVarianceRatio: variances.map((value) => (total > 0 ? value / total : 0)),
     singularValues: explainedVariance.map((value) => Math.sqrt(value * (n - 1))),

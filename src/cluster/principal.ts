@@ -1,5 +1,6 @@
 import { noGrad } from "../graph";
 import { square, sub } from "../ops/elementwise";
+import { slice } from "../ops/layout";
 import { matmul } from "../ops/matmul";
 import { randomNormal } from "../ops/random";
 import { mean } from "../ops/reduce";
@@ -19,7 +20,7 @@ export type Solver = "covariance" | "gram" | "randomized";
 
 /** What was found: axes of unit length as rows [c, d], the variance along each, and that of all the data. */
 export interface Axes {
-  readonly components: Float64Array;
+  readonly components: Float32Array;
   readonly variances: Float64Array;
   readonly total: number;
 }
@@ -37,7 +38,7 @@ export type Kept = (variances: Float64Array, total: number) => number;
 /** Axes of centred points x [n, d] by the products of their columns; `rest` [d], which the float32 means left over, is taken out of them. */
 export async function fromCovariance(x: Tensor, rest: Float32Array, kept: Kept): Promise<Axes> {
   const [n, d] = x.shape as [number, number];
-  const products = await read(() => matmul(x, x, { transA: true }));
+  const products = await readMatrix(() => matmul(x, x, { transA: true }));
   const covariance = new Float64Array(d * d);
   for (let i = 0; i < d; i++) {
     // Σ (x − r)(x − r)ᵀ = Σ x xᵀ − n r rᵀ
@@ -48,19 +49,19 @@ export async function fromCovariance(x: Tensor, rest: Float32Array, kept: Kept):
   const variances = values.map((value) => Math.max(value, 0));
   const total = sumOf(variances);
   const c = kept(variances, total);
-  return { components: vectors.slice(0, c * d), variances: variances.slice(0, c), total };
+  return { components: await rounded(vectors, c, d), variances: variances.slice(0, c), total };
 }
 
 /** Axes of centred points x [n, d], n < d, by the products of their rows: an eigenvector v of x xᵀ gives the axis xᵀ v. */
 export async function fromGram(x: Tensor, kept: Kept): Promise<Axes> {
   const [n, d] = x.shape as [number, number];
-  const products = await read(() => matmul(x, x, { transB: true }));
-  const { values, vectors } = await symmetricEigen(Float64Array.from(products), n, "PCA.fit");
+  const products = await readMatrix(() => matmul(x, x, { transB: true }));
+  const { values, vectors } = await symmetricEigen(await widened(products, n), n, "PCA.fit");
   const variances = values.map((value) => Math.max(value, 0) / (n - 1));
   const total = sumOf(variances);
   const c = kept(variances, total);
-  const rows = await read(() => matmul(tensor(x.device, vectors.slice(0, c * n), [c, n]), x));
-  const components = Float64Array.from(rows);
+  const weights = await rounded(vectors, c, n);
+  const components = await readMatrix(() => matmul(tensor(x.device, weights, [c, n]), x));
   await orthonormalize(components, c, d);
   return { components, variances: variances.slice(0, c), total };
 }
@@ -84,8 +85,8 @@ export async function fromSample(x: Tensor, c: number, random: Random): Promise<
     }
     range = await orthonormalColumns(range);
     // B = Qᵀ x, whose singular vectors are those of x
-    const b = Float64Array.from(await read(() => matmul(range, x, { transA: true })));
-    const [mean2] = await read(() => mean(square(x)));
+    const b = await widened(await readMatrix(() => matmul(range, x, { transA: true })), d);
+    const [mean2] = await readMatrix(() => mean(square(x)));
     const products = new Float64Array(l * l);
     for (let i = 0; i < l; i++)
       for (let j = 0; j <= i; j++) {
@@ -95,13 +96,16 @@ export async function fromSample(x: Tensor, c: number, random: Random): Promise<
         await pause();
       }
     const { values, vectors } = await symmetricEigen(products, l, "PCA.fit");
-    const components = new Float64Array(c * d);
-    for (let i = 0; i < c; i++)
+    const components = new Float32Array(c * d);
+    for (let i = 0; i < c; i++) {
+      const row = new Float64Array(d);
       for (let j = 0; j < l; j++) {
         const weight = vectors[i * l + j]!;
-        for (let t = 0; t < d; t++) components[i * d + t]! += weight * b[j * d + t]!;
+        for (let t = 0; t < d; t++) row[t]! += weight * b[j * d + t]!;
         await pause();
       }
+      components.set(row, i * d);
+    }
     await orthonormalize(components, c, d);
     const variances = Float64Array.from(values.subarray(0, c), (value) => Math.max(value, 0) / (n - 1));
     return { components, variances, total: Math.max((mean2! * n * d) / (n - 1), sumOf(variances)) };
@@ -114,7 +118,7 @@ export async function fromSample(x: Tensor, c: number, random: Random): Promise<
 async function orthonormalColumns(y: Tensor): Promise<Tensor> {
   const l = y.shape[1]!;
   for (let pass = 0; pass < 2; pass++) {
-    const products = Float64Array.from(await read(() => matmul(y, y, { transA: true })));
+    const products = await widened(await readMatrix(() => matmul(y, y, { transA: true })), l);
     const { values, vectors } = await symmetricEigen(products, l, "PCA.fit");
     const [largest = 0] = values;
     const factors = values.map((value) => (value > 1e-7 * largest ? 1 / Math.sqrt(value) : 0)); // the rest is rounding
@@ -132,13 +136,46 @@ function replaced(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   return y;
 }
 
-async function read(f: () => Tensor): Promise<Float32Array> {
+/** Elements that are copied at a stretch. */
+const STRETCH = 2 ** 20;
+
+/** The elements of a matrix that ops make, a few rows at a time where it is large. */
+export async function readMatrix(f: () => Tensor): Promise<Float32Array<ArrayBuffer>> {
   const y = tidy(() => noGrad(f));
   try {
-    return (await y.data()) as Float32Array;
+    const [rows, columns] = y.rank === 2 ? (y.shape as [number, number]) : [1, y.size];
+    const step = Math.max(1, Math.floor(STRETCH / columns));
+    if (rows <= step) return (await y.data()) as Float32Array<ArrayBuffer>;
+    const out = new Float32Array(y.size);
+    for (let begin = 0; begin < rows; begin += step) {
+      const part = tidy(() => noGrad(() => slice(y, [begin, 0], [Math.min(rows, begin + step), columns])));
+      out.set(await part.data().finally(() => part.dispose()), begin * columns);
+      await pause();
+    }
+    return out;
   } finally {
     y.dispose();
   }
+}
+
+/** Rows of d numbers in float64. */
+async function widened(values: Float32Array, d: number): Promise<Float64Array> {
+  const out = new Float64Array(values.length);
+  for (let at = 0; at < out.length; at += d) {
+    out.set(values.subarray(at, at + d), at);
+    await pause();
+  }
+  return out;
+}
+
+/** The first c rows of d numbers in float32. */
+async function rounded(values: Float64Array, c: number, d: number): Promise<Float32Array> {
+  const out = new Float32Array(c * d);
+  for (let at = 0; at < out.length; at += d) {
+    out.set(values.subarray(at, at + d), at);
+    await pause();
+  }
+  return out;
 }
 
 const sumOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);

@@ -8,7 +8,7 @@ import { ISOLATED, launchChromium, serve } from "../../scripts/browser.mjs";
 /** A page of its own script, which takes its options from the address; `result` is a promise of what it finds, or of an error. */
 const PAGE = `<!doctype html><html lang="en"><title>constella</title><script type="module" src="page.js"></script>`;
 const SCRIPT = `
-import { DEC, defineKernel, empty, KMeans, requestDevice, run, tensor } from "./node_modules/constella/dist/index.js";
+import { DEC, defineKernel, empty, KMeans, PCA, requestDevice, run, tensor } from "./node_modules/constella/dist/index.js";
 const later = setTimeout;
 const { type, workerUrl, threads, timers, layers, ...numbers } = Object.fromEntries(new URL(location).searchParams);
 const [trainings, epochs] = [Number(numbers.trainings), Number(numbers.epochs)];
@@ -38,10 +38,25 @@ async function main() {
   return {
     isolated: crossOriginIsolated,
     description: device.description,
-    agree: [agrees(kmeans.labels), agrees(dec.labels)],
-    losses: dec.history.map(({ loss }) => loss),
+    agree: kmeans ? [agrees(kmeans.labels), agrees(dec.labels)] : [],
+    losses: (dec?.history ?? []).map(({ loss }) => loss),
   };
 }
+globalThis.components = async (type, n, d, nComponents) => {
+  const x = { data: Float32Array.from({ length: n * d }, (_, i) => Math.sin(0.7 * i * i)), shape: [n, d] };
+  const device = await requestDevice(type);
+  for (let i = 0; i < 3; i++) {
+    await turn();
+    performance.mark("fit");
+    const pca = await new PCA({ nComponents, device }).fit(x);
+    await turn();
+    performance.mark("fitted");
+    const scores = await pca.transform(x);
+    await turn();
+    performance.mark("scored");
+    if (scores.shape.join() !== [n, nComponents].join()) throw new Error("scores of shape " + scores.shape);
+  }
+};
 globalThis.ownKernel = async (threads) => {
   const device = await requestDevice("wasm", threads);
   const twice = defineKernel({
@@ -189,22 +204,34 @@ export function describeInChromium(folder: () => string): void {
       headers: Record<string, string>,
       query: Record<string, string>,
     ): Promise<Record<"request" | "prepare" | "train", number[]>> {
-      let trace: TraceEvent[] = [];
-      const { result } = await open(headers, { trainings: "3", ...query }, async (page, url) => {
-        await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing"] });
-        await page.goto(url);
-        await resultOf(page);
-        trace = (JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }).traceEvents;
-      });
-      expect(result.error).toBeUndefined();
+      const trace = await traced(headers, { trainings: "3", ...query });
       const stretches = {
         request: longestTasks(trace, "request", "requested"),
         prepare: longestTasks(trace, "prepare", "train"),
         train: longestTasks(trace, "train", "trained"),
       };
+      tell(name, stretches);
+      return stretches;
+    }
+    function tell(name: string, stretches: Readonly<Record<string, number[]>>): void {
       const show = (tasks: number[]): string => tasks.map((ms) => `${ms.toFixed(1)} ms`).join(", ");
       table[name] = Object.fromEntries(Object.entries(stretches).map(([stage, tasks]) => [stage, show(tasks)]));
-      return stretches;
+    }
+    async function traced(
+      headers: Record<string, string>,
+      query: Record<string, string>,
+      then?: (page: Page) => Promise<void>,
+    ): Promise<TraceEvent[]> {
+      let trace: TraceEvent[] = [];
+      const { result } = await open(headers, query, async (page, url) => {
+        await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing"] });
+        await page.goto(url);
+        await resultOf(page);
+        await then?.(page);
+        trace = (JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }).traceEvents;
+      });
+      expect(result.error).toBeUndefined();
+      return trace;
     }
     const table: Record<string, Record<string, string>> = {};
     afterAll(() => console.table(table));
@@ -220,6 +247,27 @@ export function describeInChromium(folder: () => string): void {
       expect(Math.min(...train)).toBeLessThan(16);
       expect(Math.min(...prepare)).toBeLessThan(16);
       expect(Math.max(...request, ...train)).toBeLessThan(50); // a long task, as browsers call it
+    });
+
+    test.each([
+      ["32 × 12288, wasm, not isolated", {}, ["wasm", 32, 12_288, 32]],
+      ["32 × 12288, wasm, isolated", ISOLATED, ["wasm", 32, 12_288, 32]],
+      ["20 × 4000, wasm, isolated", ISOLATED, ["wasm", 20, 4000, 20]],
+      ["7000 × 784, wasm, isolated", ISOLATED, ["wasm", 7000, 784, 50]],
+      ["32 × 4000, webgpu", {}, ["webgpu", 32, 4000, 32]],
+    ] as const)("principal components do not hold the page's thread for 16 ms: %s", async (name, headers, problem) => {
+      const trace = await traced(headers, { trainings: "0" }, (page) =>
+        page.evaluate(
+          (given) =>
+            (globalThis as unknown as { components: (...given: readonly unknown[]) => Promise<void> }).components(
+              ...given,
+            ),
+          problem,
+        ),
+      );
+      const stretches = { fit: longestTasks(trace, "fit", "fitted"), scores: longestTasks(trace, "fitted", "scored") };
+      tell(`PCA, ${name}`, stretches);
+      for (const tasks of Object.values(stretches)) expect(Math.min(...tasks)).toBeLessThan(16);
     });
 
     test("on the calling thread a step holds it as long as it takes", async () => {

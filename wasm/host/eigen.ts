@@ -41,54 +41,56 @@ function rotate_f64(x: usize, y: usize, c: f64, s: f64, n: u32): void {
 }
 
 /**
- * Tridiagonal form of a [n,n]: `diagonal` [n], `beside` [n] (beside[i] between i and i + 1). Row k of `a` keeps the vector v of reflection k,
- * I − scales[k] v vᵀ, from column k + 1 on; `work` [n]. Goes on with columns `begin` to `end`.
+ * Step k of the tridiagonal form of a [n,n], in the order `reflect`, `reflect_products`, `reflect_rest`, `reflect_update`: row k of `a` keeps the vector
+ * v of reflection k, I − scales[k] v vᵀ, from column k + 1 on. Writes diagonal[k], beside[k] (between k and k + 1) and scales[k].
  */
-export function tridiagonalize(
-  a: usize, n: u32, diagonal: usize, beside: usize, scales: usize, work: usize, begin: u32, end: u32,
-): void {
-  const row = <usize>n << 3;
-  for (let k = begin; k < end; k++) {
-    const corner = a + k * row + (<usize>k << 3), v = corner + 8, size = n - k - 1;
-    f64.store(diagonal + (<usize>k << 3), f64.load(corner));
-    f64.store(scales + (<usize>k << 3), 0);
-    if (size == 0) {
-      f64.store(beside + (<usize>k << 3), 0);
-      break;
-    }
-    const first = f64.load(v), rest = dot_f64(v + 8, v + 8, size - 1);
-    f64.store(beside + (<usize>k << 3), first);
-    if (rest == 0) continue;
-    const length = NativeMath.sqrt(first * first + rest), lead = first > 0 ? first + length : first - length;
-    f64.store(beside + (<usize>k << 3), first > 0 ? -length : length);
-    f64.store(v, lead);
-    const scale = 2 / (lead * lead + rest);
-    f64.store(scales + (<usize>k << 3), scale);
-    // B −= v wᵀ + w vᵀ with p = scale·B v, w = p − ½ scale (p·v) v, B the rest of the matrix
-    const b = corner + row + 8;
-    for (let i: u32 = 0; i < size; i++) f64.store(work + (<usize>i << 3), scale * dot_f64(b + i * row, v, size));
-    const half = 0.5 * scale * dot_f64(work, v, size);
-    for (let at: usize = 0; at < <usize>size << 3; at += 8) f64.store(work + at, f64.load(work + at) - half * f64.load(v + at));
-    for (let i: u32 = 0; i < size; i++)
-      add_two_f64(b + i * row, -f64.load(v + (<usize>i << 3)), work, -f64.load(work + (<usize>i << 3)), v, size);
-  }
+export function reflect(a: usize, n: u32, diagonal: usize, beside: usize, scales: usize, k: u32): void {
+  const row = <usize>n << 3, at = <usize>k << 3;
+  const corner = a + k * row + at, v = corner + 8, size = n - k - 1;
+  f64.store(diagonal + at, f64.load(corner));
+  f64.store(scales + at, 0);
+  f64.store(beside + at, 0);
+  if (size == 0) return;
+  const first = f64.load(v), rest = dot_f64(v + 8, v + 8, size - 1);
+  f64.store(beside + at, first);
+  if (rest == 0) return;
+  const length = NativeMath.sqrt(first * first + rest), lead = first > 0 ? first + length : first - length;
+  f64.store(beside + at, first > 0 ? -length : length);
+  f64.store(v, lead);
+  f64.store(scales + at, 2 / (lead * lead + rest));
 }
 
-/**
- * vectors [n,n] = the transpose of the product of the reflections that `tridiagonalize` left in `a` and `scales`. Goes down from reflection
- * `end` - 1 to `begin`; the call whose `end` is n begins with the identity.
- */
+/** p = scale·B v into `work`, B the rest of the matrix behind k; its rows `begin` to `end`. */
+export function reflect_products(a: usize, n: u32, scales: usize, work: usize, k: u32, begin: u32, end: u32): void {
+  const row = <usize>n << 3, scale = f64.load(scales + (<usize>k << 3));
+  const v = a + k * row + (<usize>k << 3) + 8, b = v + row, size = n - k - 1;
+  for (let i = begin; i < end; i++) f64.store(work + (<usize>i << 3), scale * dot_f64(b + i * row, v, size));
+}
+
+/** w = p − ½ scale (p·v) v in place of p. */
+export function reflect_rest(a: usize, n: u32, scales: usize, work: usize, k: u32): void {
+  const v = a + k * (<usize>n << 3) + (<usize>k << 3) + 8, size = n - k - 1;
+  const half = 0.5 * f64.load(scales + (<usize>k << 3)) * dot_f64(work, v, size);
+  for (let at: usize = 0; at < <usize>size << 3; at += 8) f64.store(work + at, f64.load(work + at) - half * f64.load(v + at));
+}
+
+/** B −= v wᵀ + w vᵀ, its rows `begin` to `end`. */
+export function reflect_update(a: usize, n: u32, work: usize, k: u32, begin: u32, end: u32): void {
+  const row = <usize>n << 3, v = a + k * row + (<usize>k << 3) + 8, b = v + row, size = n - k - 1;
+  for (let i = begin; i < end; i++)
+    add_two_f64(b + i * row, -f64.load(v + (<usize>i << 3)), work, -f64.load(work + (<usize>i << 3)), v, size);
+}
+
+/** Rows `begin` to `end` of vectors [n,n], the transpose of the product of the reflections in `a` and `scales`. */
 export function accumulate_reflections(a: usize, n: u32, scales: usize, vectors: usize, begin: u32, end: u32): void {
   const row = <usize>n << 3;
-  if (end == n) {
-    memory.fill(vectors, 0, n * row);
-    for (let i: u32 = 0; i < n; i++) f64.store(vectors + i * row + (<usize>i << 3), 1);
-  }
-  for (let k = <i32>min(end, n - 1) - 1; k >= <i32>begin; k--) {
+  memory.fill(vectors + begin * row, 0, (end - begin) * row);
+  for (let i = begin; i < end; i++) f64.store(vectors + i * row + (<usize>i << 3), 1);
+  for (let k = <i32>end - 2; k >= 0; k--) {
     const scale = f64.load(scales + (<usize>k << 3));
     if (scale == 0) continue;
     const size = n - k - 1, shift = <usize>(k + 1) << 3, v = a + k * row + shift;
-    for (let i = <u32>k + 1; i < n; i++) {
+    for (let i = max(begin, <u32>k + 1); i < end; i++) {
       const part = vectors + i * row + shift;
       add_two_f64(part, -scale * dot_f64(part, v, size), v, 0, v, size);
     }
@@ -96,13 +98,13 @@ export function accumulate_reflections(a: usize, n: u32, scales: usize, vectors:
 }
 
 /**
- * Eigenvalues of the tridiagonal matrix into `diagonal`, its rotations applied to the rows of `vectors` [n,n], whose row i is then the eigenvector of
- * diagonal[i]. Destroys `beside`. What lies beside the diagonal is 0 from `floor` down: of a matrix of lower rank the numbers on both sides of it are
- * 0 too but for rounding, and it would never become small against them. Makes `sweeps` of them, the first for eigenvalue `l`, and returns the one
- * with which to go on: n at the end.
+ * Eigenvalues of the tridiagonal matrix into `diagonal`; destroys `beside`. What lies beside the diagonal is 0 from `floor` down: of a matrix of lower
+ * rank the numbers on both sides of it are 0 too but for rounding, and it would never become small against them. Makes `sweeps` of them, the first for
+ * eigenvalue `l`, and returns the one with which to go on: n at the end. `rotations` gets their number, then row, cosine and sine of each, at most
+ * n − 1 a sweep.
  */
-export function diagonalize(diagonal: usize, beside: usize, n: u32, vectors: usize, floor: f64, l: u32, sweeps: u32): u32 {
-  const row = <usize>n << 3;
+export function diagonalize(diagonal: usize, beside: usize, n: u32, rotations: usize, floor: f64, l: u32, sweeps: u32): u32 {
+  let next = rotations + 8;
   for (; l < n; l++) {
     for (;;) {
       let m = l;
@@ -111,7 +113,10 @@ export function diagonalize(diagonal: usize, beside: usize, n: u32, vectors: usi
         if (link <= floor || link <= f64.EPSILON * (abs(f64.load(diagonal + at)) + abs(f64.load(diagonal + at, 8)))) break;
       }
       if (m == l) break;
-      if (sweeps-- == 0) return l;
+      if (sweeps-- == 0) {
+        f64.store(rotations, <f64>((next - rotations - 8) / 24));
+        return l;
+      }
       const top = diagonal + (<usize>l << 3), link = f64.load(beside + (<usize>l << 3));
       let g = (f64.load(top, 8) - f64.load(top)) / (2 * link);
       const root = NativeMath.sqrt(g * g + 1);
@@ -134,7 +139,10 @@ export function diagonalize(diagonal: usize, beside: usize, n: u32, vectors: usi
         p = s * r;
         f64.store(diagonal + at, g + p, 8);
         g = c * r - b;
-        rotate_f64(vectors + i * row, vectors + i * row + row, c, s, n);
+        f64.store(next, i);
+        f64.store(next, c, 8);
+        f64.store(next, s, 16);
+        next += 24;
       }
       if (!split) {
         f64.store(top, f64.load(top) - p);
@@ -143,5 +151,16 @@ export function diagonalize(diagonal: usize, beside: usize, n: u32, vectors: usi
       f64.store(beside + (<usize>m << 3), 0);
     }
   }
+  f64.store(rotations, <f64>((next - rotations - 8) / 24));
   return n;
+}
+
+/** Columns `begin` to `end` of the rows of vectors [n,n], turned by `rotations`: row i is then the eigenvector of diagonal[i]. */
+export function rotate_rows(vectors: usize, n: u32, rotations: usize, begin: u32, end: u32): void {
+  const row = <usize>n << 3, first = vectors + (<usize>begin << 3);
+  const last = rotations + 8 + 24 * <usize>f64.load(rotations);
+  for (let next = rotations + 8; next != last; next += 24) {
+    const x = first + row * <usize>f64.load(next);
+    rotate_f64(x, x + row, f64.load(next, 8), f64.load(next, 16), end - begin);
+  }
 }
