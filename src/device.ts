@@ -89,7 +89,10 @@ export function bind(kernel: Kernel, args: KernelArgs, device: Device): Bound {
   for (const { name } of kernel.bindings) {
     const value = args[name];
     if (typeof value !== "object") throw new Error(`${kernel.name}: ${name} must be a buffer, ${signature(kernel)}`);
-    if (value.device !== device) throw new Error(`${kernel.name}: ${name} lives on another device, move it with to()`);
+    if (value.device !== device)
+      throw new Error(
+        `${kernel.name}: ${name} lives on another device; read its data() and make it with tensor() on this one`,
+      );
     buffers.push(value);
   }
   kernel.bindings.forEach(({ name, access }, i) => {

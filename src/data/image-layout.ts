@@ -1,6 +1,7 @@
 import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray, type TypedArray } from "../ndarray";
+import { atOnce, type Pieces } from "../turn";
 
 /** Where the channels of pictures are: [n, channels, height, width], or [n, height, width, channels] as most files have them. */
 export type ImageLayout = "channels-first" | "channels-last";
@@ -36,18 +37,44 @@ export interface ChannelsFirst {
  */
 export function toChannelsFirst(x: MatrixLike, layout?: ImageLayout, op = "toChannelsFirst"): ChannelsFirst {
   const images = toContiguous(x, op, "x");
-  const { data, shape } = images;
+  const { shape } = images;
   if (shape.length !== 4) {
     if (layout) throw new Error(`${op}: a layout is for pictures [n, a, b, c], the shape is [${shape.join(", ")}]`);
     return { images, layout: undefined };
   }
   const found = layout ?? imageLayout(shape, op);
   if (found === "channels-first") return { images, layout: found };
+  return { images: atOnce(channelsToFront(images)), layout: found };
+}
+
+/** Pictures [n, height, width, channels] as [n, channels, height, width], picture by picture. */
+export function* channelsToFront<T extends TypedArray>({ data, shape }: NdArray<T>): Pieces<NdArray<T>> {
   const [n, h, w, c] = shape as [number, number, number, number];
-  const out = data.slice() as { [i: number]: number | bigint } & TypedArray;
+  const out = data.slice() as T & { [i: number]: number | bigint };
   const plane = h * w;
-  for (let i = 0; i < n; i++)
+  for (let i = 0; i < n; i++) {
     for (let t = 0; t < c; t++)
       for (let p = 0; p < plane; p++) out[(i * c + t) * plane + p] = data[(i * plane + p) * c + t]!;
-  return { images: new NdArray<TypedArray>(out, [n, c, h, w]), layout: found };
+    yield;
+  }
+  return new NdArray<T>(out, [n, c, h, w]);
+}
+
+/**
+ * The layout that a model takes items for, [n, …]: undefined but for pictures [n, a, b, c]. A network that takes pictures says which it is where
+ * the shape leaves both; where nothing does, they are taken as they lie.
+ * @param taken what the network takes of an item, [channels, height, width]; another rank where it takes any
+ * @throws when pictures have their channels last, and the network was made for as many channels as they have rows
+ */
+export function layoutTaken(shape: readonly number[], taken: readonly number[], op: string): ImageLayout | undefined {
+  if (shape.length !== 4) return undefined;
+  const [, a = 0, b = 0, c = 0] = shape;
+  const [early, late] = [CHANNELS.includes(a), CHANNELS.includes(c)];
+  const [asIs, moved] = [String(taken) === String([a, b, c]), String(taken) === String([c, a, b])];
+  if (late && !early && asIs && !moved)
+    throw new Error(
+      `${op}: pictures [${shape.join(", ")}] have their channels last, the network takes ${a} channels of ${b} x ${c}; make it for [${[c, a, b].join(", ")}]`,
+    );
+  if (asIs || moved) return asIs ? "channels-first" : "channels-last";
+  return late && !early ? "channels-last" : "channels-first";
 }

@@ -1,9 +1,11 @@
 import { checkOptions, isObject, show } from "../checks";
 import type { Bytes } from "../data/formats/source";
+import type { ImageLayout } from "../data/image-layout";
 import type { Device } from "../device";
 import { checkedOptions, device as deviceRule } from "../options";
 import type { Rule, Rules } from "../options";
 import { requestDevice } from "../request-device";
+import { sizeOf } from "../ndarray";
 import { Tensor } from "../tensor";
 import { shared } from "../turn";
 import { decodeCheckpoint, encodeCheckpoint, NotFinite } from "./checkpoint";
@@ -65,6 +67,7 @@ export abstract class Model<Settings extends object = object> {
   #fit: Fit<never> | undefined;
   #computing = 0;
   #learned = false;
+  #layout: ImageLayout | undefined;
   #disposed = false;
 
   /** @throws for an option that is unknown, missing or out of its range */
@@ -79,6 +82,14 @@ export abstract class Model<Settings extends object = object> {
     this.settings = settings as unknown as Settings;
     this.#given = device;
     this.#building = shared(() => this.#build());
+  }
+
+  /**
+   * How the pictures [n, a, b, c] that `fit` was given were taken, by their shape: those with their channels last were brought to [n, channels, height,
+   * width]. Undefined before `fit`, and for data of another rank.
+   */
+  get layout(): ImageLayout | undefined {
+    return this.#layout;
   }
 
   /** What happened in training, one record per epoch; of methods without epochs, per iteration. */
@@ -180,22 +191,29 @@ export abstract class Model<Settings extends object = object> {
     return this.#keeping(use);
   }
 
-  /** `use` of the rows of x, which are taken once. @throws as `computing`, and when x has not `width` values a row */
+  /** `use` of the rows of x, which are taken once. @throws as `computing`, and when its items have not as many values as `items` */
   protected async computingRows<R>(
     x: RowsLike,
     op: string,
-    width: number,
+    items: readonly number[],
     use: (rows: Rows) => Promise<R>,
   ): Promise<R> {
     return this.computing(op, async () => {
-      const rows = await Rows.from(await this.built(), x, `${this.name}.${op}`, { passes: 1 });
+      const rows = await Rows.from(await this.built(), x, `${this.name}.${op}`, { passes: 1, items });
       try {
-        this.checkWidth(op, rows, width);
+        this.checkWidth(op, rows, sizeOf(items));
         return await use(rows);
       } finally {
         rows.dispose();
       }
     });
+  }
+
+  /** The rows of what `fit` was given. @param items of which the network takes pictures, where it does */
+  protected async rowsOf(device: Device, x: RowsLike, items?: readonly number[]): Promise<Rows> {
+    const rows = await Rows.from(device, x, `${this.name}.fit`, items ? { items } : {});
+    this.#layout = rows.layout;
+    return rows;
   }
 
   /** @throws when the rows have another number of values */

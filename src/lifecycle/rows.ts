@@ -1,5 +1,7 @@
 import { noGrad } from "../graph";
 import { isRowSource, type RowSource } from "../data/datasets/row-source";
+import { channelsToFront, layoutTaken } from "../data/image-layout";
+import type { ImageLayout } from "../data/image-layout";
 import { ShuffleBuffer } from "../data/datasets/shuffle-buffer";
 import type { Device } from "../device";
 import { flattenRows, takeFloat32 } from "../matrix";
@@ -10,7 +12,7 @@ import { slice } from "../ops/layout";
 import type { RandomState } from "../random";
 import { format, takeTensor, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { pause } from "../turn";
+import { inTurns, pause } from "../turn";
 import { Shuffle } from "./shuffle";
 
 /** What training takes: a matrix, or rows that are read when they are needed (`NpyDataset`). */
@@ -35,30 +37,47 @@ export class Rows {
   readonly count: number;
   /** Elements of a row. */
   readonly width: number;
+  /** How items [n, a, b, c] were taken: those with their channels last are rows with the channels first. Undefined for items of another rank. */
+  readonly layout: ImageLayout | undefined;
   #resident: Tensor | undefined;
   readonly #from: Float32Array | RowSource;
   #loaded: { index: Uint32Array; x: Float32Array } | undefined;
 
-  private constructor(device: Device, from: Float32Array | RowSource, count: number, width: number) {
+  private constructor(
+    device: Device,
+    from: Float32Array | RowSource,
+    [count, width]: readonly [number, number],
+    layout: ImageLayout | undefined,
+  ) {
     this.device = device;
     this.count = count;
     this.width = width;
+    this.layout = layout;
     this.#from = from;
   }
 
   /**
    * @param options.passes how often the rows will be taken; for a single pass they are not made resident
+   * @param options.items what the network takes of an item, where it takes pictures: tells their layout (`layoutTaken`)
    * @throws when `x` is ragged, empty, or holds NaN or infinity; the message names the row and column
    */
-  static async from(device: Device, x: RowsLike, op: string, { passes = Infinity } = {}): Promise<Rows> {
-    const source = isRowSource(x) ? x : undefined;
-    const matrix = source ? undefined : flattenRows(await takeFloat32(x as MatrixLike, op, "x"));
-    const shape = source ? [source.length, sizeOf(source.rowShape)] : matrix!.shape;
-    const [count, width] = shape as [number, number];
-    if (count === 0 || width === 0) throw new Error(`${op}: x must have rows and columns, ${format(shape)}`);
-    const rows = new Rows(device, source ?? matrix!.data, count, width);
+  static async from(
+    device: Device,
+    x: RowsLike,
+    op: string,
+    { passes = Infinity, items = [] }: { readonly passes?: number; readonly items?: readonly number[] } = {},
+  ): Promise<Rows> {
+    const given = isRowSource(x) ? x : await takeFloat32(x as MatrixLike, op, "x");
+    const shape = isRowSource(given) ? [given.length, ...given.rowShape] : given.shape;
+    const layout = layoutTaken(shape, items, op);
+    const size = [shape[0] ?? 0, sizeOf(shape.slice(1))] as const;
+    if (size.includes(0)) throw new Error(`${op}: x must have rows and columns, ${format(shape)}`);
+    const source = isRowSource(given) ? (layout === "channels-last" ? new ChannelsFirstRows(given) : given) : undefined;
+    const taken = isRowSource(given) ? undefined : given;
+    const matrix = taken && flattenRows(layout === "channels-last" ? await inTurns(channelsToFront(taken)) : taken);
+    const rows = new Rows(device, source ?? matrix!.data, size, layout);
     if (matrix && passes > 1 && matrix.data.byteLength <= device.maxBufferBytes / 2)
-      rows.#resident = await takeTensor(device, matrix.data, [count, width]);
+      rows.#resident = await takeTensor(device, matrix.data, size);
     return rows;
   }
 
@@ -112,6 +131,36 @@ export class Rows {
 
   dispose(): void {
     this.#resident?.dispose();
+  }
+}
+
+/** A source of pictures with their channels last, as rows with the channels first. */
+class ChannelsFirstRows implements RowSource {
+  readonly #source: RowSource;
+
+  constructor(source: RowSource) {
+    this.#source = source;
+  }
+
+  get length(): number {
+    return this.#source.length;
+  }
+
+  get rowShape(): readonly number[] {
+    const [h, w, c] = this.#source.rowShape as [number, number, number];
+    return [c, h, w];
+  }
+
+  async rows(index: ArrayLike<number>): Promise<Float32Array> {
+    return this.#moved(await this.#source.rows(index), index.length);
+  }
+
+  async range(begin: number, end: number): Promise<Float32Array> {
+    return this.#moved(await this.#source.range(begin, end), end - begin);
+  }
+
+  async #moved(data: Float32Array, n: number): Promise<Float32Array> {
+    return (await inTurns(channelsToFront(new NdArray(data, [n, ...this.#source.rowShape])))).data;
   }
 }
 

@@ -187,7 +187,7 @@ export class DEC<S extends Settings = Settings> extends Model<S> {
     } = this.settings;
     return this.fitting(options, FIT_RULES, async (fit) => {
       const device = await this.built();
-      const rows = await Rows.from(device, x, `${this.name}.fit`);
+      const rows = await this.rowsOf(device, x);
       try {
         this.checkWidth("fit", rows, layers[0]!);
         if (nClusters > rows.count)
@@ -220,14 +220,14 @@ export class DEC<S extends Settings = Settings> extends Model<S> {
 
   /** Embedding of x, [n, layers.at(-1)]. @throws before `fit` */
   async transform(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.computingRows(x, "transform", this.settings.layers[0]!, (rows) =>
+    return this.computingRows(x, "transform", this.settings.layers.slice(0, 1), (rows) =>
       mapRows(rows, (batch) => this.network.encode(batch)),
     );
   }
 
   /** x as the autoencoder gives it back, [n, layers[0]]: DEC leaves the decoder as pretraining made it. @throws before `fit` */
   async reconstruct(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.computingRows(x, "reconstruct", this.settings.layers[0]!, (rows) =>
+    return this.computingRows(x, "reconstruct", this.settings.layers.slice(0, 1), (rows) =>
       mapRows(rows, (batch) => this.network.forward(batch)),
     );
   }
@@ -235,7 +235,7 @@ export class DEC<S extends Settings = Settings> extends Model<S> {
   /** Soft assignments q of x, [n, nClusters]; rows sum to 1. @throws before `fit` */
   async softAssignments(x: RowsLike): Promise<NdArray<Float32Array>> {
     const centers = this.known("softAssignments", this.#centers);
-    return this.computingRows(x, "softAssignments", this.settings.layers[0]!, (rows) =>
+    return this.computingRows(x, "softAssignments", this.settings.layers.slice(0, 1), (rows) =>
       mapRows(rows, (batch) => this.#assign(batch, centers)),
     );
   }
@@ -243,7 +243,7 @@ export class DEC<S extends Settings = Settings> extends Model<S> {
   /** The most probable cluster of each row of x. @throws before `fit` */
   async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
     const centers = this.known("predict", this.#centers);
-    return this.computingRows(x, "predict", this.settings.layers[0]!, async (rows) => {
+    return this.computingRows(x, "predict", this.settings.layers.slice(0, 1), async (rows) => {
       const chunks = await mapChunks(rows, (batch) => argmax(this.#assign(batch, centers), 1));
       return joined(chunks, rows.count);
     });

@@ -210,11 +210,11 @@ export abstract class NetworkModel<S extends NetworkSettings> extends Model<S> {
 
   /** Runs `use` with the rows of x, which are taken once. @throws before `fit`, and when they do not have the network's input size */
   protected async computingItems<R>(x: RowsLike, op: string, use: (rows: Rows) => Promise<R>): Promise<R> {
-    return this.computingRows(x, op, this.#width(op), use);
+    return this.computingRows(x, op, this.#itemShape(op), use);
   }
 
-  #width(op: string): number {
-    return sizeOf(this.known(op, this.#network).inputShape);
+  #itemShape(op: string): readonly number[] {
+    return this.known(op, this.#network).inputShape;
   }
 
   /** Runs `use` with the rows of x as the one `fit`. @throws when they do not have the network's input size */
@@ -224,9 +224,11 @@ export abstract class NetworkModel<S extends NetworkSettings> extends Model<S> {
     use: (rows: Rows, fit: Fit, epochs: number) => Promise<void>,
   ): Promise<this> {
     return this.fitting(options, FIT_RULES, async (fit) => {
-      const rows = await Rows.from(await this.built(), x, `${this.name}.fit`);
+      const device = await this.built();
+      const items = this.#itemShape("fit");
+      const rows = await this.rowsOf(device, x, items);
       try {
-        this.checkWidth("fit", rows, this.#width("fit"));
+        this.checkWidth("fit", rows, sizeOf(items));
         await use(rows, fit, options.epochs ?? 50);
       } finally {
         rows.dispose();

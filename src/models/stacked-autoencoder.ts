@@ -6,7 +6,7 @@ import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
-import { mapRows, Rows } from "../lifecycle/rows";
+import { mapRows } from "../lifecycle/rows";
 import type { RowsLike } from "../lifecycle/rows";
 import type { NdArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
@@ -75,7 +75,7 @@ export class StackedAutoencoder extends Model<Settings> {
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     return this.fitting(options, FIT_RULES, async (fit) => {
-      const rows = await Rows.from(await this.built(), x, "StackedAutoencoder.fit");
+      const rows = await this.rowsOf(await this.built(), x);
       try {
         this.checkWidth("fit", rows, this.settings.layers[0]!);
         this.learned();
@@ -136,6 +136,6 @@ export class StackedAutoencoder extends Model<Settings> {
   }
 
   async #map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
-    return this.computingRows(x, op, this.settings.layers[0]!, (rows) => mapRows(rows, f));
+    return this.computingRows(x, op, this.settings.layers.slice(0, 1), (rows) => mapRows(rows, f));
   }
 }

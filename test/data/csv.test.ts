@@ -179,3 +179,7 @@ describe("writeCsv", () => {
     expect(() => writeCsv([[[1]]])).toThrow("writeCsv: x must be a vector or a matrix, given shape [1, 1, 1]");
   });
 });
+
+test("a column's name with a line end is told on one line", () => {
+  expect(() => readCsv('"a\nb",c\n1,2\n', { label: "z" })).toThrow('csv: no column "z", the file has a b, c');
+});

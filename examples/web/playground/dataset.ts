@@ -1,6 +1,15 @@
 // Files become data sets: arrays, tables and pictures.
 import { NdArray } from "constella";
-import { encodeLabels, isTextArray, listNpz, readCsv, readIdx, readNpyAny, readNpzAny } from "../../../src/data";
+import {
+  encodeLabels,
+  isTextArray,
+  listNpz,
+  readCsv,
+  readIdx,
+  readNpyAny,
+  readNpzAny,
+  toChannelsFirst,
+} from "../../../src/data";
 import type { CsvTable, NpyRecords, TextArray } from "../../../src/data";
 import type { TypedArray } from "../../../src/ndarray";
 import type { DataKind, DataSummary } from "./protocol";
@@ -138,16 +147,15 @@ function fromArray(name: string, array: NdArray<TypedArray>, known: Named | unde
   }
   const labels = known && labelsOf(known.array);
   if (known) notes.push(`“${known.name}” is taken for the known classes.`);
-  const last = shape.at(-1)!;
-  if (shape.length === 4 && (last === 3 || last === 1)) {
-    const [n, h, w] = shape as [number, number, number];
-    return make(name, "images", channelsFirst(values, n, h, w, last), notes, labels, picturesOf(values, h, w, last));
-  }
-  const x = new NdArray(values, shape);
+  const { images, layout } = toChannelsFirst(new NdArray(values, shape), undefined, name);
+  const x = images as NdArray<Float32Array>;
   if (shape.length === 3) return make(name, "images", x, notes, labels, picturesOf(values, shape[1]!, shape[2]!, 1));
-  if (shape.length === 4 && (shape[1] === 1 || shape[1] === 3)) {
-    const [n, channels, h, w] = shape as [number, 1 | 3, number, number];
-    return make(name, "images", x, notes, labels, picturesOf(channelsLast(values, n, channels, h, w), h, w, channels));
+  const [n, channels, h, w] = x.shape as [number, number, number, number];
+  if (layout && (channels === 1 || channels === 3)) {
+    const last = layout === "channels-last";
+    notes.push(`Pictures are taken as [n, ${last ? "height, width, channels" : "channels, height, width"}].`);
+    const pixels = last ? values : channelsLast(values, n, channels, h, w);
+    return make(name, "images", x, notes, labels, picturesOf(pixels, h, w, channels));
   }
   const kind = shape[1] === 2 && shape.length === 2 ? "points" : "table";
   return make(name, kind, x, notes, labels);

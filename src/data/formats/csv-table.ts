@@ -304,7 +304,8 @@ function findColumn(name: ColumnName, header: readonly string[] | null, width: n
 }
 
 function listed(names: readonly string[]): string {
-  return names.length <= 20 ? names.join(", ") : `${names.slice(0, 20).join(", ")}, … (${names.length} in all)`;
+  const first = names.slice(0, 20).map((name) => shortened(name).replace(/\s+/g, " "));
+  return names.length <= 20 ? first.join(", ") : `${first.join(", ")}, … (${names.length} in all)`;
 }
 
 function labelCell(cell: string, line: () => number): string {
@@ -318,8 +319,10 @@ function columnName(column: number, names: readonly string[] | null): string {
 }
 
 function quote(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+  return JSON.stringify(shortened(text));
 }
+
+const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 /** Numbers in blocks, so that those there are need not be copied to take more. */
 class Growing {

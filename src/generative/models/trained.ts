@@ -80,7 +80,7 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     return this.fitting(options, FIT_RULES, async (fit) => {
-      const rows = await Rows.from(await this.built(), x, `${this.name}.fit`);
+      const rows = await this.rowsOf(await this.built(), x, this.settings.inputShape);
       try {
         this.checkWidth("fit", rows, sizeOf(this.settings.inputShape));
         this.learned();
@@ -99,7 +99,7 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
 
   /** f of all rows without gradients, in evaluation mode: [n, width of f]. @throws before `fit` */
   protected async map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
-    return this.computingRows(x, op, sizeOf(this.settings.inputShape), (rows) => {
+    return this.computingRows(x, op, this.settings.inputShape, (rows) => {
       this.network.eval();
       return mapRows(rows, (batch) => noGrad(() => f(batch)), 512);
     });

@@ -1,6 +1,7 @@
 // What goes into the model, checked: batches of a provider, and sets to cluster.
 import { isWhole } from "../../checks";
 import type { SetBatch, SetPart, SetProvider } from "../../data/datasets/sets/provider";
+import { channelsToFront, layoutTaken } from "../../data/image-layout";
 import type { Device } from "../../device";
 import { toFloat32 } from "../../matrix";
 import type { MatrixLike } from "../../matrix";
@@ -9,6 +10,7 @@ import { NdArray, sizeOf } from "../../ndarray";
 import type { Random } from "../../random";
 import { format, indices, sameShape, tensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
+import { atOnce } from "../../turn";
 
 /** How many sets are drawn, of how many items each. */
 export interface SetSizes {
@@ -70,7 +72,9 @@ export function upload(
 
 /** Sets to cluster as float32 [n, …itemShape]. @throws for an empty set, items of another or unequal shape, NaN */
 export function toSet(op: string, x: MatrixLike, itemShape: readonly number[]): NdArray<Float32Array> {
-  const set = toFloat32(x, op, "the set");
+  const given = toFloat32(x, op, "the set");
+  const last = layoutTaken(given.shape, itemShape, op) === "channels-last";
+  const set = last ? atOnce(channelsToFront(given)) : given;
   const [n = 0, ...rest] = set.shape;
   if (n === 0) throw new Error(`${op}: the set is empty, ${format(set.shape)}`);
   if (sizeOf(rest) !== sizeOf(itemShape) || (rest.length > 1 && !sameShape(rest, itemShape)))
