@@ -97,15 +97,19 @@ async function train(
 ): Promise<void> {
   const path = checkpointOf(folder);
   const keep = async (): Promise<void> => writeAtomic(path, await model.save());
+  let begun = false; // before that there is nothing to keep
   try {
     await fit({
       epochs: setting.epochs,
       signal,
-      onStep: (report) => progress.update(stepProgress(report, { stage: title })),
+      onStep: (report) => {
+        begun = true;
+        progress.update(stepProgress(report, { stage: title }));
+      },
       onEpoch: keep,
     });
   } catch (error) {
-    if (signal.aborted) await keep();
+    if (signal.aborted && begun) await keep();
     throw error;
   }
   progress.stop();

@@ -63,10 +63,11 @@ export default defineConfig({
     rollupOptions: { checks: { pluginTimings: false } },
   },
   resolve: {
-    alias: {
-      constella: path("../../src/index.ts"),
-      jsdom: path("shared/no-jsdom.ts"), // the report draws in the page's own document
-    },
+    alias: [
+      { find: /^constella$/, replacement: path("../../src/index.ts") },
+      { find: /^constella\/(.+)$/, replacement: path("../../src/$1/index.ts") },
+      { find: "jsdom", replacement: path("shared/no-jsdom.ts") }, // the report draws in the page's own document
+    ],
   },
   build: {
     outDir: path("../../build/pages"),

@@ -9,6 +9,11 @@ struct Params { n: u32, c: u32, s: u32, chunks: u32, length: u32, momentum: f32,
 
 override size: u32 = 64u;
 
+// A momentum of 1 leaves nothing of what was there, be it rounding or NaN.
+fn moved(old: f32, new_value: f32) -> f32 {
+  return select(old + params.momentum * (new_value - old), new_value, params.momentum == 1.0);
+}
+
 @compute @workgroup_size(size)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let t = id.x + id.y * groups.x * size;
@@ -36,6 +41,6 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   stats[t] = mean;
   stats[params.c + t] = 1.0 / sqrt(squares / count + params.eps);
-  running_mean[t] += params.momentum * (mean - running_mean[t]);
-  running_variance[t] += params.momentum * (squares / (count - params.correction) - running_variance[t]);
+  running_mean[t] = moved(running_mean[t], mean);
+  running_variance[t] = moved(running_variance[t], squares / (count - params.correction));
 }

@@ -237,7 +237,9 @@ describe("playground", () => {
     expect(await page.textContent("#error")).toContain("notes.doc: files of the kinds npy");
     await page.fill("#option-nClusters", "0");
     await page.click("#start");
-    await page.waitForFunction(() => document.getElementById("error")!.textContent!.startsWith("Clusters: "));
+    await page.waitForFunction(() =>
+      document.getElementById("error")!.textContent!.includes("must be a whole number from 1, got 0"),
+    );
     await page.fill("#option-nClusters", "3");
     await page.click("#start");
     await reach(page, "done");

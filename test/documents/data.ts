@@ -38,7 +38,7 @@ const PREPARE: Readonly<Record<string, (at: string) => Promise<void>>> = {
     new Random(1).fillUniform(points, 0, 1);
     await writeFile(join(at, "t10k-images-idx3-ubyte"), writeIdx(images));
     await writeFile(join(at, "digits.npy"), writeNpy(images));
-    await writeFile(join(at, "images.npy"), writeNpy(images));
+    for (const name of ["images.npy", "tomorrow.npy"]) await writeFile(join(at, name), writeNpy(images));
     for (const name of ["labels.npy", "truth.npy"]) await writeFile(join(at, name), writeNpy(labels));
     await writeFile(join(at, "points.csv"), writeCsv(new NdArray(points, [n, 2])));
     await clusterings(at, labels);

@@ -82,6 +82,13 @@ test.each([...METHODS, "supervised" as const])(
   },
 );
 
+test.each(["deep-cluster", "supervised"] as const)("%s, stopped before it began, keeps nothing", async (method) => {
+  const cell: StudyCell = { seed: 0, method, clusters: 4 };
+  const context = await contextOf(cell, AbortSignal.abort(new Error("stopped")), join(out, "stopped"));
+  await expect(runCell(cell, context)).rejects.toThrow("stopped");
+  expect(await readdir(context.folder)).toEqual([]);
+});
+
 test("the search over hyper-parameters runs each cell once and prints a table for each method", async () => {
   const images = await loadImages("showers", setting, 0, "");
   const small = { ...setting, train: 16, epochs: 1, probeEpochs: 1, clusters: [2] };

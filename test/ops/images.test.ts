@@ -29,6 +29,21 @@ describeDevices("batch normalization", (device) => {
     for (const used of [x, y, z, trained, made, other]) used.dispose();
   });
 
+  test("a momentum of 1 leaves nothing of the statistics that were there, to the last digit", async () => {
+    const d = await device();
+    const x = c.randomNormal(d, [64, 3], new c.Random(1), 3, 2);
+    const of = async (before: number): Promise<number[]> => {
+      const running = { mean: c.full(d, [3], before), variance: c.full(d, [3], before) };
+      const y = c.batchNorm(x, { running, momentum: 1 });
+      const [mean, variance] = [await running.mean.data(), await running.variance.data()];
+      for (const used of [y, running.mean, running.variance]) used.dispose();
+      return [...mean, ...variance];
+    };
+    const fresh = await of(0);
+    for (const before of [1e-3, 123.456, NaN, Infinity]) expect(await of(before)).toEqual(fresh);
+    x.dispose();
+  });
+
   test("statistics of values far from zero", async () => {
     const d = await device();
     const values = Float32Array.from({ length: 3 * 2 * 2500 }, (_, i) => 4096 + (i % 2));

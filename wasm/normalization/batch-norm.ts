@@ -126,6 +126,13 @@ export function batch_norm_moments(
   }
 }
 
+/** A momentum of 1 leaves nothing of what was there, be it rounding or NaN. */
+// @ts-ignore: decorator
+@inline
+function moved(old: f32, value: f32, momentum: f32): f32 {
+  return momentum == 1 ? value : old + momentum * (value - old);
+}
+
 /** stats of batch_norm_statistics, and the running statistics moved; [begin, end) counts channels. */
 export function batch_norm_statistics(
   moments: usize, running_mean: usize, running_variance: usize, stats: usize,
@@ -156,8 +163,8 @@ export function batch_norm_statistics(
     }
     f32.store(stats + at, <f32>mean);
     f32.store(stats + channels + at, <f32>(1 / sqrt<f64>(squares / count + <f64>eps)));
-    f32.store(running_mean + at, old + momentum * (<f32>mean - old));
-    f32.store(running_variance + at, spread + momentum * (<f32>(squares / (count - <f64>correction)) - spread));
+    f32.store(running_mean + at, moved(old, <f32>mean, momentum));
+    f32.store(running_variance + at, moved(spread, <f32>(squares / (count - <f64>correction)), momentum));
   }
 }
 

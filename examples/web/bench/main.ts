@@ -3,7 +3,8 @@ import { version } from "../../../package.json";
 import { showFigures } from "../shared/figures";
 import type { BenchAnswer, BenchRequest, BenchRow, BenchRun, Roof } from "./protocol";
 import { diffTable, parseRun, resultsTable } from "./tables";
-import { parseSizes, sizesAt, sizesText, WORKLOADS, type Scale } from "./workloads";
+import { parseSizes, sizesAt, sizesText, type Scale } from "./workload";
+import { WORKLOADS } from "./workloads";
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const [form, list] = [element<HTMLFormElement>("form"), element("workloads")];

@@ -1,6 +1,6 @@
 // What the bench's page and its worker tell each other.
 import type { Timing } from "../shared/stopwatch";
-import type { Sizes } from "./workloads";
+import type { Sizes } from "./workload";
 
 /** What a device can do at most, as measured. */
 export interface Roof {

@@ -8,7 +8,8 @@ import { measureRoof } from "./roof";
 import { checkRows, type RowsResult } from "./rows-check";
 import { compareLaunch } from "./validate";
 import { workOf } from "./work";
-import { sizesText, WORKLOADS } from "./workloads";
+import { sizesText } from "./workload";
+import { WORKLOADS } from "./workloads";
 
 const scope = self as unknown as {
   postMessage(answer: BenchAnswer): void;
