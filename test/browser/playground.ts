@@ -238,7 +238,7 @@ describe("playground", () => {
     await page.fill("#option-nClusters", "0");
     await page.click("#start");
     await page.waitForFunction(() =>
-      document.getElementById("error")!.textContent!.includes("must be a whole number from 1, got 0"),
+      document.getElementById("error")!.textContent!.includes("must be a whole number from 1 to 1000, got 0"),
     );
     await page.fill("#option-nClusters", "3");
     await page.click("#start");
