@@ -56,8 +56,10 @@ export interface FitOptions extends TrainingOptions {
 
 /** Rules of `RunOptions`. */
 export const RUN_RULES: Rules<RunOptions> = { onStep: optional(callable), signal };
+/** Rules of `TrainingOptions`. */
+export const TRAINING_RULES: Rules<TrainingOptions> = { ...RUN_RULES, onEpoch: optional(callable) };
 /** Rules of `FitOptions`. */
-export const FIT_RULES: Rules<FitOptions> = { ...RUN_RULES, epochs: optional(whole(0)), onEpoch: optional(callable) };
+export const FIT_RULES: Rules<FitOptions> = { ...TRAINING_RULES, epochs: optional(whole(0)) };
 
 /** What a history is in a checkpoint. */
 export const HISTORY = list(record({ stage: text, epoch: whole(1), loss: finite }, either(finite, text)));

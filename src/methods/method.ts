@@ -56,7 +56,7 @@ export interface Method<O extends CommonOptions = CommonOptions> {
   load?(bytes: Bytes, options: { readonly device?: Device } & Partial<O>): Promise<Estimator>;
 }
 
-/** Options of `fit`, beside those that the schema says are of `fit`; a method that has none of these has no epochs, and is not given `onEpoch`. */
+/** Options of `fit`, beside those that the schema says are of `fit`; a method without one of these, `epochs` or `passes` has no epochs, and is not given `onEpoch`. */
 export interface EstimatorFitOptions {
   /** Labels, of methods with a target. */
   readonly y?: ArrayLike<number>;

@@ -100,6 +100,9 @@ export class RunInterrupted extends Error {
 /** Devices that may fail one after the other, without a checkpoint between them, before the run gives up. */
 const MAX_FAILURES = 3;
 
+/** Options of methods that are told the passes when they are made; others that have epochs have them as an option of `fit`. */
+const EPOCHS: ReadonlySet<string> = new Set(["epochs", "passes"]);
+
 /** A checkpoint is taken after a second, and takes no more than a twentieth of the time. */
 const KEEP_EVERY_MS = 1000;
 const TIMES_ITS_COST = 20;
@@ -183,7 +186,7 @@ class Run {
 
   async #fit(estimator: Estimator): Promise<void> {
     const { y, signal, onStep, onEpoch, truth } = this.#task;
-    const hasEpochs = optionsOf(this.#method).some(([, spec]) => spec.of === "fit");
+    const hasEpochs = optionsOf(this.#method).some(([name, { of }]) => of === "fit" || EPOCHS.has(name));
     await estimator.fit(this.#task.x, {
       ...splitOptions(this.#method, this.#options).ofFit,
       ...(y && { y }),

@@ -73,14 +73,18 @@ export async function batchEpoch(
   units.set(codebook);
   // the sums of a block are read while the next one is on its way
   let pending: Promise<Float32Array> | undefined;
-  for await (const { x, first, rows } of blocks.pass(signal)) {
-    const partials = units.partials(x);
-    partials.catch(() => undefined);
+  try {
+    for await (const { x, first, rows } of blocks.pass(signal)) {
+      const partials = units.partials(x);
+      partials.catch(() => undefined);
+      if (pending) sums.add(await pending);
+      pending = partials;
+      await onBlock?.(first + rows);
+    }
     if (pending) sums.add(await pending);
-    pending = partials;
-    await onBlock?.(first + rows);
+  } finally {
+    await pending?.catch(() => undefined); // where it was stopped, what is on its way must have left the device
   }
-  if (pending) sums.add(await pending);
   batchStep(codebook, sums.sums, sums.counts, grid, sigma, cutoff, neighbourhood);
   return sums;
 }

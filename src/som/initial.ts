@@ -1,7 +1,9 @@
 import { PCA } from "../cluster/pca";
 import type { Device } from "../device";
-import { toFloat32Matrix } from "../matrix";
+import { toContiguous, toFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
+import { choice } from "../options";
+import type { Rule } from "../options";
 import type { Random } from "../random";
 import { tensor } from "../tensor";
 import type { Grid } from "./grid";
@@ -16,10 +18,20 @@ export type CodebookInit = "pca" | "random" | "sample" | MatrixLike;
 /** Rows that a beginning looks at, at most. */
 const LOOKED_AT = 65_536;
 
-/** @throws for an unknown name */
-export function checkCodebookInit(op: string, init: CodebookInit): void {
-  if (typeof init === "string" && !["pca", "random", "sample"].includes(init))
-    throw new Error(`${op}: init must be pca, random, sample or a matrix, ${init}`);
+/** Beginnings by name. */
+export const INITS: Rule = choice("pca", "random", "sample");
+
+/** A beginning as it is given. */
+export const MATRIX: Rule = {
+  words: "a matrix",
+  holds: (value) => Array.isArray(value) || (typeof value === "object" && value !== null && "shape" in value),
+};
+
+/** A beginning as JSON holds it. */
+export function keptInit(init: CodebookInit): CodebookInit {
+  if (typeof init === "string") return init;
+  const { data, shape } = toContiguous(init, "save", "init");
+  return { data: Array.from(data as ArrayLike<number>, Number), shape };
 }
 
 /** Rows without a masked one, evenly spread over all of them where there are many. */

@@ -101,3 +101,9 @@ export class Blocks {
     this.#resident?.clear();
   }
 }
+
+/** Whether a row of d numbers holds one that is NaN or infinite. */
+export function isMasked(data: Float32Array, row: number, d: number): boolean {
+  for (let at = row * d; at < (row + 1) * d; at++) if (data[at]! - data[at]! !== 0) return true;
+  return false;
+}

@@ -1,4 +1,5 @@
-import { checkChoice } from "../checks";
+import { checkChoice, isObject } from "../checks";
+import type { Rule } from "../options";
 
 /** How a value falls from its start s to its end e over T steps. */
 export type Decay = "linear" | "exponential" | "asymptotic" | "constant";
@@ -44,4 +45,22 @@ export function scheduled(op: string, name: string, schedule: Schedule, steps: n
   check(start, " at the start");
   check(end, " at the end");
   return (t) => DECAYS[decay](start, end, steps > 1 ? t / (steps - 1) : 0, t, steps);
+}
+
+const isList = (schedule: unknown): schedule is ArrayLike<number> =>
+  Array.isArray(schedule) || (ArrayBuffer.isView(schedule) && "length" in schedule);
+
+/** What a schedule may be; its values are looked at by `checkSchedule`. */
+export const SCHEDULE: Rule = {
+  words: "a number, a list of numbers, or an object with start, end and decay",
+  holds: (value) =>
+    typeof value === "number" || isList(value) || (isObject(value) && "start" in value && "decay" in value),
+};
+
+/** A schedule as JSON keeps it. */
+export const keptSchedule = (schedule: Schedule): Schedule => (isList(schedule) ? Array.from(schedule) : schedule);
+
+/** @throws as `scheduled`; of a list whose steps are not known yet, nothing is asked */
+export function checkSchedule(op: string, name: string, schedule: Schedule, steps: number | undefined): void {
+  if (steps !== undefined || !isList(schedule)) scheduled(op, name, schedule, steps ?? 1);
 }

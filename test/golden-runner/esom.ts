@@ -1,4 +1,4 @@
-import { EvolvingMap } from "../../src/som/evolving-map";
+import { EvolvingMap } from "../../src/som/maps/evolving-map";
 import { onHost } from "./adapter";
 import type { Adapters } from "./adapter";
 import type { Values } from "./format";

@@ -1,4 +1,4 @@
-import { CSOM } from "../../src/som/csom";
+import { CSOM } from "../../src/som/maps/csom";
 import { Grid } from "../../src/som/grid";
 import { batchEpoch, winnersOf, withUnits } from "../../src/som/batch";
 import { onlineSteps } from "../../src/som/online";

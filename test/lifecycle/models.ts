@@ -17,6 +17,7 @@ import {
 } from "constella";
 import type { Device, RunOptions } from "constella";
 import { AgglomerativeClustering, GaussianMixture, HDBSCAN } from "../../src/density";
+import { CSOM, ESOM, SOM } from "../../src/som";
 import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
 import { PointsProvider } from "../../src/data";
 
@@ -127,6 +128,30 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes, device) => LDMGI.load(bytes, { device }),
     (model, options) => model.fit(x, options),
     async (model) => model.labels,
+  ),
+  SOM: subject(
+    (device) => new SOM({ rows: 4, columns: 3, epochs: 4, device }),
+    (bytes, device) => SOM.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.predict(x),
+  ),
+  "SOM, online": subject(
+    (device) => new SOM({ rows: 4, columns: 3, epochs: 4, training: "online", nClusters: 3, device }),
+    (bytes, device) => SOM.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.transform(x),
+  ),
+  CSOM: subject(
+    (device) => new CSOM({ epochs: 4, device }),
+    (bytes, device) => CSOM.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.predict(x),
+  ),
+  ESOM: subject(
+    (device) => new ESOM({ passes: 3, search: "tiled", tile: 32, device }),
+    (bytes, device) => ESOM.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.results(x),
   ),
   StackedAutoencoder: subject(
     (device) => new StackedAutoencoder({ layers: [8, 12, 3], layerEpochs: 1, epochs: 2, batchSize: 32, device }),

@@ -1,5 +1,5 @@
 import { adjustedRandIndex } from "constella";
-import type { RowSource } from "constella";
+import type { Device, RowSource } from "constella";
 import { describe, expect, test } from "vitest";
 import { deviceOf } from "../devices";
 import { uniforms } from "../uniforms";
@@ -149,7 +149,49 @@ describe("CSOM", () => {
   });
 });
 
+test.each([
+  ["SOM", (device: Device) => new SOM({ rows: 3, columns: 3, epochs: 5, device }), SOM],
+  ["online SOM", (device: Device) => new SOM({ rows: 3, columns: 3, epochs: 5, training: "online", device }), SOM],
+  ["CSOM", (device: Device) => new CSOM({ layers: [{ rows: 3, columns: 3 }], epochs: 5, device }), CSOM],
+  ["ESOM", (device: Device) => new ESOM({ passes: 5, device }), ESOM],
+] as const)(
+  "%s: what is stopped goes on with the epoch it was in, in this process or from its file",
+  async (_, make, Type) => {
+    const device = await wasm();
+    const { x } = blobs(CORNERS, 400, 0.5);
+    const whole = await make(device).fit(x);
+    const stopped = make(device);
+    const stop = new AbortController();
+    const onEpoch = ({ epoch }: { epoch: number }): void => void (epoch === 3 && stop.abort(new Error("enough")));
+    await expect(stopped.fit(x, { signal: stop.signal, onEpoch })).rejects.toThrow("enough");
+    for (const model of [await Type.load(await stopped.save(), { device }), stopped]) {
+      const epochs: number[] = [];
+      await model.fit(x, { onEpoch: ({ epoch }) => void epochs.push(epoch) });
+      expect(epochs).toEqual([4, 5]);
+      expect([model.labels, model.history]).toEqual([whole.labels, whole.history]);
+    }
+  },
+);
+
 describe("ESOM", () => {
+  test("stopped within a pass over many rows, it goes on with the block of rows", async () => {
+    const n = 140_000;
+    const x = { data: Float32Array.from({ length: n }, (_, i) => Math.sin(i) + 3 * (i % 4)), shape: [n, 1] };
+    const make = (): ESOM => new ESOM({ epsilon: 0.5, maxNodes: 12 });
+    const whole = await make().fit(x);
+    const stopped = make();
+    const stop = new AbortController();
+    await expect(
+      stopped.fit(x, { signal: stop.signal, onStep: () => stop.abort(new Error("enough")) }),
+    ).rejects.toThrow("enough");
+    const steps: number[] = [];
+    const loaded = await ESOM.load(await stopped.save());
+    await loaded.fit(x, { onStep: ({ step }) => void steps.push(step) });
+    expect(steps).toEqual([131_072, n]);
+    expect(loaded.map.state()).toEqual(whole.map.state());
+    expect(loaded.history).toEqual(whole.history);
+  });
+
   test.each(["exact", "tiled"] as const)("%s search finds what is there", async (search) => {
     const device = await wasm();
     const { x, truth } = blobs(CORNERS, 1500, 0.25);

@@ -1,4 +1,4 @@
-import { components } from "./u-matrix";
+import { components } from "../u-matrix";
 
 /** How an evolving map learns; see `ESOM`. */
 export interface EvolvingOptions {

@@ -1,0 +1,80 @@
+import { isObject } from "../../checks";
+import type { Device } from "../../device";
+import type { OptionSet } from "../../lifecycle/model";
+import { checkedOptions, choice, flag, positive, range, seed, whole } from "../../options";
+import type { Rule } from "../../options";
+
+/** ε and γ of a pass over the rows. */
+export interface ESOMPass {
+  /** A distance, or a quantile of the distances of random pairs of rows. */
+  readonly epsilon: number | { readonly quantile: number };
+  readonly gamma: number;
+}
+
+/** Options of `ESOM`. */
+export interface ESOMOptions {
+  /**
+   * Radius within which a row needs no node of its own, and width of the activation: a distance, or a quantile of the distances of random pairs of rows.
+   * Default: the quantile 0.1, between the 5 and 20 % that keep maps of a few dozen to a few hundred nodes.
+   */
+  readonly epsilon?: ESOMPass["epsilon"];
+  /** Share of the way that nodes go towards a row. Default 0.2. */
+  readonly gamma?: number;
+  /** Passes over the rows, or ε and γ of each. Default 1. */
+  readonly passes?: number | readonly ESOMPass[];
+  /** What a link keeps of its strength when its node wins again. Default 0.8. */
+  readonly beta?: number;
+  /** The weakest link is deleted after so many rows; 0: never. Default 50. */
+  readonly pruneEvery?: number;
+  /** Default 1,000. */
+  readonly maxNodes?: number;
+  /** A node that loses its last link is deleted. Default true. */
+  readonly removeOrphans?: boolean;
+  /** Links weaker than this do not make a cluster; 0: all do, and one cluster is the rule. Default 0.01, gaps of one and a half ε. */
+  readonly minStrength?: number;
+  /**
+   * `exact`: one row after the other, as published. `tiled`: the nearest nodes of `tile` rows are sought at once on the device, in the map as it was before
+   * them; then the rows take their steps in order, each among its two nodes and those that the tile has made. Faster on large maps, and not the same: a row
+   * does not see how the others of its tile have moved the rest of the map. With a tile of one row it is the same but for float32. Default "exact".
+   */
+  readonly search?: "exact" | "tiled";
+  /** Rows of a tile. Default 1,024. */
+  readonly tile?: number;
+  /** Of the pairs that a quantile is taken of. Default 0. */
+  readonly seed?: number;
+  readonly device?: Device | undefined;
+}
+
+/** What is in force. */
+export type ESOMSettings = Required<Omit<ESOMOptions, "device">>;
+
+const EPSILON: Rule = {
+  words: "positive, or an object with quantile (from 0 to 1)",
+  holds: (value) =>
+    positive.holds(value) ||
+    (isObject(value) && Object.keys(value).join() === "quantile" && range(0, 1).holds(value["quantile"])),
+};
+
+export const ESOM_OPTIONS: OptionSet<ESOMSettings> = {
+  rules: {
+    ...{ epsilon: EPSILON, gamma: range(0, 1) },
+    passes: {
+      words: "one or more, as a number or as a list with epsilon and gamma of each",
+      holds: (value) => whole(1).holds(value) || (Array.isArray(value) && value.length > 0),
+    },
+    ...{ beta: range(0, 1), pruneEvery: whole(0), maxNodes: whole(1), removeOrphans: flag, minStrength: range(0) },
+    ...{ search: choice("exact", "tiled"), tile: whole(1), seed },
+  },
+  defaults: {
+    ...{ epsilon: { quantile: 0.1 }, gamma: 0.2, passes: 1, beta: 0.8, pruneEvery: 50, maxNodes: 1000 },
+    ...{ removeOrphans: true, minStrength: 0.01, search: "exact", tile: 1024, seed: 0 },
+  },
+};
+
+/** ε and γ of each pass. @throws for a pass that has others */
+export function passesOf({ passes, epsilon, gamma }: ESOMSettings): readonly ESOMPass[] {
+  if (typeof passes === "number") return Array<ESOMPass>(passes).fill({ epsilon, gamma });
+  return passes.map((pass, i) =>
+    checkedOptions<ESOMPass>(`ESOM: passes[${i}]`, pass, { epsilon: EPSILON, gamma: range(0, 1) }, {}),
+  );
+}
