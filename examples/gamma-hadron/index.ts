@@ -13,7 +13,17 @@ import { searchGrid } from "./grid";
 import { loadImages, type Source, type StudyImages } from "./images";
 import { writeOutcome } from "./outcome";
 import { cellFolder, runCell, type StudyCell } from "./run-cell";
-import { BASELINES, METHODS, settingOf, SIZE_NAMES, TITLES, type MethodName, type Size } from "./settings";
+import {
+  BASELINES,
+  METHODS,
+  settingOf,
+  SIZE_NAMES,
+  TITLES,
+  TRIVIAL,
+  trivialOf,
+  type MethodName,
+  type Size,
+} from "./settings";
 import { accuracyText } from "./tables";
 
 interface Options {
@@ -23,6 +33,7 @@ interface Options {
   readonly seeds?: number[];
   readonly grid?: boolean;
   readonly probeOnly?: boolean;
+  readonly untrained?: boolean;
   readonly device?: "webgpu" | "wasm";
   readonly data?: string;
   readonly out?: string;
@@ -37,6 +48,7 @@ const program = new Command("npm run example:showers --")
   .addOption(toOption({ name: "seeds", kind: wholes(0, 1), help: "accuracies are means over these (default 0)" }))
   .option("--grid", "search over learning rate, blocks and clusters of each method instead, and print its tables")
   .option("--probe-only", "accuracies only: no clusterings of other numbers of clusters")
+  .option("--untrained", "only what needs no training: trivial baselines and random weights")
   .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
   .addOption(toOption({ name: "data", kind: text("DIR"), help: "data that is not generated (default ../shared/data)" }))
   .addOption(toOption({ name: "out", kind: text("DIR"), help: "default: out/ and the kind of images" }))
@@ -47,7 +59,7 @@ const program = new Command("npm run example:showers --")
 await run(program);
 
 async function study(options: Options): Promise<void> {
-  const { images: source, full = false, seeds = [0], probeOnly = false, resume = false } = options;
+  const { images: source, full = false, seeds = [0], probeOnly = false, untrained = false, resume = false } = options;
   const size = full ? "full" : options.size;
   const setting = settingOf(source, size);
   const out = options.out ?? join("out", size === "small" ? source : `${source}-${size}`);
@@ -76,13 +88,20 @@ async function study(options: Options): Promise<void> {
       return;
     }
     const counts = [...new Set([...setting.clusters, ...Object.values(setting.best)])].sort((a, b) => a - b);
+    const single = new Set<string>(["supervised", "random", ...TRIVIAL]);
+    const trained = new Set<string>(["supervised", ...BASELINES, ...METHODS]);
     const wanted = ({ seed, method, clusters }: StudyCell): boolean => {
-      if (method === "supervised" || method === "random") return clusters === counts[0];
+      if (untrained && trained.has(method)) return false;
+      if (single.has(method)) return clusters === counts[0];
       if (seed === seeds[0] && !probeOnly) return true;
       return setting.best[method as MethodName] === clusters;
     };
     const grid = new GridSearch({
-      axes: { seed: seeds, method: ["random", "supervised", ...BASELINES, ...METHODS], clusters: counts },
+      axes: {
+        seed: seeds,
+        method: ["random", ...trivialOf(source), "supervised", ...BASELINES, ...METHODS],
+        clusters: counts,
+      },
       include: (cell) => wanted(cell as StudyCell),
       store,
       signal,
@@ -94,7 +113,7 @@ async function study(options: Options): Promise<void> {
           progress,
           signal,
           folder: cellFolder(out, own),
-          probed: own.method === "random" || setting.best[own.method as MethodName] === own.clusters,
+          probed: single.has(own.method) || setting.best[own.method as MethodName] === own.clusters,
           images: await imagesOf(own.seed),
         };
         return runCell(own, context);
@@ -102,7 +121,7 @@ async function study(options: Options): Promise<void> {
       onCell: ({ cell, measures, seconds }, done, total) => {
         const { seed, method, clusters } = cell as StudyCell;
         const probe = measures["probe"] === undefined ? "" : `  accuracy ${(100 * measures["probe"]).toFixed(2)} %`;
-        const what = `${TITLES[method]}${method === "random" || method === "supervised" ? "" : `, ${clusters} clusters`}`;
+        const what = `${TITLES[method]}${single.has(method) ? "" : `, ${clusters} clusters`}`;
         progress.note(`${String(done).padStart(3)}/${total}  ${what}, seed ${seed}${probe}  ${seconds.toFixed(0)} s`);
       },
     });

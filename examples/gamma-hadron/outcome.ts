@@ -8,7 +8,7 @@ import { readNpy } from "../../src/data/formats/npy";
 import type { StudyImages } from "./images";
 import { renderStudy } from "./report";
 import { cellFolder, type StudyCell } from "./run-cell";
-import { BASELINES, METHODS, TITLES, type MethodName, type Setting } from "./settings";
+import { BASELINES, METHODS, TITLES, TRIVIAL, type MethodName, type Setting } from "./settings";
 import { accuracies, accuracyCsv, compare, comparisonCsv, significanceCsv, significances } from "./tables";
 import type { AccuracyRow, Comparison } from "./tables";
 
@@ -69,7 +69,8 @@ async function gammaScores(
   if (!images.observation) return scores;
   for (const cell of cells) {
     const { method, clusters } = cell;
-    const own = method === "supervised" || method === "random" || setting.best[method as MethodName] === clusters;
+    const single = method === "supervised" || method === "random" || (TRIVIAL as readonly string[]).includes(method);
+    const own = single || setting.best[method as MethodName] === clusters;
     if (!own || method === "k-means" || method === "mini-batch-k-means") continue;
     scores[TITLES[method]] = readNpy(await readFile(join(cellFolder(out, cell), "gamma.npy"))).data as Float32Array;
   }

@@ -70,7 +70,7 @@ export async function renderStudy(results: StudyResults): Promise<string> {
         body:
           significance &&
           html`${significanceCurve(page, significance.methods, { withoutCut: significance.withoutCut })}
-          ${bestTable(significance.methods)}`,
+          ${bestTable(significance)}`,
       },
       { id: "images", title: "What is taken for a gamma", body: images.observation && pictures(results) },
       {
@@ -91,26 +91,26 @@ export async function renderStudy(results: StudyResults): Promise<string> {
 function accuracyTable({ accuracies, images, seeds }: StudyResults): Markup {
   const wobble = images.observation !== undefined;
   return valueTable({
-    caption: "Accuracy of a linear classifier on the learned features, %",
+    caption: "Accuracy of a linear classifier on the learned features, and of what needs none of them, %",
     corner: "method",
     columns: [
       { name: "clusters", decimals: 0 },
       { name: wobble ? "diffuse" : "test" },
       { name: "more than random weights" },
-      ...(wobble ? [{ name: "wobble" }] : []),
+      ...(wobble ? [{ name: "wobble, balanced" }, { name: "wobble, AUC" }] : []),
       { name: "seconds", decimals: 0 },
     ],
-    rows: accuracies.map(({ method, clusters, probe, gain, wobble: observed, seconds }) => ({
+    rows: accuracies.map(({ method, clusters, probe, gain, wobble: observed, wobbleAUC, seconds }) => ({
       name: TITLES[method],
       values: [
         clusters,
         formatPercent(probe),
         gain && formatPercent(gain),
-        ...(wobble ? [observed && formatPercent(observed)] : []),
+        ...(wobble ? [observed && formatPercent(observed), wobbleAUC && formatPercent(wobbleAUC)] : []),
         seconds.mean,
       ],
     })),
-    note: `${seeds.length > 1 ? `Mean and standard deviation of ${seeds.length} seeds. ` : ""}Supervised: the same network trained on the labels of the same images.`,
+    note: `${seeds.length > 1 ? `Mean and standard deviation of ${seeds.length} seeds. ` : ""}Supervised: the same network trained on the labels of the same images. Rows without a network have the labels that the probe has; where convolution blocks are read, both dense layers are learned anew.${wobble ? " Most events of the observation are hadrons: balanced is the mean of the shares of gammas and of hadrons that are found, 50 for who always says hadron." : ""}`,
   });
 }
 
@@ -138,9 +138,10 @@ function comparisonOf(page: Document, { clusters, names, pairs, occupation }: Co
     })}`;
 }
 
-const bestTable = (methods: NonNullable<StudyResults["significance"]>["methods"]): Markup =>
+const bestTable = ({ methods, withoutCut }: NonNullable<StudyResults["significance"]>): Markup =>
   valueTable({
-    caption: "Best significance of each method",
+    caption: `Best significance of each method; all events, without any cut, have ${withoutCut.toFixed(2)}`,
+    note: belowNoCut(methods, withoutCut),
     columns: [
       { name: "threshold", decimals: 2 },
       { name: "N on", decimals: 0 },
@@ -153,6 +154,12 @@ const bestTable = (methods: NonNullable<StudyResults["significance"]>["methods"]
       values: [threshold, nOn, nOff, excess, signed],
     })),
   });
+
+/** Which methods' best cut is of no use. */
+function belowNoCut(methods: NonNullable<StudyResults["significance"]>["methods"], withoutCut: number): string {
+  const useless = methods.filter(({ best }) => best.signed <= withoutCut).map(({ name }) => name);
+  return useless.length === 0 ? "" : `No better than no cut at all: ${useless.join(", ")}.`;
+}
 
 function pictures({ images, scores }: StudyResults): Markup {
   const rows: ImageRow[] = Object.entries(scores).flatMap(([name, score]) =>

@@ -2,6 +2,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  auc,
   DeepCluster,
   KMeans,
   LinearProbe,
@@ -15,10 +16,11 @@ import type { Device, GridCell, FitOptions, VGGSpec } from "constella";
 import { stepProgress, type ProgressDisplay } from "../../src/cli/progress";
 import { readFile, writeAtomic } from "../../src/data/formats/files";
 import { writeNpy } from "../../src/data/formats/npy";
-import type { StudyImages } from "./images";
-import { AUGMENTATION, BASELINES, METHOD_OPTIONS, TITLES } from "./settings";
-import type { BaselineName, MethodName, Setting } from "./settings";
-import { occupation } from "./tables";
+import type { Part, StudyImages } from "./images";
+import { AUGMENTATION, BASELINES, METHOD_OPTIONS, TITLES, TRIVIAL } from "./settings";
+import type { BaselineName, MethodName, Setting, TrivialName } from "./settings";
+import { balancedAccuracy, occupation } from "./tables";
+import { withFeatures } from "./trivial";
 
 /** What a cell needs beside its own values. */
 export interface CellContext {
@@ -54,7 +56,9 @@ export async function runCell(cell: StudyCell, context: CellContext): Promise<Me
   const measures =
     method === "supervised"
       ? await runSupervised(cell, context)
-      : await runMethod(cell, method === "random" ? undefined : (method as MethodName), context);
+      : (TRIVIAL as readonly string[]).includes(method)
+        ? await runTrivial(cell, method as TrivialName, context)
+        : await runMethod(cell, method === "random" ? undefined : (method as MethodName), context);
   await rm(checkpointOf(context.folder), { force: true });
   return measures;
 }
@@ -134,13 +138,39 @@ async function runSupervised(cell: StudyCell, context: CellContext): Promise<Mea
   const { x, labels } = images.train;
   await train(TITLES.supervised, model, (options) => model.fit(x, labels, options), context);
   const measures: Measures = { probe: await model.score(images.test.x, images.test.labels) };
-  if (images.observation) {
-    const { x, labels } = images.observation;
-    measures["wobble"] = await model.score(x, labels);
-    await write(folder, "gamma.npy", column(await model.probabilities(x), 1));
-  }
+  if (images.observation) Object.assign(measures, await observe(model, images.observation, folder));
   model.dispose();
   return measures;
+}
+
+/** The classifier of `probe` on numbers that need no training without labels. */
+async function runTrivial(cell: StudyCell, method: TrivialName, context: CellContext): Promise<Measures> {
+  const { images, setting } = context;
+  if (method !== "random-blocks") {
+    const own = <P extends Part>(part: P): P => withFeatures(part, images.side, method);
+    const { probe: labelled, test, observation } = images;
+    const parts = { probe: own(labelled), test: own(test), observation: observation && own(observation) };
+    return probe(cell, { transform: ({ x }) => Promise.resolve(x) }, { ...context, images: { ...images, ...parts } });
+  }
+  const { network, seed, batchSize, device } = shared(cell, "supervised", context);
+  const model = new Supervised({ network, seed, batchSize, device, nClasses: images.classNames.length });
+  await model.fit(images.train.x, images.train.labels, { epochs: 0 });
+  const at = `block${setting.blocks}`;
+  const measures = await probe(cell, { transform: ({ x }) => model.transform(x, { at }) }, context, DENSE);
+  model.dispose();
+  return measures;
+}
+
+/** What a classifier says of an observation, most of which are hadrons: measures that "always hadron" has 0.5 of. */
+async function observe(
+  classifier: Pick<Supervised | LinearProbe, "probabilities">,
+  { x, labels }: Part,
+  folder: string,
+): Promise<Measures> {
+  const gamma = column(await classifier.probabilities(x), 1);
+  await write(folder, "gamma.npy", gamma);
+  const found = Int32Array.from(gamma, (p) => Number(p > 0.5));
+  return { wobble: balancedAccuracy(labels, found), wobbleAUC: auc(labels, gamma) };
 }
 
 /** Without a method: the network as it begins. */
@@ -167,27 +197,28 @@ async function runMethod(cell: StudyCell, method: MethodName | undefined, contex
     await write(folder, "labels.npy", model.labels);
     Object.assign(measures, occupation(model.labels, clusters));
   }
-  if (context.probed) Object.assign(measures, await probe(cell, model, context));
+  if (context.probed) Object.assign(measures, await probe(cell, { transform: ({ x }) => model.transform(x) }, context));
   model.dispose();
   return measures;
 }
 
-/** Accuracies of a linear classifier on the features of a network; its gamma scores of the observation are kept. */
+/** Both dense layers of the network, learned anew on what its convolutions make of an image. */
+const DENSE = [512, 512];
+
+/** Accuracies of a classifier on features, linear where no layers are told; its gamma scores of the observation are kept. */
 async function probe(
   { seed }: StudyCell,
-  model: { transform(x: NdArray<Float32Array>): Promise<NdArray<Float32Array>> },
+  { transform }: { readonly transform: (part: Part) => Promise<NdArray<Float32Array>> },
   { device, images, setting, folder }: CellContext,
+  hidden: readonly number[] = [],
 ): Promise<Measures> {
-  const features = (part: { x: NdArray<Float32Array> }) => model.transform(part.x);
-  const classifier = new LinearProbe({ device, seed, nClasses: images.classNames.length });
-  await classifier.fit(await features(images.probe), images.probe.labels, { epochs: setting.probeEpochs });
-  const measures: Measures = {
-    probe: await classifier.score(await features(images.test), images.test.labels),
-  };
-  if (images.observation) {
-    const observed = await features(images.observation);
-    measures["wobble"] = await classifier.score(observed, images.observation.labels);
-    await write(folder, "gamma.npy", column(await classifier.probabilities(observed), 1));
+  const classifier = new LinearProbe({ device, seed, hidden, nClasses: images.classNames.length });
+  await classifier.fit(await transform(images.probe), images.probe.labels, { epochs: setting.probeEpochs });
+  const measures: Measures = { probe: await classifier.score(await transform(images.test), images.test.labels) };
+  const { observation } = images;
+  if (observation) {
+    const observed = { ...observation, x: await transform(observation) };
+    Object.assign(measures, await observe(classifier, observed, folder));
   }
   classifier.dispose();
   return measures;

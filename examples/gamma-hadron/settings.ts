@@ -6,11 +6,19 @@ import type { Source } from "./images";
 export const METHODS = ["deep-cluster", "online-deep-cluster", "self-labeling"] as const;
 export type MethodName = (typeof METHODS)[number];
 
+/** What a classifier with the same labels makes of the images without a network, or of a network that has learned nothing. */
+export const TRIVIAL = ["pixels", "brightness", "moments", "brightest", "random-blocks"] as const;
+export type TrivialName = (typeof TRIVIAL)[number];
+
+/** Those that a source has: a garment's brightness is no measure of a shower. */
+export const trivialOf = (source: Source): readonly TrivialName[] =>
+  source === "showers" || source === "magic" ? TRIVIAL : ["pixels", "random-blocks"];
+
 /** What stands beside them. */
 export const BASELINES = ["k-means", "mini-batch-k-means"] as const;
 export type BaselineName = (typeof BASELINES)[number];
 
-export const TITLES: Readonly<Record<MethodName | BaselineName | "supervised" | "random", string>> = {
+export const TITLES: Readonly<Record<MethodName | BaselineName | TrivialName | "supervised" | "random", string>> = {
   "deep-cluster": "DeepCluster",
   "online-deep-cluster": "ODC",
   "self-labeling": "SeLa",
@@ -18,6 +26,11 @@ export const TITLES: Readonly<Record<MethodName | BaselineName | "supervised" | 
   "mini-batch-k-means": "mini-batch k-means",
   supervised: "supervised",
   random: "random weights",
+  "random-blocks": "random weights, read at the last convolution block",
+  pixels: "logistic regression on the pixels",
+  brightness: "total brightness alone",
+  moments: "six image moments",
+  brightest: "the 200 brightest pixels, sorted",
 };
 
 /** Images, passes and clusters of a study. */

@@ -3,7 +3,7 @@ import { compareClusterings, significanceSweep } from "constella";
 import type { ComparedPair, GridResult, SweepPoint } from "constella";
 import { formatPercent, spread, type Spread } from "../spread";
 import type { Observation } from "./images";
-import { METHODS, TITLES, type MethodName, type Setting } from "./settings";
+import { METHODS, TITLES, TRIVIAL, type MethodName, type Setting } from "./settings";
 
 /** Accuracy of one method. */
 export interface AccuracyRow {
@@ -12,7 +12,9 @@ export interface AccuracyRow {
   readonly probe: Spread;
   /** Gain over random weights, seed by seed. */
   readonly gain: Spread | undefined;
+  /** Of the observation, of which most are hadrons: the mean of the shares of each class that are found, and the area under the ROC curve. */
   readonly wobble: Spread | undefined;
+  readonly wobbleAUC: Spread | undefined;
   readonly seconds: Spread;
 }
 
@@ -41,13 +43,22 @@ export function occupation(labels: Int32Array, clusters: number): Occupation {
   return { occupied: counts.size, largest: (Math.max(...counts.values()) * clusters) / labels.length };
 }
 
-/** Rows of the table of accuracies: supervised, the methods at their own number of clusters, random weights. */
+/** Mean over the classes that occur of the share of each that is found: 0.5 for two classes when always the same is answered. */
+export function balancedAccuracy(labels: Int32Array, found: Int32Array): number {
+  const shares = [...new Set(labels)].map((label) => {
+    const own = labels.reduce((count, one) => count + Number(one === label), 0);
+    return labels.reduce((right, one, i) => right + Number(one === label && found[i] === label), 0) / own;
+  });
+  return shares.reduce((sum, share) => sum + share / shares.length, 0);
+}
+
+/** Rows of the table of accuracies: supervised, the methods at their own number of clusters, random weights, and what needs no network. */
 export function accuracies(results: readonly GridResult[], setting: Setting): AccuracyRow[] {
   const rows: AccuracyRow[] = [];
   const random = new Map(
     results.filter(({ cell }) => cell["method"] === "random").map((result) => [result.cell["seed"], result]),
   );
-  for (const method of ["supervised", ...METHODS, "random"] as const) {
+  for (const method of ["supervised", ...METHODS, "random", ...TRIVIAL] as const) {
     const isMethod = (METHODS as readonly string[]).includes(method);
     const clusters = isMethod ? setting.best[method as MethodName] : undefined;
     const own = results.filter(
@@ -66,6 +77,7 @@ export function accuracies(results: readonly GridResult[], setting: Setting): Ac
       probe: spread(values("probe")),
       gain: isMethod && gains.length > 0 ? spread(gains) : undefined,
       wobble: values("wobble").length > 0 ? spread(values("wobble")) : undefined,
+      wobbleAUC: values("wobbleAUC").length > 0 ? spread(values("wobbleAUC")) : undefined,
       seconds: spread(own.map(({ seconds }) => seconds)),
     });
   }
@@ -103,12 +115,13 @@ export function significances(
 /** The accuracies in columns, for a terminal. */
 export function accuracyText(rows: readonly AccuracyRow[]): string {
   const cell = (value: Spread | undefined): string => (value ? formatPercent(value) : "");
-  const lines = rows.map(({ method, clusters, probe, gain, wobble }) => [
+  const lines = rows.map(({ method, clusters, probe, gain, wobble, wobbleAUC }) => [
     `${TITLES[method]}${clusters === undefined ? "" : `, ${clusters} clusters`}`,
-    ...[probe, gain, wobble].map(cell),
+    ...[probe, gain, wobble, wobbleAUC].map(cell),
   ]);
-  return [["accuracy, %", "probe", "gain", "wobble"], ...lines]
-    .map(([name, ...cells]) => name!.padEnd(28) + cells.map((value) => value.padStart(16)).join(""))
+  const observed = rows.some(({ wobble }) => wobble) ? ["wobble, balanced", "wobble, AUC"] : ["", ""];
+  return [["%", "accuracy", "gain", ...observed], ...lines]
+    .map(([name, ...cells]) => (name!.padEnd(51) + cells.map((value) => value.padStart(17)).join("")).trimEnd())
     .join("\n");
 }
 
@@ -117,10 +130,20 @@ const csv = (head: readonly string[], rows: readonly (readonly (string | number 
 
 export const accuracyCsv = (rows: readonly AccuracyRow[]): string =>
   csv(
-    ["method", "clusters", "seeds", "probe", "probe_sd", "gain", "gain_sd", "wobble", "wobble_sd", "seconds"],
-    rows.map(({ method, clusters, probe, gain, wobble, seconds }) => [
+    [
+      "method",
+      "clusters",
+      "seeds",
+      "probe",
+      "probe_sd",
+      "gain",
+      "gain_sd",
+      "wobble_balanced",
+      ...["wobble_balanced_sd", "wobble_auc", "wobble_auc_sd", "seconds"],
+    ],
+    rows.map(({ method, clusters, probe, gain, wobble, wobbleAUC, seconds }) => [
       ...[method, clusters, probe.n, probe.mean, probe.deviation, gain?.mean, gain?.deviation],
-      ...[wobble?.mean, wobble?.deviation, seconds.mean],
+      ...[wobble?.mean, wobble?.deviation, wobbleAUC?.mean, wobbleAUC?.deviation, seconds.mean],
     ]),
   );
 

@@ -2,7 +2,7 @@
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
-import { isObject } from "../checks";
+import { checkOptions, isObject } from "../checks";
 import { below, under } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
@@ -26,7 +26,7 @@ import { augment, AUGMENT_RULE } from "../ops/images/augmentation";
 import type { AugmentOptions } from "../ops/images/augmentation";
 import { relu } from "../ops/elementwise";
 import { concat } from "../ops/layout";
-import { reshape } from "../ops/shape";
+import { flatten, reshape } from "../ops/shape";
 import { SGD } from "../optim";
 import { callable, either, optional, positive, range, seed as seedRule, share, whole } from "../options";
 import type { Rules } from "../options";
@@ -61,6 +61,12 @@ export interface NetworkOptions {
   readonly device?: Device | undefined;
   /** What changes images at random in training: options of `augment`, or a function, which `load` wants again. Default: nothing does. */
   readonly augment?: AugmentOptions | Augmentation | undefined;
+}
+
+/** Options of `transform`. */
+export interface TransformOptions {
+  /** A layer of the network by its name (`network.layerNames`): block1, block2, … and hidden of a VGG, hidden1, … of an MLP. Default: the features. */
+  readonly at?: string | undefined;
 }
 
 /** Options of `load`: what a checkpoint cannot hold. */
@@ -116,11 +122,28 @@ export abstract class NetworkModel<S extends NetworkSettings> extends Model<S> {
     return this.known("network", this.#network);
   }
 
-  /** Features of x as the classifier sees them, rectified: [n, featureSize]. @throws before `fit` */
-  async transform(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.computingItems(x, "transform", (rows) =>
-      mapRows(rows, (batch) => this.rectified(this.features(batch)), CHUNK),
-    );
+  /**
+   * Features of x as the classifier sees them, rectified: [n, featureSize]; or what a layer below makes of x, [n, d].
+   * @throws before `fit`, and when the network has no layer of that name
+   */
+  async transform(x: RowsLike, options: TransformOptions = {}): Promise<NdArray<Float32Array>> {
+    checkOptions(`${this.name}.transform`, options, ["at"]);
+    const { at } = options;
+    const read = (batch: Tensor): Tensor =>
+      at === undefined ? this.rectified(this.features(batch)) : flatten(this.#read(batch, at));
+    return this.computingItems(x, "transform", (rows) => {
+      const { layerNames } = this.network;
+      if (at !== undefined && !layerNames.includes(at))
+        throw new Error(
+          `${this.name}.transform: at must be ${layerNames.join(" or ") || "left out, the network's layers have no names"}, got ${at}`,
+        );
+      return mapRows(rows, read, CHUNK);
+    });
+  }
+
+  #read(x: Tensor, layer: string): Tensor {
+    this.network.eval();
+    return this.network.read(this.#items(x), layer);
   }
 
   /** Of each head, its classes. */

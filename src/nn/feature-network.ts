@@ -16,7 +16,21 @@ export abstract class FeatureNetwork extends Module {
   abstract readonly featureSize: number;
   /** Whether the classifier sees max(features, 0). */
   readonly rectified: boolean = true;
+
+  /** Names of the layers that `read` reads, from the input up; none where a network of your own does not say. */
+  get layerNames(): readonly string[] {
+    return [];
+  }
+
+  /** What the layer of a name makes of rows x, as the next one takes it: [n, …]. @throws when the network has no such layer */
+  read(_x: Tensor, layer: string): Tensor {
+    throw noLayer(layer, this.layerNames);
+  }
 }
+
+/** What is said of a layer that is not there. */
+export const noLayer = (layer: string, names: readonly string[]): Error =>
+  new Error(`read: the network's layers are ${names.length > 0 ? names.join(", ") : "not named"}, got ${layer}`);
 
 /** A fully connected network; rectifiers between its layers. One size alone is the identity: the features are the items. */
 export interface MLPSpec {
@@ -46,6 +60,17 @@ export class MLP extends FeatureNetwork {
           ...(i < sizes.length - 2 && { activation: "relu" }),
         }),
     );
+  }
+
+  /** hidden1, hidden2, …: the rectified layers below the features. */
+  override get layerNames(): readonly string[] {
+    return this.layers.slice(0, -1).map((_, i) => `hidden${i + 1}`);
+  }
+
+  override read(x: Tensor, layer: string): Tensor {
+    const at = this.layerNames.indexOf(layer);
+    if (at < 0) throw noLayer(layer, this.layerNames);
+    return this.layers.slice(0, at + 1).reduce((h, part) => part.forward(h), x);
   }
 
   override forward(x: Tensor): Tensor {

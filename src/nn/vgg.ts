@@ -5,7 +5,7 @@ import { flatten } from "../ops/shape";
 import type { Tensor } from "../tensor";
 import { BatchNorm1d, BatchNorm2d } from "./batch-norm";
 import { Conv2d } from "./convolution";
-import { FeatureNetwork } from "./feature-network";
+import { FeatureNetwork, noLayer } from "./feature-network";
 import { fanInUniform, normal } from "./init";
 import type { RandomSource } from "./init";
 import { Linear } from "./linear";
@@ -72,6 +72,18 @@ export class VGG extends FeatureNetwork {
     this.hiddenNorm = new BatchNorm1d(device, hidden, { activation: "relu" });
     this.output = new Linear(device, hidden, hidden, random, uniform);
     this.featureSize = hidden;
+  }
+
+  /** block1, block2, …: what each block leaves, pooled; hidden: the first fully connected layer, rectified. */
+  override get layerNames(): readonly string[] {
+    return [...this.blocks.map((_, b) => `block${b + 1}`), "hidden"];
+  }
+
+  override read(x: Tensor, layer: string): Tensor {
+    const at = this.layerNames.indexOf(layer);
+    if (at < 0) throw noLayer(layer, this.layerNames);
+    const maps = this.blocks.slice(0, at + 1).reduce((h, stage) => stage.forward(h), x);
+    return layer === "hidden" ? this.hiddenNorm.forward(this.hidden.forward(flatten(maps))) : maps;
   }
 
   /** x [n, channels, height, width] → features before their rectifier [n, hidden] */

@@ -225,6 +225,9 @@ describe("constella cluster with a network under a classifier", () => {
     expect(features["trainAccuracy"]).toBeGreaterThan(0.6);
     expect(features["testAUC"]).toBeGreaterThan(0.6); // 0.5 is what guessing has
     expect(await probe(...checkpoint, "--untrained")).not.toEqual(features);
+    const block = await probe(...checkpoint, "--untrained", "--at", "block1", "--hidden", "16,16");
+    expect(block["features"]).toBeGreaterThan(16);
+    expect(block["trainAccuracy"]).toBeGreaterThan(0.6);
     expect((await probe(...checkpoint, "--fine-tune", "--batch-size", "16"))["trainAccuracy"]).toBeGreaterThan(0.8);
   });
 
@@ -237,6 +240,13 @@ describe("constella cluster with a network under a classifier", () => {
     );
     expect(await refusal("probe", checkpoint, "--labels", "bars-y.npy", "--device", "wasm")).toBe(
       "constella: --data is missing, a checkpoint is probed on items",
+    );
+    const onBars = [checkpoint, "--data", "bars.npy", "--labels", "bars-y.npy", "--device", "wasm"];
+    expect(await refusal("probe", ...onBars, "--at", "block9")).toMatch(
+      /^constella: DeepCluster\.transform: at must be block1 or .*hidden, got block9$/,
+    );
+    expect(await refusal("probe", ...onBars, "--at", "block1", "--fine-tune")).toMatch(
+      /^constella: --at reads a layer/,
     );
     expect(await refusal(...training("deep-cluster", "--blocks", "4", "--out", "refused"))).toBe(
       "constella: VGG: 4 blocks need images of 16 pixels a side, 12 × 12",

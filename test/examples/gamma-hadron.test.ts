@@ -7,12 +7,13 @@ import { searchGrid } from "../../examples/gamma-hadron/grid";
 import { loadImages } from "../../examples/gamma-hadron/images";
 import { writeOutcome } from "../../examples/gamma-hadron/outcome";
 import { cellFolder, runCell, type CellContext, type StudyCell } from "../../examples/gamma-hadron/run-cell";
-import { BASELINES, METHODS, settingOf, type Setting } from "../../examples/gamma-hadron/settings";
-import { accuracies } from "../../examples/gamma-hadron/tables";
+import { BASELINES, METHODS, settingOf, TRIVIAL, type Setting } from "../../examples/gamma-hadron/settings";
+import { accuracies, balancedAccuracy } from "../../examples/gamma-hadron/tables";
+import { TRIVIAL_FEATURES } from "../../examples/gamma-hadron/trivial";
 import { spread } from "../../examples/spread";
 import { ProgressDisplay } from "../../src/cli/progress";
 import { readNpy } from "../../src/data";
-import { requestDevice, type Device, type GridResult } from "../../src/index";
+import { NdArray, requestDevice, type Device, type GridResult } from "../../src/index";
 
 const setting: Setting = {
   ...settingOf("showers", "small"),
@@ -42,20 +43,22 @@ async function contextOf(cell: StudyCell, signal = new AbortController().signal,
 }
 
 test("every cell leaves its files, and the tables, curves and pictures are made of them", async () => {
-  const cells = (["random", "supervised", ...BASELINES, ...METHODS] as const).flatMap((method) =>
-    (method === "random" || method === "supervised" ? [2] : [2, 4]).map((clusters) => ({ seed: 0, method, clusters })),
+  const single: readonly string[] = ["random", "supervised", ...TRIVIAL];
+  const cells = (["random", ...TRIVIAL, "supervised", ...BASELINES, ...METHODS] as const).flatMap((method) =>
+    (single.includes(method) ? [2] : [2, 4]).map((clusters) => ({ seed: 0, method, clusters })),
   );
   const results: GridResult[] = [];
   for (const cell of cells) results.push({ cell, measures: await runCell(cell, await contextOf(cell)), seconds: 1 });
   const images = await loadImages("showers", setting, 0, "");
   const made = { setting, seeds: [0], images, out, device: "a device", command: "a command" };
   const rows = await writeOutcome(results, made);
-  expect(rows.map(({ method }) => method)).toEqual(["supervised", ...METHODS, "random"]);
-  for (const { probe } of rows) expect(probe.mean).toBeGreaterThan(0);
+  expect(rows.map(({ method }) => method)).toEqual(["supervised", ...METHODS, "random", ...TRIVIAL]);
+  for (const { probe, wobble, wobbleAUC } of rows)
+    for (const { mean } of [probe, wobble!, wobbleAUC!]) expect(mean).toBeGreaterThan(0);
   const text = (name: string): Promise<string> => readFile(join(out, name), "utf8");
   // two numbers of clusters, each with the classes, five clusterings and a shuffled one: 21 pairs
   expect((await text("comparisons.csv")).trim().split("\n")).toHaveLength(1 + 2 * 21);
-  expect((await text("significance.csv")).trim().split("\n")).toHaveLength(1 + 5 * 13);
+  expect((await text("significance.csv")).trim().split("\n")).toHaveLength(1 + 10 * 13);
   const page = await text("report.html");
   for (const words of ["Clusterings compared", "Significance", "SeLa, 99 %", "DeepCluster, 50 %", "not by a telescope"])
     expect(page).toContain(words);
@@ -103,6 +106,35 @@ test("the search over hyper-parameters runs each cell once and prints a table fo
   const trained = await readdir(join(out, "search", "grid"));
   expect(await searchGrid(context)).toBe(text);
   expect(await readdir(join(out, "search", "grid"))).toEqual(trained);
+});
+
+test("always the same answer has a balanced accuracy of a half, whatever the shares of the classes", () => {
+  const labels = Int32Array.from({ length: 50 }, (_, i) => Number(i < 5));
+  expect(balancedAccuracy(labels, new Int32Array(50))).toBeCloseTo(0.5, 12);
+  expect(balancedAccuracy(labels, labels)).toBe(1);
+  expect(
+    balancedAccuracy(
+      labels,
+      Int32Array.from(labels, (label, i) => (i < 2 ? 0 : label)),
+    ),
+  ).toBeCloseTo(0.8, 12);
+});
+
+test("trivial features: brightness, sorted pixels, and moments of a bar that is told", () => {
+  const side = 9;
+  const image = new Float32Array(2 * side * side);
+  for (let i = 2; i < 7; i++) image[4 * side + i] = 2; // five pixels of 4 photons along a row; the second image is dark
+  const x = new NdArray(image, [2, side * side]);
+  expect([...TRIVIAL_FEATURES.brightness(x, side).data]).toEqual([20, 0]);
+  const sorted = TRIVIAL_FEATURES.brightest(x, side);
+  expect(sorted.shape).toEqual([2, side * side]);
+  expect([...sorted.data.subarray(0, 7)]).toEqual([2, 2, 2, 2, 2, 0, 0]);
+  const [size, length, width, skewness, dist, share] = TRIVIAL_FEATURES.moments(x, side).data;
+  expect(size).toBeCloseTo(Math.log(21), 5);
+  expect(length).toBeCloseTo(Math.SQRT2, 5); // of -2 … 2
+  expect([width, skewness, dist].every((value) => Math.abs(value!) < 1e-5)).toBe(true);
+  expect(share).toBeCloseTo(0.2, 5);
+  expect([...TRIVIAL_FEATURES.moments(x, side).data.subarray(6)]).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 test("means and deviations over seeds, and gains seed by seed", () => {

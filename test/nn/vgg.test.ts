@@ -118,6 +118,42 @@ describeDevices("VGG", (device) => {
     },
   );
 
+  test("layers are read by their names: blocks, the first dense layer, and what is above them gives the features", async () => {
+    const { x, labels } = bars(20, 12);
+    const network = { type: "vgg", blocks: 2, channels: 4, input: [1, 12, 12], hidden: 16 } as const;
+    const made = await device();
+    const model = await new Supervised({ network, nClasses: 2, device: made }).fit(x, labels, { epochs: 0 });
+    expect(model.network.layerNames).toEqual(["block1", "block2", "hidden"]);
+    const shapes: (readonly number[])[] = [];
+    for (const at of model.network.layerNames) shapes.push((await model.transform(x, { at })).shape);
+    expect(shapes).toEqual([
+      [20, 4 * 6 * 6],
+      [20, 8 * 3 * 3],
+      [20, 16],
+    ]);
+    const vgg = model.network as VGG;
+    const maps = await model.transform(x, { at: "block2" });
+    const z = tidy(() =>
+      noGrad(() =>
+        relu(vgg.output.forward(vgg.hiddenNorm.forward(vgg.hidden.forward(tensor(made, maps.data, [20, 72]))))),
+      ),
+    );
+    expect(await z.data()).toEqual((await model.transform(x)).data);
+    z.dispose();
+    await expect(model.transform(x, { at: "block3" })).rejects.toThrow(
+      "Supervised.transform: at must be block1 or block2 or hidden, got block3",
+    );
+    await expect(model.transform(x, { layer: "block2" } as object)).rejects.toThrow("unknown option layer");
+    model.dispose();
+    const mlp = await new Supervised({ network: { type: "mlp", layers: [144, 9, 5] }, nClasses: 2, device: made }).fit(
+      x,
+      labels,
+      { epochs: 0 },
+    );
+    expect((await mlp.transform(x, { at: "hidden1" })).shape).toEqual([20, 9]);
+    mlp.dispose();
+  });
+
   test("features go by statistics of the weights as they are, not by those that lag behind", async () => {
     const { x, labels } = bars(64, 12);
     const options = {

@@ -29,6 +29,11 @@ const OPTIONS: readonly OptionSpec[] = [
   },
   ...READING,
   { name: "testShare", kind: share, help: "share of the items that are kept back to measure on (default 0.2)" },
+  {
+    name: "at",
+    kind: text("LAYER"),
+    help: "layer of the checkpoint's network that is read: block1, block2, … or hidden of a VGG, hidden1, … of an MLP (default: its features)",
+  },
   { name: "hidden", kind: wholes(1, 1), help: "sizes of layers before the classes (default: none, a linear probe)" },
   { name: "epochs", kind: whole(1), help: "passes over the training items (default 30)" },
   { name: "learningRate", kind: positive, help: "of SGD (default 0.01; 0.01 too with --fine-tune)" },
@@ -40,6 +45,7 @@ const OPTIONS: readonly OptionSpec[] = [
 interface ProbeOptions extends DeviceOptions, DataOptions {
   readonly data?: string;
   readonly testShare?: number;
+  readonly at?: string;
   readonly hidden?: number[];
   readonly epochs?: number;
   readonly learningRate?: number;
@@ -75,11 +81,13 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
   if (bad >= 0) throw new Error(`${given.labels}: classes must be from 0, ${labels[bad]} at ${bad}`);
   const isCheckpoint = /\.safetensors$/i.test(path);
   if (!isCheckpoint)
-    for (const name of ["data", "untrained", "fineTune"] as const)
+    for (const name of ["data", "untrained", "fineTune", "at"] as const)
       if (given[name] !== undefined)
         throw new Error(
           `--${name === "fineTune" ? "fine-tune" : name} is for checkpoints (.safetensors), ${path} is none`,
         );
+  if (given.at !== undefined && given.fineTune)
+    throw new Error("--at reads a layer as it is, --fine-tune trains the whole network: one of them");
   const { seed = 0 } = given;
   const device = await openDevice(given);
   try {
@@ -105,7 +113,7 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
         : loaded;
     const fitted = given.fineTune
       ? await fineTune(model, x, labels, train, classes, given, device)
-      : await linear(model ? await model.transform(x) : x, labels, train, classes, given, device);
+      : await linear(model ? await featuresOf(model, x, given.at) : x, labels, train, classes, given, device);
     const { classifier } = fitted;
     const score = (rows: Uint32Array): Promise<number> =>
       classifier.score(rowsOf(fitted.x, rows), labelsOf(labels, rows));
@@ -134,6 +142,13 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
 
 /** A model with an embedding of items. */
 type Loaded = Pick<Required<Estimator>, "transform" | "dispose">;
+
+/** What the network makes of the items, at one of its layers where that is told. */
+function featuresOf(model: Loaded, x: NdArray<Float32Array>, at: string | undefined): Promise<NdArray<Float32Array>> {
+  if (at === undefined) return model.transform(x);
+  if (model instanceof NetworkModel) return model.transform(x, { at });
+  throw new Error("--at is for networks under a classifier");
+}
 
 /** A trained classifier, and what it classifies. */
 interface Fitted {
