@@ -24,7 +24,7 @@ const each =
 /** What each baseline sees of the images, whose pixels are roots of photon counts; that of convolution blocks needs a network. */
 export const TRIVIAL_FEATURES: Readonly<Record<Exclude<TrivialName, "random-blocks">, Features>> = {
   pixels: (x) => x,
-  brightness: each(1, (image) => [image.reduce((sum, value) => sum + value * value, 0)]),
+  brightness: each(1, (image) => [image.reduce((sum, value) => sum + value, 0)]),
   moments: each(6, moments),
   brightest: (x, side) =>
     each(Math.min(BRIGHTEST, x.shape[1]!), (image) =>

@@ -1,7 +1,8 @@
 // Of a training that has ended, the weights of its last iteration as a file to cluster with.
 import { LearningToCluster } from "constella";
 import type { Device } from "constella";
-import { readSafetensors, writeSafetensors } from "../../src/data";
+import { PointsProvider, readSafetensors, writeSafetensors } from "../../src/data";
+import { CALIBRATION, NETWORK } from "./settings";
 
 /**
  * What `LearningToCluster.save` wrote, with the last weights in place of those of lowest validation loss, in float16. The learning
@@ -18,4 +19,14 @@ export async function lastWeights(checkpoint: Uint8Array, device: Device): Promi
   } finally {
     model.dispose();
   }
+}
+
+/** The model as a file to cluster with, that knows how far its passes agree on fresh sets of those it has learned. */
+export async function calibrated(
+  model: LearningToCluster,
+  onProgress?: (done: number, total: number) => void,
+): Promise<Uint8Array> {
+  const provider = new PointsProvider({ kMax: NETWORK.kMax });
+  await model.calibrate(provider, { ...CALIBRATION, ...(onProgress && { onProgress }) });
+  return model.save({ weightsOnly: true, half: true });
 }

@@ -1,5 +1,5 @@
 // The model that is shipped: its network, and how it is trained.
-import type { LearningToClusterOptions } from "constella";
+import type { CalibrateOptions, LearningToClusterOptions } from "constella";
 
 /** Sets that the model is measured on have this many points. */
 export const LENGTH = 72;
@@ -41,6 +41,11 @@ export const PHASES: readonly Phase[] = [
 export const BATCH = 64;
 export const VALIDATE_EVERY = 250;
 export const VALIDATION_SETS = 200;
+
+/** How the model learns which sets are unlike those of its training. */
+export const CALIBRATION = {
+  ...{ sets: 1500, length: LENGTH, orders: 8, view: "turned", falseAlarms: 0.01, seed: 5 },
+} as const satisfies CalibrateOptions;
 
 /** Where the shipped model lies, from the root of the repository. */
 export const MODEL = "examples/points/model";

@@ -9,7 +9,7 @@ import { interruptible } from "../../src/cli/interrupt";
 import { oneOf, text, toOption, whole } from "../../src/cli/option";
 import { PointsProvider, readFile, writeAtomic } from "../../src/data";
 import { curveToCsv, toCurve } from "./curves";
-import { lastWeights } from "./last-weights";
+import { calibrated, lastWeights } from "./last-weights";
 import { BATCH, MODEL, NETWORK, PHASES, VALIDATE_EVERY, VALIDATION_SETS } from "./settings";
 
 interface Options {
@@ -70,7 +70,9 @@ async function train({ plain = false, resume = false, threads, ...options }: Opt
       const sizes = { batchSize: BATCH, validateEvery: VALIDATE_EVERY, validationSets: VALIDATION_SETS };
       await model.fit(provider, { ...phase, ...sizes, patience: phase.iterations, signal, onValidation });
     }
-    const weights = await lastWeights(await model.save(), device);
+    const last = await LearningToCluster.load(await lastWeights(await model.save(), device), { device });
+    const weights = await calibrated(last);
+    last.dispose();
     await writeAtomic(join(out, "points.safetensors"), weights);
     console.log(`${join(out, "points.safetensors")}: ${(weights.length / 1e6).toFixed(2)} MB`);
   } finally {

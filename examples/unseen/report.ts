@@ -79,7 +79,9 @@ export async function renderUnseen({ study, evaluations, model, device, command 
             ${fit.length} items an iteration, ${history.at(-1)?.iteration ?? 0} iterations; the weights are those of
             iteration ${best?.iteration ?? 0}, where the loss of ${fit.validationSets} validation sets was lowest.
             k-means is the best of ten runs. Where it is told the true number of clusters it knows what the model has to
-            find; where it looks for it by the silhouette it never finds one cluster, which has none.
+            find; where it looks for it, it takes the one of largest silhouette, and one cluster, which has none, where
+            that is below ${evaluations.map(([, { threshold }]) => threshold.toFixed(2)).join(" and ")}, chosen on sets
+            of validation.
           </p>`,
       },
     ],

@@ -185,7 +185,7 @@ async function train(
   return model;
 }
 
-function textTable({ rows, gains, countAccuracy }: Evaluation): string {
+function textTable({ rows, gains, countAccuracy, threshold }: Evaluation): string {
   const named = [
     ...(Object.keys(METHODS) as Method[]).map((method) => [METHODS[method], rows[method]] as const),
     ...RIVALS.map((rival) => [`  eight orders minus ${METHODS[rival]}`, gains[rival]] as const),
@@ -195,5 +195,9 @@ function textTable({ rows, gains, countAccuracy }: Evaluation): string {
     ([title, { nmi, bbn, mr }]) =>
       `${title.padEnd(width)}  NMI ${formatEstimate(nmi)}  BBN ${formatEstimate(bbn)}  MR ${formatEstimate(mr)}`,
   );
-  return [...lines, `number of clusters found in ${(100 * countAccuracy).toFixed(1)} % of the sets`].join("\n");
+  return [
+    ...lines,
+    `number of clusters found in ${(100 * countAccuracy).toFixed(1)} % of the sets`,
+    `k-means takes a set for one cluster where no silhouette is above ${threshold.toFixed(3)}, chosen on validation`,
+  ].join("\n");
 }

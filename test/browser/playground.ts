@@ -111,6 +111,15 @@ describe("playground", () => {
     expect(await page.locator('[data-save="model"]').isDisabled()).toBe(true);
     await page.waitForSelector("#charts svg");
     await picture(page, "playground-learned");
+    expect(await page.textContent("#status")).not.toContain("unlike");
+    await page.click('[data-sample="spirals"]');
+    await page.waitForFunction(() => document.getElementById("summary")!.textContent!.startsWith("spirals"));
+    await page.selectOption("#method", "learned");
+    await page.click("#start");
+    await reach(page, "done");
+    expect(await page.textContent("#status")).toMatch(
+      /These points are unlike those that the model has learned, and its answer is not to be relied on: .* agrees by 0\.\d\d, where 99 of 100 sets .* or more\. How many/,
+    );
     await page.click('[data-sample="digits"]');
     await page.waitForFunction(() => document.getElementById("summary")!.textContent!.startsWith("digits"));
     await page.selectOption("#method", "learned");

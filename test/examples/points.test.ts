@@ -1,5 +1,5 @@
 // Tables 6 and 9 of "Learning to Cluster", and the shipped model, on so few sets that it takes seconds, within the errors of that many.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { kmeans2, standardizeColumns } from "../../examples/points/baselines";
 import { curveFromCsv, curveToCsv, toCurve } from "../../examples/points/curves";
 import { evaluate, latencies } from "../../examples/points/evaluate";
@@ -7,8 +7,9 @@ import { matched, renderPoints } from "../../examples/points/report";
 import { MODEL } from "../../examples/points/settings";
 import { MEASURES, type Estimate } from "../../examples/scores";
 import { generatedPoints, randomClusterings, randomLabels } from "../../examples/points/tables";
-import { readFile } from "../../src/data";
-import { LearningToCluster, Random, requestDevice, type Device } from "../../src/index";
+import { POINT_SETS } from "../../examples/web/playground/samples";
+import { PointsProvider, readFile, standardizePoints } from "../../src/data";
+import { accuracy, LearningToCluster, NdArray, Random, requestDevice, type Device } from "../../src/index";
 
 let device: Device;
 beforeAll(async () => {
@@ -105,4 +106,43 @@ test("learning curves go on over phases, and through a CSV file", () => {
   expect(curve.map(({ iteration }) => iteration)).toEqual([10, 20, 30, 40, 50]);
   expect(curve.map(({ phase }) => phase)).toEqual([1, 1, 2, 2, 2]);
   expect(curveFromCsv(curveToCsv(curve))).toEqual(curve);
+});
+
+describe("whether a set is like those that the shipped model has learned", () => {
+  let model: LearningToCluster;
+  beforeAll(async () => {
+    model = await LearningToCluster.load(await readFile(`${MODEL}/points.safetensors`), { device });
+  });
+  afterAll(() => model.dispose());
+
+  /** 300 points of a set of the playground, as that shows them to the model, and their groups. */
+  const shown = (name: string, seed: number) => {
+    const { x, truth } = POINT_SETS[name]!();
+    const rows = new Random(seed).permutation(truth.length).slice(0, 300);
+    const points = Float32Array.from({ length: 600 }, (_, i) => x.data[2 * rows[i >> 1]! + (i & 1)]!);
+    standardizePoints(points);
+    return { points: new NdArray(points, [300, 2]), truth: Int32Array.from(rows, (row) => truth[row]!) };
+  };
+
+  test.each([
+    ["blobs", false],
+    ["moons", false],
+    ["rings", false],
+    ["spirals", true],
+  ] as const)("the playground's %s: an accuracy of 0.95, or it says that they are unlike: %s", async (name, unlike) => {
+    for (const seed of [0, 1]) {
+      const { points, truth } = shown(name, seed);
+      const found = await model.examine(points);
+      expect(found.unlike).toBe(unlike);
+      if (!unlike) expect(accuracy(truth, found.labels)).toBeGreaterThan(0.95);
+    }
+  });
+
+  test("fresh sets of the training are like them", async () => {
+    const { items } = new PointsProvider().sample("test", 40, 72, new Random(12));
+    let alarms = 0;
+    for (let i = 0; i < 40; i++)
+      alarms += Number((await model.examine(new NdArray(items.data.slice(144 * i, 144 * (i + 1)), [72, 2]))).unlike);
+    expect(alarms).toBeLessThanOrEqual(3);
+  });
 });

@@ -4,7 +4,7 @@ import type { SetProvider } from "constella";
 import { describe, expect, test } from "vitest";
 import { MixedSets } from "../../examples/speakers/mixed";
 import { cut } from "../../examples/speakers/voices";
-import { evaluate, METHODS } from "../../examples/unseen/evaluate";
+import { bestThreshold, evaluate, METHODS, orOne } from "../../examples/unseen/evaluate";
 import { renderUnseen } from "../../examples/unseen/report";
 import type { StudyTest, UnseenStudy } from "../../examples/unseen/study";
 
@@ -31,7 +31,10 @@ describe("classes never seen", () => {
     expect(rows.embedding).toEqual(rows.values);
     expect(gains.embedding.nmi.mean).toBeCloseTo(rows.orders.nmi.mean - 1, 12);
     expect(gains.embedding.nmi.error).toBeCloseTo(rows.orders.nmi.error, 12);
-    expect(rows.found.nmi.mean).toBeGreaterThan(0);
+    // levels far apart: silhouettes of two and three of them are near 1, those within one are not
+    expect(rows.found.nmi.mean).toBeCloseTo(1, 12);
+    expect(evaluation.threshold).toBeGreaterThan(0.2);
+    expect(evaluation.threshold).toBeLessThan(0.98);
     expect(counts.flat().reduce((a, b) => a + b)).toBe(30);
     expect(countAccuracy).toBeCloseTo((counts[0]![0]! + counts[1]![1]! + counts[2]![2]!) / 30, 12);
     expect(shown.map(({ items }) => items.shape)).toEqual([
@@ -59,6 +62,21 @@ describe("classes never seen", () => {
     model.dispose();
     device.destroy();
   });
+});
+
+test("the rule for one cluster: the threshold of largest mean NMI, below which a set is one", () => {
+  const set = (score: number, truth: number[], labels = [0, 0, 1, 1]) => ({
+    ...{ found: { score, labels: Int32Array.from(labels) }, truth: Int32Array.from(truth) },
+  });
+  const [one, two] = [
+    [0, 0, 0, 0],
+    [0, 0, 1, 1],
+  ] as const;
+  const sets = [set(0.2, [...one]), set(0.3, [...one]), set(0.7, [...two]), set(0.8, [...two])];
+  expect(bestThreshold(sets)).toBeCloseTo(0.5, 12);
+  expect(bestThreshold(sets.slice(2))).toBe(-1); // no set of one cluster: never one
+  expect([...orOne(sets[0]!.found, 0.5)]).toEqual([0, 0, 0, 0]);
+  expect([...orOne(sets[2]!.found, 0.5)]).toEqual([0, 0, 1, 1]);
 });
 
 describe("speech", () => {

@@ -1,9 +1,14 @@
 // The session of the learned clustering of points: the model was trained before, on generated sets of points.
 import { LearningToCluster, NdArray, Random } from "constella";
-import type { SetClustering } from "constella";
+import type { ExaminedClustering } from "constella";
 import { standardizePoints } from "../../../src/data";
 import modelUrl from "../../points/model/points.safetensors?url";
 import { numberOf, type Result, type Session, type Task, type Watch } from "./session";
+
+/** Said of points that the model cannot be relied on for. */
+const unlikeWords = ({ k, agreement, leastAgreement }: ExaminedClustering): string =>
+  `These points are unlike those that the model has learned, and its answer is not to be relied on: what it sees from several sides agrees by ` +
+  `${agreement.toFixed(2)}, where 99 of 100 sets that it has learned to see ${k === 1 ? "one cluster" : `${k} clusters`} in have ${leastAgreement.toFixed(2)} or more.`;
 
 /** Whose cluster each point takes: of the points that the model looks at, the nearest. */
 function nearest(x: NdArray<Float32Array>, seen: Uint32Array): Uint32Array<ArrayBuffer> {
@@ -22,9 +27,9 @@ export function learnedSession({ x, rows, values, device }: Task): Session {
   if (x.shape.length !== 2 || x.shape[1] !== 2)
     throw new Error(`The learned model takes points of the plane; these items are ${x.shape.slice(1).join(" × ")}.`);
   const n = x.shape[0]!;
-  const [count, orders] = [Math.min(n, numberOf(values, "points")), numberOf(values, "orders")];
+  const count = Math.min(n, numberOf(values, "points"));
   const seen = new Random(numberOf(values, "seed")).permutation(n).slice(0, count);
-  let found: SetClustering | undefined;
+  let found: ExaminedClustering | undefined;
   let of = new Uint32Array(0);
   const labels = (): Int32Array => Int32Array.from(of, (at) => found!.labels[at]!);
   const soft = (items: ArrayLike<number>): Float32Array => {
@@ -41,7 +46,7 @@ export function learnedSession({ x, rows, values, device }: Task): Session {
       step({ stage: "learned", share: 0.5, text: `looking at ${count} points` });
       const points = Float32Array.from({ length: 2 * count }, (_, i) => x.data[2 * seen[i >> 1]! + (i & 1)]!);
       standardizePoints(points);
-      found = await model.predict(new NdArray(points, [count, 2]), { orders });
+      found = await model.examine(new NdArray(points, [count, 2]));
       model.dispose();
       of = nearest(x, seen);
       step({ stage: "learned", share: 1, text: "assigning the others" });
@@ -54,12 +59,13 @@ export function learnedSession({ x, rows, values, device }: Task): Session {
         labels: labels(),
         k: found!.k,
         q: new NdArray(soft(all), [n, found!.k]),
-        settings: { points: count, orders, seed: numberOf(values, "seed") },
+        settings: { points: count, agreement: found!.agreement, seed: numberOf(values, "seed") },
       };
     },
     note: () => {
       const chances = Array.from(found!.counts, (p, k) => `${k + 1} with ${(100 * p).toFixed(0)} %`);
-      return `How many clusters? ${chances.join(", ")}.`;
+      const asked = `How many clusters? ${chances.join(", ")}.`;
+      return found!.unlike ? `${unlikeWords(found!)} ${asked}` : asked;
     },
     history: () => [],
     save: async () => undefined,

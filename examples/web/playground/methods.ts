@@ -119,11 +119,7 @@ const LEARNED_FORM: MethodForm = {
   fieldsFor: ({ n }) => [
     {
       ...{ name: "points", label: "Points that it looks at", kind: whole(1, 10_000), value: Math.min(n, 300) },
-      hint: "at random; the others take the cluster of the nearest",
-    },
-    {
-      ...{ name: "orders", label: "Orders of the points", kind: whole(1, 100), value: 8, more: true },
-      hint: "the mean of so many answers",
+      hint: "at random; the others take the cluster of the nearest. Fewer than 150 show curves with gaps",
     },
     { name: "seed", label: "Seed", kind: whole(0), value: 0, more: true },
   ],

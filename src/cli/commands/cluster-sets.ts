@@ -3,6 +3,7 @@ import { readFile } from "../../data/formats/files";
 import { writeNpy } from "../../data/formats/npy";
 import { writeNpz } from "../../data/formats/npz";
 import { LearningToCluster } from "../../models/learning-to-cluster";
+import type { ExaminedClustering } from "../../models/learning-to-cluster";
 import { commandLine } from "../command-line";
 import { loadData } from "../data";
 import { checkDevice, openDevice, type DeviceOptions } from "../device";
@@ -44,10 +45,13 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
     const chosen = scale === "none" ? "none" : (record?.scale ?? (points ? "set" : "none"));
     const set = scaledSet(data, chosen);
     const begin = performance.now();
+    const examined = dropoutRuns === undefined && model.calibration ? await model.examine(set) : undefined;
     const found =
-      dropoutRuns === undefined
+      examined ??
+      (dropoutRuns === undefined
         ? await model.predict(set)
-        : await model.forwardDropout(set, { runs: dropoutRuns, seed });
+        : await model.forwardDropout(set, { runs: dropoutRuns, seed }));
+    const unlike = examined?.unlike ? unlikeWords(examined, given.model) : undefined;
     const seconds = (performance.now() - begin) / 1000;
     const k = given.clusters ?? found.k;
     if (k > kMax) throw new Error(`--clusters must be at most ${kMax}, what the model tells apart, got ${k}`);
@@ -60,6 +64,9 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
     await write("probabilities.npz", writeNpz({ counts: found.counts, ...arrays }));
     const metrics = {
       ...{ n: labels.length, k, counts: [...found.counts], scale: chosen, model: given.model, data: path },
+      ...(examined && {
+        ...{ unlike: examined.unlike, agreement: examined.agreement, leastAgreement: examined.leastAgreement },
+      }),
       ...(truth && measure(truth, labels)),
       ...{ seconds, device: device.description, seed, versions },
     };
@@ -67,15 +74,21 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
     const clustering = { ...found, k, labels };
     const html = await renderSets({
       ...{ title: `Clusters of ${basename(path)}`, model, device: device.description, seed, seconds, versions },
-      lead: `${labels.length} items as one set, clustered by ${basename(given.model)}.`,
+      lead: `${labels.length} items as one set, clustered by ${basename(given.model)}.${unlike ? ` ${unlike}` : ""}`,
       ...{ command: commandLine(), sets: [{ name: basename(path), items: set, clustering, ...(truth && { truth }) }] },
     });
     await write("report.html", html);
     const likely = Array.from(found.counts, (p, i) => `P(${i + 1}) ${p.toFixed(3)}`).join(", ");
     print(`${labels.length} items in ${k} ${k === 1 ? "cluster" : "clusters"}: ${likely}`);
+    if (unlike) print(unlike);
     print(`results in ${out}: open ${out}/report.html`);
   } finally {
     device.destroy();
     await folder.release();
   }
 }
+
+/** Said of a set that the model cannot be relied on for. */
+const unlikeWords = ({ agreement, leastAgreement }: ExaminedClustering, model: string): string =>
+  `this set is unlike those that ${basename(model)} has learned, do not rely on its clusters: passes over it agree by ` +
+  `${agreement.toFixed(3)}, on sets that were learned by ${leastAgreement.toFixed(3)} or more`;

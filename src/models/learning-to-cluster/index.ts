@@ -1,5 +1,7 @@
 export { LearningToCluster } from "./learning-to-cluster";
-export type { ForwardDropoutOptions, PredictOptions, SetSaveOptions } from "./learning-to-cluster";
+export type { CalibrateOptions, ForwardDropoutOptions, PredictOptions, SetSaveOptions } from "./learning-to-cluster";
+export type { Calibration, ExaminedClustering } from "./calibration";
+export type { SetView, SetViewName } from "./views";
 export type {
   LearningToClusterOptions,
   RateSchedule,

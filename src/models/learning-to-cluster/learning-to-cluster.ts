@@ -10,21 +10,29 @@ import { Model } from "../../lifecycle/model";
 import type { DeviceOption } from "../../lifecycle/model";
 import type { MatrixLike } from "../../matrix";
 import { builtInTurns } from "../../nn/init";
-import type { NdArray } from "../../ndarray";
+import { NdArray } from "../../ndarray";
+import { optional } from "../../options";
 import { stream } from "../../random";
 import { checkDeclared } from "../../training/declared";
 import { buildSetNetwork } from "./build-network";
 import type { SetNetwork } from "./network";
 import { SET_OPTIONS } from "./options";
 import type { LearningToClusterOptions, SetSettings } from "./options";
+import { agreement, CALIBRATION, leastAgreements } from "./calibration";
+import type { Calibration, ExaminedClustering } from "./calibration";
 import { averageOrders, inOrders } from "./orders";
 import { clusterSets, dropoutClustering } from "./prediction";
 import type { DropoutClustering, SetClustering } from "./prediction";
-import { checkProvider, toSet } from "./sets";
+import { checkProvider, sampleSets, toSet } from "./sets";
 import { initialSetState, SET_FIT_RULES, SET_TRAINING_STATE, SetTrainer } from "./trainer";
 import type { SetFitOptions, SetTrainingState, ValidationRecord } from "./trainer";
+import { viewOf } from "./views";
+import type { SetView, SetViewName } from "./views";
 
 const NAME = "LearningToCluster";
+
+/** Sets that `calibrate` looks at together. */
+const CALIBRATED_AT_ONCE = 25;
 
 /** Options of `save`. */
 export interface SetSaveOptions {
@@ -45,9 +53,28 @@ export interface PredictOptions {
   readonly seed?: number;
   /**
    * A set as pass 0, 1, … over it sees it, its items in the same places: for items that may all be changed alike without changing which
-   * belong together, as points may be mirrored. Default: as it is.
+   * belong together, as points may be mirrored. `turned`, for points [n, 2]: each pass sees them turned by another angle, both axes of one
+   * width. Default: as it is.
    */
-  readonly view?: (set: NdArray<Float32Array>, pass: number) => NdArray<Float32Array>;
+  readonly view?: SetView | SetViewName;
+}
+
+/** Options of `calibrate`. */
+export interface CalibrateOptions {
+  /** Fresh sets of the provider. Default 1500. */
+  readonly sets?: number;
+  /** Items of each: as many as the training's. Default 72. */
+  readonly length?: number;
+  /** Passes over each. Default 8. */
+  readonly orders?: number;
+  /** How they see it; one that a checkpoint can name. Default: as it is. */
+  readonly view?: SetViewName;
+  /** Share of such sets that `examine` may take for unlike. Default 0.01. */
+  readonly falseAlarms?: number;
+  /** Of the sets and orders. Default 0. */
+  readonly seed?: number;
+  /** After each batch of sets. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** Options of `forwardDropout`. */
@@ -65,6 +92,7 @@ export class LearningToCluster extends Model<SetSettings> {
   #network: SetNetwork | undefined;
   #trainer: SetTrainer | undefined;
   #state: SetTrainingState = initialSetState();
+  #calibration: Calibration | null = null;
 
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: LearningToClusterOptions) {
@@ -79,6 +107,11 @@ export class LearningToCluster extends Model<SetSettings> {
   /** The validation of lowest loss, whose weights the model has; null before the first one. */
   get best(): SetTrainingState["best"] {
     return this.#state.best;
+  }
+
+  /** How far passes agree on sets like those of the training; null until `calibrate`, and where training went on since. */
+  get calibration(): Calibration | null {
+    return this.#calibration;
   }
 
   /** The network. @throws before the first `fit` */
@@ -100,6 +133,7 @@ export class LearningToCluster extends Model<SetSettings> {
         this.#trainer = new SetTrainer(this.network, this.settings, this.#state);
       }
       this.learned();
+      this.#calibration = null;
       await this.#trainer.run(provider, options, fit);
     });
   }
@@ -131,10 +165,14 @@ export class LearningToCluster extends Model<SetSettings> {
     seed: number,
     view: PredictOptions["view"],
   ): Promise<SetClustering[]> {
+    if (orders === 1 && !view) return clusterSets(await this.built(), this.network, checked);
+    return (await this.#passes(checked, orders, seed, viewOf(view))).map(({ mean }) => mean);
+  }
+
+  /** All passes over each set, and their mean. */
+  async #passes(checked: readonly NdArray<Float32Array>[], orders: number, seed: number, view: SetView | undefined) {
     const { itemShape } = this.settings;
     const device = await this.built();
-    const { network } = this;
-    if (orders === 1 && !view) return clusterSets(device, network, checked);
     const random = stream(seed, `${NAME}.orders`);
     const seen = (set: NdArray<Float32Array>, pass: number): NdArray<Float32Array> => {
       if (!view) return set;
@@ -145,10 +183,68 @@ export class LearningToCluster extends Model<SetSettings> {
     const ordered = checked.map((set) => inOrders(set, orders, random, seen));
     const found = await clusterSets(
       device,
-      network,
+      this.network,
       ordered.flatMap(({ sets }) => sets),
     );
-    return ordered.map(({ permutations }, i) => averageOrders(found.slice(i * orders, (i + 1) * orders), permutations));
+    return ordered.map(({ permutations }, i) => {
+      const passes = found.slice(i * orders, (i + 1) * orders);
+      return { passes, permutations, mean: averageOrders(passes, permutations) };
+    });
+  }
+
+  /**
+   * Learns how far several passes over a set agree where it is like those of the training: on fresh sets, for each number of clusters that
+   * is found, the agreement (`ExaminedClustering`) that all but `falseAlarms` of them have. `save` keeps it, further training forgets it.
+   * @throws when the provider's sets do not fit the model, and for options out of their range
+   */
+  async calibrate(provider: SetProvider, options: CalibrateOptions = {}): Promise<Calibration> {
+    const op = `${NAME}.calibrate`;
+    checkOptions(op, options, ["sets", "length", "orders", "view", "falseAlarms", "seed", "onProgress"]);
+    const { sets = 1500, length = 72, orders = 8, view, falseAlarms = 0.01, seed = 0, onProgress } = options;
+    checkWhole(op, { sets, length }, 1);
+    checkWhole(op, { orders }, 2);
+    if (!(falseAlarms > 0 && falseAlarms < 1))
+      throw new Error(`${op}: falseAlarms must be in (0, 1), got ${falseAlarms}`);
+    this.checkLearned("calibrate");
+    const { itemShape, kMax } = this.settings;
+    checkProvider(op, provider, itemShape, kMax);
+    return this.computing("calibrate", async () => {
+      const random = stream(seed, op);
+      const found: { k: number; agreement: number }[] = [];
+      while (found.length < sets) {
+        const batch = Math.min(CALIBRATED_AT_ONCE, sets - found.length);
+        const { items } = await sampleSets(op, provider, "validation", { batch, length }, random);
+        const size = items.size / batch;
+        const fresh = Array.from(
+          { length: batch },
+          (_, i) => new NdArray(items.data.slice(i * size, (i + 1) * size) as Float32Array, [length, ...itemShape]),
+        );
+        for (const { passes, permutations, mean } of await this.#passes(fresh, orders, found.length, viewOf(view)))
+          found.push({ k: mean.k, agreement: agreement(passes, permutations, mean) });
+        onProgress?.(found.length, sets);
+      }
+      const least = leastAgreements(found, kMax, falseAlarms);
+      this.#calibration = { sets, length, orders, view: view ?? null, falseAlarms, least };
+      return this.#calibration;
+    });
+  }
+
+  /**
+   * Clusters a set by the passes that the model was calibrated with, and says whether it is unlike the sets that the model has learned.
+   * @throws before `calibrate`, and as `predict`
+   */
+  async examine(set: MatrixLike): Promise<ExaminedClustering> {
+    this.checkLearned("examine");
+    if (!this.#calibration) throw new Error(`${NAME}.examine: call calibrate first`);
+    const { orders, view, least } = this.#calibration;
+    const checked = toSet(`${NAME}.examine`, set, this.settings.itemShape);
+    return this.computing("examine", async () => {
+      const [found] = await this.#passes([checked], orders, 0, viewOf(view ?? undefined));
+      const { passes, permutations, mean } = found!;
+      const agreed = agreement(passes, permutations, mean);
+      const leastAgreement = least[mean.k - 1]!;
+      return { ...mean, agreement: agreed, leastAgreement, unlike: agreed < leastAgreement };
+    });
   }
 
   /** P(k) by forward dropout: many passes that drop features and shuffle the items; see `DropoutClustering`. @throws as `predict` */
@@ -187,7 +283,10 @@ export class LearningToCluster extends Model<SetSettings> {
   #weights(): Learned {
     return {
       arrays: under("best.", this.#trainer?.tensors().best ?? this.network.stateDict()),
-      state: { training: { ...initialSetState(), history: this.#state.history, best: this.#state.best } },
+      state: {
+        training: { ...initialSetState(), history: this.#state.history, best: this.#state.best },
+        calibration: this.#calibration,
+      },
     };
   }
 
@@ -196,13 +295,18 @@ export class LearningToCluster extends Model<SetSettings> {
     if (!parts) return this.#weights();
     return {
       arrays: { ...under("best.", parts.best), ...under("last.", parts.last), ...under("optimizer.", parts.optimizer) },
-      state: { training: this.#state },
+      state: { training: this.#state, calibration: this.#calibration },
     };
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {
     const { settings } = this;
     const state = entryOf<SetTrainingState>(saved, "training", SET_TRAINING_STATE);
+    this.#calibration = entryOf<Calibration | null | undefined>(saved, "calibration", optional(CALIBRATION)) ?? null;
+    if (this.#calibration && this.#calibration.least.length !== settings.kMax)
+      throw new Error(
+        `checkpoint: calibration must have ${settings.kMax} numbers, got ${this.#calibration.least.length}`,
+      );
     const [best, last] = [below(saved.arrays, "best."), below(saved.arrays, "last.")];
     checkDeclared(best, (device) => ({ "": buildSetNetwork(device, settings, stream(0, "")) }));
     await this.built();
