@@ -33,6 +33,7 @@ export type { IDECOptions } from "./models/idec";
 export { StackedAutoencoder } from "./models/stacked-autoencoder";
 export type { StackedAutoencoderOptions } from "./models/stacked-autoencoder";
 export { Model } from "./lifecycle/model";
+export { RowsModel } from "./lifecycle/rows-model";
 export type { DeviceOption, OptionSet } from "./lifecycle/model";
 export type { Checkpoint, Learned, NamedArrays } from "./lifecycle/checkpoint";
 export type { Fit } from "./lifecycle/fit";

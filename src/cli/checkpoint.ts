@@ -1,5 +1,5 @@
 import { readSafetensors, writeSafetensors } from "../data/formats/safetensors";
-import { withMetadata } from "../lifecycle/checkpoint";
+import { withMetadata } from "../lifecycle/checkpoint-file";
 import type { OptionValues, RunCheckpoint, RunRecord } from "../methods";
 import { kebab, spell } from "./option";
 import type { Scaling } from "./scaling";

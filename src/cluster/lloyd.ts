@@ -1,6 +1,5 @@
 import * as kernels from "../kernels/clustering";
-import { zeros } from "../ops/layout";
-import { empty, run, untidied } from "../tensor";
+import { empty, run, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
 import { readRows } from "./points";
 
@@ -57,7 +56,7 @@ export class Lloyd {
     const make = (shape: readonly number[], dtype: "f32" | "u32" = "f32"): Tensor =>
       untidied(() => empty(device, shape, dtype, "KMeans"));
     this.#origin = make([d]);
-    this.#prior = untidied(() => zeros(device, [k]));
+    this.#prior = untidied(() => tensor(device, new Float32Array(k)));
     this.#shifted = make([k, d]);
     this.#offsets = make([k]);
     this.#partials = make([this.#chunks * k * (d + 1)]);

@@ -1,15 +1,14 @@
 import type { Device } from "../device";
 import { takeFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";
-import type { NdArray } from "../ndarray";
-import { scale as scaled, sub } from "../ops/elementwise";
-import { gatherRows } from "../ops/indexing";
-import { max, min } from "../ops/reduce";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import { gatherRows } from "../kernels/indexing";
 import { requestDevice } from "../request-device";
-import { Tensor, format, takeTensor, tensor, tidy, untidied } from "../tensor";
-import { noGrad } from "../graph";
+import { empty, format, indices, run, takeTensor, tensor, Tensor, untidied } from "../tensor";
 import { inTurns } from "../turn";
-import { Frame, framed, scaleFor } from "./frame";
+import { Frame, framed, LARGE, SMALL } from "./frame";
+import { distancesToRows } from "./kmeans-init";
 
 /** What the estimators take as points: a matrix on the host, or a float32 tensor [n, d] where it lies. */
 export type Points = MatrixLike | Tensor;
@@ -63,7 +62,7 @@ function checkTensor(x: Tensor, op: string): { n: number; d: number } {
 
 /**
  * Runs `use` with points on the device, in the frame that they need (`Frame`) or shifted as given (`null`: not at all), and frees
- * them afterwards unless they were the caller's tensor.
+ * them afterwards unless they were the caller's tensor, which is copied only where it must be shifted or scaled.
  * @throws unless x is a matrix of finite numbers with at least one row and column
  */
 export async function withPoints<R>(
@@ -73,8 +72,14 @@ export async function withPoints<R>(
   use: (x: Tensor, n: number, d: number, frame: Frame) => Promise<R>,
   shift?: Float64Array | null,
 ): Promise<R> {
-  if (x instanceof Tensor) return withTensor(x, op, use, shift ?? undefined);
-  const { frame, points: host } = await inTurns(framed(x, op, shift));
+  let matrix: MatrixLike;
+  if (x instanceof Tensor) {
+    const { n, d } = checkTensor(x, op);
+    if (!shift && (await isOrdinary(x))) return use(x, n, d, new Frame(undefined, 1));
+    matrix = new NdArray<TypedArray>(await x.data(), x.shape);
+    shift ??= null;
+  } else matrix = x;
+  const { frame, points: host } = await inTurns(framed(matrix, op, shift));
   const { n, d } = checkSizes(host.shape, op);
   const device = await deviceFor(x);
   const points = await takeTensor(device, host.data, [n, d]);
@@ -85,37 +90,39 @@ export async function withPoints<R>(
   }
 }
 
-/** The same for a tensor, of which a copy is made only where it must be shifted or scaled. */
-async function withTensor<R>(
-  x: Tensor,
-  op: string,
-  use: (x: Tensor, n: number, d: number, frame: Frame) => Promise<R>,
-  shift: Float64Array | undefined,
-): Promise<R> {
-  const { n, d } = checkTensor(x, op);
-  const shifted = shift && tidy(() => noGrad(() => sub(x, tensor(x.device, shift))));
-  let points = shifted ?? x;
+/** Whether squares of a tensor's numbers stay far from the ends of float32, by the squared lengths of its rows; where it is unsure, false. */
+async function isOrdinary(x: Tensor): Promise<boolean> {
+  const [n, d] = x.shape as [number, number];
+  const make = (): readonly [Tensor, Tensor, Tensor] => [
+    tensor(x.device, new Float32Array(d), [1, d]),
+    indices(x.device, [0]),
+    empty(x.device, [1, n], "f32", "KMeans"),
+  ];
+  const made = untidied(make);
   try {
-    const ends = tidy(() => noGrad(() => [max(points), min(points)]));
-    const [high, low] = await Promise.all(ends.map((end) => end.item()));
-    for (const end of ends) end.dispose();
-    const largest = Math.max(Math.abs(high!), Math.abs(low!));
-    if (!Number.isFinite(largest)) throw new Error(`${op}: x must be finite, its numbers go from ${low} to ${high}`);
-    const frame = new Frame(shift, scaleFor(largest, op));
-    if (frame.scale !== 1) points = tidy(() => noGrad(() => scaled(points, 1 / frame.scale)));
-    return await use(points, n, d, frame);
+    const [zero, row, lengths] = made;
+    distancesToRows(x, zero, row, lengths);
+    let largest = 0;
+    for (const length of await lengths.data()) {
+      if (!(length <= LARGE ** 2)) return false; // NaN too
+      if (length > largest) largest = length;
+    }
+    return largest >= d * SMALL ** 2;
   } finally {
-    if (points !== x) points.dispose();
-    if (shifted && shifted !== points) shifted.dispose();
+    for (const tensor of made) tensor.dispose();
   }
 }
 
 /** Rows of a tensor [n, d] by number, on the host. */
 export async function readRows(x: Tensor, rows: Uint32Array | readonly number[]): Promise<Float32Array<ArrayBuffer>> {
-  const picked = untidied(() => gatherRows(x, rows));
+  const [n, width] = x.shape as [number, number];
+  const m = rows.length;
+  const [index, y] = untidied(() => [indices(x.device, rows), empty(x.device, [m, width], "f32", "KMeans")] as const);
   try {
-    return (await picked.data()) as Float32Array<ArrayBuffer>;
+    run(gatherRows, { x, index, y, m, n, width, outside: 0 }); // none is: the numbers are the library's own
+    return (await y.data()) as Float32Array<ArrayBuffer>;
   } finally {
-    picked.dispose();
+    index.dispose();
+    y.dispose();
   }
 }

@@ -1,19 +1,14 @@
 import { checkOptions, isObject, show } from "../checks";
 import type { Bytes } from "../data/formats/source";
-import type { ImageLayout } from "../data/image-layout";
 import type { Device } from "../device";
 import { checkedOptions, device as deviceRule } from "../options";
 import type { Rule, Rules } from "../options";
 import { requestDevice } from "../request-device";
-import { sizeOf } from "../ndarray";
 import { Tensor } from "../tensor";
 import { shared } from "../turn";
-import { decodeCheckpoint, encodeCheckpoint, NotFinite } from "./checkpoint";
 import type { Checkpoint, Learned } from "./checkpoint";
 import { Fit } from "./fit";
 import type { EpochRecord, RunOptions, StepReport } from "./progress";
-import { Rows } from "./rows";
-import type { RowsLike } from "./rows";
 
 /** Options of every `load`: what a checkpoint cannot hold. */
 export interface DeviceOption {
@@ -67,7 +62,6 @@ export abstract class Model<Settings extends object = object> {
   #fit: Fit<never> | undefined;
   #computing = 0;
   #learned = false;
-  #layout: ImageLayout | undefined;
   #disposed = false;
 
   /** @throws for an option that is unknown, missing or out of its range */
@@ -82,14 +76,6 @@ export abstract class Model<Settings extends object = object> {
     this.settings = settings as unknown as Settings;
     this.#given = device;
     this.#building = shared(() => this.#build());
-  }
-
-  /**
-   * How the pictures [n, a, b, c] that `fit` was given were taken, by their shape: those with their channels last were brought to [n, channels, height,
-   * width]. Undefined before `fit`, and for data of another rank.
-   */
-  get layout(): ImageLayout | undefined {
-    return this.#layout;
   }
 
   /** What happened in training, one record per epoch; of methods without epochs, per iteration. */
@@ -191,40 +177,10 @@ export abstract class Model<Settings extends object = object> {
     return this.#keeping(use);
   }
 
-  /** `use` of the rows of x, which are taken once. @throws as `computing`, and when its items have not as many values as `items` */
-  protected async computingRows<R>(
-    x: RowsLike,
-    op: string,
-    items: readonly number[],
-    use: (rows: Rows) => Promise<R>,
-  ): Promise<R> {
-    return this.computing(op, async () => {
-      const rows = await Rows.from(await this.built(), x, `${this.name}.${op}`, { passes: 1, items });
-      try {
-        this.checkWidth(op, rows, sizeOf(items));
-        return await use(rows);
-      } finally {
-        rows.dispose();
-      }
-    });
-  }
-
-  /** The rows of what `fit` was given. @param items of which the network takes pictures, where it does */
-  protected async rowsOf(device: Device, x: RowsLike, items?: readonly number[]): Promise<Rows> {
-    const rows = await Rows.from(device, x, `${this.name}.fit`, items ? { items } : {});
-    this.#layout = rows.layout;
-    return rows;
-  }
-
-  /** @throws when the rows have another number of values */
-  protected checkWidth(op: string, rows: Rows, width: number): void {
-    if (rows.width !== width)
-      throw new Error(`${this.name}.${op}: x must have ${width} values a row, got ${rows.width}`);
-  }
-
   /** A checkpoint of what `own` gives at a moment of rest. @throws before `fit`, after `dispose()`, and when a value is not finite */
   protected async saving(own: () => Learned, type?: "F16" | "BF16"): Promise<Uint8Array> {
     this.checkLearned("save");
+    const { encodeCheckpoint, NotFinite } = await import("./checkpoint-file");
     const encode = async (): Promise<Uint8Array> => {
       this.#checkAlive("save");
       const { arrays, state } = own();
@@ -263,6 +219,7 @@ export abstract class Model<Settings extends object = object> {
     known: readonly string[] = ["device"],
   ): Promise<M> {
     checkOptions(`${name}.load`, options, known);
+    const { decodeCheckpoint } = await import("./checkpoint-file");
     const checkpoint = decodeCheckpoint(name, content);
     const { settings } = checkpoint.state;
     if (!isObject(settings)) throw new Error(`${name}.load: settings must be an object, got ${show(settings)}`);

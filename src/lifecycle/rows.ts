@@ -2,7 +2,7 @@ import { noGrad } from "../graph";
 import { isRowSource, type RowSource } from "../data/datasets/row-source";
 import { channelsToFront, layoutTaken } from "../data/image-layout";
 import type { ImageLayout } from "../data/image-layout";
-import { ShuffleBuffer } from "../data/datasets/shuffle-buffer";
+import type { ShuffleBuffer } from "../data/datasets/shuffle-buffer";
 import type { Device } from "../device";
 import { flattenRows, takeFloat32 } from "../matrix";
 import type { MatrixLike } from "../matrix";
@@ -41,6 +41,8 @@ export class Rows {
   readonly layout: ImageLayout | undefined;
   #resident: Tensor | undefined;
   readonly #from: Float32Array | RowSource;
+  /** How the rows of a source are shuffled: loaded where there is one. */
+  readonly #Buffer: typeof ShuffleBuffer | undefined;
   #loaded: { index: Uint32Array; x: Float32Array } | undefined;
 
   private constructor(
@@ -48,12 +50,14 @@ export class Rows {
     from: Float32Array | RowSource,
     [count, width]: readonly [number, number],
     layout: ImageLayout | undefined,
+    Buffer?: typeof ShuffleBuffer,
   ) {
     this.device = device;
     this.count = count;
     this.width = width;
     this.layout = layout;
     this.#from = from;
+    this.#Buffer = Buffer;
   }
 
   /**
@@ -75,7 +79,8 @@ export class Rows {
     const source = isRowSource(given) ? (layout === "channels-last" ? new ChannelsFirstRows(given) : given) : undefined;
     const taken = isRowSource(given) ? undefined : given;
     const matrix = taken && flattenRows(layout === "channels-last" ? await inTurns(channelsToFront(taken)) : taken);
-    const rows = new Rows(device, source ?? matrix!.data, size, layout);
+    const buffer = source && (await import("../data/datasets/shuffle-buffer")).ShuffleBuffer;
+    const rows = new Rows(device, source ?? matrix!.data, size, layout, buffer);
     if (matrix && passes > 1 && matrix.data.byteLength <= device.maxBufferBytes / 2)
       rows.#resident = await takeTensor(device, matrix.data, size);
     return rows;
@@ -84,7 +89,7 @@ export class Rows {
   /** The order of shuffled passes: of a source by blocks, which are read ahead (see `ShuffleBuffer`). */
   order(random: RandomState, batchSize: number): BatchOrder {
     if (this.#from instanceof Float32Array) return new Shuffle(random, this.count, batchSize);
-    const buffer = new ShuffleBuffer(this.#from, { batchSize, seed: random });
+    const buffer = new this.#Buffer!(this.#from, { batchSize, seed: random });
     let at = "";
     return {
       steps: buffer.steps,

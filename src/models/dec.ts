@@ -6,12 +6,12 @@ import { noGrad } from "../graph";
 import { arrayOf, below, entryOf, labelsOf, under } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
-import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
 import { mapChunks, mapRows, Rows } from "../lifecycle/rows";
 import type { RowsLike } from "../lifecycle/rows";
+import { RowsModel } from "../lifecycle/rows-model";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
@@ -118,7 +118,7 @@ const DEC_OBJECTIVE: Objective<Settings> = {
  * Deep embedded clustering: an autoencoder is pretrained, k-means places centres among its codes, then encoder and centres are
  * trained together so that the soft assignment q of each item sharpens towards the target p ∝ q²/f.
  */
-export class DEC<S extends Settings = Settings> extends Model<S> {
+export class DEC<S extends Settings = Settings> extends RowsModel<S> {
   readonly #objective: Objective<S>;
   #network: Autoencoder | undefined;
   readonly #pretraining = new Training();
@@ -251,7 +251,7 @@ export class DEC<S extends Settings = Settings> extends Model<S> {
 
   /** @throws when the bytes are no checkpoint of this method */
   static async load(content: Bytes, options: DECLoadOptions = {}): Promise<DEC> {
-    return Model.restored("DEC", content, options, (settings) => new DEC(settings), DEC_LOAD);
+    return RowsModel.restored("DEC", content, options, (settings) => new DEC(settings), DEC_LOAD);
   }
 
   protected override async build(device: Device): Promise<void> {

@@ -6,12 +6,12 @@ import { checkOptions, isObject } from "../checks";
 import { below, under } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
-import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
 import { mapChunks, mapRows, Rows } from "../lifecycle/rows";
 import type { BatchOrder, RowsLike } from "../lifecycle/rows";
+import { RowsModel } from "../lifecycle/rows-model";
 import { sizeOf } from "../ndarray";
 import type { TypedArray, NdArray } from "../ndarray";
 import type { FeatureNetwork } from "../nn/feature-network";
@@ -102,7 +102,7 @@ export const EPS = 1e-10;
 const HEAD = { weightInit: normal(0.01) };
 
 /** A network with one or more linear classifiers on its features, trained by SGD. */
-export abstract class NetworkModel<S extends NetworkSettings> extends Model<S> {
+export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<S> {
   /** Linear classifiers on the rectified features; made with the network. */
   protected heads: readonly Linear[] = [];
   #network: FeatureNetwork | undefined;
@@ -189,7 +189,7 @@ export abstract class NetworkModel<S extends NetworkSettings> extends Model<S> {
   }
 
   /** Reads a checkpoint of `name` into a model that `make` makes of its settings. */
-  protected static async restoredNetwork<M extends Model>(
+  protected static async restoredNetwork<M extends RowsModel>(
     name: string,
     content: Bytes,
     options: LoadOptions,
@@ -200,7 +200,7 @@ export abstract class NetworkModel<S extends NetworkSettings> extends Model<S> {
         throw new Error(`${name}.load: the network was made by a function, give it again as the option network`);
       return make(settings as never);
     };
-    return Model.restored(name, content, options, withNetwork, ["device", "network", "augment", "learningRate"]);
+    return RowsModel.restored(name, content, options, withNetwork, ["device", "network", "augment", "learningRate"]);
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {

@@ -2,12 +2,12 @@ import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { below, under } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
-import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
 import { mapRows } from "../lifecycle/rows";
 import type { RowsLike } from "../lifecycle/rows";
+import { RowsModel } from "../lifecycle/rows-model";
 import type { NdArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
 import { builtInTurns } from "../nn/init";
@@ -48,7 +48,7 @@ const OPTIONS: OptionSet<Settings> = {
 };
 
 /** A stacked denoising autoencoder that is trained by `fit` and maps items to codes by `transform`. */
-export class StackedAutoencoder extends Model<Settings> {
+export class StackedAutoencoder extends RowsModel<Settings> {
   #network: Autoencoder | undefined;
   readonly #training = new Training();
 
@@ -104,7 +104,7 @@ export class StackedAutoencoder extends Model<Settings> {
     options: DeviceOption & Pick<StackedAutoencoderOptions, "learningRate"> = {},
   ): Promise<StackedAutoencoder> {
     const make = (settings: StackedAutoencoderOptions): StackedAutoencoder => new StackedAutoencoder(settings);
-    return Model.restored("StackedAutoencoder", content, options, make, ["device", "learningRate"]);
+    return RowsModel.restored("StackedAutoencoder", content, options, make, ["device", "learningRate"]);
   }
 
   protected override async build(device: Device): Promise<void> {

@@ -1,7 +1,6 @@
 import { bind, checkRange, checkRows, DeviceError, markFreed } from "../device";
 import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
 import type { Family, Kernel, Params } from "../kernel";
-import { turn } from "../turn";
 import base from "wasm:base";
 import { hasRelaxedSimd, hasSimd, threadCount } from "./engine";
 import { unpack, unpacked } from "./families";
@@ -94,10 +93,7 @@ export class WasmDevice implements Device {
       throw new Error("wasm: this engine has no WebAssembly SIMD; use a browser or runtime of 2023 or later");
     const form = !options.deterministic && hasRelaxedSimd() ? "relaxed" : "plain";
     const module = await WebAssembly.compile(await unpack(base, form));
-    await turn(); // a page may want to draw between compiling, starting threads, and what the caller does next
-    const made = new WasmDevice(module, form, options);
-    await turn();
-    return made;
+    return new WasmDevice(module, form, options);
   }
 
   alloc(bytes: number, op = "alloc"): DeviceBuffer {

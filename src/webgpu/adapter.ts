@@ -13,6 +13,26 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|software|basic render/i.test(names);
 }
 
+/** Which adapter is wanted. */
+export interface AdapterOptions {
+  /** A GPU object to use instead of the runtime's own (`navigator.gpu`, or npm's `webgpu` in Node). */
+  gpu?: GPU;
+  powerPreference?: GPUPowerPreference;
+  /** Refuse adapters that compute on the CPU. */
+  hardwareOnly?: boolean;
+}
+
+/** An adapter. @throws NoAdapterError when there is no WebGPU, or no adapter of the wanted kind */
+export async function findAdapter({ gpu, powerPreference, hardwareOnly }: AdapterOptions): Promise<GPUAdapter> {
+  const found = gpu ?? (await findGPU());
+  const adapter = await found.requestAdapter({ powerPreference: powerPreference ?? "high-performance" });
+  if (!adapter)
+    throw new NoAdapterError("webgpu: no adapter, the machine offers none to this runtime; use requestDevice('wasm')");
+  if (hardwareOnly && isSoftware(adapter.info))
+    throw new NoAdapterError(`webgpu: ${describeAdapter(adapter.info)} is a software adapter`);
+  return adapter;
+}
+
 /** `navigator.gpu`, or npm's `webgpu` (Dawn) where the runtime has none and the user installed it. */
 export async function findGPU(packageName = "webgpu"): Promise<GPU> {
   if (typeof navigator !== "undefined" && navigator.gpu) return navigator.gpu;

@@ -1,18 +1,13 @@
 import { bind, checkRange, DeviceError, formatBytes, markFreed, Pool } from "../device";
 import type { Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
 import type { Kernel, Params } from "../kernel";
-import { describeAdapter, findGPU, isSoftware, NoAdapterError } from "./adapter";
+import type { AdapterOptions } from "./adapter";
 import { firstLine, Pipelines } from "./pipelines";
 
 /** Options of the WebGPU device. */
-export interface WebGPUOptions {
-  /** A GPU object to use instead of the runtime's own (`navigator.gpu`, or npm's `webgpu` in Node). */
-  gpu?: GPU;
+export interface WebGPUOptions extends AdapterOptions {
   /** A device that the page already has; it is not destroyed with ours. */
   device?: GPUDevice;
-  powerPreference?: GPUPowerPreference;
-  /** Refuse adapters that compute on the CPU. */
-  hardwareOnly?: boolean;
   /**
    * Dispatches of the first submit after the queue has been waited for; each one after it has twice as many, up to 64. Default 16: the
    * GPU starts early. More, up to 256, for measurements, whose launches must not wait for the host.
@@ -112,28 +107,20 @@ export class WebGPUDevice implements Device {
     });
   }
 
-  /** @throws when there is no WebGPU, no adapter, or a kernel does not compile (kernel, line and a caret). */
-  static async request(options: WebGPUOptions = {}): Promise<WebGPUDevice> {
-    let device = options.device;
-    let description = "external GPUDevice";
-    if (!device) {
-      const gpu = options.gpu ?? (await findGPU());
-      const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
-      if (!adapter)
-        throw new NoAdapterError(
-          "webgpu: no adapter, the machine offers none to this runtime; use requestDevice('wasm')",
-        );
-      description = describeAdapter(adapter.info);
-      if (options.hardwareOnly && isSoftware(adapter.info))
-        throw new NoAdapterError(`webgpu: ${description} is a software adapter`);
-      const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-      const requiredFeatures: GPUFeatureName[] = adapter.features.has("timestamp-query") ? ["timestamp-query"] : [];
-      device = await adapter.requestDevice({
-        requiredFeatures,
-        requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage },
-      });
-    }
-    return new WebGPUDevice(device, description, !options.device, options);
+  /** On an adapter, or on a device that there is; `description` says which it is. */
+  static async request(
+    from: GPUAdapter | GPUDevice,
+    description: string,
+    options: WebGPUOptions = {},
+  ): Promise<WebGPUDevice> {
+    if (!("requestDevice" in from)) return new WebGPUDevice(from, description, false, options);
+    const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage } = from.limits;
+    const requiredFeatures: GPUFeatureName[] = from.features.has("timestamp-query") ? ["timestamp-query"] : [];
+    const device = await from.requestDevice({
+      requiredFeatures,
+      requiredLimits: { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage },
+    });
+    return new WebGPUDevice(device, description, true, options);
   }
 
   alloc(bytes: number, op = "alloc"): DeviceBuffer {

@@ -13,7 +13,7 @@ import {
 import type { Device } from "constella";
 import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../../src/data/formats/safetensors";
-import { withMetadata } from "../../src/lifecycle/checkpoint";
+import { withMetadata } from "../../src/lifecycle/checkpoint-file";
 import { Random } from "../../src/random";
 import { deviceOf } from "../devices";
 import { edited, MODELS } from "./models";

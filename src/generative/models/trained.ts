@@ -3,11 +3,11 @@ import { noGrad } from "../../graph";
 import type { Device } from "../../device";
 import { below, under } from "../../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
-import { Model } from "../../lifecycle/model";
 import { FIT_RULES } from "../../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../../lifecycle/progress";
 import { mapRows, Rows } from "../../lifecycle/rows";
 import type { RowsLike } from "../../lifecycle/rows";
+import { RowsModel } from "../../lifecycle/rows-model";
 import { sizeOf } from "../../ndarray";
 import type { NdArray } from "../../ndarray";
 import { builtInTurns } from "../../nn/init";
@@ -59,7 +59,7 @@ export function oneCycle(share: number): number {
 }
 
 /** A network that is trained by `fit` to give back its input. */
-export abstract class ReconstructionModel<S extends ReconstructionSettings, N extends Module> extends Model<S> {
+export abstract class ReconstructionModel<S extends ReconstructionSettings, N extends Module> extends RowsModel<S> {
   #network: N | undefined;
   readonly #training = new Training();
 
