@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
-import { fileURLToPath } from "node:url";
 import { buildWasm, writeKernelTypes } from "./scripts/build.mjs";
+import { entryAliases } from "./scripts/entries.mjs";
 import { vitePlugin } from "./scripts/plugin.mjs";
 import { gpuEnvironment } from "./scripts/vulkan.mjs";
 
@@ -9,7 +9,7 @@ Object.assign(process.env, await gpuEnvironment()); // before the workers start:
 
 export default defineConfig({
   plugins: [vitePlugin()],
-  resolve: { alias: { constella: fileURLToPath(new URL("src/index.ts", import.meta.url)) } },
+  resolve: { alias: entryAliases() },
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",

@@ -1,8 +1,9 @@
 // node scripts/build.mjs [wasm|bundles FOLDER]: compiles the AssemblyScript modules and bundles library and command line (when sources changed).
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
+import { packageEntries } from "./entries.mjs";
 import { writeKernelTypes } from "./kernel-types.mjs";
 import { stale } from "./stale.mjs";
 import { buildWasm } from "./wasm.mjs";
@@ -19,24 +20,14 @@ const run = (command, args) =>
     );
   });
 
-/** The source of each entry that package.json exports, by the name of its file in dist/. */
-async function entries() {
-  const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  return Object.fromEntries(
-    Object.values(exports).map(({ types, default: file }) => [
-      basename(file, ".js"),
-      types.replace("./dist/types", "src").replace(".d.ts", ".ts"),
-    ]),
-  );
-}
-
 /**
  * The bundles by platform. The library's are neutral and share their parts: what of `dependencies` they use stays an import, and the
  * core must work where nothing is installed, so it has none. The worker's source is a file too, for pages whose policy forbids
  * `blob:` workers. The command line is for Node and brings its own copy.
  */
 async function bundles() {
-  const { thread, ...library } = await entries();
+  const sources = Array.from(packageEntries().values(), ({ source, file }) => [file, source]);
+  const { thread, ...library } = Object.fromEntries(sources);
   return [
     { platform: "neutral", entryPoints: library },
     { platform: "neutral", entryPoints: { thread } },

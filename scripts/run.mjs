@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { buildWasm, root } from "./build.mjs";
+import { entryPaths } from "./entries.mjs";
 import { esbuildPlugin } from "./plugin.mjs";
 import { gpuEnvironment } from "./vulkan.mjs";
 
@@ -25,7 +26,7 @@ export async function bundle(entry, { platform = "node", external = [], small = 
     target: "es2022",
     packages: platform === "node" ? "external" : undefined,
     external: ["node:*", ...external],
-    alias: { constella: join(root, "src/index.ts") },
+    alias: entryPaths(),
     sourcemap: "inline",
     plugins: [esbuildPlugin({ small })],
     logLevel: "warning",

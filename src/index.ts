@@ -1,5 +1,5 @@
 /**
- * The library: devices, tensors and their ops, layers, optimizers, clustering, metrics, and the methods of deep clustering.
+ * The core: devices, tensors and their ops, layers, optimizers, clustering, metrics, autoencoders and DEC. Families of methods have entries of their own.
  * @module constella
  */
 export { requestDevice } from "./request-device";

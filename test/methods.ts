@@ -1,19 +1,6 @@
 // Every method on a problem so easy that it must solve it: what each runtime is tried with.
-import {
-  accuracy,
-  DBSCAN,
-  DEC,
-  DeepCluster,
-  IDEC,
-  KMeans,
-  LinearProbe,
-  MiniBatchKMeans,
-  nmi,
-  OnlineDeepCluster,
-  PCA,
-  SelfLabeling,
-  Supervised,
-} from "constella";
+import { accuracy, DBSCAN, DEC, IDEC, KMeans, MiniBatchKMeans, nmi, PCA } from "constella";
+import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
 import type { Device } from "constella";
 import { blobs } from "./cluster/blobs";
 

@@ -1,16 +1,7 @@
 // Devices that fail: what is said, and how training goes on elsewhere.
 import { afterAll, describe, expect, test, vi } from "vitest";
-import {
-  DeepCluster,
-  defineKernel,
-  DeviceError,
-  empty,
-  requestDevice,
-  run,
-  scale,
-  tensor,
-  trainSafely,
-} from "constella";
+import { defineKernel, DeviceError, empty, requestDevice, run, scale, tensor, trainSafely } from "constella";
+import { DeepCluster } from "constella/vision";
 import type { Device } from "constella";
 import type { WebGPUDevice } from "../src/webgpu/device";
 import { deviceOf } from "./devices";

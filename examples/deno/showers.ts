@@ -1,5 +1,6 @@
 // deno run --allow-read --allow-write=. --allow-env --allow-sys showers.ts MODEL: learns features of simulated air showers without their labels, and keeps the model.
-import { LinearProbe, requestDevice, SelfLabeling } from "constella";
+import { requestDevice } from "constella";
+import { LinearProbe, SelfLabeling } from "constella/vision";
 import { simulateShowers } from "constella/data";
 
 const [file] = Deno.args;

@@ -1,6 +1,6 @@
 // The search over hyper-parameters: learning rate × blocks × clusters for each method, as the thesis's tables have it.
 import { join } from "node:path";
-import { GridSearch } from "constella";
+import { GridSearch } from "constella/vision";
 import { folderStore } from "../../src/data";
 import { writeAtomic } from "../../src/data/formats/files";
 import { gridTable } from "../../src/report";

@@ -2,7 +2,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { GridSearch, requestDevice } from "constella";
+import { requestDevice } from "constella";
+import { GridSearch } from "constella/vision";
 import { folderStore } from "../../src/data";
 import { run } from "../../src/cli/failure";
 import { Interrupted, interruptible } from "../../src/cli/interrupt";

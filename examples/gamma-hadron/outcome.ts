@@ -1,7 +1,7 @@
 // What a finished study leaves: CSV files and the report.
 import { join } from "node:path";
 import { Random } from "constella";
-import type { GridResult } from "constella";
+import type { GridResult } from "constella/vision";
 import { versions } from "../../src/cli/session";
 import { loadLabels, readFile, writeAtomic } from "../../src/data/formats/files";
 import { readNpy } from "../../src/data/formats/npy";

@@ -1,18 +1,10 @@
 // One cell of the study: trains a method (or goes on with it), probes its features, and leaves labels and gamma scores as files.
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  auc,
-  DeepCluster,
-  KMeans,
-  LinearProbe,
-  MiniBatchKMeans,
-  NdArray,
-  OnlineDeepCluster,
-  SelfLabeling,
-  Supervised,
-} from "constella";
-import type { Device, GridCell, FitOptions, VGGSpec } from "constella";
+import { auc, KMeans, MiniBatchKMeans, NdArray } from "constella";
+import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
+import type { Device, FitOptions } from "constella";
+import type { GridCell, VGGSpec } from "constella/vision";
 import { stepProgress, type ProgressDisplay } from "../../src/cli/progress";
 import { readFile, writeAtomic } from "../../src/data/formats/files";
 import { writeNpy } from "../../src/data/formats/npy";

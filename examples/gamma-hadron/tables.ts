@@ -1,6 +1,7 @@
 // What the study finds, as numbers: accuracies over seeds, agreement of clusterings, significance; and as CSV files.
 import { compareClusterings, significanceSweep } from "constella";
-import type { ComparedPair, GridResult, SweepPoint } from "constella";
+import type { ComparedPair, SweepPoint } from "constella";
+import type { GridResult } from "constella/vision";
 import { formatPercent, spread, type Spread } from "../spread";
 import type { Observation } from "./images";
 import { METHODS, TITLES, TRIVIAL, type MethodName, type Setting } from "./settings";

@@ -1,5 +1,6 @@
 // node stream.mjs FILE.npy ROWS: writes rows a thousand at a time, then trains on the file without ever holding it.
-import { Random, requestDevice, SelfLabeling } from "constella";
+import { Random, requestDevice } from "constella";
+import { SelfLabeling } from "constella/vision";
 import { NpyDataset, NpyWriter } from "constella/data";
 
 const [file, count] = process.argv.slice(2);

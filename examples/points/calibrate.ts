@@ -1,6 +1,7 @@
 // node scripts/run.mjs examples/points/calibrate.ts [-- options]: measures on fresh sets how far the model's passes agree, and keeps it with the model.
 import { Command } from "commander";
-import { LearningToCluster, requestDevice } from "constella";
+import { requestDevice } from "constella";
+import { LearningToCluster } from "constella/sets";
 import { join } from "node:path";
 import { run } from "../../src/cli/failure";
 import { oneOf, text, toOption, whole } from "../../src/cli/option";

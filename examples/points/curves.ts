@@ -1,6 +1,6 @@
 // Learning curves of the model on points: as rows of a CSV file and as a picture.
 import * as Plot from "@observablehq/plot";
-import type { ValidationRecord } from "constella";
+import type { ValidationRecord } from "constella/sets";
 import { drawingDocument } from "../../src/report";
 import { draw } from "../../src/report/charts/chart";
 

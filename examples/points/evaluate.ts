@@ -1,6 +1,8 @@
 // Scores of the model, of k-means and of DBSCAN on the same fresh sets of points.
-import { labelsFor, NdArray, Random } from "constella";
-import type { Device, LearningToCluster, SetClustering } from "constella";
+import { NdArray, Random } from "constella";
+import { labelsFor } from "constella/sets";
+import type { Device } from "constella";
+import type { LearningToCluster, SetClustering } from "constella/sets";
 import { PointsProvider } from "../../src/data";
 import { dbscan, kmeans2, kmeansPlusPlus, standardizeColumns } from "./baselines";
 import { estimate, score, type Estimates, type Scores } from "../scores";

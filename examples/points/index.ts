@@ -2,7 +2,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { LearningToCluster, requestDevice } from "constella";
+import { requestDevice } from "constella";
+import { LearningToCluster } from "constella/sets";
 import { run } from "../../src/cli/failure";
 import { oneOf, text, toOption, whole } from "../../src/cli/option";
 import { ProgressDisplay } from "../../src/cli/progress";

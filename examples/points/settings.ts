@@ -1,5 +1,6 @@
 // The model that is shipped: its network, and how it is trained.
-import type { CalibrateOptions, LearningToClusterOptions } from "constella";
+import type { CalibrateOptions } from "constella";
+import type { LearningToClusterOptions } from "constella/sets";
 
 /** Sets that the model is measured on have this many points. */
 export const LENGTH = 72;

@@ -2,8 +2,9 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { LearningToCluster, requestDevice } from "constella";
-import type { ValidationRecord } from "constella";
+import { requestDevice } from "constella";
+import { LearningToCluster } from "constella/sets";
+import type { ValidationRecord } from "constella/sets";
 import { run } from "../../src/cli/failure";
 import { interruptible } from "../../src/cli/interrupt";
 import { oneOf, text, toOption, whole } from "../../src/cli/option";

@@ -1,5 +1,6 @@
 import { NdArray } from "constella";
-import type { Random, SetBatch, SetPart, SetProvider } from "constella";
+import type { Random } from "constella";
+import type { SetBatch, SetPart, SetProvider } from "constella/sets";
 
 /** Sets from several providers: each set of a batch is drawn from one of the part's providers, chosen at random. */
 export class MixedSets implements SetProvider {

@@ -1,7 +1,8 @@
 // The cells of the study: one method on one preparation with one seed, kept in a file of its own, so that a run goes on where another ended.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { auc, Supervised } from "constella";
+import { auc } from "constella";
+import { Supervised } from "constella/vision";
 import type { Device } from "constella";
 import { ConditionalVAE, VAE } from "../../src/generative";
 import type { VAEOptions } from "../../src/generative";

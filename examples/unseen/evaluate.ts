@@ -1,6 +1,8 @@
 // How well sets of classes that were never seen are clustered: by the model, and by k-means that is told the number of clusters or looks for it.
-import { KMeans, labelsFor, NdArray, noGrad, Random, silhouette, tensor, tidy } from "constella";
-import type { Device, LearningToCluster, SetClustering, SetPart, SetProvider } from "constella";
+import { KMeans, NdArray, noGrad, Random, silhouette, tensor, tidy } from "constella";
+import { labelsFor } from "constella/sets";
+import type { Device } from "constella";
+import type { LearningToCluster, SetClustering, SetPart, SetProvider } from "constella/sets";
 import { estimate, estimateOf, score, type Estimate, type Estimates, type Scores } from "../scores";
 
 /** Names of the rows. */

@@ -1,5 +1,5 @@
 // The page of an example on classes never seen: scores, numbers of clusters, sets with what was made of them, learning curves.
-import type { LearningToCluster } from "constella";
+import type { LearningToCluster } from "constella/sets";
 import { curves, drawingDocument, html, imageGrid, renderPage, studyHeader, valueTable } from "../../src/report";
 import type { Markup, PageSection } from "../../src/report";
 import { formatEstimate, type Scores } from "../scores";

@@ -2,8 +2,10 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { LearningToCluster, requestDevice } from "constella";
-import type { Device, LearningToClusterOptions, SetFitOptions, SetPart, SetProvider } from "constella";
+import { requestDevice } from "constella";
+import { LearningToCluster } from "constella/sets";
+import type { Device } from "constella";
+import type { LearningToClusterOptions, SetFitOptions, SetPart, SetProvider } from "constella/sets";
 import { Interrupted, interruptible } from "../../src/cli/interrupt";
 import { oneOf, positive, text, toOption, whole } from "../../src/cli/option";
 import { ProgressDisplay, stepProgress } from "../../src/cli/progress";

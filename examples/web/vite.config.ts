@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import type { Plugin } from "vite";
+import { entryAliases } from "../../scripts/entries.mjs";
 import { vitePlugin } from "../../scripts/plugin.mjs";
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -64,8 +65,7 @@ export default defineConfig({
   },
   resolve: {
     alias: [
-      { find: /^constella$/, replacement: path("../../src/index.ts") },
-      { find: /^constella\/(.+)$/, replacement: path("../../src/$1/index.ts") },
+      ...entryAliases(),
       { find: "jsdom", replacement: path("shared/no-jsdom.ts") }, // the report draws in the page's own document
     ],
   },

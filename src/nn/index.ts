@@ -16,5 +16,3 @@ export type { LSTMModuleOptions } from "./lstm";
 export { constant, fanInUniform, glorotUniform, heUniform, normal, orthogonal } from "./init";
 export type { Initializer, RandomSource } from "./init";
 export { AvgPool2d, GlobalAvgPool2d, MaxPool2d } from "./pooling";
-export { VGG } from "./vgg";
-export type { VGGOptions, VGGSpec } from "./vgg";

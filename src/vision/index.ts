@@ -4,13 +4,14 @@
  */
 
 export { VGG } from "../nn/vgg";
-export type { VGGOptions } from "../nn/vgg";
+export type { VGGOptions, VGGSpec } from "../nn/vgg";
 export { DeepCluster } from "../models/deep-cluster";
 export type { DeepClusterOptions } from "../models/deep-cluster";
 export { OnlineDeepCluster } from "../models/online-deep-cluster";
 export type { OnlineDeepClusterOptions } from "../models/online-deep-cluster";
 export { SelfLabeling } from "../models/self-labeling";
 export type { SelfLabelingOptions } from "../models/self-labeling";
+export type { Augmentation, LoadOptions, NetworkModel, NetworkOptions, NetworkSettings } from "../models/network-model";
 export { Supervised } from "../models/supervised";
 export type { SupervisedOptions } from "../models/supervised";
 export { LinearProbe } from "../models/linear-probe";

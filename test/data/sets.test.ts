@@ -1,5 +1,5 @@
 import { Random } from "constella";
-import type { SetBatch, SetPart } from "constella";
+import type { SetBatch, SetPart } from "constella/sets";
 import { ClassSets, GivenSets, SimilarityGraphSets } from "../../src/data";
 import { describe, expect, test } from "vitest";
 

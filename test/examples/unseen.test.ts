@@ -1,6 +1,7 @@
-import { LearningToCluster, NdArray, Random, requestDevice } from "constella";
+import { NdArray, Random, requestDevice } from "constella";
+import { LearningToCluster } from "constella/sets";
 import { ClassSets } from "../../src/data";
-import type { SetProvider } from "constella";
+import type { SetProvider } from "constella/sets";
 import { describe, expect, test } from "vitest";
 import { MixedSets } from "../../examples/speakers/mixed";
 import { cut } from "../../examples/speakers/voices";

@@ -1,15 +1,7 @@
 import { readFileSync } from "node:fs";
-import {
-  DEC,
-  DeepCluster,
-  IDEC,
-  LearningToCluster,
-  NdArray,
-  OnlineDeepCluster,
-  SelfLabeling,
-  StackedAutoencoder,
-  Supervised,
-} from "constella";
+import { DEC, IDEC, NdArray, StackedAutoencoder } from "constella";
+import { LearningToCluster } from "constella/sets";
+import { DeepCluster, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
 import type { Device } from "constella";
 import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../../src/data/formats/safetensors";

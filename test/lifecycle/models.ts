@@ -1,20 +1,7 @@
 // Every model with options that train it in an instant, and what else the tests of the lifecycle share.
-import {
-  DBSCAN,
-  DEC,
-  DeepCluster,
-  IDEC,
-  KMeans,
-  LearningToCluster,
-  LinearProbe,
-  MiniBatchKMeans,
-  NdArray,
-  OnlineDeepCluster,
-  PCA,
-  SelfLabeling,
-  StackedAutoencoder,
-  Supervised,
-} from "constella";
+import { DBSCAN, DEC, IDEC, KMeans, MiniBatchKMeans, NdArray, PCA, StackedAutoencoder } from "constella";
+import { LearningToCluster } from "constella/sets";
+import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
 import type { Device, RunOptions } from "constella";
 import { AgglomerativeClustering, GaussianMixture, HDBSCAN } from "../../src/density";
 import { CSOM, ESOM, SOM } from "../../src/som";

@@ -1,4 +1,5 @@
-import { DEC, DeepCluster, KMeans, Model, NdArray, PCA, requestDevice, StackedAutoencoder } from "constella";
+import { DEC, KMeans, Model, NdArray, PCA, requestDevice, StackedAutoencoder } from "constella";
+import { DeepCluster } from "constella/vision";
 import type { Device } from "constella";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Rows } from "../../src/lifecycle/rows";

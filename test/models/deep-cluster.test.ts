@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DeepCluster, nmi, Random } from "constella";
+import { nmi, Random } from "constella";
+import { DeepCluster } from "constella/vision";
 import { uniformSample } from "../../src/models/deep-cluster";
 import { describeDevices } from "../devices";
 import { abortAfter } from "./abort";

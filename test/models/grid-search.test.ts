@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { GridSearch } from "constella";
-import type { GridCell } from "constella";
+import { GridSearch } from "constella/vision";
+import type { GridCell } from "constella/vision";
 import { folderStore } from "../../src/data";
 import { gridTable } from "../../src/report";
 

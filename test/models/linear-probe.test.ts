@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LinearProbe } from "constella";
+import { LinearProbe } from "constella/vision";
 import { describeDevices } from "../devices";
 import { digits } from "./digits";
 

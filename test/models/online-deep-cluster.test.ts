@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { nmi, OnlineDeepCluster } from "constella";
+import { nmi } from "constella";
+import { OnlineDeepCluster } from "constella/vision";
 import { describeDevices } from "../devices";
 import { abortAfter } from "./abort";
 import { digits } from "./digits";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DeepCluster, Supervised } from "constella";
+import { DeepCluster, Supervised } from "constella/vision";
 import { describeDevices } from "../devices";
 import { abortAfter } from "./abort";
 import { digits } from "./digits";

@@ -1,4 +1,5 @@
-import { Autoencoder, Conv2d, Linear, LSTM, normal, orthogonal, Random, VGG } from "constella";
+import { Autoencoder, Conv2d, Linear, LSTM, normal, orthogonal, Random } from "constella";
+import { VGG } from "constella/vision";
 import type { Device, Initializer, Module } from "constella";
 import { expect, test } from "vitest";
 import { builtInTurns } from "../../src/nn/init";

@@ -1,16 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  DeepCluster,
-  noGrad,
-  OnlineDeepCluster,
-  Random,
-  relu,
-  SelfLabeling,
-  Supervised,
-  tensor,
-  tidy,
-  VGG,
-} from "constella";
+import { noGrad, Random, relu, tensor, tidy } from "constella";
+import { DeepCluster, OnlineDeepCluster, SelfLabeling, Supervised, VGG } from "constella/vision";
 import { describeDevices } from "../devices";
 import { abortAfter } from "../models/abort";
 import { uniforms } from "../uniforms";

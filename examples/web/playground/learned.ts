@@ -1,5 +1,6 @@
 // The session of the learned clustering of points: the model was trained before, on generated sets of points.
-import { LearningToCluster, NdArray, Random } from "constella";
+import { NdArray, Random } from "constella";
+import { LearningToCluster } from "constella/sets";
 import type { ExaminedClustering } from "constella";
 import { standardizePoints } from "../../../src/data";
 import modelUrl from "../../points/model/points.safetensors?url";

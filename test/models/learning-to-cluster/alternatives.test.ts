@@ -1,5 +1,6 @@
-import { LearningToCluster, NdArray, Random, tensor } from "constella";
-import type { LearningToClusterOptions, SetProvider } from "constella";
+import { NdArray, Random, tensor } from "constella";
+import { LearningToCluster } from "constella/sets";
+import type { LearningToClusterOptions, SetProvider } from "constella/sets";
 import { ClassSets } from "../../../src/data";
 import { describe, expect, test } from "vitest";
 import { describeDevices, deviceOf } from "../../devices";

@@ -1,5 +1,6 @@
-import { LearningToCluster, NdArray, Random } from "constella";
-import type { SetClustering } from "constella";
+import { NdArray, Random } from "constella";
+import { LearningToCluster } from "constella/sets";
+import type { SetClustering } from "constella/sets";
 import { agreement, leastAgreements } from "../../../src/models/learning-to-cluster/calibration";
 import { turned } from "../../../src/models/learning-to-cluster/views";
 import { describe, expect, test } from "vitest";

@@ -1,5 +1,6 @@
-import { evaluateSets, labelsFor } from "constella";
-import type { LearningToCluster, NdArray, SetProvider } from "constella";
+import { evaluateSets, labelsFor } from "constella/sets";
+import type { NdArray } from "constella";
+import type { LearningToCluster, SetProvider } from "constella/sets";
 import { describe, expect, test } from "vitest";
 import { deviceOf } from "../../devices";
 import { lineSets } from "./line-sets";

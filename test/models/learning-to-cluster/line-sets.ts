@@ -1,5 +1,6 @@
 import { NdArray } from "constella";
-import type { Random, SetBatch, SetProvider } from "constella";
+import type { Random } from "constella";
+import type { SetBatch, SetProvider } from "constella/sets";
 
 /** Points on the line around −1, 0 and 1, so far apart that a network learns the task in seconds; 1 to 3 clusters a set. */
 export function lineSets(spread = 0.05): SetProvider {

@@ -1,5 +1,5 @@
 import { NdArray } from "constella";
-import type { SetClustering } from "constella";
+import type { SetClustering } from "constella/sets";
 import { averageOrders } from "../../../src/models/learning-to-cluster/orders";
 import { describe, expect, test } from "vitest";
 import { deviceOf } from "../../devices";

@@ -1,5 +1,6 @@
-import { LearningToCluster } from "constella";
-import type { Device, LearningToClusterOptions } from "constella";
+import { LearningToCluster } from "constella/sets";
+import type { Device } from "constella";
+import type { LearningToClusterOptions } from "constella/sets";
 import { lineSets } from "./line-sets";
 
 const SMALL = {

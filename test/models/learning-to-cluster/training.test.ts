@@ -1,4 +1,5 @@
-import { grad, LearningToCluster, Random, tidy } from "constella";
+import { grad, Random, tidy } from "constella";
+import { LearningToCluster } from "constella/sets";
 import { setLoss } from "../../../src/models/learning-to-cluster/loss";
 import { upload } from "../../../src/models/learning-to-cluster/sets";
 import { describe, expect, test } from "vitest";
