@@ -37,6 +37,11 @@ const FORBIDDEN = [
     "an expression in @workgroup_size",
     "the reflector cannot read it; give it an override of its own",
   ],
+  [
+    /\bcase\s+\d|\bparams\.(op|mode|activation|weighting)\s*[=!<>]=?\s*\d/,
+    "a code as a number",
+    "declare `const NAME = 0u;`, which launches and twins import from the shader",
+  ],
 ];
 
 /**

@@ -1,12 +1,13 @@
 // Where the kernels are: kernels/<family>/<name>.wgsl. The folder is for readers only; devices, errors and AssemblyScript know the name.
 import { readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import { disagreements } from "./codes.mjs";
 
 /**
  * The kernels' files in a folder, the library's where none is given, and in the folders in it.
  * @param {string} folder
  * @returns {Map<string, string>} paths by name
- * @throws where two files have one name
+ * @throws where two files have one name, or a constant two values
  */
 export function kernelFiles(folder = join(import.meta.dirname, "../kernels")) {
   const files = new Map();
@@ -21,5 +22,7 @@ export function kernelFiles(folder = join(import.meta.dirname, "../kernels")) {
       );
     files.set(name, path);
   }
+  const problems = disagreements(files.values());
+  if (problems.length > 0) throw new Error(`kernel contract:\n  ${problems.join("\n  ")}`);
   return files;
 }

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { codesOf } from "./codes.mjs";
 import { kernelFiles } from "./kernel-files.mjs";
 import { stale } from "./stale.mjs";
 
@@ -11,13 +12,14 @@ const types = join(root, "build/types");
 const union = (members) => members.map(({ name }) => JSON.stringify(name)).join(" | ") || "never";
 
 /**
- * What tsc is to know of a kernel: the names of its buffers and of its params.
+ * What tsc is to know of a kernel: the names of its buffers and of its params, and its codes.
  * @param {import("./contract.mjs").Reflected} declaration
  * @param {string} folder of the declaration, seen from src/
  */
-function typesOf({ bindings, params }, folder) {
+function typesOf({ bindings, params, code }, folder) {
   const source = `import("${folder}src/kernel").KernelSource<${union(bindings)}, ${union(params)}>`;
-  return `declare const source: ${source};\nexport default source;\n`;
+  const codes = codesOf(code).map(({ name, value }) => `readonly ${name}: ${value}`);
+  return `declare const source: ${source};\nexport default source;\nexport declare const codes: { ${codes.join("; ")} };\n`;
 }
 
 /** Writes the types of the kernels whose files changed, and removes those of kernels that are gone. */
@@ -27,7 +29,7 @@ export async function writeKernelTypes() {
     const file = relative(root, resolve(path));
     const declaration = join(types, `${file}.d.ts`);
     written.add(declaration);
-    if (!(await stale([relative(root, declaration)], [file, "scripts/kernel-types.mjs", "scripts/contract.mjs"])))
+    if (!(await stale([relative(root, declaration)], [file, "scripts/kernel-types.mjs", "scripts/codes.mjs"])))
       continue;
     const { declare } = await import("./contract.mjs"); // with its parser
     const { declaration: reflected } = declare(name, await readFile(path, "utf8"), file);

@@ -2,19 +2,28 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { deflateRawSync } from "node:zlib";
+import { codesOf } from "./codes.mjs";
 import { declare } from "./contract.mjs";
 import { kernelFiles } from "./kernel-files.mjs";
 import { minifyWgsl } from "./wgsl.mjs";
 
 const build = join(import.meta.dirname, "../build");
 
-/** A kernel's source, and the family whose WebAssembly module has its twin: the folder's namesake. */
-async function wgslModule(path, small) {
+/**
+ * A kernel's source, its codes, and the family whose WebAssembly module has its twin: the folder's namesake. In TypeScript the codes are an
+ * enum, of which a bundler puts the numbers where they are used.
+ */
+async function wgslModule(path, { small = false, typescript = false } = {}) {
   const [name, code] = [basename(path, ".wgsl"), await readFile(path, "utf8")];
   const { problems } = declare(name, code, relative("", path));
   if (problems.length > 0) throw new Error(`kernel contract:\n  ${problems.join("\n  ")}`);
   const text = JSON.stringify(small ? minifyWgsl(code) : code);
-  return `import family from "wasm:${basename(dirname(path))}";\nexport default { name: "${name}", code: ${text}, family };`;
+  const codes = codesOf(code).map(({ name, value }) => `${name}${typescript ? " =" : ":"} ${value}`);
+  const declared = typescript
+    ? `export enum codes { ${codes.join(", ")} }`
+    : `export const codes = { ${codes.join(", ")} };`;
+  const source = `{ name: "${name}", code: ${text}, family }`;
+  return `import family from "wasm:${basename(dirname(path))}";\n${declared}\nexport default ${source};`;
 }
 
 /** Both forms of a family's module, of which a program loads the one that its engine runs. */
@@ -57,7 +66,8 @@ export function esbuildPlugin({ small = false } = {}) {
       }));
       build.onLoad({ filter: /\.(wgsl|wasm)$/ }, async ({ path }) => {
         try {
-          return { contents: await loaderOf(path)(path, small), loader: "js", watchFiles: [path] };
+          const contents = await loaderOf(path)(path, { small, typescript: true });
+          return { contents, loader: path.endsWith(".wgsl") ? "ts" : "js", watchFiles: [path] };
         } catch (error) {
           return { errors: [{ text: error.message }] };
         }

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
+import { codesOf } from "./codes.mjs";
 import { stale } from "./stale.mjs";
 import { constantsOf, exportsOf, importsOf } from "./wasm-module.mjs";
 
@@ -52,7 +53,27 @@ async function compileFamily(name, memoryBase, shared) {
   }
 }
 
-const readText = (path) => (existsSync(path) ? readFile(path, "utf8") : null);
+/** A source, or of a kernel's shader the codes that it declares: twins import them from the .wgsl file. */
+async function readText(path) {
+  const shader = path.endsWith(".wgsl.ts") ? path.slice(0, -".ts".length) : undefined;
+  if (!existsSync(shader ?? path)) return null;
+  const text = await readFile(shader ?? path, "utf8");
+  if (shader === undefined) return text;
+  return codesOf(text)
+    .map(({ name, value }) => `export const ${name}: u32 = ${value};`)
+    .join("\n");
+}
+
+/** The shaders whose codes the files of a folder import. */
+async function shadersOf(folder) {
+  const files = (await readdir(join(root, folder), { recursive: true })).filter((file) => file.endsWith(".ts"));
+  const texts = await Promise.all(files.map((file) => readFile(join(root, folder, file), "utf8")));
+  return [
+    ...new Set(
+      texts.flatMap((text) => Array.from(text.matchAll(/"(?:\.\.\/)+(kernels\/[^"]+\.wgsl)"/g), ([, path]) => path)),
+    ),
+  ];
+}
 
 /** Puts a module where it belongs. @throws when its constants take more than their place */
 async function place(name, temporary, file, memoryBase) {
@@ -137,18 +158,19 @@ async function isDisplaced(name, memoryBase) {
   return constants.some(({ begin }) => begin < memoryBase || begin >= memoryBase + CONSTANTS);
 }
 
-const SOURCES = ["asconfig.json", "scripts/wasm.mjs"];
+const SOURCES = ["asconfig.json", "scripts/wasm.mjs", "scripts/codes.mjs"];
 const outputs = (name) => Object.keys(FORMS).map((form) => `build/wasm/${name}.${form}.wasm`);
 
 /** Compiles the modules whose sources changed, families side by side. */
 export async function buildWasm() {
   await mkdir(join(root, "build/wasm"), { recursive: true });
   const names = await families();
+  const base = ["wasm/base", ...(await shadersOf("wasm/base")), ...SOURCES];
   const work = [];
   for (const [i, name] of names.entries()) {
     const memoryBase = (i + 2) * CONSTANTS;
     if (
-      (await stale(outputs(name), [`wasm/${name}`, "wasm/base", ...SOURCES])) ||
+      (await stale(outputs(name), [`wasm/${name}`, ...(await shadersOf(`wasm/${name}`)), ...base])) ||
       (await isDisplaced(name, memoryBase))
     )
       work.push({ name, memoryBase });
@@ -159,9 +181,7 @@ export async function buildWasm() {
     await Promise.all(halves.map((jobs, i) => inThread({ jobs, host: hostIsStale && i === 1 })));
   }
   const wanted = await missingOf(names);
-  const held = (await stale(outputs(BASE), ["wasm/base", ...SOURCES]))
-    ? []
-    : exportsOf(await readFile(moduleFile(BASE, "relaxed")));
+  const held = (await stale(outputs(BASE), base)) ? [] : exportsOf(await readFile(moduleFile(BASE, "relaxed")));
   if (wanted.some((name) => !held.includes(name))) await inThread({ base: wanted });
   for (const file of await readdir(join(root, "build/wasm")))
     if (file.endsWith(".wasm") && ![BASE, ...names].includes(file.split(".")[0]))

@@ -1,4 +1,6 @@
 // Shaders as they are published.
+import { codesOf } from "./codes.mjs";
+
 const TOKEN = /\s+|\w+|./gsu;
 
 /** Words the language keeps for itself, as far as they could be the beginning of a name. */
@@ -70,11 +72,24 @@ function joinTokens(code) {
 }
 
 /**
- * A shader without comments and white space, its own names cut short. What the library sets by name stays: bindings, params and overrides.
+ * A shader with numbers in place of the whole numbers that it declares by name.
+ * @param {string} code valid WGSL
+ */
+export function inlineCodes(code) {
+  let text = code;
+  for (const { name, value } of codesOf(code))
+    text = text
+      .replace(new RegExp(`^const\\s+${name}\\b.*$`, "m"), "")
+      .replace(new RegExp(`\\b${name}\\b`, "g"), `${value}u`);
+  return text;
+}
+
+/**
+ * A shader without comments, white space and names of numbers, its own names cut short. What the library sets by name stays: bindings, params and overrides.
  * @param {string} code valid WGSL; block comments are not looked for
  */
 export function minifyWgsl(code) {
-  const text = code.replace(/\/\/.*/g, "");
+  const text = inlineCodes(code.replace(/\/\/.*/g, ""));
   const short = shortNames(text);
   const renamed = text.replace(new RegExp(`${STRUCT.source}|${NAME}`, "g"), (word) => short.get(word) ?? word);
   return joinTokens(renamed);

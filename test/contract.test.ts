@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { declare } from "../scripts/contract.mjs";
 import { kernelFiles } from "../scripts/kernel-files.mjs";
-import { minifyWgsl } from "../scripts/wgsl.mjs";
+import { inlineCodes, minifyWgsl } from "../scripts/wgsl.mjs";
 import { kernels } from "./kernels";
 
 const VALID = `// y = 2 x, over n elements
@@ -114,6 +114,8 @@ describe("the kernel contract", () => {
     ["another group", "@group(0) @binding(1)", "@group(1) @binding(1)", /x is in group 1; all bindings are in group 0/],
     ["a gap in the bindings", "@binding(2)", "@binding(3)", /y has binding 3; expected 2/],
     ["no output", "read_write> y", "read> y", /no output; an output is/],
+    ["a numbered case", body, "switch params.n { case 1u: {} default: {} }", /code as a number; declare/],
+    ["a code compared as a number", body, "if (params.op == 1u) {}", /code as a number; declare/],
     ["text that does not parse", "fn main(", "fn main((", /does not parse; /],
   ] as const)("%s is reported", (_, from, to, message) => {
     expect(after(from, to).filter((problem) => message.test(problem))).toHaveLength(1);
@@ -165,6 +167,31 @@ describe("the kernel contract", () => {
     rmSync(folder, { recursive: true });
   });
 
+  test("a constant that two shaders give different values is reported", () => {
+    const folder = mkdtempSync(join(tmpdir(), "constella-kernels-"));
+    writeFileSync(join(folder, "twice.wgsl"), VALID.replace("override", "const ADD = 0u;\noverride"));
+    writeFileSync(join(folder, "thrice.wgsl"), VALID.replace("override", "const ADD = 1u;\noverride"));
+    expect(() => kernelFiles(folder)).toThrow(/twice\.wgsl: ADD is 0, and 1 in .*thrice\.wgsl; .* rename one$/);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("twins and launches name codes, which they import from the shader", () => {
+    const sources = ["src", "wasm"].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((file) => file.endsWith(".ts") && !file.startsWith("host"))
+        .map((file) => join(folder, file)),
+    );
+    const number = /\bcase \d|\b(?:op|mode|activation|weighting)(?: [=!<>]=?|:) \d/;
+    const found = sources.flatMap((file) =>
+      readFileSync(file, "utf8")
+        .split("\n")
+        .flatMap((line, i) =>
+          number.test(line) && !/^\s*(?:\/?\*|\/\/)/.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [],
+        ),
+    );
+    expect(found).toEqual([]);
+  });
+
   test("every kernel of the library keeps it", () => {
     const problems = Array.from(
       kernelFiles(),
@@ -182,7 +209,7 @@ describe("shaders as they are published", () => {
     "%s: the same but for names, which stay apart",
     (name, code) => {
       const small = minifyWgsl(code);
-      const bare = code.replace(/\/\/.*/g, "");
+      const bare = inlineCodes(code.replace(/\/\/.*/g, ""));
       expect(small.match(STRUCT)!.map(tokens)).toEqual(bare.match(STRUCT)!.map(tokens));
       const [before, after] = [bare, small].map((text) => tokens(text.replace(STRUCT, ""))) as [string[], string[]];
       expect(after.length).toBe(before.length);
@@ -199,6 +226,14 @@ describe("shaders as they are published", () => {
         expect(names.get(known)).toBe(known);
     },
   );
+
+  test("numbers that a shader declares stand where they are named", () => {
+    const code =
+      "const ADD = 0u; // sum\nconst FAR = 3.5f;\nfn f(op: u32) { switch op { case ADD: {} default: { let ADDED = FAR; } } }";
+    expect(inlineCodes(code)).toBe(
+      "\nconst FAR = 3.5f;\nfn f(op: u32) { switch op { case 0u: {} default: { let ADDED = FAR; } } }",
+    );
+  });
 
   test("what is called like a function, a member or a builtin value keeps its meaning", () => {
     const code = `// y

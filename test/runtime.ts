@@ -1,7 +1,8 @@
-// Every op row and every method once on both devices, for runtimes other than Node: prints what fails and ends with "N passed, N failed".
+// Every op row and every method once on both devices, and every shader, for runtimes other than Node: prints what fails and ends with "N passed, N failed".
 import { requestDevice } from "constella";
 import { CASES } from "./ops/cases";
 import { DEVICES } from "./device-types";
+import { kernels } from "./kernels";
 import { METHODS } from "./methods";
 import { checkCase } from "./ops/check-case";
 
@@ -27,6 +28,12 @@ for (const type of DEVICES) {
           checkCase(device, row, shapes),
         );
     for (const [name, run] of Object.entries(METHODS)) await trial(`${type} ${name}`, () => run(device));
+    // what none of them launched is compiled now, and on the WASM device loaded
+    for (const kernel of Object.values(kernels))
+      await trial(`${type} kernel ${kernel.name}`, async () => {
+        await device.prepare([kernel]);
+        return undefined;
+      });
     device.destroy();
     return undefined;
   });

@@ -1,5 +1,5 @@
 // w[i, j] = (alpha + 1) / (alpha + s[i, j]) · v[i, j], s[i, j] = |z_i - mu_j|², so that dz_i = Σ_j w (z_i - mu_j) and dmu_j = Σ_i w (mu_j - z_i);
-// op 0, gradient g of q: v = -q (g - Σ_j g q); op 1, KL(p || q) with p in g: v = dy[0] scale (p - q Σ_j p); z [n, d], mu [k, d], q, g and w [n, k].
+// for a GRADIENT g of q: v = -q (g - Σ_j g q); for the TARGET p in g of KL(p || q): v = dy[0] scale (p - q Σ_j p); z [n, d], mu [k, d], q, g and w [n, k].
 struct Params { n: u32, k: u32, d: u32, op: u32, alpha: f32, scale: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> z: array<f32>;
@@ -8,6 +8,10 @@ struct Params { n: u32, k: u32, d: u32, op: u32, alpha: f32, scale: f32 }
 @group(0) @binding(4) var<storage, read> g: array<f32>;
 @group(0) @binding(5) var<storage, read> dy: array<f32>;
 @group(0) @binding(6) var<storage, read_write> w: array<f32>;
+
+// op: what g is
+const GRADIENT = 0u;
+const TARGET = 1u;
 
 var<workgroup> rows: array<f32, 256>;
 var<workgroup> centres: array<f32, 272>; // transposed, 17 apart against bank conflicts
@@ -25,7 +29,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let k = params.k;
   var sum = 0.0;
   if (live) {
-    for (var j = c; j < k; j += 16u) { sum += g[i * k + j] * select(q[i * k + j], 1.0, params.op == 1u); }
+    for (var j = c; j < k; j += 16u) { sum += g[i * k + j] * select(q[i * k + j], 1.0, params.op == TARGET); }
   }
   rows[lane] = sum;
   workgroupBarrier();
@@ -54,7 +58,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
     if (live && j0 + c < k) {
       let at = i * k + j0 + c;
       var v = q[at] * (total - g[at]);
-      if (params.op == 1u) { v = dy[0] * params.scale * (g[at] - q[at] * total); }
+      if (params.op == TARGET) { v = dy[0] * params.scale * (g[at] - q[at] * total); }
       w[at] = v * (params.alpha + 1.0) / (params.alpha + select(min(s, 1e38f), s, is_nan(s)));
     }
   }

@@ -1,5 +1,4 @@
-// y[i] = f(a[ia], b[ib]) over four axes of sizes d0..d3, with strides that are 0 along broadcast axes; f by `op`:
-// 0 add, 1 subtract, 2 multiply, 3 divide, 4 a^b for a > 0 (NaN below 0), 5 maximum, 6 minimum, 7 a, 8 a == b, 9 a > b
+// y[i] = f(a[ia], b[ib]) over four axes of sizes d0..d3, with strides that are 0 along broadcast axes; f by `op`
 struct Params {
   n: u32, op: u32, d1: u32, d2: u32, d3: u32,
   a0: u32, a1: u32, a2: u32, a3: u32,
@@ -9,6 +8,18 @@ struct Params {
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+// op: the function; POW for a > 0 (NaN below 0), FIRST is a
+const ADD = 0u;
+const SUB = 1u;
+const MUL = 2u;
+const DIV = 3u;
+const POW = 4u;
+const MAXIMUM = 5u;
+const MINIMUM = 6u;
+const FIRST = 7u;
+const EQUAL = 8u;
+const GREATER = 9u;
 
 override size: u32 = 256u;
 
@@ -32,17 +43,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let v = b[i0 * params.b0 + i1 * params.b1 + i2 * params.b2 + i3 * params.b3];
   var r = u + v;
   switch params.op {
-    case 1u: { r = u - v; }
-    case 2u: { r = u * v; }
-    case 3u: { r = u / v; }
-    case 4u: { r = select(exp(v * log(max(u, 1.1754944e-38))), not_a_number(u), u < 0.0); }
-    case 5u: { r = max(u, v); }
-    case 6u: { r = min(u, v); }
-    case 7u: { r = u; }
-    case 8u: { r = select(0.0, 1.0, u == v && !is_nan(u) && !is_nan(v)); }
-    case 9u: { r = select(0.0, 1.0, u > v && !is_nan(u) && !is_nan(v)); }
+    case SUB: { r = u - v; }
+    case MUL: { r = u * v; }
+    case DIV: { r = u / v; }
+    case POW: { r = select(exp(v * log(max(u, 1.1754944e-38))), not_a_number(u), u < 0.0); }
+    case MAXIMUM: { r = max(u, v); }
+    case MINIMUM: { r = min(u, v); }
+    case FIRST: { r = u; }
+    case EQUAL: { r = select(0.0, 1.0, u == v && !is_nan(u) && !is_nan(v)); }
+    case GREATER: { r = select(0.0, 1.0, u > v && !is_nan(u) && !is_nan(v)); }
     default: {}
   }
-  if (params.op < 7u) { r = select(select(r, v, is_nan(v)), u, is_nan(u)); }
+  if (params.op < FIRST) { r = select(select(r, v, is_nan(v)), u, is_nan(u)); }
   y[i] = r;
 }

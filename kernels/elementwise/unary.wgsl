@@ -1,8 +1,27 @@
-// y[i] = f(x[i]), i < n; f by `op`: the numbering of UNARY in src/ops/elementwise.ts; vectors of four
+// y[i] = f(x[i]), i < n; f by `op`: the constants below; vectors of four
 struct Params { n: u32, op: u32, alpha: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+
+// op: the function
+const ABS = 0u;
+const NEG = 1u;
+const EXP = 2u;
+const LOG = 3u;
+const SQRT = 4u;
+const SQUARE = 5u;
+const TANH = 6u;
+const SIGMOID = 7u;
+const RELU = 8u;
+const LEAKY_RELU = 9u;
+const SOFTPLUS = 10u;
+const POWER = 11u;
+const SCALE = 12u;
+const SHIFT = 13u;
+const FLOOR_AT = 14u;
+const SIN = 15u;
+const COS = 16u;
 
 override size: u32 = 256u;
 
@@ -85,23 +104,23 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let v = x[i];
   var r = v;
   switch params.op {
-    case 0u: { r = abs(v); }
-    case 1u: { r = -v; }
-    case 2u: { r = exp(v); }
-    case 3u: { r = logarithm(v); }
-    case 4u: { r = select(sqrt(v), not_a_number(v), v < vec4f(0.0)); }
-    case 5u: { r = v * v; }
-    case 6u: { r = tangent(v); }
-    case 7u: { r = sigmoid(v); }
-    case 8u: { r = max(v, vec4f(0.0)); }
-    case 9u: { r = select(v * params.alpha, v, v > vec4f(0.0)); }
-    case 10u: { r = softplus(v); }
-    case 11u: { r = power(v, params.alpha); }
-    case 12u: { r = v * params.alpha; }
-    case 13u: { r = v + params.alpha; }
-    case 14u: { r = max(v, vec4f(params.alpha)); }
-    case 15u: { r = sine(v); }
-    case 16u: { r = cosine(v); }
+    case ABS: { r = abs(v); }
+    case NEG: { r = -v; }
+    case EXP: { r = exp(v); }
+    case LOG: { r = logarithm(v); }
+    case SQRT: { r = select(sqrt(v), not_a_number(v), v < vec4f(0.0)); }
+    case SQUARE: { r = v * v; }
+    case TANH: { r = tangent(v); }
+    case SIGMOID: { r = sigmoid(v); }
+    case RELU: { r = max(v, vec4f(0.0)); }
+    case LEAKY_RELU: { r = select(v * params.alpha, v, v > vec4f(0.0)); }
+    case SOFTPLUS: { r = softplus(v); }
+    case POWER: { r = power(v, params.alpha); }
+    case SCALE: { r = v * params.alpha; }
+    case SHIFT: { r = v + params.alpha; }
+    case FLOOR_AT: { r = max(v, vec4f(params.alpha)); }
+    case SIN: { r = sine(v); }
+    case COS: { r = cosine(v); }
     default: {}
   }
   y[i] = select(r, v, is_nan(v));

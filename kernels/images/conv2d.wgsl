@@ -48,6 +48,13 @@ override TILE_K: u32 = 8u;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
+// activation: what is applied last, as in matmul.wgsl
+const ACTIVATION_NONE = 0u;
+const ACTIVATION_RELU = 1u;
+const ACTIVATION_LEAKY_RELU = 2u;
+const ACTIVATION_SIGMOID = 3u;
+const ACTIVATION_TANH = 4u;
+
 // [k][group of 4 channels] and [k][group of 4 pixels]; the spare group in each row spreads the stores over the banks.
 var<workgroup> tile_a: array<vec4f, TILE_K * (WORKGROUP / 4u + 1u)>;
 var<workgroup> tile_b: array<vec4f, TILE_K * (WORKGROUP + 1u)>;
@@ -86,10 +93,10 @@ fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffff
 
 fn activate(v: vec4f) -> vec4f {
   switch params.activation {
-    case 1u: { return select(v, vec4f(0.0), (v < vec4f(0.0)) & !is_nan(v)); }
-    case 2u: { return select(v, params.slope * v, v < vec4f(0.0)); }
-    case 3u: { return select(1.0 / (1.0 + exp(-max(v, vec4f(-87.0)))), v, is_nan(v)); }
-    case 4u: { return select(tanh(clamp(v, vec4f(-15.0), vec4f(15.0))), v, is_nan(v)); }
+    case ACTIVATION_RELU: { return select(v, vec4f(0.0), (v < vec4f(0.0)) & !is_nan(v)); }
+    case ACTIVATION_LEAKY_RELU: { return select(v, params.slope * v, v < vec4f(0.0)); }
+    case ACTIVATION_SIGMOID: { return select(1.0 / (1.0 + exp(-max(v, vec4f(-87.0)))), v, is_nan(v)); }
+    case ACTIVATION_TANH: { return select(tanh(clamp(v, vec4f(-15.0), vec4f(15.0))), v, is_nan(v)); }
     default: { return v; }
   }
 }

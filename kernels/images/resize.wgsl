@@ -1,9 +1,14 @@
-// y[p, i, j] of planes at another size: mode 0 nearest, x[p, ⌊i h / oh⌋, ⌊j w / ow⌋]; 1 nearest centre, ⌊(i + ½) h / oh⌋; 2 bilinear between
+// y[p, i, j] of planes at another size: nearest x[p, ⌊i h / oh⌋, ⌊j w / ow⌋]; nearest centre ⌊(i + ½) h / oh⌋; bilinear between
 // the centres of pixels, (i + ½) h / oh - ½ clamped at the edges; all places by whole numbers; x [planes, h, w], y [planes, oh, ow]
 struct Params { planes: u32, h: u32, w: u32, oh: u32, ow: u32, mode: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+// mode: which pixels a position takes
+const NEAREST = 0u;
+const NEAREST_EXACT = 1u;
+const BILINEAR = 2u;
 
 override size: u32 = 256u;
 
@@ -11,8 +16,8 @@ override size: u32 = 256u;
 struct Source { first: u32, next: u32, share: f32 }
 
 fn source(i: u32, count: u32, places: u32) -> Source {
-  if (params.mode < 2u) {
-    let first = select(i * count / places, (2u * i + 1u) * count / (2u * places), params.mode == 1u);
+  if (params.mode != BILINEAR) {
+    let first = select(i * count / places, (2u * i + 1u) * count / (2u * places), params.mode == NEAREST_EXACT);
     return Source(first, first, 0.0);
   }
   let t = max((2u * i + 1u) * count, places) - places;
@@ -28,7 +33,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let c = source(at % params.ow, params.w, params.ow);
   let start = at / params.ow / params.oh * params.h * params.w;
   let upper = start + r.first * params.w;
-  if (params.mode < 2u) {
+  if (params.mode != BILINEAR) {
     y[at] = x[upper + c.first];
     return;
   }

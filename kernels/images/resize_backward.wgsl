@@ -5,6 +5,11 @@ struct Params { planes: u32, h: u32, w: u32, oh: u32, ow: u32, mode: u32 }
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>;
 
+// mode: which pixels a position takes
+const NEAREST = 0u;
+const NEAREST_EXACT = 1u;
+const BILINEAR = 2u;
+
 override size: u32 = 256u;
 
 // first and last + 1 of the positions to which pixel r can contribute
@@ -15,8 +20,8 @@ fn reach(r: u32, count: u32, places: u32) -> vec2u {
 
 // the share of pixel r in position i
 fn share(i: u32, r: u32, count: u32, places: u32) -> f32 {
-  if (params.mode < 2u) {
-    let first = select(i * count / places, (2u * i + 1u) * count / (2u * places), params.mode == 1u);
+  if (params.mode != BILINEAR) {
+    let first = select(i * count / places, (2u * i + 1u) * count / (2u * places), params.mode == NEAREST_EXACT);
     return select(0.0, 1.0, first == r);
   }
   let t = max((2u * i + 1u) * count, places) - places;

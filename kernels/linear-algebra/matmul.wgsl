@@ -20,7 +20,7 @@ struct Params {
   b_outer: u32,
   b_inner: u32,
   has_bias: u32,
-  activation: u32, // 0 none, 1 relu, 2 leaky relu, 3 sigmoid, 4 tanh
+  activation: u32,
   slope: f32,
 }
 
@@ -34,6 +34,13 @@ override TILE_K: u32 = 16u;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;
 
+// activation: what is applied last
+const ACTIVATION_NONE = 0u;
+const ACTIVATION_RELU = 1u;
+const ACTIVATION_LEAKY_RELU = 2u;
+const ACTIVATION_SIGMOID = 3u;
+const ACTIVATION_TANH = 4u;
+
 // [k][group of 4 rows] and [k][group of 4 columns]; the spare group in each row spreads the stores over the banks.
 var<workgroup> tile_a: array<vec4f, TILE_K * (2u * WORKGROUP_Y + 1u)>;
 var<workgroup> tile_b: array<vec4f, TILE_K * (2u * WORKGROUP_X + 1u)>;
@@ -43,10 +50,10 @@ fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffff
 
 fn activate(x: vec4f) -> vec4f {
   switch params.activation {
-    case 1u: { return select(x, vec4f(0.0), (x < vec4f(0.0)) & !is_nan(x)); }
-    case 2u: { return select(x, params.slope * x, x < vec4f(0.0)); }
-    case 3u: { return select(1.0 / (1.0 + exp(-max(x, vec4f(-87.0)))), x, is_nan(x)); }
-    case 4u: { return select(tanh(clamp(x, vec4f(-15.0), vec4f(15.0))), x, is_nan(x)); }
+    case ACTIVATION_RELU: { return select(x, vec4f(0.0), (x < vec4f(0.0)) & !is_nan(x)); }
+    case ACTIVATION_LEAKY_RELU: { return select(x, params.slope * x, x < vec4f(0.0)); }
+    case ACTIVATION_SIGMOID: { return select(1.0 / (1.0 + exp(-max(x, vec4f(-87.0)))), x, is_nan(x)); }
+    case ACTIVATION_TANH: { return select(tanh(clamp(x, vec4f(-15.0), vec4f(15.0))), x, is_nan(x)); }
     default: { return x; }
   }
 }

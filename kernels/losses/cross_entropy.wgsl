@@ -1,6 +1,6 @@
-// parts[i] = -scale · mass[i] · ln softmax(x)[i, goal[i]], for op 1 -scale · Σ_j goal[i, j] ln softmax(x)[i, j]; x [n, k], goal labels [n] or,
-// for op 1, the bits of a distribution [n, k]; stats [n, 2] = max x, ln Σ e^(x - max); mass [n] = 1, or by `weighting` 1 weights[i],
-// 2 weights[goal[i]]; 0 for a label of k or more; for op 1 Σ_j goal. A workgroup owns 256 / lanes rows.
+// parts[i] = -scale · mass[i] · ln softmax(x)[i, goal[i]], for a DISTRIBUTION -scale · Σ_j goal[i, j] ln softmax(x)[i, j]; x [n, k], goal labels [n] or,
+// for a DISTRIBUTION, the bits of a distribution [n, k]; stats [n, 2] = max x, ln Σ e^(x - max); mass [n] = 1, or by `weighting` weights[i]
+// or weights[goal[i]]; 0 for a label of k or more; for a DISTRIBUTION Σ_j goal. A workgroup owns 256 / lanes rows.
 struct Params { n: u32, k: u32, lanes: u32, op: u32, weighting: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
@@ -9,6 +9,15 @@ struct Params { n: u32, k: u32, lanes: u32, op: u32, weighting: u32, scale: f32 
 @group(0) @binding(4) var<storage, read_write> parts: array<f32>;
 @group(0) @binding(5) var<storage, read_write> stats: array<f32>;
 @group(0) @binding(6) var<storage, read_write> mass: array<f32>;
+
+// op: what the goal is
+const LABELS = 0u;
+const DISTRIBUTION = 1u;
+
+// weighting: what a row counts
+const UNWEIGHTED = 0u;
+const BY_ROW = 1u;
+const BY_CLASS = 2u;
 
 var<workgroup> partial: array<f32, 256>;
 
@@ -53,7 +62,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   for (var j = first; j < count; j += params.lanes) {
     let v = x[start + j];
     sum += exp(v - largest);
-    if (params.op == 1u) {
+    if (params.op == DISTRIBUTION) {
       let part = bitcast<f32>(goal[start + j]);
       share += part;
       if (part != 0.0 || is_nan(part)) { below += part * (largest - v); }
@@ -61,17 +70,17 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   }
   sum = over_row(sum, lane, false);
   let log_sum = log(sum);
-  if (params.op == 1u) {
+  if (params.op == DISTRIBUTION) {
     share = over_row(share, lane, false);
     below = over_row(below, lane, false);
   }
   if (!live || first != 0u) { return; }
-  if (params.op == 0u) {
+  if (params.op == LABELS) {
     let label = goal[i];
     if (label < params.k) {
       share = 1.0;
-      if (params.weighting == 1u) { share = weights[i]; }
-      if (params.weighting == 2u) { share = weights[label]; }
+      if (params.weighting == BY_ROW) { share = weights[i]; }
+      if (params.weighting == BY_CLASS) { share = weights[label]; }
       below = share * (largest - x[start + label]);
     }
   }

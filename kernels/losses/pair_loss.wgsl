@@ -1,10 +1,17 @@
-// parts[c] = scale · Σ_i loss(a[i], b[i]), i in part c of `length` elements (a multiple of 4), i < n; op: 0 (a - b)², 1 |a - b|,
-// 2 -b ln a - (1 - b) ln(1 - a), 3 the same of sigmoid(a), 4 a ln(a / b)
+// parts[c] = scale · Σ_i loss(a[i], b[i]), i in part c of `length` elements (a multiple of 4), i < n; by op (a - b)², |a - b|,
+// -b ln a - (1 - b) ln(1 - a), the same of sigmoid(a), or a ln(a / b)
 struct Params { n: u32, length: u32, op: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> parts: array<f32>;
+
+// op: the loss
+const MSE = 0u;
+const MAE = 1u;
+const BCE = 2u;
+const BCE_WITH_LOGITS = 3u;
+const KL_DIVERGENCE = 4u;
 
 const TINY = vec4f(1.1754944e-38);
 override size: u32 = 256u;
@@ -27,10 +34,10 @@ fn log_ratio(u: vec4f, v: vec4f) -> vec4f {
 
 fn loss(u: vec4f, v: vec4f) -> vec4f {
   switch params.op {
-    case 0u: { return (u - v) * (u - v); }
-    case 1u: { return abs(u - v); }
-    case 2u: { return -v * log_positive(u) - (1.0 - v) * log_positive(1.0 - u); }
-    case 3u: {
+    case MSE: { return (u - v) * (u - v); }
+    case MAE: { return abs(u - v); }
+    case BCE: { return -v * log_positive(u) - (1.0 - v) * log_positive(1.0 - u); }
+    case BCE_WITH_LOGITS: {
       let e = exp(-abs(u));
       let series = e * (1.0 - e * (0.5 - e * (0.33333334 - e * 0.25)));
       return max(u, vec4f(0.0)) - u * v + select(log(1.0 + e), series, e < vec4f(0.03));

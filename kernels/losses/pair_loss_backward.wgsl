@@ -6,6 +6,13 @@ struct Params { n: u32, op: u32, side: u32, scale: f32 }
 @group(0) @binding(3) var<storage, read> dy: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
 
+// op: the loss
+const MSE = 0u;
+const MAE = 1u;
+const BCE = 2u;
+const BCE_WITH_LOGITS = 3u;
+const KL_DIVERGENCE = 4u;
+
 const TINY = vec4f(1.1754944e-38);
 override size: u32 = 256u;
 
@@ -25,13 +32,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let first = params.side == 0u;
   var g = vec4f(0.0);
   switch params.op {
-    case 0u: { g = 2.0 * (u - v); if (!first) { g = -g; } }
-    case 1u: { g = sign(u - v); if (!first) { g = -g; } }
-    case 2u: {
+    case MSE: { g = 2.0 * (u - v); if (!first) { g = -g; } }
+    case MAE: { g = sign(u - v); if (!first) { g = -g; } }
+    case BCE: {
       if (first) { g = (u - v) / max(u * (1.0 - u), vec4f(1e-12)); }
       else { g = log_positive(1.0 - u) - log_positive(u); }
     }
-    case 3u: {
+    case BCE_WITH_LOGITS: {
       let e = exp(-abs(u));
       if (first) { g = select(select(e, vec4f(1.0), u >= vec4f(0.0)) / (1.0 + e), u, is_nan(u)) - v; } else { g = -u; }
     }

@@ -8,6 +8,11 @@ struct Params { n: u32, d: u32, batch: u32, op: u32, same: f32, different: f32, 
 @group(0) @binding(4) var<storage, read> dy: array<f32>;
 @group(0) @binding(5) var<storage, read_write> da: array<f32>;
 
+// op: the loss
+const CROSS_ENTROPY = 0u;
+const CONTRASTIVE = 1u;
+const DISAGREEMENT = 2u;
+
 override size: u32 = 64u;
 const WIDTH = 16u;
 
@@ -16,11 +21,11 @@ fn is_nan(v: vec4f) -> vec4<bool> { return (bitcast<vec4u>(v) & vec4u(0x7fffffff
 
 fn slope(s: vec4f, alike: vec4<bool>) -> vec4f {
   switch params.op {
-    case 0u: {
+    case CROSS_ENTROPY: {
       let p = clamp(select(1.0 - s, s, alike), vec4f(params.limit), vec4f(1.0 - params.limit));
       return select(select(vec4f(params.different), vec4f(-params.same), alike) / p, s, is_nan(s));
     }
-    case 1u: { return select(select(select(vec4f(0.0), vec4f(-params.different), s < vec4f(params.limit)), vec4f(params.same), alike), s, is_nan(s)); }
+    case CONTRASTIVE: { return select(select(select(vec4f(0.0), vec4f(-params.different), s < vec4f(params.limit)), vec4f(params.same), alike), s, is_nan(s)); }
     default: { return select(vec4f(params.different), vec4f(-params.same), alike); }
   }
 }

@@ -1,6 +1,6 @@
 // With w_ij = 1 / (1 + ‖y_i − y_j‖²): forces[i] = (Σ_j p_ij w_ij (y_i − y_j), Σ_j w_ij² (y_i − y_j)), sums[i] = (Σ_(j≠i) w_ij, Σ_j p_ij ln(p_ij / w_ij))
 //
-// y [n,dim], dim up to 3; p [n,n] with mode 1 or 2, not read with 0, its sums 0 then; the last sum with mode 2 only. An invocation takes a row and
+// y [n,dim], dim up to 3; p [n,n], not read for the REPULSION alone, its sums 0 then; the last sum for the DIVERGENCE only. An invocation takes a row and
 // all pass over the points together, 64 at a time.
 struct Params { n: u32, dim: u32, mode: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
@@ -8,6 +8,11 @@ struct Params { n: u32, dim: u32, mode: u32 }
 @group(0) @binding(2) var<storage, read> p: array<f32>;
 @group(0) @binding(3) var<storage, read_write> forces: array<f32>;
 @group(0) @binding(4) var<storage, read_write> sums: array<f32>;
+
+// mode: what is summed: the repulsion alone, the attraction too, or the divergence as well
+const REPULSION = 0u;
+const ATTRACTION = 1u;
+const DIVERGENCE = 2u;
 
 override size: u32 = 64u;
 var<workgroup> others: array<vec4f, size>;
@@ -41,10 +46,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       let w = 1.0 / (1.0 + dot(away, away));
       part += (w * w) * away;
       near += select(w, 0.0, start + t == i);
-      if (params.mode > 0u) {
+      if (params.mode != REPULSION) {
         let probability = p[row + start + t];
         attraction += (probability * w) * away;
-        if (params.mode == 2u && probability > 0.0) { divergence += probability * (log(probability) - log(w)); }
+        if (params.mode == DIVERGENCE && probability > 0.0) { divergence += probability * (log(probability) - log(w)); }
       }
     }
     repulsion += part;

@@ -1,8 +1,12 @@
-// y[i] = offset + span · (u - shift) (op 0: uniform) or offset + span · g (op 1: normal), i < n; u in [0, 1) and g ~ N(0, 1) from words
+// y[i] = offset + span · (u - shift) (uniform) or offset + span · g (normal), i < n; u in [0, 1) and g ~ N(0, 1) from words
 // of Threefry-2x32-20 (src/random.ts): block counter + j gives elements 2j and 2j + 1; an invocation takes two blocks
 struct Params { n: u32, op: u32, key0: u32, key1: u32, counter0: u32, counter1: u32, offset: f32, span: f32, shift: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
+
+// op: the distribution
+const UNIFORM = 0u;
+const NORMAL = 1u;
 
 override size: u32 = 256u;
 
@@ -62,7 +66,7 @@ fn direction(turn: f32) -> vec2f {
 
 fn sample(j: u32) -> vec2f {
   let words = threefry(j);
-  if (params.op == 0u) { return params.offset + params.span * (uniform_of(words) - params.shift); }
+  if (params.op == UNIFORM) { return params.offset + params.span * (uniform_of(words) - params.shift); }
   let radius = sqrt(max(2.0 * minus_log(f32((words.x >> 8u) + 1u) * 5.9604645e-8), 0.0));
   return params.offset + params.span * radius * direction(uniform_of(words).y);
 }

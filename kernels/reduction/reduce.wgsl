@@ -1,9 +1,14 @@
 // y[o, c, i] = scale · reduction over j of x[o, j, i], j in chunk c of `length` rows; x [outer, n, inner], y [outer, chunks, inner];
-// op: 0 sum, 1 maximum, 2 minimum. A workgroup owns `columns` neighbouring i (a power of two) and reduces in a tree.
+// by op the sum, maximum or minimum. A workgroup owns `columns` neighbouring i (a power of two) and reduces in a tree.
 struct Params { outer: u32, n: u32, inner: u32, chunks: u32, length: u32, columns: u32, op: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+// op: the reduction
+const SUM = 0u;
+const MAX = 1u;
+const MIN = 2u;
 
 override size: u32 = 256u;
 var<workgroup> partial: array<f32, size>;
@@ -12,8 +17,8 @@ var<workgroup> partial: array<f32, size>;
 fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
 
 fn combine(a: f32, b: f32) -> f32 {
-  if (params.op == 0u) { return a + b; }
-  return select(select(select(min(a, b), max(a, b), params.op == 1u), b, is_nan(b)), a, is_nan(a));
+  if (params.op == SUM) { return a + b; }
+  return select(select(select(min(a, b), max(a, b), params.op == MAX), b, is_nan(b)), a, is_nan(a));
 }
 
 @compute @workgroup_size(size)
@@ -28,7 +33,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let first = chunk * params.length;
   let last = min(first + params.length, params.n);
   let rows = size / columns;
-  var start = select(select(0x7f800000u, 0xff800000u, params.op == 1u), 0u, params.op == 0u); // an infinity, which WGSL cannot write
+  var start = select(select(0x7f800000u, 0xff800000u, params.op == MAX), 0u, params.op == SUM); // an infinity, which WGSL cannot write
   var sum = bitcast<f32>(start);
   if (live) {
     let step = rows * params.inner;

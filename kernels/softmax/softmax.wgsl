@@ -1,9 +1,13 @@
-// y[o, j, i] = e^(x - max) / Σ_j e^(x - max), or for op 1 its logarithm; x and y [outer, n, inner], series = outer · inner.
+// y[o, j, i] = e^(x - max) / Σ_j e^(x - max), or its logarithm by op; x and y [outer, n, inner], series = outer · inner.
 // A workgroup owns 256 / lanes series, `lanes` (a power of two) invocations each; neighbours run along the contiguous axis.
 struct Params { series: u32, n: u32, inner: u32, lanes: u32, op: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+// op: the function
+const SOFTMAX = 0u;
+const LOG_SOFTMAX = 1u;
 
 var<workgroup> partial: array<f32, 256>;
 
@@ -53,7 +57,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   for (var j = first; j < count; j += params.lanes) {
     let at = start + j * params.inner;
     let shifted = x[at] - largest;
-    let value = select(exp(shifted) / sum, shifted - log_sum, params.op == 1u);
+    let value = select(exp(shifted) / sum, shifted - log_sum, params.op == LOG_SOFTMAX);
     y[at] = select(value, not_a_number, none);
   }
 }

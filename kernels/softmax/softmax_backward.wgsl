@@ -1,10 +1,14 @@
-// dx[o, j, i] = y (dy - Σ_j y dy) for y = softmax(x), or for op 1, y = log softmax(x): dy - e^y Σ_j dy; all [outer, n, inner].
+// dx[o, j, i] = y (dy - Σ_j y dy) for y = softmax(x), or for y = log softmax(x): dy - e^y Σ_j dy; all [outer, n, inner].
 // A workgroup owns 256 / lanes series, `lanes` (a power of two) invocations each; neighbours run along the contiguous axis.
 struct Params { series: u32, n: u32, inner: u32, lanes: u32, op: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
 @group(0) @binding(2) var<storage, read> dy: array<f32>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+
+// op: the function
+const SOFTMAX = 0u;
+const LOG_SOFTMAX = 1u;
 
 var<workgroup> partial: array<f32, 256>;
 
@@ -20,7 +24,7 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let series = (group.x + group.y * groups.x) * columns + column;
   let count = select(0u, params.n, series < params.series);
   let start = (series / params.inner) * params.n * params.inner + series % params.inner;
-  let logarithm = params.op == 1u;
+  let logarithm = params.op == LOG_SOFTMAX;
   var sum = 0.0;
   for (var j = first; j < count; j += params.lanes) {
     let at = start + j * params.inner;

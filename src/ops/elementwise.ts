@@ -1,3 +1,5 @@
+import { codes as binaryCodes } from "../../kernels/elementwise/binary.wgsl";
+import { codes as unaryCodes } from "../../kernels/elementwise/unary.wgsl";
 import { record } from "../graph";
 import * as kernels from "../kernels/elementwise";
 import { empty, format, run, sameShape, tensor, Tensor } from "../tensor";
@@ -5,25 +7,25 @@ import type { Shape } from "../tensor";
 import { broadcastShape, mergeAxes } from "./broadcast";
 import type { Axis } from "./broadcast";
 
-/** The codes of `kernels/elementwise/unary.wgsl`, `unary_backward.wgsl` and `wasm/elementwise/index.ts`; `sin` and `cos`, each the other's derivative, have no gradient kernel. */
+/** `sin` and `cos`, each the other's derivative, have no gradient kernel. */
 const UNARY = {
-  abs: 0,
-  neg: 1,
-  exp: 2,
-  log: 3,
-  sqrt: 4,
-  square: 5,
-  tanh: 6,
-  sigmoid: 7,
-  relu: 8,
-  leakyRelu: 9,
-  softplus: 10,
-  powScalar: 11,
-  scale: 12,
-  shift: 13,
-  floorAt: 14,
-  sin: 15,
-  cos: 16,
+  abs: unaryCodes.ABS,
+  neg: unaryCodes.NEG,
+  exp: unaryCodes.EXP,
+  log: unaryCodes.LOG,
+  sqrt: unaryCodes.SQRT,
+  square: unaryCodes.SQUARE,
+  tanh: unaryCodes.TANH,
+  sigmoid: unaryCodes.SIGMOID,
+  relu: unaryCodes.RELU,
+  leakyRelu: unaryCodes.LEAKY_RELU,
+  softplus: unaryCodes.SOFTPLUS,
+  powScalar: unaryCodes.POWER,
+  scale: unaryCodes.SCALE,
+  shift: unaryCodes.SHIFT,
+  floorAt: unaryCodes.FLOOR_AT,
+  sin: unaryCodes.SIN,
+  cos: unaryCodes.COS,
 } as const;
 
 /** f(x) without its gradient. */
@@ -90,18 +92,17 @@ export const shift = (x: Tensor, term: number): Tensor => unary("shift", x, term
 /** max(x, bound) for a constant bound; no gradient passes where the bound holds. */
 export const floorAt = (x: Tensor, bound: number): Tensor => unary("floorAt", x, bound);
 
-/** The codes of `kernels/elementwise/binary.wgsl` and `wasm/elementwise/index.ts`. */
 const BINARY = {
-  add: 0,
-  sub: 1,
-  mul: 2,
-  div: 3,
-  pow: 4,
-  maximum: 5,
-  minimum: 6,
-  first: 7,
-  equal: 8,
-  greater: 9,
+  add: binaryCodes.ADD,
+  sub: binaryCodes.SUB,
+  mul: binaryCodes.MUL,
+  div: binaryCodes.DIV,
+  pow: binaryCodes.POW,
+  maximum: binaryCodes.MAXIMUM,
+  minimum: binaryCodes.MINIMUM,
+  first: binaryCodes.FIRST,
+  equal: binaryCodes.EQUAL,
+  greater: binaryCodes.GREATER,
 } as const;
 
 /** A tensor, or a number that stands for one everywhere. */

@@ -118,7 +118,7 @@ function multiply({ a, b, m, n, k, transA, transB, bias, activation, slope }: Pr
       batch: splits,
       batch_inner: splits,
       has_bias: 0,
-      activation: 0,
+      activation: ACTIVATION.none,
     });
     const total = view(sum(parts, 0), y.shape);
     parts.dispose();
@@ -138,7 +138,7 @@ function multiply({ a, b, m, n, k, transA, transB, bias, activation, slope }: Pr
     b_outer: outer!.b * k * n,
     b_inner: inner!.b * k * n,
     has_bias: Number(bias !== undefined),
-    activation: activation ? ACTIVATION[activation] : 0,
+    activation: ACTIVATION[activation ?? "none"],
   });
   return y;
 }

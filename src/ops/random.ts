@@ -1,3 +1,4 @@
+import { codes } from "../../kernels/random/random.wgsl";
 import { record } from "../graph";
 import { checkShare } from "../checks";
 import type { Device } from "../device";
@@ -12,7 +13,7 @@ import { mul, scale } from "./elementwise";
 export function randomUniform(device: Device, shape: Shape, random: Random, low = 0, high = 1): Tensor {
   const y = empty(device, shape, "f32", "randomUniform");
   const n = sizeOf(shape);
-  run(kernels.random, { y, n, op: 0, ...random.reserve(n), ...uniformRange(low, high) });
+  run(kernels.random, { y, n, op: codes.UNIFORM, ...random.reserve(n), ...uniformRange(low, high) });
   return y;
 }
 
@@ -20,7 +21,7 @@ export function randomUniform(device: Device, shape: Shape, random: Random, low 
 export function randomNormal(device: Device, shape: Shape, random: Random, mean = 0, std = 1): Tensor {
   const y = empty(device, shape, "f32", "randomNormal");
   const n = sizeOf(shape);
-  run(kernels.random, { y, n, op: 1, ...random.reserve(n), offset: mean, span: std, shift: 0 });
+  run(kernels.random, { y, n, op: codes.NORMAL, ...random.reserve(n), offset: mean, span: std, shift: 0 });
   return y;
 }
 

@@ -1,11 +1,11 @@
+import { codes } from "../../kernels/reduction/reduce.wgsl";
 import { record } from "../graph";
 import * as kernels from "../kernels/reduction";
 import { empty, format, run, view } from "../tensor";
 import type { Shape, Tensor } from "../tensor";
 import { broadcastTo, div, equal, mul, scale } from "./elementwise";
 
-/** The codes of `kernels/reduction/reduce.wgsl` and `wasm/reduction/reduce.ts`. */
-const REDUCE = { sum: 0, max: 1, min: 2 } as const;
+const REDUCE = { sum: codes.SUM, max: codes.MAX, min: codes.MIN } as const;
 type Reduction = keyof typeof REDUCE;
 
 /** Rows that one workgroup or thread reduces in one go; longer axes take two passes, which also keeps float32 sums accurate. */

@@ -1,10 +1,10 @@
+import { codes } from "../../kernels/softmax/softmax.wgsl";
 import { record } from "../graph";
 import * as kernels from "../kernels/softmax";
 import { empty, format, run, sizeOf } from "../tensor";
 import type { Tensor } from "../tensor";
 
-/** The codes of `kernels/softmax/softmax.wgsl`, `softmax_backward.wgsl` and `wasm/softmax/index.ts`. */
-const SOFTMAX = { softmax: 0, logSoftmax: 1 } as const;
+const SOFTMAX = { softmax: codes.SOFTMAX, logSoftmax: codes.LOG_SOFTMAX } as const;
 
 /** A tensor as series along one axis: [outer, n, inner], and the invocations that a WebGPU workgroup gives each series. */
 export interface Series {

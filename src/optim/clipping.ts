@@ -1,3 +1,4 @@
+import { codes } from "../../kernels/reduction/chunk_reduce.wgsl";
 import { noGrad } from "../graph";
 import { checkPositive } from "../checks";
 import * as kernels from "../kernels/reduction";
@@ -8,8 +9,7 @@ import type { Tensor } from "../tensor";
 /** Elements of a chunk: one workgroup, or one run of a thread. */
 const CHUNK = 4096;
 
-/** The codes of `kernels/reduction/chunk_reduce.wgsl` and `wasm/reduction/chunk-reduce.ts`. */
-const REDUCE = { finite: 0, squares: 1 } as const;
+const REDUCE = { finite: codes.FINITE, squares: codes.SQUARES } as const;
 
 /** One number for each chunk of each tensor. */
 function reduceChunks(name: string, tensors: readonly Tensor[], op: keyof typeof REDUCE): Tensor {

@@ -1,6 +1,7 @@
 // Launches that tsc must refuse, each for one fault: it is an error of tsc if one of them is none.
 import { defineKernel, grid1d, run } from "constella";
 import type { Kernel, Tensor } from "constella";
+import { codes } from "../../kernels/elementwise/unary.wgsl";
 import sgdWgsl from "../../kernels/optimizers/sgd.wgsl";
 import { kernel } from "../../src/kernel";
 import { unary } from "../../src/kernels/elementwise";
@@ -30,6 +31,10 @@ export function launches(x: Tensor, y: Tensor): void {
   run(unary, { ...{ x, y, n: 1, op: 0 } });
   // @ts-expect-error a param that the kernel's parts do not depend on
   partsOf(matmul, x, { m: 1, n: 1, K: 1 });
+
+  run(unary, { ...right, op: codes.RELU });
+  // @ts-expect-error a code that the shader does not declare
+  run(unary, { ...right, op: codes.RELUE });
 
   kernel(sgdWgsl, { grid: ({ n }, [size]) => grid1d(n, size), rows: ({ n }) => n });
   // @ts-expect-error a grid by a param that the shader does not have

@@ -2,6 +2,7 @@ import { defineKernel, empty, grid1d, run, tensor } from "constella";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CASES } from "./cases";
 import { describeDevices } from "../devices";
+import { kernels } from "../kernels";
 import { fillWithGarbage } from "./garbage";
 import { checkCase } from "./check-case";
 
@@ -55,4 +56,12 @@ describeDevices("ops in memory full of NaN", (device) => {
     x.dispose();
     y.dispose();
   });
+
+  // those that no op has launched: a failure names the shader, line and column, with a caret
+  test.each(Object.values(kernels).map((kernel) => [kernel.name, kernel] as const))(
+    "kernel %s compiles",
+    async (_, kernel) => {
+      await (await device()).prepare([kernel]);
+    },
+  );
 });

@@ -1,11 +1,12 @@
+import { EXTEND, FILL, REFLECT } from "../../kernels/astronomy/blur_rows.wgsl";
 import { fma } from "../base/simd";
 
 /** The column that stands for column j, which may lie beyond the edge: the edge's, mirrored, or from the other side. */
 // @ts-ignore: decorator
 @inline
 function columnOf(j: i32, w: i32, mode: u32): i32 {
-  if (mode == 1) return min(max(j, 0), w - 1);
-  const period = mode == 2 ? 2 * w : w;
+  if (mode == EXTEND) return min(max(j, 0), w - 1);
+  const period = mode == REFLECT ? 2 * w : w;
   const m = ((j % period) + period) % period;
   return m >= w ? 2 * w - 1 - m : m;
 }
@@ -56,7 +57,7 @@ export function blur_rows(
         const weight = f32.load(taps + (<usize>(t + r) << 2));
         let value = fill;
         const inside = j + t >= 0 && j + t < <i32>w;
-        if (inside || mode != 0) value = f32.load(from + (<usize>(inside ? j + t : columnOf(j + t, w, mode)) << 2));
+        if (inside || mode != FILL) value = f32.load(from + (<usize>(inside ? j + t : columnOf(j + t, w, mode)) << 2));
         if (value != value) {
           if (!replaces) continue;
           value = fill;

@@ -2,6 +2,7 @@
 // Van Zee & van de Geijn 2015): blocks of A as panels of 4 rows, blocks of B as panels of 8 columns, a 4×8 tile of C in
 // registers. The tile is what engines compile without spilling: 8 sums and the 4 + 2 loads of a step, which they may
 // hoist to its front, fit 15 vector registers. A larger tile, or several steps in one basic block, halves the speed.
+import { ACTIVATION_LEAKY_RELU, ACTIVATION_NONE, ACTIVATION_RELU, ACTIVATION_SIGMOID, ACTIVATION_TANH } from "../../kernels/linear-algebra/matmul.wgsl";
 import { sigmoid4, tanh4 } from "./math";
 import { scratch } from "./scratch";
 import { fma } from "./simd";
@@ -35,14 +36,14 @@ export function blockSize(size: u32, limit: u32, step: u32): u32 {
   return blocks < 2 ? limit : ((size + blocks - 1) / blocks + step - 1) / step * step;
 }
 
-/** act(x): 0 none, 1 relu, 2 leaky relu, 3 sigmoid, 4 tanh. */
+/** act(x). */
 // @ts-ignore: decorator
 @inline
 export function activate4(x: v128, activation: u32, slope: v128): v128 {
-  if (activation == 0) return x;
-  if (activation == 1) return f32x4.pmax(x, f32x4.splat(0));
-  if (activation == 2) return v128.bitselect(f32x4.mul(x, slope), x, f32x4.lt(x, f32x4.splat(0)));
-  return activation == 3 ? sigmoid4(x) : tanh4(x);
+  if (activation == ACTIVATION_NONE) return x;
+  if (activation == ACTIVATION_RELU) return f32x4.pmax(x, f32x4.splat(0));
+  if (activation == ACTIVATION_LEAKY_RELU) return v128.bitselect(f32x4.mul(x, slope), x, f32x4.lt(x, f32x4.splat(0)));
+  return activation == ACTIVATION_SIGMOID ? sigmoid4(x) : tanh4(x);
 }
 
 /**
@@ -172,11 +173,11 @@ export function transposeRows(row0: usize, row1: usize, row2: usize, row3: usize
   v128.store(out + 3 * outStride, v128.shuffle<f64>(t1, t3, 1, 3));
 }
 
-/** C[4,8] = act(C) in place for the activations from 2 on; which one is decided once a tile. */
+/** C[4,8] = act(C) in place for the activations after ACTIVATION_RELU; which one is decided once a tile. */
 export function activateTile(c: usize, cRow: usize, activation: u32, slope: f32): void {
-  if (activation == 2) activateRows(c, cRow, 2, slope);
-  else if (activation == 3) activateRows(c, cRow, 3, slope);
-  else activateRows(c, cRow, 4, slope);
+  if (activation == ACTIVATION_LEAKY_RELU) activateRows(c, cRow, ACTIVATION_LEAKY_RELU, slope);
+  else if (activation == ACTIVATION_SIGMOID) activateRows(c, cRow, ACTIVATION_SIGMOID, slope);
+  else activateRows(c, cRow, ACTIVATION_TANH, slope);
 }
 
 // @ts-ignore: decorator
@@ -208,7 +209,7 @@ export function multiplyPanels(
   accumulate: bool, bias: usize, activation: u32, slope: f32,
 ): void {
   const tile = scratch + TILE, edgeBias = scratch + TILE_BIAS;
-  const floor: f32 = activation == 1 ? 0 : -Infinity;
+  const floor: f32 = activation == ACTIVATION_RELU ? 0 : -Infinity;
   v128.store(edgeBias, f32x4.splat(0));
   v128.store(edgeBias, f32x4.splat(0), 16);
   for (let j: u32 = 0; j < columns; j += NR, b += bPanel, c += NR << 2) {
@@ -226,7 +227,7 @@ export function multiplyPanels(
       const to = whole ? corner : tile, toRow = whole ? cRow : NR << 2;
       if (accumulate && !whole) copyTile(corner, cRow, tile, NR << 2, height, width);
       microkernel(depth, panel, b, bStep, to, toRow, accumulate ? to : start, accumulate ? toRow : 0, floor);
-      if (activation > 1) activateTile(to, toRow, activation, slope);
+      if (activation > ACTIVATION_RELU) activateTile(to, toRow, activation, slope);
       if (!whole) copyTile(tile, NR << 2, corner, cRow, height, width);
     }
   }
@@ -251,7 +252,7 @@ export function gemm(
       const depth = smaller(kc, k - p);
       const corner = b + p * bStep + j * bColumn;
       packB(corner + direct * bColumn, bStep, bColumn, depth, columns - direct, blockB);
-      const act = p + depth == k ? activation : 0;
+      const act = p + depth == k ? activation : ACTIVATION_NONE;
       for (let i: u32 = 0; i < m; i += mc) {
         const rows = smaller(mc, m - i);
         packA(a + i * aRow + p * aStep, aRow, aStep, rows, depth, blockA);
@@ -305,7 +306,7 @@ export function gemmPacked(
     for (let p: u32 = 0; p < k; p += kc) {
       const depth = smaller(kc, k - p);
       packA(a + i * aRow + p * aStep, aRow, aStep, rows, depth, blockA);
-      const act = p + depth == k ? activation : 0;
+      const act = p + depth == k ? activation : ACTIVATION_NONE;
       const block = packed + panels * panelBytes(p), panel = panelBytes(depth);
       multiplyPanels(rows, n, depth, blockA, block, NR << 2, panel, c + i * cRow, cRow, p > 0, bias, act, slope);
     }

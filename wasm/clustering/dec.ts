@@ -1,3 +1,4 @@
+import { TARGET } from "../../kernels/clustering/student_t_backward.wgsl";
 import { squaredDistances } from "../base/squared-distances";
 import { exp4, expf, log4, logf } from "../base/math";
 import { horizontalSum } from "../base/simd";
@@ -88,7 +89,7 @@ export function student_t_backward(
   squaredDistances(z, mu, w, k, d, begin, end);
   const bytes = <usize>k << 2;
   const whole = bytes & ~15;
-  const factor: f32 = (alpha + 1) * (op ? f32.load(dy) * scale : -1);
+  const factor: f32 = (alpha + 1) * (op == TARGET ? f32.load(dy) * scale : -1);
   for (let i = begin; i < end; i++) {
     const start = i * bytes;
     const qs = q + start;
@@ -98,15 +99,15 @@ export function student_t_backward(
     let at: usize = 0;
     for (; at < whole; at += 16) {
       const u = v128.load(gs + at);
-      sum = f32x4.add(sum, op ? u : f32x4.mul(u, v128.load(qs + at)));
+      sum = f32x4.add(sum, op == TARGET ? u : f32x4.mul(u, v128.load(qs + at)));
     }
     let total = horizontalSum(sum);
-    for (; at < bytes; at += 4) total += f32.load(gs + at) * (op ? 1 : f32.load(qs + at));
+    for (; at < bytes; at += 4) total += f32.load(gs + at) * (op == TARGET ? 1 : f32.load(qs + at));
     const all = f32x4.splat(total);
     for (at = 0; at < whole; at += 16) {
       const share = v128.load(qs + at);
       const u = v128.load(gs + at);
-      const v = op ? f32x4.sub(u, f32x4.mul(share, all)) : f32x4.mul(share, f32x4.sub(u, all));
+      const v = op == TARGET ? f32x4.sub(u, f32x4.mul(share, all)) : f32x4.mul(share, f32x4.sub(u, all));
       const s = f32x4.add(f32x4.splat(alpha), f32x4.pmin(v128.load(out + at), f32x4.splat(FAR)));
       v128.store(out + at, f32x4.div(f32x4.mul(v, f32x4.splat(factor)), s));
     }
@@ -114,7 +115,7 @@ export function student_t_backward(
       const share = f32.load(qs + at);
       const u = f32.load(gs + at);
       const s = f32.load(out + at);
-      f32.store(out + at, (op ? u - share * total : share * (u - total)) * factor / (alpha + (s > FAR ? FAR : s)));
+      f32.store(out + at, (op == TARGET ? u - share * total : share * (u - total)) * factor / (alpha + (s > FAR ? FAR : s)));
     }
   }
 }

@@ -1,23 +1,11 @@
 import { cos4, exp4, expf, log4, logf, sigmoid4, sin4, softplus4, tanh4 } from "../base/math";
 
-// The numbering of UNARY in src/ops/elementwise.ts.
-const ABS: u32 = 0;
-const NEG: u32 = 1;
-const EXP: u32 = 2;
-const LOG: u32 = 3;
-const SQRT: u32 = 4;
-const SQUARE: u32 = 5;
-const TANH: u32 = 6;
-const SIGMOID: u32 = 7;
-const RELU: u32 = 8;
-const LEAKY_RELU: u32 = 9;
-const SOFTPLUS: u32 = 10;
-const POWER: u32 = 11;
-const SCALE: u32 = 12;
-const SHIFT: u32 = 13;
-const FLOOR_AT: u32 = 14;
-const SIN: u32 = 15;
-const COS: u32 = 16;
+import {
+  ADD, DIV, EQUAL, FIRST, GREATER, MAXIMUM, MINIMUM, MUL, POW, SUB,
+} from "../../kernels/elementwise/binary.wgsl";
+import {
+  ABS, COS, EXP, FLOOR_AT, LEAKY_RELU, LOG, NEG, POWER, RELU, SCALE, SHIFT, SIGMOID, SIN, SOFTPLUS, SQRT, SQUARE, TANH,
+} from "../../kernels/elementwise/unary.wgsl";
 
 // @ts-ignore: decorator
 @inline
@@ -170,18 +158,18 @@ export function unary_backward(
 @inline
 function combine4(op: u32, a: v128, b: v128): v128 {
   switch (op) {
-    case 0: return f32x4.add(a, b);
-    case 1: return f32x4.sub(a, b);
-    case 2: return f32x4.mul(a, b);
-    case 3: return f32x4.div(a, b);
-    case 4: { // all bits set, NaN, below 0
+    case ADD: return f32x4.add(a, b);
+    case SUB: return f32x4.sub(a, b);
+    case MUL: return f32x4.mul(a, b);
+    case DIV: return f32x4.div(a, b);
+    case POW: { // all bits set, NaN, below 0
       const y = exp4(f32x4.mul(b, log4(f32x4.pmax(a, f32x4.splat(1.1754944e-38)))));
       return v128.or(y, f32x4.lt(a, f32x4.splat(0)));
     }
-    case 5: return f32x4.max(a, b);
-    case 6: return f32x4.min(a, b);
-    case 7: return a;
-    case 8: return v128.and(f32x4.splat(1), f32x4.eq(a, b));
+    case MAXIMUM: return f32x4.max(a, b);
+    case MINIMUM: return f32x4.min(a, b);
+    case FIRST: return a;
+    case EQUAL: return v128.and(f32x4.splat(1), f32x4.eq(a, b));
     default: return v128.and(f32x4.splat(1), f32x4.gt(a, b));
   }
 }
@@ -209,16 +197,16 @@ function runLoop(op: u32, a: usize, aStep: usize, b: usize, bStep: usize, y: usi
 
 function combineRun(op: u32, a: usize, aStep: usize, b: usize, bStep: usize, y: usize, count: usize): void {
   switch (op) {
-    case 0: return runLoop(0, a, aStep, b, bStep, y, count);
-    case 1: return runLoop(1, a, aStep, b, bStep, y, count);
-    case 2: return runLoop(2, a, aStep, b, bStep, y, count);
-    case 3: return runLoop(3, a, aStep, b, bStep, y, count);
-    case 4: return runLoop(4, a, aStep, b, bStep, y, count);
-    case 5: return runLoop(5, a, aStep, b, bStep, y, count);
-    case 6: return runLoop(6, a, aStep, b, bStep, y, count);
-    case 7: return runLoop(7, a, aStep, b, bStep, y, count);
-    case 8: return runLoop(8, a, aStep, b, bStep, y, count);
-    default: return runLoop(9, a, aStep, b, bStep, y, count);
+    case ADD: return runLoop(ADD, a, aStep, b, bStep, y, count);
+    case SUB: return runLoop(SUB, a, aStep, b, bStep, y, count);
+    case MUL: return runLoop(MUL, a, aStep, b, bStep, y, count);
+    case DIV: return runLoop(DIV, a, aStep, b, bStep, y, count);
+    case POW: return runLoop(POW, a, aStep, b, bStep, y, count);
+    case MAXIMUM: return runLoop(MAXIMUM, a, aStep, b, bStep, y, count);
+    case MINIMUM: return runLoop(MINIMUM, a, aStep, b, bStep, y, count);
+    case FIRST: return runLoop(FIRST, a, aStep, b, bStep, y, count);
+    case EQUAL: return runLoop(EQUAL, a, aStep, b, bStep, y, count);
+    case GREATER: return runLoop(GREATER, a, aStep, b, bStep, y, count);
   }
 }
 

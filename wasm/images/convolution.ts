@@ -1,6 +1,7 @@
 // Convolution on the packed product of gemm.ts: 4 output channels × 8 neighbouring pixels are a tile. The taps of a row
 // of the input are packed once, [panel of 8 pixels][row][channel][tap][8]; the panels of an output row are then taps_y
 // successive rows of it, so that the rows an output row shares with the next are not packed again.
+import { ACTIVATION_NONE, ACTIVATION_RELU } from "../../kernels/images/conv2d.wgsl";
 import { activateTile, blockSize, copyTile, microkernel, MR, NR, transposeRows } from "../base/gemm";
 import { scratch } from "../base/scratch";
 
@@ -114,7 +115,7 @@ function convolveRow(
   out: usize, plane: usize, step: usize, accumulate: bool, activation: u32, slope: f32,
 ): void {
   const tile = scratch + TILE;
-  const floor: f32 = activation == 1 ? 0 : -Infinity;
+  const floor: f32 = activation == ACTIVATION_RELU ? 0 : -Infinity;
   for (let j: u32 = 0; j < columns; j += NR, b += bPanel, out += step << 3) {
     const width = min(NR, columns - j);
     let panel = a, corner = out, start = starts;
@@ -124,7 +125,7 @@ function convolveRow(
       const to = whole ? corner : tile, toRow = whole ? plane : NR << 2;
       if (accumulate && !whole) moveTile(corner, plane, step, tile, NR << 2, 4, height, width);
       microkernel(depth, panel, b, NR << 2, to, toRow, accumulate ? to : start, accumulate ? toRow : NR << 2, floor);
-      if (activation > 1) activateTile(to, toRow, activation, slope);
+      if (activation > ACTIVATION_RELU) activateTile(to, toRow, activation, slope);
       if (!whole) moveTile(tile, NR << 2, 4, corner, plane, step, height, width);
     }
   }
@@ -207,7 +208,7 @@ export function conv2d(
               convolveRow(
                 ms, width, ts * cs * taps_x, a, panels + r * step_y * packedRow, bPanel, starts,
                 out + r * out_step_y * (<usize>out_w << 2), plane, <usize>out_step_x << 2,
-                accumulate, last ? activation : 0, slope,
+                accumulate, last ? activation : ACTIVATION_NONE, slope,
               );
             accumulate = true;
           }

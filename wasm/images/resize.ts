@@ -1,3 +1,4 @@
+import { BILINEAR, NEAREST, NEAREST_EXACT } from "../../kernels/images/resize.wgsl";
 import { fma } from "../base/simd";
 import { scratch } from "../base/scratch";
 
@@ -8,8 +9,8 @@ const TABLE: usize = 1 << 20;
 // @ts-ignore: decorator
 @inline
 function firstOf(i: u32, count: u32, places: u32, mode: u32): u32 {
-  if (mode == 0) return i * count / places;
-  if (mode == 1) return (2 * i + 1) * count / (2 * places);
+  if (mode == NEAREST) return i * count / places;
+  if (mode == NEAREST_EXACT) return (2 * i + 1) * count / (2 * places);
   return (max((2 * i + 1) * count, places) - places) / (2 * places);
 }
 
@@ -17,7 +18,7 @@ function firstOf(i: u32, count: u32, places: u32, mode: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function shareOf(i: u32, count: u32, places: u32, mode: u32): f32 {
-  if (mode < 2) return 0;
+  if (mode != BILINEAR) return 0;
   const t = max((2 * i + 1) * count, places) - places;
   const period = 2 * places;
   return <f32>(t % period) / <f32>period;
@@ -46,7 +47,7 @@ export function resize(
     for (let i: u32 = 0; i < oh; i++, out += wide) {
       const first = firstOf(i, h, oh, mode);
       const upper = start + first * width;
-      if (mode < 2) {
+      if (mode != BILINEAR) {
         if (first == last) memory.copy(out, out - wide, wide);
         else
           for (let j: usize = 0; j < wide; j += 4)

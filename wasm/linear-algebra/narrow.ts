@@ -1,5 +1,6 @@
 // Matrix products with too few columns or rows for the packed tile: packing would cost as much as the product, and
 // lanes would idle.
+import { ACTIVATION_NONE } from "../../kernels/linear-algebra/matmul.wgsl";
 import { activate4, blockSize, gemm, transpose4, WORK_END } from "../base/gemm";
 import { scratch } from "../base/scratch";
 import { fma, horizontalSums } from "../base/simd";
@@ -16,7 +17,7 @@ function finishRows(out: usize, rows: u32, columns: u32, bias: usize, activation
     for (let row = out; row < end; row += <usize>columns << 2)
       for (let j: usize = 0; j < <usize>columns << 2; j += 4)
         f32.store(row + j, f32.load(row + j) + f32.load(bias + j));
-  if (!activation) return;
+  if (activation == ACTIVATION_NONE) return;
   const slope4 = f32x4.splat(slope);
   for (; out + 16 <= end; out += 16) v128.store(out, activate4(v128.load(out), activation, slope4));
   for (; out < end; out += 4) v128.store32_lane(out, activate4(v128.load32_splat(out), activation, slope4), 0);

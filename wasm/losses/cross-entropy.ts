@@ -1,3 +1,4 @@
+import { BY_ROW, DISTRIBUTION, UNWEIGHTED } from "../../kernels/losses/cross_entropy.wgsl";
 import { exp4, expf, logf } from "../base/math";
 import { maxOf, sumOfExponentials } from "../base/log-sum-exp";
 
@@ -13,7 +14,7 @@ export function cross_entropy(
     const rest = logf(sumOfExponentials(row, bytes, largest));
     let share: f32 = 0;
     let below: f32 = 0;
-    if (op == 1) {
+    if (op == DISTRIBUTION) {
       for (let at: usize = 0; at < bytes; at += 4) {
         const part = f32.load(goal + i * bytes + at);
         share += part;
@@ -22,7 +23,7 @@ export function cross_entropy(
     } else {
       const label = load<u32>(goal + (<usize>i << 2));
       if (label < k) {
-        share = weighting == 0 ? 1 : f32.load(weights + (<usize>(weighting == 1 ? i : label) << 2));
+        share = weighting == UNWEIGHTED ? 1 : f32.load(weights + (<usize>(weighting == BY_ROW ? i : label) << 2));
         below = share * (largest - f32.load(row + (<usize>label << 2)));
       }
     }
@@ -50,15 +51,15 @@ export function cross_entropy_backward(
     for (; at + 16 <= bytes; at += 16) {
       const shifted = f32x4.sub(f32x4.sub(v128.load(x + start + at), f32x4.splat(largest)), f32x4.splat(rest));
       let g = f32x4.mul(exp4(shifted), f32x4.splat(outer));
-      if (op == 1) g = f32x4.sub(g, f32x4.mul(f32x4.splat(factor), v128.load(goal + start + at)));
+      if (op == DISTRIBUTION) g = f32x4.sub(g, f32x4.mul(f32x4.splat(factor), v128.load(goal + start + at)));
       v128.store(dx + start + at, g);
     }
     for (; at < bytes; at += 4) {
       let g = expf(f32.load(x + start + at) - largest - rest) * outer;
-      if (op == 1) g -= factor * f32.load(goal + start + at);
+      if (op == DISTRIBUTION) g -= factor * f32.load(goal + start + at);
       f32.store(dx + start + at, g);
     }
-    if (op == 1) continue;
+    if (op == DISTRIBUTION) continue;
     const label = load<u32>(goal + (<usize>i << 2));
     if (label >= k) continue;
     const own = start + (<usize>label << 2);

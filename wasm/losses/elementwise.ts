@@ -1,11 +1,8 @@
+import { BCE, BCE_WITH_LOGITS, MAE, MSE } from "../../kernels/losses/pair_loss.wgsl";
 import { log4, sigmoid4, softplus4 } from "../base/math";
 import { horizontalSum } from "../base/simd";
 
 const TINY: f32 = 1.1754944e-38;
-const MSE: u32 = 0;
-const MAE: u32 = 1;
-const BCE: u32 = 2;
-const BCE_LOGITS: u32 = 3;
 
 /** x and at least the smallest normal number, NaN where x is: pmax gives its first operand unless it is the smaller. */
 // @ts-ignore: decorator
@@ -35,7 +32,7 @@ function loss4(op: u32, u: v128, v: v128): v128 {
     const no = f32x4.mul(f32x4.sub(one, v), log4(floored(f32x4.sub(one, u))));
     return f32x4.neg(f32x4.add(yes, no));
   }
-  if (op == BCE_LOGITS) return f32x4.sub(softplus4(u), f32x4.mul(u, v));
+  if (op == BCE_WITH_LOGITS) return f32x4.sub(softplus4(u), f32x4.mul(u, v));
   const term = f32x4.mul(u, log4(floored(f32x4.div(u, floored(v)))));
   return v128.andnot(term, without(u));
 }
@@ -78,7 +75,7 @@ function slope4(op: u32, side: u32, u: v128, v: v128): v128 {
     if (side) return f32x4.sub(log4(floored(f32x4.sub(one, u))), log4(floored(u)));
     return f32x4.div(f32x4.sub(u, v), f32x4.pmax(f32x4.mul(u, f32x4.sub(one, u)), f32x4.splat(1e-12)));
   }
-  if (op == BCE_LOGITS) return side ? f32x4.neg(u) : f32x4.sub(sigmoid4(u), v);
+  if (op == BCE_WITH_LOGITS) return side ? f32x4.neg(u) : f32x4.sub(sigmoid4(u), v);
   if (side) return f32x4.neg(f32x4.div(u, floored(v)));
   const slope = f32x4.add(one, log4(floored(f32x4.div(floored(u), floored(v)))));
   return v128.andnot(slope, without(u));

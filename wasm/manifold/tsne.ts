@@ -1,4 +1,5 @@
 // t-SNE: attraction along given probabilities, repulsion between all pairs, steps with momentum and gains.
+import { ATTRACTION, DIVERGENCE, REPULSION } from "../../kernels/manifold/tsne_forces.wgsl";
 import { log4, logf } from "../base/math";
 import { scratch } from "../base/scratch";
 import { fma, horizontalSum } from "../base/simd";
@@ -43,7 +44,7 @@ function addBlock(own: usize, dim: u32, count: u32, p: usize, mode: u32, forces:
     r0 = fma(push, d0, r0);
     if (dim > 1) r1 = fma(push, d1, r1);
     if (dim > 2) r2 = fma(push, d2, r2);
-    if (mode > 0) {
+    if (mode > REPULSION) {
       let probability: v128;
       const left = end - at;
       if (left >= 16) probability = v128.load(p);
@@ -58,7 +59,7 @@ function addBlock(own: usize, dim: u32, count: u32, p: usize, mode: u32, forces:
       a0 = fma(pull, d0, a0);
       if (dim > 1) a1 = fma(pull, d1, a1);
       if (dim > 2) a2 = fma(pull, d2, a2);
-      if (mode > 1) {
+      if (mode > ATTRACTION) {
         const positive = f32x4.gt(probability, f32x4.splat(0));
         const term = f32x4.mul(probability, f32x4.add(log4(v128.bitselect(probability, one, positive)), log4(square)));
         divergence = f32x4.add(divergence, v128.and(term, positive));
@@ -87,21 +88,21 @@ function add(at: usize, value: f32): void {
 }
 
 function addBlock1(own: usize, count: u32, p: usize, mode: u32, forces: usize, sums: usize): void {
-  if (mode == 0) addBlock(own, 1, count, p, 0, forces, sums);
-  else if (mode == 1) addBlock(own, 1, count, p, 1, forces, sums);
-  else addBlock(own, 1, count, p, 2, forces, sums);
+  if (mode == REPULSION) addBlock(own, 1, count, p, REPULSION, forces, sums);
+  else if (mode == ATTRACTION) addBlock(own, 1, count, p, ATTRACTION, forces, sums);
+  else addBlock(own, 1, count, p, DIVERGENCE, forces, sums);
 }
 
 function addBlock2(own: usize, count: u32, p: usize, mode: u32, forces: usize, sums: usize): void {
-  if (mode == 0) addBlock(own, 2, count, p, 0, forces, sums);
-  else if (mode == 1) addBlock(own, 2, count, p, 1, forces, sums);
-  else addBlock(own, 2, count, p, 2, forces, sums);
+  if (mode == REPULSION) addBlock(own, 2, count, p, REPULSION, forces, sums);
+  else if (mode == ATTRACTION) addBlock(own, 2, count, p, ATTRACTION, forces, sums);
+  else addBlock(own, 2, count, p, DIVERGENCE, forces, sums);
 }
 
 function addBlock3(own: usize, count: u32, p: usize, mode: u32, forces: usize, sums: usize): void {
-  if (mode == 0) addBlock(own, 3, count, p, 0, forces, sums);
-  else if (mode == 1) addBlock(own, 3, count, p, 1, forces, sums);
-  else addBlock(own, 3, count, p, 2, forces, sums);
+  if (mode == REPULSION) addBlock(own, 3, count, p, REPULSION, forces, sums);
+  else if (mode == ATTRACTION) addBlock(own, 3, count, p, ATTRACTION, forces, sums);
+  else addBlock(own, 3, count, p, DIVERGENCE, forces, sums);
 }
 
 /** Attraction and repulsion of every point, and the sums; see kernels/manifold/tsne_forces.wgsl. */
@@ -116,7 +117,7 @@ export function tsne_forces(
     layOut(y, dim, first, count);
     for (let i = begin; i < end; i++) {
       const own = y + i * row, to = forces + 2 * i * row, sum = sums + (<usize>i << 3);
-      const probabilities = mode ? p + (<usize>i * n + first << 2) : 0;
+      const probabilities = mode != REPULSION ? p + (<usize>i * n + first << 2) : 0;
       if (dim == 1) addBlock1(own, count, probabilities, mode, to, sum);
       else if (dim == 2) addBlock2(own, count, probabilities, mode, to, sum);
       else addBlock3(own, count, probabilities, mode, to, sum);

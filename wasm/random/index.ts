@@ -1,3 +1,4 @@
+import { UNIFORM } from "../../kernels/random/random.wgsl";
 import { log4 } from "../base/math";
 import { scratch } from "../base/scratch";
 
@@ -48,7 +49,7 @@ function step(sum: v128, z: v128, coefficient: f32): v128 {
 }
 
 /**
- * y[i] = offset + span (u - shift) (op 0: uniform) or offset + span g (op 1: normal); u in [0, 1) and g ~ N(0, 1) from Threefry;
+ * y[i] = offset + span (u - shift) (uniform) or offset + span g (normal); u in [0, 1) and g ~ N(0, 1) from Threefry;
  * [begin, end) counts groups of eight elements, four blocks each.
  */
 export function random(
@@ -59,7 +60,7 @@ export function random(
     threefry4(key0, key1, counter0, counter1, group << 2);
     let p = v128.load(scratch);
     let q = v128.load(scratch, 16);
-    if (op == 0) {
+    if (op == UNIFORM) {
       p = f32x4.mul(f32x4.splat(span), f32x4.sub(uniform4(p), f32x4.splat(shift)));
       q = f32x4.mul(f32x4.splat(span), f32x4.sub(uniform4(q), f32x4.splat(shift)));
     } else {

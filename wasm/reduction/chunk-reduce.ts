@@ -1,12 +1,13 @@
+import { FINITE } from "../../kernels/reduction/chunk_reduce.wgsl";
 import { fma, horizontalSum } from "../base/simd";
 
-/** y[first + c] = over chunk c of x: op 0: 1 where all elements are finite, else 0; op 1: Σ x²; [begin, end) counts chunks. */
+/** y[first + c] = over chunk c of x: by op 1 where all elements are finite, else 0, or Σ x²; [begin, end) counts chunks. */
 export function chunk_reduce(x: usize, y: usize, n: u32, length: u32, first: u32, op: u32, begin: u32, end: u32): void {
   for (let chunk = begin; chunk < end; chunk++) {
     let at = x + ((<usize>chunk * length) << 2);
     const last = x + (<usize>min((chunk + 1) * length, n) << 2);
     let result: f32;
-    if (op == 0) {
+    if (op == FINITE) {
       const exponent = i32x4.splat(0x7f800000);
       let bad = i32x4.splat(0);
       for (; at + 16 <= last; at += 16)

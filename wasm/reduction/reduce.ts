@@ -1,7 +1,5 @@
+import { MAX, SUM } from "../../kernels/reduction/reduce.wgsl";
 import { horizontalSum } from "../base/simd";
-
-const SUM: u32 = 0;
-const MAX: u32 = 1;
 
 // @ts-ignore: decorator
 @inline

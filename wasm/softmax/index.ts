@@ -1,3 +1,4 @@
+import { LOG_SOFTMAX } from "../../kernels/softmax/softmax.wgsl";
 import { maxOf, sumOfExponentials } from "../base/log-sum-exp";
 import { exp4, expf, log4, logf } from "../base/math";
 import { horizontalSum } from "../base/simd";
@@ -36,7 +37,7 @@ function store(p: usize, v: v128, wide: bool): void {
 
 /** Softmax, or its logarithm, along the middle axis; [begin, end) counts series. */
 export function softmax(x: usize, y: usize, series: u32, n: u32, inner: u32, lanes: u32, op: u32, begin: u32, end: u32): void {
-  const logarithm = op == 1;
+  const logarithm = op == LOG_SOFTMAX;
   if (inner == 1) {
     const bytes = <usize>n << 2;
     for (let i = begin; i < end; i++) softmaxRow(x + i * bytes, y + i * bytes, bytes, logarithm);
@@ -68,7 +69,7 @@ export function softmax(x: usize, y: usize, series: u32, n: u32, inner: u32, lan
 export function softmax_backward(
   y: usize, dy: usize, dx: usize, series: u32, n: u32, inner: u32, lanes: u32, op: u32, begin: u32, end: u32,
 ): void {
-  const logarithm = op == 1;
+  const logarithm = op == LOG_SOFTMAX;
   if (inner == 1) {
     const bytes = <usize>n << 2;
     for (let i = begin; i < end; i++) {

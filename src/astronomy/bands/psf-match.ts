@@ -1,3 +1,4 @@
+import { codes } from "../../../kernels/astronomy/blur_rows.wgsl";
 import type { Device } from "../../device";
 import { blurColumns, blurRows } from "../../kernels/astronomy";
 import { empty, indices, run, tensor, tidy } from "../../tensor";
@@ -6,10 +7,10 @@ import { bandsOf, checkRows, type BandSource, type BandsLike } from "./source";
 /** Full width at half maximum of a Gaussian with σ = 1: 2 √(2 ln 2). */
 const FWHM = 2.3548200450309493;
 
-const BOUNDARIES = ["fill", "extend", "reflect", "wrap"] as const;
+const BOUNDARIES = { fill: codes.FILL, extend: codes.EXTEND, reflect: codes.REFLECT, wrap: codes.WRAP } as const;
 
 /** What lies beyond the edge of an image: a value, the edge's pixel, the image mirrored about the edge, or its other side. */
-export type Boundary = (typeof BOUNDARIES)[number];
+export type Boundary = keyof typeof BOUNDARIES;
 
 /** Options of `psfMatched`. */
 export interface PsfMatchOptions {
@@ -127,8 +128,8 @@ export function psfMatched(
   } = options;
   if (fwhm.length !== from.bands)
     throw new Error(`psfMatched: there must be a width for each of ${from.bands} bands, got ${fwhm.length}`);
-  if (!BOUNDARIES.includes(boundary))
-    throw new Error(`psfMatched: boundary must be ${BOUNDARIES.join(", ")}, got ${String(boundary)}`);
+  if (!Object.hasOwn(BOUNDARIES, boundary))
+    throw new Error(`psfMatched: boundary must be ${Object.keys(BOUNDARIES).join(", ")}, got ${String(boundary)}`);
   if (nanTreatment !== "interpolate" && nanTreatment !== "fill")
     throw new Error(`psfMatched: nanTreatment must be interpolate or fill, got ${String(nanTreatment)}`);
   if (!Number.isFinite(fillValue)) throw new Error(`psfMatched: fillValue must be finite, got ${fillValue}`);
@@ -155,7 +156,7 @@ export function psfMatched(
         );
         const [sums, shares] = [empty(device, shape), empty(device, shape)];
         const passes = { x, weights, radii, sums, shares, b: bands, w: width, k };
-        const mode = BOUNDARIES.indexOf(boundary);
+        const mode = BOUNDARIES[boundary];
         run(blurRows, {
           ...passes,
           h: rows + 2 * halo,

@@ -1,3 +1,4 @@
+import { codes } from "../../../kernels/manifold/tsne_forces.wgsl";
 import type { Device } from "../../device";
 import { noGrad } from "../../graph";
 import { tsneAttraction, tsneForces, tsneUpdate } from "../../kernels/manifold";
@@ -99,7 +100,7 @@ export class TsneDescent {
   #measure(): Tensor {
     const { n, dim } = this;
     const y = this.#y;
-    run(tsneForces, { y, p: this.#attraction, forces: this.#forces, sums: this.#sums, n, dim, mode: 0 });
+    run(tsneForces, { y, p: this.#attraction, forces: this.#forces, sums: this.#sums, n, dim, mode: codes.REPULSION });
     run(tsneAttraction, { y, ...this.#p, forces: this.#attraction, sums: this.#divergence, n, dim });
     return untidied(() => noGrad(() => sum(this.#sums, 0)));
   }

@@ -1,3 +1,4 @@
+import { codes } from "../../../kernels/clustering/student_t_backward.wgsl";
 import { noGrad, record } from "../../graph";
 import { checkPositive } from "../../checks";
 import * as kernels from "../../kernels/clustering";
@@ -6,8 +7,7 @@ import type { Tensor } from "../../tensor";
 import { pointSizes, weightedDifference } from "../distance";
 import { sum } from "../reduce";
 
-/** The codes of `kernels/clustering/student_t_backward.wgsl` and `wasm/clustering/dec.ts`. */
-const UPSTREAM = { gradient: 0, target: 1 } as const;
+const UPSTREAM = { gradient: codes.GRADIENT, target: codes.TARGET } as const;
 
 /** q, and the parts of scale · KL(p‖q) by row; p is not read where the scale is 0. */
 function assign(

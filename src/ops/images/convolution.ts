@@ -121,7 +121,7 @@ type Places = Omit<ParamsOf<typeof kernels.conv2d>, "has_bias" | "activation" | 
 
 function launch(x: Tensor, weight: Tensor, y: Tensor, epilogue: Epilogue, sizes: Places): void {
   const { bias, activation, slope } = epilogue;
-  const ending = { has_bias: Number(bias !== undefined), activation: activation ? ACTIVATION[activation] : 0, slope };
+  const ending = { has_bias: Number(bias !== undefined), activation: ACTIVATION[activation ?? "none"], slope };
   run(kernels.conv2d, { x, weight, bias: bias ?? weight, y, ...sizes, ...ending });
 }
 

@@ -1,11 +1,11 @@
+import { codes } from "../../../kernels/images/resize.wgsl";
 import { record } from "../../graph";
 import { isWhole } from "../../checks";
 import * as kernels from "../../kernels/images";
 import { empty, format, run } from "../../tensor";
 import type { Tensor } from "../../tensor";
 
-/** The codes of `kernels/images/resize.wgsl` and `wasm/images/resize.ts`. */
-const MODE = { nearest: 0, "nearest-exact": 1, bilinear: 2 } as const;
+const MODE = { nearest: codes.NEAREST, "nearest-exact": codes.NEAREST_EXACT, bilinear: codes.BILINEAR } as const;
 
 /** Pixels of a row that a thread can hold while it works on it. */
 const WIDEST = 2 ** 18;

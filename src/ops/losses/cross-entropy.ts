@@ -1,3 +1,4 @@
+import { codes } from "../../../kernels/losses/cross_entropy.wgsl";
 import { noGrad, record } from "../../graph";
 import * as kernels from "../../kernels/losses";
 import { empty, format, run, sameShape } from "../../tensor";
@@ -6,9 +7,8 @@ import { div, mul } from "../elementwise";
 import { sum } from "../reduce";
 import { logSoftmax, seriesOf } from "../softmax";
 
-/** The codes of `kernels/losses/cross_entropy.wgsl`, `cross_entropy_backward.wgsl` and `wasm/losses/cross-entropy.ts`. */
-const GOAL = { labels: 0, distribution: 1 } as const;
-const WEIGHTING = { none: 0, rows: 1, classes: 2 } as const;
+const GOAL = { labels: codes.LABELS, distribution: codes.DISTRIBUTION } as const;
+const WEIGHTING = { none: codes.UNWEIGHTED, rows: codes.BY_ROW, classes: codes.BY_CLASS } as const;
 
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions {

@@ -1,3 +1,4 @@
+import { codes } from "../../../kernels/losses/pair_loss.wgsl";
 import { record } from "../../graph";
 import * as kernels from "../../kernels/losses";
 import { empty, format, run, sameShape, view } from "../../tensor";
@@ -5,8 +6,13 @@ import type { Tensor } from "../../tensor";
 import type { RowReduction } from "../clustering/dec";
 import { sum } from "../reduce";
 
-/** The codes of `kernels/losses/pair_loss.wgsl`, `pair_loss_backward.wgsl` and `wasm/losses/elementwise.ts`. */
-const PAIR = { mse: 0, mae: 1, bce: 2, bceWithLogits: 3, klDivergence: 4 } as const;
+const PAIR = {
+  mse: codes.MSE,
+  mae: codes.MAE,
+  bce: codes.BCE,
+  bceWithLogits: codes.BCE_WITH_LOGITS,
+  klDivergence: codes.KL_DIVERGENCE,
+} as const;
 
 /** Elements a workgroup or thread adds up at least. */
 const PART = 1024;

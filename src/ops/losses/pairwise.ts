@@ -1,3 +1,4 @@
+import { codes } from "../../../kernels/losses/pairwise_loss.wgsl";
 import { noGrad, record } from "../../graph";
 import { checkWhole } from "../../checks";
 import * as kernels from "../../kernels/losses";
@@ -11,8 +12,11 @@ import { max, mean, sum } from "../reduce";
 import { reshape } from "../shape";
 import { logSoftmax, softmax } from "../softmax";
 
-/** The codes of `kernels/losses/pairwise_loss.wgsl`, `pairwise_loss_backward.wgsl` and `wasm/losses/pairwise.ts`. */
-const PAIRWISE = { crossEntropy: 0, contrastive: 1, disagreement: 2 } as const;
+const PAIRWISE = {
+  crossEntropy: codes.CROSS_ENTROPY,
+  contrastive: codes.CONTRASTIVE,
+  disagreement: codes.DISAGREEMENT,
+} as const;
 
 /** More features than this do not fit in a thread's work area. */
 const MAX_FEATURES = 32768;

@@ -1,3 +1,4 @@
+import { codes } from "../../../kernels/manifold/tsne_forces.wgsl";
 import { record } from "../../graph";
 import { tsneForces } from "../../kernels/manifold";
 import { empty, format, run } from "../../tensor";
@@ -18,7 +19,7 @@ export function tsneLoss(y: Tensor, p: Tensor): Tensor {
     throw new Error(`tsneLoss: y [n, 1 to 3] and p [n, n] are needed, got ${format(y.shape)} and ${format(p.shape)}`);
   const forces = empty(y.device, [n, 2 * dim], "f32", "tsneLoss");
   const sums = empty(y.device, [n, 2], "f32", "tsneLoss");
-  run(tsneForces, { y, p, forces, sums, n, dim, mode: 2 });
+  run(tsneForces, { y, p, forces, sums, n, dim, mode: codes.DIVERGENCE });
   const totals = sum(sums, 0);
   const part = (at: number): Tensor => reshape(slice(totals, [at], [at + 1]), []);
   const [z, divergence, mass] = [part(0), part(1), sum(p)];
