@@ -52,6 +52,25 @@ describe("constella cluster with a network", () => {
     await write("deep-y.npy", writeNpy(y));
   });
 
+  test.each([
+    ["dec", ["--pretrain-epochs", "5", "--layer-epochs", "2", "--tolerance", "0"]],
+    ["deep-cluster", ["--network", "mlp"]],
+  ] as const)("%s that no longer has numbers says what to do, and that works", async (method, more) => {
+    const run = ["cluster", "deep.npy", "--method", method, "--clusters", "3", "--layers", "12,16,3", ...more];
+    const device = ["--device", "wasm", "--threads", "1", "--out", `diverged-${method}`];
+    const { code, stderr } = await constella(
+      ...[...run, "--seed", "3", "--batch-size", "32", "--epochs", "6", "--learning-rate", "1e30", ...device],
+    );
+    expect(code).toBe(2);
+    expect(own(stderr).at(-1)).toMatch(
+      /the loss is no longer finite, epoch 1, step \d+ of \d+; lower the learning rate and go on from the last checkpoint$/,
+    );
+    expect(await list(`diverged-${method}`)).toEqual(["checkpoint.safetensors"]);
+    const lowered = await constella("cluster", "deep.npy", "--resume", "--learning-rate", "0.01", ...device);
+    expect({ code: lowered.code, lines: own(lowered.stderr) }).toEqual({ code: 0, lines: [] });
+    expect(await list(`diverged-${method}`)).toEqual(RESULTS);
+  });
+
   test("DEC writes everything, with its stages and curves", async () => {
     const { code, stdout, stderr } = await constella(...training("dec", "--epochs", "6", "--out", "dec"));
     expect({ code, lines: own(stderr) }).toEqual({ code: 0, lines: [] });

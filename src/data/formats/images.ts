@@ -64,11 +64,12 @@ function decode(bytes: Uint8Array, maxPixels: number): Pixels {
   }
 }
 
-/** The decoder's words on one line, and those of what it was caused by; what the language says of a decoder that went astray is none. */
+/** The decoder's words on one line, and those of what it was caused by; those of a decoder that went astray, and the language's, say nothing. */
 function reasonOf(error: unknown): string {
-  if (error instanceof TypeError || error instanceof RangeError) return "its parts do not fit together";
   const { message, cause } = error as { message?: string; cause?: unknown };
   const text = String(message ?? error).replace(/\s+/g, " ");
+  if (error instanceof TypeError || error instanceof RangeError || /undefined|\[object/.test(text))
+    return "its parts do not fit together";
   return cause === undefined ? text : `${text} ${reasonOf(cause)}`;
 }
 
