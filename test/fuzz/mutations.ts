@@ -139,7 +139,7 @@ function mutateTensor(tensors: Map<string, NdArray<TypedArray>>, random: Random)
   else if (data.length > 0) {
     for (let count = 1 + random.integer(3); count > 0; count--)
       numbers[random.integer(numbers.length)] = pick(random, [-1, 0, 0.5, 1e9, 3e38, -3e38, 1e-40, NaN, Infinity]);
-    const Type = data.constructor as { from(values: readonly number[]): TypedArray };
+    const Type = data.constructor as unknown as { from(values: readonly number[]): TypedArray };
     if (!(data instanceof BigInt64Array || data instanceof BigUint64Array))
       tensors.set(name, new NdArray(Type.from(numbers), shape));
   }
