@@ -73,7 +73,7 @@ export function parseNpyHeader(bytes: Uint8Array, fileSize: number): NpyHeader {
   if (!(fields instanceof Map)) throw new Error(`npy: header must be a dictionary, given ${excerpt(text)}`);
   const keys = [...fields.keys()].sort().join(", ");
   if (keys !== "descr, fortran_order, shape")
-    throw new Error(`npy: header must have the keys descr, fortran_order, shape, given ${excerpt(keys) || "none"}`);
+    throw new Error(`npy: header must have the keys descr, fortran_order, shape, given ${keys.replace(/\s+/g, " ") || "none"}`);
   const fortranOrder = fields.get("fortran_order")!;
   if (typeof fortranOrder !== "boolean")
     throw new Error(`npy: fortran_order must be True or False, given ${excerpt(text)}`);
