@@ -127,7 +127,11 @@ export function accuracyText(rows: readonly AccuracyRow[]): string {
 }
 
 const csv = (head: readonly string[], rows: readonly (readonly (string | number | undefined)[])[]): string =>
-  `${[head, ...rows].map((row) => row.map((value) => value ?? "").join(",")).join("\n")}\n`;
+  `${[head, ...rows].map((row) => row.map(field).join(",")).join("\n")}\n`;
+
+/** A field of CSV, in quotes where it holds a comma. */
+const field = (value: string | number | undefined): string =>
+  String(value ?? "").includes(",") ? `"${value}"` : String(value ?? "");
 
 export const accuracyCsv = (rows: readonly AccuracyRow[]): string =>
   csv(

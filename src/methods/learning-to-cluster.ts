@@ -24,6 +24,7 @@ export interface LearningToClusterMethodOptions
   readonly embedding?: "identity" | "fourier" | "cnn" | "blstm" | "cnn-lstm";
   readonly blocks?: readonly number[];
   readonly dense?: readonly number[];
+  readonly embeddingUnits?: readonly number[];
   readonly rotate?: number;
   readonly crop?: number;
   readonly clusterAssignment?: number;
@@ -31,6 +32,7 @@ export interface LearningToClusterMethodOptions
   readonly center?: number;
   readonly divergence?: number;
   readonly divergenceMargin?: number;
+  readonly divergenceHidden?: number;
   readonly sameWeight?: number;
   readonly differentWeight?: number;
   readonly optimizer?: "adadelta" | "adam";
@@ -59,8 +61,17 @@ export const learningToCluster: Method<LearningToClusterMethodOptions> = {
     },
     blocks: { kind: wholes(1, 1), unset: "32,64,128", help: "channels of the convolutions" },
     dense: { kind: wholes(1, 1), unset: "256,256", help: "sizes of the dense layers after them" },
+    embeddingUnits: {
+      kind: wholes(1, 1),
+      unset: "128",
+      help: "units of each direction of the LSTM layers of embedding blstm and cnn-lstm; the thesis has two layers",
+    },
     principalAxes: { kind: whole(1), help: "that the vectors of a set are projected on" },
-    model: { kind: oneOf("rbdlstm", "soft-kmeans", "iterative"), default: "rbdlstm", help: "what clusters" },
+    model: {
+      kind: oneOf("rbdlstm", "soft-kmeans", "iterative", "iterative-lstm"),
+      default: "rbdlstm",
+      help: "what clusters",
+    },
     kMax: { kind: whole(2), default: 5, help: "most clusters in a set" },
     layers: { kind: whole(1), default: 14, help: "residual bidirectional LSTM layers" },
     units: { kind: whole(2), default: 288, help: "features between them, even" },
@@ -83,6 +94,11 @@ export const learningToCluster: Method<LearningToClusterMethodOptions> = {
     center: { kind: nonNegative, unset: "0", help: "factor of the center loss on the last layer" },
     divergence: { kind: nonNegative, unset: "0", help: "factor of the divergence loss over the embedding" },
     divergenceMargin: { kind: nonNegative, unset: "2", help: "of the divergence loss, in nats" },
+    divergenceHidden: {
+      kind: whole(1),
+      unset: "none",
+      help: "outputs of a layer under its softmax of 128; 256 in the thesis",
+    },
     dropout: { kind: share, default: 0.5, help: "share of the counting head's features that is dropped" },
     optimizer: { kind: oneOf("adadelta", "adam"), unset: "adadelta", help: "of the training" },
     learningRate: { kind: positive, unset: "5 for adadelta, 0.001 for adam", help: "of the optimizer" },
@@ -117,13 +133,23 @@ export const learningToCluster: Method<LearningToClusterMethodOptions> = {
 };
 
 /** What makes a vector of an item. @throws for options of other embeddings */
-function embeddingOf({ embedding = "identity", blocks, dense }: LearningToClusterMethodOptions): EmbeddingSpec {
+function embeddingOf({
+  embedding = "identity",
+  blocks,
+  dense,
+  embeddingUnits: units,
+}: LearningToClusterMethodOptions): EmbeddingSpec {
   const plain = embedding === "identity" || embedding === "fourier";
   if (blocks && (plain || embedding === "blstm"))
     throw new Error("learning-to-cluster: blocks is for embedding cnn and cnn-lstm");
   if (dense && plain) throw new Error("learning-to-cluster: dense is for embedding cnn, blstm and cnn-lstm");
+  if (units && (plain || embedding === "cnn"))
+    throw new Error("learning-to-cluster: embeddingUnits is for embedding blstm and cnn-lstm");
   if (plain) return embedding === "identity" ? embedding : { type: embedding };
-  return { type: embedding, ...(dense && { dense }), ...(blocks && embedding !== "blstm" && { blocks }) };
+  return {
+    ...{ type: embedding, ...(dense && { dense }), ...(units && { units }) },
+    ...(blocks && embedding !== "blstm" && { blocks }),
+  };
 }
 
 /** An object of those entries that are given. */
@@ -131,7 +157,8 @@ const given = <T extends object>(entries: T): { [K in keyof T]?: Exclude<T[K], u
   Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as never;
 
 function modelOptions(options: LearningToClusterMethodOptions): LearningToClusterOptions {
-  const { blocks: _blocks, dense: _dense, embedding: _embedding, rotate, crop, ...rest } = options;
+  const { blocks: _blocks, dense: _dense, embedding: _embedding, embeddingUnits: _units, ...others } = options;
+  const { rotate, crop, ...rest } = others;
   const {
     iterations: _i,
     batchSize: _b,
@@ -147,6 +174,7 @@ function modelOptions(options: LearningToClusterMethodOptions): LearningToCluste
     center,
     divergence,
     divergenceMargin,
+    divergenceHidden,
     sameWeight,
     differentWeight,
     ...more
@@ -169,7 +197,7 @@ function modelOptions(options: LearningToClusterMethodOptions): LearningToCluste
   return {
     ...given(own),
     ...{ itemShape, embedding: embeddingOf(options), ...(augment && { augment }) },
-    regularizers: given({ clusterAssignment, emptyCluster, center, divergence, divergenceMargin }),
+    regularizers: given({ clusterAssignment, emptyCluster, center, divergence, divergenceMargin, divergenceHidden }),
     ...(sameWeight !== undefined && { pairWeights: { same: sameWeight, different: differentWeight! } }),
     optimizer: { type, ...given({ learningRate }) },
     schedule: given({ type: schedule, warmup, final: finalRate }),

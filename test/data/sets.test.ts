@@ -233,6 +233,74 @@ describe("SimilarityGraphSets", () => {
     expect(subgraphs.map(({ size }) => size)).toEqual([8, 1, 1]);
   });
 
+  test("where links are not transitive, a chain of 100 items makes sets: clusters of linked pairs, no link between two", () => {
+    const items = Array.from({ length: 100 }, (_, i) => [i, i]);
+    const links = Array.from({ length: 99 }, (_, i): [number, number] => [i, i + 1]);
+    expect(() => new SimilarityGraphSets(items, links)).toThrow(
+      "SimilarityGraphSets: the must-links connect all items into 1, too few for the parts; where links are not transitive, give transitive: false",
+    );
+    const sets = new SimilarityGraphSets(items, links, { transitive: false });
+    const parts = (["train", "validation", "test"] as const).map((part) => {
+      const batch = sets.sample(part, 200, 20, new Random(1));
+      const most = part === "train" ? 5 : 3; // ten items of a chain have no more than three pairs that are apart, at the least
+      expect(Math.max(...batch.counts)).toBeGreaterThanOrEqual(most);
+      const seen = new Set<number>();
+      for (const { rows, clusters, count } of setsOf(batch)) {
+        const members = Array.from({ length: count }, (_, c) => [
+          ...new Set(rows.filter((_, i) => clusters[i] === c).map(([item]) => item!)),
+        ]);
+        members.forEach((own, c) => {
+          // an item may be drawn twice, and the one it is linked with not at all
+          if (own.length > 1) expect(own.map((item) => item - Math.min(...own)).sort()).toEqual([0, 1]);
+          for (const other of members.slice(c + 1).flat())
+            for (const item of own) expect(Math.abs(item - other)).toBeGreaterThan(1);
+        });
+        for (const [item] of rows) seen.add(item!);
+      }
+      return seen;
+    });
+    expect(parts.map(({ size }) => size)).toEqual([80, 10, 10]);
+    expect(new Set(parts.flatMap((part) => [...part])).size).toBe(100);
+    expect(sets.sampleLabels("train", 20, 20, new Random(3))).toEqual(
+      sets.sample("train", 20, 20, new Random(3)).labels,
+    );
+  });
+
+  test("links that are not transitive: cliques, whole subgraphs where there are enough, differences that are known, contradictions", () => {
+    const clique = (of: number): [number, number][] => [
+      [4 * of, 4 * of + 1],
+      [4 * of, 4 * of + 2],
+      [4 * of + 1, 4 * of + 2],
+      [4 * of + 2, 4 * of + 3],
+    ];
+    const of = Array.from({ length: 80 }, (_, i) => Math.floor(i / 4));
+    const links = Array.from({ length: 20 }, (_, i) => clique(i)).flat();
+    const sets = new SimilarityGraphSets(marked(of), links, { transitive: false, kMax: 3 });
+    for (const part of ["train", "test"] as const)
+      for (const { rows, clusters, count } of setsOf(sets.sample(part, 100, 12, new Random(4))))
+        for (let c = 0; c < count; c++) {
+          const own = [...new Set(rows.filter((_, i) => clusters[i] === c).map(([, place]) => place! % 4))].sort();
+          // the triangle, or the item that hangs on it with the one it hangs on
+          expect(own.includes(3) && (own.includes(0) || own.includes(1))).toBe(false);
+        }
+    const make = (cannotLink: [number, number][]) => () =>
+      new SimilarityGraphSets(marked(of), links, { transitive: false, cannotLink, kMax: 2 });
+    expect(make([[0, 1]])).toThrow("SimilarityGraphSets: items 0 and 1 must and must not be linked");
+    // 0 and 3 are connected, and known to differ: no contradiction where links are not transitive
+    const known = make([
+      [0, 3],
+      [1, 3],
+      [2, 4],
+      [3, 4],
+    ])();
+    for (const { clusters } of setsOf(known.sample("train", 20, 8, new Random(1))))
+      expect(new Set(clusters).size).toBeLessThan(3);
+    const scarce = new SimilarityGraphSets(marked(of), links, { transitive: false, kMax: 2, replacement: false });
+    expect(() => scarce.sample("train", 1, 40, new Random(1))).toThrow(
+      "the clusters of train must hold 40 items, those drawn hold",
+    );
+  });
+
   test("a graph that contradicts itself is one clear line", () => {
     const items = marked(labels);
     const make =

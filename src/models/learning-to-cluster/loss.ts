@@ -1,4 +1,4 @@
-import { leakyRelu, scale, add } from "../../ops/elementwise";
+import { scale, add } from "../../ops/elementwise";
 import {
   centerLoss,
   clusterAssignmentLoss,
@@ -11,7 +11,6 @@ import {
 import type { Tensor } from "../../tensor";
 import type { SetNetwork, SetOutput } from "./network";
 import type { SetSettings } from "./options";
-import { SLOPE } from "./embedding";
 
 /** Weights φ₁ of pairs of one cluster and φ₀ of pairs of two. */
 export interface PairWeights {
@@ -44,8 +43,10 @@ export function setLoss(
   plus(regularizers.emptyCluster, () => emptyClusterLoss(assignments));
   plus(regularizers.center, () => centerLoss(features, labels, kMax));
   plus(regularizers.divergence, () => {
-    const logits = leakyRelu(network.divergence!.forward(embedding), SLOPE);
-    return divergenceLoss(logits, labels, { logits: true, margin: regularizers.divergenceMargin ?? 2 });
+    return divergenceLoss(network.divergenceLogits(embedding), labels, {
+      logits: true,
+      margin: regularizers.divergenceMargin ?? 2,
+    });
   });
   return total;
 }

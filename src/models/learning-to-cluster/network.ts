@@ -58,6 +58,8 @@ export abstract class SetNetwork extends Module {
   readonly embedding: Embedding;
   /** Logits of the divergence regulariser, where there is one. */
   readonly divergence: Linear | undefined;
+  /** The layer under it, where there is one. */
+  readonly divergenceHidden: Linear | undefined;
   readonly itemShape: readonly number[];
   readonly #axes: number | undefined;
   readonly #augment: AugmentOptions | undefined;
@@ -72,8 +74,19 @@ export abstract class SetNetwork extends Module {
     this.#axes = settings.principalAxes;
     if (settings.augment) imageShape("LearningToCluster with augment", itemShape);
     this.#augment = settings.augment;
-    if ((regularizers.divergence ?? 0) > 0)
-      this.divergence = new Linear(device, this.embedding.size, DIVERGENCE_OUTPUTS, random);
+    if ((regularizers.divergence ?? 0) > 0) {
+      const { size } = this.embedding;
+      const { divergenceHidden: hidden } = regularizers;
+      if (hidden !== undefined) this.divergenceHidden = new Linear(device, size, hidden, random);
+      this.divergence = new Linear(device, hidden ?? size, DIVERGENCE_OUTPUTS, random);
+    }
+  }
+
+  /** Logits of the divergence regulariser, from vectors of items. @throws where there is none */
+  divergenceLogits(embedding: Tensor): Tensor {
+    if (!this.divergence) throw new Error("LearningToCluster: there is no divergence regulariser");
+    if (!this.divergenceHidden) return leakyRelu(this.divergence.forward(embedding), SLOPE);
+    return this.divergence.forward(leakyRelu(this.divergenceHidden.forward(embedding), SLOPE));
   }
 
   /** Numbers of an item where items are seen together. */

@@ -57,12 +57,17 @@ export interface SetRegularizers {
   readonly center?: number;
   /** Of `divergenceLoss` on a softmax of 128 outputs over the embedding. */
   readonly divergence?: number;
+  /**
+   * Outputs of a rectified dense layer under those 128, which are then not rectified: 256 in the thesis (256 → 128 → softmax). Default: none, and the 128
+   * are rectified, as in its code.
+   */
+  readonly divergenceHidden?: number;
   /** Of that loss, in nats. Default 2. */
   readonly divergenceMargin?: number;
 }
 
 /** What turns embedded items into clusters. */
-export type SetNetworkType = "rbdlstm" | "soft-kmeans" | "iterative";
+export type SetNetworkType = "rbdlstm" | "soft-kmeans" | "iterative" | "iterative-lstm";
 
 /** Options of `LearningToCluster`. */
 export interface LearningToClusterOptions {
@@ -82,8 +87,9 @@ export interface LearningToClusterOptions {
   readonly kMax?: number;
   /**
    * `rbdlstm` (the default): residual bidirectional LSTM layers. Alternatives of chapter 4, which the thesis found no better:
-   * `soft-kmeans`, layers of the same kind under k-means with gradients, and `iterative`, where every item exchanges messages
-   * with every other in each of `layers` rounds, at a cost that grows with the square of the set.
+   * `soft-kmeans`, layers of the same kind under k-means with gradients (as printed: `layers` 2, `residual` false), and `iterative`, where
+   * every item exchanges messages with every other in each of `layers` rounds, at a cost that grows with the square of the set; the messages to an
+   * item are averaged, or, with `iterative-lstm`, read by a bidirectional LSTM, from states that are zero at first, as the thesis prints it.
    */
   readonly model?: SetNetworkType;
   /** Default 14. */
@@ -137,6 +143,7 @@ const DEFAULTS = {
 const REGULARIZERS = {
   ...{ clusterAssignment: optional(range(0)), emptyCluster: optional(range(0)), center: optional(range(0)) },
   ...{ divergence: optional(range(0)), divergenceMargin: optional(range(0)) },
+  divergenceHidden: optional(whole(1)),
 };
 
 const OPTIMIZER = either(
@@ -162,7 +169,11 @@ const EVEN: Rule = {
 export const SET_OPTIONS: OptionSet<SetSettings> = {
   rules: {
     ...{ itemShape: sizes(), embedding: EMBEDDING_RULE, augment: optional(AUGMENT_RULE) },
-    ...{ principalAxes: optional(whole(1)), kMax: whole(2), model: choice("rbdlstm", "soft-kmeans", "iterative") },
+    ...{
+      principalAxes: optional(whole(1)),
+      kMax: whole(2),
+      model: choice("rbdlstm", "soft-kmeans", "iterative", "iterative-lstm"),
+    },
     ...{ layers: whole(1), units: EVEN, countUnits: whole(1), residual: flag },
     ...{ gates: choice("sigmoid", "hardSigmoid"), memory: optional(range(0)), dropout: share },
     ...{ softKMeansFeatures: whole(1), softKMeansIterations: whole(1), lambda: range(0) },

@@ -40,11 +40,14 @@ describe("alternatives", () => {
 
   test.each([
     ["soft-kmeans", { model: "soft-kmeans", softKMeansFeatures: 4, softKMeansIterations: 3 }],
+    ["soft-kmeans as printed: two plain layers", { model: "soft-kmeans", layers: 2, residual: false }],
     ["iterative", { model: "iterative" }],
+    ["iterative-lstm", { model: "iterative-lstm", layers: 2 }],
     ["Rand index loss", { loss: "randIndex" }],
     ["principal axes", { principalAxes: 1 }],
     ["principal axes of the iterative model", { model: "iterative", principalAxes: 2 }],
     ["regularisers", { regularizers: { clusterAssignment: 1, emptyCluster: 1, center: 0.1, divergence: 0.1 } }],
+    ["the printed head of the divergence", { regularizers: { divergence: 0.1, divergenceHidden: 32 } }],
     [
       "adadelta, clipped, cosine",
       { optimizer: { type: "adadelta" }, clipNorm: 5, schedule: { type: "cosine", warmup: 5 } },
@@ -74,7 +77,7 @@ describe("alternatives", () => {
 
   test.each([
     { type: "cnn", blocks: [4, 6], dense: [8] },
-    { type: "blstm", units: [5], dense: [8], dropout: 0.2 },
+    { type: "blstm", units: [5, 4], dense: [8], dropout: 0.2 },
     { type: "cnn-lstm", blocks: [4], units: [3, 3], dense: [] },
   ] as const)("embedding $type", async (embedding) => {
     const own = await deviceOf("wasm");
@@ -147,7 +150,9 @@ describe("alternatives", () => {
     expect(make({ units: 7 })).toThrow("LearningToCluster: units must be even, half for each direction, 7");
     expect(make({ kMax: 1 })).toThrow("LearningToCluster: kMax must be a whole number from 2, 1");
     expect(make({ itemShape: [] })).toThrow("LearningToCluster: itemShape must be positive whole numbers, []");
-    expect(make({ model: "lstm" })).toThrow("model must be rbdlstm or soft-kmeans or iterative, lstm");
+    expect(make({ model: "lstm" })).toThrow(
+      "model must be rbdlstm or soft-kmeans or iterative or iterative-lstm, lstm",
+    );
     expect(make({ dropout: 1 })).toThrow("LearningToCluster: dropout must be in [0, 1), 1");
     expect(make({ principalAxes: 0 })).toThrow("LearningToCluster: principalAxes must be a whole number from 1, 0");
   });

@@ -1,6 +1,7 @@
 import { checkWhole } from "../../../checks";
 import type { MatrixLike } from "../../../matrix";
 import { Random } from "../../../random";
+import { chooseCliques, linksOf, splitItems, type KnownLinks } from "./graph-cliques";
 import { Items, type ItemOptions } from "./items";
 import type { SetBatch, SetPart, SetProvider } from "./provider";
 import { assemble, assembleLabels, fill, splitParts, type Draw, type FillOptions } from "./sampling";
@@ -14,6 +15,11 @@ export interface SimilarityGraphSetsOptions extends ItemOptions, FillOptions {
   readonly kMax?: number;
   /** Pairs that are known to be of different kinds. Default: what must-links do not connect is different. */
   readonly cannotLink?: readonly Link[];
+  /**
+   * Whether items that a path of must-links connects belong together. Default true. False: only those of which every two are linked do, as
+   * where similarity is not transitive; a subgraph may then be cut where there are too few for the parts, since a chain of links is one.
+   */
+  readonly transitive?: boolean;
   /** Shares of the disconnected subgraphs for train, validation and test. Default [0.8, 0.1, 0.1]. */
   readonly shares?: readonly [train: number, validation: number, test: number];
   /** Seed of the shuffle of subgraphs. Default 0. */
@@ -27,6 +33,12 @@ interface Group {
   readonly different: Set<Group> | undefined;
 }
 
+/** Items of each part, and what is known of them. */
+interface Linked {
+  readonly items: Readonly<Record<SetPart, readonly number[]>>;
+  readonly known: KnownLinks;
+}
+
 /**
  * Sets from a weakly labelled similarity graph (Meier, "Learning to Cluster", section 8.2): edges say of some pairs that they belong together,
  * and, with `cannotLink`, of others that they do not. The connected components of the must-links are groups; a set's clusters are groups of
@@ -38,8 +50,10 @@ export class SimilarityGraphSets implements SetProvider {
   readonly kMax: number;
   readonly #items: Items;
   readonly #options: SimilarityGraphSetsOptions;
-  /** Groups that may be clusters, by part. */
+  /** Groups that may be clusters, by part; none where links are not transitive. */
   readonly #groups: Readonly<Record<SetPart, readonly Group[]>>;
+  /** Where they are not: the items of each part, and what is known of them. */
+  readonly #linked: Linked | undefined;
 
   /**
    * @param items [n, …], any numbers
@@ -59,6 +73,15 @@ export class SimilarityGraphSets implements SetProvider {
         if (!Number.isInteger(i) || i < 0 || i >= n)
           throw new Error(`${op}: links must name items from 0 to ${n - 1}, [${a}, ${b}]`);
 
+    if (options.transitive === false) {
+      const known = linksOf(n, mustLink, cannotLink);
+      const both = cannotLink?.find(([a, b]) => a === b || known.alike[a]!.has(b));
+      if (both) throw new Error(`${op}: items ${both[0]} and ${both[1]} must and must not be linked`);
+      const whole = components(n, [...mustLink, ...(cannotLink ?? [])]);
+      this.#linked = { items: splitItems(op, known, whole, shares, new Random(seed)), known };
+      this.#groups = { train: [], validation: [], test: [] };
+      return;
+    }
     const groups = groupsOf(n, mustLink, cannotLink !== undefined);
     for (const [a, b] of cannotLink ?? []) {
       const [first, second] = [groups[a]!, groups[b]!];
@@ -77,6 +100,10 @@ export class SimilarityGraphSets implements SetProvider {
       else bySubgraph.set(root, [group]);
     }
     const subgraphs = [...bySubgraph.values()];
+    if (subgraphs.length > 0 && subgraphs.length < shares.filter((share) => share > 0).length)
+      throw new Error(
+        `${op}: the must-links connect all items into ${subgraphs.length}, too few for the parts; where links are not transitive, give transitive: false`,
+      );
     const parts = splitParts(op, subgraphs.length, shares, new Random(seed));
     const ofPart = (part: SetPart): Group[] => parts[part].flatMap((i) => subgraphs[i]!);
     this.#groups = { train: ofPart("train"), validation: ofPart("validation"), test: ofPart("test") };
@@ -94,13 +121,11 @@ export class SimilarityGraphSets implements SetProvider {
 
   /** What draws the sets of a part. */
   #draws(part: SetPart, length: number, random: Random): () => Draw & { readonly items: Items } {
-    const { minimum = 2, replacement = true } = this.#options;
+    const { replacement = true } = this.#options;
+    if (this.#linked) return this.#cliques(part, length, random, this.#linked);
     const groups = this.#groups[part];
     if (groups.length === 0) throw new Error(`SimilarityGraphSets: ${part} has no groups`);
-    if (length < minimum * this.kMax)
-      throw new Error(
-        `SimilarityGraphSets: sets of ${this.kMax} clusters of ${minimum} or more need ${minimum * this.kMax} items, ${length}`,
-      );
+    this.#checkLength(length);
     const smallest = Math.min(...groups.map(({ members }) => members.length));
     if (!replacement && smallest < length)
       throw new Error(
@@ -109,6 +134,37 @@ export class SimilarityGraphSets implements SetProvider {
     return () => {
       const chosen = choose(groups, 1 + random.integer(this.kMax), random);
       const members = chosen.map((group) => group.members);
+      return { items: this.#items, ...fill(members, length, this.#options, random) };
+    };
+  }
+
+  #checkLength(length: number): void {
+    const { minimum = 2 } = this.#options;
+    if (length < minimum * this.kMax)
+      throw new Error(
+        `SimilarityGraphSets: sets of ${this.kMax} clusters of ${minimum} or more need ${minimum * this.kMax} items, ${length}`,
+      );
+  }
+
+  /** What draws sets where links are not transitive. */
+  #cliques(
+    part: SetPart,
+    length: number,
+    random: Random,
+    { items: byPart, known }: Linked,
+  ): () => Draw & { readonly items: Items } {
+    const { minimum = 2, replacement = true } = this.#options;
+    const items = byPart[part];
+    this.#checkLength(length);
+    return () => {
+      const k = 1 + random.integer(this.kMax);
+      const members = chooseCliques(items, known, { k, minimum, random });
+      const held = members.reduce((sum, clique) => sum + clique.length, 0);
+      if (held === 0) throw new Error(`SimilarityGraphSets: ${part} has no ${minimum} items that are linked`);
+      if (!replacement && held < length)
+        throw new Error(
+          `SimilarityGraphSets: without replacement, the clusters of ${part} must hold ${length} items, those drawn hold ${held}`,
+        );
       return { items: this.#items, ...fill(members, length, this.#options, random) };
     };
   }
