@@ -20,7 +20,7 @@ import type { Tensor } from "../tensor";
 import { distancesToCenters, givenCenters, meanVariance, total, withNearest } from "./centers";
 import type { Frame, Matrix } from "./frame";
 import { plusPlusRows, randomRows } from "./kmeans-init";
-import { Lloyd } from "./lloyd";
+import { Lloyd, LLOYD_KERNELS } from "./lloyd";
 import { readRows, withPoints } from "./points";
 import type { Points } from "./points";
 
@@ -69,6 +69,7 @@ const OPTIONS: OptionSet<Settings> = {
     seed: seedRule,
   },
   defaults: { init: "k-means++", nInit: 10, maxIter: 300, tolerance: 1e-4, seed: 0 },
+  kernels: () => LLOYD_KERNELS,
 };
 
 /** `init` as JSON holds it. */

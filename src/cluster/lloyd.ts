@@ -1,4 +1,6 @@
+import type { Kernel } from "../kernel";
 import * as kernels from "../kernels/clustering";
+import { gatherRows } from "../kernels/indexing";
 import { empty, run, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
 import { readRows } from "./points";
@@ -9,6 +11,15 @@ const PARTIAL_ELEMENTS = 2 ** 22;
 const CHUNK = 512;
 /** Columns of a WebGPU workgroup of kmeans_update. */
 const WIDTH = 64;
+
+/** What k-means launches. */
+export const LLOYD_KERNELS: readonly Kernel[] = [
+  kernels.kmeansAssign,
+  kernels.kmeansCenters,
+  kernels.kmeansDistances,
+  kernels.kmeansUpdate,
+  gatherRows,
+];
 
 /** What one pass over the points found. */
 export interface Pass {

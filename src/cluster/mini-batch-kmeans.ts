@@ -19,7 +19,7 @@ import type { Frame, Matrix } from "./frame";
 import { INIT_RULE, keptInit, withRuns } from "./kmeans";
 import type { KMeansOptions } from "./kmeans";
 import { plusPlusRows, randomRows } from "./kmeans-init";
-import { Lloyd } from "./lloyd";
+import { Lloyd, LLOYD_KERNELS } from "./lloyd";
 import { readRows, withPoints } from "./points";
 import type { Points } from "./points";
 
@@ -58,6 +58,7 @@ const OPTIONS: OptionSet<Settings> = {
     ...{ init: "k-means++", nInit: 3, batchSize: 1024, maxIter: 100, reassignmentRatio: 0.01, tolerance: 0 },
     ...{ maxNoImprovement: 10, seed: 0 },
   },
+  kernels: () => LLOYD_KERNELS,
 };
 
 /** What was learned, and what it takes to go on. */

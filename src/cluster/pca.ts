@@ -1,5 +1,8 @@
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { binary } from "../kernels/elementwise";
+import * as linearAlgebra from "../kernels/linear-algebra";
+import { reduce } from "../kernels/reduction";
 import { arrayOf, entryOf, matrixOf, numbersOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
@@ -46,6 +49,7 @@ const COMPONENTS: Rule = {
 const OPTIONS: OptionSet<Settings> = {
   rules: { nComponents: optional(COMPONENTS), whiten: flag, seed: seedRule },
   defaults: { whiten: false, seed: 0 },
+  kernels: () => [binary, linearAlgebra.matmul, reduce],
 };
 
 interface Fitted {

@@ -1,6 +1,7 @@
 import { checkOptions, isObject, show } from "../checks";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import type { Kernel } from "../kernel";
 import { checkedOptions, device as deviceRule } from "../options";
 import type { Rule, Rules } from "../options";
 import { requestDevice } from "../request-device";
@@ -22,6 +23,8 @@ export interface OptionSet<Settings extends object> {
   readonly defaults: Partial<Settings>;
   /** Whether the method computes on the calling thread alone and takes no device. Default false. */
   readonly host?: boolean;
+  /** Kernels that the method launches whatever its options are: the device compiles them before it is used. Others are compiled when they are launched. */
+  readonly kernels?: () => readonly Kernel[];
 }
 
 /**
@@ -44,6 +47,7 @@ export interface OptionSet<Settings extends object> {
  * }
  * ```
  *
+ * - `kernels` in the third argument of `super` names what it launches: whoever asks for the device gets it with these compiled.
  * - Options are checked by name and by rule, here and when a checkpoint is loaded: its settings go through the constructor.
  * - `fitting` refuses a second `fit`, hands out a `Fit` (stop, reports, moments of rest) and keeps the device until it ends.
  * - `computing` is for everything that needs what was learned: it throws before `fit` and after `dispose()`.
@@ -56,6 +60,7 @@ export abstract class Model<Settings extends object = object> {
   /** The options with defaults filled in, as a checkpoint keeps them. */
   readonly settings: Readonly<Settings>;
   readonly #given: Device | undefined;
+  readonly #kernels: (() => readonly Kernel[]) | undefined;
   #requested: Promise<Device> | undefined;
   #built = false;
   readonly #building: () => Promise<Device>;
@@ -65,7 +70,11 @@ export abstract class Model<Settings extends object = object> {
   #disposed = false;
 
   /** @throws for an option that is unknown, missing or out of its range */
-  protected constructor(name: string, options: unknown, { rules, defaults, host = false }: OptionSet<Settings>) {
+  protected constructor(
+    name: string,
+    options: unknown,
+    { rules, defaults, host = false, kernels }: OptionSet<Settings>,
+  ) {
     const { device, ...settings } = checkedOptions<Settings & DeviceOption>(
       name,
       options,
@@ -75,6 +84,7 @@ export abstract class Model<Settings extends object = object> {
     this.name = name;
     this.settings = settings as unknown as Settings;
     this.#given = device;
+    this.#kernels = kernels;
     this.#building = shared(() => this.#build());
   }
 
@@ -115,10 +125,11 @@ export abstract class Model<Settings extends object = object> {
     // nothing to make
   }
 
-  /** The device: that of a tensor, the given one, or one requested now. */
+  /** The device: that of a tensor, the given one, or one requested now; it has compiled the kernels that the method names. */
   protected async device(x?: unknown): Promise<Device> {
-    if (x instanceof Tensor) return x.device;
-    return this.#given ?? (this.#requested ??= this.#request());
+    const device = x instanceof Tensor ? x.device : await (this.#given ?? (this.#requested ??= this.#request()));
+    if (this.#kernels) await device.prepare(this.#kernels());
+    return device;
   }
 
   /** The device, with what `build` makes on it. */

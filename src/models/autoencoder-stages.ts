@@ -1,6 +1,14 @@
 // Stacked denoising autoencoder: each layer is first trained to reconstruct its corrupted input, then all of them together.
 // Vincent et al., "Stacked denoising autoencoders", JMLR 11 (2010); as the initialisation of DEC: Xie et al. 2016, section 3.2.
 import { noGrad } from "../graph";
+import type { Kernel } from "../kernel";
+import * as elementwise from "../kernels/elementwise";
+import * as indexing from "../kernels/indexing";
+import * as linearAlgebra from "../kernels/linear-algebra";
+import * as losses from "../kernels/losses";
+import * as optimizers from "../kernels/optimizers";
+import * as random from "../kernels/random";
+import * as reduction from "../kernels/reduction";
 import type { Rows } from "../lifecycle/rows";
 import type { Autoencoder } from "../nn/autoencoder";
 import { mse } from "../ops/losses/elementwise";
@@ -30,6 +38,21 @@ export const AUTOENCODER_DEFAULTS = {
   learningRate: 1e-3,
   seed: 0,
 };
+
+/** What its training launches. */
+export const AUTOENCODER_KERNELS: readonly Kernel[] = [
+  elementwise.binary,
+  elementwise.unaryBackward,
+  indexing.fill,
+  indexing.gatherRows,
+  linearAlgebra.matmul,
+  losses.pairLoss,
+  losses.pairLossBackward,
+  optimizers.adam,
+  random.dropout,
+  reduction.chunkReduce,
+  reduction.reduce,
+];
 
 /** Share of the learning rate in force at a share of the stage. */
 const warmUpAndCosine = (share: number): number =>

@@ -1,16 +1,22 @@
 // Deep embedded clustering: Xie, Girshick and Farhadi, "Unsupervised deep embedding for clustering analysis", ICML 2016.
 import { KMeans } from "../cluster";
+import { LLOYD_KERNELS } from "../cluster/lloyd";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
+import * as clustering from "../kernels/clustering";
+import { copy } from "../kernels/indexing";
+import { weightedDifference } from "../kernels/linear-algebra";
+import { sgdMomentum } from "../kernels/optimizers";
+import { argExtremum } from "../kernels/reduction";
 import { arrayOf, below, entryOf, labelsOf, under } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
-import { mapChunks, mapRows, Rows } from "../lifecycle/rows";
-import type { RowsLike } from "../lifecycle/rows";
+import { mapChunks, mapRows } from "../lifecycle/rows";
+import type { RowsLike , Rows } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
@@ -28,7 +34,7 @@ import type { Tensor } from "../tensor";
 import { checkDeclared } from "../training/declared";
 import { Training } from "../training/training";
 import type { Stage } from "../training/training";
-import { AUTOENCODER_DEFAULTS, autoencoderStages } from "./autoencoder-stages";
+import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, autoencoderStages } from "./autoencoder-stages";
 
 /** Options of `DEC`. */
 export interface DECOptions {
@@ -105,6 +111,17 @@ export const DEC_OPTIONS: OptionSet<Settings> = {
     pretrainLearningRate: AUTOENCODER_DEFAULTS.learningRate,
     corruption: AUTOENCODER_DEFAULTS.corruption,
   },
+  kernels: () => [
+    ...AUTOENCODER_KERNELS,
+    ...LLOYD_KERNELS,
+    clustering.decTarget,
+    clustering.studentT,
+    clustering.studentTBackward,
+    copy,
+    weightedDifference,
+    argExtremum,
+    sgdMomentum,
+  ],
 };
 
 const DEC_OBJECTIVE: Objective<Settings> = {

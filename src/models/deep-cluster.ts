@@ -2,9 +2,11 @@
 import { isObject } from "../checks";
 import { PCA } from "../cluster";
 import { withNearest } from "../cluster/centers";
+import { LLOYD_KERNELS } from "../cluster/lloyd";
 import { splitKMeans } from "../cluster/split-kmeans";
 import type { Bytes } from "../data/formats/source";
 import { noGrad } from "../graph";
+import * as normalization from "../kernels/normalization";
 import { arrayOf, entryOf, labelsOf } from "../lifecycle/checkpoint";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
@@ -57,6 +59,7 @@ const OPTIONS: OptionSet<Settings> = {
     ...{ headLearningRate: positive, sampling: choice("uniform", "shuffled", "reordered") },
   },
   defaults: { components: 256, kmeansIterations: 20, clusterInterval: 1, sampling: "uniform" },
+  kernels: () => [...LLOYD_KERNELS, normalization.l2Normalize],
 };
 
 /** Share of the largest variance that is added to each before whitening: directions without any stay small. */

@@ -21,6 +21,7 @@ const OBJECTIVE: Objective<Settings> = {
   name: "IDEC",
   rules: { ...DEC_OPTIONS.rules, gamma: range(0) },
   defaults: { ...DEC_OPTIONS.defaults, gamma: 0.1 },
+  kernels: DEC_OPTIONS.kernels!,
   loss: (clustering, x, z, network, { gamma }) => add(scale(clustering, gamma), mse(network.decode(z), x)),
   trained: (network) => network.parameters(),
 };

@@ -3,14 +3,21 @@ import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
 import { checkOptions, isObject } from "../checks";
+import type { Kernel } from "../kernel";
+import * as elementwise from "../kernels/elementwise";
+import * as indexing from "../kernels/indexing";
+import * as linearAlgebra from "../kernels/linear-algebra";
+import * as losses from "../kernels/losses";
+import * as optimizers from "../kernels/optimizers";
+import * as reduction from "../kernels/reduction";
 import { below, under } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
-import { mapChunks, mapRows, Rows } from "../lifecycle/rows";
-import type { BatchOrder, RowsLike } from "../lifecycle/rows";
+import { mapChunks, mapRows } from "../lifecycle/rows";
+import type { BatchOrder, RowsLike , Rows } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import { sizeOf } from "../ndarray";
 import type { TypedArray, NdArray } from "../ndarray";
@@ -101,6 +108,22 @@ export const EPS = 1e-10;
 /** Heads begin near zero. */
 const HEAD = { weightInit: normal(0.01) };
 
+/** What training launches whatever the network is. */
+const NETWORK_KERNELS: readonly Kernel[] = [
+  elementwise.binary,
+  elementwise.unary,
+  elementwise.unaryBackward,
+  indexing.copy,
+  indexing.fill,
+  indexing.gatherRows,
+  linearAlgebra.matmul,
+  losses.crossEntropy,
+  losses.crossEntropyBackward,
+  optimizers.sgdMomentum,
+  reduction.chunkReduce,
+  reduction.reduce,
+];
+
 /** A network with one or more linear classifiers on its features, trained by SGD. */
 export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<S> {
   /** Linear classifiers on the rectified features; made with the network. */
@@ -108,8 +131,11 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
   #network: FeatureNetwork | undefined;
   readonly #training = new Training();
 
-  protected constructor(name: string, options: unknown, { rules, defaults }: OptionSet<S>) {
-    super(name, options, { rules: { ...NETWORK_RULES, ...rules }, defaults: { ...NETWORK_DEFAULTS, ...defaults } });
+  protected constructor(name: string, options: unknown, { rules, defaults, kernels }: OptionSet<S>) {
+    super(name, options, {
+      ...{ rules: { ...NETWORK_RULES, ...rules }, defaults: { ...NETWORK_DEFAULTS, ...defaults } },
+      kernels: () => [...NETWORK_KERNELS, ...(kernels?.() ?? [])],
+    });
   }
 
   /** One record per epoch. */

@@ -1,8 +1,10 @@
 // Online deep clustering: Zhan, Xie, Liu, Ong and Loy, "Online deep clustering for unsupervised representation learning", CVPR 2020.
 import { KMeans } from "../cluster";
+import { LLOYD_KERNELS } from "../cluster/lloyd";
 import { splitKMeans } from "../cluster/split-kmeans";
 import type { Bytes } from "../data/formats/source";
 import { noGrad } from "../graph";
+import * as normalization from "../kernels/normalization";
 import { arrayOf, entryOf, labelsOf } from "../lifecycle/checkpoint";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
@@ -54,6 +56,7 @@ const OPTIONS: OptionSet<Settings> = {
     kmeansIterations: whole(1),
   },
   defaults: { memoryMomentum: 0.5, centroidInterval: 10, minCluster: 20, kmeansIterations: 20, assignment: "dot" },
+  kernels: () => [...LLOYD_KERNELS, normalization.l2Normalize],
 };
 
 function isMomentum(value: unknown): boolean {

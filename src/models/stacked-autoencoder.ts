@@ -16,7 +16,7 @@ import { stream } from "../random";
 import type { Tensor } from "../tensor";
 import { checkDeclared } from "../training/declared";
 import { Training } from "../training/training";
-import { AUTOENCODER_DEFAULTS, autoencoderStages } from "./autoencoder-stages";
+import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, autoencoderStages } from "./autoencoder-stages";
 
 /** Options of `StackedAutoencoder`. */
 export interface StackedAutoencoderOptions {
@@ -45,6 +45,7 @@ const OPTIONS: OptionSet<Settings> = {
     ...{ learningRate: positive, seed: seedRule },
   },
   defaults: AUTOENCODER_DEFAULTS,
+  kernels: () => AUTOENCODER_KERNELS,
 };
 
 /** A stacked denoising autoencoder that is trained by `fit` and maps items to codes by `transform`. */
