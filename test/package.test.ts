@@ -9,7 +9,7 @@ import { denoBinary } from "../scripts/deno.mjs";
 import * as ops from "../src/ops";
 import { describeInChromium } from "./browser/installed";
 import { addPackage, execute, installPackage, removeFolder, root } from "./installed";
-import { kernels } from "./kernels";
+import { kernels } from "./contract/kernels";
 
 let folder = "";
 beforeAll(async () => {

@@ -2,8 +2,8 @@
 import { requestDevice } from "constella";
 import { CASES } from "./ops/cases";
 import { DEVICES } from "./device-types";
-import { kernels } from "./kernels";
-import { METHODS } from "./methods";
+import { kernels } from "./contract/kernels";
+import { METHODS } from "./methods/easy";
 import { checkCase } from "./ops/check-case";
 
 let passed = 0;

@@ -4,7 +4,7 @@ import { Random } from "constella";
 import type { GridResult } from "constella/vision";
 import { versions } from "../../src/cli/session";
 import { loadLabels, readFile, writeAtomic } from "../../src/data/formats/files";
-import { readNpy } from "../../src/data/formats/npy";
+import { readNpy } from "../../src/data/formats/npy/npy";
 import type { StudyImages } from "./images";
 import { renderStudy } from "./report";
 import { cellFolder, type StudyCell } from "./run-cell";

@@ -7,7 +7,7 @@ import type { Device, FitOptions } from "constella";
 import type { GridCell, VGGSpec } from "constella/vision";
 import { stepProgress, type ProgressDisplay } from "../../src/cli/progress";
 import { readFile, writeAtomic } from "../../src/data/formats/files";
-import { writeNpy } from "../../src/data/formats/npy";
+import { writeNpy } from "../../src/data/formats/npy/npy";
 import type { Part, StudyImages } from "./images";
 import { AUGMENTATION, BASELINES, METHOD_OPTIONS, TITLES, TRIVIAL } from "./settings";
 import type { BaselineName, MethodName, Setting, TrivialName } from "./settings";

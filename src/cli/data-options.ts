@@ -1,6 +1,6 @@
 // How files are read: the same options in every command that takes data.
-import type { ColumnName } from "../data/formats/csv";
-import type { Fit } from "../data/formats/images";
+import type { ColumnName } from "../data/formats/csv/csv";
+import type { Fit } from "../data/formats/images/images";
 import type { ImageLayout } from "../data/image-layout";
 import { flag, oneOf, text, whole, type Kind, type OptionSpec } from "./option";
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { ClassLabels } from "../data/formats/class-labels";
-import type { CsvOptions } from "../data/formats/csv";
+import type { CsvOptions } from "../data/formats/csv/csv";
 import { isTableFile, loadLabels, loadMatrix, loadTable } from "../data/formats/files";
-import { isImageFolder, loadImageFolder } from "../data/formats/image-folder";
-import type { ImageFolder } from "../data/formats/image-folder";
+import { isImageFolder, loadImageFolder } from "../data/formats/images/folder";
+import type { ImageFolder } from "../data/formats/images/folder";
 import { toChannelsFirst } from "../data/image-layout";
 import type { ChannelsFirst } from "../data/image-layout";
 import type { NdArray, TypedArray } from "../ndarray";

@@ -1,6 +1,6 @@
 import { version } from "../../package.json";
-import { writeCsv } from "../data/formats/csv";
-import { writeNpy } from "../data/formats/npy";
+import { writeCsv } from "../data/formats/csv/csv";
+import { writeNpy } from "../data/formats/npy/npy";
 import type { Device } from "../device";
 import { runMethod, RunInterrupted } from "../methods";
 import type { AnyMethod, OptionValues, Outcome, RunCheckpoint, StageResult } from "../methods";

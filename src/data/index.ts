@@ -2,25 +2,25 @@
  * Files in, files out: of bytes in memory everywhere, of paths in Node and Deno; and data sets that are generated.
  * @module constella/data
  */
-export { readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy, NpyFile, isTextArray } from "./formats/npy";
-export type { NpyRecords, TextArray } from "./formats/npy";
-export { writeNpyRecords } from "./formats/npy-records";
-export type { RecordFields } from "./formats/npy-records";
-export { listNpz, readNpz, readNpzAny, readNpzArray, writeNpz } from "./formats/npz";
+export { readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy, NpyFile, isTextArray } from "./formats/npy/npy";
+export type { NpyRecords, TextArray } from "./formats/npy/npy";
+export { writeNpyRecords } from "./formats/npy/records";
+export type { RecordFields } from "./formats/npy/records";
+export { listNpz, readNpz, readNpzAny, readNpzArray, writeNpz } from "./formats/npy/npz";
 export { readIdx, writeIdx } from "./formats/idx";
 export type { IdxArray } from "./formats/idx";
-export { fitImage, readImage, resizeImage } from "./formats/images";
-export type { Fit, ImageOptions } from "./formats/images";
+export { fitImage, readImage, resizeImage } from "./formats/images/images";
+export type { Fit, ImageOptions } from "./formats/images/images";
 export { imageLayout, toChannelsFirst } from "./image-layout";
 export type { ChannelsFirst, ImageLayout } from "./image-layout";
-export { loadImageFolder } from "./formats/image-folder";
-export type { ImageFolder, ImageFolderOptions } from "./formats/image-folder";
+export { loadImageFolder } from "./formats/images/folder";
+export type { ImageFolder, ImageFolderOptions } from "./formats/images/folder";
 export { readWav } from "./formats/wav";
 export type { Wav, WavOptions } from "./formats/wav";
 export { encodeLabels } from "./formats/class-labels";
 export type { ClassLabels } from "./formats/class-labels";
-export { readCsv, readCsvLabels, readCsvPieces, writeCsv } from "./formats/csv";
-export type { ColumnName, CsvOptions, CsvTable } from "./formats/csv";
+export { readCsv, readCsvLabels, readCsvPieces, writeCsv } from "./formats/csv/csv";
+export type { ColumnName, CsvOptions, CsvTable } from "./formats/csv/csv";
 export { readSafetensors, writeSafetensors } from "./formats/safetensors";
 export type { Safetensors, SafetensorsType } from "./formats/safetensors";
 export { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "./formats/files";
@@ -28,7 +28,7 @@ export type { LoadOptions } from "./formats/files";
 export { folderStore } from "./datasets/folder-store";
 export { NpyDataset } from "./datasets/npy-dataset";
 export type { BatchesOptions, Minibatch, NpyDatasetOptions, NpySource } from "./datasets/npy-dataset";
-export { NpyWriter } from "./formats/npy-writer";
+export { NpyWriter } from "./formats/npy/writer";
 export { ShuffleBuffer } from "./datasets/shuffle-buffer";
 export type { BufferedBatch, BufferUse, ShuffleBufferOptions } from "./datasets/shuffle-buffer";
 export type { Bytes, RandomAccess } from "./formats/source";

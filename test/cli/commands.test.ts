@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { writeNpy } from "../../src/data/formats/npy";
+import { writeNpy } from "../../src/data/formats/npy/npy";
 import { liMa } from "../../src/metrics";
 import type { ComparedPair, SweepPoint } from "../../src/metrics";
 import { NdArray } from "../../src/ndarray";

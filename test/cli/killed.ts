@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeNpy } from "../../src/data/formats/npy";
+import { writeNpy } from "../../src/data/formats/npy/npy";
 import { loadMethods, optionsOf } from "../../src/methods";
 import type { AnyMethod } from "../../src/methods";
 import { flagOf } from "../../src/cli/method-options";

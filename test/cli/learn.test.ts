@@ -1,8 +1,8 @@
 // constella learn, and constella cluster --model.
 import { spawn } from "node:child_process";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readNpy, writeNpy } from "../../src/data/formats/npy";
-import { readNpz } from "../../src/data/formats/npz";
+import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
+import { readNpz } from "../../src/data/formats/npy/npz";
 import { readSafetensors } from "../../src/data/formats/safetensors";
 import { NdArray } from "../../src/ndarray";
 import { blobs, constella, folder, list, metricsOf, own, program, read, refusal, useProgram, write } from "./program";

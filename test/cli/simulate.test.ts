@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { zipSync } from "fflate";
-import { readNpy, readNpyRecords, writeNpy } from "../../src/data/formats/npy";
+import { readNpy, readNpyRecords, writeNpy } from "../../src/data/formats/npy/npy";
 import { redrawMagic, simulateShowers, simulateStarsGalaxies } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { constella, folder, list, own, read, refusal, write, useProgram } from "./program";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readNpy, writeNpy } from "../../src/data/formats/npy";
+import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
 import { accuracy } from "../../src/metrics";
 import { NdArray } from "../../src/ndarray";
 import { uniformNumbers } from "../../src/report/sections/sample";

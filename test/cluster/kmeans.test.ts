@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { accuracy, KMeans, nmi, tensor } from "constella";
 import type { Device } from "constella";
-import { readNpz } from "../../src/data/formats/npz";
+import { readNpz } from "../../src/data/formats/npy/npz";
 import { NdArray } from "../../src/ndarray";
 import { firstMismatch } from "../close";
 import { describeDevices } from "../devices";

@@ -12,10 +12,10 @@ const source = (name: string) => JSON.stringify(new URL(`../../src/${name}`, imp
 const program = `
   export * from ${source("ndarray.ts")};
   export * from ${source("matrix.ts")};
-  export * from ${source("data/formats/npy.ts")};
-  export * from ${source("data/formats/npz.ts")};
+  export * from ${source("data/formats/npy/npy.ts")};
+  export * from ${source("data/formats/npy/npz.ts")};
   export * from ${source("data/formats/idx.ts")};
-  export * from ${source("data/formats/csv.ts")};
+  export * from ${source("data/formats/csv/csv.ts")};
   export * from ${source("data/formats/safetensors.ts")};
   export * from ${source("data/formats/files.ts")};
 `;

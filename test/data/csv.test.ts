@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { encodeLabels } from "../../src/data/formats/class-labels";
-import { readCsv, readCsvLabels, readCsvPieces, writeCsv } from "../../src/data/formats/csv";
+import { readCsv, readCsvLabels, readCsvPieces, writeCsv } from "../../src/data/formats/csv/csv";
 import { NdArray } from "../../src/ndarray";
 
 const matrix = (text: string | Uint8Array, options = {}) => {

@@ -6,8 +6,8 @@ import { gzipSync, strToU8 } from "fflate";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "../../src/data/formats/files";
 import { writeIdx } from "../../src/data/formats/idx";
-import { writeNpy } from "../../src/data/formats/npy";
-import { writeNpz } from "../../src/data/formats/npz";
+import { writeNpy } from "../../src/data/formats/npy/npy";
+import { writeNpz } from "../../src/data/formats/npy/npz";
 import { NdArray } from "../../src/ndarray";
 
 let folder = "";

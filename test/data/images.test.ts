@@ -5,8 +5,8 @@ import { deflateSync } from "node:zlib";
 import { encode as encodePngFile } from "fast-png";
 import { encode as encodeJpegFile } from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadImageFolder } from "../../src/data/formats/image-folder";
-import { readImage, resizeImage } from "../../src/data/formats/images";
+import { loadImageFolder } from "../../src/data/formats/images/folder";
+import { readImage, resizeImage } from "../../src/data/formats/images/images";
 import { NdArray } from "../../src/ndarray";
 import { encodePng, encodePngChunks, type PngEncoding } from "./png";
 

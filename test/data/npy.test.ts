@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { NpyFile, readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy } from "../../src/data/formats/npy";
+import { NpyFile, readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy } from "../../src/data/formats/npy/npy";
 import type { RandomAccess } from "../../src/data/formats/source";
 import { NdArray, type TypedArray } from "../../src/ndarray";
 

@@ -1,6 +1,6 @@
 import * as constella from "constella";
 import type { Device, Tensor } from "constella";
-import * as npy from "../../src/data/formats/npy";
+import * as npy from "../../src/data/formats/npy/npy";
 import type { Attributes, GoldenFolder, Values } from "./format";
 
 /** Host results: a number, a vector, an array with its shape, or text. */

@@ -1,4 +1,4 @@
-import { isTextArray, NpyFile, readNpy, readNpyRecords } from "../../src/data/formats/npy";
+import { isTextArray, NpyFile, readNpy, readNpyRecords } from "../../src/data/formats/npy/npy";
 import { NdArray } from "../../src/ndarray";
 import { onHost } from "./adapter";
 import type { Adapters } from "./adapter";

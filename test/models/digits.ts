@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readNpzArray } from "../../src/data/formats/npz";
+import { readNpzArray } from "../../src/data/formats/npy/npz";
 import { flattenRows, toFloat32 } from "../../src/matrix";
 import type { NdArray } from "../../src/ndarray";
 

@@ -2,7 +2,7 @@ import { defineKernel, empty, grid1d, run, tensor } from "constella";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CASES } from "./cases";
 import { describeDevices } from "../devices";
-import { kernels } from "../kernels";
+import { kernels } from "../contract/kernels";
 import { fillWithGarbage } from "./garbage";
 import { checkCase } from "./check-case";
 

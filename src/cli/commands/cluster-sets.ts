@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { readFile } from "../../data/formats/files";
-import { writeNpy } from "../../data/formats/npy";
-import { writeNpz } from "../../data/formats/npz";
+import { writeNpy } from "../../data/formats/npy/npy";
+import { writeNpz } from "../../data/formats/npy/npz";
 import { LearningToCluster } from "../../models/learning-to-cluster";
 import type { ExaminedClustering } from "../../models/learning-to-cluster";
 import { commandLine } from "../command-line";

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { Command } from "commander";
 import { readFile } from "../../data/formats/files";
-import { writeNpy } from "../../data/formats/npy";
+import { writeNpy } from "../../data/formats/npy/npy";
 import { readSafetensors } from "../../data/formats/safetensors";
 import { flattenRows } from "../../matrix";
 import { embeddingOf, loadModel } from "../../methods";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { loadLabels, readFile } from "../../data/formats/files";
-import { readNpy } from "../../data/formats/npy";
-import { readCsv } from "../../data/formats/csv";
+import { readNpy } from "../../data/formats/npy/npy";
+import { readCsv } from "../../data/formats/csv/csv";
 import { toFloat32 } from "../../matrix";
 import { significanceSweep } from "../../metrics";
 import { NdArray } from "../../ndarray";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { version } from "../../../package.json";
 import { AtomicFile, loadLabels, loadMatrix } from "../../data/formats/files";
-import { NpyWriter } from "../../data/formats/npy-writer";
-import { writeNpy } from "../../data/formats/npy";
+import { NpyWriter } from "../../data/formats/npy/writer";
+import { writeNpy } from "../../data/formats/npy/npy";
 import {
   GAMMA,
   HADRON,

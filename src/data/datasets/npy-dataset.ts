@@ -1,7 +1,7 @@
 import { toLabels, type MatrixLike } from "../../matrix";
 import { sizeOf, type NdArray, type TypedArray } from "../../ndarray";
 import { listFolder, openFile } from "../formats/files";
-import { isTextArray, NpyFile, type NpyRecords, type TextArray } from "../formats/npy";
+import { isTextArray, NpyFile, type NpyRecords, type TextArray } from "../formats/npy/npy";
 import type { RowSource } from "./row-source";
 import { ShuffleBuffer, type BufferedBatch, type BufferUse, type ShuffleBufferOptions } from "./shuffle-buffer";
 import { toRandomAccess, type Bytes, type RandomAccess } from "../formats/source";

@@ -4,12 +4,12 @@ import type { TypedArray } from "../../ndarray";
 import { NdArray } from "../../ndarray";
 import { encodeLabels } from "./class-labels";
 import type { ClassLabels } from "./class-labels";
-import { readCsv, readCsvLabels, readCsvPieces } from "./csv";
-import type { CsvOptions, CsvTable } from "./csv";
+import { readCsv, readCsvLabels, readCsvPieces } from "./csv/csv";
+import type { CsvOptions, CsvTable } from "./csv/csv";
 import { gunzip, isGzip } from "./deflate";
 import { readIdx } from "./idx";
-import { isTextArray, NpyFile, readNpyAny, type NpyRecords, type TextArray } from "./npy";
-import { listNpz, readNpzAny } from "./npz";
+import { isTextArray, NpyFile, readNpyAny, type NpyRecords, type TextArray } from "./npy/npy";
+import { listNpz, readNpzAny } from "./npy/npz";
 import type { RandomAccess } from "./source";
 
 /** Reads a whole file. Throws `cannot read FILE: no such file` and the like. */

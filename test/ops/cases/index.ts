@@ -5,6 +5,7 @@ import { AUGMENTATION } from "./augmentation";
 import { GENERATIVE } from "./generative";
 import { IMAGES } from "./images";
 import { LOSSES } from "./losses";
+import { MASKS } from "./masks";
 import { OBJECTS } from "./objects";
 import { PAIRWISE } from "./pairwise";
 import { PRINCIPAL_AXES } from "./principal-axes";
@@ -148,7 +149,7 @@ const activations: OpCase[] = (
   atol: 1e-4,
 }));
 
-/** Every exported op has at least one row here; test/api.test.ts holds the list against the exports. */
+/** Every exported op has at least one row here; test/contract/api.test.ts holds the list against the exports. */
 export const CASES: readonly OpCase[] = [
   unary("abs", c.abs, Math.abs),
   unary("neg", c.neg, (v) => -v),
@@ -300,5 +301,6 @@ export const CASES: readonly OpCase[] = [
   ...RECURRENT,
   ...PAIRWISE,
   ...GENERATIVE,
+  ...MASKS,
   ...OBJECTS,
 ];

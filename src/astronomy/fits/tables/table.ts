@@ -1,5 +1,5 @@
 import type { RandomAccess } from "../../../data/formats/source";
-import type { TextArray } from "../../../data/formats/npy";
+import type { TextArray } from "../../../data/formats/npy/npy";
 import { NdArray, type TypedArray } from "../../../ndarray";
 import { fromBigEndian } from "../bytes";
 import type { ColumnType, FitsColumn } from "./columns";

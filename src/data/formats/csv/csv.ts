@@ -1,0 +1,77 @@
+import Papa from "papaparse";
+import { toContiguous, toLabels, type MatrixLike } from "../../../matrix";
+import type { ClassLabels } from "../class-labels";
+import { CsvRows, eachRow } from "./rows";
+import { TableBuilder } from "./table";
+import type { CsvOptions, CsvTable } from "./table";
+import type { Bytes } from "../source";
+
+export type { ColumnName, CsvOptions, CsvTable } from "./table";
+
+/**
+ * Reads a CSV file of numbers (RFC 4180 quoting, UTF-8, any line ends; empty lines and those that begin with # are skipped), also of numbers
+ * between blanks. Throws `csv: …` with the line number for a row of another length, a cell that is no number, an open quote; and for an
+ * unknown column. A file that was cut between two rows cannot be told from a shorter one: the format has no length.
+ */
+export function readCsv(content: string | Bytes, options: CsvOptions = {}): CsvTable {
+  const table = new TableBuilder(options);
+  const rows = new CsvRows(options, (cells, line) => table.row(cells, line));
+  eachRow(rows, content);
+  return table.finish(rows.comment);
+}
+
+/** The same of a file that is read piece by piece. */
+export async function readCsvPieces(pieces: AsyncIterable<Uint8Array>, options: CsvOptions = {}): Promise<CsvTable> {
+  const table = new TableBuilder(options);
+  const rows = new CsvRows(options, (cells, line) => table.row(cells, line));
+  for await (const piece of pieces) rows.push(piece);
+  rows.end();
+  return table.finish(rows.comment);
+}
+
+/** Reads the labels of a CSV file: the column `options.label`, or the only one. The other columns may hold anything. Throws as `readCsv`. */
+export function readCsvLabels(content: string | Bytes, options: CsvOptions = {}): ClassLabels {
+  const { label, header, delimiter } = options;
+  const table = new TableBuilder({ header, label, columns: [], sole: true });
+  const rows = new CsvRows({ delimiter }, (cells, line) => table.row(cells, line));
+  eachRow(rows, content);
+  return table.finish(rows.comment).labels!;
+}
+
+/** Writes a matrix as CSV: a header if `columns` names them, then one line a row; names of the rows, if given, come first, labels last. */
+export function writeCsv(
+  x: MatrixLike,
+  {
+    columns,
+    labels,
+    labelName = "label",
+    ids,
+    idName = "id",
+  }: {
+    columns?: readonly string[];
+    labels?: MatrixLike;
+    labelName?: string;
+    ids?: readonly string[];
+    idName?: string;
+  } = {},
+): string {
+  const { data, shape } = toContiguous(x, "writeCsv", "x");
+  const [rows, width = 1] = shape;
+  if (rows === undefined || shape.length > 2)
+    throw new Error(`writeCsv: x must be a vector or a matrix, given shape [${shape.join(", ")}]`);
+  if (columns && columns.length !== width)
+    throw new Error(`writeCsv: columns must name the ${width} columns of x, given ${columns.length} names`);
+  const y = labels === undefined ? undefined : toLabels(labels, "writeCsv", "labels");
+  if (y && y.length !== rows)
+    throw new Error(`writeCsv: labels must be as many as the ${rows} rows of x, given ${y.length}`);
+  if (ids && ids.length !== rows)
+    throw new Error(`writeCsv: ids must be as many as the ${rows} rows of x, given ${ids.length}`);
+  const lines: string[] = [];
+  if (columns) lines.push(Papa.unparse([[...(ids ? [idName] : []), ...columns, ...(y ? [labelName] : [])]]));
+  for (let r = 0; r < rows; r++) {
+    const values = data.subarray(r * width, (r + 1) * width).join(",");
+    const line = ids ? `${Papa.unparse([[ids[r]!]])},${values}` : values;
+    lines.push(y ? `${line},${y[r]}` : line);
+  }
+  return lines.join("\n") + "\n";
+}

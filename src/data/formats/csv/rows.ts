@@ -1,0 +1,171 @@
+import Papa from "papaparse";
+import { checkNoPath, toBytes, type Bytes } from "../source";
+
+/** How a text of rows is cut into cells. */
+export interface CellOptions {
+  /** Default: guessed among comma, tab, semicolon and bar, else blanks; `"whitespace"` is any run of blanks and tabs. */
+  readonly delimiter?: string | undefined;
+}
+
+/** A row of cells, and the number of its line. */
+export type OnRow = (cells: readonly string[], line: () => number) => void;
+
+/** Bytes that are looked at together: text longer than V8's longest string is never in one. */
+const PIECE = 2 ** 24;
+
+/** Cuts text that comes in pieces into rows of cells (RFC 4180 quoting, any line ends); blank lines and those that begin with # are passed over. */
+export class CsvRows {
+  readonly #onRow: OnRow;
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  #delimiter: string | undefined;
+  #rest = "";
+  /** Lines before the rest. */
+  #lines = 0;
+  /** The last comment before the first row, without its #. */
+  #comment: string | undefined;
+  #begun = false;
+
+  constructor({ delimiter }: CellOptions, onRow: OnRow) {
+    this.#delimiter = delimiter;
+    this.#onRow = onRow;
+  }
+
+  /** What separates cells, once the first rows were seen. */
+  get delimiter(): string {
+    return this.#delimiter ?? ",";
+  }
+
+  /** Cells of the comment above the first row: the names of np.savetxt's columns. */
+  get comment(): readonly string[] | undefined {
+    return this.#comment === undefined ? undefined : cellsOf(this.#comment, this.delimiter);
+  }
+
+  /** Adds text; rows that are complete are told. */
+  push(piece: string | Uint8Array): void {
+    this.#rest += typeof piece === "string" ? piece : this.#decode(piece, true);
+    const end = completeRows(this.#rest);
+    if (end === 0) return;
+    const rows = this.#rest.slice(0, end);
+    this.#rest = this.#rest.slice(end);
+    this.#read(rows);
+  }
+
+  /** Tells the last row. */
+  end(): void {
+    const rows = this.#rest + this.#decode(new Uint8Array(0), false);
+    this.#rest = "";
+    this.#read(rows);
+  }
+
+  #decode(piece: Uint8Array, stream: boolean): string {
+    try {
+      return this.#decoder.decode(piece.buffer instanceof ArrayBuffer ? piece : piece.slice(), { stream });
+    } catch (error) {
+      if (error instanceof TypeError) throw new Error("csv: file must be UTF-8 text", { cause: error });
+      throw new Error("csv: a row is too long for one text, over 512 MB", { cause: error });
+    }
+  }
+
+  #read(text: string): void {
+    if (text === "") return;
+    if (!this.#begun) {
+      this.#begun = true;
+      for (const line of text.slice(0, 2 ** 16).split(/\r\n|\n|\r/)) {
+        if (line.startsWith("#")) this.#comment = line.replace(/^#+\s?/, "");
+        else if (line.trim() !== "") break;
+      }
+      this.#delimiter ??= guessDelimiter(text.slice(0, 2 ** 16));
+    }
+    if (this.#delimiter === "whitespace") this.#readBlanks(text);
+    else this.#readCells(text);
+    this.#lines += countLines(text);
+  }
+
+  #readBlanks(text: string): void {
+    let line = this.#lines;
+    for (const row of text.split(/\r\n|\n|\r/)) {
+      const number = ++line;
+      const cells = row.trim();
+      if (cells !== "" && !cells.startsWith("#")) this.#onRow(cells.split(/\s+/), () => number);
+    }
+  }
+
+  #readCells(text: string): void {
+    Papa.parse<string[]>(text, {
+      delimiter: this.#delimiter!,
+      skipEmptyLines: true,
+      comments: "#",
+      step: ({ data: cells, errors, meta }) => {
+        const lineAt = (index: number): number => this.#lines + countLines(text.slice(0, index)) + 1;
+        // the parser stands behind the row, and mostly behind its line end
+        const line = (): number => lineAt(meta.cursor) - (/[\r\n]/.test(text[meta.cursor - 1] ?? "") ? 1 : 0);
+        const problem = errors.find((error) => error.type === "Quotes");
+        if (problem)
+          throw new Error(`csv: line ${lineAt(problem.index ?? meta.cursor)}: ${problem.message.toLowerCase()}`);
+        this.#onRow(cells, line);
+      },
+    });
+  }
+}
+
+/** One line without a separator that ends as files of tables do, or begins as addresses do. */
+const isPath = (text: string): boolean =>
+  !/[\n\r,;]/.test(text) && /\.\w{1,11}$/.test(text) && /[A-Za-z/\\]/.test(text) && !/^[\d.eE+-]+$/.test(text);
+
+/** Calls `onRow` for every row of a text or its bytes. */
+export function eachRow(rows: CsvRows, content: string | Bytes): void {
+  if (typeof content === "string") {
+    if (isPath(content)) checkNoPath(content);
+    rows.push(content);
+  } else {
+    const bytes = toBytes(content);
+    for (let at = 0; at < bytes.length; at += PIECE) rows.push(bytes.subarray(at, at + PIECE));
+  }
+  rows.end();
+}
+
+/** Length of the rows that are complete: up to the last line end outside of quotes. */
+function completeRows(text: string): number {
+  const last = (end: number): number => {
+    const at = text.lastIndexOf("\n", end);
+    if (at >= 0) return at + 1;
+    const bare = text.lastIndexOf("\r", Math.min(end, text.length - 2)); // the last character may be half of a line end
+    return bare + 1;
+  };
+  if (!text.includes('"')) return last(text.length - 1);
+  let [quoted, complete] = [false, 0];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 34) quoted = !quoted;
+    else if (code === 10 && !quoted) complete = i + 1;
+  }
+  return complete;
+}
+
+const countLines = (text: string): number => {
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 10 || (code === 13 && text.charCodeAt(i + 1) !== 10)) count++;
+  }
+  return count;
+};
+
+/** Papa's guess where one of its separators is there, else blanks where the first or second line is of several numbers between them. */
+function guessDelimiter(text: string): string {
+  const lines = text
+    .split(/\r\n|\n|\r/)
+    .slice(0, 20)
+    .filter((line) => line.trim() !== "" && !line.startsWith("#"));
+  const numbers = (line: string): boolean => {
+    const words = line.trim().split(/\s+/);
+    return words.length > 1 && words.every((word) => Number.isFinite(Number(word)));
+  };
+  if (!lines.some((line) => /[,\t;|]/.test(line)) && lines.slice(0, 2).some(numbers)) return "whitespace";
+  return Papa.parse(text, { preview: 10, comments: "#", skipEmptyLines: true }).meta.delimiter;
+}
+
+function cellsOf(line: string, delimiter: string): readonly string[] {
+  if (delimiter === "whitespace") return line.trim().split(/\s+/);
+  return Papa.parse<string[]>(line, { delimiter }).data[0] ?? [];
+}
