@@ -9,11 +9,11 @@ import { SOM } from "constella/som";
 import { backAndForth, labelsOf, made, values } from "./workload";
 import type { Workload } from "./workload";
 
-/** Bands [bands, side, side] of smooth numbers. */
+/** Bands [bands, side, side] of smooth numbers far from 0. */
 function cube(bands: number, side: number): c.NdArray<Float32Array<ArrayBuffer>> {
   const data = Float32Array.from({ length: bands * side * side }, (_, i) => {
     const [band, row, column] = [Math.floor(i / side ** 2), Math.floor(i / side) % side, i % side];
-    return Math.sin(row / 7 + band) + Math.cos(column / 9 - band);
+    return 3 + Math.sin(row / 7 + band) + Math.cos(column / 9 - band);
   });
   return new c.NdArray(data, [bands, side, side]);
 }
