@@ -17,6 +17,7 @@ export default defineConfig({
     isolate: false, // see test/devices.ts
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    chaiConfig: { truncateThreshold: 0 }, // messages are compared, and shown whole
     setupFiles: ["test/setup.ts"],
   },
 });

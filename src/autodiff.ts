@@ -29,7 +29,7 @@ function topologicalOrder(root: Tensor): Tensor[] {
  * @throws when the loss is not a scalar or nothing tracked leads to it, and, naming the op, when a gradient has a wrong shape
  */
 export function grad(loss: Tensor, params: readonly Tensor[]): Tensor[] {
-  if (loss.size !== 1) throw new Error(`grad: the loss must be a scalar, ${format(loss.shape)}`);
+  if (loss.size !== 1) throw new Error(`grad: the loss must be a scalar, got ${format(loss.shape)}`);
   params.forEach((param, i) => {
     if (!param.tracked)
       throw new Error(`grad: parameter ${i} of shape ${format(param.shape)} is not tracked, make it with parameter()`);

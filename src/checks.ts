@@ -4,7 +4,7 @@ type Named<T> = Readonly<Record<string, T>>;
 
 function check<T>(op: string, given: Named<T>, holds: (value: T) => boolean, rule: string): void {
   for (const [name, value] of Object.entries(given))
-    if (!holds(value)) throw new Error(`${op}: ${name} must be ${rule}, ${String(value)}`);
+    if (!holds(value)) throw new Error(`${op}: ${name} must be ${rule}, got ${String(value)}`);
 }
 
 /** Whether a number is whole and within a range. */
@@ -25,7 +25,7 @@ export function checkWhole(op: string, given: Named<number>, from: number, to = 
 export function checkSizes(op: string, given: Named<readonly number[]>): void {
   for (const [name, sizes] of Object.entries(given))
     if (!Array.isArray(sizes) || sizes.length === 0 || !sizes.every((size: number) => isWhole(size, 1)))
-      throw new Error(`${op}: ${name} must be positive whole numbers, [${String(sizes)}]`);
+      throw new Error(`${op}: ${name} must be positive whole numbers, got [${String(sizes)}]`);
 }
 
 /** @throws unless all are above 0 */

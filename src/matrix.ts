@@ -59,7 +59,7 @@ export function* contiguous(x: MatrixLike, op: string, name: string, matrix = fa
 function checkMatrix(shape: readonly number[], op: string, name: string): void {
   if (shape.length !== 2)
     throw new Error(
-      `${op}: ${name} must be a matrix (rank 2), given shape [${shape.join(", ")}]${shape.length > 2 ? "; see flattenRows" : ""}`,
+      `${op}: ${name} must be a matrix (rank 2), got shape [${shape.join(", ")}]${shape.length > 2 ? "; see flattenRows" : ""}`,
     );
 }
 
@@ -117,13 +117,13 @@ export function toLabels(x: MatrixLike, op: string, name: string): Int32Array {
   const view = atOnce(toView(x, op, name));
   const [n = 0, columns = 1] = view.shape;
   if (view.shape.length === 0 || view.shape.length > 2 || columns !== 1)
-    throw new Error(`${op}: ${name} must be a vector, given shape [${view.shape.join(", ")}]`);
+    throw new Error(`${op}: ${name} must be a vector, got shape [${view.shape.join(", ")}]`);
   if (view.data instanceof Int32Array && isRowMajor(view)) return view.data.subarray(view.offset, view.offset + n);
   const out = new Int32Array(n);
   for (let i = 0; i < n; i++) {
     const value = elementAt(view, i);
     out[i] = Number(value);
-    if (out[i] !== Number(value)) throw new Error(`${op}: ${name} must be integers of 32 bits, ${value} at ${i}`);
+    if (out[i] !== Number(value)) throw new Error(`${op}: ${name} must be integers of 32 bits, got ${value} at ${i}`);
   }
   return out;
 }
@@ -137,7 +137,7 @@ export function toSafeIntegers(data: BigInt64Array | BigUint64Array, op = "toSaf
   for (let i = 0; i < data.length; i++) {
     out[i] = Number(data[i]!);
     if (!Number.isSafeInteger(out[i]))
-      throw new Error(`${op}: integers must be at most 2^53 - 1 in size, ${data[i]} at ${i}; keep the BigInts`);
+      throw new Error(`${op}: integers must be at most 2^53 - 1 in size, got ${data[i]} at ${i}; keep the BigInts`);
   }
   return out;
 }
@@ -153,7 +153,7 @@ function* toView(x: MatrixLike, op: string, name: string): Pieces<View> {
   }
   if (isTypedArray(x)) return { data: x as ArrayLike<number | bigint>, shape: [x.length], stride: [1], offset: 0 };
   if (!Array.isArray(x))
-    throw new Error(`${op}: ${name} must be an ndarray, { data, shape } or rows of numbers, given ${describe(x)}`);
+    throw new Error(`${op}: ${name} must be an ndarray, { data, shape } or rows of numbers, got ${describe(x)}`);
   return yield* nested(x as readonly unknown[], op, name);
 }
 
@@ -168,7 +168,9 @@ function* nested(x: readonly unknown[], op: string, name: string): Pieces<View> 
   const rows: ArrayLike<unknown>[] = [];
   const collect = (level: unknown, path: readonly number[]): void => {
     if (!isArray(level))
-      throw new Error(`${op}: ${name} must be evenly nested, ${describe(level)} where an array is due, ${place(path)}`);
+      throw new Error(
+        `${op}: ${name} must be evenly nested, got ${describe(level)} where an array is due, ${place(path)}`,
+      );
     if (level.length !== shape[path.length])
       throw new Error(
         `${op}: ${name} must not be ragged, ${place(path)} has ${level.length} values, the first has ${shape[path.length]}`,
@@ -183,7 +185,7 @@ function* nested(x: readonly unknown[], op: string, name: string): Pieces<View> 
     for (let i = 0; i < row.length; i++) {
       const value = row[i];
       if (typeof value !== "number" && typeof value !== "bigint")
-        throw new Error(`${op}: ${name} must hold numbers, ${describe(value)} at ${place(unravel(shape, next))}`);
+        throw new Error(`${op}: ${name} must hold numbers, got ${describe(value)} at ${place(unravel(shape, next))}`);
       data[next++] = Number(value);
     }
     yield;
@@ -253,8 +255,8 @@ function nonFinite(view: View, flat: number, op: string, name: string): string {
   const value = elementAt(view, flat);
   const where = place(unravel(view.shape, flat));
   return typeof value === "number" && !Number.isFinite(value)
-    ? `${op}: ${name} must be finite, ${value} at ${where}`
-    : `${op}: ${name} must hold numbers that fit float32, ${describe(value)} at ${where}`;
+    ? `${op}: ${name} must be finite, got ${value} at ${where}`
+    : `${op}: ${name} must hold numbers that fit float32, got ${describe(value)} at ${where}`;
 }
 
 function describe(x: unknown): string {

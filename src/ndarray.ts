@@ -169,10 +169,10 @@ export function checkExtent(
   name: string,
 ): void {
   if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0))
-    throw new Error(`${op}: ${name} must have sizes that are integers of 0 or more, given [${shape.join(", ")}]`);
+    throw new Error(`${op}: ${name} must have sizes that are integers of 0 or more, got [${shape.join(", ")}]`);
   if (stride.length !== shape.length || ![...stride, offset].every(Number.isSafeInteger))
     throw new Error(
-      `${op}: ${name} must have one integer stride an axis, given shape [${shape.join(", ")}] and stride [${stride.join(", ")}]`,
+      `${op}: ${name} must have one integer stride an axis, got shape [${shape.join(", ")}] and stride [${stride.join(", ")}]`,
     );
   if (shape.includes(0)) return;
   let low = offset;

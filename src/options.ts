@@ -147,6 +147,6 @@ export function checkValues<Options extends object>(op: string, values: Partial<
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined) continue;
     const rule = rules[name as keyof Options];
-    if (!rule.holds(value)) throw new Error(`${op}: ${name} must be ${rule.words}, ${show(value)}`);
+    if (!rule.holds(value)) throw new Error(`${op}: ${name} must be ${rule.words}, got ${show(value)}`);
   }
 }

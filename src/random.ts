@@ -104,7 +104,7 @@ export class Random {
   constructor(seed: number | RandomState) {
     if (typeof seed === "number") {
       if (!Number.isSafeInteger(seed) || seed < 0)
-        throw new Error(`Random: the seed must be a whole number from 0 to 2^53 - 1, ${seed}`);
+        throw new Error(`Random: the seed must be a whole number from 0 to 2^53 - 1, got ${seed}`);
       this.#key = [seed >>> 0, Math.floor(seed / WORD)];
     } else this.restore(seed);
   }

@@ -88,7 +88,7 @@ export class Tensor {
 
   /** The only element. @throws for any other size */
   async item(): Promise<number> {
-    if (this.size !== 1) throw new Error(`item: the tensor must have one element, ${format(this.shape)}`);
+    if (this.size !== 1) throw new Error(`item: the tensor must have one element, got ${format(this.shape)}`);
     return (await this.data())[0]!;
   }
 
@@ -192,7 +192,8 @@ export const format = (shape: Shape): string => `[${shape.join(", ")}]`;
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, i) => size === b[i]);
 
 function checkShape(op: string, shape: Shape): void {
-  if (!shape.every((size) => isWhole(size, 0))) throw new Error(`${op}: sizes must be whole numbers, ${format(shape)}`);
+  if (!shape.every((size) => isWhole(size, 0)))
+    throw new Error(`${op}: sizes must be whole numbers, got ${format(shape)}`);
 }
 
 /** A tensor whose contents are undefined, for a kernel to fill. @param op named in errors */
@@ -230,7 +231,7 @@ function unnested(rows: Elements | Nested): { elements: Elements; shape: Shape }
   const parts = (rows as readonly (Elements | Nested)[]).map(unnested);
   const { shape } = parts[0]!;
   const odd = parts.find((part) => !sameShape(part.shape, shape));
-  if (odd) throw new Error(`tensor: rows must be of one length, ${format(shape)} and ${format(odd.shape)}`);
+  if (odd) throw new Error(`tensor: rows must be of one length, got ${format(shape)} and ${format(odd.shape)}`);
   return {
     elements: parts.flatMap((part) => Array.from(part.elements as ArrayLike<number>)),
     shape: [rows.length, ...shape],
@@ -266,7 +267,7 @@ export function indices(device: Device, elements: Elements, shape: Shape = [elem
   if (!(elements instanceof Uint32Array))
     for (let i = 0; i < elements.length; i++) {
       const value = elements[i]!;
-      if (!isWhole(value, 0)) throw new Error(`indices: elements must be whole numbers from 0, ${value} at ${i}`);
+      if (!isWhole(value, 0)) throw new Error(`indices: elements must be whole numbers from 0, got ${value} at ${i}`);
     }
   return upload(device, elements, shape, "u32", "indices", false);
 }

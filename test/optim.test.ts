@@ -70,8 +70,8 @@ describe("learning-rate schedules", () => {
   });
 
   test("bad input is named", () => {
-    expect(() => stepSchedule(1, 0)).toThrow("stepSchedule: every must be positive, 0");
-    expect(() => cosineSchedule(1, 5, { warmup: 5 })).toThrow("warmup must be from 0 to less than the 5 steps, 5");
+    expect(() => stepSchedule(1, 0)).toThrow("stepSchedule: every must be positive, got 0");
+    expect(() => cosineSchedule(1, 5, { warmup: 5 })).toThrow("warmup must be from 0 to less than the 5 steps, got 5");
   });
 });
 
@@ -170,8 +170,8 @@ describeDevices("optimizers", (device) => {
     const [limited] = clipGradientValue([b], 3.5);
     expect([...(await limited!.data())]).toEqual([3, -3.5]);
     limited!.dispose();
-    expect(() => clipGradientNorm([b], 0)).toThrow("clipGradientNorm: maxNorm must be positive, 0");
-    expect(() => clipGradientValue([b], -1)).toThrow("clipGradientValue: limit must be positive, -1");
+    expect(() => clipGradientNorm([b], 0)).toThrow("clipGradientNorm: maxNorm must be positive, got 0");
+    expect(() => clipGradientValue([b], -1)).toThrow("clipGradientValue: limit must be positive, got -1");
     expect(() => clipGradientNorm([], 1)).toThrow("globalNorm: at least one tensor is needed");
   });
 
@@ -208,7 +208,7 @@ describeDevices("optimizers", (device) => {
     expect(u).toBeCloseTo(1 - 3 * 0.3, 5); // three steps of 3 · 0.1 without momentum
     expect(v).toBeCloseTo(2 + 3 * 0.6, 5);
     expect(() => new SGD([first], { lr: 0.1, groups: [{ params: [first], momentum: 0.5 }] })).toThrow(
-      "SGD: momentum must be from 0 to 0, 0.5",
+      "SGD: momentum must be from 0 to 0, got 0.5",
     );
   });
 
@@ -223,8 +223,8 @@ describeDevices("optimizers", (device) => {
     expect(() => new Adam([])).toThrow("Adam: no parameters were given");
     expect(() => new Adam([constant])).toThrow("Adam: parameter 0 of shape [2] is not tracked");
     expect(() => new SGD([p, p], { lr: 1 })).toThrow("SGD: a parameter was given twice");
-    expect(() => new SGD([p], { lr: -1 })).toThrow("SGD: lr must be 0 or more, -1");
-    expect(() => new SGD([p], { lr: 1, momentum: 2 })).toThrow("SGD: momentum must be from 0 to 1, 2");
+    expect(() => new SGD([p], { lr: -1 })).toThrow("SGD: lr must be 0 or more, got -1");
+    expect(() => new SGD([p], { lr: 1, momentum: 2 })).toThrow("SGD: momentum must be from 0 to 1, got 2");
     expect(() => new SGD([p], { lr: 1, nesterov: true })).toThrow("SGD: nesterov needs a momentum above 0");
     expect(() => optimizer.loadStateDict({ step: 1, lr: 1, tensors: {} })).toThrow("velocity.0 is missing");
     const wrong = { shape: [3], data: [1, 2, 3] };

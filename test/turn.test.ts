@@ -58,7 +58,7 @@ describe("work in pieces", () => {
     const broken = rows.map((row) => [...row]);
     broken[LONG / 4 - 1]![3] = NaN;
     await expect(takeFloat32(broken, "test", "x")).rejects.toThrow(
-      `test: x must be finite, NaN at row ${LONG / 4 - 1}, column 3`,
+      `test: x must be finite, got NaN at row ${LONG / 4 - 1}, column 3`,
     );
   });
 

@@ -16,7 +16,7 @@ export function mergeMoments(parts: Iterable<Moments>): Moments {
     if (!merged) {
       merged = { n: 0, mean: new Float64Array(mean.length), m2: new Float64Array(mean.length ** 2) };
     } else if (mean.length !== merged.mean.length)
-      throw new Error(`mergeMoments: parts must have the same columns, ${merged.mean.length} and ${mean.length}`);
+      throw new Error(`mergeMoments: parts must have the same columns, got ${merged.mean.length} and ${mean.length}`);
     if (n === 0) continue;
     const d = mean.length;
     const total: number = merged.n + n;

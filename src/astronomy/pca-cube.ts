@@ -102,7 +102,8 @@ export class BandPCA {
     const [d, height, width] = shape;
     const n = height * width;
     const known = this.#moments?.mean.length ?? d;
-    if (known !== d) throw new Error(`${op}: strips must have ${known} bands as those before, [${shape.join(", ")}]`);
+    if (known !== d)
+      throw new Error(`${op}: strips must have ${known} bands as those before, got [${shape.join(", ")}]`);
     this.#origin ??= meanOfFirst(data, n, d);
     const parts: Moments[] = this.#moments ? [this.#moments] : [];
     if (!this.#origin) parts.push({ n: 0, mean: new Float64Array(d), m2: new Float64Array(d * d) });
@@ -128,7 +129,7 @@ export class BandPCA {
       throw new Error(`${op}: two pixels with data in every band are needed, there are ${moments?.n ?? 0}`);
     const d = moments.mean.length;
     const c = this.#nComponents ?? d;
-    if (c > d) throw new Error(`${op}: nComponents must be at most ${d}, the number of bands, ${c}`);
+    if (c > d) throw new Error(`${op}: nComponents must be at most ${d}, the number of bands, got ${c}`);
     const covariance = covarianceOf(moments);
     const scale = Float64Array.from({ length: d }, (_, a) => {
       const deviation = this.#standardize ? Math.sqrt(covariance[a * d + a]!) : 1;
@@ -157,7 +158,7 @@ export class BandPCA {
     const { mean, scale, components } = this.#result("transform");
     const { data, shape } = planesOf(cube, "BandPCA.transform");
     const [c, d] = components.shape as [number, number];
-    if (shape[0] !== d) throw new Error(`BandPCA.transform: the cube must have ${d} bands, [${shape.join(", ")}]`);
+    if (shape[0] !== d) throw new Error(`BandPCA.transform: the cube must have ${d} bands, got [${shape.join(", ")}]`);
     const n = shape[1] * shape[2];
     const out = new Float32Array(c * n);
     // sums of many pixels at a time, in float64: offsets of 10,000 would cost float32 its digits

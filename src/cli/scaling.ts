@@ -113,5 +113,5 @@ function checkFinite({ data, shape }: NdArray<TypedArray>, path: string): void {
   const at = data.findIndex((value: number) => !Number.isFinite(value));
   if (at < 0) return;
   const d = shape[1]!;
-  throw new Error(`${path}: data must be finite, ${data[at]} at row ${Math.floor(at / d)}, column ${at % d}`);
+  throw new Error(`${path}: data must be finite, got ${data[at]} at row ${Math.floor(at / d)}, column ${at % d}`);
 }

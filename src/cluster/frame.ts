@@ -60,7 +60,7 @@ export class Frame {
 export function scaleFor(largest: number, op: string): number {
   if (largest === 0 || (largest >= SMALL && largest <= LARGE)) return 1;
   if (!(largest >= LEAST && largest <= MOST))
-    throw new Error(`${op}: the largest of x must be between ${LEAST} and ${MOST} in size, ${largest}`);
+    throw new Error(`${op}: the largest of x must be between ${LEAST} and ${MOST} in size, got ${largest}`);
   return 2 ** Math.round(Math.log2(largest));
 }
 
@@ -162,7 +162,7 @@ function* sizeOfLargest(
   let largest = 0;
   for (let i = 0; i < size; i++) {
     const v = data[i]!;
-    if (v - v !== 0) throw new Error(`${op}: x must be finite, ${v} at row ${Math.floor(i / d)}, column ${i % d}`);
+    if (v - v !== 0) throw new Error(`${op}: x must be finite, got ${v} at row ${Math.floor(i / d)}, column ${i % d}`);
     largest = Math.max(largest, Math.abs(v - (shift ? shift[i % d]! : 0)));
     if (i % PIECE === 0) yield;
   }

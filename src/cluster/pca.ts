@@ -115,7 +115,7 @@ export class PCA extends Model<Settings> {
         if (n < 2) throw new Error("PCA.fit: a variance needs two points, x has 1");
         if (wanted > most)
           throw new Error(
-            `PCA.fit: nComponents must be at most min(n, d) = ${most}, ${wanted} for x of shape [${n}, ${d}]`,
+            `PCA.fit: nComponents must be at most min(n, d) = ${most}, got ${wanted} for x of shape [${n}, ${d}]`,
           );
         const report = { stage: "PCA", epoch: 1, epochs: 1, steps: 2 };
         const solver = chooseSolver(n, d, wanted < 1 ? most : wanted);

@@ -77,7 +77,7 @@ export async function sinkhorn(
   const { lambda = 25, tolerance = 0.1, maxIterations = 1000, checkEvery = 10, floor = -80 } = options;
   checkPositive("sinkhorn", { lambda });
   checkRange("sinkhorn", { tolerance }, 0);
-  if (!(floor < 0 && floor > -Infinity)) throw new Error(`sinkhorn: floor must be negative and finite, ${floor}`);
+  if (!(floor < 0 && floor > -Infinity)) throw new Error(`sinkhorn: floor must be negative and finite, got ${floor}`);
   checkWhole("sinkhorn", { maxIterations, checkEvery }, 1);
   if (logp instanceof Tensor) return scale([logp], options);
   if (isTensors(logp)) return scale(logp, options);
@@ -115,10 +115,10 @@ function layOut(parts: readonly Tensor[]): { places: Part[]; n: number; k: numbe
   for (const { shape, dtype } of parts)
     if (shape.length !== 2 || shape[1] !== k || dtype !== "f32")
       throw new Error(
-        `sinkhorn: logp must be float32 [n, k] with one k, ${parts.map((p) => format(p.shape)).join(", ")}`,
+        `sinkhorn: logp must be float32 [n, k] with one k, got ${parts.map((p) => format(p.shape)).join(", ")}`,
       );
   const n = parts.reduce((total, { shape }) => total + shape[0]!, 0);
-  if (n === 0 || k === 0) throw new Error(`sinkhorn: logp must have rows and columns, [${n}, ${k}]`);
+  if (n === 0 || k === 0) throw new Error(`sinkhorn: logp must have rows and columns, got [${n}, ${k}]`);
   const most = Math.max(1, Math.min(CHUNKS, Math.floor(PARTIAL_ELEMENTS / k)));
   const length = Math.max(ROWS, Math.ceil(n / most));
   let [row, chunks] = [0, 0];

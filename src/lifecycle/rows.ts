@@ -75,7 +75,7 @@ export class Rows {
     const shape = isRowSource(given) ? [given.length, ...given.rowShape] : given.shape;
     const layout = layoutTaken(shape, items, op);
     const size = [shape[0] ?? 0, sizeOf(shape.slice(1))] as const;
-    if (size.includes(0)) throw new Error(`${op}: x must have rows and columns, ${format(shape)}`);
+    if (size.includes(0)) throw new Error(`${op}: x must have rows and columns, got ${format(shape)}`);
     const source = isRowSource(given) ? (layout === "channels-last" ? new ChannelsFirstRows(given) : given) : undefined;
     const taken = isRowSource(given) ? undefined : given;
     const matrix = taken && flattenRows(layout === "channels-last" ? await inTurns(channelsToFront(taken)) : taken);

@@ -66,7 +66,7 @@ export function misclassificationRate(
 ): number {
   const op = "misclassificationRate";
   if (matching !== "optimal" && matching !== "greedy")
-    throw new Error(`${op}: matching must be "optimal" or "greedy", given ${JSON.stringify(matching)}`);
+    throw new Error(`${op}: matching must be "optimal" or "greedy", got ${JSON.stringify(matching)}`);
   const count = matching === "greedy" ? greedilyMatched : matched;
   return onTable(op, yTrue, yPred, (host, table) => (table.n - count(op, host, table)) / table.n);
 }

@@ -29,7 +29,7 @@ export function assign(host: Host, cost: HostArray<Float64Array>, r: number, c: 
 export function hungarian(cost: MatrixLike, { maximize = false }: { maximize?: boolean } = {}): Assignment {
   const { data, shape } = toContiguous(cost, "hungarian", "cost");
   const [r = 0, c = 0] = shape;
-  if (shape.length !== 2) throw new Error(`hungarian: cost must be a matrix, given shape [${shape.join(", ")}]`);
+  if (shape.length !== 2) throw new Error(`hungarian: cost must be a matrix, got shape [${shape.join(", ")}]`);
   const columnOfRow = new Map<number, number>();
   let total = 0;
   if (r > 0 && c > 0)
@@ -41,7 +41,7 @@ export function hungarian(cost: MatrixLike, { maximize = false }: { maximize?: b
         for (let j = 0; j < c; j++) {
           const value = Number(data[i * c + j]);
           if (!Number.isFinite(value))
-            throw new Error(`hungarian: cost must be finite, ${value} at row ${i}, column ${j}`);
+            throw new Error(`hungarian: cost must be finite, got ${value} at row ${i}, column ${j}`);
           view[wide ? i * c + j : j * r + i] = maximize ? -value : value;
         }
       }

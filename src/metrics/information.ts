@@ -14,8 +14,7 @@ export type Average = "arithmetic" | "geometric" | "min" | "max";
 
 function meanOf(op: string, average: Average): (a: number, b: number) => number {
   const mean = Object.hasOwn(MEANS, average) ? MEANS[average] : undefined;
-  if (!mean)
-    throw new Error(`${op}: average must be ${Object.keys(MEANS).join(", ")}, given ${JSON.stringify(average)}`);
+  if (!mean) throw new Error(`${op}: average must be ${Object.keys(MEANS).join(", ")}, got ${JSON.stringify(average)}`);
   return mean;
 }
 
@@ -124,7 +123,7 @@ export function completeness(yTrue: Labels, yPred: Labels): number {
  * With β = 1 it is `nmi` with the arithmetic mean. Rosenberg, Hirschberg, V-Measure, 2007.
  */
 export function vMeasure(yTrue: Labels, yPred: Labels, { beta = 1 }: { beta?: number } = {}): number {
-  if (!(beta >= 0 && beta < Infinity)) throw new Error(`vMeasure: beta must be 0 or more, given ${beta}`);
+  if (!(beta >= 0 && beta < Infinity)) throw new Error(`vMeasure: beta must be 0 or more, got ${beta}`);
   return onTable("vMeasure", yTrue, yPred, (host, table) => {
     const h = homogeneityOf(host, table);
     const c = completenessOf(host, table);

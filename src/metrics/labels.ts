@@ -22,7 +22,7 @@ export function toVector(x: MatrixLike, op: string, name: string): ArrayLike<num
   const { data, shape } = toContiguous(x, op, name);
   const [n = 0, columns = 1] = shape;
   if (shape.length === 0 || shape.length > 2 || columns > 1)
-    throw new Error(`${op}: ${name} must be a vector, given shape [${shape.join(", ")}]`);
+    throw new Error(`${op}: ${name} must be a vector, got shape [${shape.join(", ")}]`);
   if (n === 0) throw new Error(`${op}: ${name} is empty`);
   return data instanceof BigInt64Array || data instanceof BigUint64Array ? toSafeIntegers(data, op) : data;
 }
@@ -34,7 +34,7 @@ export function encode(host: Host, labels: Labels, op: string, name: string): Co
   const input = host.f64(values);
   const range = host.f64(2);
   const bad = host.run.label_range(input.pointer, n, range.pointer) >>> 0;
-  if (bad < n) throw new Error(`${op}: ${name} must be integers, ${values[bad]} at ${bad}`);
+  if (bad < n) throw new Error(`${op}: ${name} must be integers, got ${values[bad]} at ${bad}`);
   const [low = 0, high = 0] = range.view;
   const codes = host.u32(n);
   const width = high - low + 1;

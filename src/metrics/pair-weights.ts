@@ -4,7 +4,7 @@
  * @throws when φ is not between 0 and 1
  */
 export function pairWeights(share: number): { same: number; different: number } {
-  if (!(share > 0 && share < 1)) throw new Error(`pairWeights: the share must be between 0 and 1, ${share}`);
+  if (!(share > 0 && share < 1)) throw new Error(`pairWeights: the share must be between 0 and 1, got ${share}`);
   return { same: 2 / (1 + Math.sqrt(share / (1 - share))), different: 2 / (1 + Math.sqrt(1 / share - 1)) };
 }
 
@@ -69,7 +69,7 @@ export function estimateSameClusterShare(
   while (estimate.count < maxSamples) {
     const labels = draw();
     if (labels.length < 2)
-      throw new Error(`estimateSameClusterShare: a set must have two items or more, ${labels.length}`);
+      throw new Error(`estimateSameClusterShare: a set must have two items or more, got ${labels.length}`);
     estimate.add(labels);
     if (estimate.count >= Math.max(2, minSamples) && estimate.interval <= interval) break;
   }

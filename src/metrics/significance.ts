@@ -20,9 +20,8 @@ export interface Significance {
  */
 export function liMa(nOn: number, nOff: number, alpha: number): Significance {
   for (const [name, count] of Object.entries({ nOn, nOff }))
-    if (!(count >= 0 && count < Infinity))
-      throw new Error(`liMa: ${name} must be 0 or more and finite, given ${count}`);
-  if (!(alpha > 0 && alpha < Infinity)) throw new Error(`liMa: alpha must be positive and finite, given ${alpha}`);
+    if (!(count >= 0 && count < Infinity)) throw new Error(`liMa: ${name} must be 0 or more and finite, got ${count}`);
+  if (!(alpha > 0 && alpha < Infinity)) throw new Error(`liMa: alpha must be positive and finite, got ${alpha}`);
   const excess = nOn - alpha * nOff;
   if (excess === 0) return { s: 0, signed: 0, excess };
   const all = nOn + nOff;
@@ -71,12 +70,13 @@ export function significanceSweep(
   const score = toVector(scores, op, "scores");
   const region = toLabels(regions, op, "regions");
   if (score.length !== region.length)
-    throw new Error(`${op}: there must be one region for each of ${score.length} scores, given ${region.length}`);
+    throw new Error(`${op}: there must be one region for each of ${score.length} scores, got ${region.length}`);
   if (thresholds.length === 0) throw new Error(`${op}: thresholds is empty`);
   for (let event = 0; event < score.length; event++)
-    if (!Number.isFinite(score[event])) throw new Error(`${op}: scores must be finite, ${score[event]} at ${event}`);
+    if (!Number.isFinite(score[event]))
+      throw new Error(`${op}: scores must be finite, got ${score[event]} at ${event}`);
   const points = Array.from(thresholds, (threshold): SweepPoint => {
-    if (!Number.isFinite(threshold)) throw new Error(`${op}: thresholds must be finite, given ${threshold}`);
+    if (!Number.isFinite(threshold)) throw new Error(`${op}: thresholds must be finite, got ${threshold}`);
     let [nOn, nOff] = [0, 0];
     for (let event = 0; event < score.length; event++) {
       if (!(score[event]! >= threshold)) continue;

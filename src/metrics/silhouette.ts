@@ -18,7 +18,7 @@ interface Clusters {
 function sortByCluster(op: string, host: Host, x: MatrixLike, labels: Labels): Clusters {
   const { data, shape } = toContiguous(x, op, "x");
   const [n = 0, features = 0] = shape;
-  if (shape.length !== 2) throw new Error(`${op}: x must be a matrix, given shape [${shape.join(", ")}]`);
+  if (shape.length !== 2) throw new Error(`${op}: x must be a matrix, got shape [${shape.join(", ")}]`);
   const coding = encode(host, labels, op, "labels");
   const { k } = coding;
   if (coding.n !== n) throw new Error(`${op}: x has ${n} rows, labels has ${coding.n}`);
@@ -33,7 +33,7 @@ function sortByCluster(op: string, host: Host, x: MatrixLike, labels: Labels): C
   order.view.forEach((from, to) => {
     for (let f = 0; f < features; f++) {
       const value = Number(data[from * features + f]);
-      if (!Number.isFinite(value)) throw new Error(`${op}: x must be finite, ${value} at row ${from}, column ${f}`);
+      if (!Number.isFinite(value)) throw new Error(`${op}: x must be finite, got ${value} at row ${from}, column ${f}`);
       view[to * d + f] = value;
     }
   });

@@ -209,7 +209,7 @@ export class DEC<S extends Settings = Settings> extends RowsModel<S> {
         this.checkWidth("fit", rows, layers[0]!);
         if (nClusters > rows.count)
           throw new Error(
-            `${this.name}.fit: nClusters must be at most the number of rows, ${nClusters} for ${rows.count} rows`,
+            `${this.name}.fit: nClusters must be at most the number of rows, got ${nClusters} for ${rows.count} rows`,
           );
         if (this.#target && this.#labels!.length !== rows.count)
           throw new Error(

@@ -170,7 +170,7 @@ function measured({ data, shape }: NdArray<Float32Array>): Pick<Found, "mean" | 
 
 function standardized({ data, shape }: NdArray<Float32Array>, { mean, scale }: Pick<Found, "mean" | "scale">): NdArray {
   const d = mean.length;
-  if (shape[1] !== d) throw new Error(`LinearProbe: the features must have ${d} columns, given ${shape[1]}`);
+  if (shape[1] !== d) throw new Error(`LinearProbe: the features must have ${d} columns, got ${shape[1]}`);
   return new NdArray(
     data.map((value, at) => (value - mean[at % d]!) * scale[at % d]!),
     [...shape],

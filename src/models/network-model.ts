@@ -394,5 +394,5 @@ export const stepsOf = (n: number, batchSize: number): number =>
 /** @throws when there are fewer rows than clusters */
 export function checkClusterCount(name: string, nClusters: number, count: number): void {
   if (nClusters > count)
-    throw new Error(`${name}.fit: nClusters must be at most the number of rows, ${nClusters} for ${count} rows`);
+    throw new Error(`${name}.fit: nClusters must be at most the number of rows, got ${nClusters} for ${count} rows`);
 }

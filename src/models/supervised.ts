@@ -148,7 +148,7 @@ export class Supervised extends NetworkModel<Settings> {
 export function checkClasses(op: string, labels: MatrixLike, nClasses: number): Int32Array {
   const classes = toLabels(labels, op, "labels");
   const at = classes.findIndex((label) => label < 0 || label >= nClasses);
-  if (at >= 0) throw new Error(`${op}: labels must be from 0 to ${nClasses - 1}, ${classes[at]} at ${at}`);
+  if (at >= 0) throw new Error(`${op}: labels must be from 0 to ${nClasses - 1}, got ${classes[at]} at ${at}`);
   return classes;
 }
 

@@ -18,7 +18,7 @@ export class Autoencoder extends Module {
   constructor(device: Device, sizes: readonly number[], random: RandomSource, weightInit?: Initializer) {
     super();
     if (sizes.length < 2 || !sizes.every((size) => isWhole(size, 1)))
-      throw new Error(`Autoencoder: layers must be two or more positive whole numbers, [${sizes.join(", ")}]`);
+      throw new Error(`Autoencoder: layers must be two or more positive whole numbers, got [${sizes.join(", ")}]`);
     const layer = (inputs: number, outputs: number, linear: boolean): Linear =>
       new Linear(device, inputs, outputs, random, {
         ...(weightInit && { weightInit }),

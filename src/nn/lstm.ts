@@ -78,7 +78,7 @@ export class LSTM extends Module {
     checkWhole("LSTM", { features, units }, 1);
     const directions = bidirectional ? 2 : 1;
     if (memory !== undefined && !(memory >= 3 && memory < Infinity))
-      throw new Error(`LSTM: memory must be 3 steps or more, ${memory}`);
+      throw new Error(`LSTM: memory must be 3 steps or more, got ${memory}`);
     const parts = [
       undrawn(device, [directions, 4 * units, features]),
       undrawn(device, [directions, 4 * units, units]),
@@ -126,7 +126,7 @@ export class ResidualBLSTM extends Module {
   ) {
     super();
     if (features % 2 !== 0)
-      throw new Error(`ResidualBLSTM: features must be even, half for each direction, ${features}`);
+      throw new Error(`ResidualBLSTM: features must be even, half for each direction, got ${features}`);
     this.lstm = new LSTM(device, features, features / 2, random, { ...options, bidirectional: true });
   }
 

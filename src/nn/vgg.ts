@@ -49,7 +49,7 @@ export class VGG extends FeatureNetwork {
     const { blocks = 2, channels = 16, input = [1, 45, 45], hidden = 512 } = options;
     checkWhole("VGG", { blocks, channels, hidden }, 1);
     if (input.length !== 3 || !input.every((size) => isWhole(size, 1)))
-      throw new Error(`VGG: input must be [channels, height, width], [${input.join(", ")}]`);
+      throw new Error(`VGG: input must be [channels, height, width], got [${input.join(", ")}]`);
     const [, height, width] = input;
     if (Math.min(height, width) < 2 ** blocks)
       throw new Error(`VGG: ${blocks} blocks need images of ${2 ** blocks} pixels a side, ${height} × ${width}`);

@@ -125,7 +125,7 @@ function binary(
 ): Tensor {
   const like = left instanceof Tensor ? left : right;
   if (!(like instanceof Tensor))
-    throw new Error(`${name}: at least one operand must be a tensor, ${String(left)} and ${String(right)}`);
+    throw new Error(`${name}: at least one operand must be a tensor, got ${String(left)} and ${String(right)}`);
   const a = left instanceof Tensor ? left : tensor(like.device, [left], []);
   const b = right instanceof Tensor ? right : tensor(like.device, [right], []);
   const y = launch(name, a, b, broadcastShape(name, a.shape, b.shape));

@@ -141,7 +141,7 @@ export function pad(x: Tensor, pads: readonly (readonly [number, number])[], val
 
 function normalizeAxis(op: string, axis: number, rank: number): number {
   const normal = axis < 0 ? axis + rank : axis;
-  if (!isWhole(normal, 0, rank - 1)) throw new Error(`${op}: the axis must be within the rank ${rank}, ${axis}`);
+  if (!isWhole(normal, 0, rank - 1)) throw new Error(`${op}: the axis must be within the rank ${rank}, got ${axis}`);
   return normal;
 }
 
@@ -157,7 +157,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
       !tensor.shape.every((size, i) => i === along || size === first.shape[i])
     )
       throw new Error(
-        `concat: sizes other than along axis ${along} and types must agree, ${first.dtype} ${format(first.shape)} and ${tensor.dtype} ${format(tensor.shape)}`,
+        `concat: sizes other than along axis ${along} and types must agree, got ${first.dtype} ${format(first.shape)} and ${tensor.dtype} ${format(tensor.shape)}`,
       );
   const total = tensors.reduce((sum, tensor) => sum + tensor.shape[along]!, 0);
   const shape = first.shape.map((size, i) => (i === along ? total : size));
@@ -206,7 +206,7 @@ function permute(x: Tensor, perm: readonly number[]): Tensor {
  */
 export function transpose(x: Tensor, perm: readonly number[] = x.shape.map((_, axis) => x.rank - 1 - axis)): Tensor {
   if (perm.length !== x.rank || ![...perm].sort((a, b) => a - b).every((axis, i) => axis === i))
-    throw new Error(`transpose: perm must name each axis once, ${format(perm)} for shape ${format(x.shape)}`);
+    throw new Error(`transpose: perm must name each axis once, got ${format(perm)} for shape ${format(x.shape)}`);
   const inverse = perm.map((_, axis) => perm.indexOf(axis));
   return record("transpose", permute(x, perm), [x], (dy) => [() => permute(dy, inverse)]);
 }

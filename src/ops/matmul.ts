@@ -46,7 +46,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     throw new Error(`matmul: inner sizes differ, ${names}`);
   }
   if (bias && (bias.rank !== 1 || bias.size !== n))
-    throw new Error(`matmul: the bias must have one element per column, ${format(bias.shape)} for ${n} columns`);
+    throw new Error(`matmul: the bias must have one element per column, got ${format(bias.shape)} for ${n} columns`);
   const y = multiply({ a, b, m, n, k, transA, transB, bias, activation, slope });
   const inputs = bias ? [a, b, bias] : [a, b];
   return record("matmul", y, inputs, (dy) => {

@@ -38,7 +38,9 @@ function normalizeAxes(op: string, x: Tensor, axes: Axes): number[] {
   const list = typeof axes === "number" ? [axes] : axes;
   const normal = list.map((axis) => (axis < 0 ? axis + x.rank : axis));
   if (normal.some((axis) => !(axis >= 0 && axis < x.rank)) || new Set(normal).size !== normal.length)
-    throw new Error(`${op}: axes must be distinct and within the rank, ${format(list)} for shape ${format(x.shape)}`);
+    throw new Error(
+      `${op}: axes must be distinct and within the rank, got ${format(list)} for shape ${format(x.shape)}`,
+    );
   return normal.sort((a, b) => a - b);
 }
 

@@ -32,7 +32,7 @@ export function linearSchedule(lr: number, steps: number, final = 0): Schedule {
 export function cosineSchedule(lr: number, steps: number, { warmup = 0, final = 0 } = {}): Schedule {
   checkSteps("cosineSchedule", "steps", steps);
   if (!(warmup >= 0 && warmup < steps))
-    throw new Error(`cosineSchedule: warmup must be from 0 to less than the ${steps} steps, ${warmup}`);
+    throw new Error(`cosineSchedule: warmup must be from 0 to less than the ${steps} steps, got ${warmup}`);
   return (step) => {
     if (step < warmup) return (lr * (step + 1)) / warmup;
     const progress = Math.min((step - warmup) / (steps - warmup), 1);
@@ -41,5 +41,5 @@ export function cosineSchedule(lr: number, steps: number, { warmup = 0, final = 
 }
 
 function checkSteps(name: string, option: string, value: number): void {
-  if (!(value > 0)) throw new Error(`${name}: ${option} must be positive, ${value}`);
+  if (!(value > 0)) throw new Error(`${name}: ${option} must be positive, got ${value}`);
 }

@@ -40,7 +40,7 @@ export class Grid {
     checkChoice(op, { topology }, ["rectangular", "hexagonal"]);
     const hexagonal = topology === "hexagonal";
     if (hexagonal && toroid && rows % 2 !== 0)
-      throw new Error(`${op}: rows must be even on a hexagonal toroid, ${rows}`);
+      throw new Error(`${op}: rows must be even on a hexagonal toroid, got ${rows}`);
     [this.rows, this.columns, this.topology, this.toroid] = [rows, columns, topology, toroid];
     this.units = rows * columns;
     const height = hexagonal ? HEXAGON_HEIGHT : 1;
@@ -70,7 +70,7 @@ export class Grid {
   neighbours(count: 4 | 6 | 8 = this.neighbourhood): readonly (readonly number[])[] {
     const { rows, columns, topology, toroid } = this;
     if ((topology === "hexagonal") !== (count === 6))
-      throw new Error(`Grid.neighbours: count must be ${topology === "hexagonal" ? "6" : "4 or 8"} here, ${count}`);
+      throw new Error(`Grid.neighbours: count must be ${topology === "hexagonal" ? "6" : "4 or 8"} here, got ${count}`);
     const limit = REACH[count] ** 2;
     return Array.from({ length: this.units }, (_, u) => {
       const [row, column] = [Math.floor(u / columns), u % columns];

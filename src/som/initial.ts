@@ -66,7 +66,7 @@ export async function initialCodebook(
   if (typeof init !== "string") {
     const given = toFloat32Matrix(init, op, "init");
     if (given.shape[0] !== grid.units || given.shape[1] !== d)
-      throw new Error(`${op}: init must have the shape [${grid.units}, ${d}], [${given.shape.join(", ")}]`);
+      throw new Error(`${op}: init must have the shape [${grid.units}, ${d}], got [${given.shape.join(", ")}]`);
     return Float64Array.from(given.data);
   }
   const looked = await spreadRows(rows);

@@ -28,7 +28,7 @@ const DECAYS: Readonly<Record<Decay, (s: number, e: number, share: number, t: nu
  */
 export function scheduled(op: string, name: string, schedule: Schedule, steps: number): (t: number) => number {
   const check = (value: number, where: string): void => {
-    if (!(value > 0 && value < Infinity)) throw new Error(`${op}: ${name} must be positive, ${value}${where}`);
+    if (!(value > 0 && value < Infinity)) throw new Error(`${op}: ${name} must be positive, got ${value}${where}`);
   };
   if (typeof schedule === "number") {
     check(schedule, "");

@@ -58,7 +58,7 @@ export function threadCount(
   hasWorkerFactory: boolean,
 ): { readonly threads: number; readonly shared: boolean } {
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 0 && threads <= 64))
-    throw new Error(`wasm: threads must be a whole number from 0 to 64, ${threads}`);
+    throw new Error(`wasm: threads must be a whole number from 0 to 64, got ${threads}`);
   const { process, crossOriginIsolated } = globalThis as {
     process?: { getBuiltinModule?: (name: string) => unknown };
     crossOriginIsolated?: boolean;

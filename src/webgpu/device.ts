@@ -71,7 +71,7 @@ export class WebGPUDevice implements Device {
   private constructor(device: GPUDevice, description: string, owned: boolean, options: WebGPUOptions) {
     const { firstSubmit = 16, onLost } = options;
     if (!Number.isInteger(firstSubmit) || firstSubmit < 1 || firstSubmit > MOST_DISPATCHES)
-      throw new Error(`webgpu: firstSubmit must be a whole number from 1 to ${MOST_DISPATCHES}, ${firstSubmit}`);
+      throw new Error(`webgpu: firstSubmit must be a whole number from 1 to ${MOST_DISPATCHES}, got ${firstSubmit}`);
     this.#firstSubmit = this.#due = firstSubmit;
     this.gpuDevice = device;
     this.#pipelines = new Pipelines(device, (kernel, error) => {

@@ -111,7 +111,7 @@ describeDevices("bands of the sky", (device) => {
       "psfMatched: fwhm must be positive, got [-1]",
     );
     expect(() => stack([noise([9, 9]), noise([9, 8])])).toThrow(
-      "stack: bands must have one size, [9, 9] and [9, 8]; reproject them onto one grid",
+      "stack: bands must have one size, got [9, 9] and [9, 8]; reproject them onto one grid",
     );
     expect(() => bandsOf(noise([9]))).toThrow("bands: a spectrum is no image, got the shape [9]");
     expect(() => bandsOf(noise([2, 2, 9, 9]))).toThrow(

@@ -62,7 +62,7 @@ describe("constella metrics", () => {
     expect(await refusal("metrics", "three.npy", "two.npy")).toBe("constella: two.npy has 2 labels, three.npy has 3");
     expect(await refusal("metrics", "none.npy", "none.npy")).toBe("constella: none.npy has no labels");
     expect(await refusal("metrics", "three.npy", "half.npy")).toMatch(
-      /must be integers of 32 bits, 0\.5 at 1 .*half\.npy/,
+      /must be integers of 32 bits, got 0\.5 at 1 .*half\.npy/,
     );
     expect(await refusal("metrics", "three.npy", "cut.npy")).toMatch(/^constella: npy: .*cut\.npy/);
     expect(await refusal("metrics", "three.npy", ".")).toMatch(/cannot read \.: it is a folder/);
@@ -161,7 +161,7 @@ describe("constella significance", () => {
       "constella: few.npy has 2 regions, scores.npy has 4 scores",
     );
     expect(await refusal("significance", "--scores", "nan.npy", "--regions", "few.npy")).toBe(
-      "constella: significance: scores must be finite, NaN at row 1 (nan.npy)",
+      "constella: significance: scores must be finite, got NaN at row 1 (nan.npy)",
     );
     expect(await refusal("significance", "--scores", "nan.npy")).toMatch(/required option '--regions/);
   });

@@ -76,8 +76,8 @@ describe("DBSCAN", () => {
   });
 
   test("refuses bad options and data", async () => {
-    expect(() => new DBSCAN({ eps: 0 })).toThrow("DBSCAN: eps must be positive, 0");
-    expect(() => new DBSCAN({ minSamples: 0 })).toThrow("DBSCAN: minSamples must be a whole number from 1, 0");
+    expect(() => new DBSCAN({ eps: 0 })).toThrow("DBSCAN: eps must be positive, got 0");
+    expect(() => new DBSCAN({ minSamples: 0 })).toThrow("DBSCAN: minSamples must be a whole number from 1, got 0");
     expect(() => new DBSCAN().labels).toThrow("DBSCAN.labels: call fit first");
     await expect(new DBSCAN().fit([[1, NaN]])).rejects.toThrow(/DBSCAN\.fit: .*NaN/);
   });

@@ -229,7 +229,7 @@ describeDevices("KMeans", (device, type) => {
       "KMeans.fit: 4 clusters need as many points, x has 3",
     );
     await expect(new KMeans({ nClusters: 2, init: [[1, 2, 3]], device: on }).fit(x)).rejects.toThrow(
-      "KMeans.fit: init must be centres [2, 2], [1, 3]",
+      "KMeans.fit: init must be centres [2, 2], got [1, 3]",
     );
     const fitted = await new KMeans({ nClusters: 2, device: on }).fit(x);
     await expect(fitted.predict([[1, 2, 3]])).rejects.toThrow("KMeans.predict: x must have 2 columns, it has 3");
@@ -243,12 +243,12 @@ describe("KMeans refuses", () => {
     new KMeans({ nClusters: 2, device: { type: "wasm", run: () => undefined } as unknown as Device, ...options });
 
   test.each([
-    [{ nClusters: 0 }, "KMeans: nClusters must be a whole number from 1, 0"],
-    [{ nClusters: 2.5 }, "KMeans: nClusters must be a whole number from 1, 2.5"],
-    [{ nInit: 0 }, "KMeans: nInit must be a whole number from 1, 0"],
-    [{ maxIter: -1 }, "KMeans: maxIter must be a whole number from 1, -1"],
-    [{ tolerance: NaN }, "KMeans: tolerance must be 0 or more, NaN"],
-    [{ init: "best" }, 'KMeans: init must be "k-means++", "random" or a matrix of centres, best'],
+    [{ nClusters: 0 }, "KMeans: nClusters must be a whole number from 1, got 0"],
+    [{ nClusters: 2.5 }, "KMeans: nClusters must be a whole number from 1, got 2.5"],
+    [{ nInit: 0 }, "KMeans: nInit must be a whole number from 1, got 0"],
+    [{ maxIter: -1 }, "KMeans: maxIter must be a whole number from 1, got -1"],
+    [{ tolerance: NaN }, "KMeans: tolerance must be 0 or more, got NaN"],
+    [{ init: "best" }, 'KMeans: init must be "k-means++", "random" or a matrix of centres, got best'],
   ])("%o", (options, message) => {
     expect(() => make(options)).toThrow(message);
   });

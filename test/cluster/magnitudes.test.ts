@@ -88,7 +88,7 @@ describeDevices("numbers far from 0, very small and very large", (device) => {
         [NaN, 1],
         [0, 0],
       ]),
-    ).rejects.toThrow("KMeans.fit: x must be finite, NaN at row 1, column 0");
+    ).rejects.toThrow("KMeans.fit: x must be finite, got NaN at row 1, column 0");
     const x = tensor(await device(), [1, NaN, 2, 3], [2, 2]);
     await expect(new KMeans(await options()).fit(x)).rejects.toThrow("KMeans.fit: x must be finite");
     x.dispose();

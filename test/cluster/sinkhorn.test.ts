@@ -161,7 +161,9 @@ describeDevices("sinkhorn", (device) => {
   test("bad input gets one clear line", async () => {
     const made = await device();
     const parts = [tensor(made, [1, 2], [1, 2]), tensor(made, [1, 2, 3], [1, 3])];
-    await expect(sinkhorn(parts)).rejects.toThrow("sinkhorn: logp must be float32 [n, k] with one k, [1, 2], [1, 3]");
+    await expect(sinkhorn(parts)).rejects.toThrow(
+      "sinkhorn: logp must be float32 [n, k] with one k, got [1, 2], [1, 3]",
+    );
     for (const part of parts) part.dispose();
     const empty = { data: new Float32Array(0), shape: [0, 3] };
     await expect(sinkhorn(empty, { device: made })).rejects.toThrow("sinkhorn: logp must have rows and columns");
@@ -170,11 +172,11 @@ describeDevices("sinkhorn", (device) => {
 
 describe("sinkhorn's options", () => {
   test.each([
-    [{ lambda: 0 }, "lambda must be positive, 0"],
-    [{ tolerance: -1 }, "tolerance must be 0 or more, -1"],
-    [{ maxIterations: 0.5 }, "maxIterations must be a whole number from 1, 0.5"],
-    [{ checkEvery: 0 }, "checkEvery must be a whole number from 1, 0"],
-    [{ floor: 0 }, "floor must be negative and finite, 0"],
+    [{ lambda: 0 }, "lambda must be positive, got 0"],
+    [{ tolerance: -1 }, "tolerance must be 0 or more, got -1"],
+    [{ maxIterations: 0.5 }, "maxIterations must be a whole number from 1, got 0.5"],
+    [{ checkEvery: 0 }, "checkEvery must be a whole number from 1, got 0"],
+    [{ floor: 0 }, "floor must be negative and finite, got 0"],
   ])("%o", async (options, message) => {
     await expect(sinkhorn([[0]], options)).rejects.toThrow(message);
   });

@@ -171,12 +171,12 @@ describe("writeCsv", () => {
   });
   test("what it refuses", () => {
     expect(() => writeCsv([[1, 2]], { columns: ["a"] })).toThrow(
-      "writeCsv: columns must name the 2 columns of x, given 1 names",
+      "writeCsv: columns must name the 2 columns of x, got 1 names",
     );
     expect(() => writeCsv([[1, 2]], { labels: [1, 2] })).toThrow(
-      "writeCsv: labels must be as many as the 1 rows of x, given 2",
+      "writeCsv: labels must be as many as the 1 rows of x, got 2",
     );
-    expect(() => writeCsv([[[1]]])).toThrow("writeCsv: x must be a vector or a matrix, given shape [1, 1, 1]");
+    expect(() => writeCsv([[[1]]])).toThrow("writeCsv: x must be a vector or a matrix, got shape [1, 1, 1]");
   });
 });
 

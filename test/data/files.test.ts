@@ -105,7 +105,7 @@ describe("loadMatrix", () => {
       'load: no array "c", the file holds a uint8 [3, 2, 2]; b',
     );
     await expect(loadMatrix(path, { array: "y" })).rejects.toThrow(
-      "loadMatrix: data must be numbers of rank 2 or more, given float64 [1]",
+      "loadMatrix: data must be numbers of rank 2 or more, got float64 [1]",
     );
   });
   test("a field of records", async () => {
@@ -122,13 +122,13 @@ describe("loadMatrix", () => {
     await expect(loadMatrix(at("none.npy"))).rejects.toThrow(`cannot read ${at("none.npy")}: no such file`);
     const bad: [string, Uint8Array | string, string][] = [
       ["cut.npy", writeNpy(images).subarray(0, 100), "npy: file is truncated in its header, 100 of 128 bytes"],
-      ["vector.npy", writeNpy([1, 2]), "loadMatrix: data must be numbers of rank 2 or more, given float64 [2]"],
+      ["vector.npy", writeNpy([1, 2]), "loadMatrix: data must be numbers of rank 2 or more, got float64 [2]"],
       ["words.csv", "a,b\n1,x\n", 'csv: line 2, column "b": "x" is not a number'],
       ["wrong.npz", writeNpy(images), "npz: file must begin with PK"],
       [
         "picture.png",
         "\x89PNG",
-        "load: format must be told by npy, npz, idx, csv, tsv, txt or the first bytes, given neither",
+        "load: format must be told by npy, npz, idx, csv, tsv, txt or the first bytes, got neither",
       ],
       ["cut.csv.gz", gzipSync(strToU8("1,2\n")).subarray(0, 20), "gzip: gzip file is"],
     ];
@@ -151,7 +151,7 @@ describe("loadLabels", () => {
     const text = new URL("fixtures/text.npy", import.meta.url).pathname;
     expect(await loadLabels(text)).toEqual({ labels: Int32Array.of(0, 1, 0), classes: ["cat", "dog"] });
     await expect(loadLabels(await put("h.npy", writeNpy([0.5])))).rejects.toThrow(
-      "labels must be integers of 32 bits, 0.5 at 0",
+      "labels must be integers of 32 bits, got 0.5 at 0",
     );
     await expect(loadLabels(await put("m.npy", writeNpy(images)))).rejects.toThrow(
       "loadLabels: labels must be a vector",
@@ -193,6 +193,6 @@ test("openNpy reads rows of a file on disk", async () => {
   ]);
   await file.close();
   await expect(openNpy(await put("no.npy", "hello"))).rejects.toThrow(
-    `npy: file must begin with \\x93NUMPY, given "hello" (${at("no.npy")})`,
+    `npy: file must begin with \\x93NUMPY, got "hello" (${at("no.npy")})`,
   );
 });

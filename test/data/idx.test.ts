@@ -55,7 +55,7 @@ describe("the six types", () => {
     expect([...(readIdx(writeIdx(new NdArray(Uint8Array.of(1, 2, 3, 4), [2, 2]).T)).data as Uint8Array)]).toEqual([
       1, 3, 2, 4,
     ]);
-    expect(() => writeIdx(Uint32Array.of(1))).toThrow("writeIdx: x must be u8, i8, i16, i32, f32 or f64, given uint32");
+    expect(() => writeIdx(Uint32Array.of(1))).toThrow("writeIdx: x must be u8, i8, i16, i32, f32 or f64, got uint32");
     expect(() => writeIdx({ data: [1], shape: [] })).toThrow("writeIdx: x must have a rank of 1 to 255");
   });
 });
@@ -71,8 +71,8 @@ describe("errors", () => {
   test.each<[string, Uint8Array, string]>([
     ["empty", new Uint8Array(0), "idx: file is truncated in its header, 0 bytes"],
     ["header cut", good.subarray(0, 7), "idx: file is truncated in its header, 7 bytes, rank 2"],
-    ["data cut", good.subarray(0, 30), "idx: file is truncated, shape [2, 3] needs 36 bytes, given 30"],
-    ["too long", Uint8Array.of(...good, 0), "idx: file must end after its data, shape [2, 3] needs 36 bytes, given 37"],
+    ["data cut", good.subarray(0, 30), "idx: file is truncated, shape [2, 3] needs 36 bytes, got 30"],
+    ["too long", Uint8Array.of(...good, 0), "idx: file must end after its data, shape [2, 3] needs 36 bytes, got 37"],
     [
       "magic",
       changed(good, 0, 1),

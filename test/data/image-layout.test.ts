@@ -71,6 +71,6 @@ test("a tensor of rows has their shape", async () => {
       [4],
     ).shape,
   ).toEqual([4]);
-  expect(() => tensor(device, [[1, 2], [3]])).toThrow("tensor: rows must be of one length, [2] and [1]");
+  expect(() => tensor(device, [[1, 2], [3]])).toThrow("tensor: rows must be of one length, got [2] and [1]");
   device.destroy();
 });

@@ -191,7 +191,7 @@ test("a new size is the mean of the areas", () => {
   expect([...resizeImage(image, 4, 3).data]).toEqual([0, 10, 20, 0, 10, 20, 30, 40, 50, 30, 40, 50]);
   const colour = new NdArray(Uint8Array.of(0, 100, 200, 20, 120, 220), [1, 2, 3]);
   expect([...resizeImage(colour, 1, 1).data]).toEqual([10, 110, 210]);
-  expect(() => resizeImage(image, 0, 3)).toThrow("resizeImage: sizes must be positive whole numbers, 0 x 3");
+  expect(() => resizeImage(image, 0, 3)).toThrow("resizeImage: sizes must be positive whole numbers, got 0 x 3");
 });
 
 describe("image folder", () => {
@@ -244,7 +244,7 @@ describe("image folder", () => {
 
   test("one folder without classes, sizes that differ brought to one", async () => {
     const load = (options = {}) => loadImageFolder(join(folder, "flat"), options);
-    await expect(load()).rejects.toThrow(/must have one size, 2 x 2 at first, 2 x 4 in .*2\.png/);
+    await expect(load()).rejects.toThrow(/must have one size, got 2 x 2 at first, 2 x 4 in .*2\.png/);
     const { images, labels, classes, sizes } = await load({ size: "smallest" });
     expect([images.shape, labels, classes, sizes]).toEqual([
       [2, 1, 2, 2],
@@ -261,7 +261,9 @@ describe("image folder", () => {
 
   test("what cannot be read is one line with the file", async () => {
     const load = (name: string, options = {}) => loadImageFolder(join(folder, name), options);
-    await expect(load("sizes")).rejects.toThrow(/must have one size, 2 x 2 at first, 2 x 4 in .*2\.png; give a size/);
+    await expect(load("sizes")).rejects.toThrow(
+      /must have one size, got 2 x 2 at first, 2 x 4 in .*2\.png; give a size/,
+    );
     expect((await load("sizes", { size: [2, 2] })).images.shape).toEqual([2, 1, 2, 2]);
     await expect(load("bad")).rejects.toThrow(/^image: PNG file is truncated or corrupt: .*bad\/a\/1\.png\)$/);
     await expect(load("empty")).rejects.toThrow("image folder: class a has no PNG or JPEG file");

@@ -79,7 +79,7 @@ describe("NdArray and npm's ndarray agree", () => {
     );
     expect(() => new NdArray(iota(6), [2, 3], [-3, 1])).toThrow("reaches element -3");
     expect(() => new NdArray(iota(6), [2, 3], [1])).toThrow("one integer stride an axis");
-    expect(() => new NdArray(iota(6), [2, -3])).toThrow("sizes that are integers of 0 or more, given [2, -3]");
+    expect(() => new NdArray(iota(6), [2, -3])).toThrow("sizes that are integers of 0 or more, got [2, -3]");
     expect(new NdArray(iota(0), [0, 3]).size).toBe(0);
   });
 });
@@ -116,17 +116,17 @@ describe("matrix input", () => {
   });
 
   const bad: [string, unknown, string][] = [
-    ["a vector", [1, 2], "kmeans: x must be a matrix (rank 2), given shape [2]"],
+    ["a vector", [1, 2], "kmeans: x must be a matrix (rank 2), got shape [2]"],
     [
       "images",
       { data: iota(8), shape: [2, 2, 2] },
-      "kmeans: x must be a matrix (rank 2), given shape [2, 2, 2]; see flattenRows",
+      "kmeans: x must be a matrix (rank 2), got shape [2, 2, 2]; see flattenRows",
     ],
     ["ragged rows", [[1, 2], [3]], "kmeans: x must not be ragged, row 1 has 1 values, the first has 2"],
-    ["uneven nesting", [[1, 2], 3], "kmeans: x must be evenly nested, 3 where an array is due, row 1"],
-    ["text", [[1, "a"]], 'kmeans: x must hold numbers, "a" at row 0, column 1'],
-    ["null", null, "kmeans: x must be an ndarray, { data, shape } or rows of numbers, given null"],
-    ["a number", 3, "given 3"],
+    ["uneven nesting", [[1, 2], 3], "kmeans: x must be evenly nested, got 3 where an array is due, row 1"],
+    ["text", [[1, "a"]], 'kmeans: x must hold numbers, got "a" at row 0, column 1'],
+    ["null", null, "kmeans: x must be an ndarray, { data, shape } or rows of numbers, got null"],
+    ["a number", 3, "got 3"],
     ["another size", { data: iota(5), shape: [2, 2] }, "kmeans: x of shape [2, 2] has 4 elements, its data 5"],
     [
       "too little data",
@@ -139,14 +139,14 @@ describe("matrix input", () => {
         [1, 2],
         [3, NaN],
       ],
-      "kmeans: x must be finite, NaN at row 1, column 1",
+      "kmeans: x must be finite, got NaN at row 1, column 1",
     ],
-    ["infinity", [[1, -Infinity]], "kmeans: x must be finite, -Infinity at row 0, column 1"],
-    ["beyond float32", [[1, 1e300]], "kmeans: x must hold numbers that fit float32, 1e+300 at row 0, column 1"],
+    ["infinity", [[1, -Infinity]], "kmeans: x must be finite, got -Infinity at row 0, column 1"],
+    ["beyond float32", [[1, 1e300]], "kmeans: x must hold numbers that fit float32, got 1e+300 at row 0, column 1"],
     [
       "NaN in a transposed view",
       ndarray(Float32Array.of(1, 2, NaN, 4, 5, 6), [2, 3]).transpose(1, 0),
-      "kmeans: x must be finite, NaN at row 2, column 0",
+      "kmeans: x must be finite, got NaN at row 2, column 0",
     ],
   ];
   test.each(bad)("%s is refused", (_, x, message) => {
@@ -157,7 +157,7 @@ describe("matrix input", () => {
     expect(toFloat32([1, 2, 3], "test", "x").shape).toEqual([3]);
     expect(toFloat32({ data: [5], shape: [] }, "test", "x").shape).toEqual([]);
     expect(toFloat32([[[1], [2]]], "test", "x").shape).toEqual([1, 2, 1]);
-    expect(() => toFloat32([[[1], [NaN]]], "test", "x")).toThrow("test: x must be finite, NaN at [0, 1, 0]");
+    expect(() => toFloat32([[[1], [NaN]]], "test", "x")).toThrow("test: x must be finite, got NaN at [0, 1, 0]");
     expect(toFloat32([[], []], "test", "x").shape).toEqual([2, 0]);
   });
 
@@ -180,15 +180,15 @@ describe("labels", () => {
       expect([...toLabels(x, "nmi", "truth")]).toEqual([3, x instanceof Uint8Array ? 255 : -1, 2]);
   });
   test("anything else is refused", () => {
-    expect(() => toLabels([1, 1.5], "nmi", "truth")).toThrow("nmi: truth must be integers of 32 bits, 1.5 at 1");
+    expect(() => toLabels([1, 1.5], "nmi", "truth")).toThrow("nmi: truth must be integers of 32 bits, got 1.5 at 1");
     expect(() => toLabels([NaN], "nmi", "truth")).toThrow("NaN at 0");
     expect(() => toLabels([2 ** 31], "nmi", "truth")).toThrow("2147483648 at 0");
-    expect(() => toLabels([[1, 2]], "nmi", "truth")).toThrow("nmi: truth must be a vector, given shape [1, 2]");
+    expect(() => toLabels([[1, 2]], "nmi", "truth")).toThrow("nmi: truth must be a vector, got shape [1, 2]");
   });
   test("64-bit integers that are exact as numbers", () => {
     expect([...toSafeIntegers(BigInt64Array.of(-5n, 2n ** 53n - 1n))]).toEqual([-5, 2 ** 53 - 1]);
     expect(() => toSafeIntegers(BigInt64Array.of(1n, 2n ** 53n))).toThrow(
-      "at most 2^53 - 1 in size, 9007199254740992 at 1",
+      "at most 2^53 - 1 in size, got 9007199254740992 at 1",
     );
   });
 });

@@ -138,19 +138,19 @@ describe("NpyDataset", () => {
       /^npy: file is truncated, shape \[4, 2, 2\] .*cut\.npy\)$/,
     );
     await expect(NpyDataset.open([path("good.npy"), path("other.npy")])).rejects.toThrow(
-      /^NpyDataset: rows must have one shape in all files, \[2, 2\] in .*good\.npy, \[2, 2, 1\] in .*other\.npy$/,
+      /^NpyDataset: rows must have one shape in all files, got \[2, 2\] in .*good\.npy, \[2, 2, 1\] in .*other\.npy$/,
     );
     await expect(NpyDataset.open(path("none.npy"))).rejects.toThrow(/^cannot read .*none\.npy: no such file$/);
     await expect(NpyDataset.open(path("good.npy"), { labels: [1, 2] })).rejects.toThrow(
-      "NpyDataset: labels must be one for each of 4 rows, given 2",
+      "NpyDataset: labels must be one for each of 4 rows, got 2",
     );
     await expect(NpyDataset.open(writeNpy(numbered(0)))).rejects.toThrow("NpyDataset: there are no rows in file 0");
     const data = await NpyDataset.open([path("good.npy"), path("nan.npy")]);
-    const message = /^NpyDataset: values must be finite, NaN in row 8 \(row 4 of .*nan\.npy\)$/;
+    const message = /^NpyDataset: values must be finite, got NaN in row 8 \(row 4 of .*nan\.npy\)$/;
     await expect(data.range(3, 10)).rejects.toThrow(message);
     await expect(data.rows([1, 8])).rejects.toThrow(message);
-    await expect(data.rows([0, 10])).rejects.toThrow("NpyDataset: rows must be whole numbers from 0 to 9, given 10");
-    await expect(data.range(0, 11)).rejects.toThrow("NpyDataset: rows must be within 0 and 10, given 0 to 11");
+    await expect(data.rows([0, 10])).rejects.toThrow("NpyDataset: rows must be whole numbers from 0 to 9, got 10");
+    await expect(data.range(0, 11)).rejects.toThrow("NpyDataset: rows must be within 0 and 10, got 0 to 11");
     await expect(async () => {
       for await (const batch of data.batches({ batchSize: 4 })) expect(batch.index.length).toBeLessThan(5);
     }).rejects.toThrow(message);
@@ -180,7 +180,7 @@ describe("NpyWriter", () => {
     const path = join(folder, "unwritten.npy");
     const file = await NpyWriter.create(path, [2, 2], "int32");
     await expect(file.write(new Float32Array(1))).rejects.toThrow(
-      "NpyWriter: elements must be a Int32Array, given a Float32Array",
+      "NpyWriter: elements must be a Int32Array, got a Float32Array",
     );
     await expect(file.write(new Int32Array(5))).rejects.toThrow(`NpyWriter: ${path} has 4 elements, given 5`);
     await file.write(new Int32Array(3));
@@ -273,11 +273,11 @@ describe("ShuffleBuffer", () => {
   test("sizes out of range are refused", async () => {
     const source = new Counted(10);
     expect(() => new ShuffleBuffer(source, { batchSize: 0 })).toThrow(
-      "ShuffleBuffer: batchSize must be a whole number from 1, 0",
+      "ShuffleBuffer: batchSize must be a whole number from 1, got 0",
     );
     expect(() => new ShuffleBuffer(new Counted(0), { batchSize: 1 })).toThrow("ShuffleBuffer: the source has no rows");
     const buffer = new ShuffleBuffer(source, { batchSize: 3 });
-    await expect(buffer.batch(0, 4)).rejects.toThrow(/step below 4, given 0 and 4/);
+    await expect(buffer.batch(0, 4)).rejects.toThrow(/step below 4, got 0 and 4/);
   });
 });
 
@@ -324,7 +324,7 @@ describeDevices("training from a source of rows", (device) => {
     broken.data[64 * 150 + 3] = Infinity;
     const failing = new DEC({ ...settings, batchSize: 64, seed: 1, device: made });
     await expect(failing.fit(await NpyDataset.open(writeNpy(broken)))).rejects.toThrow(
-      "NpyDataset: values must be finite, Infinity in row 150 (row 150 of file 0)",
+      "NpyDataset: values must be finite, got Infinity in row 150 (row 150 of file 0)",
     );
     failing.dispose();
   });

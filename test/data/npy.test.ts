@@ -58,18 +58,22 @@ describe("headers", () => {
   const bad: [string, Uint8Array, string][] = [
     ["empty file", new Uint8Array(0), "npy: file is truncated in its header, 0 bytes"],
     ["magic alone", Uint8Array.of(0x93, ...Buffer.from("NUMPY")), "npy: file is truncated in its header, 6 bytes"],
-    ["another format", new TextEncoder().encode("PK\x03\x04 something"), "npy: file must begin with \\x93NUMPY, given"],
-    ["version", npy(header("'<f4'", "(1,)"), four, 9), "npy: format version must be 1.0, 2.0 or 3.0, given 9.0"],
+    ["another format", new TextEncoder().encode("PK\x03\x04 something"), "npy: file must begin with \\x93NUMPY, got"],
+    ["version", npy(header("'<f4'", "(1,)"), four, 9), "npy: format version must be 1.0, 2.0 or 3.0, got 9.0"],
     [
       "truncated data",
       npy(header("'<f4'", "(2,)"), four),
       "npy: file is truncated, shape [2] of 4-byte elements needs",
     ],
-    ["trailing bytes", npy(header("'<f4'", "(1,)"), [...four, 9]), "npy: file must end after its data, 1 bytes follow"],
-    ["objects", npy(header("'|O'", "(1,)"), four), "f8, U or S, given pickled Python objects"],
-    ["complex", fixture("complex.npy"), 'npy: dtype must be bool, i1-i8, u1-u8, f2, f4, f8, U or S, given "<c8"'],
-    ["dates", npy(header("'<M8[ns]'", "(1,)"), four), 'given "<M8[ns]"'],
-    ["unsized text", npy(header("'<U0'", "(1000000000000,)")), 'given "<U0"'],
+    [
+      "trailing bytes",
+      npy(header("'<f4'", "(1,)"), [...four, 9]),
+      "npy: file must end after its data, got 1 bytes follow",
+    ],
+    ["objects", npy(header("'|O'", "(1,)"), four), "f8, U or S, got pickled Python objects"],
+    ["complex", fixture("complex.npy"), 'npy: dtype must be bool, i1-i8, u1-u8, f2, f4, f8, U or S, got "<c8"'],
+    ["dates", npy(header("'<M8[ns]'", "(1,)"), four), 'got "<M8[ns]"'],
+    ["unsized text", npy(header("'<U0'", "(1000000000000,)")), 'got "<U0"'],
     ["negative size", npy(header("'<f4'", "(-1,)"), four), "npy: shape must be a tuple of at most 64 sizes"],
     ["size beyond integers", npy(header("'<f4'", "(9007199254740993,)")), "npy: shape must be a tuple"],
     ["shape overflow", npy(header("'<f8'", "(4294967296, 4294967296)")), "npy: shape is too large, given [4294967296"],
@@ -79,10 +83,10 @@ describe("headers", () => {
       npy(header("[('a', '<f4', (0,))]", "(1000000000,)")),
       "npy: elements must have at least one byte",
     ],
-    ["no dictionary", npy("(1, 2)"), "npy: header must be a dictionary, given"],
-    ["missing key", npy("{'descr': '<f4', 'shape': (1,)}", four), "fortran_order, shape, given descr, shape"],
-    ["extra key", npy("{'a': 1, 'descr': '<f4', 'fortran_order': True, 'shape': (1,)}", four), "given a, descr"],
-    ["order", npy(header("'<f4'", "(1,)", "1"), four), "npy: fortran_order must be True or False, given"],
+    ["no dictionary", npy("(1, 2)"), "npy: header must be a dictionary, got"],
+    ["missing key", npy("{'descr': '<f4', 'shape': (1,)}", four), "fortran_order, shape, got descr, shape"],
+    ["extra key", npy("{'a': 1, 'descr': '<f4', 'fortran_order': True, 'shape': (1,)}", four), "got a, descr"],
+    ["order", npy(header("'<f4'", "(1,)", "1"), four), "npy: fortran_order must be True or False, got"],
     ["an expression", npy(header("'<f4'", "(2*3,)"), four), "npy: header is corrupt, given"],
     ["a second value", npy(`${header("'<f4'", "(1,)")} 5`, four), "npy: header is corrupt, given"],
     ["an open quote", npy("{'descr': '<f4", four), "npy: header is corrupt, given"],
@@ -93,13 +97,13 @@ describe("headers", () => {
       'npy: field "a" must not be a nested record',
     ],
     ["field twice", npy(header("[('a', '<f4'), ('a', '<f4')]", "(1,)"), four), "must have names of their own, field 1"],
-    ["raw bytes", npy(header("[('a', '|V4')]", "(1,)"), four), 'npy: field "a" must hold numbers or text, given |V4'],
+    ["raw bytes", npy(header("[('a', '|V4')]", "(1,)"), four), 'npy: field "a" must hold numbers or text, got |V4'],
     [
       "format 3.0, not UTF-8",
       fixture("unicode_field.npy").map((b) => (b === 0xe5 ? 0xff : b)),
       "npy: header must be UTF-8",
     ],
-    ["no Unicode", npy(header("'<U1'", "(1,)"), [0, 0, 17, 0]), "npy: text must be Unicode, given character 0x110000"],
+    ["no Unicode", npy(header("'<U1'", "(1,)"), [0, 0, 17, 0]), "npy: text must be Unicode, got character 0x110000"],
   ];
   test.each(bad)("%s", (_, bytes, message) => {
     expect(() => readNpyAny(bytes)).toThrow(message);
@@ -108,11 +112,11 @@ describe("headers", () => {
 
   test("the wrong reader says what the file holds", () => {
     expect(() => readNpy(fixture("aligned.npy"))).toThrow(
-      "npy: file must hold numbers, given records of flag, value, count",
+      "npy: file must hold numbers, got records of flag, value, count",
     );
-    expect(() => readNpy(fixture("text.npy"))).toThrow("npy: file must hold numbers, given <U3");
-    expect(() => readNpyText(npy(header("'<f4'", "(1,)"), four))).toThrow("npy: file must hold text, given <f4");
-    expect(() => readNpyRecords(npy(header("'<f4'", "(1,)"), four))).toThrow("npy: file must hold records, given <f4");
+    expect(() => readNpy(fixture("text.npy"))).toThrow("npy: file must hold numbers, got <U3");
+    expect(() => readNpyText(npy(header("'<f4'", "(1,)"), four))).toThrow("npy: file must hold text, got <f4");
+    expect(() => readNpyRecords(npy(header("'<f4'", "(1,)"), four))).toThrow("npy: file must hold records, got <f4");
   });
 });
 
@@ -251,7 +255,7 @@ describe("NpyFile", () => {
     const second = (await file.sliceRecords(1, 2)).fields;
     expect(second.get("objID")!.data).toEqual(whole.get("objID")!.data.slice(1));
     await expect(file.slice(0, 1)).rejects.toThrow(
-      "npy: file must hold numbers, given records of objID, image, class, z",
+      "npy: file must hold numbers, got records of objID, image, class, z",
     );
   });
 
@@ -266,7 +270,7 @@ describe("NpyFile", () => {
       "npy: file is truncated, shape [3000, 300]",
     );
     await expect(NpyFile.open(writeNpy({ data: [1], shape: [] }))).rejects.toThrow(
-      "npy: file must have rows, given a scalar",
+      "npy: file must have rows, got a scalar",
     );
     const shrunk: RandomAccess = {
       size: files[0]![1].length,

@@ -87,8 +87,8 @@ describe("errors", () => {
   };
   const directory = Buffer.from(good).indexOf("PK\x01\x02", 0, "latin1");
   const cases: [string, Uint8Array, string][] = [
-    ["empty", new Uint8Array(0), "npz: file must begin with PK\\x03\\x04, given 0 bytes"],
-    ["another format", writeNpy([1, 2]), "npz: file must begin with PK\\x03\\x04, given other bytes"],
+    ["empty", new Uint8Array(0), "npz: file must begin with PK\\x03\\x04, got 0 bytes"],
+    ["another format", writeNpy([1, 2]), "npz: file must begin with PK\\x03\\x04, got other bytes"],
     ["truncated", good.subarray(0, good.length - 1), "npz: file is truncated, its 465 bytes hold no directory"],
     [
       "the same name twice",
@@ -104,7 +104,7 @@ describe("errors", () => {
     [
       "another method",
       edited((b) => (b[directory + 10] = 12)),
-      'npz: array "x" must be stored or deflated, given method 12',
+      'npz: array "x" must be stored or deflated, got method 12',
     ],
     [
       "offset outside",

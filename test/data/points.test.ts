@@ -132,7 +132,7 @@ describe("PointsProvider", () => {
       [1, -1, 1],
     ])
       expect(() => new PointsProvider({ kMin: 2, kMax: 4, frequencies })).toThrow(
-        "PointsProvider: frequencies must be 3 numbers from 0, one above it, [",
+        "PointsProvider: frequencies must be 3 numbers from 0, one above it, got [",
       );
   });
 

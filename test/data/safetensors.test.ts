@@ -126,12 +126,12 @@ describe("errors", () => {
     [
       "an entry that is none",
       file({ x: 5 }, 0),
-      'safetensors: tensor "x" must have a dtype, a shape of sizes and two data_offsets, given number',
+      'safetensors: tensor "x" must have a dtype, a shape of sizes and two data_offsets, got number',
     ],
-    ["no offsets", file({ x: { dtype: "F32", shape: [2] } }, 8), "two data_offsets, given dtype, shape"],
+    ["no offsets", file({ x: { dtype: "F32", shape: [2] } }, 8), "two data_offsets, got dtype, shape"],
     ["deep nesting", file(`{"x":${"[".repeat(1e5)}${"]".repeat(1e5)}}`, 0), "safetensors: "],
     ["unknown dtype", file({ x: { ...x, dtype: "F8_E4M3" } }, 8), 'dtype of "x" must be one of F64 I64 U64 F32'],
-    ["inherited name as dtype", file({ x: { ...x, dtype: "toString" } }, 8), 'given "toString"'],
+    ["inherited name as dtype", file({ x: { ...x, dtype: "toString" } }, 8), 'got "toString"'],
     ["shape and range differ", file({ x: { ...x, shape: [3] } }, 8), "shape [3] has 12 bytes, its range [0, 8) has 8"],
     [
       "negative size",

@@ -130,14 +130,14 @@ describe("ClassSets", () => {
         new ClassSets(items, y, options);
     expect(make({}, [99, ...labels.slice(1)])).toThrow(/class 99 of \w+ has 1$/);
     expect(make({}, labels.slice(1))).toThrow("ClassSets: each item needs a label, 159 labels for 160 items");
-    expect(make({ kMax: 17 })).toThrow("ClassSets: train must have 17 classes or more to make 17 clusters of, 16");
-    expect(make({ kMax: 3 })).toThrow("ClassSets: validation must have 3 classes or more to make 3 clusters of, 2");
+    expect(make({ kMax: 17 })).toThrow("ClassSets: train must have 17 classes or more to make 17 clusters of, got 16");
+    expect(make({ kMax: 3 })).toThrow("ClassSets: validation must have 3 classes or more to make 3 clusters of, got 2");
     expect(make({ classes: { train: [0, 1], test: [1, 2] }, kMax: 2 })).toThrow(
       "ClassSets: no class may be in two parts, 1 is in train and test",
     );
     expect(make({ classes: { train: [0, 44] }, kMax: 2 })).toThrow("ClassSets: class 44 of train has no example");
-    expect(make({ shares: [0.5, 0.2, 0.2] })).toThrow("must add up to 1, [0.5, 0.2, 0.2]");
-    expect(make({ kMin: 3, kMax: 2 })).toThrow("ClassSets: kMax must be a whole number from 3, 2");
+    expect(make({ shares: [0.5, 0.2, 0.2] })).toThrow("must add up to 1, got [0.5, 0.2, 0.2]");
+    expect(make({ kMin: 3, kMax: 2 })).toThrow("ClassSets: kMax must be a whole number from 3, got 2");
     expect(make({ kMax: 2, window: 3 })).toThrow("window must be a whole number from 1 to 2");
     expect(
       () =>
@@ -148,8 +148,8 @@ describe("ClassSets", () => {
           ],
           [0, 0],
         ),
-    ).toThrow("ClassSets: items must be finite, NaN in item 1 of 2");
-    expect(() => new ClassSets([1, 2], [0, 0])).toThrow("given shape [2]");
+    ).toThrow("ClassSets: items must be finite, got NaN in item 1 of 2");
+    expect(() => new ClassSets([1, 2], [0, 0])).toThrow("got shape [2]");
     expect(() => sets.sample("train", 1, 7, new Random(0))).toThrow(
       "ClassSets: sets of 4 clusters of 2 or more need 8 items, 7",
     );
@@ -181,13 +181,13 @@ describe("GivenSets", () => {
 
   test("a clustering that does not fit is one clear line", () => {
     expect(() => new GivenSets({ train: [clustering(0, 3)] }, { kMax: 2 })).toThrow(
-      "GivenSets: clustering 0 of train: it must have at most kMax = 2 clusters, 3",
+      "GivenSets: clustering 0 of train: it must have at most kMax = 2 clusters, got 3",
     );
     expect(() => new GivenSets({})).toThrow("GivenSets: there must be a clustering in train, validation, test");
     expect(() => new GivenSets({ train: [clustering(0, 1), { items: [[1], [2]], labels: [0, 0] }] })).toThrow(
-      "items must have one shape, [1] and before [2]",
+      "items must have one shape, got [1] and before [2]",
     );
-    expect(() => new GivenSets({ train: [{ items: [[NaN]], labels: [0] }] })).toThrow("items must be finite, NaN");
+    expect(() => new GivenSets({ train: [{ items: [[NaN]], labels: [0] }] })).toThrow("items must be finite, got NaN");
     expect(() => new GivenSets({ train: [{ items: [[1]], labels: [0, 1] }] })).toThrow("2 labels for 1 items");
     expect(() => sets.sample("validation", 1, 6, new Random(1))).toThrow(
       "GivenSets: validation has no clustering of 6 items or more among its 0",
@@ -310,7 +310,7 @@ describe("SimilarityGraphSets", () => {
     expect(make(chain, { cannotLink: [[0, 4]] })).toThrow(
       "SimilarityGraphSets: items 0 and 4 must not be linked, but must-links connect them",
     );
-    expect(make([[0, 150]])).toThrow("SimilarityGraphSets: links must name items from 0 to 149, [0, 150]");
+    expect(make([[0, 150]])).toThrow("SimilarityGraphSets: links must name items from 0 to 149, got [0, 150]");
     expect(make([])).toThrow("SimilarityGraphSets: nothing is left to train on, 0 for three parts");
     const scarce = new SimilarityGraphSets(items, chain, { replacement: false, kMax: 2 });
     expect(scarce.sample("train", 20, 5, new Random(1)).labels.length).toBe(100);

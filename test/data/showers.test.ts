@@ -104,18 +104,20 @@ describe("resampling", () => {
 
   test("refuses what is no camera or not its image", () => {
     expect(() => squareGrid({ x: [0, 1], y: [0] })).toThrow(
-      "squareGrid: x and y must have one number for each of 2 or more pixels, given 2 and 1",
+      "squareGrid: x and y must have one number for each of 2 or more pixels, got 2 and 1",
     );
     expect(() => squareGrid({ x: [0, NaN], y: [0, 0] })).toThrow(
-      "squareGrid: coordinates must be finite, given NaN, 0 of pixel 1",
+      "squareGrid: coordinates must be finite, got NaN, 0 of pixel 1",
     );
     expect(() => squareGrid({ x: [1, 1], y: [2, 2] })).toThrow("squareGrid: two pixels are in one place");
-    expect(() => squareGrid(camera, { size: 0 })).toThrow("squareGrid: size must be a whole number from 1, given 0");
+    expect(() => squareGrid(camera, { size: 0 })).toThrow("squareGrid: size must be a whole number from 1, got 0");
     expect(() => resampleCamera(new Float32Array(100), grid)).toThrow(
-      "resampleCamera: images must be [n, 1440] as the grid's camera, given [100]",
+      "resampleCamera: images must be [n, 1440] as the grid's camera, got [100]",
     );
     const counts = [new Float32Array(1440), new Float32Array(1440).fill(NaN, 5, 6)];
-    expect(() => resampleCamera(counts, grid)).toThrow("resampleCamera: counts must be finite, NaN at row 1, column 5");
+    expect(() => resampleCamera(counts, grid)).toThrow(
+      "resampleCamera: counts must be finite, got NaN at row 1, column 5",
+    );
   });
 });
 
@@ -149,9 +151,9 @@ describe("Hillas parameters", () => {
   test("what cannot be drawn or measured is refused", () => {
     const ellipse = { size: 100, x: 0, y: 0, length: 0.2, width: 0.1, angle: 0 };
     expect(() => drawHillas({ ...ellipse, width: -1 }, new Random(0))).toThrow(
-      "drawHillas: width must be finite and 0 or more, given -1",
+      "drawHillas: width must be finite and 0 or more, got -1",
     );
-    expect(() => drawHillas({ ...ellipse, x: NaN }, new Random(0))).toThrow("drawHillas: x must be finite, given NaN");
+    expect(() => drawHillas({ ...ellipse, x: NaN }, new Random(0))).toThrow("drawHillas: x must be finite, got NaN");
     expect(() => hillas([1, 2], camera)).toThrow("hillas: one count a pixel is needed, 2 for 1440 pixels");
   });
 });
@@ -237,12 +239,12 @@ describe("simulated showers", () => {
   });
 
   test("options out of range are refused", () => {
-    expect(() => simulateShowers({ n: -1 })).toThrow("simulateShowers: n must be a whole number from 0, given -1");
+    expect(() => simulateShowers({ n: -1 })).toThrow("simulateShowers: n must be a whole number from 0, got -1");
     expect(() => simulateShowers({ n: 1, gammaShare: 2 })).toThrow(
-      "simulateShowers: gammaShare must be from 0 to 1, given 2",
+      "simulateShowers: gammaShare must be from 0 to 1, got 2",
     );
     expect(() => simulateShowers({ n: 1, pointing: "on" as "wobble" })).toThrow(
-      "simulateShowers: pointing must be diffuse or wobble, given on",
+      "simulateShowers: pointing must be diffuse or wobble, got on",
     );
     expect(simulateShowers({ n: 0 }).images.shape).toEqual([0, 45, 45]);
   });
@@ -279,10 +281,10 @@ describe("redrawn MAGIC events", () => {
       redrawMagic(table, { seed: 1 }).data.subarray(0, 2025),
     );
     expect(() => redrawMagic([[1, 2]])).toThrow(
-      /redrawMagic: the table must have the columns fLength, .*, given 2 columns/,
+      /redrawMagic: the table must have the columns fLength, .*, got 2 columns/,
     );
     expect(() => redrawMagic([table[0]!.map((v, i) => (i === 3 ? NaN : v))])).toThrow(
-      "redrawMagic: table must be finite, NaN at row 0, column 3",
+      "redrawMagic: table must be finite, got NaN at row 0, column 3",
     );
   });
 });

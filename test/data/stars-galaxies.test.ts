@@ -109,7 +109,7 @@ describe("records", () => {
       expect((await data.column("class")).slice(0, 3)).toEqual(["GALAXY", "STAR", "GALAXY"]);
       expect(Array.from(await data.column("objID"), Number)).toEqual(Array.from({ length: 24 }, (_, i) => i));
       await expect(data.column("colour")).rejects.toThrow(
-        "records must have a field colour, given objID, image, class, z",
+        "records must have a field colour, got objID, image, class, z",
       );
       await data.close();
       await expect(NpyDataset.open(folder)).rejects.toThrow("name one as the option field");

@@ -69,13 +69,13 @@ describe("errors", () => {
     ["half a frame", changed(40, 13), "wav: data of 13 bytes is no whole number of frames of 2 bytes"],
     ["no data", changed(36, 68), "wav: file has no data chunk"],
     ["no format", changed(12, 70), "wav: chunk fmt must come before the data, there is none"],
-    ["short format", changed(16, 14), "wav: chunk fmt must have 16 bytes or more, 14"],
-    ["μ-law", changed(20, 7), "or floats of 32 or 64, given format 7 of 16 bits"],
-    ["12 bits", changed(34, 12), "given PCM of 12 bits"],
-    ["no channel", changed(22, 0), "wav: there must be channels and a sample rate, given 0 and 16000"],
+    ["short format", changed(16, 14), "wav: chunk fmt must have 16 bytes or more, got 14"],
+    ["μ-law", changed(20, 7), "or floats of 32 or 64, got format 7 of 16 bits"],
+    ["12 bits", changed(34, 12), "got PCM of 12 bits"],
+    ["no channel", changed(22, 0), "wav: there must be channels and a sample rate, got 0 and 16000"],
     ["frame", changed(32, 3), "wav: 1 channels of 16 bits take 2 bytes, 3 declared"],
-    ["NaN", encodeWav([[0, NaN]], { bits: 32, float: true }), "wav: samples must be finite, NaN at 1"],
-    ["infinity", encodeWav([[1e300]], { bits: 64, float: true }), "wav: samples must be finite, 1e+300 at 0"],
+    ["NaN", encodeWav([[0, NaN]], { bits: 32, float: true }), "wav: samples must be finite, got NaN at 1"],
+    ["infinity", encodeWav([[1e300]], { bits: 64, float: true }), "wav: samples must be finite, got 1e+300 at 0"],
   ])("%s", (_, bytes, message) => {
     expect(() => readWav(bytes)).toThrow(message);
     expect(() => readWav(bytes)).toThrow(/^wav: [^\n]*$/);
@@ -83,6 +83,6 @@ describe("errors", () => {
   test("another subformat", () => {
     const file = encodeWav([left], { bits: 16, extensible: true });
     file[50] = 7;
-    expect(() => readWav(file)).toThrow("wav: an extensible file must hold PCM or floats, given another subformat");
+    expect(() => readWav(file)).toThrow("wav: an extensible file must hold PCM or floats, got another subformat");
   });
 });

@@ -83,7 +83,7 @@ test("HDBSCAN: duplicates, one blob, merged clusters, bad input", async () => {
     new Set(await new HDBSCAN({ clusterSelectionEpsilon: 100, allowSingleCluster: true }).fitPredict(three)),
   ).toEqual(new Set([0]));
   await expect(new HDBSCAN().fit([[1, 2]])).rejects.toThrow("HDBSCAN.fit: a hierarchy needs two points, got 1");
-  expect(() => new HDBSCAN({ minClusterSize: 1 })).toThrow(/minClusterSize must be a whole number from 2, 1/);
+  expect(() => new HDBSCAN({ minClusterSize: 1 })).toThrow(/minClusterSize must be a whole number from 2, got 1/);
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(new HDBSCAN().fit(three, { signal })).rejects.toThrow("enough");
 });

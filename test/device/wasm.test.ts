@@ -164,7 +164,7 @@ describe("the wasm device", () => {
 
   test("a wrong number of threads is refused", async () => {
     await expect(requestDevice("wasm", { threads: -1 })).rejects.toThrow(
-      "threads must be a whole number from 0 to 64, -1",
+      "threads must be a whole number from 0 to 64, got -1",
     );
     await expect(requestDevice("gpu" as "wasm")).rejects.toThrow("requestDevice: the types are webgpu and wasm, gpu");
   });

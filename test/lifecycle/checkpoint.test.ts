@@ -147,7 +147,7 @@ test("training goes on at another learning rate, and all else stays what it was"
     const before = await Type.load(file(`${name}.safetensors`), { device });
     expect(model.settings).toEqual({ ...before.settings, learningRate: 1e-4 });
     await expect(Type.load(file(`${name}.safetensors`), { device, learningRate: -1 })).rejects.toThrow(
-      `${name}: learningRate must be positive, -1`,
+      `${name}: learningRate must be positive, got -1`,
     );
     for (const either of [model, before]) either.dispose();
   }

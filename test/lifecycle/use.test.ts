@@ -167,7 +167,7 @@ describe("options", () => {
     [KMeans, { n_clusters: 3 }, "KMeans: unknown option n_clusters, did you mean nClusters?"],
     [KMeans, { nClusters: 3, random_state: 1 }, "KMeans: unknown option random_state, did you mean seed?"],
     [KMeans, { nClusters: 3, maxIterations: 1 }, "KMeans: unknown option maxIterations, did you mean maxIter?"],
-    [KMeans, { nClusters: 3, device: 7 }, "KMeans: device must be a device, as requestDevice gives one, 7"],
+    [KMeans, { nClusters: 3, device: 7 }, "KMeans: device must be a device, as requestDevice gives one, got 7"],
     [DEC, { layers: [8, 3] }, "DEC: nClusters is missing"],
     [DEC, { layers: [8, 3], nClusters: 2, sead: 1 }, "DEC: unknown option sead, did you mean seed?"],
     [DeepCluster, undefined, "DeepCluster: network is missing"],
@@ -181,7 +181,7 @@ describe("options", () => {
     const model = new KMeans({ nClusters: 2, device: await deviceOf("wasm") });
     const any = model as unknown as { fit(x: unknown, options: unknown): Promise<unknown> };
     await expect(any.fit(x, { sampleWeight: [1] })).rejects.toThrow("KMeans.fit: unknown option sampleWeight");
-    await expect(any.fit(x, { onStep: 3 })).rejects.toThrow("KMeans.fit: onStep must be a function, 3");
+    await expect(any.fit(x, { onStep: 3 })).rejects.toThrow("KMeans.fit: onStep must be a function, got 3");
     await model.fit(x);
     const load = KMeans.load as unknown as (bytes: unknown, options?: unknown) => Promise<unknown>;
     await expect(load(await model.save(), { devise: 1 })).rejects.toThrow("KMeans.load: unknown option devise");

@@ -313,25 +313,25 @@ describe("what labels may be", () => {
   test.each<[string, () => unknown]>([
     ["nmi: label arrays differ in length, 8 and 9", () => metrics.nmi(new Int32Array(8), new Int32Array(9))],
     ["accuracy: label arrays differ in length, 2 and 1", () => metrics.accuracy([0, 1], [0])],
-    ["ami: yTrue must be integers, 0.5 at 1", () => metrics.ami([0, 0.5], [0, 1])],
-    ["purity: yPred must be integers, NaN at 0", () => metrics.purity([0, 1], [NaN, 1])],
-    ["vMeasure: yPred must be integers, Infinity at 1", () => metrics.vMeasure([0, 1], [1, Infinity])],
-    ["bbn: yTrue must be integers, 9007199254740992 at 0", () => metrics.bbn([2 ** 53], [0])],
+    ["ami: yTrue must be integers, got 0.5 at 1", () => metrics.ami([0, 0.5], [0, 1])],
+    ["purity: yPred must be integers, got NaN at 0", () => metrics.purity([0, 1], [NaN, 1])],
+    ["vMeasure: yPred must be integers, got Infinity at 1", () => metrics.vMeasure([0, 1], [1, Infinity])],
+    ["bbn: yTrue must be integers, got 9007199254740992 at 0", () => metrics.bbn([2 ** 53], [0])],
     ["randIndex: yTrue is empty", () => metrics.randIndex([], [])],
     ["entropy: labels is empty", () => metrics.entropy(new Uint8Array(0))],
     [
-      "contingency: yTrue must be a vector, given shape [2, 2]",
+      "contingency: yTrue must be a vector, got shape [2, 2]",
       () => metrics.contingency([[0, 1], [1, 0]], [0, 1]), // prettier-ignore
     ],
     [
-      'nmi: average must be arithmetic, geometric, min, max, given "mean"',
+      'nmi: average must be arithmetic, geometric, min, max, got "mean"',
       () => metrics.nmi(y, p, { average: "mean" as "min" }),
     ],
     [
-      'misclassificationRate: matching must be "optimal" or "greedy", given "best"',
+      'misclassificationRate: matching must be "optimal" or "greedy", got "best"',
       () => metrics.misclassificationRate(y, p, { matching: "best" as "greedy" }),
     ],
-    ["vMeasure: beta must be 0 or more, given -1", () => metrics.vMeasure(y, p, { beta: -1 })],
+    ["vMeasure: beta must be 0 or more, got -1", () => metrics.vMeasure(y, p, { beta: -1 })],
     [
       "accuracy: at most 134217728 cells can be tabulated, 11587 x 11586 labels are given",
       () => {

@@ -53,11 +53,11 @@ describe("hungarian", () => {
   });
 
   test("errors", () => {
-    expect(() => hungarian([1, 2])).toThrow(new Error("hungarian: cost must be a matrix, given shape [2]"));
+    expect(() => hungarian([1, 2])).toThrow(new Error("hungarian: cost must be a matrix, got shape [2]"));
     const bad = [
       [1, 2],
       [3, NaN],
     ];
-    expect(() => hungarian(bad)).toThrow(new Error("hungarian: cost must be finite, NaN at row 1, column 1"));
+    expect(() => hungarian(bad)).toThrow(new Error("hungarian: cost must be finite, got NaN at row 1, column 1"));
   });
 });

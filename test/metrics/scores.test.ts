@@ -63,10 +63,10 @@ describe("silhouette", () => {
     ["silhouette: 2 to n - 1 = 2 clusters are needed, given 1", () => silhouette([[0], [1], [2]], [4, 4, 4])],
     ["silhouette: 2 to n - 1 = 2 clusters are needed, given 3", () => silhouette([[0], [1], [2]], [0, 1, 2])],
     ["silhouette: x has 3 rows, labels has 2", () => silhouette([[0], [1], [2]], [0, 1])],
-    ["silhouette: x must be a matrix, given shape [3]", () => silhouette([0, 1, 2], [0, 1, 1])],
-    ["silhouette: x must be finite, NaN at row 1, column 0", () => silhouette([[0], [NaN], [2]], [0, 1, 1])],
+    ["silhouette: x must be a matrix, got shape [3]", () => silhouette([0, 1, 2], [0, 1, 1])],
+    ["silhouette: x must be finite, got NaN at row 1, column 0", () => silhouette([[0], [NaN], [2]], [0, 1, 1])],
     [
-      "daviesBouldin: x must be finite, Infinity at row 2, column 0",
+      "daviesBouldin: x must be finite, got Infinity at row 2, column 0",
       () => daviesBouldin([[0], [1], [Infinity]], [0, 1, 1]),
     ],
   ])("%s", (message, act) => {
@@ -155,9 +155,9 @@ describe("liMa", () => {
   });
 
   test("errors", () => {
-    expect(() => liMa(-1, 2, 0.2)).toThrow(new Error("liMa: nOn must be 0 or more and finite, given -1"));
-    expect(() => liMa(1, NaN, 0.2)).toThrow(new Error("liMa: nOff must be 0 or more and finite, given NaN"));
-    expect(() => liMa(1, 2, 0)).toThrow(new Error("liMa: alpha must be positive and finite, given 0"));
+    expect(() => liMa(-1, 2, 0.2)).toThrow(new Error("liMa: nOn must be 0 or more and finite, got -1"));
+    expect(() => liMa(1, NaN, 0.2)).toThrow(new Error("liMa: nOff must be 0 or more and finite, got NaN"));
+    expect(() => liMa(1, 2, 0)).toThrow(new Error("liMa: alpha must be positive and finite, got 0"));
   });
 });
 
@@ -192,15 +192,12 @@ describe("significanceSweep", () => {
   });
 
   test.each<[string, () => unknown]>([
-    ["significanceSweep: there must be one region for each of 2 scores, given 1", () => significanceSweep([1, 2], [0])],
-    ["significanceSweep: scores must be finite, NaN at 1", () => significanceSweep([1, NaN], [0, 0])],
+    ["significanceSweep: there must be one region for each of 2 scores, got 1", () => significanceSweep([1, 2], [0])],
+    ["significanceSweep: scores must be finite, got NaN at 1", () => significanceSweep([1, NaN], [0, 0])],
     ["significanceSweep: thresholds is empty", () => significanceSweep([1], [0], { thresholds: [] })],
-    [
-      "significanceSweep: thresholds must be finite, given NaN",
-      () => significanceSweep([1], [0], { thresholds: [NaN] }),
-    ],
-    ["significanceSweep: regions must be integers of 32 bits, 0.5 at 0", () => significanceSweep([1], [0.5])],
-    ["liMa: alpha must be positive and finite, given 0", () => significanceSweep([1], [0], { alpha: 0 })],
+    ["significanceSweep: thresholds must be finite, got NaN", () => significanceSweep([1], [0], { thresholds: [NaN] })],
+    ["significanceSweep: regions must be integers of 32 bits, got 0.5 at 0", () => significanceSweep([1], [0.5])],
+    ["liMa: alpha must be positive and finite, got 0", () => significanceSweep([1], [0], { alpha: 0 })],
   ])("%s", (message, act) => {
     expect(act).toThrow(new Error(message));
   });

@@ -118,19 +118,21 @@ describe("DEC's errors name what was given", () => {
   const { x } = digits(20);
 
   test.each([
-    [{ nClusters: 0 }, "DEC: nClusters must be a whole number from 1, 0"],
-    [{ nClusters: 2.5 }, "DEC: nClusters must be a whole number from 1, 2.5"],
-    [{ updateInterval: 0 }, "DEC: updateInterval must be a whole number from 1, 0"],
-    [{ alpha: 0 }, "DEC: alpha must be positive, 0"],
-    [{ tolerance: -1 }, "DEC: tolerance must be 0 or more, -1"],
-    [{ target: "all" as "batch" }, "DEC: target must be global or batch, all"],
+    [{ nClusters: 0 }, "DEC: nClusters must be a whole number from 1, got 0"],
+    [{ nClusters: 2.5 }, "DEC: nClusters must be a whole number from 1, got 2.5"],
+    [{ updateInterval: 0 }, "DEC: updateInterval must be a whole number from 1, got 0"],
+    [{ alpha: 0 }, "DEC: alpha must be positive, got 0"],
+    [{ tolerance: -1 }, "DEC: tolerance must be 0 or more, got -1"],
+    [{ target: "all" as "batch" }, "DEC: target must be global or batch, got all"],
   ])("%o", (options, message) => {
     expect(() => new DEC({ ...OPTIONS, ...options })).toThrow(message);
   });
 
   test("data and use", async () => {
     const model = new DEC({ ...OPTIONS, nClusters: 30 });
-    await expect(model.fit(x)).rejects.toThrow("DEC.fit: nClusters must be at most the number of rows, 30 for 20 rows");
+    await expect(model.fit(x)).rejects.toThrow(
+      "DEC.fit: nClusters must be at most the number of rows, got 30 for 20 rows",
+    );
     await expect(model.predict(x)).rejects.toThrow("DEC.predict: call fit first");
     expect(() => model.labels).toThrow("DEC.labels: call fit first");
     await expect(DEC.load(new Uint8Array(5))).rejects.toThrow(/safetensors/);

@@ -102,7 +102,7 @@ describeDevices("DeepCluster", (device) => {
     expect(() => model.labels).toThrow("DeepCluster.labels: call fit first");
     await expect(model.predict(x)).rejects.toThrow("DeepCluster.predict: call fit first");
     await expect(model.fit(digits(20).x)).rejects.toThrow(
-      "DeepCluster.fit: nClusters must be at most the number of rows, 30 for 20 rows",
+      "DeepCluster.fit: nClusters must be at most the number of rows, got 30 for 20 rows",
     );
     await expect(model.fit([[1, 2]])).rejects.toThrow("DeepCluster.fit: x must have 64 values a row, got 2");
     model.dispose();
@@ -111,11 +111,11 @@ describeDevices("DeepCluster", (device) => {
 
 describe("DeepCluster's options", () => {
   test.each([
-    [{ nClusters: 0 }, "DeepCluster: nClusters must be a whole number from 1, 0"],
-    [{ components: 1.5 }, "DeepCluster: components must be a whole number from 1, 1.5"],
-    [{ learningRate: 0 }, "DeepCluster: learningRate must be positive, 0"],
-    [{ momentum: 1 }, "DeepCluster: momentum must be in [0, 1), 1"],
-    [{ sampling: "all" as "uniform" }, "DeepCluster: sampling must be uniform or shuffled or reordered, all"],
+    [{ nClusters: 0 }, "DeepCluster: nClusters must be a whole number from 1, got 0"],
+    [{ components: 1.5 }, "DeepCluster: components must be a whole number from 1, got 1.5"],
+    [{ learningRate: 0 }, "DeepCluster: learningRate must be positive, got 0"],
+    [{ momentum: 1 }, "DeepCluster: momentum must be in [0, 1), got 1"],
+    [{ sampling: "all" as "uniform" }, "DeepCluster: sampling must be uniform or shuffled or reordered, got all"],
   ])("%o", (options, message) => {
     expect(() => new DeepCluster({ ...OPTIONS, ...options })).toThrow(message);
   });

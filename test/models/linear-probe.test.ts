@@ -42,7 +42,7 @@ describeDevices("LinearProbe", (device) => {
         ],
         [0, 3],
       ),
-    ).rejects.toThrow("Supervised.fit: labels must be from 0 to 2, 3 at 1");
+    ).rejects.toThrow("Supervised.fit: labels must be from 0 to 2, got 3 at 1");
     await probe.fit(
       [
         [1, 2],
@@ -52,13 +52,13 @@ describeDevices("LinearProbe", (device) => {
       [0, 1, 2],
       { epochs: 1 },
     );
-    await expect(probe.predict([[1]])).rejects.toThrow("LinearProbe: the features must have 2 columns, given 1");
+    await expect(probe.predict([[1]])).rejects.toThrow("LinearProbe: the features must have 2 columns, got 1");
     probe.dispose();
   });
 });
 
 describe("LinearProbe's options", () => {
   test("are checked where they are given", () => {
-    expect(() => new LinearProbe({ learningRate: -1 })).toThrow("LinearProbe: learningRate must be positive, -1");
+    expect(() => new LinearProbe({ learningRate: -1 })).toThrow("LinearProbe: learningRate must be positive, got -1");
   });
 });

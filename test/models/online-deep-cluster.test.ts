@@ -93,7 +93,7 @@ describeDevices("OnlineDeepCluster", (device) => {
     expect(() => model.labels).toThrow("OnlineDeepCluster.labels: call fit first");
     await expect(model.predict(x)).rejects.toThrow("OnlineDeepCluster.predict: call fit first");
     await expect(model.fit(digits(10).x)).rejects.toThrow(
-      "OnlineDeepCluster.fit: nClusters must be at most the number of rows, 15 for 10 rows",
+      "OnlineDeepCluster.fit: nClusters must be at most the number of rows, got 15 for 10 rows",
     );
     await model.fit(digits(40).x, { epochs: 1 });
     await expect(model.fit(digits(50).x)).rejects.toThrow(
@@ -105,10 +105,10 @@ describeDevices("OnlineDeepCluster", (device) => {
 
 describe("OnlineDeepCluster's options", () => {
   test.each([
-    [{ nClusters: 0 }, "OnlineDeepCluster: nClusters must be a whole number from 1, 0"],
-    [{ memoryMomentum: 0 }, "OnlineDeepCluster: memoryMomentum must be above 0 and at most 1, 0"],
-    [{ minCluster: 0 }, "OnlineDeepCluster: minCluster must be a whole number from 1, 0"],
-    [{ assignment: "far" as "dot" }, "OnlineDeepCluster: assignment must be dot or nearest, far"],
+    [{ nClusters: 0 }, "OnlineDeepCluster: nClusters must be a whole number from 1, got 0"],
+    [{ memoryMomentum: 0 }, "OnlineDeepCluster: memoryMomentum must be above 0 and at most 1, got 0"],
+    [{ minCluster: 0 }, "OnlineDeepCluster: minCluster must be a whole number from 1, got 0"],
+    [{ assignment: "far" as "dot" }, "OnlineDeepCluster: assignment must be dot or nearest, got far"],
   ])("%o", (options, message) => {
     expect(() => new OnlineDeepCluster({ ...OPTIONS, ...options })).toThrow(message);
   });

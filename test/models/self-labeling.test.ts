@@ -98,7 +98,7 @@ describeDevices("SelfLabeling", (device) => {
     const model = new SelfLabeling({ ...OPTIONS, nClusters: 30, device: await device() });
     expect(() => model.labels).toThrow("SelfLabeling.labels: call fit first");
     await expect(model.fit(digits(20).x)).rejects.toThrow(
-      "SelfLabeling.fit: nClusters must be at most the number of rows, 30 for 20 rows",
+      "SelfLabeling.fit: nClusters must be at most the number of rows, got 30 for 20 rows",
     );
     model.dispose();
   });
@@ -106,11 +106,11 @@ describeDevices("SelfLabeling", (device) => {
 
 describe("SelfLabeling's options", () => {
   test.each([
-    [{ nClusters: 0 }, "SelfLabeling: nClusters must be a whole number from 1, 0"],
-    [{ heads: 0 }, "SelfLabeling: heads must be a whole number from 1, 0"],
-    [{ lambda: -1 }, "SelfLabeling: lambda must be positive, -1"],
-    [{ schedule: "cubic" as "linear" }, "SelfLabeling: schedule must be quadratic or linear, cubic"],
-    [{ updateHeads: "none" as "all" }, "SelfLabeling: updateHeads must be all or turns, none"],
+    [{ nClusters: 0 }, "SelfLabeling: nClusters must be a whole number from 1, got 0"],
+    [{ heads: 0 }, "SelfLabeling: heads must be a whole number from 1, got 0"],
+    [{ lambda: -1 }, "SelfLabeling: lambda must be positive, got -1"],
+    [{ schedule: "cubic" as "linear" }, "SelfLabeling: schedule must be quadratic or linear, got cubic"],
+    [{ updateHeads: "none" as "all" }, "SelfLabeling: updateHeads must be all or turns, got none"],
   ])("%o", (options, message) => {
     expect(() => new SelfLabeling({ ...OPTIONS, ...options })).toThrow(message);
   });

@@ -78,7 +78,7 @@ describeDevices("StackedAutoencoder", (device) => {
     bad[70] = NaN;
     await expect(model.fit({ data: bad, shape: [130, 64] })).rejects.toThrow(/NaN/);
     expect(() => new StackedAutoencoder({ layers: [4], device: made })).toThrow(
-      "layers must be a list of 2 or more positive whole numbers, [4]",
+      "layers must be a list of 2 or more positive whole numbers, got [4]",
     );
     expect(() => new StackedAutoencoder({ ...OPTIONS, corruption: 1 })).toThrow("corruption must be in [0, 1), 1");
     expect(() => new StackedAutoencoder({ ...OPTIONS, batchSize: 0 })).toThrow(

@@ -57,7 +57,7 @@ describeDevices("Supervised", (device) => {
     const model = new Supervised({ ...OPTIONS, device: await device() });
     const bad = Int32Array.from(labels);
     bad[5] = 10;
-    await expect(model.fit(x, bad)).rejects.toThrow("Supervised.fit: labels must be from 0 to 9, 10 at 5");
+    await expect(model.fit(x, bad)).rejects.toThrow("Supervised.fit: labels must be from 0 to 9, got 10 at 5");
     await expect(model.fit(x, labels.subarray(1))).rejects.toThrow(
       "Supervised.fit: one label an item, 192 labels for 193 items",
     );
@@ -68,7 +68,7 @@ describeDevices("Supervised", (device) => {
 describe("Supervised's options", () => {
   test("one class is none", () => {
     expect(() => new Supervised({ ...OPTIONS, nClasses: 1 })).toThrow(
-      "Supervised: nClasses must be a whole number from 2, 1",
+      "Supervised: nClasses must be a whole number from 2, got 1",
     );
   });
 });

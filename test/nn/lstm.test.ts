@@ -84,7 +84,9 @@ describeDevices("LSTM modules", (device) => {
     }
     layer.dispose();
     const made = await device();
-    expect(() => new LSTM(made, 2, 2, new Random(1), { memory: 2 })).toThrow("LSTM: memory must be 3 steps or more, 2");
+    expect(() => new LSTM(made, 2, 2, new Random(1), { memory: 2 })).toThrow(
+      "LSTM: memory must be 3 steps or more, got 2",
+    );
   });
 
   test("PyTorch's initial values", async () => {
@@ -168,12 +170,12 @@ describeDevices("LSTM modules", (device) => {
   test("what it refuses", async () => {
     const made = await device();
     const random = new Random(1);
-    expect(() => new LSTM(made, 0, 3, random)).toThrow("LSTM: features must be a whole number from 1, 0");
+    expect(() => new LSTM(made, 0, 3, random)).toThrow("LSTM: features must be a whole number from 1, got 0");
     expect(() => new ResidualBLSTM(made, 7, random)).toThrow("must be even");
-    expect(() => new ResidualBLSTMStack(made, 0, 4, random)).toThrow("layers must be a whole number from 1, 0");
+    expect(() => new ResidualBLSTMStack(made, 0, 4, random)).toThrow("layers must be a whole number from 1, got 0");
     const layer = new LSTM(made, 3, 2, random);
     const x = sequences(made, [2, 4, 5]);
-    expect(() => layer.forward(x)).toThrow("lstm: the input weight must be [1, 8, 5], [1, 8, 3]");
+    expect(() => layer.forward(x)).toThrow("lstm: the input weight must be [1, 8, 5], got [1, 8, 3]");
     x.dispose();
     layer.dispose();
   });

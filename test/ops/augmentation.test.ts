@@ -84,15 +84,15 @@ describeDevices("augment", (device) => {
     const d = await device();
     const x = c.zeros(d, [1, 1, 8, 8]);
     const step = { seed: 1, step: 1 };
-    expect(() => c.augment(c.zeros(d, [8, 8]), {}, step)).toThrow("augment: x must be [n, c, h, w], [8, 8]");
+    expect(() => c.augment(c.zeros(d, [8, 8]), {}, step)).toThrow("augment: x must be [n, c, h, w], got [8, 8]");
     expect(() => c.augment(x, { crop: { size: 9 } }, step)).toThrow(
-      "augment: crop.size must be within the padded image of 8 x 8, [9,9]",
+      "augment: crop.size must be within the padded image of 8 x 8, got [9,9]",
     );
     expect(() => c.augment(x, { crop: { scale: [0, 1] } }, step)).toThrow("crop.scale must be shares of the area");
-    expect(() => c.augment(x, { flip: 2 }, step)).toThrow("augment: flip must be probabilities, 2");
+    expect(() => c.augment(x, { flip: 2 }, step)).toThrow("augment: flip must be probabilities, got 2");
     expect(() => c.augment(x, { rotate: NaN }, step)).toThrow("rotate must be degrees");
     expect(() => c.augment(x, { distort: { grid: 0 } }, step)).toThrow(
-      "distort.grid must be positive whole numbers, 0",
+      "distort.grid must be positive whole numbers, got 0",
     );
     expect(() => c.augment(x, { jitter: { hue: 0.1 } }, step)).toThrow("need three channels, 1");
     expect(() => c.augment(x, { flip: 1 }, { seed: 1, step: -1 })).toThrow(

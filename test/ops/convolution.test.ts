@@ -23,22 +23,22 @@ afterAll(() => device.destroy());
 
 describe("rules of convolution", () => {
   test.each([
-    ["rank of x", [3, 5, 5], [2, 3, 3, 3], {}, "conv2d: x must be [n, c, h, w], [3, 5, 5]"],
-    ["rank of the weight", [1, 3, 5, 5], [2, 3], {}, "conv2d: the weight must be [o, c, kh, kw], [2, 3]"],
+    ["rank of x", [3, 5, 5], [2, 3, 3, 3], {}, "conv2d: x must be [n, c, h, w], got [3, 5, 5]"],
+    ["rank of the weight", [1, 3, 5, 5], [2, 3], {}, "conv2d: the weight must be [o, c, kh, kw], got [2, 3]"],
     ["channels", [1, 3, 5, 5], [2, 4, 3, 3], {}, "conv2d: channels differ, x [1, 3, 5, 5] and weight [2, 4, 3, 3]"],
     [
       "stride",
       [1, 3, 5, 5],
       [2, 3, 3, 3],
       { stride: 0 },
-      "conv2d: the stride must be whole numbers from 1 to 255, [0, 0]",
+      "conv2d: the stride must be whole numbers from 1 to 255, got [0, 0]",
     ],
     [
       "padding",
       [1, 3, 5, 5],
       [2, 3, 3, 3],
       { padding: [1, 0.5] as const },
-      "conv2d: the padding must be whole numbers from 0 to 255, [1, 0.5]",
+      "conv2d: the padding must be whole numbers from 0 to 255, got [1, 0.5]",
     ],
     [
       "size",
@@ -53,7 +53,7 @@ describe("rules of convolution", () => {
 
   test("bias", () => {
     const call = (): unknown => conv2d(zeros(device, [1, 1, 3, 3]), zeros(device, [4, 1, 3, 3]), zeros(device, [3]));
-    expect(() => tidy(call)).toThrow("conv2d: the bias must have one element per output channel, [3] for 4");
+    expect(() => tidy(call)).toThrow("conv2d: the bias must have one element per output channel, got [3] for 4");
   });
 
   test.each([
@@ -62,7 +62,7 @@ describe("rules of convolution", () => {
       "output padding",
       [3, 2, 3, 3],
       { stride: 2, outputPadding: 2 },
-      "convTranspose2d: the output padding must be smaller than the stride, [2, 2] and [2, 2]",
+      "convTranspose2d: the output padding must be smaller than the stride, got [2, 2] and [2, 2]",
     ],
     ["padding", [3, 2, 1, 1], { padding: 3 }, "convTranspose2d: nothing is left of the output, x [1, 3, 5, 5]"],
   ] as const)("%s of the transposed one", (_, weight, options, message) => {

@@ -92,12 +92,14 @@ describeDevices("batch normalization", (device) => {
     const two = c.zeros(d, [2]);
     expect(() => c.batchNorm(x)).toThrow("batchNorm: training needs more than one value a channel, [1, 3]");
     expect(() => c.batchNorm(x, { training: false })).toThrow("evaluation needs running statistics");
-    expect(() => c.batchNorm(x, { gamma: two })).toThrow("batchNorm: gamma must have the shape [3] for x [1, 3], [2]");
-    expect(() => c.batchNorm(two)).toThrow("batchNorm: x must be [n, c] or [n, c, h, w], [2]");
+    expect(() => c.batchNorm(x, { gamma: two })).toThrow(
+      "batchNorm: gamma must have the shape [3] for x [1, 3], got [2]",
+    );
+    expect(() => c.batchNorm(two)).toThrow("batchNorm: x must be [n, c] or [n, c, h, w], got [2]");
     const module = new c.BatchNorm1d(d, 2);
     const image = c.zeros(d, [2, 2, 3, 3]);
-    expect(() => module.forward(image)).toThrow("BatchNorm1d: x must have 2 axes, [2, 2, 3, 3]");
-    expect(() => new c.BatchNorm2d(d, 0)).toThrow("BatchNorm2d: channels must be a whole number from 1, 0");
+    expect(() => module.forward(image)).toThrow("BatchNorm1d: x must have 2 axes, got [2, 2, 3, 3]");
+    expect(() => new c.BatchNorm2d(d, 0)).toThrow("BatchNorm2d: channels must be a whole number from 1, got 0");
     for (const used of [x, two, module, image]) used.dispose();
   });
 });
@@ -156,7 +158,7 @@ describeDevices("pooling", (device) => {
     const x = c.zeros(d, [1, 1, 3, 3]);
     expect(() => c.maxPool2d(x, 4)).toThrow("maxPool2d: the kernel 4 x 4 is larger than the image, [1, 1, 3, 3]");
     expect(() => c.avgPool2d(x, 2, { padding: 2 })).toThrow(
-      "padding must be at most half of the kernel, 2 x 2 for 2 x 2",
+      "padding must be at most half of the kernel, got 2 x 2 for 2 x 2",
     );
     expect(() => c.maxPool2d(x, 0)).toThrow("kernel and stride must be positive whole numbers");
     x.dispose();

@@ -50,7 +50,7 @@ describe("weights of pairs", () => {
     sets = 0;
     expect(estimateSameClusterShare(() => (sets++, [1, 1, 2]))).toBeCloseTo(1 / 3, 12);
     expect(sets).toBe(30);
-    expect(() => estimateSameClusterShare(() => [1])).toThrow("a set must have two items or more, 1");
+    expect(() => estimateSameClusterShare(() => [1])).toThrow("a set must have two items or more, got 1");
   });
 });
 
@@ -143,9 +143,9 @@ describeDevices("losses over pairs", (device) => {
         () => pairwiseCrossEntropy(counts, [assignments[1]!], labels),
         "assignments must be [sets, items, k] for k = 1, 2, …",
       ],
-      [() => pairwiseCrossEntropy(tensor(made, [1], [1, 1]), assignments, labels), "P(k) must be [1, 2], [1, 1]"],
-      [() => randIndexLoss(counts, assignments, counts), "labels must be u32 [1, 4], f32 [1, 2]"],
-      [() => centerLoss(assignments[1]!, labels, 0), "clusters must be a whole number from 1, 0"],
+      [() => pairwiseCrossEntropy(tensor(made, [1], [1, 1]), assignments, labels), "P(k) must be [1, 2], got [1, 1]"],
+      [() => randIndexLoss(counts, assignments, counts), "labels must be u32 [1, 4], got f32 [1, 2]"],
+      [() => centerLoss(assignments[1]!, labels, 0), "clusters must be a whole number from 1, got 0"],
       [() => clusterCountLoss(counts, labels), "P(k) [sets, K] and as many u32 counts"],
       [
         () => softKMeans(tensor(made, [1], [1, 1]), tensor(made, [1, 2], [1, 2])).centers,

@@ -73,7 +73,7 @@ describeDevices("principalAxes", (device) => {
       "principalAxes: sets of vectors [sets, n, d], none empty, are needed, f32 [1, 2]",
     );
     expect(() => principalAxes(tensor(own, [1, 2], [1, 1, 2]), 3)).toThrow(
-      "principalAxes: count must be a whole number from 1 to 2, 3",
+      "principalAxes: count must be a whole number from 1 to 2, got 3",
     );
   });
 });

@@ -176,6 +176,6 @@ describeDevices("random numbers", (device) => {
     const before = random.state();
     expect(dropout(x, 0.25, random, { training: false })).toBe(x);
     expect(random.state()).toEqual(before);
-    expect(() => tidy(() => dropout(x, 1, random))).toThrow(/p must be in \[0, 1\), 1/);
+    expect(() => tidy(() => dropout(x, 1, random))).toThrow(/p must be in \[0, 1\), got 1/);
   });
 });

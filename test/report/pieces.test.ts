@@ -65,7 +65,7 @@ describe("imageGrid", () => {
       "imageGrid: pictures are numbered from 0 to 2, given 3",
     );
     expect(() => imageGrid({ data: images.data, shape: [3, 6] }, [])).toThrow(
-      "imageGrid: images must be [n, height, width], given [3, 6] and 18 values",
+      "imageGrid: images must be [n, height, width], got [3, 6] and 18 values",
     );
   });
 });
@@ -112,7 +112,7 @@ describe("valueTable", () => {
 
   test("refuses rows of another length", () => {
     expect(() => valueTable({ caption: "", columns: [{ name: "a" }], rows: [{ name: "r", values: [1, 2] }] })).toThrow(
-      "valueTable: row r must have 1 values, given 2",
+      "valueTable: row r must have 1 values, got 2",
     );
   });
 });
@@ -142,7 +142,7 @@ describe("heatMap", () => {
   test("refuses values that do not fit the names", () => {
     const map = { title: "", measure: "AMI", names };
     expect(() => heatMap(page, { ...map, values: values.slice(1) })).toThrow(
-      "heatMap: values must be 3 rows of 3, given 2 rows of 3",
+      "heatMap: values must be 3 rows of 3, got 2 rows of 3",
     );
     expect(() => heatMap(page, { ...map, values, names: ["a", "a", "b"] })).toThrow("heatMap: names must differ");
   });

@@ -93,23 +93,23 @@ describe("size and repetition", () => {
 describe("runs that do not fit together are refused", () => {
   for (const [message, changes] of [
     ["labels is empty", { labels: [] }],
-    ["truth must have 12 labels, 5 given", { truth: [1, 2, 3, 4, 5] }],
-    ["q must be [12, columns], 13 values given", { q: new Float32Array(13) }],
-    ["q must be [12, 3], 24 values given", { q: new Float32Array(24), nClusters: 3 }],
+    ["truth must have 12 labels, got 5", { truth: [1, 2, 3, 4, 5] }],
+    ["q must be [12, columns], got 13 values", { q: new Float32Array(13) }],
+    ["q must be [12, 3], got 24 values", { q: new Float32Array(24), nClusters: 3 }],
     ["labels must be integers from -1 (noise) to 2, member 4 has 7", { labels: [0, 1, 2, 0, 7, 0, 0, 0, 0, 0, 0, 0] }],
     [
       "labels must be integers from -1 (noise) to 2, member 1 has 0.5",
       { labels: [0, 0.5, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0] },
     ],
-    ["embedding must be [12, columns], 13 values given", { embedding: new Float32Array(13) }],
-    ["nClusters must be a positive integer, 0 given", { nClusters: 0, q: undefined }],
+    ["embedding must be [12, columns], got 13 values", { embedding: new Float32Array(13) }],
+    ["nClusters must be a positive integer, got 0", { nClusters: 0, q: undefined }],
     [
-      "images must be [12, 2, 2, 1], 7 values given",
+      "images must be [12, 2, 2, 1], got 7 values",
       { images: { data: new Uint8Array(7), height: 2, width: 2, channels: 1 } },
     ],
-    ["table must be [12, 2], 7 values given", { table: { features: ["a", "b"], data: new Uint8Array(7) } }],
+    ["table must be [12, 2], got 7 values", { table: { features: ["a", "b"], data: new Uint8Array(7) } }],
     [
-      "projection PCA must have two numbers for each of 12 points, 7 given",
+      "projection PCA must have two numbers for each of 12 points, got 7",
       { projections: [{ name: "PCA", xy: new Float32Array(7) }] },
     ],
     ["projection PCA names member 12 of 12", { projections: [{ name: "PCA", xy: [0, 0], index: [12] }] }],

@@ -33,11 +33,11 @@ test("a set of pictures: strips by cluster; forward dropout", async () => {
 });
 
 test.each([
-  [{ labels: SET.labels.slice(1) }, "labels must be given for each k, 2 for 3"],
-  [{ k: 4 }, "k must be from 1 to 3, 4"],
-  [{ truth: [0] }, "truth must have 4 labels, 1"],
-  [{ xy: [0] }, "xy must have 8 values, 1"],
-  [{ dropout: { runs: 1, histograms: [1] } }, "histograms must be 3 rows, 1 values"],
+  [{ labels: SET.labels.slice(1) }, "labels must be given for each k, got 2 for 3"],
+  [{ k: 4 }, "k must be from 1 to 3, got 4"],
+  [{ truth: [0] }, "truth must have 4 labels, got 1"],
+  [{ xy: [0] }, "xy must have 8 values, got 1"],
+  [{ dropout: { runs: 1, histograms: [1] } }, "histograms must be 3 rows, got 1 values"],
 ])("arrays that do not fit: %j", async (change, message) => {
   const page = await drawingDocument();
   expect(() => setPanels(page, { ...SET, ...change })).toThrow(`setPanels: ${message}`);

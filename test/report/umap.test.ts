@@ -44,7 +44,7 @@ test("first positions decide the large-scale arrangement", async () => {
     expect(centres).toEqual([...centres].sort((a, b) => a - b));
   }
   await expect(umapProjection(groups(30), 30, { init: [1, 2] })).rejects.toThrow(
-    "umapProjection: init must be [30, 2], 2 values given",
+    "umapProjection: init must be [30, 2], got 2 values",
   );
 });
 

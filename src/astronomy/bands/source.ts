@@ -125,7 +125,7 @@ export function stack(parts: readonly BandsLike[]): BandSource {
   const other = sources.find(({ height, width }) => height !== first.height || width !== first.width);
   if (other)
     throw new Error(
-      `stack: bands must have one size, [${first.height}, ${first.width}] and [${other.height}, ${other.width}]; reproject them onto one grid`,
+      `stack: bands must have one size, got [${first.height}, ${first.width}] and [${other.height}, ${other.width}]; reproject them onto one grid`,
     );
   const { height, width } = first;
   const bands = sources.reduce((count, source) => count + source.bands, 0);

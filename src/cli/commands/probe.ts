@@ -78,7 +78,7 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
     given.labelColumn === undefined ? {} : { label: columnOf(given.labelColumn) },
   );
   const bad = labels.findIndex((label) => label < 0);
-  if (bad >= 0) throw new Error(`${given.labels}: classes must be from 0, ${labels[bad]} at ${bad}`);
+  if (bad >= 0) throw new Error(`${given.labels}: classes must be from 0, got ${labels[bad]} at ${bad}`);
   const isCheckpoint = /\.safetensors$/i.test(path);
   if (!isCheckpoint)
     for (const name of ["data", "untrained", "fineTune", "at"] as const)

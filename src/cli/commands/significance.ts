@@ -50,7 +50,7 @@ async function readScores(path: string): Promise<Float32Array> {
     const { data, shape } = toFloat32(read, "significance", "scores");
     const [n = 0, columns = 1] = shape;
     if (shape.length < 1 || shape.length > 2 || columns < 1 || columns > 2 || n === 0)
-      throw new Error(`significance: scores must be [n], [n, 1] or [n, 2], given [${shape.join(", ")}]`);
+      throw new Error(`significance: scores must be [n], [n, 1] or [n, 2], got [${shape.join(", ")}]`);
     return columns === 1 ? data : toFloat32(new NdArray(data, [n], [2], 1), "significance", "scores").data;
   } catch (error) {
     throw new Error(`${(error as Error).message} (${path})`, { cause: error });

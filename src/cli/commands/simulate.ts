@@ -158,7 +158,7 @@ async function redrawn(path: string, { n: wanted, seed = 0, pointing, gammaShare
   const gamma = names.classes && names.labels.indexOf(names.classes.indexOf("gamma"));
   const [rows = 0, width] = table.shape;
   if (table.shape.length !== 2 || width !== MAGIC_COLUMNS.length)
-    throw new Error(`${path}: the table must be [n, ${MAGIC_COLUMNS.length}], given [${table.shape.join(", ")}]`);
+    throw new Error(`${path}: the table must be [n, ${MAGIC_COLUMNS.length}], got [${table.shape.join(", ")}]`);
   if (given.labels.length !== rows) throw new Error(`${path} has ${given.labels.length} labels for ${rows} rows`);
   if (gamma === null || gamma < 0) throw new Error(`${path}: class_names must have a class gamma`);
   const n = wanted ?? rows;

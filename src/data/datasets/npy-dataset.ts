@@ -81,7 +81,7 @@ export class NpyDataset implements RowSource {
     if (options.labels === undefined) return;
     this.labels = toLabels(options.labels, "NpyDataset", "labels");
     if (this.labels.length !== length)
-      throw new Error(`NpyDataset: labels must be one for each of ${length} rows, given ${this.labels.length}`);
+      throw new Error(`NpyDataset: labels must be one for each of ${length} rows, got ${this.labels.length}`);
   }
 
   /**
@@ -110,7 +110,7 @@ export class NpyDataset implements RowSource {
         rowShape ??= shape;
         if (shape.join() !== rowShape.join())
           throw new Error(
-            `NpyDataset: rows must have one shape in all files, [${rowShape.join(", ")}] in ${parts[0]!.name}, [${shape.join(", ")}] in ${name}`,
+            `NpyDataset: rows must have one shape in all files, got [${rowShape.join(", ")}] in ${parts[0]!.name}, [${shape.join(", ")}] in ${name}`,
           );
         parts.push({ name, begin: length, rows: file.rows, open });
         length += file.rows;
@@ -133,7 +133,7 @@ export class NpyDataset implements RowSource {
   /** Rows [begin, end), one after the other. @throws for a value that is NaN or infinite, naming its row and file, and where a file ends early */
   async range(begin: number, end: number): Promise<Float32Array> {
     if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end) || begin < 0 || end < begin || end > this.length)
-      throw new Error(`NpyDataset: rows must be within 0 and ${this.length}, given ${begin} to ${end}`);
+      throw new Error(`NpyDataset: rows must be within 0 and ${this.length}, got ${begin} to ${end}`);
     const width = sizeOf(this.rowShape);
     const out = new Float32Array((end - begin) * width);
     for (let at = begin; at < end;) {
@@ -154,7 +154,7 @@ export class NpyDataset implements RowSource {
     for (let i = 0; i < index.length; i++) {
       const row = index[i]!;
       if (!Number.isInteger(row) || row < 0 || row >= this.length)
-        throw new Error(`NpyDataset: rows must be whole numbers from 0 to ${this.length - 1}, given ${row}`);
+        throw new Error(`NpyDataset: rows must be whole numbers from 0 to ${this.length - 1}, got ${row}`);
       const part = this.#partOf(row);
       const places = wanted.get(part);
       if (places) places.push(i);
@@ -273,7 +273,7 @@ export class NpyDataset implements RowSource {
       if (value - value === 0) continue;
       const row = rowOf(i);
       throw new Error(
-        `NpyDataset: values must be finite, ${value} in row ${row} (row ${row - part.begin} of ${part.name})`,
+        `NpyDataset: values must be finite, got ${value} in row ${row} (row ${row - part.begin} of ${part.name})`,
       );
     }
   }
@@ -284,13 +284,13 @@ const COLUMN_ROWS = 1024;
 
 function fieldOf({ fields }: NpyRecords, name: string): NdArray<TypedArray> | TextArray {
   const field = fields.get(name);
-  if (!field) throw new Error(`npy: records must have a field ${name}, given ${[...fields.keys()].join(", ")}`);
+  if (!field) throw new Error(`npy: records must have a field ${name}, got ${[...fields.keys()].join(", ")}`);
   return field;
 }
 
 function numbersOf(records: NpyRecords, name: string): NdArray<TypedArray> {
   const field = fieldOf(records, name);
-  if (isTextArray(field)) throw new Error(`npy: the field ${name} must hold numbers, given text`);
+  if (isTextArray(field)) throw new Error(`npy: the field ${name} must hold numbers, got text`);
   return field;
 }
 
@@ -304,7 +304,7 @@ async function sliceOf(
   if (field === undefined) {
     if (file.fieldNames.length > 0 && begin === end)
       throw new Error(
-        `npy: file must hold numbers, given records of ${file.fieldNames.join(", ")}; name one as the option field`,
+        `npy: file must hold numbers, got records of ${file.fieldNames.join(", ")}; name one as the option field`,
       );
     return file.slice(begin, end);
   }

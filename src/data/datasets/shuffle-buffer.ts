@@ -96,7 +96,7 @@ export class ShuffleBuffer {
   async batch(pass: number, step: number): Promise<BufferedBatch> {
     if (!Number.isSafeInteger(pass) || pass < 0 || !Number.isInteger(step) || step < 0 || step >= this.steps)
       throw new Error(
-        `ShuffleBuffer: pass and step must be whole numbers from 0, step below ${this.steps}, given ${pass} and ${step}`,
+        `ShuffleBuffer: pass and step must be whole numbers from 0, step below ${this.steps}, got ${pass} and ${step}`,
       );
     this.#signal?.throwIfAborted();
     const begin = step * this.#batchSize;

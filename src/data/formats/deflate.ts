@@ -30,7 +30,7 @@ export function gunzip(bytes: Uint8Array, op: string): Uint8Array {
   if (bytes.length < 18) throw new Error(`${op}: gzip file is truncated, ${bytes.length} bytes`);
   const flags = bytes[3]!;
   if (bytes[2] !== 8 || flags > 31)
-    throw new Error(`${op}: gzip header must have method 8 and flags under 32, given ${bytes[2]} and ${flags}`);
+    throw new Error(`${op}: gzip header must have method 8 and flags under 32, got ${bytes[2]} and ${flags}`);
   const end = bytes.length - 8;
   let begin = 10;
   if (flags & 4) begin += 2 + view.getUint16(10, true);

@@ -212,7 +212,7 @@ export async function loadMatrix(path: string, options: LoadOptions = {}): Promi
     if (columns) return columns;
     const array = pick(arrays, options.array, fits, ["x", "data", "images", "image"]);
     if (isTextArray(array) || array.shape.length < 2)
-      throw new Error(`loadMatrix: data must be numbers of rank 2 or more, given ${describe(array)}`);
+      throw new Error(`loadMatrix: data must be numbers of rank 2 or more, got ${describe(array)}`);
     return array;
   });
 }
@@ -270,7 +270,7 @@ export function loadLabels(path: string, options: LoadOptions = {}): Promise<Cla
       "class",
     ]);
     if (!isTextArray(array)) return { labels: toLabels(array, "loadLabels", "labels"), classes: null };
-    if (array.shape.length !== 1) throw new Error(`loadLabels: labels must be a vector, given ${describe(array)}`);
+    if (array.shape.length !== 1) throw new Error(`loadLabels: labels must be a vector, got ${describe(array)}`);
     return encodeLabels(array.data);
   });
 }
@@ -290,7 +290,7 @@ async function load<R>(path: string, read: (format: Format, bytes: Uint8Array) =
     const format = EXTENSIONS[extension] ?? sniff(bytes);
     if (!format)
       throw new Error(
-        `load: format must be told by ${Object.keys(EXTENSIONS).join(", ")} or the first bytes, given neither`,
+        `load: format must be told by ${Object.keys(EXTENSIONS).join(", ")} or the first bytes, got neither`,
       );
     return read(format, bytes);
   } catch (error) {

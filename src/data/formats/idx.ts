@@ -81,7 +81,7 @@ export function readIdx(content: Bytes): NdArray<IdxArray> {
   const end = dataOffset + size * type.bytes;
   if (end !== bytes.length)
     throw new Error(
-      `idx: file ${end > bytes.length ? "is truncated" : "must end after its data"}, shape [${shape.join(", ")}] needs ${end} bytes, given ${bytes.length}`,
+      `idx: file ${end > bytes.length ? "is truncated" : "must end after its data"}, shape [${shape.join(", ")}] needs ${end} bytes, got ${bytes.length}`,
     );
   if (code === 0x08) return new NdArray<IdxArray>(bytes.subarray(dataOffset), shape);
   const data = type.make(size);
@@ -93,9 +93,9 @@ export function readIdx(content: Bytes): NdArray<IdxArray> {
 export function writeIdx(x: MatrixLike): Uint8Array {
   const { data, shape, dtype } = toContiguous(x, "writeIdx", "x");
   const code = CODES[data[Symbol.toStringTag]];
-  if (code === undefined) throw new Error(`writeIdx: x must be u8, i8, i16, i32, f32 or f64, given ${dtype}`);
+  if (code === undefined) throw new Error(`writeIdx: x must be u8, i8, i16, i32, f32 or f64, got ${dtype}`);
   if (shape.length === 0 || shape.length > 255 || shape.some((n) => n > 0xffffffff))
-    throw new Error(`writeIdx: x must have a rank of 1 to 255 and sizes under 2^32, given shape [${shape.join(", ")}]`);
+    throw new Error(`writeIdx: x must have a rank of 1 to 255 and sizes under 2^32, got shape [${shape.join(", ")}]`);
   const type = TYPES[code]!;
   const dataOffset = 4 + 4 * shape.length;
   const bytes = new Uint8Array(dataOffset + data.length * type.bytes);

@@ -71,13 +71,13 @@ export function readSafetensors(content: Bytes): Safetensors {
   for (const { name, begin, end } of ranges) {
     if (begin !== at)
       throw new Error(
-        `safetensors: tensors must follow each other without gap or overlap, ${quote(name)} begins at ${begin} not ${at}`,
+        `safetensors: tensors must follow each other without gap or overlap, got ${quote(name)} begins at ${begin} not ${at}`,
       );
     at = end;
   }
   if (at !== data.length)
     throw new Error(
-      `safetensors: file ${at > data.length ? "is truncated" : "must end after its data"}, tensors need ${8 + headerSize + at} bytes, given ${bytes.length}`,
+      `safetensors: file ${at > data.length ? "is truncated" : "must end after its data"}, tensors need ${8 + headerSize + at} bytes, got ${bytes.length}`,
     );
   const tensors: Safetensors["tensors"] = new Map();
   const types: Safetensors["types"] = new Map();
@@ -130,7 +130,7 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new Error(`safetensors: header must be JSON, ${oneLine((error as Error).message)}`, { cause: error });
+    throw new Error(`safetensors: header must be JSON, got ${oneLine((error as Error).message)}`, { cause: error });
   }
   if (!isObject(header)) throw new Error("safetensors: header must be a JSON object");
   return header;
@@ -141,11 +141,11 @@ function parseEntry(name: string, entry: unknown) {
   const isSizes = (x: unknown): x is number[] => Array.isArray(x) && x.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (typeof dtype !== "string" || !isSizes(shape) || !isSizes(offsets) || offsets.length !== 2)
     throw new Error(
-      `safetensors: tensor ${quote(name)} must have a dtype, a shape of sizes and two data_offsets, given ${isObject(entry) ? oneLine(Object.keys(entry).join(", ")) || "nothing" : typeof entry}`,
+      `safetensors: tensor ${quote(name)} must have a dtype, a shape of sizes and two data_offsets, got ${isObject(entry) ? oneLine(Object.keys(entry).join(", ")) || "nothing" : typeof entry}`,
     );
   if (!Object.hasOwn(TYPES, dtype))
     throw new Error(
-      `safetensors: dtype of ${quote(name)} must be one of ${Object.keys(TYPES).join(" ")}, given ${quote(dtype)}`,
+      `safetensors: dtype of ${quote(name)} must be one of ${Object.keys(TYPES).join(" ")}, got ${quote(dtype)}`,
     );
   const type = dtype as SafetensorsType;
   const [begin, end] = offsets as [number, number];

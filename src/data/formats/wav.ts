@@ -90,23 +90,23 @@ interface Format {
 }
 
 function readFormat(view: DataView, at: number, size: number): Format {
-  if (size < 16) throw new Error(`wav: chunk fmt must have 16 bytes or more, ${size}`);
+  if (size < 16) throw new Error(`wav: chunk fmt must have 16 bytes or more, got ${size}`);
   const [channels, sampleRate] = [view.getUint16(at + 2, true), view.getUint32(at + 4, true)];
   const [frame, bits] = [view.getUint16(at + 12, true), view.getUint16(at + 14, true)];
   let code = view.getUint16(at, true);
   if (code === EXTENSIBLE) {
-    if (size < 40) throw new Error(`wav: chunk fmt of an extensible file must have 40 bytes or more, ${size}`);
+    if (size < 40) throw new Error(`wav: chunk fmt of an extensible file must have 40 bytes or more, got ${size}`);
     const tail = Array.from({ length: 14 }, (_, i) => view.getUint8(at + 26 + i)).join();
-    if (tail !== GUID_TAIL) throw new Error("wav: an extensible file must hold PCM or floats, given another subformat");
+    if (tail !== GUID_TAIL) throw new Error("wav: an extensible file must hold PCM or floats, got another subformat");
     code = view.getUint16(at + 24, true);
   }
   const sample = SAMPLES[`${code} ${bits}`];
   if (!sample)
     throw new Error(
-      `wav: samples must be PCM of 8, 16, 24 or 32 bits or floats of 32 or 64, given ${code === PCM ? "PCM" : code === FLOAT ? "floats" : `format ${code}`} of ${bits} bits`,
+      `wav: samples must be PCM of 8, 16, 24 or 32 bits or floats of 32 or 64, got ${code === PCM ? "PCM" : code === FLOAT ? "floats" : `format ${code}`} of ${bits} bits`,
     );
   if (channels === 0 || sampleRate === 0)
-    throw new Error(`wav: there must be channels and a sample rate, given ${channels} and ${sampleRate}`);
+    throw new Error(`wav: there must be channels and a sample rate, got ${channels} and ${sampleRate}`);
   if (frame !== (channels * bits) / 8)
     throw new Error(`wav: ${channels} channels of ${bits} bits take ${(channels * bits) / 8} bytes, ${frame} declared`);
   return { channels, sampleRate, bytes: bits / 8, sample };
@@ -130,7 +130,7 @@ function readSamples(
       sum += value;
       if (!mono) data[channel * length + i] = value;
     }
-    if (!Number.isFinite(Math.fround(sum))) throw new Error(`wav: samples must be finite, ${sum} at ${i}`);
+    if (!Number.isFinite(Math.fround(sum))) throw new Error(`wav: samples must be finite, got ${sum} at ${i}`);
     if (mono) data[i] = sum / channels;
   }
   return new NdArray(data, mono ? [length] : [channels, length]);

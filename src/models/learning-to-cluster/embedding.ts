@@ -162,7 +162,7 @@ export function imageShape(name: string, itemShape: readonly number[]): [number,
   const [a = 0, b = 0, c = 0] = itemShape;
   if (itemShape.length === 2) return [1, a, b];
   if (itemShape.length === 3) return [a, b, c];
-  throw new Error(`${name}: items must be [height, width] or [channels, height, width], [${itemShape}]`);
+  throw new Error(`${name}: items must be [height, width] or [channels, height, width], got [${itemShape}]`);
 }
 
 /** The last output of either direction: the forward one's of the last step, the backward one's of the first. */

@@ -177,7 +177,8 @@ export class LearningToCluster extends Model<SetSettings> {
     const seen = (set: NdArray<Float32Array>, pass: number): NdArray<Float32Array> => {
       if (!view) return set;
       const viewed = toSet(`${NAME}.predict`, view(set, pass), itemShape);
-      if (viewed.size !== set.size) throw new Error(`${NAME}.predict: a view must have all items, ${viewed.shape[0]}`);
+      if (viewed.size !== set.size)
+        throw new Error(`${NAME}.predict: a view must have all items, got ${viewed.shape[0]}`);
       return viewed;
     };
     const ordered = checked.map((set) => inOrders(set, orders, random, seen));

@@ -22,7 +22,7 @@ export interface SetClustering {
 /** The cluster of each item if there were k: the most probable one, the first where several are. @throws when k is not from 1 to kMax */
 export function labelsFor({ assignments }: SetClustering, k: number): Int32Array {
   const probabilities = assignments[k - 1];
-  if (!probabilities) throw new Error(`labelsFor: k must be from 1 to ${assignments.length}, ${k}`);
+  if (!probabilities) throw new Error(`labelsFor: k must be from 1 to ${assignments.length}, got ${k}`);
   return rowArgmax(probabilities);
 }
 

@@ -43,16 +43,16 @@ export async function sampleSets(
   const shape = [batch, length, ...provider.itemShape];
   if (!sameShape(items.shape, shape) || labels.length !== batch * length || counts.length !== batch)
     throw new Error(
-      `${op}: the provider must give items ${format(shape)}, ${batch * length} labels and ${batch} counts, given ${format(items.shape)}, ${labels.length} and ${counts.length}`,
+      `${op}: the provider must give items ${format(shape)}, ${batch * length} labels and ${batch} counts, got ${format(items.shape)}, ${labels.length} and ${counts.length}`,
     );
   for (let set = 0; set < batch; set++) {
     const k = counts[set]!;
     if (!isWhole(k, 1, provider.kMax))
-      throw new Error(`${op}: a set must have 1 to ${provider.kMax} clusters (kMax), ${k} in set ${set}`);
+      throw new Error(`${op}: a set must have 1 to ${provider.kMax} clusters (kMax), got ${k} in set ${set}`);
     for (let i = set * length; i < (set + 1) * length; i++)
       if (!(labels[i]! >= 0 && labels[i]! < k))
         throw new Error(
-          `${op}: labels of set ${set} must be from 0 to ${k - 1}, ${labels[i]} of item ${i - set * length}`,
+          `${op}: labels of set ${set} must be from 0 to ${k - 1}, got ${labels[i]} of item ${i - set * length}`,
         );
   }
   return { items: toFloat32(items, op, "items of the provider"), labels, counts };
@@ -79,7 +79,7 @@ export function toSet(op: string, x: MatrixLike, itemShape: readonly number[]): 
   if (n === 0) throw new Error(`${op}: the set is empty, ${format(set.shape)}`);
   if (sizeOf(rest) !== sizeOf(itemShape) || (rest.length > 1 && !sameShape(rest, itemShape)))
     throw new Error(
-      `${op}: the set must be ${format([n, ...itemShape])}, items of the model's shape, ${format(set.shape)}`,
+      `${op}: the set must be ${format([n, ...itemShape])}, items of the model's shape, got ${format(set.shape)}`,
     );
   return new NdArray(set.data, [n, ...itemShape]);
 }

@@ -82,7 +82,9 @@ export function studentT(z: Tensor, mu: Tensor, alpha = 1): Tensor {
 export function decTarget(q: Tensor, f?: Tensor): Tensor {
   const [n, k] = q.shape;
   if (n === undefined || k === undefined || q.rank !== 2 || (f && !sameShape(f.shape, [k])))
-    throw new Error(`decTarget: q must be [n, k] and f [k], ${format(q.shape)}${f ? ` and ${format(f.shape)}` : ""}`);
+    throw new Error(
+      `decTarget: q must be [n, k] and f [k], got ${format(q.shape)}${f ? ` and ${format(f.shape)}` : ""}`,
+    );
   const mass = f ?? noGrad(() => sum(q, 0));
   const p = empty(q.device, [n, k], "f32", "decTarget");
   run(kernels.decTarget, { q, f: mass, p, n, k });

@@ -261,7 +261,7 @@ const LARGEST = 3.4028234e38;
  */
 export function augment(x: Tensor, options: AugmentOptions, source: Random | AugmentStep): Tensor {
   const [n, c, h, w] = x.shape;
-  if (x.rank !== 4 || !n || !c || !h || !w) throw new Error(`augment: x must be [n, c, h, w], ${format(x.shape)}`);
+  if (x.rank !== 4 || !n || !c || !h || !w) throw new Error(`augment: x must be [n, c, h, w], got ${format(x.shape)}`);
   check(options, x.shape);
   const { crop, flip, rotate, distort, jitter, fill = 0 } = options;
   const [oh, ow] = outputSize(options, h, w);

@@ -69,20 +69,22 @@ const LARGEST = 255;
 function pair(op: string, name: string, size: Pair, least: number): readonly [number, number] {
   const [h, w] = typeof size === "number" ? [size, size] : size;
   if (![h, w].every((value) => isWhole(value, least, LARGEST)))
-    throw new Error(`${op}: the ${name} must be whole numbers from ${least} to ${LARGEST}, [${h}, ${w}]`);
+    throw new Error(`${op}: the ${name} must be whole numbers from ${least} to ${LARGEST}, got [${h}, ${w}]`);
   return [h, w];
 }
 
 function checkShapes(op: string, x: Tensor, weight: Tensor, outputs: number, bias: Tensor | undefined): void {
   const [first, second] = op === "conv2d" ? ["o", "c"] : ["c", "o"];
-  if (x.rank !== 4) throw new Error(`${op}: x must be [n, c, h, w], ${format(x.shape)}`);
+  if (x.rank !== 4) throw new Error(`${op}: x must be [n, c, h, w], got ${format(x.shape)}`);
   if (weight.rank !== 4)
-    throw new Error(`${op}: the weight must be [${first}, ${second}, kh, kw], ${format(weight.shape)}`);
+    throw new Error(`${op}: the weight must be [${first}, ${second}, kh, kw], got ${format(weight.shape)}`);
   if (x.shape[1] !== weight.shape[op === "conv2d" ? 1 : 0])
     throw new Error(`${op}: channels differ, x ${format(x.shape)} and weight ${format(weight.shape)}`);
   pair(op, "kernel's sides", [weight.shape[2]!, weight.shape[3]!], 1);
   if (bias && (bias.rank !== 1 || bias.size !== outputs))
-    throw new Error(`${op}: the bias must have one element per output channel, ${format(bias.shape)} for ${outputs}`);
+    throw new Error(
+      `${op}: the bias must have one element per output channel, got ${format(bias.shape)} for ${outputs}`,
+    );
 }
 
 /** Zeros before an axis, and the outputs along it. */
@@ -236,7 +238,7 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
   const [more, wider] = pair(op, "output padding", outputPadding, 0);
   if (more >= sh || wider >= sw)
     throw new Error(
-      `${op}: the output padding must be smaller than the stride, [${more}, ${wider}] and [${sh}, ${sw}]`,
+      `${op}: the output padding must be smaller than the stride, got [${more}, ${wider}] and [${sh}, ${sw}]`,
     );
   const oh = (h - 1) * sh - 2 * ph + kh + more;
   const ow = (w - 1) * sw - 2 * pw + kw + wider;

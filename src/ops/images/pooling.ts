@@ -21,14 +21,14 @@ const both = (value: Pair): readonly [number, number] => (typeof value === "numb
 /** Params of a pooling launch: windows (h + 2·padding − kernel) / stride + 1, rounded down. */
 function windows(op: string, x: Tensor, kernel: Pair, options: PoolOptions) {
   const [, , h, w] = x.shape;
-  if (x.rank !== 4 || !h || !w) throw new Error(`${op}: x must be [n, c, h, w], ${format(x.shape)}`);
+  if (x.rank !== 4 || !h || !w) throw new Error(`${op}: x must be [n, c, h, w], got ${format(x.shape)}`);
   const [kh, kw] = both(kernel);
   const [sh, sw] = both(options.stride ?? kernel);
   const [ph, pw] = both(options.padding ?? 0);
   if (![kh, kw, sh, sw].every((size) => isWhole(size, 1)))
-    throw new Error(`${op}: kernel and stride must be positive whole numbers, ${kh} x ${kw} and ${sh} x ${sw}`);
+    throw new Error(`${op}: kernel and stride must be positive whole numbers, got ${kh} x ${kw} and ${sh} x ${sw}`);
   if (![ph, pw].every((size) => isWhole(size, 0)) || 2 * ph > kh || 2 * pw > kw)
-    throw new Error(`${op}: padding must be at most half of the kernel, ${ph} x ${pw} for ${kh} x ${kw}`);
+    throw new Error(`${op}: padding must be at most half of the kernel, got ${ph} x ${pw} for ${kh} x ${kw}`);
   const oh = Math.floor((h + 2 * ph - kh) / sh) + 1;
   const ow = Math.floor((w + 2 * pw - kw) / sw) + 1;
   if (oh < 1 || ow < 1) throw new Error(`${op}: the kernel ${kh} x ${kw} is larger than the image, ${format(x.shape)}`);
@@ -71,6 +71,6 @@ export function avgPool2d(x: Tensor, kernel: Pair, options: PoolOptions = {}): T
 
 /** The mean of each plane: [n, c, h, w] → [n, c]. @throws when x has no planes */
 export function globalAvgPool2d(x: Tensor): Tensor {
-  if (x.rank !== 4) throw new Error(`globalAvgPool2d: x must be [n, c, h, w], ${format(x.shape)}`);
+  if (x.rank !== 4) throw new Error(`globalAvgPool2d: x must be [n, c, h, w], got ${format(x.shape)}`);
   return mean(x, [2, 3]);
 }

@@ -17,10 +17,10 @@ export function resized(op: string, x: Tensor, size: readonly [number, number], 
   const [n, c, h, w] = x.shape;
   const [oh, ow] = size;
   if (x.rank !== 4 || !n || !c || !h || !w || w > WIDEST)
-    throw new Error(`${op}: x must be [n, c, h, w] with w at most ${WIDEST}, ${format(x.shape)}`);
+    throw new Error(`${op}: x must be [n, c, h, w] with w at most ${WIDEST}, got ${format(x.shape)}`);
   if (size.length !== 2 || !isWhole(oh, 1) || !isWhole(ow, 1, WIDEST) || h * oh >= LARGEST || w * ow >= LARGEST)
     throw new Error(
-      `${op}: the size must be two positive whole numbers, the second at most ${WIDEST}, ${size.join(" x ")}`,
+      `${op}: the size must be two positive whole numbers, the second at most ${WIDEST}, got ${size.join(" x ")}`,
     );
   const sizes = { planes: n * c, h, w, oh, ow, mode: MODE[mode] };
   const y = empty(x.device, [n, c, oh, ow], "f32", op);
@@ -52,6 +52,6 @@ export const nearestResize = (
   { mode = "nearest" }: { readonly mode?: "nearest" | "nearest-exact" } = {},
 ): Tensor => {
   if (mode !== "nearest" && mode !== "nearest-exact")
-    throw new Error(`nearestResize: mode must be nearest or nearest-exact, ${String(mode)}`);
+    throw new Error(`nearestResize: mode must be nearest or nearest-exact, got ${String(mode)}`);
   return resized("nearestResize", x, size, mode);
 };

@@ -23,7 +23,7 @@ const total = (parts: Tensor): Tensor => (parts.size === 1 ? view(parts, []) : s
 /** scale · Σ loss(a, b) over elements, as a scalar. */
 function pairLoss(name: keyof typeof PAIR, a: Tensor, b: Tensor, scale: number): Tensor {
   if (!sameShape(a.shape, b.shape))
-    throw new Error(`${name}: both tensors must have the same shape, ${format(a.shape)} and ${format(b.shape)}`);
+    throw new Error(`${name}: both tensors must have the same shape, got ${format(a.shape)} and ${format(b.shape)}`);
   const n = a.size;
   if (n === 0) throw new Error(`${name}: nothing to average, shape ${format(a.shape)}`);
   const op = PAIR[name];

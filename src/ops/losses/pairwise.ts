@@ -36,10 +36,10 @@ function sizesOf(name: string, x: Tensor, labels: Tensor): { batch: number; n: n
   const [batch = 0, n = 0, d = 0] = x.shape;
   if (x.rank !== 3 || x.size === 0 || d > MAX_FEATURES)
     throw new Error(
-      `${name}: items must be [sets, items, features], none 0, at most ${MAX_FEATURES} features, ${format(x.shape)}`,
+      `${name}: items must be [sets, items, features], none 0, at most ${MAX_FEATURES} features, got ${format(x.shape)}`,
     );
   if (labels.dtype !== "u32" || !sameShape(labels.shape, [batch, n]))
-    throw new Error(`${name}: labels must be u32 ${format([batch, n])}, ${labels.dtype} ${format(labels.shape)}`);
+    throw new Error(`${name}: labels must be u32 ${format([batch, n])}, got ${labels.dtype} ${format(labels.shape)}`);
   return { batch, n, d };
 }
 
@@ -104,7 +104,7 @@ function checkAssignments(name: string, assignments: readonly Tensor[]): { batch
   const fits = assignments.every((a, i) => sameShape(a.shape, [batch, n, i + 1]));
   if (assignments.length === 0 || !fits || batch * n === 0)
     throw new Error(
-      `${name}: assignments must be [sets, items, k] for k = 1, 2, …, ${assignments.map(({ shape }) => format(shape)).join(", ") || "none"}`,
+      `${name}: assignments must be [sets, items, k] for k = 1, 2, …, got ${assignments.map(({ shape }) => format(shape)).join(", ") || "none"}`,
     );
   return { batch, n };
 }
@@ -114,7 +114,7 @@ function joined(name: string, counts: Tensor, assignments: readonly Tensor[]): {
   const { batch } = checkAssignments(name, assignments);
   const kMax = assignments.length;
   if (!sameShape(counts.shape, [batch, kMax]))
-    throw new Error(`${name}: P(k) must be ${format([batch, kMax])}, ${format(counts.shape)}`);
+    throw new Error(`${name}: P(k) must be ${format([batch, kMax])}, got ${format(counts.shape)}`);
   const columns = (kMax * (kMax + 1)) / 2;
   const spread = new Float32Array(kMax * columns);
   for (let k = 0, at = 0; k < kMax; k++) for (let l = 0; l <= k; l++) spread[k * columns + at++] = 1;

@@ -70,12 +70,14 @@ function layout(shape: Shape) {
 export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
   const { eps = 1e-5, momentum = 0.1, correction = 1, running, training = true, activation } = options;
   const { device, shape } = x;
-  if (x.rank < 2 || x.size === 0) throw new Error(`batchNorm: x must be [n, c] or [n, c, h, w], ${format(shape)}`);
+  if (x.rank < 2 || x.size === 0) throw new Error(`batchNorm: x must be [n, c] or [n, c, h, w], got ${format(shape)}`);
   const { sizes, cut } = layout(shape);
   const { n, c, s } = sizes;
   for (const [name, tensor] of Object.entries({ ...running, gamma: options.gamma, beta: options.beta }))
     if (tensor && !sameShape(tensor.shape, [c]))
-      throw new Error(`batchNorm: ${name} must have the shape [${c}] for x ${format(shape)}, ${format(tensor.shape)}`);
+      throw new Error(
+        `batchNorm: ${name} must have the shape [${c}] for x ${format(shape)}, got ${format(tensor.shape)}`,
+      );
   if (!training && !running) throw new Error("batchNorm: evaluation needs running statistics, none were given");
   if (training && n * s <= correction)
     throw new Error(`batchNorm: training needs more than one value a channel, ${format(shape)}`);

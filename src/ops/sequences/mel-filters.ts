@@ -44,7 +44,7 @@ export function melFilters(options: MelFilterOptions = {}): Float32Array<ArrayBu
   checkWhole("melFilters", { bands }, 1);
   if (!(fMin >= 0 && fMin < fMax && fMax <= sampleRate / 2))
     throw new Error(
-      `melFilters: 0 <= fMin < fMax <= sampleRate / 2 must hold, ${fMin}, ${fMax} and a rate of ${sampleRate}`,
+      `melFilters: 0 <= fMin < fMax <= sampleRate / 2 must hold, got ${fMin}, ${fMax} and a rate of ${sampleRate}`,
     );
   const htk = mel === "htk";
   const bins = Math.floor(fft / 2) + 1;

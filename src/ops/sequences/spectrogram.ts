@@ -44,13 +44,13 @@ function framing(op: string, x: Tensor, options: SpectrogramOptions) {
     throw new Error(
       `${op}: a float32 signal [samples] or [batch, samples] is needed, given ${x.dtype} ${format(x.shape)}`,
     );
-  if (!isWhole(stages, 0, 11)) throw new Error(`${op}: fft must be a power of two from 2 to 4096, ${fft}`);
+  if (!isWhole(stages, 0, 11)) throw new Error(`${op}: fft must be a power of two from 2 to 4096, got ${fft}`);
   checkWhole(op, { window }, 1, fft);
   checkWhole(op, { hop }, 1);
   const margin = center ? fft / 2 : 0;
   const needed = !center ? fft : padding === "mirror" ? margin + 1 : 1;
   if (samples < needed)
-    throw new Error(`${op}: the signal must have ${needed} samples or more with these settings, ${samples}`);
+    throw new Error(`${op}: the signal must have ${needed} samples or more with these settings, got ${samples}`);
   const frames = 1 + Math.floor((samples + 2 * margin - fft) / hop);
   return { fft, window, hop, samples, stages, margin, frames, mirror: Number(padding === "mirror") };
 }
@@ -89,7 +89,7 @@ export function powerSpectrogram(x: Tensor, options: SpectrogramOptions = {}): T
 export function melSpectrogram(x: Tensor, options: MelSpectrogramOptions = {}): Tensor {
   const { output = "decibel", range = 80, ...settings } = options;
   framing("melSpectrogram", x, settings);
-  if (!(range > 0)) throw new Error(`melSpectrogram: range must be a number of decibels above 0, ${range}`);
+  if (!(range > 0)) throw new Error(`melSpectrogram: range must be a number of decibels above 0, got ${range}`);
   const filters = melFilters(settings);
   return noGrad(() =>
     tidy(() => {

@@ -42,7 +42,7 @@ export function heatMap(page: Document, { title, measure, names, values, range =
   const k = names.length;
   if (k === 0 || values.length !== k || values.some((row) => row.length !== k))
     throw new Error(
-      `heatMap: values must be ${k} rows of ${k}, given ${values.length} rows of ${values[0]?.length ?? 0}`,
+      `heatMap: values must be ${k} rows of ${k}, got ${values.length} rows of ${values[0]?.length ?? 0}`,
     );
   if (new Set(names).size < k) throw new Error("heatMap: names must differ");
   const [low, high] = range;

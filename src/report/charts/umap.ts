@@ -39,9 +39,9 @@ export async function umapProjection(
   const { seed = 0, maxPoints = 3000, nEpochs = 300, minDist = 0.1, init, onEpoch, signal, device } = options;
   const d = embedding.length / n;
   if (!Number.isInteger(d) || d < 1)
-    throw new Error(`umapProjection: embedding must be [n, d], ${embedding.length} values for ${n} rows given`);
+    throw new Error(`umapProjection: embedding must be [n, d], got ${embedding.length} values for ${n} rows`);
   if (init && init.length !== 2 * n)
-    throw new Error(`umapProjection: init must be [${n}, 2], ${init.length} values given`);
+    throw new Error(`umapProjection: init must be [${n}, 2], got ${init.length} values`);
   const index = sampleRows(n, maxPoints, seed);
   const rows = index.length;
   const x = new Float64Array(rows * d);

@@ -51,7 +51,7 @@ export function pictureSheet(
 export function checkPictures(op: string, { data, shape }: PictureArray): { n: number; height: number; width: number } {
   const [n = 0, height = 0, width = 0] = shape;
   if (shape.length !== 3 || n * height * width !== data.length || data.length === 0)
-    throw new Error(`${op}: images must be [n, height, width], given [${shape.join(", ")}] and ${data.length} values`);
+    throw new Error(`${op}: images must be [n, height, width], got [${shape.join(", ")}] and ${data.length} values`);
   return { n, height, width };
 }
 

@@ -96,7 +96,7 @@ function check(condition: boolean, rule: string): asserts condition {
 export function checkRun(run: ClusteringReport): number {
   const n = run.labels.length;
   check(n > 0, "labels is empty");
-  if (run.truth) check(run.truth.length === n, `truth must have ${n} labels, ${run.truth.length} given`);
+  if (run.truth) check(run.truth.length === n, `truth must have ${n} labels, got ${run.truth.length}`);
   for (const [name, values] of [
     ["q", run.q],
     ["embedding", run.embedding],
@@ -104,11 +104,11 @@ export function checkRun(run: ClusteringReport): number {
     if (values)
       check(
         values.length > 0 && values.length % n === 0,
-        `${name} must be [${n}, columns], ${values.length} values given`,
+        `${name} must be [${n}, columns], got ${values.length} values`,
       );
   const limit = run.nClusters ?? (run.q ? run.q.length / n : Math.min(n, 1e6));
-  check(Number.isInteger(limit) && limit > 0, `nClusters must be a positive integer, ${limit} given`);
-  if (run.q) check(run.q.length === n * limit, `q must be [${n}, ${limit}], ${run.q.length} values given`);
+  check(Number.isInteger(limit) && limit > 0, `nClusters must be a positive integer, got ${limit}`);
+  if (run.q) check(run.q.length === n * limit, `q must be [${n}, ${limit}], got ${run.q.length} values`);
   let k = run.nClusters ?? (run.q ? limit : 1);
   for (let row = 0; row < n; row++) {
     const label = run.labels[row]!;
@@ -121,7 +121,7 @@ export function checkRun(run: ClusteringReport): number {
   for (const { name, xy, index } of run.projections ?? []) {
     check(
       xy.length === 2 * (index?.length ?? n),
-      `projection ${name} must have two numbers for each of ${index?.length ?? n} points, ${xy.length} given`,
+      `projection ${name} must have two numbers for each of ${index?.length ?? n} points, got ${xy.length}`,
     );
     for (let point = 0; point < (index?.length ?? 0); point++) {
       const row = index![point]!;
@@ -133,17 +133,17 @@ export function checkRun(run: ClusteringReport): number {
       check(x.length === y.length, `curve ${name}, series ${line}: ${x.length} x values and ${y.length} y values`);
   if (run.images) {
     const { data, height, width, channels } = run.images;
-    check(channels === 1 || channels === 3, `images must have 1 or 3 channels, ${String(channels)} given`);
+    check(channels === 1 || channels === 3, `images must have 1 or 3 channels, got ${String(channels)}`);
     check(
       data.length > 0 && data.length === n * height * width * channels,
-      `images must be [${n}, ${height}, ${width}, ${channels}], ${data.length} values given`,
+      `images must be [${n}, ${height}, ${width}, ${channels}], got ${data.length} values`,
     );
   }
   if (run.table) {
     const { data, features } = run.table;
     check(
       data.length > 0 && data.length === n * features.length,
-      `table must be [${n}, ${features.length}], ${data.length} values given`,
+      `table must be [${n}, ${features.length}], got ${data.length} values`,
     );
   }
   return k;

@@ -72,7 +72,7 @@ function dropoutChart(page: Document, { counts, dropout }: ReportedSet): Markup 
   const bins = dropout.histograms.length / counts.length;
   check(
     Number.isInteger(bins) && bins > 0,
-    `histograms must be ${counts.length} rows, ${dropout.histograms.length} values`,
+    `histograms must be ${counts.length} rows, got ${dropout.histograms.length} values`,
   );
   const cells = Array.from(dropout.histograms, (share, i) => ({
     ...{ share, k: Math.floor(i / bins) + 1 },
@@ -159,15 +159,15 @@ export function setPanels(page: Document, set: ReportedSet): Markup {
   const n = labels[0]?.length ?? 0;
   check(
     labels.length === counts.length && labels.length > 0,
-    `labels must be given for each k, ${labels.length} for ${counts.length}`,
+    `labels must be given for each k, got ${labels.length} for ${counts.length}`,
   );
   check(
     labels.every((of) => of.length === n),
     `labels must be ${n} for each k`,
   );
-  check(k >= 1 && k <= labels.length, `k must be from 1 to ${labels.length}, ${k}`);
-  check(!truth || truth.length === n, `truth must have ${n} labels, ${truth?.length}`);
-  check(!xy || xy.length === 2 * n, `xy must have ${2 * n} values, ${xy?.length}`);
+  check(k >= 1 && k <= labels.length, `k must be from 1 to ${labels.length}, got ${k}`);
+  check(!truth || truth.length === n, `truth must have ${n} labels, got ${truth?.length}`);
+  check(!xy || xy.length === 2 * n, `xy must have ${2 * n} values, got ${xy?.length}`);
   const shown = pictures(set.images, n * (labels.length + 1));
   const known = truth && new Set(Array.from(truth)).size;
   const titleOf = (count: number): Content =>

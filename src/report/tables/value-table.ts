@@ -28,7 +28,7 @@ export interface ValueTable {
 export function valueTable({ caption, corner = "", columns, rows, note }: ValueTable): Markup {
   for (const { name, values } of rows)
     if (values.length !== columns.length)
-      throw new Error(`valueTable: row ${name} must have ${columns.length} values, given ${values.length}`);
+      throw new Error(`valueTable: row ${name} must have ${columns.length} values, got ${values.length}`);
   const best = columns.map(({ best: wanted }, column) => {
     const numbers = rows.map(({ values }) => values[column]).filter((value) => Number.isFinite(value)) as number[];
     if (!wanted || numbers.length < 2) return NaN;

@@ -133,7 +133,7 @@ describe("alternatives", () => {
     const own = await deviceOf("wasm");
     const points = small(own, { augment: { flip: 0.5 } });
     await expect(points.fit(lineSets(), FIT_SHORT)).rejects.toThrow(
-      "LearningToCluster with augment: items must be [height, width] or [channels, height, width], [2]",
+      "LearningToCluster with augment: items must be [height, width] or [channels, height, width], got [2]",
     );
     const provider = images();
     const model = small(own, {
@@ -141,26 +141,26 @@ describe("alternatives", () => {
       augment: { crop: { size: 4 } },
     });
     await expect(model.fit(provider, FIT_SHORT)).rejects.toThrow(
-      "LearningToCluster: augment must leave the size of images as it is, [72, 1, 4, 4]",
+      "LearningToCluster: augment must leave the size of images as it is, got [72, 1, 4, 4]",
     );
   });
 
   test("options out of range", () => {
     const make = (options: object) => () => new LearningToCluster({ itemShape: [2], ...options });
-    expect(make({ units: 7 })).toThrow("LearningToCluster: units must be even, half for each direction, 7");
-    expect(make({ kMax: 1 })).toThrow("LearningToCluster: kMax must be a whole number from 2, 1");
-    expect(make({ itemShape: [] })).toThrow("LearningToCluster: itemShape must be positive whole numbers, []");
+    expect(make({ units: 7 })).toThrow("LearningToCluster: units must be even, half for each direction, got 7");
+    expect(make({ kMax: 1 })).toThrow("LearningToCluster: kMax must be a whole number from 2, got 1");
+    expect(make({ itemShape: [] })).toThrow("LearningToCluster: itemShape must be positive whole numbers, got []");
     expect(make({ model: "lstm" })).toThrow(
-      "model must be rbdlstm or soft-kmeans or iterative or iterative-lstm, lstm",
+      "model must be rbdlstm or soft-kmeans or iterative or iterative-lstm, got lstm",
     );
-    expect(make({ dropout: 1 })).toThrow("LearningToCluster: dropout must be in [0, 1), 1");
-    expect(make({ principalAxes: 0 })).toThrow("LearningToCluster: principalAxes must be a whole number from 1, 0");
+    expect(make({ dropout: 1 })).toThrow("LearningToCluster: dropout must be in [0, 1), got 1");
+    expect(make({ principalAxes: 0 })).toThrow("LearningToCluster: principalAxes must be a whole number from 1, got 0");
   });
 
   test("more principal axes than an item's vector has numbers", async () => {
     const model = small(await deviceOf("wasm"), { principalAxes: 3 });
     await expect(model.fit(lineSets(), FIT_SHORT)).rejects.toThrow(
-      "LearningToCluster: principalAxes must be a whole number from 1 to 2, 3",
+      "LearningToCluster: principalAxes must be a whole number from 1 to 2, got 3",
     );
   });
 });

@@ -121,7 +121,7 @@ describe("examine", () => {
     const model = await begun(await deviceOf("wasm"));
     const refused = async (options: object, message: string): Promise<void> =>
       expect(model.calibrate(lineSets(), options)).rejects.toThrow(message);
-    await refused({ orders: 1 }, "LearningToCluster.calibrate: orders must be a whole number from 2, 1");
+    await refused({ orders: 1 }, "LearningToCluster.calibrate: orders must be a whole number from 2, got 1");
     await refused({ falseAlarms: 0 }, "LearningToCluster.calibrate: falseAlarms must be in (0, 1), got 0");
     await refused({ passes: 3 }, "unknown option passes");
     await refused({ view: "mirrored", sets: 1, length: 6 }, "view: must be turned or a function, got mirrored");

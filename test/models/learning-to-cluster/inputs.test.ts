@@ -35,7 +35,7 @@ describe("LearningToCluster, what it is given", () => {
     const counts: SetProvider["sample"] = (...of) =>
       ({ ...(sets.sample(...of) as object), counts: new Int32Array(8).fill(7) }) as never;
     await expect((await model()).fit(provider({ sample: counts }), FIT)).rejects.toThrow(
-      "a set must have 1 to 3 clusters (kMax), 7 in set 0",
+      "a set must have 1 to 3 clusters (kMax), got 7 in set 0",
     );
     const labels: SetProvider["sample"] = (...of) =>
       ({ ...(sets.sample(...of) as object), labels: new Int32Array(48).fill(-1) }) as never;

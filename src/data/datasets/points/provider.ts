@@ -35,13 +35,15 @@ export class PointsProvider implements SetProvider {
     standardize = true,
   }: PointsProviderOptions = {}) {
     if (!Number.isInteger(kMin) || !Number.isInteger(kMax) || kMin < 1 || kMin > kMax)
-      throw new Error(`PointsProvider: kMin and kMax must be whole numbers, 1 <= kMin <= kMax, ${kMin} and ${kMax}`);
+      throw new Error(
+        `PointsProvider: kMin and kMax must be whole numbers, 1 <= kMin <= kMax, got ${kMin} and ${kMax}`,
+      );
     if (
       frequencies &&
       (frequencies.length !== kMax - kMin + 1 || !frequencies.every((f) => f >= 0) || !(sum(frequencies) > 0))
     )
       throw new Error(
-        `PointsProvider: frequencies must be ${kMax - kMin + 1} numbers from 0, one above it, ${JSON.stringify(frequencies)}`,
+        `PointsProvider: frequencies must be ${kMax - kMin + 1} numbers from 0, one above it, got ${JSON.stringify(frequencies)}`,
       );
     this.kMin = kMin;
     this.kMax = kMax;

@@ -91,7 +91,9 @@ export class ClassSets implements SetProvider {
   #checkPart(op: string, part: SetPart, kMax: number, minimum: number): void {
     const groups = this.#groups[part];
     if (groups.length > 0 && groups.length < kMax)
-      throw new Error(`${op}: ${part} must have ${kMax} classes or more to make ${kMax} clusters of, ${groups.length}`);
+      throw new Error(
+        `${op}: ${part} must have ${kMax} classes or more to make ${kMax} clusters of, got ${groups.length}`,
+      );
     for (const { label, members } of groups) {
       const variety = members.reduce((sum, i) => sum + this.#items.variety(i), 0);
       const enough = this.#options.replacement === false ? members.length : variety;

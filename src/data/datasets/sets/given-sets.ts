@@ -45,11 +45,11 @@ export class GivenSets implements SetProvider {
         shape ??= items.shape;
         if (items.shape.join() !== shape.join())
           throw new Error(
-            `${op}: items must have one shape, [${items.shape.join(", ")}] and before [${shape.join(", ")}]`,
+            `${op}: items must have one shape, got [${items.shape.join(", ")}] and before [${shape.join(", ")}]`,
           );
         const clusters = new Set(labels).size;
         if (clusters > (options.kMax ?? Infinity))
-          throw new Error(`${op}: it must have at most kMax = ${options.kMax} clusters, ${clusters}`);
+          throw new Error(`${op}: it must have at most kMax = ${options.kMax} clusters, got ${clusters}`);
         most = Math.max(most, clusters);
         return { items, labels };
       });

@@ -71,7 +71,7 @@ export class SimilarityGraphSets implements SetProvider {
     for (const [a, b] of [...mustLink, ...(cannotLink ?? [])])
       for (const i of [a, b])
         if (!Number.isInteger(i) || i < 0 || i >= n)
-          throw new Error(`${op}: links must name items from 0 to ${n - 1}, [${a}, ${b}]`);
+          throw new Error(`${op}: links must name items from 0 to ${n - 1}, got [${a}, ${b}]`);
 
     if (options.transitive === false) {
       const known = linksOf(n, mustLink, cannotLink);

@@ -30,26 +30,27 @@ export class Items {
     const { data, shape } = toContiguous(x, op, "items");
     const [count = 0, ...stored] = shape;
     if (shape.length < 2 || sizeOf(shape) === 0)
-      throw new Error(`${op}: items must be an array [n, …] that is not empty, given shape [${shape.join(", ")}]`);
+      throw new Error(`${op}: items must be an array [n, …] that is not empty, got shape [${shape.join(", ")}]`);
     if (data instanceof BigInt64Array || data instanceof BigUint64Array)
-      throw new Error(`${op}: items must be numbers of at most 32 bits or floats, given 64-bit integers`);
+      throw new Error(`${op}: items must be numbers of at most 32 bits or floats, got 64-bit integers`);
     if (data instanceof Float32Array || data instanceof Float64Array) {
       const at = (data as Float64Array).findIndex((v) => !Number.isFinite(v));
       if (at >= 0)
         throw new Error(
-          `${op}: items must be finite, ${data[at]} in item ${Math.floor((at * count) / data.length)} of ${count}`,
+          `${op}: items must be finite, got ${data[at]} in item ${Math.floor((at * count) / data.length)} of ${count}`,
         );
     }
     const width = stored[stored.length - 1]!;
     const { window, steps, affine = [1, 0] } = options;
-    if (!affine.every(Number.isFinite)) throw new Error(`${op}: affine must be two finite numbers, [${affine.join()}]`);
+    if (!affine.every(Number.isFinite))
+      throw new Error(`${op}: affine must be two finite numbers, got [${affine.join()}]`);
     if (steps && steps.length !== count)
-      throw new Error(`${op}: steps must be one number an item, ${steps.length} for ${count} items`);
+      throw new Error(`${op}: steps must be one number an item, got ${steps.length} for ${count} items`);
     if (steps && window === undefined) throw new Error(`${op}: items of different length need a window`);
     const shortest = steps ? Array.from(steps).reduce((a, b) => Math.min(a, b), width) : width;
     if (window !== undefined && !(Number.isInteger(window) && window >= 1 && window <= shortest))
       throw new Error(
-        `${op}: window must be a whole number from 1 to ${shortest}, the steps of the shortest item, ${window}`,
+        `${op}: window must be a whole number from 1 to ${shortest}, the steps of the shortest item, got ${window}`,
       );
     if (steps && !Array.from(steps).every((n) => Number.isInteger(n) && n <= width))
       throw new Error(`${op}: steps must be whole numbers of at most ${width}, the size of the last axis`);

@@ -92,7 +92,7 @@ export function splitParts(
 ): Record<SetPart, number[]> {
   const total = shares[0] + shares[1] + shares[2];
   if (!shares.every((share) => share >= 0) || !(Math.abs(total - 1) < 1e-6))
-    throw new Error(`${op}: shares of train, validation and test must add up to 1, [${shares.join(", ")}]`);
+    throw new Error(`${op}: shares of train, validation and test must add up to 1, got [${shares.join(", ")}]`);
   const order = [...random.permutation(count)];
   const sizeOfShare = (share: number): number => (share > 0 ? Math.max(1, Math.round(share * count)) : 0);
   const validation = sizeOfShare(shares[1]);

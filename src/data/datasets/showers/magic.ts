@@ -36,9 +36,7 @@ export function redrawMagic(table: MatrixLike, options: RedrawOptions = {}): NdA
   const { data, shape } = toFloat32Matrix(table, "redrawMagic", "table");
   const [n = 0, columns = 0] = shape;
   if (columns !== MAGIC_COLUMNS.length)
-    throw new Error(
-      `redrawMagic: the table must have the columns ${MAGIC_COLUMNS.join(", ")}, given ${columns} columns`,
-    );
+    throw new Error(`redrawMagic: the table must have the columns ${MAGIC_COLUMNS.join(", ")}, got ${columns} columns`);
   const camera = factCamera();
   const grid = squareGrid(camera, { size });
   const images = new NdArray(new Float32Array(n * size * size), [n, size, size]);

@@ -44,7 +44,7 @@ export function drawHillas(
   for (const [name, value] of Object.entries(ellipse))
     if (!Number.isFinite(value) || (value < 0 && ["size", "length", "width"].includes(name)))
       throw new Error(
-        `drawHillas: ${name} must be finite${name === "size" || name === "length" || name === "width" ? " and 0 or more" : ""}, given ${value}`,
+        `drawHillas: ${name} must be finite${name === "size" || name === "length" || name === "width" ? " and 0 or more" : ""}, got ${value}`,
       );
   const counts = new Float32Array(camera.x.length);
   // the variance of a hexagon along an axis is 5/72 of its pitch squared

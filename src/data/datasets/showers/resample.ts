@@ -33,14 +33,12 @@ export function squareGrid(camera: CameraPixels, options: SquareGridOptions = {}
   const { size = 45 } = options;
   const n = x.length;
   if (n < 2 || y.length !== n)
-    throw new Error(
-      `squareGrid: x and y must have one number for each of 2 or more pixels, given ${n} and ${y.length}`,
-    );
+    throw new Error(`squareGrid: x and y must have one number for each of 2 or more pixels, got ${n} and ${y.length}`);
   for (let pixel = 0; pixel < n; pixel++)
     if (!Number.isFinite(x[pixel]) || !Number.isFinite(y[pixel]))
-      throw new Error(`squareGrid: coordinates must be finite, given ${x[pixel]}, ${y[pixel]} of pixel ${pixel}`);
+      throw new Error(`squareGrid: coordinates must be finite, got ${x[pixel]}, ${y[pixel]} of pixel ${pixel}`);
   if (!Number.isInteger(size) || size < 1)
-    throw new Error(`squareGrid: size must be a whole number from 1, given ${size}`);
+    throw new Error(`squareGrid: size must be a whole number from 1, got ${size}`);
   const nearest = nearestPair(x, y);
   const { pitch = nearest.distance } = camera;
   if (!(nearest.distance > 0)) throw new Error("squareGrid: two pixels are in one place");
@@ -99,7 +97,7 @@ export function resampleCamera(counts: MatrixLike, grid: SquareGrid): NdArray<Fl
   const { data, shape } = toFloat32(counts, "resampleCamera", "counts");
   const pixels = grid.begin.length - 1;
   if (shape.length < 1 || shape.length > 2 || shape.at(-1) !== pixels)
-    throw new Error(`resampleCamera: images must be [n, ${pixels}] as the grid's camera, given [${shape.join(", ")}]`);
+    throw new Error(`resampleCamera: images must be [n, ${pixels}] as the grid's camera, got [${shape.join(", ")}]`);
   const n = data.length / pixels;
   const out = new NdArray(new Float32Array(n * grid.size ** 2), [n, grid.size, grid.size]);
   const image = new Float64Array(grid.size ** 2);

@@ -81,11 +81,11 @@ export function simulateShowers(options: ShowerOptions): Showers {
   const { n, seed = 0, first = 0, pointing = "diffuse", gammaShare = 0.5, size = 45, noise = {} } = options;
   for (const [name, value] of Object.entries({ n, first }))
     if (!Number.isSafeInteger(value) || value < 0)
-      throw new Error(`simulateShowers: ${name} must be a whole number from 0, given ${value}`);
+      throw new Error(`simulateShowers: ${name} must be a whole number from 0, got ${value}`);
   if (pointing !== "diffuse" && pointing !== "wobble")
-    throw new Error(`simulateShowers: pointing must be diffuse or wobble, given ${String(pointing)}`);
+    throw new Error(`simulateShowers: pointing must be diffuse or wobble, got ${String(pointing)}`);
   if (!(gammaShare >= 0 && gammaShare <= 1))
-    throw new Error(`simulateShowers: gammaShare must be from 0 to 1, given ${gammaShare}`);
+    throw new Error(`simulateShowers: gammaShare must be from 0 to 1, got ${gammaShare}`);
   const camera = factCamera();
   const grid = squareGrid(camera, { size });
   const images = new NdArray(new Float32Array(n * size * size), [n, size, size]);

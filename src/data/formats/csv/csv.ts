@@ -58,14 +58,14 @@ export function writeCsv(
   const { data, shape } = toContiguous(x, "writeCsv", "x");
   const [rows, width = 1] = shape;
   if (rows === undefined || shape.length > 2)
-    throw new Error(`writeCsv: x must be a vector or a matrix, given shape [${shape.join(", ")}]`);
+    throw new Error(`writeCsv: x must be a vector or a matrix, got shape [${shape.join(", ")}]`);
   if (columns && columns.length !== width)
-    throw new Error(`writeCsv: columns must name the ${width} columns of x, given ${columns.length} names`);
+    throw new Error(`writeCsv: columns must name the ${width} columns of x, got ${columns.length} names`);
   const y = labels === undefined ? undefined : toLabels(labels, "writeCsv", "labels");
   if (y && y.length !== rows)
-    throw new Error(`writeCsv: labels must be as many as the ${rows} rows of x, given ${y.length}`);
+    throw new Error(`writeCsv: labels must be as many as the ${rows} rows of x, got ${y.length}`);
   if (ids && ids.length !== rows)
-    throw new Error(`writeCsv: ids must be as many as the ${rows} rows of x, given ${ids.length}`);
+    throw new Error(`writeCsv: ids must be as many as the ${rows} rows of x, got ${ids.length}`);
   const lines: string[] = [];
   if (columns) lines.push(Papa.unparse([[...(ids ? [idName] : []), ...columns, ...(y ? [labelName] : [])]]));
   for (let r = 0; r < rows; r++) {

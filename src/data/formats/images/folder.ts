@@ -62,7 +62,7 @@ export async function loadImageFolder(path: string, options: ImageFolderOptions 
   const odd = pictures.findIndex(({ shape: [h, w] }) => h !== height || w !== width);
   if (odd >= 0)
     throw new Error(
-      `image folder: pictures must have one size, ${height} x ${width} at first, ${pictures[odd]!.shape.slice(0, 2).join(" x ")} in ${files[odd]}; give a size to bring them to`,
+      `image folder: pictures must have one size, got ${height} x ${width} at first, ${pictures[odd]!.shape.slice(0, 2).join(" x ")} in ${files[odd]}; give a size to bring them to`,
     );
   const channels = wanted ?? pictures.reduce<number>((most, { shape }) => Math.max(most, shape[2]!), 1);
   const images = new NdArray(channelsFirst(pictures, channels), [pictures.length, channels, height, width]);

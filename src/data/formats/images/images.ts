@@ -165,7 +165,7 @@ function convert({ data, channels }: Pixels, wanted: 1 | 3): Uint8Array {
 export function resizeImage(image: NdArray<Uint8Array>, height: number, width: number): NdArray<Uint8Array> {
   for (const size of [height, width])
     if (!Number.isInteger(size) || size < 1)
-      throw new Error(`resizeImage: sizes must be positive whole numbers, ${height} x ${width}`);
+      throw new Error(`resizeImage: sizes must be positive whole numbers, got ${height} x ${width}`);
   const [oldHeight, oldWidth, channels] = image.shape as [number, number, number];
   const wide = shrink(Float64Array.from(image.data), oldHeight, oldWidth, width, channels);
   const both = shrink(wide, 1, oldHeight, height, width * channels);

@@ -1,5 +1,5 @@
-import type { TypedArray } from "../../../ndarray";
-import { fromFloat16 } from "../half";
+import type { TypedArray } from "../../ndarray";
+import { fromFloat16 } from "./half";
 import { parsePythonLiteral, type PythonLiteral } from "./python-literal";
 
 /** A parsed element type: numbers, text, or nothing of interest (`V`, the padding of aligned records). */
@@ -44,16 +44,16 @@ const PREFIX = 12;
 export function npyHeaderEnd(prefix: Uint8Array, fileSize: number): number {
   const magic = String.fromCharCode(...prefix.subarray(0, 6));
   if (magic !== "\x93NUMPY".slice(0, magic.length))
-    throw new Error(`npy: file must begin with \\x93NUMPY, given ${JSON.stringify(magic)}`);
+    throw new Error(`npy: file must begin with \\x93NUMPY, got ${JSON.stringify(magic)}`);
   if (fileSize < 10 || (prefix[6]! > 1 && fileSize < PREFIX))
     throw new Error(`npy: file is truncated in its header, ${fileSize} bytes`);
   const [major, minor] = [prefix[6]!, prefix[7]!];
   if (major < 1 || major > 3 || minor !== 0)
-    throw new Error(`npy: format version must be 1.0, 2.0 or 3.0, given ${major}.${minor}`);
+    throw new Error(`npy: format version must be 1.0, 2.0 or 3.0, got ${major}.${minor}`);
   const view = new DataView(prefix.buffer, prefix.byteOffset, prefix.byteLength);
   const end = major === 1 ? 10 + view.getUint16(8, true) : PREFIX + view.getUint32(8, true);
   if (end > fileSize) throw new Error(`npy: file is truncated in its header, ${fileSize} of ${end} bytes`);
-  if (end > MAX_HEADER) throw new Error(`npy: header must be at most ${MAX_HEADER} bytes, given ${end}`);
+  if (end > MAX_HEADER) throw new Error(`npy: header must be at most ${MAX_HEADER} bytes, got ${end}`);
   return end;
 }
 
@@ -70,19 +70,19 @@ export function parseNpyHeader(bytes: Uint8Array, fileSize: number): NpyHeader {
   }
   const fields = parsePythonLiteral(text);
   if (fields === undefined) throw new Error(`npy: header is corrupt, given ${excerpt(text)}`);
-  if (!(fields instanceof Map)) throw new Error(`npy: header must be a dictionary, given ${excerpt(text)}`);
+  if (!(fields instanceof Map)) throw new Error(`npy: header must be a dictionary, got ${excerpt(text)}`);
   const keys = [...fields.keys()].sort().join(", ");
   if (keys !== "descr, fortran_order, shape")
     throw new Error(
-      `npy: header must have the keys descr, fortran_order, shape, given ${keys.replace(/\s+/g, " ") || "none"}`,
+      `npy: header must have the keys descr, fortran_order, shape, got ${keys.replace(/\s+/g, " ") || "none"}`,
     );
   const fortranOrder = fields.get("fortran_order")!;
   if (typeof fortranOrder !== "boolean")
-    throw new Error(`npy: fortran_order must be True or False, given ${excerpt(text)}`);
+    throw new Error(`npy: fortran_order must be True or False, got ${excerpt(text)}`);
   const shape = parseShape(fields.get("shape")!, text);
   const type = parseType(fields.get("descr")!);
   const itemSize = Array.isArray(type) ? type.reduce((sum, f) => sum + fieldSize(f), 0) : (type as NpyType).itemSize;
-  if (itemSize === 0) throw new Error(`npy: elements must have at least one byte, given ${excerpt(text)}`);
+  if (itemSize === 0) throw new Error(`npy: elements must have at least one byte, got ${excerpt(text)}`);
   const count = product(shape);
   const end = dataOffset + count * itemSize;
   if (!Number.isSafeInteger(end)) throw new Error(`npy: shape is too large, given [${shape.join(", ")}]`);
@@ -153,7 +153,7 @@ function utf32(item: Uint8Array): string {
   while (end > 0 && codes[end - 1] === 0) end--;
   let text = "";
   for (let i = 0; i < end; i++) {
-    if (codes[i]! > 0x10ffff) throw new Error(`npy: text must be Unicode, given character 0x${codes[i]!.toString(16)}`);
+    if (codes[i]! > 0x10ffff) throw new Error(`npy: text must be Unicode, got character 0x${codes[i]!.toString(16)}`);
     text += String.fromCodePoint(codes[i]!);
   }
   return text;
@@ -172,7 +172,7 @@ function byteString(item: Uint8Array): string {
 function parseShape(value: PythonLiteral, text: string): number[] {
   const shape = typeof value === "number" ? [value] : value;
   if (!Array.isArray(shape) || shape.length > 64 || !shape.every((n) => Number.isSafeInteger(n) && (n as number) >= 0))
-    throw new Error(`npy: shape must be a tuple of at most 64 sizes, given ${excerpt(text)}`);
+    throw new Error(`npy: shape must be a tuple of at most 64 sizes, got ${excerpt(text)}`);
   return shape as number[];
 }
 
@@ -198,7 +198,7 @@ function parseType(value: PythonLiteral): NpyType | NpyField[] {
       offset,
     };
     if (field.type.kind === "void" && name !== "")
-      throw new Error(`npy: field ${JSON.stringify(name)} must hold numbers or text, given ${field.type.descr}`);
+      throw new Error(`npy: field ${JSON.stringify(name)} must hold numbers or text, got ${field.type.descr}`);
     offset += fieldSize(field);
     if (!Number.isSafeInteger(offset)) throw new Error(`npy: field ${JSON.stringify(name)} is too large`);
     fields.push(field);
@@ -217,7 +217,7 @@ function parseDescr(descr: string): NpyType {
   if (kind === "S" && size > 0) return { descr, kind: "text", itemSize: size, unit: 1, littleEndian };
   if (kind === "V") return { descr, kind: "void", itemSize: size, unit: 1, littleEndian };
   const reason = kind === "O" ? "pickled Python objects" : JSON.stringify(descr.slice(0, 40));
-  throw new Error(`npy: dtype must be bool, i1-i8, u1-u8, f2, f4, f8, U or S, given ${reason}`);
+  throw new Error(`npy: dtype must be bool, i1-i8, u1-u8, f2, f4, f8, U or S, got ${reason}`);
 }
 
 function excerpt(text: string): string {

@@ -44,7 +44,7 @@ export function readNpy(content: Bytes): NdArray<TypedArray> {
 export function readNpyText(content: Bytes): TextArray {
   const { header, data } = open(content);
   const { type, shape, fortranOrder } = header;
-  if (isRecord(type) || type.kind !== "text") throw new Error(`npy: file must hold text, given ${spell(type)}`);
+  if (isRecord(type) || type.kind !== "text") throw new Error(`npy: file must hold text, got ${spell(type)}`);
   return { data: decodeText(rowMajor(data, shape, type.itemSize, fortranOrder), type), shape: [...shape] };
 }
 
@@ -133,7 +133,7 @@ export class NpyFile {
     const prefix = await readExactly(source, 0, Math.min(12, source.size));
     const header = parseNpyHeader(await readExactly(source, 0, npyHeaderEnd(prefix, source.size)), source.size);
     if (header.shape.length === 0 && !isRecord(header.type))
-      throw new Error("npy: file must have rows, given a scalar of shape []");
+      throw new Error("npy: file must have rows, got a scalar of shape []");
     return new NpyFile(source, header);
   }
 
@@ -247,7 +247,7 @@ function numbers(
   shape: readonly number[],
   fortran: boolean,
 ): NdArray<TypedArray> {
-  if (isRecord(type) || type.kind !== "number") throw new Error(`npy: file must hold numbers, given ${spell(type)}`);
+  if (isRecord(type) || type.kind !== "number") throw new Error(`npy: file must hold numbers, got ${spell(type)}`);
   return new NdArray(decodeNumbers(rowMajor(bytes, shape, itemSize, fortran), type), shape);
 }
 
@@ -257,7 +257,7 @@ function records(
   shape: readonly number[],
   fortran: boolean,
 ): NpyRecords {
-  if (!isRecord(type)) throw new Error(`npy: file must hold records, given ${type.descr}`);
+  if (!isRecord(type)) throw new Error(`npy: file must hold records, got ${type.descr}`);
   const packed = rowMajor(bytes, shape, itemSize, fortran);
   const fields: NpyRecords["fields"] = new Map();
   for (const field of named(type)) {

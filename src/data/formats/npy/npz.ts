@@ -72,7 +72,7 @@ export function writeNpz(
   }
   const directory = concat(central);
   if (offset + directory.length > 0xfffffffe || entries.length > 0xfffe)
-    throw new Error(`npz: archive must be under 4 GiB and 65535 arrays, given ${offset} bytes in ${entries.length}`);
+    throw new Error(`npz: archive must be under 4 GiB and 65535 arrays, got ${offset} bytes in ${entries.length}`);
   const n = entries.length;
   const end = fields([4, END], [2, 0], [2, 0], [2, n], [2, n], [4, directory.length], [4, offset], [2, 0]);
   return concat([...local, directory, end]);
@@ -112,7 +112,7 @@ function readDirectory(bytes: Uint8Array): Map<string, Member> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4 || ![LOCAL, END].includes(view.getUint32(0, true)))
     throw new Error(
-      `npz: file must begin with PK\\x03\\x04, given ${bytes.length < 4 ? `${bytes.length} bytes` : "other bytes"}`,
+      `npz: file must begin with PK\\x03\\x04, got ${bytes.length < 4 ? `${bytes.length} bytes` : "other bytes"}`,
     );
   // The end record is 22 bytes and a comment of at most 65535.
   const lowest = Math.max(0, bytes.length - 22 - 0xffff);
@@ -172,7 +172,7 @@ function readMember<R>(bytes: Uint8Array, member: Member, read: (npy: Uint8Array
   const packed = bytes.subarray(begin, begin + packedSize);
   let npy = packed;
   if (method === 8) npy = inflateChecked(packed, size, crc, what);
-  else if (method !== 0) throw new Error(`${what} must be stored or deflated, given method ${method}`);
+  else if (method !== 0) throw new Error(`${what} must be stored or deflated, got method ${method}`);
   else if (size !== packedSize || crc32(packed) !== crc)
     throw new Error(`${what} is corrupt, its length or CRC-32 differs`);
   try {

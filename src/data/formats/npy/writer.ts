@@ -41,7 +41,7 @@ export class NpyWriter {
   /** Adds elements in row-major order. @throws for elements of another type, and for more of them than the shape has */
   async write(elements: TypedArray): Promise<void> {
     if (elements[Symbol.toStringTag] !== this.#dtype)
-      throw new Error(`NpyWriter: elements must be a ${this.#dtype}, given a ${elements[Symbol.toStringTag]}`);
+      throw new Error(`NpyWriter: elements must be a ${this.#dtype}, got a ${elements[Symbol.toStringTag]}`);
     if (this.#written + elements.length > this.#size)
       throw new Error(`NpyWriter: ${this.#path} has ${this.#size} elements, given ${this.#written + elements.length}`);
     await this.#file.write(toBytes(elements));
