@@ -1,5 +1,5 @@
-import type { TypedArray } from "../../ndarray";
-import { fromFloat16 } from "./half";
+import type { TypedArray } from "../../../ndarray";
+import { fromFloat16 } from "../half";
 import { parsePythonLiteral, type PythonLiteral } from "./python-literal";
 
 /** A parsed element type: numbers, text, or nothing of interest (`V`, the padding of aligned records). */
