@@ -135,3 +135,10 @@ export function checkOptions(
     if (!known.includes(option)) throw new Error(`${name}: unknown option ${option}${didYouMean(option, known)}`);
   for (const option of required) if (options[option] === undefined) throw new Error(`${name}: ${option} is missing`);
 }
+
+/** The same for options all of which may be left out; a name that is missing in `known`, or too many, is an error of `tsc`. */
+export const checkNames = <Options extends object>(
+  name: string,
+  given: unknown,
+  known: Readonly<Record<keyof Required<Options> & string, true>>,
+): void => checkOptions(name, given, Object.keys(known));

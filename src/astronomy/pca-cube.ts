@@ -1,4 +1,4 @@
-import { checkWhole, fitted } from "../checks";
+import { checkWhole, fitted, checkNames } from "../checks";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
 import * as kernels from "../kernels/segmentation";
@@ -57,7 +57,9 @@ export class BandPCA {
   #found: Found | undefined;
 
   /** @throws when nComponents is no whole number from 1 */
-  constructor({ nComponents, standardize = false, device }: BandPCAOptions = {}) {
+  constructor(options: BandPCAOptions = {}) {
+    checkNames<BandPCAOptions>("BandPCA", options, { nComponents: true, standardize: true, device: true });
+    const { nComponents, standardize = false, device } = options;
     if (nComponents !== undefined) checkWhole("BandPCA", { nComponents }, 1);
     this.#nComponents = nComponents;
     this.#standardize = standardize;

@@ -1,4 +1,4 @@
-import { checkPositive, checkRange, checkWhole } from "../checks";
+import { checkPositive, checkRange, checkWhole, checkNames } from "../checks";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
 import * as kernels from "../kernels/segmentation";
@@ -122,6 +122,18 @@ function prepare(planes: Float32Array, height: number, width: number, sigma: num
  */
 export async function slic(image: NdArrayLike, options: SLICOptions = {}): Promise<Superpixels> {
   const op = "slic";
+  checkNames<SLICOptions>(op, options, {
+    nSegments: true,
+    compactness: true,
+    sigma: true,
+    maxIter: true,
+    enforceConnectivity: true,
+    minSizeFactor: true,
+    maxSizeFactor: true,
+    device: true,
+    signal: true,
+    onPass: true,
+  });
   const { nSegments = 100, compactness = 0.1, sigma = 0, maxIter = 10, enforceConnectivity = true } = options;
   const { minSizeFactor = 0.5, maxSizeFactor = 3 } = options;
   checkWhole(op, { nSegments, maxIter }, 1);

@@ -1,4 +1,4 @@
-import { checkWhole } from "../checks";
+import { checkWhole, checkNames } from "../checks";
 import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
 import { toContiguous } from "../matrix";
@@ -83,7 +83,9 @@ export class ClassicalMDS {
   #result: MdsResult | undefined;
 
   /** @throws unless nComponents is a whole number from 1 */
-  constructor({ nComponents = 2 }: ClassicalMDSOptions = {}) {
+  constructor(options: ClassicalMDSOptions = {}) {
+    checkNames<ClassicalMDSOptions>("ClassicalMDS", options, { nComponents: true });
+    const { nComponents = 2 } = options;
     checkWhole("ClassicalMDS", { nComponents }, 1);
     this.nComponents = nComponents;
   }
@@ -102,8 +104,10 @@ export class ClassicalMDS {
   }
 
   /** Finds points with distances [n, n]. @throws unless they are square, symmetric, finite, not negative, and 0 on the diagonal */
-  async fit(distances: MatrixLike, { signal }: { readonly signal?: AbortSignal } = {}): Promise<this> {
+  async fit(distances: MatrixLike, options: { readonly signal?: AbortSignal } = {}): Promise<this> {
     const op = "ClassicalMDS.fit";
+    checkNames<typeof options>(op, options, { signal: true });
+    const { signal } = options;
     const { data, shape } = toContiguous(distances, op, "distances");
     const n = shape[0] ?? 0;
     if (shape.length !== 2 || shape[1] !== n || n === 0)

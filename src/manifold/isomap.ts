@@ -1,4 +1,4 @@
-import { checkWhole } from "../checks";
+import { checkWhole, checkNames } from "../checks";
 import type { Device } from "../device";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
@@ -57,7 +57,17 @@ export class Isomap {
   #fitted: Fitted | undefined;
 
   /** @throws when an option is out of its range */
-  constructor({ device, signal, nLandmarks, ...options }: IsomapOptions = {}) {
+  constructor(given: IsomapOptions = {}) {
+    checkNames<IsomapOptions>("Isomap", given, {
+      nNeighbors: true,
+      nComponents: true,
+      metric: true,
+      nLandmarks: true,
+      seed: true,
+      device: true,
+      signal: true,
+    });
+    const { device, signal, nLandmarks, ...options } = given;
     const { nNeighbors = 5, nComponents = 2, metric = "euclidean", seed = 0 } = options;
     checkWhole("Isomap", { nNeighbors, nComponents, nLandmarks: nLandmarks ?? 1 }, 1);
     this.#options = { nNeighbors, nComponents, metric, seed };

@@ -1,3 +1,4 @@
+import { checkOptions } from "../checks";
 // Searches over hyper-parameters, as the tables of the comparison on telescope images have them: every cell is kept when it is done.
 
 /** Values of the hyper-parameters of one run. */
@@ -41,6 +42,7 @@ export class GridSearch {
 
   /** @throws when there is no axis, or one without values */
   constructor(options: GridSearchOptions) {
+    checkOptions("GridSearch", options, ["axes", "run", "include", "store", "signal", "onCell"], ["axes", "run"]);
     this.#options = options;
     const axes = Object.entries(options.axes);
     if (axes.length === 0) throw new Error("GridSearch: axes must name at least one hyper-parameter, {}");

@@ -1,4 +1,4 @@
-import { checkChoice, checkWhole } from "../checks";
+import { checkChoice, checkWhole, checkNames } from "../checks";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
@@ -24,6 +24,9 @@ export interface KnnOptions {
   /** Rows done so far, of `total`. */
   readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
 }
+
+/** Their names. */
+const KNN = { metric: true, device: true, signal: true, onProgress: true } as const;
 
 /** Options of `knnGraph`. */
 export interface KnnGraphOptions extends KnnOptions {
@@ -165,6 +168,7 @@ function withSelf({ indices, distances }: Neighbours): Neighbours {
  * @throws when k is not from 1 to n − 1 (n with `includeSelf`), or x is no finite matrix
  */
 export async function knnGraph(x: MatrixLike, k: number, options: KnnGraphOptions = {}): Promise<Neighbours> {
+  checkNames<KnnGraphOptions>("knnGraph", options, { ...KNN, includeSelf: true });
   const points = await takeRows(x, "knnGraph");
   const { includeSelf = false } = options;
   checkWhole("knnGraph", { k }, 1, includeSelf ? points.n : points.n - 1);
@@ -188,6 +192,7 @@ export async function kNeighbours(
   options: KnnOptions = {},
 ): Promise<Neighbours> {
   const op = "kNeighbours";
+  checkNames<KnnOptions>(op, options, KNN);
   const [given, among] = [await takeRows(queries, op, "queries"), await takeRows(points, op, "points")];
   if (given.d !== among.d) throw new Error(`${op}: queries must have ${among.d} columns, got ${given.d}`);
   checkWhole(op, { k }, 1, among.n);

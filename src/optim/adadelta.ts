@@ -1,4 +1,4 @@
-import { checkRange } from "../checks";
+import { checkRange, checkNames } from "../checks";
 import * as kernels from "../kernels/optimizers";
 import { run } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -24,6 +24,7 @@ export class Adadelta extends Optimizer {
   readonly #options: Required<Omit<AdadeltaOptions, "lr">>;
 
   constructor(params: readonly Tensor[], options: AdadeltaOptions = {}) {
+    checkNames<AdadeltaOptions>("Adadelta", options, { lr: true, rho: true, eps: true, weightDecay: true });
     const { lr = 1, rho = 0.95, eps = 1e-7, weightDecay = 0 } = options;
     checkRange("Adadelta", { rho }, 0, 1);
     checkRange("Adadelta", { eps, weightDecay }, 0);

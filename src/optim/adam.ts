@@ -1,4 +1,4 @@
-import { checkRange } from "../checks";
+import { checkRange, checkNames } from "../checks";
 import * as kernels from "../kernels/optimizers";
 import { run } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -26,6 +26,7 @@ export class Adam extends Optimizer {
 
   constructor(params: readonly Tensor[], options: AdamOptions = {}, decoupled = false) {
     const name = decoupled ? "AdamW" : "Adam";
+    checkNames<AdamOptions>(name, options, { lr: true, betas: true, eps: true, weightDecay: true });
     const { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay = decoupled ? 0.01 : 0 } = options;
     checkRange(name, { "betas[0]": betas[0], "betas[1]": betas[1] }, 0, 1 - 2 ** -24);
     checkRange(name, { eps, weightDecay }, 0);

@@ -1,4 +1,4 @@
-import { checkRange } from "../checks";
+import { checkRange, checkNames } from "../checks";
 import * as kernels from "../kernels/optimizers";
 import { run } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -26,6 +26,13 @@ export class RMSprop extends Optimizer {
   readonly #options: Required<Omit<RMSpropOptions, "lr">>;
 
   constructor(params: readonly Tensor[], options: RMSpropOptions = {}) {
+    checkNames<RMSpropOptions>("RMSprop", options, {
+      lr: true,
+      alpha: true,
+      eps: true,
+      momentum: true,
+      weightDecay: true,
+    });
     const { lr = 0.01, alpha = 0.99, eps = 1e-8, momentum = 0, weightDecay = 0 } = options;
     checkRange("RMSprop", { alpha, momentum }, 0, 1);
     checkRange("RMSprop", { eps, weightDecay }, 0);

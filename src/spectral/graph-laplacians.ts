@@ -42,12 +42,12 @@ export interface SecOperator extends SymmetricOperator {
  */
 export async function secOperator(x: MatrixLike, options: SecOperatorOptions = {}): Promise<SecOperator> {
   const op = "SEC";
-  const { neighbors = 5, mu = 0.1, gamma = 1 } = options;
+  const { neighbors = 5, mu = 0.1, gamma = 1, sigma2: given, ...searching } = options;
   checkRange(op, { mu }, 0);
   checkPositive(op, { gamma });
-  const graph = await knnGraph(x, neighbors, options);
+  const graph = await knnGraph(x, neighbors, searching);
   const squared = graph.distances.data.map((distance) => distance * distance);
-  const sigma2 = options.sigma2 ?? (squared.reduce((sum, value) => sum + value, 0) / squared.length || 1);
+  const sigma2 = given ?? (squared.reduce((sum, value) => sum + value, 0) / squared.length || 1);
   checkPositive(op, { sigma2 });
   const affinity = symmetrized(
     graph,

@@ -1,4 +1,4 @@
-import { checkRange, checkWhole } from "../checks";
+import { checkNames, checkRange, checkWhole } from "../checks";
 import { SparseMatrix } from "../sparse";
 
 /** How texts are cut into words. */
@@ -33,8 +33,15 @@ export interface WordCounts {
 
 const TOKENS = String.raw`[\p{L}\p{N}_]{2,}`;
 
+const TOKEN_NAMES = { lowercase: true, tokenPattern: true, stopWords: true, stem: true } as const;
+
 /** What cuts a text into words. @throws when the pattern is no regular expression, or matches nothing at all */
 export function tokenizer(options: TokenOptions = {}): (text: string) => string[] {
+  checkNames<TokenOptions>("tokenizer", options, TOKEN_NAMES);
+  return cutter(options);
+}
+
+function cutter(options: TokenOptions): (text: string) => string[] {
   const { lowercase = true, tokenPattern = TOKENS, stopWords = [], stem } = options;
   const stops = new Set(stopWords);
   let pattern: RegExp;
@@ -105,11 +112,13 @@ function checkTexts(op: string, texts: readonly string[]): void {
  */
 export function countVectorize(texts: readonly string[], options: CountOptions = {}): WordCounts {
   const { minDf = 1, maxDf = 1, maxFeatures, binary = false } = options;
+  const own = { minDf: true, maxDf: true, maxFeatures: true, binary: true } as const;
+  checkNames<CountOptions>("countVectorize", options, { ...TOKEN_NAMES, ...own });
   checkTexts("countVectorize", texts);
   checkWhole("countVectorize", { minDf }, 1);
   checkRange("countVectorize", { maxDf }, 0, 1);
   if (maxFeatures !== undefined) checkWhole("countVectorize", { maxFeatures }, 1);
-  const cut = tokenizer(options);
+  const cut = cutter(options);
   const numbers = new Map<string, number>();
   const number = (word: string): number => {
     const known = numbers.get(word);
@@ -148,8 +157,9 @@ export function countWords(
   vocabulary: readonly string[],
   options: TokenOptions & Pick<CountOptions, "binary"> = {},
 ): SparseMatrix {
+  checkNames<TokenOptions & Pick<CountOptions, "binary">>("countWords", options, { ...TOKEN_NAMES, binary: true });
   checkTexts("countWords", texts);
-  const cut = tokenizer(options);
+  const cut = cutter(options);
   const numbers = new Map(vocabulary.map((word, at) => [word, at]));
   const rows = texts.map((text) => count(cut(text), (word) => numbers.get(word)));
   return matrix(rows, vocabulary.length, (word) => word, options.binary ?? false);

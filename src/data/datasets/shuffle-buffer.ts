@@ -1,4 +1,4 @@
-import { checkWhole } from "../../checks";
+import { checkWhole, checkNames } from "../../checks";
 import { sizeOf } from "../../ndarray";
 import { Random } from "../../random";
 import type { RandomState } from "../../random";
@@ -71,6 +71,14 @@ export class ShuffleBuffer {
 
   /** @throws for sizes below 1, and a source without rows */
   constructor(source: RowSource, options: ShuffleBufferOptions) {
+    checkNames<ShuffleBufferOptions>("ShuffleBuffer", options, {
+      batchSize: true,
+      seed: true,
+      blockRows: true,
+      bufferRows: true,
+      passes: true,
+      signal: true,
+    });
     const width = Math.max(1, sizeOf(source.rowShape));
     const blockRows = options.blockRows ?? Math.max(1, Math.min(source.length, Math.round(MIB / 4 / width)));
     const bufferRows = options.bufferRows ?? Math.max(16 * blockRows, Math.round((16 * MIB) / width));

@@ -1,4 +1,4 @@
-import { checkPositive, checkRange, checkWhole, fitted } from "../../checks";
+import { checkPositive, checkRange, checkWhole, fitted, checkNames } from "../../checks";
 import { DeviceHolder } from "../../cluster/points";
 import { PCA } from "../../cluster/pca";
 import type { Device } from "../../device";
@@ -76,6 +76,23 @@ export class TSNE {
 
   /** @throws when an option is out of its range */
   constructor(options: TSNEOptions = {}) {
+    checkNames<TSNEOptions>("TSNE", options, {
+      nComponents: true,
+      perplexity: true,
+      earlyExaggeration: true,
+      exaggerationIter: true,
+      learningRate: true,
+      maxIter: true,
+      minGradNorm: true,
+      nIterWithoutProgress: true,
+      init: true,
+      probabilities: true,
+      metric: true,
+      seed: true,
+      device: true,
+      onIteration: true,
+      signal: true,
+    });
     const {
       nComponents = 2,
       perplexity = 30,

@@ -1,4 +1,4 @@
-import { checkPositive, checkRange, checkWhole, fitted } from "../../checks";
+import { checkPositive, checkRange, checkWhole, fitted, checkNames } from "../../checks";
 import { PCA } from "../../cluster/pca";
 import { DeviceHolder } from "../../cluster/points";
 import type { Device } from "../../device";
@@ -70,6 +70,22 @@ export class UMAP {
 
   /** @throws when an option is out of its range */
   constructor(options: UMAPOptions = {}) {
+    checkNames<UMAPOptions>("UMAP", options, {
+      nComponents: true,
+      nNeighbors: true,
+      minDist: true,
+      spread: true,
+      nEpochs: true,
+      learningRate: true,
+      negativeSampleRate: true,
+      repulsionStrength: true,
+      init: true,
+      metric: true,
+      seed: true,
+      device: true,
+      onEpoch: true,
+      signal: true,
+    });
     const { nComponents = 2, nNeighbors = 15, minDist = 0.1, spread = 1, nEpochs = 1, init = "spectral" } = options;
     const { learningRate = 1, negativeSampleRate = 5, repulsionStrength = 1 } = options;
     checkWhole("UMAP", { nComponents }, 1, 4);

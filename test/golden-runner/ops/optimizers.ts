@@ -9,12 +9,14 @@ interface Steps {
   dispose(): void;
 }
 
-/** Steps from p0 along the given gradients; the parameters after each. The options have the names of the attributes. */
+/** Steps from p0 along the given gradients; the parameters after each. The options have the names of the attributes, but for the number of steps. */
 const optimizer = <Options>(Optimizer: new (params: Tensor[], options: Options) => Steps): ComputeAdapter =>
-  onDevice<{ p0: Values; grad_seq: Values }, Options>(async ({ p0, grad_seq }, options, { device }) => {
+  onDevice<{ p0: Values; grad_seq: Values }, Options & { steps?: number }>(async (inputs, attrs, { device }) => {
+    const { p0, grad_seq } = inputs;
+    const { steps: _, ...options } = attrs;
     const gradients = grad_seq.data as Float32Array;
     const p = parameter(device, p0.data as Float32Array, p0.shape);
-    const optimizer = new Optimizer([p], options);
+    const optimizer = new Optimizer([p], options as Options);
     const steps = grad_seq.shape[0]!;
     const params = new Float32Array(steps * p.size);
     for (let step = 0; step < steps; step++) {

@@ -1,3 +1,4 @@
+import { checkNames } from "../../../checks";
 import { NdArray } from "../../../ndarray";
 import type { Random } from "../../../random";
 import type { SetBatch, SetPart, SetProvider } from "../sets/provider";
@@ -27,13 +28,15 @@ export class PointsProvider implements SetProvider {
   readonly standardize: boolean;
 
   /** @throws unless kMin and kMax are whole numbers from 1, kMin the lower one, and there is a frequency from 0 for each, if any */
-  constructor({
-    kMin = 1,
-    kMax = 5,
-    frequencies,
-    overlapping = false,
-    standardize = true,
-  }: PointsProviderOptions = {}) {
+  constructor(options: PointsProviderOptions = {}) {
+    checkNames<PointsProviderOptions>("PointsProvider", options, {
+      kMin: true,
+      kMax: true,
+      frequencies: true,
+      overlapping: true,
+      standardize: true,
+    });
+    const { kMin = 1, kMax = 5, frequencies, overlapping = false, standardize = true } = options;
     if (!Number.isInteger(kMin) || !Number.isInteger(kMax) || kMin < 1 || kMin > kMax)
       throw new Error(
         `PointsProvider: kMin and kMax must be whole numbers, 1 <= kMin <= kMax, got ${kMin} and ${kMax}`,

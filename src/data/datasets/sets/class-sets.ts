@@ -1,4 +1,4 @@
-import { checkWhole } from "../../../checks";
+import { checkWhole, checkNames } from "../../../checks";
 import { toLabels, type MatrixLike } from "../../../matrix";
 import { Random } from "../../../random";
 import { Items, type ItemOptions } from "./items";
@@ -47,6 +47,19 @@ export class ClassSets implements SetProvider {
    */
   constructor(items: MatrixLike, labels: MatrixLike, options: ClassSetsOptions = {}) {
     const op = "ClassSets";
+    checkNames<ClassSetsOptions>(op, options, {
+      kMax: true,
+      kMin: true,
+      classes: true,
+      shares: true,
+      seed: true,
+      affine: true,
+      mirror: true,
+      window: true,
+      steps: true,
+      minimum: true,
+      replacement: true,
+    });
     const { kMax = 5, kMin = 1, minimum = 2, seed = 0, shares = [0.8, 0.1, 0.1] } = options;
     checkWhole(op, { kMin, minimum }, 1);
     checkWhole(op, { kMax }, kMin);

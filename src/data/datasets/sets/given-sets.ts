@@ -1,4 +1,4 @@
-import { checkWhole } from "../../../checks";
+import { checkWhole, checkNames } from "../../../checks";
 import { toLabels, type MatrixLike } from "../../../matrix";
 import type { Random } from "../../../random";
 import { Items, type ItemOptions } from "./items";
@@ -33,6 +33,7 @@ export class GivenSets implements SetProvider {
 
   /** @throws when a clustering is empty or not finite, has more clusters than kMax, or items of another shape */
   constructor(clusterings: Readonly<Partial<Record<SetPart, readonly Clustering[]>>>, options: GivenSetsOptions = {}) {
+    checkNames<GivenSetsOptions>("GivenSets", options, { kMax: true, affine: true, mirror: true, window: true });
     let most = 0;
     let shape: readonly number[] | undefined;
     const take = (part: SetPart): Given[] =>

@@ -1,4 +1,4 @@
-import { checkWhole } from "../../../checks";
+import { checkWhole, checkNames } from "../../../checks";
 import type { MatrixLike } from "../../../matrix";
 import { Random } from "../../../random";
 import { chooseCliques, linksOf, splitItems, type KnownLinks } from "./graph-cliques";
@@ -61,6 +61,18 @@ export class SimilarityGraphSets implements SetProvider {
    */
   constructor(items: MatrixLike, mustLink: readonly Link[], options: SimilarityGraphSetsOptions = {}) {
     const op = "SimilarityGraphSets";
+    checkNames<SimilarityGraphSetsOptions>(op, options, {
+      kMax: true,
+      cannotLink: true,
+      shares: true,
+      seed: true,
+      affine: true,
+      mirror: true,
+      window: true,
+      steps: true,
+      minimum: true,
+      replacement: true,
+    });
     const { kMax = 5, minimum = 2, cannotLink, shares = [0.8, 0.1, 0.1], seed = 0 } = options;
     checkWhole(op, { kMax, minimum }, 1);
     this.kMax = kMax;
