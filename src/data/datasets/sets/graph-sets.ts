@@ -64,6 +64,7 @@ export class SimilarityGraphSets implements SetProvider {
     checkNames<SimilarityGraphSetsOptions>(op, options, {
       kMax: true,
       cannotLink: true,
+      transitive: true,
       shares: true,
       seed: true,
       affine: true,
