@@ -10,8 +10,8 @@ const WORK = 2 ** 21;
 /** Least share of a variance that float32 resolves. */
 const SHARPNESS = 1e-4;
 
-export /** What computes: kernels, the host, or whichever suits the work. */
-type Precision = "auto" | "float32" | "float64";
+/** What computes: kernels, the host, or whichever suits the work. */
+export type Precision = "auto" | "float32" | "float64";
 
 /** The engines of a fit: points about their mean, on the host and, once it is worth it, on a device. */
 export class Engines {

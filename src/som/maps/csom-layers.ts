@@ -42,6 +42,7 @@ const VARIANCE = {
     positive.holds(value) || (Array.isArray(value) && value.length > 0 && value.every((item) => positive.holds(item))),
 };
 
+/** The options of a stack of maps: their rules and defaults. */
 export const CSOM_OPTIONS: OptionSet<CSOMSettings> = {
   rules: {
     layers: {

@@ -55,6 +55,7 @@ const EPSILON: Rule = {
     (isObject(value) && Object.keys(value).join() === "quantile" && range(0, 1).holds(value["quantile"])),
 };
 
+/** The options of an evolving map: their rules and defaults. */
 export const ESOM_OPTIONS: OptionSet<ESOMSettings> = {
   rules: {
     ...{ epsilon: EPSILON, gamma: range(0, 1) },

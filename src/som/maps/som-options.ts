@@ -52,6 +52,7 @@ export interface SOMOptions extends Partial<GridOptions> {
 export type SOMSettings = Required<Omit<SOMOptions, "device" | "cutoff" | "nClusters" | "threshold" | "minLinks">> &
   Pick<SOMOptions, "cutoff" | "nClusters" | "threshold" | "minLinks">;
 
+/** The options of a self-organising map: their rules and defaults. */
 export const SOM_OPTIONS: OptionSet<SOMSettings> = {
   rules: {
     ...{ rows: whole(1), columns: whole(1), topology: choice("rectangular", "hexagonal"), toroid: flag },
