@@ -1,6 +1,8 @@
 // constella learn, and constella cluster --model.
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { POINT_SETS } from "../../examples/web/playground/samples";
 import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
 import { readNpz } from "../../src/data/formats/npy/npz";
 import { readSafetensors } from "../../src/data/formats/safetensors";
@@ -74,6 +76,30 @@ describe("constella learn", () => {
     const arrays = readNpz(await read("found/probabilities.npz"));
     expect(arrays.get("counts")?.shape ?? arrays).toEqual([2]);
     expect((await read("found/report.html")).toString()).toContain("Forward dropout");
+  });
+
+  test("a set unlike those that a calibrated model has learned is said to be so", async () => {
+    const spirals = POINT_SETS["spirals"]!().x;
+    const points = new NdArray(spirals.data.slice(0, 400), [200, 2]);
+    await write("spirals.npy", writeNpy(points));
+    await write("points.safetensors", await readFile("examples/points/model/points.safetensors"));
+    const { code, stdout } = await constella(
+      "cluster",
+      "spirals.npy",
+      "--model",
+      "points.safetensors",
+      ...WASM,
+      "--out",
+      "unlike",
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /\nthis set is unlike those that points\.safetensors has learned, do not rely on its clusters: passes over it agree by 0\.\d{3}, on sets that were learned by 0\.\d{3} or more\n/,
+    );
+    const metrics = await metricsOf("unlike");
+    expect(metrics["unlike"]).toBe(true);
+    expect(metrics["agreement"]).toBeLessThan(metrics["leastAgreement"] as number);
+    expect((await read("unlike/report.html")).toString()).toContain("this set is unlike those");
   });
 
   test("stopped by Ctrl-C and resumed, it ends as one that was not", async () => {
