@@ -16,7 +16,7 @@ import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
 import { mapChunks, mapRows } from "../lifecycle/rows";
-import type { RowsLike , Rows } from "../lifecycle/rows";
+import type { RowsLike, Rows } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
