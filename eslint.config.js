@@ -1,5 +1,33 @@
 import eslint from "@eslint/js";
+import importX, { createNodeResolver } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
+
+/** The layers of src from the lowest up; a file imports from its own and from those below. Families of algorithms stand side by side. */
+const LAYERS = [
+  ["checks", "device", "host", "kernel", "ndarray", "options", "random", "turn", "wasm", "webgpu"],
+  ["kernels", "request-device"],
+  ["graph", "tensor"], // a tensor holds a node of the graph, whose type it imports
+  ["ops"],
+  ["autodiff"],
+  ["data", "matrix", "metrics", "sparse", "kinds"],
+  ["lifecycle"],
+  ["nn", "optim"],
+  ["astronomy", "cluster", "density", "linear-algebra", "manifold", "neighbours", "som", "spectral", "text"],
+  ["training"],
+  ["generative", "models", "sets", "vision"],
+  ["methods"],
+  ["report"],
+  ["cli"],
+];
+
+const filesOf = (names) => names.flatMap((name) => [`./src/${name}`, `./src/${name}.ts`]);
+
+/** For each layer what lies above it. */
+const ZONES = LAYERS.slice(0, -1).map((names, i) => ({
+  target: filesOf(names),
+  from: filesOf(LAYERS.slice(i + 1).flat()),
+  message: `${names.join(", ")} import from their own layer and from those below`,
+}));
 
 export default tseslint.config(
   { ignores: ["build/", "dist/", "out/", "wasm/", "node_modules/", "bench/node_modules/"] },
@@ -13,6 +41,19 @@ export default tseslint.config(
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "prefer-const": "error",
       eqeqeq: "error",
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    plugins: { "import-x": importX },
+    settings: {
+      "import-x/extensions": [".ts"],
+      "import-x/parsers": { "@typescript-eslint/parser": [".ts"] },
+      "import-x/resolver-next": [createNodeResolver({ extensions: [".ts", ".js"] })],
+    },
+    rules: {
+      "import-x/no-restricted-paths": ["error", { zones: ZONES }],
+      "import-x/no-cycle": ["error", { ignoreExternal: true }],
     },
   },
   {
