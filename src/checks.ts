@@ -4,7 +4,7 @@ type Named<T> = Readonly<Record<string, T>>;
 
 function check<T>(op: string, given: Named<T>, holds: (value: T) => boolean, rule: string): void {
   for (const [name, value] of Object.entries(given))
-    if (!holds(value)) throw new Error(`${op}: ${name} must be ${rule}, got ${String(value)}`);
+    if (!holds(value)) throw new Error(`${op}: ${name} must be ${rule}, got ${show(value)}`);
 }
 
 /** Whether a number is whole and within a range. */

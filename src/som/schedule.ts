@@ -1,4 +1,4 @@
-import { checkChoice, isObject } from "../checks";
+import { show, checkChoice, isObject } from "../checks";
 import type { Rule } from "../options";
 
 /** How a value falls from its start s to its end e over T steps. */
@@ -28,7 +28,8 @@ const DECAYS: Readonly<Record<Decay, (s: number, e: number, share: number, t: nu
  */
 export function scheduled(op: string, name: string, schedule: Schedule, steps: number): (t: number) => number {
   const check = (value: number, where: string): void => {
-    if (!(value > 0 && value < Infinity)) throw new Error(`${op}: ${name} must be positive, got ${value}${where}`);
+    if (!(typeof value === "number" && value > 0 && value < Infinity))
+      throw new Error(`${op}: ${name} must be positive, got ${show(value)}${where}`);
   };
   if (typeof schedule === "number") {
     check(schedule, "");

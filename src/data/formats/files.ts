@@ -121,11 +121,13 @@ export class AtomicFile {
   /** Begins a file. */
   static async create(path: string): Promise<AtomicFile> {
     const { open } = nodeModule("node:fs/promises");
+    const { closeSync, openSync } = nodeModule("node:fs");
     const { dirname, join, basename } = nodeModule("node:path");
     const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}.tmp`);
     AtomicFile.#unfinished.add(temporary);
     try {
-      return new AtomicFile(path, temporary, await open(temporary, "wx"));
+      closeSync(openSync(temporary, "wx")); // at once: an opening under way must not make a file that discardAll has removed
+      return new AtomicFile(path, temporary, await open(temporary, "r+"));
     } catch (error) {
       AtomicFile.#unfinished.delete(temporary);
       throw new Error(`cannot write ${path}: ${reason(error, "folder")}`, { cause: error });
