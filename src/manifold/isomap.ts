@@ -8,7 +8,7 @@ import { kNeighbours, knnGraph } from "../neighbours/knn";
 import type { Metric, Neighbours } from "../neighbours/knn";
 import { takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
-import { Random } from "../random";
+import { stream } from "../random";
 import { pause } from "../turn";
 import { scaled } from "./classical-mds";
 import type { MdsResult } from "./classical-mds";
@@ -114,7 +114,7 @@ export class Isomap {
     const landmarks =
       count === n
         ? Uint32Array.from({ length: n }, (_, i) => i)
-        : new Random(seed).permutation(n).slice(0, count).sort();
+        : stream(seed, "Isomap.landmarks").permutation(n).slice(0, count).sort();
     const geodesics = await shortestPaths(n, edges, { sources: landmarks, signal });
     const among = new Float64Array(count * count);
     for (let i = 0; i < count; i++)

@@ -7,7 +7,7 @@ import type { LearnedSets } from "../../methods/learning-to-cluster";
 import { evaluateSets } from "../../models/learning-to-cluster";
 import type { LearningToCluster, ValidationRecord } from "../../models/learning-to-cluster";
 import { NdArray } from "../../ndarray";
-import { Random } from "../../random";
+import { stream } from "../../random";
 import { requestDevice } from "../../request-device";
 import { checkSameOptions } from "../checkpoint";
 import { commandLine } from "../command-line";
@@ -233,13 +233,14 @@ async function measure(
   { provider }: LearningData,
   { length, testSets, progress }: { length: number; testSets: number; progress: ProgressDisplay },
 ) {
-  const seed = model.settings.seed + 1;
+  const { seed: own } = model.settings;
+  const seed = stream(own, "learn.test").nextUint32();
   const part = "test" as const;
   const onProgress = (done: number, total: number): void => progress.update({ stage: "testing", done, total });
   const scores = await evaluateSets(model, provider, { sets: testSets, length, seed, part, onProgress });
   progress.stop();
   const shownSets = Math.min(SHOWN, testSets);
-  const { items, labels, counts } = await provider.sample(part, shownSets, length, new Random(seed));
+  const { items, labels, counts } = await provider.sample(part, shownSets, length, stream(own, "learn.shown"));
   const size = items.size / shownSets;
   const all: ShownSet[] = [];
   for (let set = 0; set < shownSets; set++) {
