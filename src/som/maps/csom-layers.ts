@@ -50,7 +50,7 @@ export const CSOM_OPTIONS: OptionSet<CSOMSettings> = {
       holds: (value) =>
         Array.isArray(value) && value.length > 0 && value.every((layer) => isObject(layer) && "rows" in layer && "columns" in layer), // prettier-ignore
     },
-    ...{ epochs: whole(1), init: either(INITS, list(MATRIX)), seed },
+    ...{ epochs: whole(1, 1e6), init: either(INITS, list(MATRIX)), seed },
   },
   defaults: {
     layers: [

@@ -61,10 +61,10 @@ export const ESOM_OPTIONS: OptionSet<ESOMSettings> = {
     ...{ epsilon: EPSILON, gamma: range(0, 1) },
     passes: {
       words: "one or more, as a number or as a list with epsilon and gamma of each",
-      holds: (value) => whole(1).holds(value) || (Array.isArray(value) && value.length > 0),
+      holds: (value) => whole(1, 1e6).holds(value) || (Array.isArray(value) && value.length > 0),
     },
-    ...{ beta: range(0, 1), pruneEvery: whole(0), maxNodes: whole(1), removeOrphans: flag, minStrength: range(0) },
-    ...{ search: choice("exact", "tiled"), tile: whole(1), seed },
+    ...{ beta: range(0, 1), pruneEvery: whole(0), maxNodes: whole(1, 1e6), removeOrphans: flag, minStrength: range(0) },
+    ...{ search: choice("exact", "tiled"), tile: whole(1, 1e6), seed },
   },
   defaults: {
     ...{ epsilon: { quantile: 0.1 }, gamma: 0.2, passes: 1, beta: 0.8, pruneEvery: 50, maxNodes: 1000 },
