@@ -2,9 +2,10 @@
 //
 // y and moved [n,dim], dim up to 4; edges in compressed rows: starts [n + 1], columns, and the epochs between two samples of each, `periods`. An edge is
 // sampled where the epoch passes a multiple of its period; its point is then moved twice, since the edge stands in both rows and moves both its ends,
-// each time by α times the sum of the edge's pull and of half the `negative` pushes, each clipped to ±4. A row is moved by one invocation, so that the
-// same seed gives the same places. Columns and draws are rows of `others` [m,dim]: y itself, or points that stay where they are.
-struct Params { n: u32, m: u32, dim: u32, epoch: u32, negative: u32, seed: u32, a: f32, b: f32, alpha: f32, gamma: f32 }
+// each time by α times the sum of the edge's pull and of half the `negative` pushes, each clipped to ±4. With `both` 1 the second pull finds the other end where
+// the first has moved it, as the row of that end does it: without that the ends would change places again and again. A row is moved by one invocation, so that
+// the same seed gives the same places. Columns and draws are rows of `others` [m,dim]: y itself, or points that stay where they are (`both` 0).
+struct Params { n: u32, m: u32, dim: u32, epoch: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
 @group(0) @binding(2) var<storage, read> others: array<f32>;
@@ -42,7 +43,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var e = starts[i]; e < starts[i + 1u]; e++) {
     let period = periods[e];
     if (floor((e0 + 1.0) / period) <= floor(e0 / period)) { continue; }
-    let other = place(columns[e]);
+    var other = place(columns[e]);
     let key = mix(params.seed ^ mix(params.epoch ^ mix(e)));
     for (var half = 0u; half < 2u; half++) {
       let away = own - other;
@@ -51,6 +52,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       if (d > 0.0) {
         let power = exp(params.b * log(d));
         force = clamp((-2.0 * params.a * params.b * power / (d * (params.a * power + 1.0))) * away, vec4f(-4.0), vec4f(4.0));
+        if (params.both == 1u) { other -= params.alpha * force; }
       }
       for (var s = half; s < params.negative; s += 2u) {
         let j = mix(key + s) % params.m;

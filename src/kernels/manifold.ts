@@ -3,6 +3,7 @@ import tsneAttractionWgsl from "../../kernels/manifold/tsne_attraction.wgsl";
 import tsneForcesWgsl from "../../kernels/manifold/tsne_forces.wgsl";
 import tsneUpdateWgsl from "../../kernels/manifold/tsne_update.wgsl";
 import umapEpochWgsl from "../../kernels/manifold/umap_epoch.wgsl";
+import umapEpochWideWgsl from "../../kernels/manifold/umap_epoch_wide.wgsl";
 import { grid1d, kernel } from "../kernel";
 import type { Launch } from "../kernel";
 
@@ -23,3 +24,4 @@ export const tsneUpdate = /* @__PURE__ */ kernel(tsneUpdateWgsl, {
   grain: 4096,
 });
 export const umapEpoch = /* @__PURE__ */ kernel(umapEpochWgsl, points);
+export const umapEpochWide = /* @__PURE__ */ kernel(umapEpochWideWgsl, points);

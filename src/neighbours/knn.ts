@@ -85,6 +85,7 @@ async function onDevice(search: Search, op: string, options: KnnOptions): Promis
   const holder = new DeviceHolder(options.device);
   const offset = columnMeans(points);
   const device = await holder.get(points.data);
+  await device.prepare([kNearest]);
   const y = await takeTensor(device, centeredRows(points, offset, op), [m, d]);
   const x = queries === points ? y : await takeTensor(device, centeredRows(queries, offset, op), [n, d]);
   const [indices, distances] = untidied(() => [empty(device, [n, k], "u32", op), empty(device, [n, k], "f32", op)]);

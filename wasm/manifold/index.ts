@@ -1,3 +1,3 @@
 // Kernels of manifold learning.
 export { tsne_attraction, tsne_forces, tsne_update } from "./tsne";
-export { umap_epoch } from "./umap";
+export { umap_epoch, umap_epoch_wide } from "./umap";

@@ -1,7 +1,7 @@
 // UMAP's layout, an epoch at a time.
 import { exp4, log4 } from "../base/math";
 import { scratch } from "../base/scratch";
-import { horizontalSum } from "../base/simd";
+import { fma, horizontalSum } from "../base/simd";
 
 /** Well mixed bits of a number (Wellons' lowbias32). */
 // @ts-ignore: decorator
@@ -19,9 +19,9 @@ function mix(value: u32): u32 {
 /** Moves of the points [begin, end); see kernels/manifold/umap_epoch.wgsl. Four forces at a time, the edge's pull in the first lane. */
 export function umap_epoch(
   y: usize, others: usize, starts: usize, columns: usize, periods: usize, moved: usize,
-  n: u32, m: u32, dim: u32, epoch: u32, negative: u32, seed: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
+  n: u32, m: u32, dim: u32, epoch: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
 ): void {
-  const row = <usize>dim << 2, differences = scratch, own = scratch + 64;
+  const row = <usize>dim << 2, differences = scratch, own = scratch + 64, to = scratch + 80;
   const zero = f32x4.splat(0), one = f32x4.splat(1), low = f32x4.splat(-4), high = f32x4.splat(4);
   const a4 = f32x4.splat(a), b4 = f32x4.splat(b), pull4 = f32x4.splat(-2 * a * b), push4 = f32x4.splat(2 * gamma * b);
   const first4 = i32x4(-1, 0, 0, 0), tiny = f32x4.splat(0.001);
@@ -32,7 +32,7 @@ export function umap_epoch(
     for (let e = <u32>i32.load(starts + (<usize>i << 2)); e < last; e++) {
       const period = f32.load(periods + (<usize>e << 2));
       if (Mathf.floor(next / period) <= Mathf.floor(now / period)) continue;
-      const to = others + <usize><u32>i32.load(columns + (<usize>e << 2)) * row;
+      memory.copy(to, others + <usize><u32>i32.load(columns + (<usize>e << 2)) * row, row);
       const key = mix(seed ^ mix(epoch ^ mix(e)));
       for (let half: u32 = 0; half < 2; half++) {
         const draws = (negative + 1 - half) >> 1;
@@ -61,6 +61,13 @@ export function umap_epoch(
           if (dim > 1) forces1 = f32x4.add(forces1, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d1), low), high));
           if (dim > 2) forces2 = f32x4.add(forces2, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d2), low), high));
           if (dim > 3) forces3 = f32x4.add(forces3, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d3), low), high));
+          if (done == 0 && both == 1) {
+            // lane 0 is the edge's pull, and so far the forces' only part there
+            f32.store(to, f32.load(to) - alpha * f32x4.extract_lane(forces0, 0));
+            if (dim > 1) f32.store(to, f32.load(to, 4) - alpha * f32x4.extract_lane(forces1, 0), 4);
+            if (dim > 2) f32.store(to, f32.load(to, 8) - alpha * f32x4.extract_lane(forces2, 0), 8);
+            if (dim > 3) f32.store(to, f32.load(to, 12) - alpha * f32x4.extract_lane(forces3, 0), 12);
+          }
         }
         f32.store(own, f32.load(own) + alpha * horizontalSum(forces0));
         if (dim > 1) f32.store(own, f32.load(own, 4) + alpha * horizontalSum(forces1), 4);
@@ -69,5 +76,70 @@ export function umap_epoch(
       }
     }
     memory.copy(moved + i * row, own, row);
+  }
+}
+
+/**
+ * Moves of the points [begin, end) in any number of dimensions, rows filled up to whole quads; see kernels/manifold/umap_epoch_wide.wgsl. Four forces at a
+ * time get their strengths, the edge's pull in the first lane; coordinates four at a time.
+ */
+export function umap_epoch_wide(
+  y: usize, others: usize, starts: usize, columns: usize, periods: usize, moved: usize, work: usize,
+  n: u32, m: u32, quads: u32, epoch: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
+): void {
+  const row = <usize>quads << 4, squares = scratch, strengths = scratch + 16, sources = scratch + 32;
+  const zero = f32x4.splat(0), one = f32x4.splat(1), low = f32x4.splat(-4), high = f32x4.splat(4);
+  const a4 = f32x4.splat(a), b4 = f32x4.splat(b), pull4 = f32x4.splat(-2 * a * b), push4 = f32x4.splat(2 * gamma * b);
+  const first4 = i32x4(-1, 0, 0, 0), tiny = f32x4.splat(0.001), alpha4 = f32x4.splat(alpha);
+  const now = <f32>epoch, next = now + 1;
+  for (let i = begin; i < end; i++) {
+    const own = moved + i * row, force = work + 2 * i * row, to = force + row;
+    memory.copy(own, y + i * row, row);
+    memory.fill(force, 0, 2 * row);
+    const last = <u32>i32.load(starts + (<usize>i << 2), 4);
+    for (let e = <u32>i32.load(starts + (<usize>i << 2)); e < last; e++) {
+      const period = f32.load(periods + (<usize>e << 2));
+      if (Mathf.floor(next / period) <= Mathf.floor(now / period)) continue;
+      memory.copy(to, others + <usize><u32>i32.load(columns + (<usize>e << 2)) * row, row);
+      const key = mix(seed ^ mix(epoch ^ mix(e)));
+      for (let half: u32 = 0; half < 2; half++) {
+        const all = ((negative + 1 - half) >> 1) + 1;
+        let s = half;
+        memory.fill(force, 0, row);
+        for (let done: u32 = 0; done < all; done += 4) {
+          const count = min<u32>(4, all - done);
+          v128.store(squares, zero);
+          for (let t: u32 = 0; t < count; t++) {
+            let from = to;
+            if (done + t > 0) {
+              from = others + <usize>(mix(key + s) % m) * row;
+              s += 2;
+            }
+            store<usize>(sources + (<usize>t << 2), from);
+            let sum = zero;
+            for (let c: usize = 0; c < row; c += 16) {
+              const away = f32x4.sub(v128.load(own + c), v128.load(from + c));
+              sum = fma(away, away, sum);
+            }
+            f32.store(squares + (<usize>t << 2), horizontalSum(sum));
+          }
+          const square = v128.load(squares), apart = f32x4.gt(square, zero), safe = v128.bitselect(square, one, apart);
+          const power = exp4(f32x4.mul(b4, log4(safe))), below = f32x4.add(f32x4.mul(a4, power), one);
+          let strength = f32x4.div(push4, f32x4.mul(f32x4.add(tiny, safe), below));
+          if (done == 0) strength = v128.bitselect(f32x4.div(f32x4.mul(pull4, power), f32x4.mul(safe, below)), strength, first4);
+          v128.store(strengths, v128.and(strength, apart));
+          for (let t: u32 = 0; t < count; t++) {
+            const from = load<usize>(sources + (<usize>t << 2)), by = v128.load32_splat(strengths + (<usize>t << 2));
+            for (let c: usize = 0; c < row; c += 16) {
+              const push = f32x4.mul(by, f32x4.sub(v128.load(own + c), v128.load(from + c)));
+              v128.store(force + c, f32x4.add(v128.load(force + c), f32x4.pmin(f32x4.pmax(push, low), high)));
+            }
+            if (done + t > 0 || both == 0) continue;
+            for (let c: usize = 0; c < row; c += 16) v128.store(to + c, f32x4.sub(v128.load(to + c), f32x4.mul(alpha4, v128.load(force + c))));
+          }
+        }
+        for (let c: usize = 0; c < row; c += 16) v128.store(own + c, f32x4.add(v128.load(own + c), f32x4.mul(alpha4, v128.load(force + c))));
+      }
+    }
   }
 }

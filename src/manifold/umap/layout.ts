@@ -1,5 +1,5 @@
 import type { Device } from "../../device";
-import { umapEpoch } from "../../kernels/manifold";
+import { umapEpoch, umapEpochWide } from "../../kernels/manifold";
 import type { SparseMatrix } from "../../sparse";
 import { empty, indices, run, tensor, untidied } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -24,6 +24,16 @@ export interface LayoutOptions {
 
 /** Epochs between two looks at the signal. */
 const CHECK = 10;
+/** Dimensions up to which a kernel keeps a point in registers. */
+const NARROW = 4;
+
+/** Rows of so many values filled up with zeros to `width`. */
+function filled(rows: Float32Array, dim: number, width: number): Float32Array {
+  if (dim === width) return rows;
+  const wide = new Float32Array((rows.length / dim) * width);
+  for (let i = 0; i * dim < rows.length; i++) wide.set(rows.subarray(i * dim, (i + 1) * dim), i * width);
+  return wide;
+}
 
 /** Places y [n, dim] moved along the edges of a graph [n, m] and apart, epoch by epoch on a device. */
 export async function layOut(
@@ -36,34 +46,42 @@ export async function layOut(
 ): Promise<Float32Array<ArrayBuffer>> {
   const [n, m] = graph.shape;
   const { epochs, a, b, learningRate, repulsionStrength, negativeSampleRate, seed, fixed, onEpoch, signal } = options;
+  const wide = dim > NARROW;
+  const width = wide ? 4 * Math.ceil(dim / 4) : dim;
+  await device.prepare([wide ? umapEpochWide : umapEpoch]);
   const padded = <T extends Float32Array | Uint32Array>(list: T, none: T): T => (list.length > 0 ? list : none);
   const made = untidied((): Record<"now" | "next" | "starts" | "columns" | "periods", Tensor> => ({
-    now: tensor(device, y, [n, dim]),
-    next: empty(device, [n, dim], "f32", "UMAP"),
+    now: tensor(device, filled(y, dim, width), [n, width]),
+    next: empty(device, [n, width], "f32", "UMAP"),
     starts: indices(device, graph.indptr),
     columns: indices(device, padded(graph.indices, new Uint32Array(1))),
     periods: tensor(device, padded(periods, new Float32Array(1))),
   }));
-  const others = fixed && untidied(() => tensor(device, fixed, [m, dim]));
+  const others = fixed && untidied(() => tensor(device, filled(fixed, dim, width), [m, width]));
+  const work = wide ? untidied(() => empty(device, [n, 2 * width], "f32", "UMAP")) : undefined;
   const { starts, columns } = made;
   let { now, next } = made;
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
       signal?.throwIfAborted();
-      run(umapEpoch, {
+      const given = {
         ...{ y: now, others: others ?? now, starts, columns, periods: made.periods, moved: next },
-        ...{ n, m, dim, epoch, negative: negativeSampleRate, seed, a, b },
+        ...{ n, m, epoch, negative: negativeSampleRate, seed, both: fixed ? 0 : 1, a, b },
         ...{ alpha: learningRate * (1 - epoch / epochs), gamma: repulsionStrength },
-      });
+      };
+      if (work) run(umapEpochWide, { ...given, work, quads: width / 4 });
+      else run(umapEpoch, { ...given, dim });
       [now, next] = [next, now];
       if (epoch % CHECK !== CHECK - 1 && epoch < epochs - 1) continue;
       await device.synchronize();
       onEpoch?.({ epoch: epoch + 1, epochs });
       await pause();
     }
-    return (await now.data()) as Float32Array<ArrayBuffer>;
+    const places = (await now.data()) as Float32Array<ArrayBuffer>;
+    return dim === width ? places : places.filter((_, at) => at % width < dim);
   } finally {
     for (const tensor of Object.values(made)) tensor.dispose();
     others?.dispose();
+    work?.dispose();
   }
 }

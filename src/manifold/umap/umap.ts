@@ -20,7 +20,7 @@ import { layOut } from "./layout";
 
 /** Options of `UMAP`; the defaults are those of Python's `umap-learn`. */
 export interface UMAPOptions {
-  /** 1 to 4. Default 2. */
+  /** Default 2. */
   readonly nComponents?: number;
   /** Neighbours of a point, itself counted. Default 15. */
   readonly nNeighbors?: number;
@@ -52,7 +52,8 @@ export interface UMAPOptions {
 interface Result {
   readonly rows: HostRows;
   readonly embedding: NdArray;
-  readonly graph: SparseMatrix;
+  /** Not of a UMAP that was given its places. */
+  readonly graph?: SparseMatrix;
 }
 
 /** Points up to which 500 epochs are done. */
@@ -88,7 +89,7 @@ export class UMAP {
     });
     const { nComponents = 2, nNeighbors = 15, minDist = 0.1, spread = 1, nEpochs = 1, init = "spectral" } = options;
     const { learningRate = 1, negativeSampleRate = 5, repulsionStrength = 1 } = options;
-    checkWhole("UMAP", { nComponents }, 1, 4);
+    checkWhole("UMAP", { nComponents }, 1);
     checkWhole("UMAP", { nNeighbors }, 2);
     checkWhole("UMAP", { nEpochs }, 1);
     checkWhole("UMAP", { negativeSampleRate }, 0);
@@ -104,9 +105,24 @@ export class UMAP {
   get embedding(): NdArray {
     return fitted("UMAP.embedding", this.#result).embedding;
   }
-  /** The fuzzy graph of the points, symmetric [n, n]. */
+  /** The fuzzy graph of the points, symmetric [n, n]; `placed` has none. */
   get graph(): SparseMatrix {
-    return fitted("UMAP.graph", this.#result).graph;
+    return fitted("UMAP.graph", this.#result?.graph);
+  }
+
+  /**
+   * A UMAP whose points x [n, d] have their places [n, nComponents] already, as `fit` found them: what it takes to `transform` others.
+   * @throws when an option is out of its range, or the sizes do not belong together
+   */
+  static async placed(x: MatrixLike, places: MatrixLike, options: UMAPOptions = {}): Promise<UMAP> {
+    const op = "UMAP.placed";
+    const umap = new UMAP(options);
+    const [rows, { data, n, d }] = [await takeRows(x, op), await takeRows(places, op)];
+    const { nComponents = 2 } = options;
+    if (n !== rows.n || d !== nComponents)
+      throw new Error(`${op}: places must be [${rows.n}, ${nComponents}], got [${n}, ${d}]`);
+    umap.#result = { rows, embedding: new NdArray(Float32Array.from(data), [n, d]) };
+    return umap;
   }
 
   /** Places points x [n, d]; of n ≤ nNeighbors points all are neighbours. @throws when x has one row, or is no finite matrix */
@@ -137,7 +153,7 @@ export class UMAP {
     return (await this.fit(x)).embedding;
   }
 
-  /** Places of new rows [m, d] among the fitted ones, which stay. @throws before `fit`, or for another d */
+  /** Places of rows [m, d] among the fitted ones, which stay; a row that was fitted has the place that it got then. @throws before `fit`, or for another d */
   async transform(x: MatrixLike): Promise<NdArray> {
     const { rows, embedding } = fitted("UMAP.transform", this.#result);
     const { nComponents = 2, metric = "euclidean", signal } = this.#options;
@@ -162,7 +178,14 @@ export class UMAP {
       const epochs = Math.max(1, Math.floor((this.#options.nEpochs ?? (n <= SMALL ? 300 : 90)) / 3));
       const sampled = sampledEdges(graph, epochs);
       const fixed = { ...this.#layout(epochs), fixed: embedding.data };
-      return new NdArray(await layOut(device, y, nComponents, sampled.graph, sampled.periods, fixed), [m, nComponents]);
+      const places = await layOut(device, y, nComponents, sampled.graph, sampled.periods, fixed);
+      const { data } = await takeRows(x, "UMAP.transform");
+      for (let i = 0; i < m; i++) {
+        const same = near.indices.data.subarray(i * k, (i + 1) * k).find((j) => sameRow(data, i, rows.data, j, d));
+        if (same === undefined) continue;
+        places.set(embedding.data.subarray(same * nComponents, (same + 1) * nComponents), i * nComponents);
+      }
+      return new NdArray(places, [m, nComponents]);
     } finally {
       await holder.dispose();
     }
@@ -213,6 +236,12 @@ export class UMAP {
     random.fillNormal(noise, 0, 1e-4);
     return places.map((value, i) => value + noise[i]!);
   }
+}
+
+/** Whether row i of x is row j of y. */
+function sameRow(x: ArrayLike<number>, i: number, y: ArrayLike<number>, j: number, d: number): boolean {
+  for (let c = 0; c < d; c++) if (x[i * d + c] !== y[j * d + c]) return false;
+  return true;
 }
 
 /** Stretches the places so that the longer side of their box is 10. */
