@@ -1,58 +1,43 @@
-// npm start [-- options]: clusters real handwritten digits by k-means, by an autoencoder and k-means, and by DEC, and draws a report.
+// npm start [-- options]: clusters real handwritten digits by N2D, and beside it by k-means, an autoencoder and k-means, and DEC; draws a report.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { requestDevice } from "constella";
+import { DEC, requestDevice } from "constella";
 import type { Device } from "constella";
+
 import { checkSameOptions, decodeRun } from "../../src/cli/checkpoint";
 import { fingerprint } from "../../src/cli/data";
 import { run } from "../../src/cli/failure";
 import { checkpointPath, readCheckpoint, takeFolder } from "../../src/cli/folder";
 import { interruptible } from "../../src/cli/interrupt";
 import { defaultsOf, loadMethod, runMethod } from "../../src/methods";
-import type { StageResult } from "../../src/methods";
+import type { Outcome, StageResult } from "../../src/methods";
 import { headline } from "../../src/metrics/measures";
 import { oneOf, text, toOption, whole, wholes } from "../../src/cli/option";
-import { ProgressDisplay } from "../../src/cli/progress";
+import type { N2D } from "../../src/models/n2d";
+import { ProgressDisplay, stepProgress } from "../../src/cli/progress";
 import { scaledRows, scalingOf } from "../../src/cli/scaling";
+import type { Items } from "../../src/cli/scaling";
 import { runSession, versions } from "../../src/cli/session";
 import { writeAtomic } from "../../src/data/formats/files";
 import { loadDigits } from "./digits";
 import { stageTable, studyTable, type SeedResult } from "./study";
 
-/** How the digits are clustered: options of the library. */
+/** How the digits are clustered: options of the library. DEC begins with N2D's autoencoder. */
+const AUTOENCODER = { layers: [784, 500, 500, 2000, 10], layerEpochs: 0, batchSize: 128, learningRate: 1e-3 };
+const DEC_RECIPE = { target: "batch", learningRate: 0.05, batchSize: 256, tolerance: 1e-3 } as const;
 const RECIPE = {
   digits: {
     kmeans: { nInit: 4 },
-    dec: {
-      layers: [784, 500, 500, 2000, 10],
-      layerEpochs: 0,
-      pretrainEpochs: 24,
-      pretrainBatchSize: 128,
-      pretrainLearningRate: 1e-3,
-      target: "batch",
-      learningRate: 0.05,
-      batchSize: 256,
-      updateInterval: 20,
-      tolerance: 1e-3,
-      epochs: 10,
-    },
+    n2d: { ...AUTOENCODER, epochs: 24 },
+    dec: { ...DEC_RECIPE, updateInterval: 20 },
+    decEpochs: 10,
   },
   all: {
     kmeans: { nInit: 4 },
-    dec: {
-      layers: [784, 500, 500, 2000, 10],
-      layerEpochs: 0,
-      pretrainEpochs: 18,
-      pretrainBatchSize: 128,
-      pretrainLearningRate: 1e-3,
-      target: "batch",
-      learningRate: 0.05,
-      batchSize: 256,
-      updateInterval: 50,
-      tolerance: 1e-3,
-      epochs: 10,
-    },
+    n2d: { ...AUTOENCODER, epochs: 18 },
+    dec: { ...DEC_RECIPE, updateInterval: 50 },
+    decEpochs: 10,
   },
 };
 
@@ -138,21 +123,23 @@ async function clusterInto(
   out: Awaited<ReturnType<typeof takeFolder>>,
 ): Promise<{ stages: StageResult[]; report: string }> {
   const recipe = all ? RECIPE.all : RECIPE.digits;
-  const [kmeans, dec] = [await loadMethod("kmeans"), await loadMethod("dec")];
+  const [kmeans, n2d] = [await loadMethod("kmeans"), await loadMethod("n2d")];
   const data = await loadDigits(all);
   const scaling = scalingOf(data, "unit");
   const x = scaledRows(data, scaling);
-  const identity = { method: "dec", scale: "unit", data: fingerprint(x) };
+  const identity = { method: "n2d", scale: "unit", data: fingerprint(x) };
   const truth = data.truth!.labels;
   const shape = { n: x.shape[0]!, itemShape: [28, 28], bytes: true };
   const place = checkpointPath(folder);
   const saved = resume ? decodeRun(place, await readCheckpoint(folder)) : undefined;
   if (saved) {
-    checkSameOptions(place, { ...defaultsOf(dec), ...saved.checkpoint.record.options }, { seed, ...recipe.dec });
+    checkSameOptions(place, { ...defaultsOf(n2d), ...saved.checkpoint.record.options }, { seed, ...recipe.n2d });
     if (saved.identity.data !== identity.data)
       throw new Error(`${place} is of other digits: ${all ? "leave out --all" : "add --all"}`);
   }
-  const stages: StageResult[] = [];
+  const stages: StageResult[] = [
+    { name: "one cluster for all", measures: headline(truth, new Int32Array(truth.length)), seconds: 0 },
+  ];
   if (!saved?.checkpoint.model) {
     const options = { nClusters: 10, seed, ...recipe.kmeans };
     const { estimator, labels, checkpoint } = await runMethod(kmeans, { x, data: shape, options, device, signal });
@@ -165,8 +152,9 @@ async function clusterInto(
   }
   const command = ["npm start", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" ");
   const { outcome } = await runSession({
-    ...{ method: dec, data, x, scaling, identity, device, signal, progress, out, stages },
-    options: { nClusters: 10, ...recipe.dec, seed },
+    ...{ method: n2d, data, x, scaling, identity, device, signal, progress, out, stages },
+    options: { nClusters: 10, ...recipe.n2d, seed },
+    compare: (outcome) => compare(outcome, { x, truth, seed, signal, progress, recipe }),
     checkpoint: saved?.checkpoint.model ? saved.checkpoint : undefined,
     resumeCommand: resume ? command : `${command}${command.includes(" -- ") ? "" : " --"} --resume`,
     report: {
@@ -176,6 +164,44 @@ async function clusterInto(
     },
   });
   const { record } = outcome.checkpoint;
-  const last = { name: dec.title, measures: headline(truth, outcome.labels as Int32Array), seconds: record.seconds };
+  const last = { name: n2d.title, measures: headline(truth, outcome.labels as Int32Array), seconds: record.seconds };
   return { stages: [...record.stages, last], report: join(folder, "report.html") };
+}
+
+interface Comparison {
+  readonly x: Items;
+  readonly truth: Int32Array;
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressDisplay;
+  readonly recipe: (typeof RECIPE)[keyof typeof RECIPE];
+}
+
+/** k-means on the codes of N2D's autoencoder, and DEC from there: what else could have been made of it. Seconds count the autoencoder's. */
+async function compare(
+  { estimator, device, checkpoint }: Outcome,
+  { x, truth, seed, signal, progress, recipe }: Comparison,
+): Promise<StageResult[]> {
+  const { stages, ended } = checkpoint.record;
+  const name = "autoencoder + k-means";
+  if (stages.some((stage) => stage.name === name)) return []; // a resumed run that had come so far
+  const before = ended?.["autoencoder"] ?? NaN;
+  const since = performance.now();
+  const row = (name: string, labels: Int32Array): StageResult => ({
+    ...{ name, measures: headline(truth, labels), seconds: before + (performance.now() - since) / 1000 },
+  });
+  const { network } = estimator as N2D;
+  const { layers } = recipe.n2d;
+  using dec = new DEC({ nClusters: 10, layers, seed, device, ...recipe.dec });
+  await dec.startFrom(network);
+  const rows: StageResult[] = [];
+  await dec.fit(x, {
+    ...{ epochs: recipe.decEpochs, signal },
+    onStep: (report) => {
+      if (rows.length === 0) rows.push(row(name, dec.labels));
+      progress.update(stepProgress(report));
+    },
+  });
+  progress.stop();
+  return [...rows, row("DEC", dec.labels)];
 }

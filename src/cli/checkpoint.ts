@@ -35,12 +35,12 @@ export function decodeRun(path: string, content: Uint8Array): SavedRun {
     if (metadata["run"] === undefined) throw new Error("the file was not written by constella cluster");
     const run = JSON.parse(metadata["run"]) as RunIdentity &
       RunRecord & { fit?: OptionValues; scaling?: Scaling; columns?: string[] };
-    const { method, scale, data, seconds, trace, stages, columns } = run;
+    const { method, scale, data, seconds, trace, stages, ended, columns } = run;
     const { settings = {} } = JSON.parse(metadata["state"] ?? "{}") as { settings?: OptionValues };
     const options = run.options ?? { ...settings, ...run.fit };
     const model = metadata["model"] === undefined ? undefined : content;
     return {
-      checkpoint: { model, record: { seconds, options, trace, stages } },
+      checkpoint: { model, record: { seconds, options, trace, stages, ...(ended && { ended }) } },
       identity: { method, scale, data },
       scaling: run.scaling ?? (scale === "unit" ? { kind: "unit", low: 0, span: 255 } : { kind: "none" }),
       ...(columns && { columns }),

@@ -11,7 +11,7 @@ export interface StageProgress {
   readonly figures?: Readonly<Record<string, number>>;
 }
 
-/** Where a training stands among all its steps, with its loss; under another name and with further figures where they are given. */
+/** Where a training stands among all its steps, with its loss where there is one; under another name and with further figures where they are given. */
 export const stepProgress = (
   { stage, epoch, epochs, step, steps, loss }: StepReport,
   shown: { readonly stage?: string; readonly figures?: StageProgress["figures"] } = {},
@@ -19,7 +19,7 @@ export const stepProgress = (
   stage: shown.stage ?? stage,
   done: (epoch - 1) * steps + step,
   total: epochs * steps,
-  figures: { loss, ...shown.figures },
+  figures: { ...(Number.isFinite(loss) && { loss }), ...shown.figures },
 });
 
 /** Between two lines where no bars can be drawn. */

@@ -33,6 +33,8 @@ export interface Session {
   readonly progress: ProgressDisplay;
   readonly checkpoint?: RunCheckpoint | undefined;
   readonly stages?: readonly StageResult[];
+  /** Other clusterings to show beside what was found, which may begin where its training ended. */
+  readonly compare?: (outcome: Outcome) => Promise<readonly StageResult[]>;
   readonly out: OutFolder;
   /** The command that goes on after an interruption. */
   readonly resumeCommand: string;
@@ -76,6 +78,12 @@ export async function runSession(session: Session): Promise<SessionResult> {
     });
     progress.stop();
     await write(outcome.checkpoint);
+    if (session.compare) {
+      const { model, record } = outcome.checkpoint;
+      const stages = [...record.stages, ...(await session.compare(outcome))];
+      outcome = { ...outcome, checkpoint: { model, record: { ...record, stages } } };
+      await write(outcome.checkpoint);
+    }
     const metrics = metricsOf(session, outcome);
     await writeLabels(out, outcome, data.ids);
     await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);

@@ -13,12 +13,14 @@ export interface DECMethodOptions extends DECOptions {
 const HIDDEN = [500, 500, 2000];
 const EMBEDDING = 10;
 
-/** Sizes of the encoder for items of so many values. */
-export const encoderFor = ({ itemShape }: DataSummary): number[] => [
+/** Sizes of the encoder's layers for items of so many values, without the last. */
+export const hiddenFor = ({ itemShape }: DataSummary): number[] => [
   itemShape.reduce((product, size) => product * size, 1),
   ...HIDDEN,
-  EMBEDDING,
 ];
+
+/** Sizes of the encoder for items of so many values. */
+export const encoderFor = (data: DataSummary): number[] => [...hiddenFor(data), EMBEDDING];
 
 /** Options of DEC, and of IDEC beside its own. */
 export const DEC_OPTIONS: Schema<DECMethodOptions> = {

@@ -39,6 +39,7 @@ const ENTRIES = {
   dbscan: { title: "DBSCAN", load: async () => (await import("./dbscan")).dbscan },
   dec: { title: "DEC", load: async () => (await import("./dec")).dec },
   idec: { title: "IDEC", load: async () => (await import("./idec")).idec },
+  n2d: { title: "N2D", load: async () => (await import("./n2d")).n2d },
   "deep-cluster": { title: "DeepCluster", load: async () => (await import("./deep-cluster")).deepCluster },
   "online-deep-cluster": {
     title: "Online deep clustering",

@@ -30,6 +30,8 @@ export interface RunRecord {
   readonly options: OptionValues;
   readonly trace: readonly TracePoint[];
   readonly stages: readonly StageResult[];
+  /** Seconds after which stages of the training ended, by their names: those that another one followed. */
+  readonly ended?: Readonly<Record<string, number>>;
 }
 
 /** A run at rest. Without a model it has not got to the first checkpoint of one, and begins anew. */
@@ -132,6 +134,7 @@ class Run {
   readonly #begin = performance.now();
   readonly #trace: TracePoint[];
   readonly #stages: StageResult[];
+  readonly #ended: Record<string, number>;
   #device: Device;
   #model: Uint8Array | undefined;
   #failures = 0;
@@ -144,6 +147,7 @@ class Run {
     const record = task.checkpoint?.record;
     this.#trace = [...(record?.trace ?? [])];
     this.#stages = [...(record?.stages ?? task.stages ?? [])];
+    this.#ended = { ...record?.ended };
     this.#device = task.device;
     this.#model = task.checkpoint?.model;
   }
@@ -210,6 +214,7 @@ class Run {
   /** A clustering that begins where a stage without one ended: its first labels are worth a row of their own. */
   #stageEnded(estimator: Estimator, last: string): void {
     const { truth } = this.#task;
+    this.#ended[last] ??= this.#seconds();
     const name = `${last} + k-means`;
     const labels = labelsOf(estimator);
     if (!labels || this.#stages.some((stage) => stage.name === name)) return;
@@ -269,8 +274,8 @@ class Run {
   }
 
   #checkpoint(): RunCheckpoint {
-    const [trace, stages] = [[...this.#trace], [...this.#stages]];
-    return { model: this.#model, record: { seconds: this.#seconds(), options: this.#options, trace, stages } };
+    const [trace, stages, ended] = [[...this.#trace], [...this.#stages], { ...this.#ended }];
+    return { model: this.#model, record: { seconds: this.#seconds(), options: this.#options, trace, stages, ended } };
   }
 }
 

@@ -34,7 +34,7 @@ import type { Tensor } from "../tensor";
 import { checkDeclared } from "../training/declared";
 import { Training } from "../training/training";
 import type { Stage } from "../training/training";
-import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, autoencoderStages } from "./autoencoder-stages";
+import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, autoencoderStages, takeWeights } from "./autoencoder-stages";
 
 /** Options of `DEC`. */
 export interface DECOptions {
@@ -182,6 +182,18 @@ export class DEC<S extends Settings = Settings> extends RowsModel<S> {
   /** Whether training ended because the labels had settled. */
   get converged(): boolean {
     return this.#converged;
+  }
+
+  /**
+   * Takes over a trained autoencoder in place of pretraining: the network of a `StackedAutoencoder`, or an N2D.
+   * @throws when its layers differ, and when training has begun
+   */
+  async startFrom(network: Autoencoder): Promise<this> {
+    return this.fitting({}, {}, async () => {
+      await this.built();
+      await takeWeights(`${this.name}.startFrom`, this.network, this.#pretraining, network);
+      this.learned();
+    });
   }
 
   /**

@@ -76,6 +76,13 @@ export class Training {
     this.#restored = Object.keys(arrays).length > 0 ? arrays : undefined;
   }
 
+  /** Counts so many stages as done, whose weights come from elsewhere. @throws when training has begun */
+  skip(op: string, stages: number): void {
+    const { stage, progress } = this.#state;
+    if (stage > 0 || progress.epoch > 0 || progress.step > 0) throw new Error(`${op}: training has begun`);
+    this.#state.stage = stages;
+  }
+
   /** Frees the state of an optimizer that was stopped at work. */
   dispose(): void {
     this.#optimizer?.dispose();

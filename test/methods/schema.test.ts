@@ -71,8 +71,8 @@ describe.each(methodNames)("%s", (name) => {
 
 /** Only what must be given. */
 async function minimal(method: AnyMethod): Promise<Record<string, unknown>> {
-  const suited = method.suit?.({ n: 10, itemShape: [D], bytes: false }, {}) ?? {};
-  return { ...suited, ...(method.clusters === "given" && { nClusters: 3 }) };
+  const told = method.clusters === "given" ? { nClusters: 3 } : {};
+  return { ...method.suit?.({ n: 10, itemShape: [D], bytes: false }, told), ...told };
 }
 
 test("memoryMomentum 1 is legal, and 0 is not, wherever it is asked", async () => {

@@ -1,0 +1,121 @@
+// npm run example:dec [-- options]: k-means, mixtures, spectral clustering and deep clusterings of the same images, with their spread over seeds.
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Command } from "commander";
+import { requestDevice } from "constella";
+import type { StackedAutoencoder } from "constella";
+import { run } from "../../src/cli/failure";
+import { toOption, oneOf, wholes } from "../../src/cli/option";
+import { writeAtomic } from "../../src/data/formats/files";
+import { headline } from "../../src/metrics/measures";
+import { formatSpread, spread } from "../spread";
+import { loadSet, SETS } from "./data";
+import type { Images } from "./data";
+import { ROWS, trained } from "./methods";
+import type { Row, Task } from "./methods";
+
+interface Options {
+  readonly data: string;
+  readonly seeds: number[];
+  readonly methods?: string;
+  readonly device?: "webgpu" | "wasm";
+  readonly out: string;
+}
+
+/** What a row came to with one seed. */
+interface Cell {
+  readonly method: string;
+  readonly seed: number;
+  readonly ACC: number;
+  readonly NMI: number;
+  readonly ARI: number;
+  /** Of the clustering alone: what begins with an autoencoder takes its time too. */
+  readonly seconds: number;
+}
+
+/** Networks by the size of the images: the paper's for those of MNIST's size, a smaller one for smaller images. */
+function networkFor({ x }: Images, nClusters: number): Pick<Task, "layers" | "epochs" | "batchSize"> {
+  const [n, ...shape] = x.shape as [number, ...number[]];
+  const width = shape.reduce((product, size) => product * size, 1);
+  return width < 256
+    ? { layers: [width, 256, 256, 512, nClusters], epochs: 100, batchSize: 64 }
+    : { layers: [width, 500, 500, 2000, nClusters], epochs: n > 20_000 ? 18 : 24, batchSize: 128 };
+}
+
+async function study({ data, seeds, methods, device: type, out }: Options): Promise<void> {
+  const images = await loadSet(data);
+  const nClusters = new Set(images.truth).size;
+  const folder = join(out, data.replace(/\W+/g, "-"));
+  await mkdir(folder, { recursive: true });
+  const device = await requestDevice(type);
+  console.log(`${images.title}: ${images.x.shape.join(" × ")}, ${nClusters} classes, on ${device.description}`);
+  const chosen = ROWS.filter(({ id }) => methods === undefined || methods.split(",").includes(id));
+  try {
+    const cells: Cell[] = [];
+    for (const seed of seeds) {
+      const task: Task = { images, nClusters, seed, device, ...networkFor(images, nClusters) };
+      cells.push(...(await seedCells(chosen, task, folder)));
+    }
+    const table = markdown(chosen, cells, images);
+    await writeAtomic(join(folder, "table.md"), `${table}\n\nSeeds ${seeds.join(", ")}, ${device.description}.\n`);
+    console.log(`\n${table}`);
+  } finally {
+    device.destroy();
+  }
+}
+
+/** The cells of one seed, from their files or measured now. */
+async function seedCells(rows: readonly Row[], task: Task, folder: string): Promise<Cell[]> {
+  let autoencoder: StackedAutoencoder | undefined;
+  const cells: Cell[] = [];
+  try {
+    for (const row of rows) {
+      const file = join(folder, `${row.id}-${task.seed}.json`);
+      if (!existsSync(file)) {
+        if ("from" in row) autoencoder ??= await trained(task);
+        await writeAtomic(file, `${JSON.stringify(await measured(row, task, autoencoder))}\n`);
+      }
+      const cell = JSON.parse(await readFile(file, "utf8")) as Cell;
+      console.log(`seed ${cell.seed}  ${row.title.padEnd(24)} ACC ${cell.ACC.toFixed(4)}  NMI ${cell.NMI.toFixed(4)}`);
+      cells.push(cell);
+    }
+  } finally {
+    autoencoder?.dispose();
+  }
+  return cells;
+}
+
+async function measured(row: Row, task: Task, autoencoder: StackedAutoencoder | undefined): Promise<Cell> {
+  const began = performance.now();
+  const labels = "from" in row ? await row.from(autoencoder!, task) : await row.cluster(task);
+  const { ACC, NMI, ARI } = headline(task.images.truth, labels) as Record<"ACC" | "NMI" | "ARI", number>;
+  return { method: row.id, seed: task.seed, ACC, NMI, ARI, seconds: (performance.now() - began) / 1000 };
+}
+
+function markdown(rows: readonly Row[], cells: readonly Cell[], { truth }: Images): string {
+  const largest = headline(truth, new Int32Array(truth.length))["ACC"]!;
+  const lines = rows.map(({ id, title }) => {
+    const own = cells.filter(({ method }) => method === id);
+    const measures = (["ACC", "NMI", "ARI"] as const).map((name) =>
+      formatSpread(spread(own.map((cell) => cell[name])), 4),
+    );
+    return `| ${[title, ...measures].join(" | ")} |`;
+  });
+  const head = ["| | ACC | NMI | ARI |", "|---|---|---|---|"];
+  return [...head, `| one cluster for all | ${largest.toFixed(4)} | 0.0000 | 0.0000 |`, ...lines].join("\n");
+}
+
+await run(
+  new Command("npm run example:dec --")
+    .description("clusters images by many methods, and tells how far seeds spread")
+    .option("--data <NAME>", `${Object.keys(SETS).join(", ")}, or an npz file with images and labels`, "digits")
+    .addOption(
+      toOption({ name: "seeds", kind: wholes(0, 1), help: "a run of each method for each" }).default([0, 1, 2, 3, 4]),
+    )
+    .option("--methods <IDS>", `some rows only: ${ROWS.map(({ id }) => id).join(",")}`)
+    .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
+    .option("--out <DIR>", "folder of results, where finished cells are kept", "out/dec")
+    .allowExcessArguments(false)
+    .action(study),
+);

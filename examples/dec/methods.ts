@@ -1,0 +1,104 @@
+// The rows of the study: clusterings of the pixels, and of what one autoencoder a seed has learned.
+import { DEC, IDEC, KMeans, StackedAutoencoder } from "constella";
+import type { Device } from "constella";
+import { GaussianMixture } from "../../src/density";
+import { N2D } from "../../src/deep";
+import { flattenRows } from "../../src/matrix";
+import type { Autoencoder } from "../../src/nn/autoencoder";
+import { SpectralClustering } from "../../src/spectral";
+import type { Images } from "./data";
+
+/** What a clustering is made with. */
+export interface Task {
+  readonly images: Images;
+  readonly nClusters: number;
+  readonly seed: number;
+  readonly device: Device;
+  /** Passes of the autoencoder. */
+  readonly epochs: number;
+  readonly layers: readonly number[];
+  readonly batchSize: number;
+}
+
+/** A row: how it clusters. Those with `of` begin with an autoencoder that is trained once a seed. */
+export type Row = {
+  readonly id: string;
+  readonly title: string;
+} & (
+  | { readonly cluster: (task: Task) => Promise<Int32Array> }
+  | { readonly from: (autoencoder: StackedAutoencoder, task: Task) => Promise<Int32Array> }
+);
+
+const rowsOf = ({ images }: Task) => flattenRows(images.x);
+
+/** Trains the autoencoder of a seed. */
+export async function trained({ images, seed, device, epochs, layers, batchSize }: Task): Promise<StackedAutoencoder> {
+  const autoencoder = new StackedAutoencoder({ layers, layerEpochs: 0, epochs, batchSize, seed, device });
+  return autoencoder.fit(images.x);
+}
+
+/** Clusters by a method that begins with a trained autoencoder. */
+async function from<M extends { startFrom(network: Autoencoder): Promise<unknown>; dispose(): void }>(
+  model: M,
+  { network }: StackedAutoencoder,
+  cluster: (model: M) => Promise<Int32Array>,
+): Promise<Int32Array> {
+  try {
+    await model.startFrom(network);
+    return await cluster(model);
+  } finally {
+    model.dispose();
+  }
+}
+
+/** All rows; nothing of them was chosen by the labels. */
+export const ROWS: readonly Row[] = [
+  {
+    id: "kmeans",
+    title: "k-means (20 restarts)",
+    cluster: (task) => {
+      const { nClusters, seed, device } = task;
+      return new KMeans({ nClusters, nInit: 20, seed, device }).fitPredict(rowsOf(task));
+    },
+  },
+  {
+    id: "gaussian-mixture",
+    title: "Gaussian mixture",
+    cluster: (task) => {
+      const { nClusters, seed, device } = task;
+      return new GaussianMixture({ nComponents: nClusters, regCovar: 1e-3, seed, device }).fitPredict(rowsOf(task));
+    },
+  },
+  {
+    id: "spectral",
+    title: "spectral clustering",
+    cluster: async (task) => {
+      const { nClusters, seed, device } = task;
+      return new SpectralClustering({ nClusters, affinity: "knn", seed, device }).fitPredict(rowsOf(task));
+    },
+  },
+  {
+    id: "autoencoder-kmeans",
+    title: "autoencoder + k-means",
+    from: async (autoencoder, { images, nClusters, seed, device }) =>
+      new KMeans({ nClusters, nInit: 20, seed, device }).fitPredict(await autoencoder.transform(images.x)),
+  },
+  {
+    id: "dec",
+    title: "DEC",
+    from: (autoencoder, { images, layers, nClusters, seed, device }) =>
+      from(new DEC({ layers, nClusters, seed, device }), autoencoder, (dec) => dec.fitPredict(images.x)),
+  },
+  {
+    id: "idec",
+    title: "IDEC",
+    from: (autoencoder, { images, layers, nClusters, seed, device }) =>
+      from(new IDEC({ layers, nClusters, seed, device }), autoencoder, (idec) => idec.fitPredict(images.x)),
+  },
+  {
+    id: "n2d",
+    title: "N2D",
+    from: (autoencoder, { images, layers, nClusters, seed, device }) =>
+      from(new N2D({ layers, nClusters, seed, device }), autoencoder, (n2d) => n2d.fitPredict(images.x)),
+  },
+];
