@@ -12,7 +12,7 @@ export const isWhole = (value: number, from: number, to = Infinity): boolean =>
   Number.isInteger(value) && value >= from && value <= to;
 
 /** @throws unless all are whole numbers from `from` to `to` */
-export function checkWhole(op: string, given: Named<number>, from: number, to = Infinity): void {
+export function checkInteger(op: string, given: Named<number>, from: number, to = Infinity): void {
   check(
     op,
     given,

@@ -1,5 +1,5 @@
 import { NdArray, checkExtent, isTypedArray, rowMajorStride, sizeOf, type TypedArray } from "./ndarray";
-import { atOnce, inTurns, type Pieces } from "./turn";
+import { runAtOnce, runCooperatively, type Cooperative } from "./event-loop";
 
 /**
  * npm `ndarray`'s storage for element types without a typed array.
@@ -40,11 +40,11 @@ interface View {
  * Shares memory with x where x is already so. `op` and `name` begin the error messages.
  */
 export function toContiguous(x: MatrixLike, op: string, name: string): NdArray<TypedArray> {
-  return atOnce(contiguous(x, op, name));
+  return runAtOnce(contiguous(x, op, name));
 }
 
 /** The same in pieces; with `matrix`, throws unless x has rank 2. */
-export function* contiguous(x: MatrixLike, op: string, name: string, matrix = false): Pieces<NdArray<TypedArray>> {
+export function* contiguous(x: MatrixLike, op: string, name: string, matrix = false): Cooperative<NdArray<TypedArray>> {
   const view = yield* toView(x, op, name);
   if (matrix) checkMatrix(view.shape, op, name);
   const size = sizeOf(view.shape);
@@ -68,25 +68,25 @@ function checkMatrix(shape: readonly number[], op: string, name: string): void {
  * Throws for ragged rows and for a value that is NaN, infinite or too large for float32, naming the first one's place.
  */
 export function toFloat32(x: MatrixLike, op: string, name: string): NdArray<Float32Array> {
-  return atOnce(float32(x, op, name));
+  return runAtOnce(float32(x, op, name));
 }
 
 /** The same, letting the calling thread go on every few milliseconds. */
 export function takeFloat32(x: MatrixLike, op: string, name: string): Promise<NdArray<Float32Array>> {
-  return inTurns(float32(x, op, name));
+  return runCooperatively(float32(x, op, name));
 }
 
 /** `toFloat32` for a matrix: throws unless x has rank 2. Result shape [rows, columns]. */
 export function toFloat32Matrix(x: MatrixLike, op: string, name: string): NdArray<Float32Array> {
-  return atOnce(float32(x, op, name, true));
+  return runAtOnce(float32(x, op, name, true));
 }
 
 /** The same, letting the calling thread go on every few milliseconds. */
 export function takeFloat32Matrix(x: MatrixLike, op: string, name: string): Promise<NdArray<Float32Array>> {
-  return inTurns(float32(x, op, name, true));
+  return runCooperatively(float32(x, op, name, true));
 }
 
-function* float32(x: MatrixLike, op: string, name: string, matrix = false): Pieces<NdArray<Float32Array>> {
+function* float32(x: MatrixLike, op: string, name: string, matrix = false): Cooperative<NdArray<Float32Array>> {
   const view = yield* toView(x, op, name);
   const { data, shape, offset } = view;
   if (matrix) checkMatrix(shape, op, name);
@@ -114,7 +114,7 @@ export function flattenRows<T extends TypedArray>(x: NdArray<T>): NdArray<T> {
  * Throws for a value that is not an integer of 32 bits, naming its place.
  */
 export function toLabels(x: MatrixLike, op: string, name: string): Int32Array {
-  const view = atOnce(toView(x, op, name));
+  const view = runAtOnce(toView(x, op, name));
   const [n = 0, columns = 1] = view.shape;
   if (view.shape.length === 0 || view.shape.length > 2 || columns !== 1)
     throw new Error(`${op}: ${name} must be a vector, got shape [${view.shape.join(", ")}]`);
@@ -142,7 +142,7 @@ export function toSafeIntegers(data: BigInt64Array | BigUint64Array, op = "toSaf
   return out;
 }
 
-function* toView(x: MatrixLike, op: string, name: string): Pieces<View> {
+function* toView(x: MatrixLike, op: string, name: string): Cooperative<View> {
   if (isNdArrayLike(x)) {
     const { data, shape, stride = rowMajorStride(shape), offset = 0 } = x;
     checkExtent(data.length, shape, stride, offset, op, name);
@@ -162,7 +162,7 @@ function isNdArrayLike(x: unknown): x is NdArrayLike {
   return Array.isArray(x.shape) && typeof x.data === "object" && x.data !== null && "length" in x.data;
 }
 
-function* nested(x: readonly unknown[], op: string, name: string): Pieces<View> {
+function* nested(x: readonly unknown[], op: string, name: string): Cooperative<View> {
   const shape: number[] = [];
   for (let level: unknown = x; isArray(level); level = level[0]) shape.push(level.length);
   const rows: ArrayLike<unknown>[] = [];
@@ -203,7 +203,7 @@ function isRowMajor({ shape, stride }: View): boolean {
 }
 
 // Copies all elements in row-major order, an innermost run at a time.
-function* copy(view: View, out: TypedArray): Pieces<void> {
+function* copy(view: View, out: TypedArray): Cooperative<void> {
   const { data, shape, stride, offset } = view;
   const size = sizeOf(shape);
   if (size === 0) return;

@@ -18,7 +18,7 @@ export type Rules<Options> = { readonly [Name in keyof Required<Options>]: Rule 
 const isNumber = (value: unknown): value is number => typeof value === "number";
 
 /** A whole number from `from` to `to`. */
-export const whole = (from: number, to = Infinity): Rule => ({
+export const integer = (from: number, to = Infinity): Rule => ({
   words: `a whole number from ${from}${to < Infinity ? ` to ${to}` : ""}`,
   holds: (value) => Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to,
 });

@@ -1,6 +1,6 @@
-import { checkWhole } from "./checks";
-import { atOnce } from "./turn";
-import type { Pieces } from "./turn";
+import { checkInteger } from "./checks";
+import { runAtOnce } from "./event-loop";
+import type { Cooperative } from "./event-loop";
 
 /** What it takes to go on exactly: plain numbers, fit for JSON. */
 export interface RandomState {
@@ -178,7 +178,7 @@ export class Random {
 
   /** Uniform among 0 … limit − 1, without the bias of a remainder. @throws when the limit is not a whole number from 1 to 2³² */
   integer(limit: number): number {
-    checkWhole("Random.integer", { limit }, 1, WORD);
+    checkInteger("Random.integer", { limit }, 1, WORD);
     return this.#below(limit);
   }
 
@@ -191,14 +191,14 @@ export class Random {
 
   /** 0 … n − 1 in random order (Fisher and Yates). */
   permutation(n: number): Uint32Array<ArrayBuffer> {
-    return atOnce(this.permuting(n));
+    return runAtOnce(this.permuting(n));
   }
 
   /**
    * The same, piece by piece.
    * @internal
    */
-  *permuting(n: number): Pieces<Uint32Array<ArrayBuffer>> {
+  *permuting(n: number): Cooperative<Uint32Array<ArrayBuffer>> {
     const order = new Uint32Array(n);
     for (let i = 0; i < n; i++) order[i] = i;
     for (let i = n - 1; i > 0; i--) {
@@ -256,7 +256,7 @@ export function stream(seed: number, name: string, ...places: readonly number[])
   const absorb = (low: number, high: number): void => threefry(key, 0, key[0]!, key[1]!, low, high);
   for (let i = 0; i < name.length; i++) absorb(name.charCodeAt(i), i);
   absorb(name.length, WORD - 1); // where the name ends and the places begin
-  for (const place of places) checkWhole(`stream ${name}`, { place }, 0, Number.MAX_SAFE_INTEGER);
+  for (const place of places) checkInteger(`stream ${name}`, { place }, 0, Number.MAX_SAFE_INTEGER);
   for (const place of places) absorb(place >>> 0, Math.floor(place / WORD));
   return new Random({ key: [key[0]!, key[1]!], position: 0 });
 }

@@ -1,6 +1,6 @@
 import type { Device } from "./device";
 import type { WasmOptions } from "./wasm/device";
-import { turn } from "./turn";
+import { yieldNow } from "./event-loop";
 import { describeAdapter, findAdapter, NoAdapterError } from "./webgpu/adapter";
 import type { WebGPUOptions } from "./webgpu/device";
 
@@ -24,7 +24,7 @@ export async function requestDevice(
   }
   const { WasmDevice } = await import("./wasm/device");
   const device = await WasmDevice.request(options);
-  await turn(); // a page may want to draw between the start of threads and what the caller does next
+  await yieldNow(); // a page may want to draw between the start of threads and what the caller does next
   return device;
 }
 

@@ -4,8 +4,8 @@ import { sizeOf } from "./ndarray";
 import type { Device, DeviceBuffer, KernelArgs } from "./device";
 import type { Kernel, Params } from "./kernel";
 import type { Node } from "./graph";
-import { inTurns } from "./turn";
-import type { Pieces } from "./turn";
+import { runCooperatively } from "./event-loop";
+import type { Cooperative } from "./event-loop";
 
 /** Sizes of the axes, outermost first; [] is a scalar. */
 export type Shape = readonly number[];
@@ -248,7 +248,7 @@ export function tensor(device: Device, elements: Elements | Nested, shape?: Shap
 const PIECE = 2 ** 18;
 
 /** Writes elements over those of x from number `first` on. */
-export function* written(x: Tensor, elements: Float32Array, first = 0): Pieces<void> {
+export function* written(x: Tensor, elements: Float32Array, first = 0): Cooperative<void> {
   for (let at = 0; at < elements.length; at += PIECE) {
     x.device.write(x.buffer, elements.subarray(at, at + PIECE), 4 * (first + at));
     yield;
@@ -258,7 +258,7 @@ export function* written(x: Tensor, elements: Float32Array, first = 0): Pieces<v
 /** `tensor` of as many elements as its shape has, letting the calling thread go on every few milliseconds. It belongs to no `tidy`. */
 export async function takeTensor(device: Device, elements: Float32Array, shape: Shape): Promise<Tensor> {
   const made = untidied(() => empty(device, shape, "f32", "tensor"));
-  await inTurns(written(made, elements));
+  await runCooperatively(written(made, elements));
   return made;
 }
 

@@ -1,4 +1,4 @@
-import { checkWhole, fitted, checkNames } from "../checks";
+import { checkInteger, fitted, checkNames } from "../checks";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
 import * as kernels from "../kernels/segmentation";
@@ -60,7 +60,7 @@ export class BandPCA {
   constructor(options: BandPCAOptions = {}) {
     checkNames<BandPCAOptions>("BandPCA", options, { nComponents: true, standardize: true, device: true });
     const { nComponents, standardize = false, device } = options;
-    if (nComponents !== undefined) checkWhole("BandPCA", { nComponents }, 1);
+    if (nComponents !== undefined) checkInteger("BandPCA", { nComponents }, 1);
     this.#nComponents = nComponents;
     this.#standardize = standardize;
     this.#holder = new DeviceHolder(device);

@@ -1,4 +1,4 @@
-import { checkPositive, checkRange, checkWhole, checkNames } from "../checks";
+import { checkPositive, checkRange, checkInteger, checkNames } from "../checks";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
 import * as kernels from "../kernels/segmentation";
@@ -136,7 +136,7 @@ export async function slic(image: NdArrayLike, options: SLICOptions = {}): Promi
   });
   const { nSegments = 100, compactness = 0.1, sigma = 0, maxIter = 10, enforceConnectivity = true } = options;
   const { minSizeFactor = 0.5, maxSizeFactor = 3 } = options;
-  checkWhole(op, { nSegments, maxIter }, 1);
+  checkInteger(op, { nSegments, maxIter }, 1);
   checkPositive(op, { compactness });
   checkRange(op, { sigma, minSizeFactor, maxSizeFactor }, 0);
   const { data, shape } = planesOf(image, op);

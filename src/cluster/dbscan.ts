@@ -9,9 +9,9 @@ import type { RunOptions } from "../lifecycle/progress";
 import { toContiguous } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { positive, whole } from "../options";
+import { positive, integer } from "../options";
 import { Tensor } from "../tensor";
-import { pause, turn } from "../turn";
+import { yieldWhenDue, yieldNow } from "../event-loop";
 import { checkPoints } from "./points";
 import type { Points } from "./points";
 
@@ -27,7 +27,7 @@ export interface DBSCANOptions {
 type Settings = Required<DBSCANOptions>;
 
 const OPTIONS: OptionSet<Settings> = {
-  rules: { eps: positive, minSamples: whole(1) },
+  rules: { eps: positive, minSamples: integer(1) },
   defaults: { eps: 0.5, minSamples: 5 },
   host: true,
 };
@@ -91,7 +91,7 @@ export class DBSCAN extends Model<Settings> {
       const { eps, minSamples } = this.settings;
       const report = async (step: number, loss: number): Promise<void> => {
         fit.report({ stage: "DBSCAN", epoch: 1, epochs: 1, step, steps: 3, loss });
-        await turn();
+        await yieldNow();
         await fit.between();
       };
       const counts = sorted.neighbourCounts(eps);
@@ -208,7 +208,7 @@ class Sorted {
     const axis = widestAxis(values, n, d);
     const keys = Float64Array.from({ length: n }, (_, i) => values[i * d + axis]!);
     const order = Uint32Array.from(keys, (_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
-    await pause();
+    await yieldWhenDue();
     const points = new Float64Array(n * d);
     const place = new Uint32Array(n);
     order.forEach((row, i) => {

@@ -1,6 +1,6 @@
 import { withHost } from "../host";
 import type { Host, HostArray } from "../host";
-import { pause } from "../turn";
+import { yieldWhenDue } from "../event-loop";
 
 type HostVector = HostArray<Float64Array>;
 
@@ -29,7 +29,7 @@ export async function symmetricEigen(matrix: Float64Array, d: number, op: string
     for (let i = 0; i < d; i++) {
       const row = a.view.subarray(i * d, (i + 1) * d);
       for (let j = 0; j < d; j++) row[j] = matrix[i * d + j]! / scale;
-      await pause();
+      await yieldWhenDue();
     }
     const [diagonal, beside, scales, work] = [d, d, d, d].map((length) => host.f64(length));
     await tridiagonalize(host, a.pointer, d, [diagonal!, beside!, scales!, work!]);
@@ -38,7 +38,7 @@ export async function symmetricEigen(matrix: Float64Array, d: number, op: string
     for (let begin = 0; begin < d; begin += rows) {
       const end = Math.min(d, begin + rows);
       host.run.accumulate_reflections(a.pointer, d, scales!.pointer, vectors.pointer, begin, end);
-      await pause();
+      await yieldWhenDue();
     }
     await diagonalize(host, d, diagonal!, beside!, vectors.pointer, op);
     const found = diagonal!.view.slice();
@@ -46,7 +46,7 @@ export async function symmetricEigen(matrix: Float64Array, d: number, op: string
     const sorted = new Float64Array(d * d);
     for (const [to, from] of order.entries()) {
       sorted.set(vectors.view.subarray(from * d, (from + 1) * d), to * d);
-      await pause();
+      await yieldWhenDue();
     }
     return { values: Float64Array.from(order, (i) => found[i]! * scale), vectors: sorted };
   });
@@ -57,7 +57,7 @@ async function largestOf(matrix: Float64Array, op: string): Promise<number> {
   let largest = 0;
   for (let i = 0; i < matrix.length; i++) {
     largest = Math.max(largest, Math.abs(matrix[i]!)); // NaN stays
-    if (i % PIECE === 0) await pause();
+    if (i % PIECE === 0) await yieldWhenDue();
   }
   if (!Number.isFinite(largest)) throw new Error(`${op}: the products of the data are not finite`);
   return largest;
@@ -75,12 +75,12 @@ async function tridiagonalize(host: Host, a: number, d: number, vectors: readonl
     const rows = Math.max(1, Math.floor(PIECE / size));
     for (let begin = 0; begin < size; begin += rows) {
       run.reflect_products(a, d, scales, work, k, begin, Math.min(size, begin + rows));
-      await pause();
+      await yieldWhenDue();
     }
     run.reflect_rest(a, d, scales, work, k);
     for (let begin = 0; begin < size; begin += rows) {
       run.reflect_update(a, d, work, k, begin, Math.min(size, begin + rows));
-      await pause();
+      await yieldWhenDue();
     }
   }
 }
@@ -106,7 +106,7 @@ async function diagonalize(
     at = next;
     for (let begin = 0; begin < d; begin += columns) {
       run.rotate_rows(vectors, d, rotations.pointer, begin, Math.min(d, begin + columns));
-      await pause();
+      await yieldWhenDue();
     }
   }
 }
@@ -137,7 +137,7 @@ export function orthonormalize(rows: Float32Array, c: number, d: number): Promis
       const row = array.view.subarray(i * d, (i + 1) * d);
       for (let t = 0; t < d; t++) covered[t]! += (row[t]! /= own) ** 2;
       given.set(row);
-      await pause();
+      await yieldWhenDue();
     }
   });
 }
@@ -156,7 +156,7 @@ async function reduce(host: Host, rows: number, i: number, d: number): Promise<n
     for (let t = 0; t < i; t++) {
       const other = rows + 8 * t * d;
       host.run.add_two_f64(row, -host.run.dot_f64(row, other, d), other, 0, other, d);
-      if ((t * d) % PIECE < d) await pause();
+      if ((t * d) % PIECE < d) await yieldWhenDue();
     }
     const left = norm(host, rows, i, d);
     if (left > 0.7 * length || left === 0) return left; // what rounding left of the others is small against it

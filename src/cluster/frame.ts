@@ -2,7 +2,7 @@ import { contiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import type { Pieces } from "../turn";
+import type { Cooperative } from "../event-loop";
 
 /** A matrix in the data's own units: float32, or float64 where float32 cannot hold it. */
 export type Matrix = NdArray<Float32Array | Float64Array>;
@@ -75,7 +75,7 @@ export interface Framed {
  * Points x [n, d] in the frame that they need, or shifted as given (`null`: not at all).
  * @throws for ragged rows, another rank, and a value that is NaN or infinite, naming the first one's place
  */
-export function* framed(x: MatrixLike, op: string, given?: Float64Array | null): Pieces<Framed> {
+export function* framed(x: MatrixLike, op: string, given?: Float64Array | null): Cooperative<Framed> {
   const { data: source, shape } = yield* contiguous(x, op, "x", true);
   const [n = 0, d = 0] = shape;
   const data = numbers(source);
@@ -101,7 +101,7 @@ function numbers(data: TypedArray): Exclude<TypedArray, BigInt64Array | BigUint6
 }
 
 /** The means of the columns that are far from 0 for how little they vary, 0 for others; undefined where there is no such column. */
-function* neededShift(data: ArrayLike<number>, n: number, d: number): Pieces<Float64Array | undefined> {
+function* neededShift(data: ArrayLike<number>, n: number, d: number): Cooperative<Float64Array | undefined> {
   const low = Float64Array.from({ length: d }, (_, c) => data[c]!);
   const high = low.slice();
   const widen = (i: number, c: number): void => {
@@ -145,7 +145,7 @@ function* sizeOfLargest(
   d: number,
   shift: Float64Array | undefined,
   op: string,
-): Pieces<number> {
+): Cooperative<number> {
   const size = data.length;
   let ordinary = false;
   for (let i = 0, column = 0; i < size; i++) {

@@ -12,7 +12,7 @@ import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { range, seed as seedRule, whole } from "../options";
+import { range, seed as seedRule, integer } from "../options";
 import type { Rule } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
@@ -65,7 +65,7 @@ export const INIT_RULE: Rule = {
 
 const OPTIONS: OptionSet<Settings> = {
   rules: {
-    ...{ nClusters: whole(1), init: INIT_RULE, nInit: whole(1), maxIter: whole(1), tolerance: range(0) },
+    ...{ nClusters: integer(1), init: INIT_RULE, nInit: integer(1), maxIter: integer(1), tolerance: range(0) },
     seed: seedRule,
   },
   defaults: { init: "k-means++", nInit: 10, maxIter: 300, tolerance: 1e-4, seed: 0 },
@@ -213,7 +213,7 @@ export class KMeans extends Model<Settings> {
     if (!labels || !clusterCenters) throw new Error("checkpoint: labels and clusterCenters must be there");
     this.#result = {
       ...{ labels, clusterCenters, inertia: entryOf(saved, "inertia", range(0)) },
-      ...{ nIter: entryOf(saved, "nIter", whole(0)), history: entryOf(saved, "history", HISTORY) },
+      ...{ nIter: entryOf(saved, "nIter", integer(0)), history: entryOf(saved, "history", HISTORY) },
     };
   }
 

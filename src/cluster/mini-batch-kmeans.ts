@@ -1,4 +1,4 @@
-import { checkRange, checkWhole } from "../checks";
+import { checkRange, checkInteger } from "../checks";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { entryOf, labelsOf, matrixOf } from "../lifecycle/checkpoint";
@@ -10,7 +10,7 @@ import type { EpochRecord, RunOptions, StepReport } from "../lifecycle/progress"
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { gatherRows } from "../ops/indexing";
-import { finite, list, optional, range, record, seed as seedRule, whole } from "../options";
+import { finite, list, optional, range, record, seed as seedRule, integer } from "../options";
 import { Random, stream } from "../random";
 import { untidied } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -50,8 +50,13 @@ type Settings = Required<Omit<MiniBatchKMeansOptions, "device" | "initSize">> &
 
 const OPTIONS: OptionSet<Settings> = {
   rules: {
-    ...{ nClusters: whole(1), init: INIT_RULE, nInit: whole(1), batchSize: whole(1), maxIter: whole(1) },
-    ...{ initSize: optional(whole(1)), reassignmentRatio: range(0), tolerance: range(0), maxNoImprovement: whole(0) },
+    ...{ nClusters: integer(1), init: INIT_RULE, nInit: integer(1), batchSize: integer(1), maxIter: integer(1) },
+    ...{
+      initSize: optional(integer(1)),
+      reassignmentRatio: range(0),
+      tolerance: range(0),
+      maxNoImprovement: integer(0),
+    },
     seed: seedRule,
   },
   defaults: {
@@ -87,7 +92,7 @@ export class MiniBatchKMeans extends Model<Settings> {
   constructor(options: MiniBatchKMeansOptions) {
     super("MiniBatchKMeans", withRuns(options), OPTIONS);
     const { initSize = Infinity, nClusters } = this.settings;
-    if (initSize < nClusters) checkWhole("MiniBatchKMeans", { initSize }, nClusters);
+    if (initSize < nClusters) checkInteger("MiniBatchKMeans", { initSize }, nClusters);
   }
 
   get nClusters(): number {
@@ -258,14 +263,14 @@ export class MiniBatchKMeans extends Model<Settings> {
     if (!labels || !centers || counts?.data.length !== nClusters)
       throw new Error("checkpoint: labels, clusterCenters and as many counts must be there");
     checkRange("checkpoint", Object.fromEntries(Array.from(counts.data, (count, j) => [`counts[${j}]`, count])), 0);
-    const random = record({ key: list(whole(0, 2 ** 32 - 1)), position: whole(0) });
+    const random = record({ key: list(integer(0, 2 ** 32 - 1)), position: integer(0) });
     this.#found = {
       ...{ labels, centers, counts: Float64Array.from(counts.data) },
       random: new Random(entryOf(saved, "random", random)),
-      sinceReassignment: entryOf(saved, "sinceReassignment", whole(0)),
+      sinceReassignment: entryOf(saved, "sinceReassignment", integer(0)),
       inertia: entryOf(saved, "inertia", finite),
-      nSteps: entryOf(saved, "nSteps", whole(0)),
-      nIter: entryOf(saved, "nIter", whole(0)),
+      nSteps: entryOf(saved, "nSteps", integer(0)),
+      nIter: entryOf(saved, "nIter", integer(0)),
       history: entryOf(saved, "history", HISTORY),
     };
   }

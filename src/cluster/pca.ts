@@ -13,7 +13,7 @@ import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { add, sub } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
-import { choice, flag, optional, seed as seedRule, whole } from "../options";
+import { choice, flag, optional, seed as seedRule, integer } from "../options";
 import type { Rule } from "../options";
 import { stream } from "../random";
 import { takeTensor, tensor } from "../tensor";
@@ -23,7 +23,7 @@ import { withPoints } from "./points";
 import { centred, chooseSolver, fromCovariance, fromGram, fromSample, readMatrix } from "./principal";
 import type { Axes, Solver } from "./principal";
 import type { Points } from "./points";
-import { pause } from "../turn";
+import { yieldWhenDue } from "../event-loop";
 
 /** Options of `PCA`. */
 export interface PCAOptions {
@@ -42,8 +42,8 @@ type Settings = Required<Omit<PCAOptions, "device" | "nComponents">> & Pick<PCAO
 const isShare = (value: unknown): boolean => typeof value === "number" && value > 0 && value < 1;
 
 const COMPONENTS: Rule = {
-  words: whole(1).words,
-  holds: (value) => value === null || isShare(value) || whole(1).holds(value),
+  words: integer(1).words,
+  holds: (value) => value === null || isShare(value) || integer(1).holds(value),
 };
 
 const OPTIONS: OptionSet<Settings> = {
@@ -218,7 +218,7 @@ export class PCA extends Model<Settings> {
       const variance = explainedVariance[i]!;
       const times = factor(variance > 1e-12 * largest ? Math.sqrt(variance) : 0);
       for (let at = i * d; at < (i + 1) * d; at++) loadings[at] = components.data[at]! * times;
-      await pause();
+      await yieldWhenDue();
     }
     return loadings;
   }
@@ -269,7 +269,7 @@ async function turnSigns(rows: Float32Array, d: number): Promise<void> {
     let largest = 0;
     for (let t = at; t < at + d; t++) if (Math.abs(rows[t]!) > Math.abs(largest)) largest = rows[t]!;
     if (largest < 0) for (let t = at; t < at + d; t++) rows[t] = -rows[t]!;
-    await pause();
+    await yieldWhenDue();
   }
 }
 

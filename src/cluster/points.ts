@@ -6,7 +6,7 @@ import type { TypedArray } from "../ndarray";
 import { gatherRows } from "../kernels/indexing";
 import { requestDevice } from "../request-device";
 import { empty, format, indices, run, takeTensor, tensor, Tensor, untidied } from "../tensor";
-import { inTurns } from "../turn";
+import { runCooperatively } from "../event-loop";
 import { Frame, framed, LARGE, SMALL } from "./frame";
 import { distancesToRows } from "./kmeans-init";
 
@@ -79,7 +79,7 @@ export async function withPoints<R>(
     matrix = new NdArray<TypedArray>(await x.data(), x.shape);
     shift ??= null;
   } else matrix = x;
-  const { frame, points: host } = await inTurns(framed(matrix, op, shift));
+  const { frame, points: host } = await runCooperatively(framed(matrix, op, shift));
   const { n, d } = checkSizes(host.shape, op);
   const device = await deviceFor(x);
   const points = await takeTensor(device, host.data, [n, d]);

@@ -7,7 +7,7 @@ import { mean } from "../ops/reduce";
 import type { Random } from "../random";
 import { tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { pause } from "../turn";
+import { yieldWhenDue } from "../event-loop";
 import { orthonormalize, symmetricEigen } from "./eigen";
 
 /** Rows and columns up to which all eigenvalues of the smaller side are found. */
@@ -43,7 +43,7 @@ export async function fromCovariance(x: Tensor, rest: Float32Array, kept: Kept):
   for (let i = 0; i < d; i++) {
     // Σ (x − r)(x − r)ᵀ = Σ x xᵀ − n r rᵀ
     for (let j = 0; j < d; j++) covariance[i * d + j] = (products[i * d + j]! - n * rest[i]! * rest[j]!) / (n - 1);
-    await pause();
+    await yieldWhenDue();
   }
   const { values, vectors } = await symmetricEigen(covariance, d, "PCA.fit");
   const variances = values.map((value) => Math.max(value, 0));
@@ -93,7 +93,7 @@ export async function fromSample(x: Tensor, c: number, random: Random): Promise<
         let sum = 0;
         for (let t = 0; t < d; t++) sum += b[i * d + t]! * b[j * d + t]!;
         products[i * l + j] = products[j * l + i] = sum;
-        await pause();
+        await yieldWhenDue();
       }
     const { values, vectors } = await symmetricEigen(products, l, "PCA.fit");
     const components = new Float32Array(c * d);
@@ -102,7 +102,7 @@ export async function fromSample(x: Tensor, c: number, random: Random): Promise<
       for (let j = 0; j < l; j++) {
         const weight = vectors[i * l + j]!;
         for (let t = 0; t < d; t++) row[t]! += weight * b[j * d + t]!;
-        await pause();
+        await yieldWhenDue();
       }
       components.set(row, i * d);
     }
@@ -150,7 +150,7 @@ export async function readMatrix(f: () => Tensor): Promise<Float32Array<ArrayBuf
     for (let begin = 0; begin < rows; begin += step) {
       const part = tidy(() => noGrad(() => slice(y, [begin, 0], [Math.min(rows, begin + step), columns])));
       out.set(await part.data().finally(() => part.dispose()), begin * columns);
-      await pause();
+      await yieldWhenDue();
     }
     return out;
   } finally {
@@ -163,7 +163,7 @@ async function widened(values: Float32Array, d: number): Promise<Float64Array> {
   const out = new Float64Array(values.length);
   for (let at = 0; at < out.length; at += d) {
     out.set(values.subarray(at, at + d), at);
-    await pause();
+    await yieldWhenDue();
   }
   return out;
 }
@@ -173,7 +173,7 @@ async function rounded(values: Float64Array, c: number, d: number): Promise<Floa
   const out = new Float32Array(c * d);
   for (let at = 0; at < out.length; at += d) {
     out.set(values.subarray(at, at + d), at);
-    await pause();
+    await yieldWhenDue();
   }
   return out;
 }

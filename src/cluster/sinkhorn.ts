@@ -1,4 +1,4 @@
-import { checkPositive, checkRange, checkWhole } from "../checks";
+import { checkPositive, checkRange, checkInteger } from "../checks";
 import type { Device } from "../device";
 import * as kernels from "../kernels/transport";
 import { takeFloat32Matrix } from "../matrix";
@@ -78,7 +78,7 @@ export async function sinkhorn(
   checkPositive("sinkhorn", { lambda });
   checkRange("sinkhorn", { tolerance }, 0);
   if (!(floor < 0 && floor > -Infinity)) throw new Error(`sinkhorn: floor must be negative and finite, got ${floor}`);
-  checkWhole("sinkhorn", { maxIterations, checkEvery }, 1);
+  checkInteger("sinkhorn", { maxIterations, checkEvery }, 1);
   if (logp instanceof Tensor) return scale([logp], options);
   if (isTensors(logp)) return scale(logp, options);
   const x = await takeFloat32Matrix(logp, "sinkhorn", "logp");

@@ -1,7 +1,7 @@
 import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray, type TypedArray } from "../ndarray";
-import { atOnce, type Pieces } from "../turn";
+import { runAtOnce, type Cooperative } from "../event-loop";
 
 /** Where the channels of pictures are: [n, channels, height, width], or [n, height, width, channels] as most files have them. */
 export type ImageLayout = "channels-first" | "channels-last";
@@ -44,11 +44,11 @@ export function toChannelsFirst(x: MatrixLike, layout?: ImageLayout, op = "toCha
   }
   const found = layout ?? imageLayout(shape, op);
   if (found === "channels-first") return { images, layout: found };
-  return { images: atOnce(channelsToFront(images)), layout: found };
+  return { images: runAtOnce(channelsToFront(images)), layout: found };
 }
 
 /** Pictures [n, height, width, channels] as [n, channels, height, width], picture by picture. */
-export function* channelsToFront<T extends TypedArray>({ data, shape }: NdArray<T>): Pieces<NdArray<T>> {
+export function* channelsToFront<T extends TypedArray>({ data, shape }: NdArray<T>): Cooperative<NdArray<T>> {
   const [n, h, w, c] = shape as [number, number, number, number];
   const out = data.slice() as T & { [i: number]: number | bigint };
   const plane = h * w;

@@ -1,4 +1,4 @@
-import { checkWhole } from "../checks";
+import { checkInteger } from "../checks";
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import { numbersOf } from "../lifecycle/checkpoint";
@@ -12,8 +12,8 @@ import type { TypedArray } from "../ndarray";
 import { KdTree } from "../neighbours/kd-tree";
 import { aboutMeans, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
-import { choice, optional, range, whole } from "../options";
-import type { Pieces } from "../turn";
+import { choice, optional, range, integer } from "../options";
+import type { Cooperative } from "../event-loop";
 import { cutAfter, singleLinkage } from "./linkage";
 import type { Linkage } from "./linkage";
 import { boruvkaTree, primTree } from "./mutual-reachability";
@@ -38,7 +38,7 @@ type Settings = Pick<AgglomerativeClusteringOptions, "nClusters" | "distanceThre
 
 const OPTIONS: OptionSet<Settings> = {
   rules: {
-    ...{ nClusters: optional(whole(1)), distanceThreshold: optional(range(0)) },
+    ...{ nClusters: optional(integer(1)), distanceThreshold: optional(range(0)) },
     linkage: choice("ward", "complete", "average", "single"),
   },
   defaults: { linkage: "ward" },
@@ -132,7 +132,7 @@ export class AgglomerativeClustering extends Model<Settings> {
   cut(k: number): Int32Array<ArrayBuffer> {
     const result = this.known("cut", this.#result);
     this.checkLearned("cut");
-    checkWhole("AgglomerativeClustering.cut", { k }, 1, result.n);
+    checkInteger("AgglomerativeClustering.cut", { k }, 1, result.n);
     return cutAfter(result, result.n, result.n - k);
   }
 
@@ -193,7 +193,7 @@ export class AgglomerativeClustering extends Model<Settings> {
 
 const NONE: Linkage = { children: new Int32Array(0), distances: new Float64Array(0), sizes: new Int32Array(0) };
 
-function* nearestPairs({ data, n, d }: HostRows): Pieces<Linkage> {
+function* nearestPairs({ data, n, d }: HostRows): Cooperative<Linkage> {
   if (d <= TREE_DIMENSIONS)
     return singleLinkage(yield* boruvkaTree(yield* KdTree.build(data, n, d), new Float64Array(n), 1));
   const distance = (i: number, j: number): number => {
@@ -237,7 +237,11 @@ function centres({ data, d }: HostRows, sizes: Float64Array): Spaces {
 }
 
 /** Clusters by their distances, put together by Lance and Williams's rules. */
-function* allPairs({ data, n, d }: HostRows, sizes: Float64Array, linkage: "complete" | "average"): Pieces<Spaces> {
+function* allPairs(
+  { data, n, d }: HostRows,
+  sizes: Float64Array,
+  linkage: "complete" | "average",
+): Cooperative<Spaces> {
   const pairs = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++) {
@@ -262,7 +266,11 @@ function* allPairs({ data, n, d }: HostRows, sizes: Float64Array, linkage: "comp
 }
 
 /** Merges by the chain of nearest neighbours: each cluster on it is nearest to the one before, until two are each other's. */
-function* chain(rows: HostRows, linkage: "ward" | "complete" | "average", done: { merges: number }): Pieces<Linkage> {
+function* chain(
+  rows: HostRows,
+  linkage: "ward" | "complete" | "average",
+  done: { merges: number },
+): Cooperative<Linkage> {
   const { n } = rows;
   const sizes = new Float64Array(n).fill(1);
   const spaces = linkage === "ward" ? centres(rows, sizes) : yield* allPairs(rows, sizes, linkage);

@@ -1,4 +1,4 @@
-import { checkWhole, isObject } from "../checks";
+import { checkInteger, isObject } from "../checks";
 import { KMeans } from "../cluster/kmeans";
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
@@ -16,7 +16,7 @@ import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { takeRows } from "../neighbours/rows";
-import { choice, flag, nullable, range, seed as seedRule, whole } from "../options";
+import { choice, flag, nullable, range, seed as seedRule, integer } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import { HostMixture } from "./mixture/engine";
@@ -64,12 +64,12 @@ type Settings = Required<Omit<GaussianMixtureOptions, "device">>;
 
 const OPTIONS: OptionSet<Settings> = {
   rules: {
-    ...{ nComponents: whole(1), covarianceType: choice("full", "tied", "diag", "spherical") },
+    ...{ nComponents: integer(1), covarianceType: choice("full", "tied", "diag", "spherical") },
     init: {
       words: "k-means or random or an object with weights, means and covariances",
       holds: (value) => value === "k-means" || value === "random" || (isObject(value) && hasMixture(value)),
     },
-    ...{ nInit: whole(1), maxIter: whole(1), tolerance: nullable(range(0)), regCovar: range(0) },
+    ...{ nInit: integer(1), maxIter: integer(1), tolerance: nullable(range(0)), regCovar: range(0) },
     ...{ precision: choice("auto", "float32", "float64"), seed: seedRule },
   },
   defaults: {
@@ -221,7 +221,7 @@ export class GaussianMixture extends Model<Settings> {
 
   /** n points drawn from the mixture, [n, d], and the component of each. @throws before `fit`, or unless n is a whole number from 1 */
   sample(n: number, seed = 0): { readonly points: NdArray<Float64Array>; readonly labels: Int32Array<ArrayBuffer> } {
-    checkWhole("GaussianMixture.sample", { n }, 1);
+    checkInteger("GaussianMixture.sample", { n }, 1);
     this.checkLearned("sample");
     const { weights, means, covariances } = this.known("sample", this.#result).parameters;
     const [k, type] = [this.nComponents, this.covarianceType];

@@ -15,9 +15,9 @@ import { knnGraph } from "../neighbours/knn";
 import { columnMeans, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { UnionFind } from "../neighbours/union-find";
-import { choice, flag, optional, positive, range, whole } from "../options";
-import { inTurns, pause } from "../turn";
-import type { Pieces } from "../turn";
+import { choice, flag, optional, positive, range, integer } from "../options";
+import { runCooperatively, yieldWhenDue } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 import { condense, outlierScores, selectClusters } from "./condensed-tree";
 import type { CondensedTree, Selection } from "./condensed-tree";
 import { singleLinkage } from "./linkage";
@@ -49,7 +49,7 @@ type Settings = Required<Omit<HDBSCANOptions, "device" | "minSamples">> & Pick<H
 
 const OPTIONS: OptionSet<Settings> = {
   rules: {
-    ...{ minClusterSize: whole(2), minSamples: optional(whole(1)), clusterSelectionEpsilon: range(0) },
+    ...{ minClusterSize: integer(2), minSamples: optional(integer(1)), clusterSelectionEpsilon: range(0) },
     ...{ clusterSelectionMethod: choice("eom", "leaf"), allowSingleCluster: flag, alpha: positive },
   },
   defaults: {
@@ -214,16 +214,16 @@ export class HDBSCAN extends Model<Settings> {
     const { minClusterSize, allowSingleCluster } = this.settings;
     const { clusterSelectionEpsilon: epsilon, clusterSelectionMethod: method } = this.settings;
     const linkage = singleLinkage(learnt.spanning);
-    await pause();
+    await yieldWhenDue();
     const tree = condense(linkage, minClusterSize);
-    await pause();
+    await yieldWhenDue();
     const selection = selectClusters(tree, { method, allowSingleCluster, epsilon });
     return { ...learnt, ...selection, tree, linkage, scores: outlierScores(tree) };
   }
 
   async #onTree({ data, n, d }: HostRows, fit: Fit, report: () => void): Promise<Pick<Learnt, "cores" | "spanning">> {
     const k = this.#minSamples(n);
-    const tree = await inTurns(KdTree.build(data, n, d));
+    const tree = await runCooperatively(KdTree.build(data, n, d));
     const cores = new Float64Array(n);
     await fit.pacing(coreDistances(tree, { data, n, d }, k, cores));
     report();
@@ -259,7 +259,7 @@ export class HDBSCAN extends Model<Settings> {
 }
 
 /** Distances to the k-th neighbours. */
-function* coreDistances(tree: KdTree, { data, n, d }: HostRows, k: number, cores: Float64Array): Pieces<void> {
+function* coreDistances(tree: KdTree, { data, n, d }: HostRows, k: number, cores: Float64Array): Cooperative<void> {
   const [indices, squared] = [new Uint32Array(k), new Float64Array(k)];
   for (let i = 0; i < n; i++) {
     tree.nearest(data, i * d, k, i, indices, squared, 0);

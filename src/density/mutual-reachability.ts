@@ -1,6 +1,6 @@
 import type { KdTree } from "../neighbours/kd-tree";
 import { UnionFind } from "../neighbours/union-find";
-import type { Pieces } from "../turn";
+import type { Cooperative } from "../event-loop";
 
 /** Edges of a spanning tree, n − 1 of them. */
 export interface Tree {
@@ -16,7 +16,7 @@ export type Distance = (i: number, j: number) => number;
  * The minimum spanning tree of all pairs under a distance, by Prim's algorithm in n² time and n memory; of equal edges the one to the lower number.
  * Edges in the order in which they join.
  */
-export function* primTree(n: number, distance: Distance): Pieces<Tree> {
+export function* primTree(n: number, distance: Distance): Cooperative<Tree> {
   const [from, to, weights] = [new Uint32Array(n - 1), new Uint32Array(n - 1), new Float64Array(n - 1)];
   const nearest = new Float64Array(n).fill(Infinity);
   const parents = new Uint32Array(n);
@@ -49,7 +49,7 @@ export function* primTree(n: number, distance: Distance): Pieces<Tree> {
  * its shortest edge out, nodes whose points all lie in one component being passed over (March, Ram and Gray, KDD 2010, with one tree).
  * @param cores distances to the minSamples-th neighbour, by row number
  */
-export function* boruvkaTree(tree: KdTree, cores: Float64Array, alpha: number): Pieces<Tree> {
+export function* boruvkaTree(tree: KdTree, cores: Float64Array, alpha: number): Cooperative<Tree> {
   const { n, d, order, points, starts, ends, firstLeaf } = tree;
   const sets = new UnionFind(n);
   const edges = { from: new Uint32Array(n - 1), to: new Uint32Array(n - 1), weights: new Float64Array(n - 1) };

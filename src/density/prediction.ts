@@ -1,7 +1,7 @@
 import { KdTree } from "../neighbours/kd-tree";
 import type { HostRows } from "../neighbours/rows";
-import { inTurns } from "../turn";
-import type { Pieces } from "../turn";
+import { runCooperatively } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 import type { CondensedTree } from "./condensed-tree";
 
 /** A hierarchy that was fitted, as new points see it. */
@@ -20,9 +20,11 @@ export interface Hierarchy {
  * distance) tells the cluster, from which one goes up the tree as long as it was born closer than that (McInnes and Healy 2017; Python's `hdbscan`).
  */
 export const clustersOfNew = async (x: HostRows, known: Hierarchy): Promise<Int32Array<ArrayBuffer>> =>
-  inTurns(labelling(x, await inTurns(KdTree.build(known.rows.data, known.rows.n, known.rows.d)), known));
+  runCooperatively(
+    labelling(x, await runCooperatively(KdTree.build(known.rows.data, known.rows.n, known.rows.d)), known),
+  );
 
-function* labelling(x: HostRows, points: KdTree, known: Hierarchy): Pieces<Int32Array<ArrayBuffer>> {
+function* labelling(x: HostRows, points: KdTree, known: Hierarchy): Cooperative<Int32Array<ArrayBuffer>> {
   const { rows, cores, tree, within, minSamples } = known;
   const { n } = tree;
   const { parentOf, births, homes, leaving } = relations(tree);

@@ -1,5 +1,5 @@
 // Stamps as networks take them, by named steps.
-import { checkChoice, checkWhole } from "../checks";
+import { checkChoice, checkInteger } from "../checks";
 import { NdArray } from "../ndarray";
 
 /** What is divided out of each stamp. */
@@ -77,7 +77,7 @@ export function prepareStamps(stamps: NdArray<Float32Array>, options: Preparatio
   const { skySigma, center = false, crop = side, stretch = "none", normalize = "none" } = options;
   if (stamps.shape.length !== 4 || bands !== 5 || side !== width)
     throw new Error(`${op}: stamps must be [n, 5, s, s] with the bands u g r i z, got [${stamps.shape.join(", ")}]`);
-  checkWhole(op, { crop }, 4, side);
+  checkInteger(op, { crop }, 4, side);
   checkChoice(op, { stretch }, ["none", "asinh"]);
   checkChoice(op, { normalize }, NORMALIZATIONS);
   if (skySigma && (skySigma.length !== bands || !skySigma.every((sigma) => sigma > 0)))

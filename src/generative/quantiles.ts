@@ -1,4 +1,4 @@
-import { checkWhole } from "../checks";
+import { checkInteger } from "../checks";
 import { bimodal } from "../ops/generative/mixture";
 import type { Bimodal } from "../ops/generative/mixture";
 
@@ -26,7 +26,7 @@ const upperTail = (x: number): number => (x >= 0 ? erfc(x / Math.SQRT2) / 2 : 1 
  * symmetric, so that the middle one of an odd number is 0. @throws unless n is a positive whole number
  */
 export function mixtureQuantiles(n: number, prior: Bimodal = {}): Float64Array {
-  checkWhole("mixtureQuantiles", { n }, 1);
+  checkInteger("mixtureQuantiles", { n }, 1);
   const { m, s } = bimodal("mixtureQuantiles", prior);
   const quantiles = new Float64Array(n);
   const above = (x: number): number => (upperTail((x - m) / s) + upperTail((x + m) / s)) / 2;

@@ -85,7 +85,7 @@ export function labelsOf(
 }
 
 /** The entries below a prefix, without it: `encoder.0.weight` under `encoder.` is `0.weight`. */
-export function below(arrays: NamedArrays, prefix: string): NamedArrays {
+export function withoutPrefix(arrays: NamedArrays, prefix: string): NamedArrays {
   return Object.fromEntries(
     Object.entries(arrays).flatMap(([name, value]) =>
       name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
@@ -94,6 +94,6 @@ export function below(arrays: NamedArrays, prefix: string): NamedArrays {
 }
 
 /** The entries with a prefix put before each name. */
-export function under<T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> {
+export function withPrefix<T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 }

@@ -1,5 +1,5 @@
-import { pause } from "../turn";
-import type { Pieces } from "../turn";
+import { yieldWhenDue } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 import type { RunOptions, StepReport } from "./progress";
 
 /**
@@ -46,11 +46,11 @@ export class Fit<Report extends StepReport = StepReport> {
    * Work piece by piece on the calling thread, which goes on every few milliseconds; there the caller may stop it, look at the model, and is told
    * how far it has come.
    */
-  async pacing<R>(pieces: Pieces<R>, report?: () => Report): Promise<R> {
+  async pacing<R>(pieces: Cooperative<R>, report?: () => Report): Promise<R> {
     for (;;) {
       const { done, value } = pieces.next();
       if (done) return value;
-      const turned = pause();
+      const turned = yieldWhenDue();
       if (!turned) continue;
       await turned;
       if (report) this.report(report());

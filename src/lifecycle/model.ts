@@ -6,7 +6,7 @@ import { checkedOptions, device as deviceRule } from "../options";
 import type { Rule, Rules } from "../options";
 import { requestDevice } from "../request-device";
 import { Tensor } from "../tensor";
-import { shared } from "../turn";
+import { shared } from "../event-loop";
 import type { Checkpoint, Learned } from "./checkpoint";
 import { Fit } from "./fit";
 import type { EpochRecord, RunOptions, StepReport } from "./progress";

@@ -1,4 +1,4 @@
-import { callable, either, finite, list, optional, record, signal, text, whole } from "../options";
+import { callable, either, finite, list, optional, record, signal, text, integer } from "../options";
 import type { Rules } from "../options";
 
 /** How far a stage of training has come: enough, with the weights, to go on exactly. */
@@ -59,7 +59,7 @@ export const RUN_RULES: Rules<RunOptions> = { onStep: optional(callable), signal
 /** Rules of `TrainingOptions`. */
 export const TRAINING_RULES: Rules<TrainingOptions> = { ...RUN_RULES, onEpoch: optional(callable) };
 /** Rules of `FitOptions`. */
-export const FIT_RULES: Rules<FitOptions> = { ...TRAINING_RULES, epochs: optional(whole(0)) };
+export const FIT_RULES: Rules<FitOptions> = { ...TRAINING_RULES, epochs: optional(integer(0)) };
 
 /** What a history is in a checkpoint. */
-export const HISTORY = list(record({ stage: text, epoch: whole(1), loss: finite }, either(finite, text)));
+export const HISTORY = list(record({ stage: text, epoch: integer(1), loss: finite }, either(finite, text)));

@@ -12,7 +12,7 @@ import { slice } from "../ops/layout";
 import type { RandomState } from "../random";
 import { format, takeTensor, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { inTurns, pause } from "../turn";
+import { runCooperatively, yieldWhenDue } from "../event-loop";
 import { Shuffle } from "./shuffle";
 
 /** What training takes: a matrix, or rows that are read when they are needed (`NpyDataset`). */
@@ -78,7 +78,8 @@ export class Rows {
     if (size.includes(0)) throw new Error(`${op}: x must have rows and columns, got ${format(shape)}`);
     const source = isRowSource(given) ? (layout === "channels-last" ? new ChannelsFirstRows(given) : given) : undefined;
     const taken = isRowSource(given) ? undefined : given;
-    const matrix = taken && flattenRows(layout === "channels-last" ? await inTurns(channelsToFront(taken)) : taken);
+    const matrix =
+      taken && flattenRows(layout === "channels-last" ? await runCooperatively(channelsToFront(taken)) : taken);
     const buffer = source && (await import("../data/datasets/shuffle-buffer")).ShuffleBuffer;
     const rows = new Rows(device, source ?? matrix!.data, size, layout, buffer);
     if (matrix && passes > 1 && matrix.data.byteLength <= device.maxBufferBytes / 2)
@@ -165,7 +166,7 @@ class ChannelsFirstRows implements RowSource {
   }
 
   async #moved(data: Float32Array, n: number): Promise<Float32Array> {
-    return (await inTurns(channelsToFront(new NdArray(data, [n, ...this.#source.rowShape])))).data;
+    return (await runCooperatively(channelsToFront(new NdArray(data, [n, ...this.#source.rowShape])))).data;
   }
 }
 
@@ -185,7 +186,7 @@ export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor, size =
         next.catch(() => undefined); // told when it is awaited
       }
       chunks.push(tidy(() => noGrad(() => f(batch()))));
-      await pause();
+      await yieldWhenDue();
     }
   } catch (error) {
     for (const chunk of chunks) chunk.dispose();

@@ -1,7 +1,7 @@
 import { Random } from "../random";
 import type { RandomState } from "../random";
-import { atOnce, inTurns } from "../turn";
-import type { Pieces } from "../turn";
+import { runAtOnce, runCooperatively } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 
 /** Words of randomness set aside for a step, and for the shuffling of an epoch. */
 export const WORDS_PER_STEP = 2 ** 28;
@@ -30,15 +30,15 @@ export class Shuffle {
 
   /** Draws the order of a pass, letting the calling thread go on every few milliseconds; else `batch` draws it at once. */
   readonly load = async (pass: number): Promise<void> => {
-    if (pass !== this.#pass) this.#begin(pass, await inTurns(this.#permuting(pass)));
+    if (pass !== this.#pass) this.#begin(pass, await runCooperatively(this.#permuting(pass)));
   };
 
   batch(pass: number, step: number): Uint32Array {
-    if (pass !== this.#pass) this.#begin(pass, atOnce(this.#permuting(pass)));
+    if (pass !== this.#pass) this.#begin(pass, runAtOnce(this.#permuting(pass)));
     return this.#order.subarray(step * this.#batchSize, (step + 1) * this.#batchSize);
   }
 
-  #permuting(pass: number): Pieces<Uint32Array<ArrayBuffer>> {
+  #permuting(pass: number): Cooperative<Uint32Array<ArrayBuffer>> {
     return new Random({ key: this.#key, position: pass * WORDS_PER_STEP }).permuting(this.#n);
   }
 

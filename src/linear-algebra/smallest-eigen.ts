@@ -1,5 +1,5 @@
 import { Random } from "../random";
-import { pause } from "../turn";
+import { yieldWhenDue } from "../event-loop";
 import { symmetricEigen, turnSigns } from "./symmetric-eigen";
 import type { Eigen } from "./symmetric-eigen";
 
@@ -104,7 +104,7 @@ export async function smallestEigenvectors(
       for (let i = 0; i < x.length; i++) z[i] = (z[i]! - middle * y[i]!) * a - b * x[i]!;
       sigma = next;
       [x, y, z] = [y, z, x];
-      const turned = pause();
+      const turned = yieldWhenDue();
       if (turned) await turned;
     }
     [x, y] = [y, x];
@@ -160,7 +160,7 @@ async function products(x: Float64Array, y: Float64Array, n: number, width: numb
       const value = x[at + a]!;
       for (let b = 0, to = a * width; b < width; b++) sums[to + b]! += value * y[at + b]!;
     }
-    if (i % PIECE === 0) await pause();
+    if (i % PIECE === 0) await yieldWhenDue();
   }
   for (let a = 0; a < width; a++)
     for (let b = 0; b < a; b++)
@@ -179,7 +179,7 @@ async function rotate(x: Float64Array, vectors: Float64Array, n: number, width: 
       for (let a = 0, from = c * width; a < width; a++) sum += row[a]! * vectors[from + a]!;
       x[at + c] = sum;
     }
-    if (i % PIECE === 0) await pause();
+    if (i % PIECE === 0) await yieldWhenDue();
   }
 }
 
@@ -240,7 +240,7 @@ async function gramSchmidt(x: Float64Array, n: number, width: number): Promise<v
       random.fillNormal(numbers);
       column.set(numbers);
     }
-    await pause();
+    await yieldWhenDue();
   }
   for (let c = 0; c < width; c++) for (let i = 0; i < n; i++) x[i * width + c] = columns[c]![i]!;
 }

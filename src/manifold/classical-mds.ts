@@ -1,10 +1,10 @@
-import { checkWhole, checkNames } from "../checks";
+import { checkInteger, checkNames } from "../checks";
 import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
 import { toContiguous } from "../matrix";
 import { NdArray } from "../ndarray";
 import { format } from "../tensor";
-import { pause } from "../turn";
+import { yieldWhenDue } from "../event-loop";
 
 /** What classical scaling finds. */
 export interface MdsResult {
@@ -30,7 +30,7 @@ export async function scaled(
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) means[i]! += distances[i * n + j]! ** 2 / n;
     mean += means[i]! / n;
-    if (i % 64 === 0) await pause();
+    if (i % 64 === 0) await yieldWhenDue();
   }
   let norm = 0;
   for (let i = 0; i < n; i++) {
@@ -39,7 +39,7 @@ export async function scaled(
       b[i * n + j] = value;
       norm += value * value;
     }
-    if (i % 64 === 0) await pause();
+    if (i % 64 === 0) await yieldWhenDue();
   }
   const apply = async (x: Float64Array, width: number, out: Float64Array): Promise<void> => {
     out.fill(0);
@@ -48,7 +48,7 @@ export async function scaled(
         const value = b[at]!;
         for (let c = 0, from = j * width, to = i * width; c < width; c++) out[to + c]! -= value * x[from + c]!;
       }
-      if (i % 16 === 0) await pause();
+      if (i % 16 === 0) await yieldWhenDue();
     }
   };
   const { values, vectors } = await smallestEigenvectors({ n, apply }, components, op, { signal });
@@ -86,7 +86,7 @@ export class ClassicalMDS {
   constructor(options: ClassicalMDSOptions = {}) {
     checkNames<ClassicalMDSOptions>("ClassicalMDS", options, { nComponents: true });
     const { nComponents = 2 } = options;
-    checkWhole("ClassicalMDS", { nComponents }, 1);
+    checkInteger("ClassicalMDS", { nComponents }, 1);
     this.nComponents = nComponents;
   }
 
@@ -112,7 +112,7 @@ export class ClassicalMDS {
     const n = shape[0] ?? 0;
     if (shape.length !== 2 || shape[1] !== n || n === 0)
       throw new Error(`${op}: distances must be a square matrix, got shape ${format(shape)}`);
-    checkWhole(op, { nComponents: this.nComponents }, 1, n);
+    checkInteger(op, { nComponents: this.nComponents }, 1, n);
     const values = Float64Array.from(data as ArrayLike<number>, Number);
     for (let i = 0; i < n; i++)
       for (let j = 0; j <= i; j++) {

@@ -1,4 +1,4 @@
-import { checkWhole, checkNames } from "../checks";
+import { checkInteger, checkNames } from "../checks";
 import type { Device } from "../device";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
@@ -9,7 +9,7 @@ import type { Metric, Neighbours } from "../neighbours/knn";
 import { takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { stream } from "../random";
-import { pause } from "../turn";
+import { yieldWhenDue } from "../event-loop";
 import { scaled } from "./classical-mds";
 import type { MdsResult } from "./classical-mds";
 
@@ -69,7 +69,7 @@ export class Isomap {
     });
     const { device, signal, nLandmarks, ...options } = given;
     const { nNeighbors = 5, nComponents = 2, metric = "euclidean", seed = 0 } = options;
-    checkWhole("Isomap", { nNeighbors, nComponents, nLandmarks: nLandmarks ?? 1 }, 1);
+    checkInteger("Isomap", { nNeighbors, nComponents, nLandmarks: nLandmarks ?? 1 }, 1);
     this.#options = { nNeighbors, nComponents, metric, seed };
     this.#nLandmarks = nLandmarks;
     this.#device = device ? { device } : {};
@@ -110,7 +110,7 @@ export class Isomap {
     const nConnected = parts.reduce((most, part) => Math.max(most, part + 1), 0);
     if (nConnected > 1) await this.#bridge(edges, rows, parts, nConnected);
     const count = Math.min(n, this.#nLandmarks ?? (n > ALL ? LANDMARKS : n));
-    checkWhole(op, { nComponents }, 1, count);
+    checkInteger(op, { nComponents }, 1, count);
     const landmarks =
       count === n
         ? Uint32Array.from({ length: n }, (_, i) => i)
@@ -128,7 +128,7 @@ export class Isomap {
       for (let i = 0; i < n; i++) {
         for (let j = 0; j < count; j++) lengths[j] = geodesics.data[j * n + i]!;
         place(lengths, embedding, i * nComponents);
-        if (i % 64 === 0) await pause();
+        if (i % 64 === 0) await yieldWhenDue();
       }
     this.#fitted = { rows, mds, embedding: new NdArray(embedding, [n, nComponents]), geodesics, landmarks, nConnected };
     return this;
@@ -161,7 +161,7 @@ export class Isomap {
           if (length < lengths[j]!) lengths[j] = length;
         }
       place(lengths, embedding, i * nComponents);
-      if (i % 16 === 0) await pause();
+      if (i % 16 === 0) await yieldWhenDue();
     }
     return new NdArray(embedding, [m, nComponents]);
   }

@@ -1,7 +1,7 @@
-import { checkWhole } from "../checks";
+import { checkInteger } from "../checks";
 import type { MatrixLike } from "../matrix";
 import { takeRows } from "../neighbours/rows";
-import { pause } from "../turn";
+import { yieldWhenDue } from "../event-loop";
 
 /**
  * How far the nearest places are nearest points too, from 0 to 1: 1 − 2 / (n k (2n − 3k − 1)) Σ_i Σ_j max(0, r(i, j) − k) over the k nearest places j of
@@ -13,7 +13,7 @@ export async function trustworthiness(points: MatrixLike, places: MatrixLike, k 
   const [x, y] = [await takeRows(points, op, "points"), await takeRows(places, op, "places")];
   const { n } = x;
   if (y.n !== n) throw new Error(`${op}: a place for each of ${n} points is needed, got ${y.n}`);
-  checkWhole(op, { k }, 1, Math.ceil(n / 2) - 1);
+  checkInteger(op, { k }, 1, Math.ceil(n / 2) - 1);
   const [far, near] = [new Float64Array(n), new Float64Array(n)];
   let penalty = 0;
   for (let i = 0; i < n; i++) {
@@ -34,7 +34,7 @@ export async function trustworthiness(points: MatrixLike, places: MatrixLike, k 
         if (other !== i && (far[other]! < far[j]! || (far[other] === far[j] && other < j))) rank++;
       penalty += Math.max(0, rank - k);
     }
-    await pause();
+    await yieldWhenDue();
   }
   return 1 - (2 * penalty) / (n * k * (2 * n - 3 * k - 1));
 }

@@ -9,7 +9,7 @@ import { copy } from "../kernels/indexing";
 import { weightedDifference } from "../kernels/linear-algebra";
 import { sgdMomentum } from "../kernels/optimizers";
 import { argExtremum } from "../kernels/reduction";
-import { arrayOf, below, entryOf, labelsOf, under } from "../lifecycle/checkpoint";
+import { arrayOf, withoutPrefix, entryOf, labelsOf, withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
@@ -27,7 +27,7 @@ import { decLoss, decTarget, studentT } from "../ops/clustering/dec";
 import { gatherRows } from "../ops/indexing";
 import { concat } from "../ops/layout";
 import { SGD } from "../optim";
-import { choice, flag, positive, range, seed as seedRule, share, sizes, whole } from "../options";
+import { choice, flag, positive, range, seed as seedRule, share, sizes, integer } from "../options";
 import { stream } from "../random";
 import { keep, parameter, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -97,9 +97,9 @@ export interface Objective<S extends Settings> extends OptionSet<S> {
 /** Options of every method of this kind. @internal */
 export const DEC_OPTIONS: OptionSet<Settings> = {
   rules: {
-    ...{ layers: sizes(2), nClusters: whole(1), alpha: positive, target: choice("global", "batch") },
-    ...{ updateInterval: whole(1), tolerance: range(0), nInit: whole(1), learningRate: positive, momentum: share },
-    ...{ batchSize: whole(1), layerEpochs: whole(0), pretrainEpochs: whole(0), pretrainBatchSize: whole(1) },
+    ...{ layers: sizes(2), nClusters: integer(1), alpha: positive, target: choice("global", "batch") },
+    ...{ updateInterval: integer(1), tolerance: range(0), nInit: integer(1), learningRate: positive, momentum: share },
+    ...{ batchSize: integer(1), layerEpochs: integer(0), pretrainEpochs: integer(0), pretrainBatchSize: integer(1) },
     ...{ pretrainLearningRate: positive, corruption: share, seed: seedRule },
   },
   defaults: {
@@ -292,7 +292,7 @@ export class DEC<S extends Settings = Settings> extends RowsModel<S> {
   protected override own(): Learned {
     return {
       arrays: {
-        ...under("autoencoder.network.", this.network.stateDict()),
+        ...withPrefix("autoencoder.network.", this.network.stateDict()),
         ...this.#pretraining.tensors("autoencoder.optimizer."),
         ...this.#clustering.tensors(),
         ...(this.#centers && { centers: this.#centers }),
@@ -308,10 +308,10 @@ export class DEC<S extends Settings = Settings> extends RowsModel<S> {
 
   protected override async restore(saved: Checkpoint): Promise<void> {
     const { layers, seed, nClusters } = this.settings;
-    const arrays = below(saved.arrays, "autoencoder.network.");
+    const arrays = withoutPrefix(saved.arrays, "autoencoder.network.");
     this.#pretraining.restore(saved, "pretraining", "autoencoder.optimizer.");
     this.#clustering.restore(saved, "clustering");
-    this.#refreshed = entryOf(saved, "refreshed", whole(-1));
+    this.#refreshed = entryOf(saved, "refreshed", integer(-1));
     this.#changed = entryOf(saved, "changed", range(0, 1));
     this.#converged = entryOf(saved, "converged", flag);
     this.#labels = labelsOf(saved, "labels", nClusters);

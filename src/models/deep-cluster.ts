@@ -21,7 +21,7 @@ import { fillWith } from "../ops/layout";
 import { matmul } from "../ops/matmul";
 import { l2Normalize } from "../ops/normalization/rows";
 import { sub } from "../ops/elementwise";
-import { choice, finite, positive, whole } from "../options";
+import { choice, finite, positive, integer } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import { indices, tensor, tidy } from "../tensor";
@@ -55,7 +55,7 @@ interface Settings extends NetworkSettings, Required<Omit<DeepClusterOptions, ke
 const OPTIONS: OptionSet<Settings> = {
   rules: {
     ...NETWORK_RULES,
-    ...{ nClusters: whole(1), components: whole(1), kmeansIterations: whole(1), clusterInterval: whole(1) },
+    ...{ nClusters: integer(1), components: integer(1), kmeansIterations: integer(1), clusterInterval: integer(1) },
     ...{ headLearningRate: positive, sampling: choice("uniform", "shuffled", "reordered") },
   },
   defaults: { components: 256, kmeansIterations: 20, clusterInterval: 1, sampling: "uniform" },
@@ -158,7 +158,7 @@ export class DeepCluster extends NetworkModel<Settings> {
 
   protected override restoreBeside(saved: Checkpoint): void {
     const { nClusters } = this.settings;
-    this.#clustered = entryOf(saved, "clustered", whole(-1));
+    this.#clustered = entryOf(saved, "clustered", integer(-1));
     this.#nmi = entryOf(saved, "nmi", finite);
     this.#labels = labelsOf(saved, "labels", nClusters);
     const mean = arrayOf(saved, "mean", [-1]);

@@ -2,7 +2,7 @@
 import { isObject } from "../checks";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { below, numbersOf, under } from "../lifecycle/checkpoint";
+import { withoutPrefix, numbersOf, withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
@@ -12,7 +12,7 @@ import { takeFloat32Matrix, toLabels } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { list, optional, positive, range, seed as seedRule, whole } from "../options";
+import { list, optional, positive, range, seed as seedRule, integer } from "../options";
 import { Supervised, shareOfEqual } from "./supervised";
 
 /** Options of `LinearProbe`. */
@@ -35,8 +35,8 @@ type Settings = Required<Omit<LinearProbeOptions, "device" | "nClasses">> & Pick
 
 const OPTIONS: OptionSet<Settings> = {
   rules: {
-    ...{ nClasses: optional(whole(2)), hidden: list(whole(1)), learningRate: positive, weightDecay: range(0) },
-    ...{ batchSize: whole(1), seed: seedRule },
+    ...{ nClasses: optional(integer(2)), hidden: list(integer(1)), learningRate: positive, weightDecay: range(0) },
+    ...{ batchSize: integer(1), seed: seedRule },
   },
   defaults: { hidden: [], learningRate: 0.01, weightDecay: 1e-4, batchSize: 256, seed: 0 },
 };
@@ -134,7 +134,7 @@ export class LinearProbe extends Model<Settings> {
     const { arrays, state } = model.parts();
     return {
       arrays: {
-        ...under("model.", arrays),
+        ...withPrefix("model.", arrays),
         mean: new NdArray<TypedArray>(mean),
         scale: new NdArray<TypedArray>(scale),
       },
@@ -148,7 +148,10 @@ export class LinearProbe extends Model<Settings> {
       throw new Error("checkpoint: the classifier's state must be there");
     const mean = numbersOf({ arrays, state }, "mean", arrays["mean"]?.data.length ?? 0);
     const scale = numbersOf({ arrays, state }, "scale", mean.length);
-    const model = await Supervised.ofParts({ arrays: below(arrays, "model."), state: inner }, await this.device());
+    const model = await Supervised.ofParts(
+      { arrays: withoutPrefix(arrays, "model."), state: inner },
+      await this.device(),
+    );
     this.#found = { model, mean, scale };
   }
 

@@ -7,7 +7,7 @@ import type { Expectation } from "../density/mixture/engine";
 import { covarianceShape, scoresOf } from "../density/mixture/parameters";
 import type { CovarianceType, MixtureParameters } from "../density/mixture/parameters";
 import type { Device } from "../device";
-import { arrayOf, below, entryOf, labelsOf, numbersOf, under } from "../lifecycle/checkpoint";
+import { arrayOf, withoutPrefix, entryOf, labelsOf, numbersOf, withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 
@@ -23,7 +23,7 @@ import type { TypedArray } from "../ndarray";
 import { takeRows } from "../neighbours/rows";
 import { Autoencoder } from "../nn/autoencoder";
 import { builtInTurns } from "../nn/init";
-import { choice, optional, positive, range, seed as seedRule, share, sizes, whole } from "../options";
+import { choice, optional, positive, range, seed as seedRule, share, sizes, integer } from "../options";
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
 import { checkDeclared } from "../training/declared";
@@ -71,9 +71,9 @@ type Settings = Required<Omit<N2DOptions, "device" | Defaulted>> & Pick<N2DOptio
 
 const OPTIONS: OptionSet<Settings> = {
   rules: {
-    ...{ layers: sizes(2), nClusters: whole(1), layerEpochs: whole(0), epochs: whole(0), corruption: share },
-    ...{ batchSize: whole(1), learningRate: positive, nNeighbors: whole(2), minDist: range(0, 1) },
-    ...{ nComponents: optional(whole(1)), layoutEpochs: optional(whole(1)), nInit: whole(1), regCovar: range(0) },
+    ...{ layers: sizes(2), nClusters: integer(1), layerEpochs: integer(0), epochs: integer(0), corruption: share },
+    ...{ batchSize: integer(1), learningRate: positive, nNeighbors: integer(2), minDist: range(0, 1) },
+    ...{ nComponents: optional(integer(1)), layoutEpochs: optional(integer(1)), nInit: integer(1), regCovar: range(0) },
     ...{ covarianceType: choice("full", "tied", "diag", "spherical"), seed: seedRule },
   },
   defaults: {
@@ -233,7 +233,7 @@ export class N2D extends RowsModel<Settings> {
     const mixture = this.#mixture;
     return {
       arrays: {
-        ...under("network.", this.network.stateDict()),
+        ...withPrefix("network.", this.network.stateDict()),
         ...this.#training.tensors(),
         ...(this.#placed && { codes: this.#placed.codes, places: this.#placed.places }),
         ...(this.#labels && { labels: new NdArray<TypedArray>(this.#labels) }),
@@ -250,7 +250,7 @@ export class N2D extends RowsModel<Settings> {
   protected override async restore(saved: Checkpoint): Promise<void> {
     const { layers, seed, nClusters, covarianceType } = this.settings;
     const d = this.#dimensions;
-    const arrays = below(saved.arrays, "network.");
+    const arrays = withoutPrefix(saved.arrays, "network.");
     this.#training.restore(saved);
     this.#history = entryOf(saved, "mixture", HISTORY);
     const codes = arrayOf(saved, "codes", [-1, layers.at(-1)!]);

@@ -10,14 +10,14 @@ import * as linearAlgebra from "../kernels/linear-algebra";
 import * as losses from "../kernels/losses";
 import * as optimizers from "../kernels/optimizers";
 import * as reduction from "../kernels/reduction";
-import { below, under } from "../lifecycle/checkpoint";
+import { withoutPrefix, withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
 import { mapChunks, mapRows } from "../lifecycle/rows";
-import type { BatchOrder, RowsLike , Rows } from "../lifecycle/rows";
+import type { BatchOrder, RowsLike, Rows } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import { sizeOf } from "../ndarray";
 import type { TypedArray, NdArray } from "../ndarray";
@@ -35,7 +35,7 @@ import { relu } from "../ops/elementwise";
 import { concat } from "../ops/layout";
 import { flatten, reshape } from "../ops/shape";
 import { SGD } from "../optim";
-import { callable, either, optional, positive, range, seed as seedRule, share, whole } from "../options";
+import { callable, either, optional, positive, range, seed as seedRule, share, integer } from "../options";
 import type { Rules } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
@@ -96,8 +96,8 @@ export const NETWORK_DEFAULTS = {
 
 /** Rules of the options that all have. */
 export const NETWORK_RULES: Rules<NetworkSettings> = {
-  ...{ network: NETWORK_RULE, learningRate: positive, momentum: share, weightDecay: range(0), batchSize: whole(1) },
-  ...{ statisticsBatches: whole(0), seed: seedRule, augment: optional(either(callable, AUGMENT_RULE)) },
+  ...{ network: NETWORK_RULE, learningRate: positive, momentum: share, weightDecay: range(0), batchSize: integer(1) },
+  ...{ statisticsBatches: integer(0), seed: seedRule, augment: optional(either(callable, AUGMENT_RULE)) },
 };
 
 /** Items whose features are computed at a time: activations of images are large. */
@@ -187,8 +187,8 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     const { arrays, state } = this.learnedBeside();
     return {
       arrays: {
-        ...under("network.", this.network.stateDict()),
-        ...Object.assign({}, ...this.heads.map((head, h) => under(`heads.${h}.`, head.stateDict()))),
+        ...withPrefix("network.", this.network.stateDict()),
+        ...Object.assign({}, ...this.heads.map((head, h) => withPrefix(`heads.${h}.`, head.stateDict()))),
         ...this.#training.tensors(),
         ...arrays,
       },
@@ -245,8 +245,8 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
       });
     }
     await this.built();
-    this.network.loadStateDict(below(saved.arrays, "network."));
-    this.heads.forEach((head, h) => head.loadStateDict(below(saved.arrays, `heads.${h}.`)));
+    this.network.loadStateDict(withoutPrefix(saved.arrays, "network."));
+    this.heads.forEach((head, h) => head.loadStateDict(withoutPrefix(saved.arrays, `heads.${h}.`)));
   }
 
   protected override release(): void {

@@ -18,7 +18,7 @@ import { pairwiseSquaredDistance } from "../ops/distance";
 import { add, scale } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
 import { l2Normalize } from "../ops/normalization/rows";
-import { choice, record, whole } from "../options";
+import { choice, record, integer } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import { indices, keep, tensor, tidy, untidied } from "../tensor";
@@ -51,9 +51,9 @@ interface Settings extends NetworkSettings, Required<Omit<OnlineDeepClusterOptio
 const OPTIONS: OptionSet<Settings> = {
   rules: {
     ...NETWORK_RULES,
-    ...{ nClusters: whole(1), memoryMomentum: { words: "above 0 and at most 1", holds: isMomentum } },
-    ...{ centroidInterval: whole(1), minCluster: whole(1), assignment: choice("dot", "nearest") },
-    kmeansIterations: whole(1),
+    ...{ nClusters: integer(1), memoryMomentum: { words: "above 0 and at most 1", holds: isMomentum } },
+    ...{ centroidInterval: integer(1), minCluster: integer(1), assignment: choice("dot", "nearest") },
+    kmeansIterations: integer(1),
   },
   defaults: { memoryMomentum: 0.5, centroidInterval: 10, minCluster: 20, kmeansIterations: 20, assignment: "dot" },
   kernels: () => [...LLOYD_KERNELS, normalization.l2Normalize],
@@ -161,7 +161,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   protected override restoreBeside(saved: Checkpoint): void {
     const { nClusters } = this.settings;
     this.#changed = {
-      ...entryOf<{ count: number; of: number }>(saved, "changed", record({ count: whole(0), of: whole(0) })),
+      ...entryOf<{ count: number; of: number }>(saved, "changed", record({ count: integer(0), of: integer(0) })),
     };
     const labels = labelsOf(saved, "memory.labels", nClusters);
     const features = arrayOf(saved, "memory.features", [labels?.length ?? 0, -1]);

@@ -13,7 +13,7 @@ import { crossEntropy } from "../ops/losses/cross-entropy";
 import { add, scale } from "../ops/elementwise";
 import { slice } from "../ops/layout";
 import { logSoftmax } from "../ops/softmax";
-import { choice, flag, positive, range, whole } from "../options";
+import { choice, flag, positive, range, integer } from "../options";
 import { indices, tidy } from "../tensor";
 import type { Stage } from "../training/training";
 import { checkClusterCount, NETWORK_RULES, NetworkModel } from "./network-model";
@@ -48,9 +48,15 @@ interface Settings extends NetworkSettings, Required<Omit<SelfLabelingOptions, k
 const OPTIONS: OptionSet<Settings> = {
   rules: {
     ...NETWORK_RULES,
-    ...{ nClusters: whole(1), heads: whole(1), lambda: positive, tolerance: range(0), sinkhornIterations: whole(1) },
-    ...{ updates: whole(1), schedule: choice("quadratic", "linear"), updateHeads: choice("all", "turns") },
-    ...{ balance: flag, learningRateDrop: whole(1) },
+    ...{
+      nClusters: integer(1),
+      heads: integer(1),
+      lambda: positive,
+      tolerance: range(0),
+      sinkhornIterations: integer(1),
+    },
+    ...{ updates: integer(1), schedule: choice("quadratic", "linear"), updateHeads: choice("all", "turns") },
+    ...{ balance: flag, learningRateDrop: integer(1) },
   },
   defaults: {
     ...{ heads: 1, lambda: 25, tolerance: 0.1, sinkhornIterations: 1000, updates: 100, schedule: "quadratic" },

@@ -1,6 +1,6 @@
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { below, under } from "../lifecycle/checkpoint";
+import { withoutPrefix, withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
@@ -11,7 +11,7 @@ import { RowsModel } from "../lifecycle/rows-model";
 import type { NdArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
 import { builtInTurns } from "../nn/init";
-import { positive, seed as seedRule, share, sizes, whole } from "../options";
+import { positive, seed as seedRule, share, sizes, integer } from "../options";
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
 import { checkDeclared } from "../training/declared";
@@ -41,7 +41,7 @@ type Settings = Required<Omit<StackedAutoencoderOptions, "device">>;
 
 const OPTIONS: OptionSet<Settings> = {
   rules: {
-    ...{ layers: sizes(2), layerEpochs: whole(0), epochs: whole(0), corruption: share, batchSize: whole(1) },
+    ...{ layers: sizes(2), layerEpochs: integer(0), epochs: integer(0), corruption: share, batchSize: integer(1) },
     ...{ learningRate: positive, seed: seedRule },
   },
   defaults: AUTOENCODER_DEFAULTS,
@@ -116,14 +116,14 @@ export class StackedAutoencoder extends RowsModel<Settings> {
 
   protected override own(): Learned {
     return {
-      arrays: { ...under("network.", this.network.stateDict()), ...this.#training.tensors() },
+      arrays: { ...withPrefix("network.", this.network.stateDict()), ...this.#training.tensors() },
       state: { training: this.#training.state },
     };
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {
     const { layers, seed } = this.settings;
-    const arrays = below(saved.arrays, "network.");
+    const arrays = withoutPrefix(saved.arrays, "network.");
     this.#training.restore(saved);
     checkDeclared(arrays, (device) => ({ "": new Autoencoder(device, layers, stream(seed, "")) }));
     await this.built();

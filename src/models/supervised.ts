@@ -12,7 +12,7 @@ import type { MatrixLike } from "../matrix";
 import type { NdArray, TypedArray } from "../ndarray";
 import { crossEntropy } from "../ops/losses/cross-entropy";
 import { softmax } from "../ops/softmax";
-import { choice, flag, optional, whole } from "../options";
+import { choice, flag, optional, integer } from "../options";
 import { indices } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { StepContext } from "../training/loop";
@@ -33,7 +33,7 @@ interface Settings extends NetworkSettings {
 }
 
 const OPTIONS: OptionSet<Settings> = {
-  rules: { ...NETWORK_RULES, nClasses: whole(2), schedule: choice("constant", "cosine") },
+  rules: { ...NETWORK_RULES, nClasses: integer(2), schedule: choice("constant", "cosine") },
   defaults: { schedule: "constant" },
 };
 

@@ -1,8 +1,8 @@
 import { isWhole } from "../checks";
 import { NdArray } from "../ndarray";
 import { SparseMatrix } from "../sparse";
-import { inTurns } from "../turn";
-import type { Pieces } from "../turn";
+import { runCooperatively } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 import { UnionFind } from "./union-find";
 
 /** Weighted edges between the nodes 0 … n − 1. */
@@ -82,14 +82,14 @@ export async function shortestPaths(
   const graph = adjacency(n, edges, directed);
   const lengths = new Float64Array(from.length * n);
   const walk = new Dijkstra(graph);
-  function* all(): Pieces<void> {
+  function* all(): Cooperative<void> {
     for (const [i, source] of from.entries()) {
       signal?.throwIfAborted();
       yield* walk.run(source, lengths.subarray(i * n, (i + 1) * n));
       yield;
     }
   }
-  await inTurns(all());
+  await runCooperatively(all());
   return new NdArray(lengths, [from.length, n]);
 }
 
@@ -105,7 +105,7 @@ class Dijkstra {
     this.#places = new Int32Array(graph.shape[0]);
   }
 
-  *run(source: number, lengths: Float64Array): Pieces<void> {
+  *run(source: number, lengths: Float64Array): Cooperative<void> {
     const { indptr, indices, data } = this.#graph;
     const [heap, places] = [this.#heap, this.#places];
     lengths.fill(Infinity);

@@ -1,4 +1,4 @@
-import type { Pieces } from "../turn";
+import type { Cooperative } from "../event-loop";
 
 /** Points of a leaf. */
 const LEAF = 16;
@@ -35,7 +35,7 @@ export class KdTree {
   }
 
   /** The tree of the rows of data [n, d]. */
-  static *build(data: Float64Array, n: number, d: number): Pieces<KdTree> {
+  static *build(data: Float64Array, n: number, d: number): Cooperative<KdTree> {
     const tree = new KdTree(n, d);
     const { order, points, starts, ends, firstLeaf } = tree;
     const keys = new Float64Array(n);

@@ -1,4 +1,4 @@
-import { checkChoice, checkWhole, checkNames } from "../checks";
+import { checkChoice, checkInteger, checkNames } from "../checks";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
@@ -6,7 +6,7 @@ import { kNearest } from "../kernels/neighbours";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { empty, run, takeTensor, untidied } from "../tensor";
-import { inTurns, pause } from "../turn";
+import { runCooperatively, yieldWhenDue } from "../event-loop";
 import { KdTree } from "./kd-tree";
 import { centeredRows, columnMeans, takeRows } from "./rows";
 import type { HostRows } from "./rows";
@@ -116,14 +116,14 @@ async function onTree(
   options: KnnOptions,
 ): Promise<[Uint32Array, ArrayLike<number>]> {
   const { n, d } = queries;
-  const tree = await inTurns(KdTree.build(points.data, points.n, d));
+  const tree = await runCooperatively(KdTree.build(points.data, points.n, d));
   const indices = new Uint32Array(n * k);
   const squared = new Float64Array(n * k);
   for (let i = 0; i < n; i++) {
     tree.nearest(queries.data, i * d, k, own ? i : -1, indices, squared, i * k);
     if (i % 64 > 0) continue;
     options.signal?.throwIfAborted();
-    const turned = pause();
+    const turned = yieldWhenDue();
     if (!turned) continue;
     await turned;
     options.onProgress?.({ done: i, total: n });
@@ -172,7 +172,7 @@ export async function knnGraph(x: MatrixLike, k: number, options: KnnGraphOption
   checkNames<KnnGraphOptions>("knnGraph", options, { ...KNN, includeSelf: true });
   const points = await takeRows(x, "knnGraph");
   const { includeSelf = false } = options;
-  checkWhole("knnGraph", { k }, 1, includeSelf ? points.n : points.n - 1);
+  checkInteger("knnGraph", { k }, 1, includeSelf ? points.n : points.n - 1);
   const others = includeSelf ? k - 1 : k;
   if (others === 0) {
     const none = { indices: new NdArray(new Int32Array(0), [points.n, 0]) };
@@ -196,6 +196,6 @@ export async function kNeighbours(
   checkNames<KnnOptions>(op, options, KNN);
   const [given, among] = [await takeRows(queries, op, "queries"), await takeRows(points, op, "points")];
   if (given.d !== among.d) throw new Error(`${op}: queries must have ${among.d} columns, got ${given.d}`);
-  checkWhole(op, { k }, 1, among.n);
+  checkInteger(op, { k }, 1, among.n);
   return search({ queries: given, points: among, k, own: false }, op, options);
 }

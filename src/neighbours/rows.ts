@@ -3,8 +3,8 @@ import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { format, Tensor } from "../tensor";
-import { inTurns } from "../turn";
-import type { Pieces } from "../turn";
+import { runCooperatively } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 
 /** Rows in float64 on the host, [n, d], row-major. */
 export interface HostRows {
@@ -16,7 +16,7 @@ export interface HostRows {
 /** Elements that are looked at in a piece of work. */
 const PIECE = 2 ** 14;
 
-function* checked(x: MatrixLike, op: string, name: string): Pieces<HostRows> {
+function* checked(x: MatrixLike, op: string, name: string): Cooperative<HostRows> {
   const { data, shape } = toContiguous(x, op, name);
   if (shape.length !== 2) throw new Error(`${op}: ${name} must be a matrix [n, d], got shape ${format(shape)}`);
   const [n, d] = shape as [number, number];
@@ -34,7 +34,7 @@ function* checked(x: MatrixLike, op: string, name: string): Pieces<HostRows> {
 
 /** A matrix as float64 rows, a copy. @throws unless it is [n, d], not empty, and finite */
 export async function takeRows(x: Points, op: string, name = "x"): Promise<HostRows> {
-  return inTurns(checked(x instanceof Tensor ? new NdArray(await x.data(), x.shape) : x, op, name));
+  return runCooperatively(checked(x instanceof Tensor ? new NdArray(await x.data(), x.shape) : x, op, name));
 }
 
 /** Rows less the means of their columns, in float64: what distances need, however far from zero they are. */

@@ -1,4 +1,4 @@
-import { checkWhole } from "../checks";
+import { checkInteger } from "../checks";
 import type { Device } from "../device";
 import { batchNorm } from "../ops/normalization/batch-norm";
 import type { BatchNormStatistics } from "../ops/normalization/batch-norm";
@@ -33,7 +33,7 @@ export abstract class BatchNorm extends Module {
 
   constructor(device: Device, channels: number, options: BatchNormModuleOptions = {}) {
     super();
-    checkWhole(this.constructor.name, { channels }, 1);
+    checkInteger(this.constructor.name, { channels }, 1);
     const { affine = true } = options;
     this.gamma = affine ? parameter(device, new Float32Array(channels).fill(1)) : undefined;
     this.beta = affine ? parameter(device, new Float32Array(channels)) : undefined;

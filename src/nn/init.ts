@@ -2,8 +2,8 @@ import type { Device } from "../device";
 import { sizeOf } from "../ndarray";
 import { empty, parameter, untidied, written } from "../tensor";
 import type { Tensor } from "../tensor";
-import { atOnce, inTurns } from "../turn";
-import type { Pieces } from "../turn";
+import { runAtOnce, runCooperatively } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 
 /** Where initial weights come from: `Random` is one. */
 export interface RandomSource {
@@ -22,30 +22,30 @@ function fans(shape: readonly number[]): { fanIn: number; fanOut: number } {
   return { fanIn: inputs * sizeOf(field), fanOut: out * sizeOf(field) };
 }
 
-type Drawing = (shape: readonly number[], random: RandomSource) => Pieces<Float32Array>;
+type Drawing = (shape: readonly number[], random: RandomSource) => Cooperative<Float32Array>;
 
 /** How the library's own initializers draw, piece by piece. */
 const drawings = new WeakMap<Initializer, Drawing>();
 
 function initializer(drawing: Drawing): Initializer {
-  const made: Initializer = (shape, random) => atOnce(drawing(shape, random));
+  const made: Initializer = (shape, random) => runAtOnce(drawing(shape, random));
   drawings.set(made, drawing);
   return made;
 }
 
 /** Drawing by any initializer; one of a user's own is a single piece. */
-export function* drawing(init: Initializer, shape: readonly number[], random: RandomSource): Pieces<Float32Array> {
+export function* drawing(init: Initializer, shape: readonly number[], random: RandomSource): Cooperative<Float32Array> {
   const pieces = drawings.get(init);
   return pieces ? yield* pieces(shape, random) : init(shape, random);
 }
 
 /** Drawings that wait until a network has been built. */
-let later: Pieces<void>[] | undefined;
+let later: Cooperative<void>[] | undefined;
 
 /** Draws at once or, for `builtInTurns`, after the network has been built: in the order of the calls. */
-export function drawn(pieces: Pieces<void>): void {
+export function drawn(pieces: Cooperative<void>): void {
   if (later) later.push(pieces);
-  else atOnce(pieces);
+  else runAtOnce(pieces);
 }
 
 /** A tracked tensor for `drawn` to fill. */
@@ -74,14 +74,14 @@ export function drawnParameter(
  * must draw by `drawn` alone, and run nothing on what it draws.
  */
 export async function builtInTurns<T>(build: () => T): Promise<T> {
-  const drawings: Pieces<void>[] = (later = []);
+  const drawings: Cooperative<void>[] = (later = []);
   let made: T;
   try {
     made = build();
   } finally {
     later = undefined;
   }
-  for (const pieces of drawings) await inTurns(pieces);
+  for (const pieces of drawings) await runCooperatively(pieces);
   return made;
 }
 
@@ -99,7 +99,7 @@ export function undrawnNetwork<T>(build: () => T): T {
 const PIECE = 2 ** 12;
 
 /** An array of what `draw` gives, in order; `Float32Array.from` takes three times as long. */
-export function* filled(length: number, draw: () => number): Pieces<Float32Array> {
+export function* filled(length: number, draw: () => number): Cooperative<Float32Array> {
   const values = new Float32Array(length);
   for (let i = 0; i < length;) {
     for (const end = Math.min(i + PIECE, length); i < end; i++) values[i] = draw();

@@ -1,4 +1,4 @@
-import { checkWhole } from "../checks";
+import { checkInteger } from "../checks";
 import type { Device } from "../device";
 import { add } from "../ops/elementwise";
 import { transpose } from "../ops/layout";
@@ -7,7 +7,7 @@ import type { LSTMOptions, LSTMStates } from "../ops/sequences/recurrent";
 import { reshape } from "../ops/shape";
 import { written } from "../tensor";
 import type { Tensor } from "../tensor";
-import type { Pieces } from "../turn";
+import type { Cooperative } from "../event-loop";
 import { drawing, drawn, filled, glorotUniform, orthogonal, undrawn } from "./init";
 import type { RandomSource } from "./init";
 import { Module } from "./module";
@@ -35,7 +35,7 @@ export interface LSTMModuleOptions {
 type Values = readonly [w: Float32Array, u: Float32Array, b: Float32Array];
 
 /** Weights of one direction, [4h, e], [4h, h] and [4h]. */
-function* initialize(init: "pytorch" | "keras", e: number, h: number, random: RandomSource): Pieces<Values> {
+function* initialize(init: "pytorch" | "keras", e: number, h: number, random: RandomSource): Cooperative<Values> {
   if (init === "keras") {
     const bias = Float32Array.from({ length: 4 * h }, (_, row) => Number(row >= h && row < 2 * h));
     const w = yield* drawing(glorotUniform, [4 * h, e], random);
@@ -75,7 +75,7 @@ export class LSTM extends Module {
     { bidirectional = false, gates = "sigmoid", init = "pytorch", memory }: LSTMModuleOptions = {},
   ) {
     super();
-    checkWhole("LSTM", { features, units }, 1);
+    checkInteger("LSTM", { features, units }, 1);
     const directions = bidirectional ? 2 : 1;
     if (memory !== undefined && !(memory >= 3 && memory < Infinity))
       throw new Error(`LSTM: memory must be 3 steps or more, got ${memory}`);
@@ -148,7 +148,7 @@ export class ResidualBLSTMStack extends Module {
     options: Omit<LSTMModuleOptions, "bidirectional"> = {},
   ) {
     super();
-    checkWhole("ResidualBLSTMStack", { layers }, 1);
+    checkInteger("ResidualBLSTMStack", { layers }, 1);
     this.layers = Array.from({ length: layers }, () => new ResidualBLSTM(device, features, random, options));
   }
 

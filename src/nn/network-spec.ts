@@ -2,7 +2,7 @@ import type { Device } from "../device";
 import { MLP } from "./feature-network";
 import type { FeatureNetwork, MLPSpec } from "./feature-network";
 import type { RandomSource } from "./init";
-import { callable, choice, either, optional, record, sizes, whole } from "../options";
+import { callable, choice, either, optional, record, sizes, integer } from "../options";
 import type { Rule } from "../options";
 import { VGG } from "./vgg";
 import type { VGGSpec } from "./vgg";
@@ -18,8 +18,8 @@ export const NETWORK_RULE: Rule = either(
   callable,
   record({ type: choice("mlp"), layers: sizes() }),
   record({
-    ...{ type: choice("vgg"), input: optional(sizes(3)), blocks: optional(whole(1, 16)) },
-    ...{ channels: optional(whole(1)), hidden: optional(whole(1)) },
+    ...{ type: choice("vgg"), input: optional(sizes(3)), blocks: optional(integer(1, 16)) },
+    ...{ channels: optional(integer(1)), hidden: optional(integer(1)) },
   }),
 );
 

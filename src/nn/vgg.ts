@@ -1,4 +1,4 @@
-import { checkWhole, isWhole } from "../checks";
+import { checkInteger, isWhole } from "../checks";
 import type { Device } from "../device";
 import { sizeOf } from "../ndarray";
 import { flatten } from "../ops/shape";
@@ -47,7 +47,7 @@ export class VGG extends FeatureNetwork {
   constructor(device: Device, options: VGGOptions, random: RandomSource) {
     super();
     const { blocks = 2, channels = 16, input = [1, 45, 45], hidden = 512 } = options;
-    checkWhole("VGG", { blocks, channels, hidden }, 1);
+    checkInteger("VGG", { blocks, channels, hidden }, 1);
     if (input.length !== 3 || !input.every((size) => isWhole(size, 1)))
       throw new Error(`VGG: input must be [channels, height, width], got [${input.join(", ")}]`);
     const [, height, width] = input;

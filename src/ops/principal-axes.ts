@@ -1,4 +1,4 @@
-import { checkWhole } from "../checks";
+import { checkInteger } from "../checks";
 import * as kernels from "../kernels/linear-algebra";
 import { empty, format, run, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -22,7 +22,7 @@ export function principalAxes(x: Tensor, count: number): Tensor {
     throw new Error(
       `principalAxes: sets of vectors [sets, n, d], none empty, are needed, ${x.dtype} ${format(x.shape)}`,
     );
-  checkWhole("principalAxes", { count }, 1, d);
+  checkInteger("principalAxes", { count }, 1, d);
   return tidy(() => {
     const axes = empty(x.device, [sets, count, d], "f32", "principalAxes");
     const scores = empty(x.device, [sets, n, count], "f32", "principalAxes");

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { checkRange, checkWhole } from "../checks";
+import { checkRange, checkInteger } from "../checks";
 import { fillWith, zeros } from "../ops/layout";
 import { format, sameShape, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -80,7 +80,7 @@ export abstract class Optimizer {
   /** Goes on from a saved state. @throws when a name is missing or unknown, or a shape differs; nothing is changed then */
   loadStateDict({ step, lr, tensors }: OptimizerValues): void {
     const own = this.stateDict().tensors;
-    checkWhole("loadStateDict", { step }, 0);
+    checkInteger("loadStateDict", { step }, 0);
     checkRange("loadStateDict", { lr }, 0);
     for (const name of Object.keys(tensors))
       if (!own[name])

@@ -1,4 +1,4 @@
-import { checkChoice, checkWhole } from "../checks";
+import { checkChoice, checkInteger } from "../checks";
 
 /** How units touch: in rows and columns, or as honeycombs with odd rows shifted by half a unit. */
 export type Topology = "rectangular" | "hexagonal";
@@ -36,7 +36,7 @@ export class Grid {
 
   /** @param op begins the errors. @throws for sizes that are not whole, an unknown topology, and a hexagonal toroid of an odd number of rows */
   constructor({ rows, columns, topology = "rectangular", toroid = false }: GridOptions, op = "Grid") {
-    checkWhole(op, { rows, columns }, 1);
+    checkInteger(op, { rows, columns }, 1);
     checkChoice(op, { topology }, ["rectangular", "hexagonal"]);
     const hexagonal = topology === "hexagonal";
     if (hexagonal && toroid && rows % 2 !== 0)

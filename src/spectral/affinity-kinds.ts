@@ -4,7 +4,7 @@ import { noGrad } from "../graph";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { columnMeans, centeredRows, takeRows } from "../neighbours/rows";
-import { choice, positive, whole } from "../options";
+import { choice, positive, integer } from "../options";
 import type { Rules } from "../options";
 import { SparseMatrix } from "../sparse";
 import { tensor, tidy } from "../tensor";
@@ -32,7 +32,7 @@ export type AffinitySettings = Required<Omit<AffinityOptions, "device">>;
 export const AFFINITY_RULES: Rules<AffinitySettings> = {
   affinity: choice("rbf", "knn", "precomputed"),
   gamma: positive,
-  nNeighbors: whole(1),
+  nNeighbors: integer(1),
 };
 
 /** What holds where nothing is given. */

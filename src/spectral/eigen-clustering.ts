@@ -11,7 +11,7 @@ import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { takeRows } from "../neighbours/rows";
-import { seed, whole } from "../options";
+import { seed, integer } from "../options";
 import type { Rules } from "../options";
 import { clusterRows, unitLength } from "./clusters";
 import { asColumns } from "./laplacian";
@@ -31,7 +31,7 @@ export interface EigenClusteringOptions {
 export type EigenClusteringSettings = Required<Omit<EigenClusteringOptions, "device">>;
 
 /** Rules of the options. */
-export const EIGEN_RULES: Rules<EigenClusteringSettings> = { nClusters: whole(1), nInit: whole(1), seed };
+export const EIGEN_RULES: Rules<EigenClusteringSettings> = { nClusters: integer(1), nInit: integer(1), seed };
 
 /** What holds where nothing is given. */
 export const EIGEN_DEFAULTS = { nInit: 10, seed: 0 };

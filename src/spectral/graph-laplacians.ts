@@ -1,4 +1,4 @@
-import { checkPositive, checkRange, checkWhole } from "../checks";
+import { checkPositive, checkRange, checkInteger } from "../checks";
 import { inverseOf } from "../linear-algebra/cholesky";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
@@ -6,8 +6,8 @@ import { knnGraph } from "../neighbours/knn";
 import type { KnnOptions } from "../neighbours/knn";
 import { columnMeans, takeRows } from "../neighbours/rows";
 import { SparseMatrix } from "../sparse";
-import { inTurns } from "../turn";
-import type { Pieces } from "../turn";
+import { runCooperatively } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 import { symmetrized } from "./affinity";
 import { normalizedLaplacian } from "./laplacian";
 import type { Laplacian } from "./laplacian";
@@ -123,10 +123,10 @@ export async function ldmgiLaplacian(
 ): Promise<SparseMatrix> {
   const op = "LDMGI";
   const { data, n, d } = await takeRows(x, op);
-  checkWhole(op, { cliqueSize }, 2, n);
+  checkInteger(op, { cliqueSize }, 2, n);
   checkPositive(op, { lambda });
   const { indices } = await knnGraph(x, cliqueSize, { ...options, includeSelf: true });
-  return inTurns(sumOfCliques(data, n, d, indices.data, cliqueSize, lambda));
+  return runCooperatively(sumOfCliques(data, n, d, indices.data, cliqueSize, lambda));
 }
 
 function* sumOfCliques(
@@ -136,7 +136,7 @@ function* sumOfCliques(
   cliques: Int32Array,
   k: number,
   lambda: number,
-): Pieces<SparseMatrix> {
+): Cooperative<SparseMatrix> {
   const size = n * k * k;
   const entries = { rows: new Uint32Array(size), columns: new Uint32Array(size), values: new Float64Array(size) };
   const [points, gram] = [new Float64Array(k * d), new Float64Array(k * k)];

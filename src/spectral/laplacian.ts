@@ -3,7 +3,7 @@ import { NdArray } from "../ndarray";
 import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import { SparseMatrix } from "../sparse";
-import { pause } from "../turn";
+import { yieldWhenDue } from "../event-loop";
 import { takeAffinity } from "./affinity";
 import type { Affinity } from "./affinity";
 
@@ -60,7 +60,7 @@ function laplacianOf(w: Affinity): Laplacian {
         if (value !== 0) for (let c = 0, from = j * width; c < width; c++) sums[c]! += value * x[from + c]!;
       }
       for (let c = 0, at = i * width; c < width; c++, at++) out[at] = (degrees[i] === 0 ? 0 : x[at]!) - sums[c]!;
-      if (i % 16 === 0) await pause();
+      if (i % 16 === 0) await yieldWhenDue();
     }
   };
   return { n, degrees, roots, bound: 2, apply };

@@ -4,7 +4,7 @@ import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
-import { positive, whole } from "../options";
+import { positive, integer } from "../options";
 import { EIGEN_DEFAULTS, EIGEN_RULES, EigenClustering } from "./eigen-clustering";
 import type { EigenClusteringOptions, EigenClusteringSettings } from "./eigen-clustering";
 import { ldmgiLaplacian } from "./graph-laplacians";
@@ -17,7 +17,7 @@ export interface LDMGIOptions extends EigenClusteringOptions, Pick<LdmgiLaplacia
 type Settings = EigenClusteringSettings & Required<Pick<LDMGIOptions, "cliqueSize" | "lambda">>;
 
 const OPTIONS: OptionSet<Settings> = {
-  rules: { ...EIGEN_RULES, cliqueSize: whole(2), lambda: positive },
+  rules: { ...EIGEN_RULES, cliqueSize: integer(2), lambda: positive },
   defaults: { ...EIGEN_DEFAULTS, cliqueSize: 5, lambda: 1 },
 };
 

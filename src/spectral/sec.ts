@@ -4,7 +4,7 @@ import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
-import { optional, positive, range, whole } from "../options";
+import { optional, positive, range, integer } from "../options";
 import { EIGEN_DEFAULTS, EIGEN_RULES, EigenClustering } from "./eigen-clustering";
 import type { EigenClusteringOptions, EigenClusteringSettings } from "./eigen-clustering";
 import { secOperator } from "./graph-laplacians";
@@ -20,7 +20,7 @@ type Settings = EigenClusteringSettings &
   Pick<SECOptions, "sigma2">;
 
 const OPTIONS: OptionSet<Settings> = {
-  rules: { ...EIGEN_RULES, neighbors: whole(1), sigma2: optional(positive), mu: range(0), gamma: positive },
+  rules: { ...EIGEN_RULES, neighbors: integer(1), sigma2: optional(positive), mu: range(0), gamma: positive },
   defaults: { ...EIGEN_DEFAULTS, neighbors: 5, mu: 0.1, gamma: 1 },
 };
 

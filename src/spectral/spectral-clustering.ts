@@ -8,7 +8,7 @@ import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { seed, whole } from "../options";
+import { seed, integer } from "../options";
 import type { SparseMatrix } from "../sparse";
 import { AFFINITY_DEFAULTS, AFFINITY_RULES, affinityOf } from "./affinity-kinds";
 import type { AffinityOptions, AffinitySettings } from "./affinity-kinds";
@@ -28,7 +28,7 @@ export interface SpectralClusteringOptions extends AffinityOptions {
 type Settings = AffinitySettings & Required<Omit<SpectralClusteringOptions, keyof AffinityOptions>>;
 
 const OPTIONS: OptionSet<Settings> = {
-  rules: { ...AFFINITY_RULES, nClusters: whole(1), nInit: whole(1), seed },
+  rules: { ...AFFINITY_RULES, nClusters: integer(1), nInit: integer(1), seed },
   defaults: { ...AFFINITY_DEFAULTS, nInit: 10, seed: 0 },
 };
 

@@ -8,7 +8,7 @@ import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { whole } from "../options";
+import { integer } from "../options";
 import type { SparseMatrix } from "../sparse";
 import { AFFINITY_DEFAULTS, AFFINITY_RULES, affinityOf } from "./affinity-kinds";
 import type { AffinityOptions, AffinitySettings } from "./affinity-kinds";
@@ -24,7 +24,7 @@ export interface SpectralEmbeddingOptions extends AffinityOptions {
 type Settings = AffinitySettings & { readonly nComponents: number };
 
 const OPTIONS: OptionSet<Settings> = {
-  rules: { ...AFFINITY_RULES, nComponents: whole(1) },
+  rules: { ...AFFINITY_RULES, nComponents: integer(1) },
   defaults: { ...AFFINITY_DEFAULTS, nComponents: 2 },
 };
 

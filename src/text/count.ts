@@ -1,4 +1,4 @@
-import { checkNames, checkRange, checkWhole } from "../checks";
+import { checkNames, checkRange, checkInteger } from "../checks";
 import { SparseMatrix } from "../sparse";
 
 /** How texts are cut into words. */
@@ -115,9 +115,9 @@ export function countVectorize(texts: readonly string[], options: CountOptions =
   const own = { minDf: true, maxDf: true, maxFeatures: true, binary: true } as const;
   checkNames<CountOptions>("countVectorize", options, { ...TOKEN_NAMES, ...own });
   checkTexts("countVectorize", texts);
-  checkWhole("countVectorize", { minDf }, 1);
+  checkInteger("countVectorize", { minDf }, 1);
   checkRange("countVectorize", { maxDf }, 0, 1);
-  if (maxFeatures !== undefined) checkWhole("countVectorize", { maxFeatures }, 1);
+  if (maxFeatures !== undefined) checkInteger("countVectorize", { maxFeatures }, 1);
   const cut = cutter(options);
   const numbers = new Map<string, number>();
   const number = (word: string): number => {

@@ -1,5 +1,5 @@
 import { Blueprint } from "../lifecycle/blueprint";
-import { under } from "../lifecycle/checkpoint";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { NamedArrays } from "../lifecycle/checkpoint";
 import type { Device } from "../device";
 import { undrawnNetwork } from "../nn/init";
@@ -18,7 +18,7 @@ export function checkDeclared(arrays: NamedArrays, build: (device: Device) => Re
   const modules = undrawnNetwork(() => build(new Blueprint(held)));
   const shapes: Record<string, Shape> = {};
   for (const [prefix, module] of Object.entries(modules))
-    for (const [name, { shape }] of Object.entries(under(prefix, module.stateDict()))) shapes[name] = shape;
+    for (const [name, { shape }] of Object.entries(withPrefix(prefix, module.stateDict()))) shapes[name] = shape;
   for (const [name, shape] of Object.entries(shapes)) {
     const found = arrays[name];
     if (!found) throw new Error(`checkpoint: ${name} is missing, ${format(shape)}`);

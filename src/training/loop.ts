@@ -6,7 +6,7 @@ import { Random } from "../random";
 import type { RandomState } from "../random";
 import { keep, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { pause, turn } from "../turn";
+import { yieldWhenDue, yieldNow } from "../event-loop";
 import type { Stage } from "./training";
 
 /** What one step gets: where it stands, and a stream of random numbers of its own. */
@@ -48,7 +48,7 @@ export async function runStage(stage: RunningStage): Promise<void> {
   const { name, epochs, steps, progress, fit, parameters } = stage;
   const { device } = parameters[0]!;
   const random = new Random(stage.random);
-  await turn();
+  await yieldNow();
   let total = keep(tensor(device, [progress.lossSum], []));
   let ahead = 0;
   let allowance = 1;
@@ -89,7 +89,7 @@ export async function runStage(stage: RunningStage): Promise<void> {
         if (stage.afterStep) await stage.afterStep(progress.epoch, progress.step);
         progress.step++;
         if (++ahead >= allowance) await look();
-        await pause();
+        await yieldWhenDue();
       }
       await look();
       const loss = progress.lossSum / steps;

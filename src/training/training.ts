@@ -1,5 +1,5 @@
 import { grad } from "../autodiff";
-import { below, entryOf, under } from "../lifecycle/checkpoint";
+import { withoutPrefix, entryOf, withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, NamedArrays } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { HISTORY } from "../lifecycle/progress";
@@ -7,7 +7,7 @@ import type { EpochRecord, Progress, TrainingOptions } from "../lifecycle/progre
 import type { NamedTensors } from "../nn/module";
 import { allFinite } from "../optim/clipping";
 import type { Optimizer } from "../optim";
-import { finite, record, whole } from "../options";
+import { finite, record, integer } from "../options";
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
 import { runStage } from "./loop";
@@ -43,9 +43,9 @@ export interface TrainingState {
   history: EpochRecord[];
 }
 
-const PROGRESS = record({ epoch: whole(0), step: whole(0), lossSum: finite });
+const PROGRESS = record({ epoch: integer(0), step: integer(0), lossSum: finite });
 
-const STATE = record({ stage: whole(0), progress: PROGRESS, history: HISTORY });
+const STATE = record({ stage: integer(0), progress: PROGRESS, history: HISTORY });
 
 /** Training of one model: its stages one after the other, each with an optimizer and a random stream of its own. Holds what it takes to go on. */
 export class Training {
@@ -65,14 +65,14 @@ export class Training {
 
   /** State of the optimizer at work, to save. */
   tensors(prefix = "optimizer."): NamedTensors {
-    return under(prefix, this.#optimizer?.stateDict().tensors ?? {});
+    return withPrefix(prefix, this.#optimizer?.stateDict().tensors ?? {});
   }
 
   /** Goes on from an entry of a checkpoint's state and the optimizer's arrays. @throws when the entry is not what `state` gave */
   restore(saved: Checkpoint, name = "training", prefix = "optimizer."): void {
     const { stage, progress, history } = entryOf<TrainingState>(saved, name, STATE);
     this.#state = { stage, progress: { ...progress }, history: [...history] };
-    const arrays = below(saved.arrays, prefix);
+    const arrays = withoutPrefix(saved.arrays, prefix);
     this.#restored = Object.keys(arrays).length > 0 ? arrays : undefined;
   }
 

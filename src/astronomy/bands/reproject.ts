@@ -1,7 +1,7 @@
 import type { Device } from "../../device";
 import { resample } from "../../kernels/astronomy";
 import { empty, indices, run, tensor, tidy } from "../../tensor";
-import { pause } from "../../turn";
+import { yieldWhenDue } from "../../event-loop";
 import type { Wcs } from "../sky";
 import { bandsOf, checkRows, type BandSource, type BandsLike } from "./source";
 
@@ -47,7 +47,7 @@ async function placesOf(
       out[at] = point[0];
       out[at + 1] = point[1];
     }
-    await pause();
+    await yieldWhenDue();
   }
   return out;
 }

@@ -1,4 +1,4 @@
-import { checkWhole, checkNames } from "../../checks";
+import { checkInteger, checkNames } from "../../checks";
 import { sizeOf } from "../../ndarray";
 import { Random } from "../../random";
 import type { RandomState } from "../../random";
@@ -83,7 +83,7 @@ export class ShuffleBuffer {
     const blockRows = options.blockRows ?? Math.max(1, Math.min(source.length, Math.round(MIB / 4 / width)));
     const bufferRows = options.bufferRows ?? Math.max(16 * blockRows, Math.round((16 * MIB) / width));
     const { batchSize, passes = Infinity, seed = 0 } = options;
-    checkWhole("ShuffleBuffer", { batchSize, blockRows, bufferRows }, 1);
+    checkInteger("ShuffleBuffer", { batchSize, blockRows, bufferRows }, 1);
     if (source.length < 1) throw new Error("ShuffleBuffer: the source has no rows");
     this.#source = source;
     this.#batchSize = batchSize;

@@ -4,7 +4,7 @@ import { mixtureExpectation, mixtureMoments } from "../../kernels/mixture";
 import type { HostRows } from "../../neighbours/rows";
 import { empty, run, takeTensor, tensor, untidied } from "../../tensor";
 import type { Tensor } from "../../tensor";
-import { pause } from "../../turn";
+import { yieldWhenDue } from "../../event-loop";
 import type { Moments, Scores } from "./parameters";
 
 /** What one pass of expectation found. */
@@ -58,7 +58,7 @@ export class HostMixture implements MixtureEngine {
       for (let j = i * k; j < (i + 1) * k; j++) total += resp[j] = Math.exp(resp[j]! - largest);
       for (let j = i * k; j < (i + 1) * k; j++) resp[j]! /= total;
       logProb[i] = largest + Math.log(total);
-      if (i % 128 === 0) await pause();
+      if (i % 128 === 0) await yieldWhenDue();
     }
     return { logProb, resp };
   }
@@ -80,7 +80,7 @@ export class HostMixture implements MixtureEngine {
           else for (let b = 0, at = (j * d + a) * d; b <= a; b++) second[at + b]! += value * away[b]!;
         }
       }
-      if (i % 128 === 0) await pause();
+      if (i % 128 === 0) await yieldWhenDue();
     }
     return { zeroth, first, second };
   }

@@ -1,7 +1,7 @@
 // What models share that learn to reconstruct: a network on a device, its training by reconstruction, batches of what they are asked for.
 import { noGrad } from "../../graph";
 import type { Device } from "../../device";
-import { below, under } from "../../lifecycle/checkpoint";
+import { withoutPrefix, withPrefix } from "../../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import { FIT_RULES } from "../../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../../lifecycle/progress";
@@ -13,7 +13,7 @@ import type { NdArray } from "../../ndarray";
 import { builtInTurns } from "../../nn/init";
 import type { Module } from "../../nn/module";
 import { Adam } from "../../optim";
-import { positive, seed as seedRule, sizes, whole } from "../../options";
+import { positive, seed as seedRule, sizes, integer } from "../../options";
 import { stream } from "../../random";
 import type { Random } from "../../random";
 import type { Tensor } from "../../tensor";
@@ -47,7 +47,7 @@ export const RECONSTRUCTION_DEFAULTS = { epochs: 12, batchSize: 100, learningRat
 
 /** What the values must be. */
 export const RECONSTRUCTION_RULES = {
-  ...{ inputShape: sizes(), epochs: whole(0), batchSize: whole(1) },
+  ...{ inputShape: sizes(), epochs: integer(0), batchSize: integer(1) },
   ...{ learningRate: positive, sigma: positive, seed: seedRule },
 };
 
@@ -112,13 +112,13 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
 
   protected override own(): Learned {
     return {
-      arrays: { ...under("network.", this.network.stateDict()), ...this.#training.tensors() },
+      arrays: { ...withPrefix("network.", this.network.stateDict()), ...this.#training.tensors() },
       state: { training: this.#training.state },
     };
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {
-    const arrays = below(saved.arrays, "network.");
+    const arrays = withoutPrefix(saved.arrays, "network.");
     this.#training.restore(saved);
     checkDeclared(arrays, (device) => ({ "": this.make(device, stream(this.settings.seed, "")) }));
     await this.built();

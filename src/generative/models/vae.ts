@@ -21,7 +21,7 @@ import {
   record,
   share as shareRule,
   sizes,
-  whole,
+  integer,
 } from "../../options";
 import type { Random } from "../../random";
 import { tensor } from "../../tensor";
@@ -108,7 +108,7 @@ const BETA = either(range(0), record({ from: range(0), to: range(0), over: posit
 
 const VAE_RULES = {
   ...RECONSTRUCTION_RULES,
-  ...{ network: NETWORK, latents: whole(1), styleUnits: whole(0), styleDropout: shareRule, beta: BETA },
+  ...{ network: NETWORK, latents: integer(1), styleUnits: integer(0), styleDropout: shareRule, beta: BETA },
   ...{ divergence: choice(...DIVERGENCES), prior: record({ m: optional(range(0)), s: optional(positive) }) },
   features: optional(callable),
 };

@@ -5,7 +5,7 @@ import { NdArray } from "../../ndarray";
 import { takeRows } from "../../neighbours/rows";
 import type { Neighbours } from "../../neighbours/knn";
 import { SparseMatrix } from "../../sparse";
-import { pause } from "../../turn";
+import { yieldWhenDue } from "../../event-loop";
 
 /** Affinities of all pairs. */
 export interface TsneAffinities {
@@ -72,7 +72,7 @@ export async function tsneAffinities(x: MatrixLike, perplexity: number): Promise
     beta[i] = conditionalRow(squared, perplexity, row);
     conditional.set(row.subarray(0, i), i * n);
     conditional.set(row.subarray(i), i * n + i + 1);
-    await pause();
+    await yieldWhenDue();
   }
   const p = new Float64Array(n * n);
   for (let i = 0; i < n; i++)
@@ -107,7 +107,7 @@ export async function neighbourAffinities(
       columns[at] = rows[n * k + at] = indices.data[at]!;
       values[at] = values[n * k + at] = row[e]! / (2 * n);
     }
-    if (i % 16 === 0) await pause();
+    if (i % 16 === 0) await yieldWhenDue();
   }
   return SparseMatrix.fromEntries([n, n], { rows, columns, values });
 }

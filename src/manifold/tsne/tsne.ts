@@ -1,4 +1,4 @@
-import { checkPositive, checkRange, checkWhole, fitted, checkNames } from "../../checks";
+import { checkPositive, checkRange, checkInteger, fitted, checkNames } from "../../checks";
 import { DeviceHolder } from "../../cluster/points";
 import { PCA } from "../../cluster/pca";
 import type { Device } from "../../device";
@@ -10,7 +10,7 @@ import type { Metric } from "../../neighbours/knn";
 import { takeRows } from "../../neighbours/rows";
 import { Random } from "../../random";
 import type { SparseMatrix } from "../../sparse";
-import { pause } from "../../turn";
+import { yieldWhenDue } from "../../event-loop";
 import { checkPerplexity, givenAffinities, neighbourAffinities } from "./affinities";
 import { TsneDescent } from "./descent";
 
@@ -101,9 +101,9 @@ export class TSNE {
       learningRate = "auto",
     } = options;
     const { maxIter = 1000, minGradNorm = 1e-7, nIterWithoutProgress = 300, init = "pca" } = options;
-    checkWhole("TSNE", { nComponents }, 1, 3);
-    checkWhole("TSNE", { maxIter, nIterWithoutProgress }, 1);
-    checkWhole("TSNE", { exaggerationIter }, 0);
+    checkInteger("TSNE", { nComponents }, 1, 3);
+    checkInteger("TSNE", { maxIter, nIterWithoutProgress }, 1);
+    checkInteger("TSNE", { exaggerationIter }, 0);
     checkRange("TSNE", { perplexity, earlyExaggeration }, 1);
     checkRange("TSNE", { minGradNorm }, 0);
     if (learningRate !== "auto") checkPositive("TSNE", { learningRate });
@@ -177,7 +177,7 @@ export class TSNE {
       if (iteration % CHECK > 0) continue;
       const { divergence, gradientNorm } = await descent.loss(early ? earlyExaggeration : 1);
       onIteration?.({ iteration, maxIter, divergence });
-      await pause();
+      await yieldWhenDue();
       if (divergence < best) [best, bestAt] = [divergence, iteration];
       if (!early && (gradientNorm <= minGradNorm || iteration - bestAt > nIterWithoutProgress)) break;
     }

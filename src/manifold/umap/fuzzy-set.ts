@@ -1,7 +1,7 @@
 import type { Neighbours } from "../../neighbours/knn";
 import { SparseMatrix } from "../../sparse";
 import { symmetrized } from "../../spectral/affinity";
-import { pause } from "../../turn";
+import { yieldWhenDue } from "../../event-loop";
 
 /** Least width of a neighbourhood, as a share of its mean distance. */
 const LEAST = 1e-3;
@@ -33,7 +33,7 @@ export async function memberships({ indices, distances }: Neighbours, k: number)
     row.forEach(
       (distance, e) => (strengths[i * others + e] = distance > rho ? Math.exp(-(distance - rho) / sigma) : 1),
     );
-    if (i % 64 === 0) await pause();
+    if (i % 64 === 0) await yieldWhenDue();
   }
   return strengths;
 }

@@ -3,7 +3,7 @@ import { umapEpoch, umapEpochWide } from "../../kernels/manifold";
 import type { SparseMatrix } from "../../sparse";
 import { empty, indices, run, tensor, untidied } from "../../tensor";
 import type { Tensor } from "../../tensor";
-import { pause } from "../../turn";
+import { yieldWhenDue } from "../../event-loop";
 
 /** Options of a layout. */
 export interface LayoutOptions {
@@ -75,7 +75,7 @@ export async function layOut(
       if (epoch % CHECK !== CHECK - 1 && epoch < epochs - 1) continue;
       await device.synchronize();
       onEpoch?.({ epoch: epoch + 1, epochs });
-      await pause();
+      await yieldWhenDue();
     }
     const places = (await now.data()) as Float32Array<ArrayBuffer>;
     return dim === width ? places : places.filter((_, at) => at % width < dim);

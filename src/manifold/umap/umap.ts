@@ -1,4 +1,4 @@
-import { checkPositive, checkRange, checkWhole, fitted, checkNames } from "../../checks";
+import { checkPositive, checkRange, checkInteger, fitted, checkNames } from "../../checks";
 import { PCA } from "../../cluster/pca";
 import { DeviceHolder } from "../../cluster/points";
 import type { Device } from "../../device";
@@ -89,10 +89,10 @@ export class UMAP {
     });
     const { nComponents = 2, nNeighbors = 15, minDist = 0.1, spread = 1, nEpochs = 1, init = "spectral" } = options;
     const { learningRate = 1, negativeSampleRate = 5, repulsionStrength = 1 } = options;
-    checkWhole("UMAP", { nComponents }, 1);
-    checkWhole("UMAP", { nNeighbors }, 2);
-    checkWhole("UMAP", { nEpochs }, 1);
-    checkWhole("UMAP", { negativeSampleRate }, 0);
+    checkInteger("UMAP", { nComponents }, 1);
+    checkInteger("UMAP", { nNeighbors }, 2);
+    checkInteger("UMAP", { nEpochs }, 1);
+    checkInteger("UMAP", { negativeSampleRate }, 0);
     checkPositive("UMAP", { spread, learningRate });
     checkRange("UMAP", { minDist }, 0, spread);
     checkRange("UMAP", { repulsionStrength }, 0);

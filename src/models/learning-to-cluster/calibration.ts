@@ -1,6 +1,6 @@
 // Whether a set is like those that the model has learned: by how much several passes over it agree.
 import { adjustedRandIndex } from "../../metrics/pair-counting";
-import { choice, list, nullable, range, record, whole } from "../../options";
+import { choice, list, nullable, range, record, integer } from "../../options";
 import type { Rule } from "../../options";
 import { labelsFor } from "./prediction";
 import type { SetClustering } from "./prediction";
@@ -22,7 +22,7 @@ export interface Calibration {
 /** What a checkpoint's calibration must be. */
 export const CALIBRATION: Rule = nullable(
   record({
-    ...{ sets: whole(1), length: whole(1), orders: whole(2), view: nullable(choice("turned")) },
+    ...{ sets: integer(1), length: integer(1), orders: integer(2), view: nullable(choice("turned")) },
     ...{ falseAlarms: range(0, 1), least: list(range(0, 1)) },
   }),
 );

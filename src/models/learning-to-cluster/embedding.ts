@@ -1,5 +1,5 @@
 // What makes a vector of each item of a set, before the items are seen together.
-import { checkShare, checkWhole } from "../../checks";
+import { checkShare, checkInteger } from "../../checks";
 import type { Device } from "../../device";
 import { sizeOf } from "../../ndarray";
 import { BatchNorm1d, BatchNorm2d } from "../../nn/batch-norm";
@@ -16,7 +16,7 @@ import { concat, slice, transpose } from "../../ops/layout";
 import { maxPool2d } from "../../ops/images/pooling";
 import { dropout } from "../../ops/random";
 import { reshape } from "../../ops/shape";
-import { choice, either, list, optional, record, share, sizes, whole } from "../../options";
+import { choice, either, list, optional, record, share, sizes, integer } from "../../options";
 import type { Rule } from "../../options";
 import type { Random } from "../../random";
 import type { Tensor } from "../../tensor";
@@ -67,12 +67,12 @@ export interface FourierEmbedding {
 /** Which embedding, as plain data. */
 export type EmbeddingSpec = "identity" | FourierEmbedding | CNNEmbedding | BLSTMEmbedding | CNNLSTMEmbedding;
 
-const LAYERS = { dense: optional(list(whole(1))), dropout: optional(share) };
+const LAYERS = { dense: optional(list(integer(1))), dropout: optional(share) };
 
 /** What an embedding's description must be. */
 export const EMBEDDING_RULE: Rule = either(
   choice("identity"),
-  record({ type: choice("fourier"), frequencies: optional(whole(1)) }),
+  record({ type: choice("fourier"), frequencies: optional(integer(1)) }),
   record({ type: choice("cnn"), blocks: optional(sizes()), ...LAYERS }),
   record({ type: choice("blstm"), units: optional(sizes()), ...LAYERS }),
   record({ type: choice("cnn-lstm"), blocks: optional(sizes()), units: optional(sizes()), ...LAYERS }),
@@ -111,7 +111,7 @@ class Fourier extends Embedding {
 
   constructor({ frequencies = 4 }: FourierEmbedding, itemShape: readonly number[]) {
     super();
-    checkWhole("embedding fourier", { frequencies }, 1);
+    checkInteger("embedding fourier", { frequencies }, 1);
     this.frequencies = frequencies;
     this.size = sizeOf(itemShape) * (1 + 2 * frequencies);
   }
@@ -194,7 +194,8 @@ class LayeredEmbedding extends Embedding {
     checkShare(`embedding ${type}`, { dropout: drop });
     const blocks = type === "blstm" ? [] : (spec.blocks ?? [32, 64, 128]);
     const units = type === "cnn" ? [] : (spec.units ?? [128]);
-    for (const size of [...blocks, ...units, ...dense]) checkWhole(`embedding ${type}`, { "size of a layer": size }, 1);
+    for (const size of [...blocks, ...units, ...dense])
+      checkInteger(`embedding ${type}`, { "size of a layer": size }, 1);
     let [channels, height, width] = (this.#image = imageShape(`embedding ${type}`, itemShape));
     this.blocks = blocks.map((outputs) => {
       const block = new ConvolutionBlock(device, channels, outputs, random);

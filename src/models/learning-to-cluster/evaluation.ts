@@ -1,4 +1,4 @@
-import { checkWhole } from "../../checks";
+import { checkInteger } from "../../checks";
 import type { SetPart, SetProvider } from "../../data/datasets/sets/provider";
 import { misclassificationRate } from "../../metrics/accuracy";
 import type { Matching } from "../../metrics/accuracy";
@@ -68,7 +68,7 @@ export async function evaluateSets(
   { sets = 300, length = 72, part = "test", matching = "optimal", seed = 0, onProgress }: EvaluateSetsOptions = {},
 ): Promise<SetScores> {
   const op = "evaluateSets";
-  checkWhole(op, { sets, length }, 1);
+  checkInteger(op, { sets, length }, 1);
   const random = new Random(seed);
   const scores: Record<keyof Omit<SetScores, "sets">, number[]> = { nmi: [], bbnNorm: [], mr: [], countAccuracy: [] };
   for (let done = 0; done < sets; done += AT_ONCE) {

@@ -1,10 +1,10 @@
 // Learning to Cluster: a network that learns from example clusterings to cluster sets it has never seen.
 // Meier, Elezi, Amirian, Dürr, Stadelmann: Learning Neural Models for End-to-End Clustering, ANNPR 2018; Meier's thesis of the same year.
-import { checkOptions, checkWhole } from "../../checks";
+import { checkOptions, checkInteger } from "../../checks";
 import type { SetProvider } from "../../data/datasets/sets/provider";
 import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";
-import { below, entryOf, under } from "../../lifecycle/checkpoint";
+import { withoutPrefix, entryOf, withPrefix } from "../../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import { Model } from "../../lifecycle/model";
 import type { DeviceOption } from "../../lifecycle/model";
@@ -152,7 +152,7 @@ export class LearningToCluster extends Model<SetSettings> {
     sets: readonly MatrixLike[],
     { orders = 1, seed = 0, view }: PredictOptions = {},
   ): Promise<SetClustering[]> {
-    checkWhole(`${NAME}.predict`, { orders }, 1);
+    checkInteger(`${NAME}.predict`, { orders }, 1);
     this.checkLearned("predict");
     const { itemShape } = this.settings;
     const checked = sets.map((set) => toSet(`${NAME}.predict`, set, itemShape));
@@ -202,8 +202,8 @@ export class LearningToCluster extends Model<SetSettings> {
     const op = `${NAME}.calibrate`;
     checkOptions(op, options, ["sets", "length", "orders", "view", "falseAlarms", "seed", "onProgress"]);
     const { sets = 1500, length = 72, orders = 8, view, falseAlarms = 0.01, seed = 0, onProgress } = options;
-    checkWhole(op, { sets, length }, 1);
-    checkWhole(op, { orders }, 2);
+    checkInteger(op, { sets, length }, 1);
+    checkInteger(op, { orders }, 2);
     if (!(falseAlarms > 0 && falseAlarms < 1))
       throw new Error(`${op}: falseAlarms must be in (0, 1), got ${falseAlarms}`);
     this.checkLearned("calibrate");
@@ -253,7 +253,7 @@ export class LearningToCluster extends Model<SetSettings> {
     set: MatrixLike,
     { runs = 1000, seed = 0 }: ForwardDropoutOptions = {},
   ): Promise<DropoutClustering> {
-    checkWhole(`${NAME}.forwardDropout`, { runs }, 1);
+    checkInteger(`${NAME}.forwardDropout`, { runs }, 1);
     this.checkLearned("forwardDropout");
     const checked = toSet(`${NAME}.forwardDropout`, set, this.settings.itemShape);
     return this.computing("forwardDropout", async () => {
@@ -283,7 +283,7 @@ export class LearningToCluster extends Model<SetSettings> {
 
   #weights(): Learned {
     return {
-      arrays: under("best.", this.#trainer?.tensors().best ?? this.network.stateDict()),
+      arrays: withPrefix("best.", this.#trainer?.tensors().best ?? this.network.stateDict()),
       state: {
         training: { ...initialSetState(), history: this.#state.history, best: this.#state.best },
         calibration: this.#calibration,
@@ -295,7 +295,11 @@ export class LearningToCluster extends Model<SetSettings> {
     const parts = this.#trainer?.tensors();
     if (!parts) return this.#weights();
     return {
-      arrays: { ...under("best.", parts.best), ...under("last.", parts.last), ...under("optimizer.", parts.optimizer) },
+      arrays: {
+        ...withPrefix("best.", parts.best),
+        ...withPrefix("last.", parts.last),
+        ...withPrefix("optimizer.", parts.optimizer),
+      },
       state: { training: this.#state, calibration: this.#calibration },
     };
   }
@@ -308,14 +312,14 @@ export class LearningToCluster extends Model<SetSettings> {
       throw new Error(
         `checkpoint: calibration must have ${settings.kMax} numbers, got ${this.#calibration.least.length}`,
       );
-    const [best, last] = [below(saved.arrays, "best."), below(saved.arrays, "last.")];
+    const [best, last] = [withoutPrefix(saved.arrays, "best."), withoutPrefix(saved.arrays, "last.")];
     checkDeclared(best, (device) => ({ "": buildSetNetwork(device, settings, stream(0, "")) }));
     await this.built();
     const { network } = this;
     this.#state = { ...state, progress: { ...state.progress }, history: [...state.history] };
     if (Object.keys(last).length === 0) return network.loadStateDict(best);
     this.#trainer = new SetTrainer(network, settings, this.#state);
-    this.#trainer.restore({ last, best, optimizer: below(saved.arrays, "optimizer.") });
+    this.#trainer.restore({ last, best, optimizer: withoutPrefix(saved.arrays, "optimizer.") });
   }
 
   protected override release(): void {

@@ -1,5 +1,5 @@
 // The network of "Learning to Cluster": items seen together, a head for the number of clusters and heads for the assignments.
-import { checkWhole } from "../../checks";
+import { checkInteger } from "../../checks";
 import type { Device } from "../../device";
 import { BatchNorm1d } from "../../nn/batch-norm";
 import { glorotUniform } from "../../nn/init";
@@ -70,7 +70,7 @@ export abstract class SetNetwork extends Module {
     this.itemShape = itemShape;
     this.embedding = buildEmbedding(device, embedding, itemShape, gates, random);
     if (settings.principalAxes !== undefined)
-      checkWhole("LearningToCluster", { principalAxes: settings.principalAxes }, 1, this.embedding.size);
+      checkInteger("LearningToCluster", { principalAxes: settings.principalAxes }, 1, this.embedding.size);
     this.#axes = settings.principalAxes;
     if (settings.augment) imageShape("LearningToCluster with augment", itemShape);
     this.#augment = settings.augment;

@@ -11,7 +11,7 @@ import {
   seed as seedRule,
   share,
   sizes,
-  whole,
+  integer,
 } from "../../options";
 import type { Rule } from "../../options";
 import { AUGMENT_RULE } from "../../ops/images/augmentation";
@@ -143,7 +143,7 @@ const DEFAULTS = {
 const REGULARIZERS = {
   ...{ clusterAssignment: optional(range(0)), emptyCluster: optional(range(0)), center: optional(range(0)) },
   ...{ divergence: optional(range(0)), divergenceMargin: optional(range(0)) },
-  divergenceHidden: optional(whole(1)),
+  divergenceHidden: optional(integer(1)),
 };
 
 const OPTIMIZER = either(
@@ -162,7 +162,7 @@ const OPTIMIZER = either(
 
 const EVEN: Rule = {
   words: "even, half for each direction",
-  holds: (value) => whole(2).holds(value) && (value as number) % 2 === 0,
+  holds: (value) => integer(2).holds(value) && (value as number) % 2 === 0,
 };
 
 /** Options of `LearningToCluster`. */
@@ -170,13 +170,13 @@ export const SET_OPTIONS: OptionSet<SetSettings> = {
   rules: {
     ...{ itemShape: sizes(), embedding: EMBEDDING_RULE, augment: optional(AUGMENT_RULE) },
     ...{
-      principalAxes: optional(whole(1)),
-      kMax: whole(2),
+      principalAxes: optional(integer(1)),
+      kMax: integer(2),
       model: choice("rbdlstm", "soft-kmeans", "iterative", "iterative-lstm"),
     },
-    ...{ layers: whole(1), units: EVEN, countUnits: whole(1), residual: flag },
+    ...{ layers: integer(1), units: EVEN, countUnits: integer(1), residual: flag },
     ...{ gates: choice("sigmoid", "hardSigmoid"), memory: optional(range(0)), dropout: share },
-    ...{ softKMeansFeatures: whole(1), softKMeansIterations: whole(1), lambda: range(0) },
+    ...{ softKMeansFeatures: integer(1), softKMeansIterations: integer(1), lambda: range(0) },
     ...{ loss: choice("crossEntropy", "randIndex"), regularizers: record(REGULARIZERS) },
     pairWeights: either(choice("estimate"), record({ same: range(0), different: range(0) })),
     ...{ optimizer: OPTIMIZER, clipNorm: optional(positive), seed: seedRule },

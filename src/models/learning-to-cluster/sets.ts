@@ -10,7 +10,7 @@ import { NdArray, sizeOf } from "../../ndarray";
 import type { Random } from "../../random";
 import { format, indices, sameShape, tensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
-import { atOnce } from "../../turn";
+import { runAtOnce } from "../../event-loop";
 
 /** How many sets are drawn, of how many items each. */
 export interface SetSizes {
@@ -74,7 +74,7 @@ export function upload(
 export function toSet(op: string, x: MatrixLike, itemShape: readonly number[]): NdArray<Float32Array> {
   const given = toFloat32(x, op, "the set");
   const last = layoutTaken(given.shape, itemShape, op) === "channels-last";
-  const set = last ? atOnce(channelsToFront(given)) : given;
+  const set = last ? runAtOnce(channelsToFront(given)) : given;
   const [n = 0, ...rest] = set.shape;
   if (n === 0) throw new Error(`${op}: the set is empty, ${format(set.shape)}`);
   if (sizeOf(rest) !== sizeOf(itemShape) || (rest.length > 1 && !sameShape(rest, itemShape)))

@@ -1,6 +1,6 @@
 import { grad } from "../../autodiff";
 import type { SetBatch, SetProvider } from "../../data/datasets/sets/provider";
-import { under } from "../../lifecycle/checkpoint";
+import { withPrefix } from "../../lifecycle/checkpoint";
 import type { NamedArrays } from "../../lifecycle/checkpoint";
 import type { Fit } from "../../lifecycle/fit";
 import { RUN_RULES } from "../../lifecycle/progress";
@@ -10,7 +10,7 @@ import { pairWeights } from "../../metrics/pair-weights";
 import type { NamedTensors } from "../../nn/module";
 import { Adadelta, Adam, allFinite, clipGradientNorm } from "../../optim";
 import type { Optimizer } from "../../optim";
-import { callable, either, finite, list, nullable, optional, range, record, text, whole } from "../../options";
+import { callable, either, finite, list, nullable, optional, range, record, text, integer } from "../../options";
 import type { Rule, Rules } from "../../options";
 import { Random, stream } from "../../random";
 import type { RandomState } from "../../random";
@@ -56,8 +56,8 @@ export interface SetFitOptions extends RunOptions {
 
 /** Rules of `SetFitOptions`. */
 export const SET_FIT_RULES: Rules<SetFitOptions> = {
-  ...{ iterations: optional(whole(1)), batchSize: optional(whole(2)), length: optional(whole(2)) },
-  ...{ validateEvery: optional(whole(1)), patience: optional(whole(1)), validationSets: optional(whole(1)) },
+  ...{ iterations: optional(integer(1)), batchSize: optional(integer(2)), length: optional(integer(2)) },
+  ...{ validateEvery: optional(integer(1)), patience: optional(integer(1)), validationSets: optional(integer(1)) },
   ...{ ...RUN_RULES, onValidation: optional(callable) },
 };
 
@@ -84,13 +84,13 @@ const FIGURE = either(finite, text);
 
 /** What a checkpoint's state of training must be. */
 export const SET_TRAINING_STATE: Rule = record({
-  progress: record({ epoch: whole(0), step: whole(0), lossSum: finite }),
+  progress: record({ epoch: integer(0), step: integer(0), lossSum: finite }),
   history: list(
-    record({ stage: text, epoch: whole(1), loss: finite, iteration: whole(1), learningRate: finite }, FIGURE),
+    record({ stage: text, epoch: integer(1), loss: finite, iteration: integer(1), learningRate: finite }, FIGURE),
   ),
-  best: nullable(record({ iteration: whole(0), loss: finite })),
+  best: nullable(record({ iteration: integer(0), loss: finite })),
   weights: nullable(record({ same: range(0), different: range(0) })),
-  validateEvery: whole(0),
+  validateEvery: integer(0),
 });
 
 /** A loss that is not finite was found. */
@@ -126,7 +126,10 @@ export class SetTrainer {
         : new Adadelta(this.#parameters, { lr, ...options });
     this.#last = new Snapshot(network.stateDict());
     this.#best = new Snapshot(network.stateDict());
-    this.#good = new Snapshot({ ...network.stateDict(), ...under("optimizer.", this.#optimizer.stateDict().tensors) });
+    this.#good = new Snapshot({
+      ...network.stateDict(),
+      ...withPrefix("optimizer.", this.#optimizer.stateDict().tensors),
+    });
     this.#goodProgress = { ...state.progress };
   }
 

@@ -1,4 +1,4 @@
-import { checkWhole } from "../../checks";
+import { checkInteger } from "../../checks";
 import { format } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { pairwiseSquaredDistance } from "../distance";
@@ -47,7 +47,7 @@ export function softKMeans(
     throw new Error(
       `softKMeans: points [n, d] and centres [k, d], or both with sets before, none empty, ${format(points.shape)} and ${format(centers.shape)}`,
     );
-  checkWhole("softKMeans", { iterations }, 1);
+  checkInteger("softKMeans", { iterations }, 1);
   const x = tanh(points);
   const distance = rank === 3 ? batchedDistance(x) : (c: Tensor): Tensor => pairwiseSquaredDistance(x, c);
   let [c, assignments] = [centers, centers];

@@ -1,4 +1,4 @@
-import { checkWhole } from "../../checks";
+import { checkInteger } from "../../checks";
 import { either, finite, optional, range, record } from "../../options";
 import type { Rule } from "../../options";
 import * as kernels from "../../kernels/images";
@@ -114,7 +114,7 @@ const STEPS = 0xa0600000;
 function streamOf(source: Random | AugmentStep): Random {
   if (source instanceof Random) return source.split();
   const { seed, step } = source;
-  checkWhole("augment", { step }, 0, 2 ** 32 - 1);
+  checkInteger("augment", { step }, 0, 2 ** 32 - 1);
   const [key0, key1] = new Random(seed).state().key;
   const key = new Uint32Array(2);
   threefry(key, 0, key0, key1, step, STEPS);

@@ -1,5 +1,5 @@
 // Histograms of oriented gradients. Dalal & Triggs, CVPR 2005, with the conventions of scikit-image.
-import { checkWhole } from "../../checks";
+import { checkInteger } from "../../checks";
 import * as kernels from "../../kernels/images";
 import { empty, format, run, tensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -56,8 +56,8 @@ const l2 = (x: Tensor): Tensor => mul(x, powScalar(shift(sum(square(x), 3, true)
  */
 export function hog(x: Tensor, options: HogOptions = {}): Tensor {
   const { orientations = 9, pixelsPerCell = 8, cellsPerBlock = 3, blockNorm = "L2-Hys" } = options;
-  checkWhole("hog", { orientations }, 1, 64);
-  checkWhole("hog", { pixelsPerCell, cellsPerBlock }, 1);
+  checkInteger("hog", { orientations }, 1, 64);
+  checkInteger("hog", { pixelsPerCell, cellsPerBlock }, 1);
   if (!NORMS.includes(blockNorm))
     throw new Error(`hog: blockNorm must be one of ${NORMS.join(", ")}, got ${blockNorm}`);
   const [n, channels, h, w] = x.shape as [number, number, number, number];

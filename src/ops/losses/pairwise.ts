@@ -1,6 +1,6 @@
 import { codes } from "../../../kernels/losses/pairwise_loss.wgsl";
 import { noGrad, record } from "../../graph";
-import { checkWhole } from "../../checks";
+import { checkInteger } from "../../checks";
 import * as kernels from "../../kernels/losses";
 import { empty, format, run, sameShape, tensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -266,7 +266,7 @@ export function divergenceLoss(
  */
 export function centerLoss(x: Tensor, labels: Tensor, clusters: number): Tensor {
   const { batch, n } = sizesOf("centerLoss", x, labels);
-  checkWhole("centerLoss", { clusters }, 1);
+  checkInteger("centerLoss", { clusters }, 1);
   const members = gatherRows(oneHots(x, clusters), labels);
   const sizes = reshape(floorAt(sum(members, 1), 1), [batch, clusters, 1]);
   const means = div(matmul(members, x, { transA: true }), sizes);

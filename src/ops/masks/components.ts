@@ -1,5 +1,5 @@
 // Objects in masks: connected components, what is known of them, and one of them picked.
-import { checkChoice, checkWhole, isWhole } from "../../checks";
+import { checkChoice, checkInteger, isWhole } from "../../checks";
 import * as kernels from "../../kernels/masks";
 import { empty, format, run, sameShape, view } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -58,7 +58,7 @@ export const COMPONENT_STATISTICS = [
 export function componentStatistics(labels: Tensor, slots: number): Tensor {
   const [n, h, w] = imagesOf("componentStatistics", labels);
   checkLabels("componentStatistics", labels);
-  checkWhole("componentStatistics", { slots }, 1);
+  checkInteger("componentStatistics", { slots }, 1);
   const statistics = empty(labels.device, [n, slots, COMPONENT_STATISTICS.length], "f32", "componentStatistics");
   run(kernels.componentStatistics, { labels, statistics, n, h, w, slots, nothing: 0x7fc00000 });
   return statistics;
@@ -68,7 +68,7 @@ export function componentStatistics(labels: Tensor, slots: number): Tensor {
 export function componentSums(image: Tensor, labels: Tensor, slots: number): Tensor {
   const [n, h, w] = imagesOf("componentSums", labels);
   checkLabels("componentSums", labels);
-  checkWhole("componentSums", { slots }, 1);
+  checkInteger("componentSums", { slots }, 1);
   const bands = image.shape[1] ?? 0;
   if (image.rank !== 4 || bands === 0 || !sameShape(image.shape, [n, bands, h, w]))
     throw new Error(

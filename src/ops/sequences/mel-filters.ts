@@ -1,4 +1,4 @@
-import { checkWhole } from "../../checks";
+import { checkInteger } from "../../checks";
 
 /** Settings of a bank of mel filters. */
 export interface MelFilterOptions {
@@ -41,7 +41,7 @@ function toHertz(mel: number, htk: boolean): number {
 export function melFilters(options: MelFilterOptions = {}): Float32Array<ArrayBuffer> {
   const { sampleRate = 16000, fft = 512, bands = 128, fMin = 0, mel = "slaney", norm = "area" } = options;
   const fMax = options.fMax ?? sampleRate / 2;
-  checkWhole("melFilters", { bands }, 1);
+  checkInteger("melFilters", { bands }, 1);
   if (!(fMin >= 0 && fMin < fMax && fMax <= sampleRate / 2))
     throw new Error(
       `melFilters: 0 <= fMin < fMax <= sampleRate / 2 must hold, got ${fMin}, ${fMax} and a rate of ${sampleRate}`,

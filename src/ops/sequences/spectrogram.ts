@@ -1,5 +1,5 @@
 import { noGrad } from "../../graph";
-import { checkWhole, isWhole } from "../../checks";
+import { checkInteger, isWhole } from "../../checks";
 import * as kernels from "../../kernels/sequences";
 import { empty, format, run, tensor, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -45,8 +45,8 @@ function framing(op: string, x: Tensor, options: SpectrogramOptions) {
       `${op}: a float32 signal [samples] or [batch, samples] is needed, given ${x.dtype} ${format(x.shape)}`,
     );
   if (!isWhole(stages, 0, 11)) throw new Error(`${op}: fft must be a power of two from 2 to 4096, got ${fft}`);
-  checkWhole(op, { window }, 1, fft);
-  checkWhole(op, { hop }, 1);
+  checkInteger(op, { window }, 1, fft);
+  checkInteger(op, { hop }, 1);
   const margin = center ? fft / 2 : 0;
   const needed = !center ? fft : padding === "mirror" ? margin + 1 : 1;
   if (samples < needed)

@@ -2,7 +2,7 @@ import { isObject } from "../../checks";
 import type { Device } from "../../device";
 import type { OptionSet } from "../../lifecycle/model";
 import type { MatrixLike } from "../../matrix";
-import { checkedOptions, either, list, optional, positive, range, seed, whole } from "../../options";
+import { checkedOptions, either, list, optional, positive, range, seed, integer } from "../../options";
 import type { Random } from "../../random";
 import { Grid } from "../grid";
 import { initialCodebook, INITS, MATRIX } from "../initial";
@@ -50,7 +50,7 @@ export const CSOM_OPTIONS: OptionSet<CSOMSettings> = {
       holds: (value) =>
         Array.isArray(value) && value.length > 0 && value.every((layer) => isObject(layer) && "rows" in layer && "columns" in layer), // prettier-ignore
     },
-    ...{ epochs: whole(1, 1e6), init: either(INITS, list(MATRIX)), seed },
+    ...{ epochs: integer(1, 1e6), init: either(INITS, list(MATRIX)), seed },
   },
   defaults: {
     layers: [
@@ -62,7 +62,7 @@ export const CSOM_OPTIONS: OptionSet<CSOMSettings> = {
 };
 
 const LAYER_RULES = {
-  ...{ rows: whole(1), columns: whole(1), diameter: optional(range(0)), variance: optional(VARIANCE) },
+  ...{ rows: integer(1), columns: integer(1), diameter: optional(range(0)), variance: optional(VARIANCE) },
 };
 
 /** A layer, with what is in force for it. */

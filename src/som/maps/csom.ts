@@ -1,4 +1,4 @@
-import { checkWhole } from "../../checks";
+import { checkInteger } from "../../checks";
 import type { Bytes } from "../../data/formats/source";
 import { entryOf, labelsOf, matrixOf, numbersOf } from "../../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
@@ -9,7 +9,7 @@ import { HISTORY, TRAINING_RULES } from "../../lifecycle/progress";
 import type { EpochRecord, TrainingOptions } from "../../lifecycle/progress";
 import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
-import { nullable, whole } from "../../options";
+import { nullable, integer } from "../../options";
 import { stream } from "../../random";
 import { batchEpoch, winnersOf, withUnits } from "../batch";
 import { initialCodebook, keptInit } from "../initial";
@@ -179,7 +179,7 @@ export class CSOM extends Model<CSOMSettings> {
   protected override restore(saved: Checkpoint): void {
     this.#history = [...entryOf<EpochRecord[]>(saved, "history", HISTORY)];
     const { units } = this.layers[0]!.grid;
-    const epoch = entryOf<number | null>(saved, "begun", nullable(whole(0, this.layers[0]!.variance.length)));
+    const epoch = entryOf<number | null>(saved, "begun", nullable(integer(0, this.layers[0]!.variance.length)));
     if (epoch !== null) {
       const size = matrixOf(saved, "begun", [units, -1])?.data.length;
       if (size === undefined) throw new Error("checkpoint: begun must be there");
@@ -246,7 +246,7 @@ export class CSOM extends Model<CSOMSettings> {
 
   #layer(what: string, layer: number): TrainedLayer {
     const trained = this.known(what, this.#trained);
-    checkWhole(`CSOM.${what}`, { layer }, 0, this.layers.length - 1);
+    checkInteger(`CSOM.${what}`, { layer }, 0, this.layers.length - 1);
     return trained[layer]!;
   }
 }

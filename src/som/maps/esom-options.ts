@@ -1,7 +1,7 @@
 import { isObject } from "../../checks";
 import type { Device } from "../../device";
 import type { OptionSet } from "../../lifecycle/model";
-import { checkedOptions, choice, flag, positive, range, seed, whole } from "../../options";
+import { checkedOptions, choice, flag, positive, range, seed, integer } from "../../options";
 import type { Rule } from "../../options";
 
 /** ε and γ of a pass over the rows. */
@@ -61,10 +61,16 @@ export const ESOM_OPTIONS: OptionSet<ESOMSettings> = {
     ...{ epsilon: EPSILON, gamma: range(0, 1) },
     passes: {
       words: "one or more, as a number or as a list with epsilon and gamma of each",
-      holds: (value) => whole(1, 1e6).holds(value) || (Array.isArray(value) && value.length > 0),
+      holds: (value) => integer(1, 1e6).holds(value) || (Array.isArray(value) && value.length > 0),
     },
-    ...{ beta: range(0, 1), pruneEvery: whole(0), maxNodes: whole(1, 1e6), removeOrphans: flag, minStrength: range(0) },
-    ...{ search: choice("exact", "tiled"), tile: whole(1, 1e6), seed },
+    ...{
+      beta: range(0, 1),
+      pruneEvery: integer(0),
+      maxNodes: integer(1, 1e6),
+      removeOrphans: flag,
+      minStrength: range(0),
+    },
+    ...{ search: choice("exact", "tiled"), tile: integer(1, 1e6), seed },
   },
   defaults: {
     ...{ epsilon: { quantile: 0.1 }, gamma: 0.2, passes: 1, beta: 0.8, pruneEvery: 50, maxNodes: 1000 },

@@ -1,7 +1,7 @@
 import type { Device } from "../../device";
 import type { Random } from "../../random";
 import { takeTensor } from "../../tensor";
-import { pause } from "../../turn";
+import { yieldWhenDue } from "../../event-loop";
 import { spreadRows } from "../initial";
 import { isMasked } from "../rows";
 import type { OpenRows } from "../rows";
@@ -90,7 +90,7 @@ export async function passOver(map: EvolvingMap, rows: OpenRows, options: PassOp
         sum += distance;
         taken++;
       }
-      const waiting = pause();
+      const waiting = yieldWhenDue();
       if (waiting) {
         await waiting;
         await options.onRows();
@@ -130,7 +130,7 @@ export async function summaryOf(
       const known = classes?.[begin + i] ?? -1;
       if (votes && known >= 0) votes[place]!.set(known, (votes[place]!.get(known) ?? 0) + 1);
       if (i % 256 === 0) {
-        const waiting = pause();
+        const waiting = yieldWhenDue();
         if (waiting) {
           await waiting;
           await onRows?.();

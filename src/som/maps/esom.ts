@@ -10,7 +10,7 @@ import { toLabels } from "../../matrix";
 import type { MatrixLike } from "../../matrix";
 import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
-import { list, nullable, optional, positive, range, record, whole } from "../../options";
+import { list, nullable, optional, positive, range, record, integer } from "../../options";
 import type { Rules } from "../../options";
 import { stream } from "../../random";
 import { openRows } from "../rows";
@@ -44,7 +44,7 @@ interface Begun extends PassProgress {
 const START: PassProgress = { row: 0, taken: 0, sum: 0 };
 
 /** The same in a checkpoint. */
-const BEGUN = record({ pass: whole(0), row: whole(0), taken: whole(0), sum: range(0) });
+const BEGUN = record({ pass: integer(0), row: integer(0), taken: integer(0), sum: range(0) });
 
 /**
  * Evolving self-organising map (Deng and Kasabov, "On-line pattern analysis by evolving self-organizing maps", Neurocomputing 51, 2003): a graph of nodes
@@ -349,8 +349,8 @@ function evolvingState(saved: Checkpoint): EvolvingState {
     ...{ prototypes: numbersOf(saved, "prototypes", data.length), ids, links },
     strengths: numbersOf(saved, "strengths", links.length / 2),
     ...{
-      rows: entryOf<number>(saved, "rows", whole(0)),
-      nextId: entryOf<number>(saved, "nextId", whole(ids.at(-1)! + 1)),
+      rows: entryOf<number>(saved, "rows", integer(0)),
+      nextId: entryOf<number>(saved, "nextId", integer(ids.at(-1)! + 1)),
     },
   };
 }

@@ -2,7 +2,7 @@ import { isObject } from "../../checks";
 import { keptInit, MATRIX } from "../initial";
 import type { Device } from "../../device";
 import type { OptionSet } from "../../lifecycle/model";
-import { choice, either, flag, optional, range, seed, whole } from "../../options";
+import { choice, either, flag, optional, range, seed, integer } from "../../options";
 import type { GridOptions } from "../grid";
 import { INITS } from "../initial";
 import type { CodebookInit } from "../initial";
@@ -55,11 +55,11 @@ export type SOMSettings = Required<Omit<SOMOptions, "device" | "cutoff" | "nClus
 /** The options of a self-organising map: their rules and defaults. */
 export const SOM_OPTIONS: OptionSet<SOMSettings> = {
   rules: {
-    ...{ rows: whole(1), columns: whole(1), topology: choice("rectangular", "hexagonal"), toroid: flag },
-    ...{ training: choice("batch", "online"), epochs: whole(1), sigma: SCHEDULE, learningRate: SCHEDULE },
+    ...{ rows: integer(1), columns: integer(1), topology: choice("rectangular", "hexagonal"), toroid: flag },
+    ...{ training: choice("batch", "online"), epochs: integer(1), sigma: SCHEDULE, learningRate: SCHEDULE },
     ...{ cutoff: optional(SCHEDULE), neighbourhood: choice("gaussian", "bubble"), init: either(INITS, MATRIX) },
-    ...{ clustering: choice(...UNIT_CLUSTERINGS), nClusters: optional(whole(1)), threshold: optional(range(0)) },
-    ...{ minLinks: optional(whole(1)), seed },
+    ...{ clustering: choice(...UNIT_CLUSTERINGS), nClusters: optional(integer(1)), threshold: optional(range(0)) },
+    ...{ minLinks: optional(integer(1)), seed },
   },
   defaults: {
     ...{ rows: 10, columns: 10, topology: "rectangular", toroid: false, training: "batch", epochs: 10 },

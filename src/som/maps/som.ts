@@ -1,4 +1,4 @@
-import { checkWhole } from "../../checks";
+import { checkInteger } from "../../checks";
 import { distancesToCenters } from "../../cluster/centers";
 import type { Points } from "../../cluster/points";
 import type { Bytes } from "../../data/formats/source";
@@ -12,7 +12,7 @@ import { HISTORY, RUN_RULES, TRAINING_RULES } from "../../lifecycle/progress";
 import type { EpochRecord, RunOptions, TrainingOptions } from "../../lifecycle/progress";
 import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
-import { nullable, range, whole } from "../../options";
+import { nullable, range, integer } from "../../options";
 import { stream } from "../../random";
 import { BatchEpoch, winnersOf, withUnits } from "../batch";
 import { Grid } from "../grid";
@@ -66,7 +66,7 @@ export class SOM extends Model<SOMSettings> {
     super("SOM", completed(options), SOM_OPTIONS);
     this.grid = new Grid(this.settings, "SOM");
     const { clustering, nClusters, training, epochs, sigma, cutoff, learningRate } = this.settings;
-    if (clustering === "k-means") checkWhole("SOM", { nClusters: nClusters ?? NaN }, 1, this.grid.units);
+    if (clustering === "k-means") checkInteger("SOM", { nClusters: nClusters ?? NaN }, 1, this.grid.units);
     else if (nClusters !== undefined)
       throw new Error(`SOM: nClusters is for clustering k-means, ${clustering} finds the number`);
     const schedules = { sigma, ...(cutoff !== undefined && { cutoff }) };
@@ -128,7 +128,7 @@ export class SOM extends Model<SOMSettings> {
   componentPlane(column: number): Float64Array {
     const { data, shape } = this.codebook;
     const d = shape[1]!;
-    checkWhole("SOM.componentPlane", { column }, 0, d - 1);
+    checkInteger("SOM.componentPlane", { column }, 0, d - 1);
     return Float64Array.from({ length: this.grid.units }, (_, unit) => data[unit * d + column]!);
   }
 
@@ -287,8 +287,8 @@ export class SOM extends Model<SOMSettings> {
     if (!codebook) throw new Error("checkpoint: codebook must be there");
     this.#codebook = numbersOf(saved, "codebook", codebook.data.length);
     this.#history = [...entryOf<EpochRecord[]>(saved, "history", HISTORY)];
-    this.#begun = entryOf<number | null>(saved, "begun", nullable(whole(0, this.settings.epochs))) ?? undefined;
-    this.#epochs = entryOf<number>(saved, "epochs", whole(0));
+    this.#begun = entryOf<number | null>(saved, "begun", nullable(integer(0, this.settings.epochs))) ?? undefined;
+    this.#epochs = entryOf<number>(saved, "epochs", integer(0));
     this.#bmu = labelsOf(saved, "bmu", units, -1);
     const [hits, labels] = [labelsOf(saved, "hits", 2 ** 31), labelsOf(saved, "units", units)];
     if (!hits && !labels) return;

@@ -1,4 +1,4 @@
-import { checkWhole, checkNames } from "../../../checks";
+import { checkInteger, checkNames } from "../../../checks";
 import { toLabels, type MatrixLike } from "../../../matrix";
 import { Random } from "../../../random";
 import { Items, type ItemOptions } from "./items";
@@ -61,8 +61,8 @@ export class ClassSets implements SetProvider {
       replacement: true,
     });
     const { kMax = 5, kMin = 1, minimum = 2, seed = 0, shares = [0.8, 0.1, 0.1] } = options;
-    checkWhole(op, { kMin, minimum }, 1);
-    checkWhole(op, { kMax }, kMin);
+    checkInteger(op, { kMin, minimum }, 1);
+    checkInteger(op, { kMax }, kMin);
     this.kMax = kMax;
     this.#options = options;
     this.#items = new Items(op, items, options);

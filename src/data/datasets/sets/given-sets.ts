@@ -1,4 +1,4 @@
-import { checkWhole, checkNames } from "../../../checks";
+import { checkInteger, checkNames } from "../../../checks";
 import { toLabels, type MatrixLike } from "../../../matrix";
 import type { Random } from "../../../random";
 import { Items, type ItemOptions } from "./items";
@@ -58,7 +58,7 @@ export class GivenSets implements SetProvider {
     if (!shape) throw new Error(`GivenSets: there must be a clustering in ${PARTS.join(", ")}`);
     this.itemShape = shape;
     this.kMax = options.kMax ?? most;
-    checkWhole("GivenSets", { kMax: this.kMax }, 1);
+    checkInteger("GivenSets", { kMax: this.kMax }, 1);
   }
 
   /** @throws when the part has no clustering of `length` items or more */

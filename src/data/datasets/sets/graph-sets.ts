@@ -1,4 +1,4 @@
-import { checkWhole, checkNames } from "../../../checks";
+import { checkInteger, checkNames } from "../../../checks";
 import type { MatrixLike } from "../../../matrix";
 import { Random } from "../../../random";
 import { chooseCliques, linksOf, splitItems, type KnownLinks } from "./graph-cliques";
@@ -75,7 +75,7 @@ export class SimilarityGraphSets implements SetProvider {
       replacement: true,
     });
     const { kMax = 5, minimum = 2, cannotLink, shares = [0.8, 0.1, 0.1], seed = 0 } = options;
-    checkWhole(op, { kMax, minimum }, 1);
+    checkInteger(op, { kMax, minimum }, 1);
     this.kMax = kMax;
     this.#options = options;
     this.#items = new Items(op, items, options);

@@ -1,4 +1,4 @@
-import { checkRange, checkWhole } from "../../../checks";
+import { checkRange, checkInteger } from "../../../checks";
 import { NdArray } from "../../../ndarray";
 import { Random } from "../../../random";
 import { drawFlux, drawSource } from "./population";
@@ -81,8 +81,8 @@ export function simulateStarsGalaxies(options: StarGalaxyOptions): StarGalaxySta
     radius = 0.6,
     flux = [150, 6000],
   } = options;
-  checkWhole(name, { n, first }, 0);
-  checkWhole(name, { size }, 8, 1024);
+  checkInteger(name, { n, first }, 0);
+  checkInteger(name, { size }, 8, 1024);
   checkRange(name, { starShare, blendShare }, 0, 1);
   checkRange(name, { radius }, 0);
   const [faintest, brightest] = flux;

@@ -3,11 +3,11 @@ import { Random } from "constella";
 import { takeFloat32, takeFloat32Matrix, toFloat32 } from "../src/matrix";
 import type { MatrixLike } from "../src/matrix";
 import { Shuffle } from "../src/lifecycle/shuffle";
-import { atOnce, inTurns, shared } from "../src/turn";
-import type { Pieces } from "../src/turn";
+import { runAtOnce, runCooperatively, shared } from "../src/event-loop";
+import type { Cooperative } from "../src/event-loop";
 
 /** 20 pieces of 2 ms; tells how often the event loop had a turn meanwhile. */
-function* work(turns: () => number): Pieces<number> {
+function* work(turns: () => number): Cooperative<number> {
   const before = turns();
   for (let i = 0; i < 20; i++) {
     for (const end = performance.now() + 2; performance.now() < end;);
@@ -33,8 +33,8 @@ async function counting<R>(use: (turns: () => number) => R | Promise<R>): Promis
 
 describe("work in pieces", () => {
   test("in turns lets the event loop go on, at once does not", async () => {
-    expect(await counting((turns) => inTurns(work(turns)))).toBeGreaterThan(1);
-    expect(await counting((turns) => atOnce(work(turns)))).toBe(0);
+    expect(await counting((turns) => runCooperatively(work(turns)))).toBeGreaterThan(1);
+    expect(await counting((turns) => runAtOnce(work(turns)))).toBe(0);
   });
 
   const LONG = 40_000;

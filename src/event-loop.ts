@@ -5,7 +5,7 @@ const STRETCH = 8;
 let last = 0;
 
 /** Gives the event loop a turn, at once: a timer would wait a second and more in a tab in the background. */
-export async function turn(): Promise<void> {
+export async function yieldNow(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => unknown };
   await new Promise<void>((resolve) => {
     if (setImmediate) return void setImmediate(resolve); // Node and Deno: a twentieth of what a channel takes there
@@ -19,14 +19,15 @@ export async function turn(): Promise<void> {
   last = performance.now();
 }
 
-/** For loops on the calling thread: `await pause()` gives the event loop a turn when the last was 8 ms ago. */
-export const pause = (): Promise<void> | undefined => (performance.now() - last < STRETCH ? undefined : turn());
+/** For loops on the calling thread: `await yieldWhenDue()` gives the event loop a turn when the last was 8 ms ago. */
+export const yieldWhenDue = (): Promise<void> | undefined =>
+  performance.now() - last < STRETCH ? undefined : yieldNow();
 
 /** Work that can be done piece by piece, each well below a millisecond. */
-export type Pieces<R> = Generator<void, R>;
+export type Cooperative<R> = Generator<void, R>;
 
 /** All pieces at once. */
-export function atOnce<R>(pieces: Pieces<R>): R {
+export function runAtOnce<R>(pieces: Cooperative<R>): R {
   for (;;) {
     const { done, value } = pieces.next();
     if (done) return value;
@@ -34,11 +35,11 @@ export function atOnce<R>(pieces: Pieces<R>): R {
 }
 
 /** The same, letting the calling thread go on every few milliseconds. */
-export async function inTurns<R>(pieces: Pieces<R>): Promise<R> {
+export async function runCooperatively<R>(pieces: Cooperative<R>): Promise<R> {
   for (;;) {
     const { done, value } = pieces.next();
     if (done) return value;
-    const turned = pause();
+    const turned = yieldWhenDue();
     if (turned) await turned; // to wait for nothing would cost more than many a piece
   }
 }
