@@ -71,8 +71,8 @@ export function show(value: unknown): string {
     );
     return words.length > 60 ? `${words.slice(0, 60)}…` : words;
   }
-  if (typeof value === "string") return value.length > 60 ? `${value.slice(0, 60)}…` : value;
-  return String(value);
+  const line = String(value).replace(/[\s\p{Cc}]+/gu, " "); // a message is one line, whatever a file holds
+  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
 }
 
 /** Names that other libraries have for an option, without case and underscores. */
