@@ -1,11 +1,11 @@
-// One epoch of UMAP's layout: moved[i] = y_i and its moves, along its edges to the y_j of the epoch before and away from points drawn at random
+// Part of an epoch of UMAP's layout: moved[i] = y_i and its moves, along its edges to the y_j as they are and away from points drawn at random
 //
 // y and moved [n,dim], dim up to 4; edges in compressed rows: starts [n + 1], columns, and the epochs between two samples of each, `periods`. An edge is
 // sampled where the epoch passes a multiple of its period; its point is then moved twice, since the edge stands in both rows and moves both its ends,
 // each time by α times the sum of the edge's pull and of half the `negative` pushes, each clipped to ±4. With `both` 1 the second pull finds the other end where
-// the first has moved it, as the row of that end does it: without that the ends would change places again and again. A row is moved by one invocation, so that
-// the same seed gives the same places. Columns and draws are rows of `others` [m,dim]: y itself, or points that stay where they are (`both` 0).
-struct Params { n: u32, m: u32, dim: u32, epoch: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32 }
+// the first has moved it, as the row of that end does it: without that the ends would change places again and again. Of the edges of an epoch those are
+// taken whose hash modulo `parts` is `part`. A row is moved by one invocation, so that the same seed gives the same places. Columns and draws are rows of `others` [m,dim]: y itself, or points that stay where they are (`both` 0).
+struct Params { n: u32, m: u32, dim: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
 @group(0) @binding(2) var<storage, read> others: array<f32>;
@@ -27,6 +27,9 @@ fn mix(value: u32) -> u32 {
   return x;
 }
 
+// The same for both ends of an edge
+fn pairOf(i: u32, j: u32) -> u32 { return mix(params.epoch ^ mix(min(i, j) ^ mix(max(i, j)))); }
+
 fn place(i: u32) -> vec4f {
   var v = vec4f();
   for (var c = 0u; c < params.dim; c++) { v[c] = others[i * params.dim + c]; }
@@ -43,6 +46,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var e = starts[i]; e < starts[i + 1u]; e++) {
     let period = periods[e];
     if (floor((e0 + 1.0) / period) <= floor(e0 / period)) { continue; }
+    if (params.parts > 1u && pairOf(i, columns[e]) % params.parts != params.part) { continue; }
     var other = place(columns[e]);
     let key = mix(params.seed ^ mix(params.epoch ^ mix(e)));
     for (var half = 0u; half < 2u; half++) {

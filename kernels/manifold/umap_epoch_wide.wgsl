@@ -1,11 +1,11 @@
-// One epoch of UMAP's layout in any number of dimensions: moved[i] = y_i and its moves, along its edges to the y_j of the epoch before and away from points drawn at random
+// Part of an epoch of UMAP's layout in any number of dimensions: moved[i] = y_i and its moves, along its edges to the y_j as they are and away from points drawn at random
 //
 // y and moved [n,4·quads], each row filled up with zeros; edges in compressed rows: starts [n + 1], columns, and the epochs between two samples of each,
 // `periods`. The moves are those of umap_epoch: an edge is sampled where the epoch passes a multiple of its period, its point moves twice, each time by α times
-// the sum of the edge's pull and of half the `negative` pushes, each clipped to ±4, the other end of the edge likewise with `both` 1. A row is one
+// the sum of the edge's pull and of half the `negative` pushes, each clipped to ±4, the other end of the edge likewise with `both` 1, in `parts`. A row is one
 // invocation's, with its forces and the other end of its edge beside each other in `work` [n,8·quads], so that the same seed gives the same places. Columns and
 // draws are rows of `others` [m,4·quads]: y itself, or points that stay where they are (`both` 0).
-struct Params { n: u32, m: u32, quads: u32, epoch: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32 }
+struct Params { n: u32, m: u32, quads: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> y: array<vec4f>;
 @group(0) @binding(2) var<storage, read> others: array<vec4f>;
@@ -27,6 +27,9 @@ fn mix(value: u32) -> u32 {
   x ^= x >> 16u;
   return x;
 }
+
+// The same for both ends of an edge
+fn pairOf(i: u32, j: u32) -> u32 { return mix(params.epoch ^ mix(min(i, j) ^ mix(max(i, j)))); }
 
 // ‖own − other‖², of rows that begin at these quads
 fn squared(own: u32, other: u32) -> f32 {
@@ -55,6 +58,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var e = starts[i]; e < starts[i + 1u]; e++) {
     let period = periods[e];
     if (floor((e0 + 1.0) / period) <= floor(e0 / period)) { continue; }
+    if (params.parts > 1u && pairOf(i, columns[e]) % params.parts != params.part) { continue; }
     for (var c = 0u; c < params.quads; c++) { work[end + c] = others[columns[e] * params.quads + c]; }
     let key = mix(params.seed ^ mix(params.epoch ^ mix(e)));
     for (var half = 0u; half < 2u; half++) {

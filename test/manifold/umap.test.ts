@@ -43,12 +43,14 @@ describeDevices("UMAP in many dimensions", (deviceOf) => {
     for (let i = 0; i < n; i++) wide.set(places.subarray(i * dim, (i + 1) * dim), i * 8);
     const [y, w] = [tensor(device, places, [n, dim]), tensor(device, wide, [n, 8])];
     const [moved, movedWide, work] = [empty(device, [n, dim]), empty(device, [n, 8]), empty(device, [n, 16])];
-    for (const [epoch, both] of [
-      [1, 1],
-      [3, 0],
+    for (const [epoch, both, part, parts] of [
+      [1, 1, 0, 1],
+      [3, 0, 0, 1],
+      [2, 1, 1, 3],
     ] as const) {
-      run(umapEpoch, { ...common, y, others: y, moved, ...settings, epoch, both, dim });
-      run(umapEpochWide, { ...common, y: w, others: w, moved: movedWide, work, ...settings, epoch, both, quads: 2 });
+      const step = { ...settings, epoch, both, part, parts };
+      run(umapEpoch, { ...common, y, others: y, moved, ...step, dim });
+      run(umapEpochWide, { ...common, y: w, others: w, moved: movedWide, work, ...step, quads: 2 });
       const [few, many] = [await moved.data(), await movedWide.data()];
       let most = 0;
       for (let i = 0; i < n; i++)
@@ -60,6 +62,43 @@ describeDevices("UMAP in many dimensions", (deviceOf) => {
       expect(most).toBeGreaterThan(0.5); // they do move
     }
     for (const each of [...Object.values(common), y, w, moved, movedWide, work]) each.dispose();
+  });
+
+  test("each edge is in one part of an epoch, the same for both its ends", async () => {
+    const device = await deviceOf();
+    const [n, parts] = [40, 4]; // items 2 i and 2 i + 1 have one edge
+    const y = tensor(
+      device,
+      Float32Array.from({ length: n }, (_, i) => i + (i % 2)),
+      [n, 1],
+    );
+    const starts = indices(
+      device,
+      Uint32Array.from({ length: n + 1 }, (_, i) => i),
+    );
+    const columns = indices(
+      device,
+      Uint32Array.from({ length: n }, (_, i) => i ^ 1),
+    );
+    const periods = tensor(device, new Float32Array(n).fill(1));
+    const moved = empty(device, [n, 1]);
+    const rest = { n, m: n, dim: 1, epoch: 5, negative: 0, seed: 5, both: 1, a: 1.9, b: 0.79, alpha: 0.5, gamma: 1 };
+    const before = await y.data();
+    const often = new Int32Array(n);
+    const used = new Set<number>();
+    for (let part = 0; part < parts; part++) {
+      run(umapEpoch, { y, others: y, starts, columns, periods, moved, ...rest, part, parts });
+      const after = await moved.data();
+      for (let i = 0; i < n; i += 2) {
+        expect(after[i] !== before[i]).toBe(after[i + 1] !== before[i + 1]);
+        if (after[i] === before[i]) continue;
+        often[i]!++;
+        used.add(part);
+      }
+    }
+    for (let i = 0; i < n; i += 2) expect(often[i]).toBe(1);
+    expect(used.size).toBe(parts);
+    for (const each of [y, starts, columns, periods, moved]) each.dispose();
   });
 
   test("six dimensions keep six groups apart; one seed gives the same bytes; places that were kept place others the same", async () => {

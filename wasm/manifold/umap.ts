@@ -16,10 +16,17 @@ function mix(value: u32): u32 {
   return x;
 }
 
+/** Of an edge in an epoch, the same for both its ends. */
+// @ts-ignore: decorator
+@inline
+function pairOf(epoch: u32, i: u32, j: u32): u32 {
+  return mix(epoch ^ mix(min(i, j) ^ mix(max(i, j))));
+}
+
 /** Moves of the points [begin, end); see kernels/manifold/umap_epoch.wgsl. Four forces at a time, the edge's pull in the first lane. */
 export function umap_epoch(
   y: usize, others: usize, starts: usize, columns: usize, periods: usize, moved: usize,
-  n: u32, m: u32, dim: u32, epoch: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
+  n: u32, m: u32, dim: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
 ): void {
   const row = <usize>dim << 2, differences = scratch, own = scratch + 64, to = scratch + 80;
   const zero = f32x4.splat(0), one = f32x4.splat(1), low = f32x4.splat(-4), high = f32x4.splat(4);
@@ -32,6 +39,7 @@ export function umap_epoch(
     for (let e = <u32>i32.load(starts + (<usize>i << 2)); e < last; e++) {
       const period = f32.load(periods + (<usize>e << 2));
       if (Mathf.floor(next / period) <= Mathf.floor(now / period)) continue;
+      if (parts > 1 && pairOf(epoch, i, <u32>i32.load(columns + (<usize>e << 2))) % parts != part) continue;
       memory.copy(to, others + <usize><u32>i32.load(columns + (<usize>e << 2)) * row, row);
       const key = mix(seed ^ mix(epoch ^ mix(e)));
       for (let half: u32 = 0; half < 2; half++) {
@@ -85,7 +93,7 @@ export function umap_epoch(
  */
 export function umap_epoch_wide(
   y: usize, others: usize, starts: usize, columns: usize, periods: usize, moved: usize, work: usize,
-  n: u32, m: u32, quads: u32, epoch: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
+  n: u32, m: u32, quads: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
 ): void {
   const row = <usize>quads << 4, squares = scratch, strengths = scratch + 16, sources = scratch + 32;
   const zero = f32x4.splat(0), one = f32x4.splat(1), low = f32x4.splat(-4), high = f32x4.splat(4);
@@ -100,6 +108,7 @@ export function umap_epoch_wide(
     for (let e = <u32>i32.load(starts + (<usize>i << 2)); e < last; e++) {
       const period = f32.load(periods + (<usize>e << 2));
       if (Mathf.floor(next / period) <= Mathf.floor(now / period)) continue;
+      if (parts > 1 && pairOf(epoch, i, <u32>i32.load(columns + (<usize>e << 2))) % parts != part) continue;
       memory.copy(to, others + <usize><u32>i32.load(columns + (<usize>e << 2)) * row, row);
       const key = mix(seed ^ mix(epoch ^ mix(e)));
       for (let half: u32 = 0; half < 2; half++) {

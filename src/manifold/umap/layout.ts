@@ -24,6 +24,11 @@ export interface LayoutOptions {
 
 /** Epochs between two looks at the signal. */
 const CHECK = 10;
+/**
+ * Parts of an epoch: an edge belongs to one of them by the hash of its ends, and each part finds the places that the one before it left. The sequential form
+ * moves one edge at a time; where all edges meet the places of the epoch before, points that pull each other swing, and clusters stay wide.
+ */
+const PARTS = 4;
 /** Dimensions up to which a kernel keeps a point in registers. */
 const NARROW = 4;
 
@@ -46,6 +51,7 @@ export async function layOut(
 ): Promise<Float32Array<ArrayBuffer>> {
   const [n, m] = graph.shape;
   const { epochs, a, b, learningRate, repulsionStrength, negativeSampleRate, seed, fixed, onEpoch, signal } = options;
+  const parts = fixed ? 1 : PARTS; // what stays is found where it is
   const wide = dim > NARROW;
   const width = wide ? 4 * Math.ceil(dim / 4) : dim;
   await device.prepare([wide ? umapEpochWide : umapEpoch]);
@@ -64,14 +70,16 @@ export async function layOut(
   try {
     for (let epoch = 0; epoch < epochs; epoch++) {
       signal?.throwIfAborted();
-      const given = {
-        ...{ y: now, others: others ?? now, starts, columns, periods: made.periods, moved: next },
-        ...{ n, m, epoch, negative: negativeSampleRate, seed, both: fixed ? 0 : 1, a, b },
-        ...{ alpha: learningRate * (1 - epoch / epochs), gamma: repulsionStrength },
-      };
-      if (work) run(umapEpochWide, { ...given, work, quads: width / 4 });
-      else run(umapEpoch, { ...given, dim });
-      [now, next] = [next, now];
+      for (let part = 0; part < parts; part++) {
+        const given = {
+          ...{ y: now, others: others ?? now, starts, columns, periods: made.periods, moved: next },
+          ...{ n, m, epoch, part, parts, negative: negativeSampleRate, seed, both: fixed ? 0 : 1, a, b },
+          ...{ alpha: learningRate * (1 - epoch / epochs), gamma: repulsionStrength },
+        };
+        if (work) run(umapEpochWide, { ...given, work, quads: width / 4 });
+        else run(umapEpoch, { ...given, dim });
+        [now, next] = [next, now];
+      }
       if (epoch % CHECK !== CHECK - 1 && epoch < epochs - 1) continue;
       await device.synchronize();
       onEpoch?.({ epoch: epoch + 1, epochs });
