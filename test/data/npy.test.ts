@@ -68,7 +68,7 @@ describe("headers", () => {
     [
       "trailing bytes",
       npy(header("'<f4'", "(1,)"), [...four, 9]),
-      "npy: file must end after its data, got 1 bytes follow",
+      "npy: file must end after its data, got 1 bytes more",
     ],
     ["objects", npy(header("'|O'", "(1,)"), four), "f8, U or S, got pickled Python objects"],
     ["complex", fixture("complex.npy"), 'npy: dtype must be bool, i1-i8, u1-u8, f2, f4, f8, U or S, got "<c8"'],

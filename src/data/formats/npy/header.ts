@@ -90,7 +90,7 @@ export function parseNpyHeader(bytes: Uint8Array, fileSize: number): NpyHeader {
     throw new Error(
       `npy: file is truncated, shape [${shape.join(", ")}] of ${itemSize}-byte elements needs ${end} bytes, given ${fileSize}`,
     );
-  if (end < fileSize) throw new Error(`npy: file must end after its data, ${fileSize - end} bytes follow`);
+  if (end < fileSize) throw new Error(`npy: file must end after its data, got ${fileSize - end} bytes more`);
   return { version, shape, fortranOrder, type, itemSize, count, dataOffset };
 }
 
