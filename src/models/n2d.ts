@@ -55,7 +55,7 @@ export interface N2DOptions {
   readonly layoutEpochs?: number | undefined;
   /** Of the mixture. Default "full". */
   readonly covarianceType?: CovarianceType;
-  /** Mixtures from different beginnings, of which the most likely is kept. Default 1. */
+  /** Mixtures from different beginnings, of which the most likely is kept. Default 10. */
   readonly nInit?: number;
   /** Added to every variance of the mixture. Default 1e-6. */
   readonly regCovar?: number;
@@ -77,7 +77,7 @@ const OPTIONS: OptionSet<Settings> = {
     ...{ covarianceType: choice("full", "tied", "diag", "spherical"), seed: seedRule },
   },
   defaults: {
-    ...{ layerEpochs: 0, epochs: 100, nNeighbors: 20, minDist: 0, covarianceType: "full", nInit: 1, regCovar: 1e-6 },
+    ...{ layerEpochs: 0, epochs: 100, nNeighbors: 20, minDist: 0, covarianceType: "full", nInit: 10, regCovar: 1e-6 },
     corruption: AUTOENCODER_DEFAULTS.corruption,
     batchSize: AUTOENCODER_DEFAULTS.batchSize,
     learningRate: AUTOENCODER_DEFAULTS.learningRate,
@@ -168,7 +168,9 @@ export class N2D extends RowsModel<Settings> {
       try {
         this.checkWidth("fit", rows, layers[0]!);
         if (nClusters > rows.count)
-          throw new Error(`N2D.fit: nClusters must be at most the number of rows, ${nClusters} for ${rows.count} rows`);
+          throw new Error(
+            `N2D.fit: nClusters must be at most the number of rows, got ${nClusters} for ${rows.count} rows`,
+          );
         if (rows.count < 2) throw new Error(`N2D.fit: neighbours need two rows, got ${rows.count}`);
         this.learned();
         const { epochs = this.settings.epochs } = options;

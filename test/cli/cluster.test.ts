@@ -176,7 +176,7 @@ describe("constella cluster", () => {
     [
       "more clusters than rows",
       ["x.npy", "--clusters", "91"],
-      "--clusters must be at most the number of rows, got 90, 91",
+      "--clusters must be at most the number of rows, 90, got 91",
     ],
     ["NaN", ["nan.npy", "--clusters", "3"], "nan.npy: data must be finite, got NaN at row 2, column 1"],
     [
