@@ -63,10 +63,12 @@ export const ROWS: readonly Row[] = [
   },
   {
     id: "gaussian-mixture",
-    title: "Gaussian mixture",
+    title: "Gaussian mixture (10 restarts)",
     cluster: (task) => {
       const { nClusters, seed, device } = task;
-      return new GaussianMixture({ nComponents: nClusters, regCovar: 1e-3, seed, device }).fitPredict(rowsOf(task));
+      return new GaussianMixture({ nComponents: nClusters, nInit: 10, regCovar: 1e-3, seed, device }).fitPredict(
+        rowsOf(task),
+      );
     },
   },
   {

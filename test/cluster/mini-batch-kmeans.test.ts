@@ -94,11 +94,11 @@ describeDevices("MiniBatchKMeans", (device) => {
 
 describe("MiniBatchKMeans refuses", () => {
   test.each([
-    [{ nClusters: 0 }, "nClusters must be a whole number from 1, 0"],
-    [{ batchSize: 0 }, "batchSize must be a whole number from 1, 0"],
-    [{ initSize: 1 }, "initSize must be a whole number from 2, 1"],
+    [{ nClusters: 0 }, "nClusters must be a whole number from 1, got 0"],
+    [{ batchSize: 0 }, "batchSize must be a whole number from 1, got 0"],
+    [{ initSize: 1 }, "initSize must be a whole number from 2, got 1"],
     [{ reassignmentRatio: -1 }, "reassignmentRatio must be 0 or more, got -1"],
-    [{ maxNoImprovement: 1.5 }, "maxNoImprovement must be a whole number from 0, 1.5"],
+    [{ maxNoImprovement: 1.5 }, "maxNoImprovement must be a whole number from 0, got 1.5"],
   ])("%o", (options, message) => {
     expect(() => new MiniBatchKMeans({ nClusters: 2, ...options })).toThrow(`MiniBatchKMeans: ${message}`);
   });

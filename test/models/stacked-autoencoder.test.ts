@@ -80,9 +80,9 @@ describeDevices("StackedAutoencoder", (device) => {
     expect(() => new StackedAutoencoder({ layers: [4], device: made })).toThrow(
       "layers must be a list of 2 or more positive whole numbers, got [4]",
     );
-    expect(() => new StackedAutoencoder({ ...OPTIONS, corruption: 1 })).toThrow("corruption must be in [0, 1), 1");
+    expect(() => new StackedAutoencoder({ ...OPTIONS, corruption: 1 })).toThrow("corruption must be in [0, 1), got 1");
     expect(() => new StackedAutoencoder({ ...OPTIONS, batchSize: 0 })).toThrow(
-      "batchSize must be a whole number from 1, 0",
+      "batchSize must be a whole number from 1, got 0",
     );
     model.dispose();
   });

@@ -94,9 +94,9 @@ describeDevices("augment", (device) => {
     expect(() => c.augment(x, { distort: { grid: 0 } }, step)).toThrow(
       "distort.grid must be positive whole numbers, got 0",
     );
-    expect(() => c.augment(x, { jitter: { hue: 0.1 } }, step)).toThrow("need three channels, 1");
+    expect(() => c.augment(x, { jitter: { hue: 0.1 } }, step)).toThrow("need three channels, got 1");
     expect(() => c.augment(x, { flip: 1 }, { seed: 1, step: -1 })).toThrow(
-      "step must be a whole number from 0 to 4294967295, -1",
+      "step must be a whole number from 0 to 4294967295, got -1",
     );
     x.dispose();
   });

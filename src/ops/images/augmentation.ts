@@ -206,7 +206,7 @@ const share = (value: number): boolean => value >= 0 && value <= 1;
 function check(options: AugmentOptions, [, c, h, w]: readonly number[]): void {
   const { crop = {}, flip = 0, rotate = 0, distort = {}, jitter = {} } = options;
   const rule = (holds: boolean, text: string, given: unknown): void => {
-    if (!holds) throw new Error(`augment: ${text}, ${JSON.stringify(given)}`);
+    if (!holds) throw new Error(`augment: ${text}, got ${JSON.stringify(given)}`);
   };
   const size = outputSize(options, h!, w!);
   const padding = both(crop.padding ?? 0);
