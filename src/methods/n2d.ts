@@ -35,7 +35,11 @@ export const n2d: Method<N2DOptions> = {
       default: "full",
       help: "a covariance for each cluster, one for all, variances along the axes, or one variance",
     },
-    nInit: { kind: whole(1), default: 10, help: "mixtures from different beginnings, of which the most likely is kept" },
+    nInit: {
+      kind: whole(1),
+      default: 10,
+      help: "mixtures from different beginnings, of which the most likely is kept",
+    },
     regCovar: { kind: nonNegative, default: 1e-6, help: "added to every variance of the mixture" },
   },
   suit: (data, { layers, nClusters }) =>

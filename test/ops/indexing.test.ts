@@ -18,9 +18,7 @@ describeDevices("rows by index and layout", (device) => {
     expect(() => gatherRows(x, Int32Array.of(-1))).toThrow("gatherRows: index out of range, -1 at 0 for 3 rows");
     expect(() => gatherRows(x, [0.5])).toThrow("indices: elements must be whole numbers from 0, got 0.5 at 0");
     expect(() => gatherRows(x, x)).toThrow("gatherRows: the index must be a u32 tensor, it is f32");
-    expect(() => scatterAddRows(x, [0], x)).toThrow(
-      "scatterAddRows: src must be [1, 2] for base [3, 2], it is [3, 2]",
-    );
+    expect(() => scatterAddRows(x, [0], x)).toThrow("scatterAddRows: src must be [1, 2] for base [3, 2], it is [3, 2]");
     expect(made.memory().buffers).toBe(buffers);
   });
 
