@@ -25,6 +25,8 @@ const NO_MEMORY = "GPUOutOfMemoryError";
 
 /** Dispatches of a submit where none is asked for: each costs the host time, and the GPU is busy meanwhile. */
 const LARGEST_SUBMIT = 64;
+/** How long a failure to compile waits for the word that the device is lost. */
+const LOSS_MS = 250;
 /** Dispatches that params are kept for. */
 const MOST_DISPATCHES = 256;
 /** Params of one launch, at WebGPU's alignment for dynamic offsets. */
@@ -282,9 +284,17 @@ export class WebGPUDevice implements Device {
     if (error && (await proof)) this.#error ??= new Error(`webgpu: ${firstLine(error.message)} (kernel ${name})`);
   }
 
-  prepare(kernels: readonly Kernel[]): Promise<void> {
+  async prepare(kernels: readonly Kernel[]): Promise<void> {
     this.#check();
-    return this.#pipelines.prepare(kernels);
+    try {
+      await this.#pipelines.prepare(kernels);
+    } catch (error) {
+      // of a GPU that crashed the compiler tells first, that the device is lost comes a moment later
+      await Promise.race([this.gpuDevice.lost, new Promise((resolve) => setTimeout(resolve, LOSS_MS))]);
+      this.#check();
+      throw error;
+    }
+    this.#check();
   }
 
   memory(): MemoryUsage {

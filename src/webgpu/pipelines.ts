@@ -111,7 +111,8 @@ export class Pipelines {
 
 /** Why a kernel does not compile: its name, the line and a caret under the column. */
 async function compileError(kernel: Kernel, module: GPUShaderModule, error: unknown): Promise<Error> {
-  const info = await module.getCompilationInfo?.();
+  // a GPU that crashed has nothing to say of its modules
+  const info = await Promise.resolve(module.getCompilationInfo?.()).catch(() => undefined);
   return new Error(`webgpu: kernel ${kernel.name} does not compile\n${formatMessages(kernel, info, error)}`, {
     cause: error,
   });

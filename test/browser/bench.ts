@@ -44,7 +44,9 @@ describe("bench", () => {
     await page.selectOption("#device", "wasm");
     const run = await measure(page);
     expect(run.rows.filter(({ error }) => error !== undefined)).toEqual([]);
-    expect([...new Set(run.rows.map(({ kernel }) => kernel))].sort()).toEqual([...kernelFiles().keys()].sort());
+    // long series are sorted by exchanges between workgroups, on WebAssembly by one thread each
+    const launched = [...kernelFiles().keys()].filter((kernel) => kernel !== "sort_exchange");
+    expect([...new Set(run.rows.map(({ kernel }) => kernel))].sort()).toEqual(launched.sort());
     for (const { validation, timing, gbytes } of run.rows) {
       expect(validation).toMatch(/^webgpu, within /);
       expect(timing!.best).toBeGreaterThan(0);

@@ -190,7 +190,11 @@ describe("playground", () => {
     await page.fill("#option-pretrainEpochs", "2000");
     await page.fill("#option-epochs", "10");
     await page.click("#start");
-    await page.waitForTimeout(8000); // a checkpoint is made every five seconds
+    // the kernels are compiled, and passes end; a checkpoint is made every five seconds
+    await page.waitForFunction(() =>
+      /pass ([3-9]|\d\d+) of 2000/.test(document.getElementById("status")!.textContent!),
+    );
+    await page.waitForTimeout(8000);
     // the passes that the page tells of from now on
     const passes = await page.evaluateHandle(() => {
       const seen: number[] = [];

@@ -140,14 +140,13 @@ export function describeConformance(title: string, methods: Readonly<Record<stri
             expect(await ask(loaded)).toEqual(await ask(estimator));
             const narrow = { data: new Float32Array(10), shape: [5, 2] };
             const asked = [loaded.predict?.(narrow), loaded.transform?.(narrow), loaded.softAssignments?.(narrow)];
-            for (const answer of asked)
-              if (answer)
-                expectWords(
-                  await answer.then(
-                    () => new Error("undefined: items of another width were taken"),
-                    (error: Error) => error,
-                  ),
-                );
+            const answers = asked.map((answer) =>
+              answer?.then(
+                () => new Error("undefined: items of another width were taken"),
+                (error: Error) => error,
+              ),
+            );
+            for (const answer of answers) if (answer) expectWords(await answer);
           } finally {
             await loaded.dispose();
           }

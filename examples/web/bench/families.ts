@@ -73,7 +73,9 @@ export const FAMILIES: readonly Workload[] = [
     name: "Gaussian mixture",
     sizes: { n: [500, 10000, 50000], d: 16, k: 8 },
     run: async (device, { n, d, k }) =>
-      void (await new GaussianMixture({ nComponents: k!, maxIter: 2, device }).fit(points(n!, d!))),
+      void (await new GaussianMixture({ nComponents: k!, maxIter: 2, precision: "float32", device }).fit(
+        points(n!, d!),
+      )),
   },
   {
     name: "t-SNE",
@@ -83,7 +85,10 @@ export const FAMILIES: readonly Workload[] = [
   {
     name: "UMAP",
     sizes: { n: [300, 2000, 10000], d: 16 },
-    run: async (device, { n, d }) => void (await new UMAP({ nEpochs: 2, init: "pca", device }).fit(points(n!, d!))),
+    run: async (device, { n, d }) => {
+      for (const nComponents of [2, 6])
+        await new UMAP({ nComponents, nEpochs: 2, init: "pca", device }).fit(points(n!, d!));
+    },
   },
   {
     name: "self-organising map",
