@@ -34,13 +34,15 @@ export function runAtOnce<R>(pieces: Cooperative<R>): R {
   }
 }
 
-/** The same, letting the calling thread go on every few milliseconds. */
-export async function runCooperatively<R>(pieces: Cooperative<R>): Promise<R> {
+/** The same, letting the calling thread go on every few milliseconds; `onTurn` has its say each time. */
+export async function runCooperatively<R>(pieces: Cooperative<R>, onTurn?: () => Promise<void>): Promise<R> {
   for (;;) {
     const { done, value } = pieces.next();
     if (done) return value;
     const turned = yieldWhenDue();
-    if (turned) await turned; // to wait for nothing would cost more than many a piece
+    if (!turned) continue; // to wait for nothing would cost more than many a piece
+    await turned;
+    await onTurn?.();
   }
 }
 

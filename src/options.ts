@@ -142,7 +142,7 @@ export function checkedOptions<Options extends object>(
   return settings as Options;
 }
 
-/** @throws for the first value that breaks its rule: `KMeans: nClusters must be a whole number from 1, 0` */
+/** @throws for the first value that breaks its rule: `KMeans: nClusters must be a whole number from 1, got 0` */
 export function checkValues<Options extends object>(op: string, values: Partial<Options>, rules: Rules<Options>): void {
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined) continue;

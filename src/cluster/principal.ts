@@ -158,25 +158,26 @@ export async function readMatrix(f: () => Tensor): Promise<Float32Array<ArrayBuf
   }
 }
 
-/** Rows of d numbers in float64. */
-async function widened(values: Float32Array, d: number): Promise<Float64Array> {
-  const out = new Float64Array(values.length);
-  for (let at = 0; at < out.length; at += d) {
-    out.set(values.subarray(at, at + d), at);
+/** As many rows of d numbers as `to` holds, copied into it. */
+async function copyRows<T extends Float32Array | Float64Array>(
+  values: Float32Array | Float64Array,
+  to: T,
+  d: number,
+): Promise<T> {
+  for (let at = 0; at < to.length; at += d) {
+    to.set(values.subarray(at, at + d), at);
     await yieldWhenDue();
   }
-  return out;
+  return to;
 }
 
+/** Rows of d numbers in float64. */
+const widened = (values: Float32Array, d: number): Promise<Float64Array> =>
+  copyRows(values, new Float64Array(values.length), d);
+
 /** The first c rows of d numbers in float32. */
-async function rounded(values: Float64Array, c: number, d: number): Promise<Float32Array> {
-  const out = new Float32Array(c * d);
-  for (let at = 0; at < out.length; at += d) {
-    out.set(values.subarray(at, at + d), at);
-    await yieldWhenDue();
-  }
-  return out;
-}
+const rounded = (values: Float64Array, c: number, d: number): Promise<Float32Array> =>
+  copyRows(values, new Float32Array(c * d), d);
 
 const sumOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
 

@@ -13,7 +13,7 @@ import type { EpochRecord, RunOptions, StepReport } from "../lifecycle/progress"
 import { choleskyOf } from "../linear-algebra/cholesky";
 import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
-import { NdArray } from "../ndarray";
+import { NdArray, sizeOf } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { takeRows } from "../neighbours/rows";
 import { choice, flag, nullable, range, seed as seedRule, integer } from "../options";
@@ -290,11 +290,10 @@ export class GaussianMixture extends Model<Settings> {
     const shape = covarianceShape(this.covarianceType, k, d);
     if (!matrixOf(saved, "covariances", shape) || d === 0 || n === 0)
       throw new Error("checkpoint: means, covariances and responsibilities must be there");
-    const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
     this.#result = {
       parameters: {
         ...{ weights: numbersOf(saved, "weights", k), means: numbersOf(saved, "means", k * d) },
-        covariances: numbersOf(saved, "covariances", product(shape)),
+        covariances: numbersOf(saved, "covariances", sizeOf(shape)),
       },
       ...{ resp: numbersOf(saved, "responsibilities", n * k), converged: entryOf<boolean>(saved, "converged", flag) },
       trace: numbersOf(saved, "trace", saved.arrays["trace"]?.data.length ?? 0),

@@ -12,7 +12,7 @@ import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { KdTree } from "../neighbours/kd-tree";
 import { knnGraph } from "../neighbours/knn";
-import { columnMeans, takeRows } from "../neighbours/rows";
+import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { UnionFind } from "../neighbours/union-find";
 import { choice, flag, optional, positive, range, integer } from "../options";
@@ -128,7 +128,7 @@ export class HDBSCAN extends Model<Settings> {
       const { n, d } = given;
       if (n < 2) throw new Error(`${op}: a hierarchy needs two points, got ${n}`);
       const offset = columnMeans(given);
-      const rows = { n, d, data: given.data.map((value, i) => value - offset[i % d]!) };
+      const rows = lessOffset(given, offset);
       const report = (step: number, loss: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });
       const { cores, spanning } = await (d <= TREE_DIMENSIONS
@@ -160,9 +160,8 @@ export class HDBSCAN extends Model<Settings> {
     return this.computing("predict", async () => {
       const given = await takeRows(x, "HDBSCAN.predict");
       if (given.d !== rows.d) throw new Error(`HDBSCAN.predict: x must have ${rows.d} columns, got ${given.d}`);
-      const data = given.data.map((value, i) => value - offset[i % rows.d]!);
       const known = { rows, cores, tree, within, minSamples: this.#minSamples(rows.n) };
-      return clustersOfNew({ ...given, data }, known);
+      return clustersOfNew(lessOffset(given, offset), known);
     });
   }
 

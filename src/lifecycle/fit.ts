@@ -1,4 +1,4 @@
-import { yieldWhenDue } from "../event-loop";
+import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
 import type { RunOptions, StepReport } from "./progress";
 
@@ -47,15 +47,10 @@ export class Fit<Report extends StepReport = StepReport> {
    * how far it has come.
    */
   async pacing<R>(pieces: Cooperative<R>, report?: () => Report): Promise<R> {
-    for (;;) {
-      const { done, value } = pieces.next();
-      if (done) return value;
-      const turned = yieldWhenDue();
-      if (!turned) continue;
-      await turned;
+    return runCooperatively(pieces, async () => {
       if (report) this.report(report());
       await this.between();
-    }
+    });
   }
 
   /** Tells the caller where training stands; the model must be at rest. */

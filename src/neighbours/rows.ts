@@ -37,11 +37,11 @@ export async function takeRows(x: Points, op: string, name = "x"): Promise<HostR
   return runCooperatively(checked(x instanceof Tensor ? new NdArray(await x.data(), x.shape) : x, op, name));
 }
 
-/** Rows less the means of their columns, in float64: what distances need, however far from zero they are. */
-export function aboutMeans(rows: HostRows): HostRows {
-  const means = columnMeans(rows);
-  return { ...rows, data: rows.data.map((value, i) => value - means[i % rows.d]!) };
-}
+/** Rows less an offset [d], in float64: about the means of the columns, what distances need, however far from zero rows are. */
+export const lessOffset = (rows: HostRows, offset: Float64Array): HostRows => ({
+  ...rows,
+  data: rows.data.map((value, i) => value - offset[i % rows.d]!),
+});
 
 /** Σ x / n of each column, in float64. */
 export function columnMeans({ data, n, d }: HostRows): Float64Array<ArrayBuffer> {

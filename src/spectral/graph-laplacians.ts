@@ -4,7 +4,7 @@ import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
 import { knnGraph } from "../neighbours/knn";
 import type { KnnOptions } from "../neighbours/knn";
-import { columnMeans, takeRows } from "../neighbours/rows";
+import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
 import { SparseMatrix } from "../sparse";
 import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
@@ -70,8 +70,7 @@ export async function secOperator(x: MatrixLike, options: SecOperatorOptions = {
 async function linearPart(x: MatrixLike, gamma: number): Promise<SymmetricOperator> {
   const rows = await takeRows(x, "SEC");
   const { n, d } = rows;
-  const means = columnMeans(rows);
-  const centered = rows.data.map((value, i) => value - means[i % d]!);
+  const centered = lessOffset(rows, columnMeans(rows)).data;
   const gram = new Float64Array(d * d);
   for (let at = 0; at < n * d; at += d)
     for (let a = 0; a < d; a++) for (let b = 0; b < d; b++) gram[a * d + b]! += centered[at + a]! * centered[at + b]!;

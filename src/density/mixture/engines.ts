@@ -1,5 +1,5 @@
 import type { Device } from "../../device";
-import { centeredRows, columnMeans } from "../../neighbours/rows";
+import { centeredRows, columnMeans, lessOffset } from "../../neighbours/rows";
 import type { HostRows } from "../../neighbours/rows";
 import { DeviceMixture, HostMixture } from "./engine";
 import type { MixtureEngine } from "./engine";
@@ -25,7 +25,7 @@ export class Engines {
 
   constructor(rows: HostRows, precision: Precision, device: () => Promise<Device>) {
     this.offset = columnMeans(rows);
-    this.rows = { ...rows, data: rows.data.map((value, i) => value - this.offset[i % rows.d]!) };
+    this.rows = lessOffset(rows, this.offset);
     this.#host = new HostMixture(this.rows);
     [this.#precision, this.device] = [precision, device];
   }
