@@ -27,7 +27,7 @@ export * from "./optim";
 export * from "./cluster";
 export * from "./metrics";
 export { DEC } from "./models/dec";
-export type { DECLoadOptions, DECOptions } from "./models/dec";
+export type { DECLoadOptions, DECOptions } from "./models/dec-options";
 export { IDEC } from "./models/idec";
 export type { IDECOptions } from "./models/idec";
 export { StackedAutoencoder } from "./models/stacked-autoencoder";

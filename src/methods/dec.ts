@@ -1,5 +1,5 @@
 import { DEC } from "../models/dec";
-import type { DECOptions } from "../models/dec";
+import type { DECOptions } from "../models/dec-options";
 import type { DataSummary, Method } from "./method";
 import { nonNegative, oneOf, positive, share, whole, wholes } from "./schema";
 import type { Schema } from "./schema";

@@ -5,8 +5,9 @@ import { Model } from "../lifecycle/model";
 import { add, scale } from "../ops/elementwise";
 import { mse } from "../ops/losses/elementwise";
 import { range } from "../options";
-import { DEC, DEC_LOAD, DEC_OPTIONS } from "./dec";
-import type { DECLoadOptions, DECOptions, Objective } from "./dec";
+import { DEC } from "./dec";
+import { DEC_LOAD, DEC_OPTIONS } from "./dec-options";
+import type { DECLoadOptions, DECOptions, Objective } from "./dec-options";
 
 /** Options of `IDEC`. */
 export interface IDECOptions extends DECOptions {
