@@ -1,11 +1,26 @@
+import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { buildWasm, writeKernelTypes } from "./scripts/build.mjs";
 import { entryAliases } from "./scripts/entries.mjs";
 import { vitePlugin } from "./scripts/plugin.mjs";
-import { gpuEnvironment } from "./scripts/vulkan.mjs";
+import { gpuEnvironment } from "./scripts/runtimes/vulkan.mjs";
 
 await Promise.all([writeKernelTypes(), buildWasm()]); // when their sources changed
 Object.assign(process.env, await gpuEnvironment()); // before the workers start: the loader reads it once
+
+/** The files that take longest, in this order first, so that no processor waits for another in the end; the others by their sizes. */
+const LONGEST = ["killed", "package", "documents", "conformance", "pages", "special", "ops", "vgg", "train", "cluster"];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = LONGEST.indexOf(basename(moduleId, ".test.ts"));
+      return place < 0 ? LONGEST.length : place;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   plugins: [vitePlugin()],
@@ -15,6 +30,7 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     isolate: false, // see test/devices.ts
+    sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 300_000,
     chaiConfig: { truncateThreshold: 0 }, // messages are compared, and shown whole

@@ -4,13 +4,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
 import { packageEntries } from "./entries.mjs";
-import { writeKernelTypes } from "./kernel-types.mjs";
+import { writeKernelTypes } from "./kernels/types.mjs";
+import { buildWasm } from "./kernels/wasm.mjs";
+import { root } from "./root.mjs";
 import { stale } from "./stale.mjs";
-import { buildWasm } from "./wasm.mjs";
 
-export { buildWasm, stale, writeKernelTypes };
-
-export const root = fileURLToPath(new URL("..", import.meta.url));
+export { buildWasm, writeKernelTypes };
 
 const run = (command, args) =>
   new Promise((resolve, reject) => {

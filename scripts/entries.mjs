@@ -1,8 +1,7 @@
 // The entries that package.json exports: where their sources are.
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-
-const root = join(import.meta.dirname, "..");
+import { root } from "./root.mjs";
 
 /**
  * The source of each entry by its specifier: `constella`, `constella/data`, …

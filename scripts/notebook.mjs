@@ -3,9 +3,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildDist, buildWasm } from "./build.mjs";
-import { startKernel } from "./jupyter.mjs";
+import { startKernel } from "./runtimes/jupyter.mjs";
 
-/** @typedef {import("./jupyter.mjs").Output} Output */
+/** @typedef {import("./runtimes/jupyter.mjs").Output} Output */
 
 /**
  * A notebook, as far as it is run.

@@ -1,7 +1,9 @@
 // npm run playground [-- --dev] [-- --port 4173] [-- --no-open]: builds the pages of examples/web when their sources changed, serves them, opens them.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildWasm, root, stale } from "./build.mjs";
+import { buildWasm } from "./build.mjs";
+import { root } from "./root.mjs";
+import { stale } from "./stale.mjs";
 
 const CONFIG = join(root, "examples/web/vite.config.ts");
 

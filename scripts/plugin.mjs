@@ -2,12 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { deflateRawSync } from "node:zlib";
-import { codesOf } from "./codes.mjs";
-import { declare } from "./contract.mjs";
-import { kernelFiles } from "./kernel-files.mjs";
-import { minifyWgsl } from "./wgsl.mjs";
+import { codesOf } from "./kernels/codes.mjs";
+import { declare } from "./kernels/contract.mjs";
+import { kernelFiles } from "./kernels/files.mjs";
+import { minifyWgsl } from "./kernels/wgsl.mjs";
+import { root } from "./root.mjs";
 
-const build = join(import.meta.dirname, "../build");
+const build = join(root, "build");
 
 /**
  * A kernel's source, its codes, and the family whose WebAssembly module has its twin: the folder's namesake. In TypeScript the codes are an

@@ -4,10 +4,14 @@ import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { buildWasm, root } from "./build.mjs";
+import { buildWasm } from "./build.mjs";
 import { entryPaths } from "./entries.mjs";
 import { esbuildPlugin } from "./plugin.mjs";
-import { gpuEnvironment } from "./vulkan.mjs";
+import { root } from "./root.mjs";
+import { gpuEnvironment } from "./runtimes/vulkan.mjs";
+
+/** Bundles that this process has made. */
+let bundled = 0;
 
 /**
  * Bundles `entry` for Node, or neutrally for Deno and pages; small: with shaders as they are published. Returns the path of the module.
@@ -15,7 +19,7 @@ import { gpuEnvironment } from "./vulkan.mjs";
  * @param {{ platform?: import("esbuild").Platform, external?: string[], small?: boolean }} options
  */
 export async function bundle(entry, { platform = "node", external = [], small = false } = {}) {
-  const outfile = join(root, "build/run", `${entry.replace(/[^\w]+/g, "-")}.${process.pid}.mjs`);
+  const outfile = join(root, "build/run", `${entry.replace(/[^\w]+/g, "-")}.${process.pid}.${++bundled}.mjs`);
   await mkdir(join(root, "build/run"), { recursive: true });
   await build({
     entryPoints: [resolve(entry)],

@@ -1,9 +1,7 @@
 // Which outputs of the build are older than what they are made of.
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
+import { root } from "./root.mjs";
 
 async function newest(paths) {
   const times = [];

@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root } from "./build.mjs";
-import { runInBrowser } from "./browser.mjs";
-import { runInDeno } from "./deno.mjs";
-import { gpuEnvironment } from "./vulkan.mjs";
+import { root } from "./root.mjs";
+import { runInBrowser } from "./runtimes/browser.mjs";
+import { runInDeno } from "./runtimes/deno.mjs";
+import { gpuEnvironment } from "./runtimes/vulkan.mjs";
 
 const environment = { ...process.env, ...(await gpuEnvironment()) };
 
@@ -40,9 +40,12 @@ async function runVitest(args) {
 
 const args = process.argv.slice(2);
 const results = [{ name: `Node ${process.version}`, ...(await runVitest(args)) }];
-if (args.length === 0)
-  for (const run of [runInDeno, runInBrowser])
-    results.push(await run("test/runtime.ts", environment).catch((error) => failure(run.name, error)));
+if (args.length === 0) {
+  const runs = [runInDeno, runInBrowser].map((run) =>
+    run("test/runtime.ts", environment).catch((error) => failure(run.name, error)),
+  );
+  results.push(...(await Promise.all(runs)));
+}
 
 /** A runtime that is missing or does not start. */
 function failure(name, error) {

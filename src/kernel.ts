@@ -6,7 +6,7 @@ export interface Family {
   readonly plain: () => Promise<{ readonly default: string }>;
 }
 
-/** A `.wgsl` file: its stem, its text, which keeps the contract of scripts/contract.mjs, and the family that has its twin. */
+/** A `.wgsl` file: its stem, its text, which keeps the contract of scripts/kernels/contract.mjs, and the family that has its twin. */
 export interface KernelSource<Buffer extends string = string, Param extends string = string> {
   readonly name: string;
   readonly code: string;

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { build as esbuild } from "esbuild";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { denoBinary } from "../scripts/deno.mjs";
+import { denoBinary } from "../scripts/runtimes/deno.mjs";
 import * as ops from "../src/ops";
 import { describeInChromium } from "./browser/installed";
 import { addPackage, execute, installPackage, removeFolder, root } from "./installed";

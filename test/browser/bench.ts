@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { kernelFiles } from "../../scripts/kernel-files.mjs";
+import { kernelFiles } from "../../scripts/kernels/files.mjs";
 import { contrastProblems, download, labelProblems, openPage, picture } from "./page";
 import type { Look } from "./page";
 import { pages } from "./server";

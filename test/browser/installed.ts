@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ISOLATED, launchChromium, serve } from "../../scripts/browser.mjs";
+import { ISOLATED, launchChromium, serve } from "../../scripts/runtimes/browser.mjs";
 
 /** A page of its own script, which takes its options from the address; `result` is a promise of what it finds, or of an error. */
 const PAGE = `<!doctype html><html lang="en"><title>constella</title><script type="module" src="page.js"></script>`;

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { DEC, requestDevice } from "constella";
 import { describe, expect, test } from "vitest";
 import { readCsv, readNpy, readNpz, readSafetensors, writeNpy } from "../../src/data";
-import { launchChromium, serve } from "../../scripts/browser.mjs";
+import { launchChromium, serve } from "../../scripts/runtimes/browser.mjs";
 import { contrastProblems, download, dropFiles, labelProblems, openPage, picture } from "./page";
 import type { Look } from "./page";
 import { pages } from "./server";

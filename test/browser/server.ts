@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
-import { launchChromium } from "../../scripts/browser.mjs";
+import { launchChromium } from "../../scripts/runtimes/browser.mjs";
 import { servePages } from "../../scripts/playground.mjs";
 
 /** The built pages behind a server, and a browser, while the tests of pages.test.ts run. */

@@ -8,7 +8,7 @@ import { writeIdx } from "../../src/data/formats/idx";
 import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
 import { readSafetensors } from "../../src/data/formats/safetensors";
 import { accuracy } from "../../src/metrics";
-import { encodePng } from "../data/png";
+import { encodePng } from "../data/formats/png";
 import { blobs, constella, folder, list, metricsOf, read, refusal, RESULTS, write, useProgram } from "./program";
 
 useProgram();

@@ -2,7 +2,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { encodePng } from "../data/png";
+import { encodePng } from "../data/formats/png";
 import { constella, folder, refusal, useProgram, write } from "./program";
 
 useProgram();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { exportsOf } from "../../scripts/wasm-module.mjs";
+import { exportsOf } from "../../scripts/kernels/wasm-module.mjs";
 import { STAGES } from "../../src/wasm/thread";
 import * as core from "../../src/ops";
 import * as generative from "../../src/ops/generative";

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { declare } from "../../scripts/contract.mjs";
-import { kernelFiles } from "../../scripts/kernel-files.mjs";
-import { inlineCodes, minifyWgsl } from "../../scripts/wgsl.mjs";
+import { declare } from "../../scripts/kernels/contract.mjs";
+import { kernelFiles } from "../../scripts/kernels/files.mjs";
+import { inlineCodes, minifyWgsl } from "../../scripts/kernels/wgsl.mjs";
 import { kernels } from "./kernels";
 
 const VALID = `// y = 2 x, over n elements

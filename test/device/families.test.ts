@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { defineKernel, DeviceError, empty, run, scale, sum, tensor } from "constella";
 import type { Kernel, Tensor } from "constella";
 import { describe, expect, test } from "vitest";
-import { constantsOf, exportsOf, importsOf } from "../../scripts/wasm-module.mjs";
+import { constantsOf, exportsOf, importsOf } from "../../scripts/kernels/wasm-module.mjs";
 import * as elementwise from "../../src/kernels/elementwise";
 import { hasRelaxedSimd } from "../../src/wasm/engine";
 import type { WasmDevice } from "../../src/wasm/device";

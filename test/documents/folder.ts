@@ -1,7 +1,7 @@
 // The folder that the documents are followed in: the package as a user installs it, and the programs that commands may name.
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { denoBinary } from "../../scripts/deno.mjs";
+import { denoBinary } from "../../scripts/runtimes/deno.mjs";
 import { addPackage, execute, installPackage, root } from "../installed";
 
 /** Programs that a block of commands may begin a line with. */

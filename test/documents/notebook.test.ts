@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startKernel } from "../../scripts/jupyter.mjs";
+import { startKernel } from "../../scripts/runtimes/jupyter.mjs";
 import { runNotebook, type Notebook, type Output } from "../../scripts/notebook.mjs";
 import { readImage } from "../../src/data";
 import { sameWords } from "./blocks";

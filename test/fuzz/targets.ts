@@ -10,8 +10,8 @@ import { readImage } from "../../src/data/formats/images/images";
 import { readNpyAny, writeNpy } from "../../src/data/formats/npy/npy";
 import { listNpz, readNpzAny, writeNpz } from "../../src/data/formats/npy/npz";
 import { readWav } from "../../src/data/formats/wav";
-import { encodePng } from "../data/png";
-import { encodeWav } from "../data/wav";
+import { encodePng } from "../data/formats/png";
+import { encodeWav } from "../data/formats/wav";
 import { MODELS } from "../lifecycle/models";
 import { mutateBytes, mutateCheckpoint, mutatePng, mutateText, pick } from "./mutations";
 

@@ -1,5 +1,5 @@
 // The op that the user's two kernels make: defineKernel, run and record, as in any program of theirs.
-import { declare } from "../../../scripts/contract.mjs";
+import { declare } from "../../../scripts/kernels/contract.mjs";
 import { defineKernel, empty, record, run } from "constella";
 import type { Device, Kernel, Tensor } from "constella";
 import { evaluate, evaluateList } from "./expression";

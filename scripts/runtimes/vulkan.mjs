@@ -4,7 +4,7 @@ import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliDecompress } from "node:zlib";
-import { root } from "./build.mjs";
+import { root } from "../root.mjs";
 
 const PROBE = `
   const { create, globals } = await import("webgpu");

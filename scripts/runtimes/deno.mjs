@@ -1,10 +1,10 @@
 // Runs a bundled test program in Deno, from npm's `deno` package: the binary itself, without its install script.
 import { spawn } from "node:child_process";
-import { access, chmod } from "node:fs/promises";
+import { access, chmod, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { bundle } from "./run.mjs";
-import { root } from "./build.mjs";
+import { root } from "../root.mjs";
+import { bundle } from "../run.mjs";
 
 /** Path of the Deno binary for this platform. @throws when npm did not install one */
 export async function denoBinary() {
@@ -35,6 +35,7 @@ export async function runInDeno(entry, environment) {
     child.on("error", () => resolve(1));
     child.on("exit", (code) => resolve(code ?? 1));
   });
+  await rm(program, { force: true });
   const name = "Deno";
   const counts = /(\d+) passed, (\d+) failed\s*$/.exec(output);
   if (!counts) return { name, passed: 0, failed: 1 };

@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 import { codesOf } from "./codes.mjs";
-import { stale } from "./stale.mjs";
 import { constantsOf, exportsOf, importsOf } from "./wasm-module.mjs";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
+import { root } from "../root.mjs";
+import { stale } from "../stale.mjs";
 
 /** Bytes that the constants of a module may take: larger tables are computed at run time. */
 const CONSTANTS = 4096;
@@ -158,7 +157,7 @@ async function isDisplaced(name, memoryBase) {
   return constants.some(({ begin }) => begin < memoryBase || begin >= memoryBase + CONSTANTS);
 }
 
-const SOURCES = ["asconfig.json", "scripts/wasm.mjs", "scripts/codes.mjs"];
+const SOURCES = ["asconfig.json", "scripts/kernels/wasm.mjs", "scripts/kernels/codes.mjs"];
 const outputs = (name) => Object.keys(FORMS).map((form) => `build/wasm/${name}.${form}.wasm`);
 
 /** Compiles the modules whose sources changed, families side by side. */

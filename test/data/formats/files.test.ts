@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync, strToU8 } from "fflate";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "../../src/data/formats/files";
-import { writeIdx } from "../../src/data/formats/idx";
-import { writeNpy } from "../../src/data/formats/npy/npy";
-import { writeNpz } from "../../src/data/formats/npy/npz";
-import { NdArray } from "../../src/ndarray";
+import { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "../../../src/data/formats/files";
+import { writeIdx } from "../../../src/data/formats/idx";
+import { writeNpy } from "../../../src/data/formats/npy/npy";
+import { writeNpz } from "../../../src/data/formats/npy/npz";
+import { NdArray } from "../../../src/ndarray";
 
 let folder = "";
 beforeAll(async () => {
@@ -26,7 +26,7 @@ const images = new NdArray(
   Uint8Array.from({ length: 12 }, (_, i) => i),
   [3, 2, 2],
 );
-const golden = (name: string) => new URL(`../golden/npy/${name}`, import.meta.url).pathname;
+const golden = (name: string) => new URL(`../../golden/npy/${name}`, import.meta.url).pathname;
 
 describe("readFile and writeAtomic", () => {
   test("what was written is read", async () => {

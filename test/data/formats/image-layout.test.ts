@@ -1,7 +1,7 @@
 import { tensor, requestDevice } from "constella";
 import { describe, expect, test } from "vitest";
-import { readCsv, readIdx, readNpy, readNpz, readSafetensors, readWav, toChannelsFirst } from "../../src/data";
-import type { Bytes } from "../../src/data";
+import { readCsv, readIdx, readNpy, readNpz, readSafetensors, readWav, toChannelsFirst } from "../../../src/data";
+import type { Bytes } from "../../../src/data";
 
 describe("channels of pictures", () => {
   const numbers = (shape: readonly number[]): { data: Uint8Array; shape: readonly number[] } => ({

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
-import { readCsv } from "../../src/data/formats/csv/csv";
-import { readImage } from "../../src/data/formats/images/images";
-import { readIdx, writeIdx } from "../../src/data/formats/idx";
-import { NpyFile, readNpyAny, writeNpy } from "../../src/data/formats/npy/npy";
-import { listNpz, readNpzAny, writeNpz } from "../../src/data/formats/npy/npz";
-import { readSafetensors, writeSafetensors } from "../../src/data/formats/safetensors";
-import { readWav } from "../../src/data/formats/wav";
-import { sizeOf } from "../../src/ndarray";
+import { readCsv } from "../../../src/data/formats/csv/csv";
+import { readImage } from "../../../src/data/formats/images/images";
+import { readIdx, writeIdx } from "../../../src/data/formats/idx";
+import { NpyFile, readNpyAny, writeNpy } from "../../../src/data/formats/npy/npy";
+import { listNpz, readNpzAny, writeNpz } from "../../../src/data/formats/npy/npz";
+import { readSafetensors, writeSafetensors } from "../../../src/data/formats/safetensors";
+import { readWav } from "../../../src/data/formats/wav";
+import { sizeOf } from "../../../src/ndarray";
 import { encodePng } from "./png";
 import { encodeWav } from "./wav";
 
@@ -38,7 +38,7 @@ const formats: Format[] = [
   {
     name: "npy",
     read: (bytes) => arraysOf(readNpyAny(bytes)),
-    files: [...list("../golden/npy/", ".npy"), ...list("fixtures/", ".npy")],
+    files: [...list("../../golden/npy/", ".npy"), ...list("fixtures/", ".npy")],
   },
   {
     name: "npz",

@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { disagreements } from "./codes.mjs";
+import { root } from "../root.mjs";
 
 /**
  * The kernels' files in a folder, the library's where none is given, and in the folders in it.
@@ -9,7 +10,7 @@ import { disagreements } from "./codes.mjs";
  * @returns {Map<string, string>} paths by name
  * @throws where two files have one name, or a constant two values
  */
-export function kernelFiles(folder = join(import.meta.dirname, "../kernels")) {
+export function kernelFiles(folder = join(root, "kernels")) {
   const files = new Map();
   for (const file of readdirSync(folder, { recursive: true, encoding: "utf8" }).sort()) {
     if (!file.endsWith(".wgsl")) continue;

@@ -9,10 +9,10 @@ import {
   squareGrid,
   SHOWER_COLUMNS,
   type Showers,
-} from "../../src/data";
-import { wobbleRegion } from "../../src/data/datasets/showers/pointing";
-import { liMa } from "../../src/metrics";
-import { Random } from "../../src/random";
+} from "../../../src/data";
+import { wobbleRegion } from "../../../src/data/datasets/showers/pointing";
+import { liMa } from "../../../src/metrics";
+import { Random } from "../../../src/random";
 
 const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;
 

@@ -5,9 +5,9 @@ import { deflateSync } from "node:zlib";
 import { encode as encodePngFile } from "fast-png";
 import { encode as encodeJpegFile } from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadImageFolder } from "../../src/data/formats/images/folder";
-import { readImage, resizeImage } from "../../src/data/formats/images/images";
-import { NdArray } from "../../src/ndarray";
+import { loadImageFolder } from "../../../src/data/formats/images/folder";
+import { readImage, resizeImage } from "../../../src/data/formats/images/images";
+import { NdArray } from "../../../src/ndarray";
 import { encodePng, encodePngChunks, type PngEncoding } from "./png";
 
 describe("PNG", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { encodeLabels } from "../../src/data/formats/class-labels";
-import { readCsv, readCsvLabels, readCsvPieces, writeCsv } from "../../src/data/formats/csv/csv";
-import { NdArray } from "../../src/ndarray";
+import { encodeLabels } from "../../../src/data/formats/class-labels";
+import { readCsv, readCsvLabels, readCsvPieces, writeCsv } from "../../../src/data/formats/csv/csv";
+import { NdArray } from "../../../src/ndarray";
 
 const matrix = (text: string | Uint8Array, options = {}) => {
   const { data, columns } = readCsv(text, options);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { NpyFile, readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy } from "../../src/data/formats/npy/npy";
-import type { RandomAccess } from "../../src/data/formats/source";
-import { NdArray, type TypedArray } from "../../src/ndarray";
+import { NpyFile, readNpy, readNpyAny, readNpyRecords, readNpyText, writeNpy } from "../../../src/data/formats/npy/npy";
+import type { RandomAccess } from "../../../src/data/formats/source";
+import { NdArray, type TypedArray } from "../../../src/ndarray";
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url));
 
@@ -144,7 +144,7 @@ describe("writeNpy", () => {
     expect(transposed.get(2, 1)).toEqual(data[5]);
   });
   test("is laid out as NumPy does it", () => {
-    const golden = readFileSync(new URL("../golden/npy/f4_c.npy", import.meta.url));
+    const golden = readFileSync(new URL("../../golden/npy/f4_c.npy", import.meta.url));
     expect(Buffer.from(writeNpy(readNpy(golden))).equals(golden)).toBe(true);
   });
   test("rows, scalars, nothing", () => {
@@ -241,7 +241,7 @@ describe("NpyFile", () => {
   });
 
   test("records", async () => {
-    const bytes = readFileSync(new URL("../golden/npy/sdss_labelled.npy", import.meta.url));
+    const bytes = readFileSync(new URL("../../golden/npy/sdss_labelled.npy", import.meta.url));
     const whole = readNpyRecords(bytes).fields;
     const file = await NpyFile.open(bytes);
     expect(file.fieldNames).toEqual(["objID", "image", "class", "z"]);

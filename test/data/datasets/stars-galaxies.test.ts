@@ -10,7 +10,7 @@ import {
   simulateStarsGalaxies,
   SKY_SIGMA,
   writeNpyRecords,
-} from "../../src/data";
+} from "../../../src/data";
 
 describe("simulated stars and galaxies", () => {
   test("stamp i is the same whatever is simulated with it", () => {

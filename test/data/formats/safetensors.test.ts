@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { fromFloat16, toBFloat16, toFloat16 } from "../../src/data/formats/half";
-import { readSafetensors, writeSafetensors } from "../../src/data/formats/safetensors";
-import { NdArray } from "../../src/ndarray";
+import { fromFloat16, toBFloat16, toFloat16 } from "../../../src/data/formats/half";
+import { readSafetensors, writeSafetensors } from "../../../src/data/formats/safetensors";
+import { NdArray } from "../../../src/ndarray";
 
 function file(header: unknown, dataBytes: number): Uint8Array {
   const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
@@ -60,7 +60,7 @@ describe("round trip", () => {
     expect(readSafetensors(shifted.subarray(1)).tensors.get("f64")!.data).toEqual(arrays.f64);
   });
   test("a golden file is written again with the same tensors", () => {
-    const golden = readSafetensors(readFileSync(new URL("../golden/io.safetensors", import.meta.url)));
+    const golden = readSafetensors(readFileSync(new URL("../../golden/io.safetensors", import.meta.url)));
     const again = readSafetensors(writeSafetensors(golden.tensors));
     expect(again.types).toEqual(golden.types);
     for (const [name, array] of golden.tensors) {

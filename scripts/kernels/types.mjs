@@ -1,12 +1,11 @@
 // Types of the kernels' files for tsc and editors: build/types/kernels/<family>/<name>.wgsl.d.ts, which tsconfig.json lays over the folder.
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { fileURLToPath } from "node:url";
 import { codesOf } from "./codes.mjs";
-import { kernelFiles } from "./kernel-files.mjs";
-import { stale } from "./stale.mjs";
+import { kernelFiles } from "./files.mjs";
+import { root } from "../root.mjs";
+import { stale } from "../stale.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const types = join(root, "build/types");
 
 const union = (members) => members.map(({ name }) => JSON.stringify(name)).join(" | ") || "never";
@@ -29,7 +28,7 @@ export async function writeKernelTypes() {
     const file = relative(root, resolve(path));
     const declaration = join(types, `${file}.d.ts`);
     written.add(declaration);
-    if (!(await stale([relative(root, declaration)], [file, "scripts/kernel-types.mjs", "scripts/codes.mjs"])))
+    if (!(await stale([relative(root, declaration)], [file, "scripts/kernels/types.mjs", "scripts/kernels/codes.mjs"])))
       continue;
     const { declare } = await import("./contract.mjs"); // with its parser
     const { declaration: reflected } = declare(name, await readFile(path, "utf8"), file);

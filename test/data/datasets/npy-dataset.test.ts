@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DEC, StackedAutoencoder } from "constella";
-import { NpyDataset, NpyWriter, ShuffleBuffer, writeNpy, type RowSource } from "../../src/data";
-import { NdArray } from "../../src/ndarray";
-import { Random } from "../../src/random";
-import { Rows } from "../../src/lifecycle/rows";
-import { describeDevices } from "../devices";
-import { abortAfter } from "../models/abort";
-import { digits } from "../models/digits";
+import { NpyDataset, NpyWriter, ShuffleBuffer, writeNpy, type RowSource } from "../../../src/data";
+import { NdArray } from "../../../src/ndarray";
+import { Random } from "../../../src/random";
+import { Rows } from "../../../src/lifecycle/rows";
+import { describeDevices } from "../../devices";
+import { abortAfter } from "../../models/abort";
+import { digits } from "../../models/digits";
 
 let folder = "";
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 // The generator of points, and its provider of sets.
 import { describe, expect, test } from "vitest";
-import { generatePoints, PointsProvider, standardizePoints } from "../../src/data";
-import { Random, sameClusterShare } from "../../src/index";
-import { placeGroups } from "../../src/data/datasets/points/grid";
+import { generatePoints, PointsProvider, standardizePoints } from "../../../src/data";
+import { Random, sameClusterShare } from "../../../src/index";
+import { placeGroups } from "../../../src/data/datasets/points/grid";
 
 /** Clusters and their sizes. */
 function sizesOf(labels: Int32Array): number[] {

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { delimiter, extname, join, normalize } from "node:path";
 import { promisify } from "node:util";
 import { brotliDecompress } from "node:zlib";
-import { root } from "./build.mjs";
-import { bundle } from "./run.mjs";
+import { root } from "../root.mjs";
+import { bundle } from "../run.mjs";
 
 /** What makes a page cross-origin isolated: with these two it may share memory with its workers. */
 export const ISOLATED = {

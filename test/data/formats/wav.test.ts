@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readWav } from "../../src/data/formats/wav";
+import { readWav } from "../../../src/data/formats/wav";
 import { encodeWav, type WavEncoding } from "./wav";
 
 const left = Float32Array.of(0, 0.5, -0.5, 0.25, -1, 0.75, 0.015625);

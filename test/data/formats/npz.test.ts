@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { unzipSync, zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
-import { fromFloat16 } from "../../src/data/formats/half";
-import { writeNpy } from "../../src/data/formats/npy/npy";
-import { listNpz, readNpz, readNpzArray, writeNpz } from "../../src/data/formats/npy/npz";
-import { NdArray } from "../../src/ndarray";
+import { fromFloat16 } from "../../../src/data/formats/half";
+import { writeNpy } from "../../../src/data/formats/npy/npy";
+import { listNpz, readNpz, readNpzArray, writeNpz } from "../../../src/data/formats/npy/npz";
+import { NdArray } from "../../../src/ndarray";
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url));
 

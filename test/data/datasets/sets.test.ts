@@ -1,6 +1,6 @@
 import { Random } from "constella";
 import type { SetBatch, SetPart } from "constella/sets";
-import { ClassSets, GivenSets, SimilarityGraphSets } from "../../src/data";
+import { ClassSets, GivenSets, SimilarityGraphSets } from "../../../src/data";
 import { describe, expect, test } from "vitest";
 
 /** Items [n, 2] that hold their class and their place. */
