@@ -59,7 +59,7 @@ async function readText(path) {
   const text = await readFile(shader ?? path, "utf8");
   if (shader === undefined) return text;
   return codesOf(text)
-    .map(({ name, value }) => `export const ${name}: u32 = ${value};`)
+    .map(({ name, value }) => `// @ts-ignore: decorator\n@inline\nexport const ${name}: u32 = ${value};`)
     .join("\n");
 }
 
