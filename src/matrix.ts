@@ -27,6 +27,8 @@ export type MatrixLike = NdArrayLike | NestedArray;
 
 /** Elements that are looked at in a piece of work. */
 const PIECE = 2 ** 14;
+/** Sizes between which squares and their sums stay far from the ends of float32. */
+export const [SMALL, LARGE] = [2 ** -24, 2 ** 40];
 
 interface View {
   readonly data: ArrayLike<number | bigint> | GenericData;
@@ -84,6 +86,62 @@ export function toFloat32Matrix(x: MatrixLike, op: string, name: string): NdArra
 /** The same, letting the calling thread go on every few milliseconds. */
 export function takeFloat32Matrix(x: MatrixLike, op: string, name: string): Promise<NdArray<Float32Array>> {
   return runCooperatively(float32(x, op, name, true));
+}
+
+/**
+ * Rows to learn from, which are not centred or scaled: `takeFloat32`.
+ * @throws also when float32 keeps next to nothing of what tells rows apart (times, places on a map), or squares of the numbers leave it
+ */
+export function takeLearnable(x: MatrixLike, op: string, name: string, matrix = false): Promise<NdArray<Float32Array>> {
+  return runCooperatively(learnable(x, op, name, matrix));
+}
+
+function* learnable(x: MatrixLike, op: string, name: string, matrix: boolean): Cooperative<NdArray<Float32Array>> {
+  const rounded = yield* float32(x, op, name, matrix);
+  const exact = yield* contiguous(x, op, name);
+  if (exact.data.BYTES_PER_ELEMENT > 2 && !(exact.data instanceof Float32Array))
+    yield* checkDifferences(exact, rounded.data, op, name);
+  let largest = 0;
+  for (let i = 0; i < rounded.size; i++) {
+    largest = Math.max(largest, Math.abs(rounded.data[i]!));
+    if (i % PIECE === 0) yield;
+  }
+  if (largest > 0 && !(largest >= SMALL && largest <= LARGE))
+    throw new Error(
+      `${op}: the largest of ${name} must be between ${SMALL.toPrecision(2)} and ${LARGE.toPrecision(2)} in size, got ${largest}; scale it first`,
+    );
+  return rounded;
+}
+
+/** Columns of which rounding takes more than this part of their range are not what they were; ranges below that part of the size are rounding already. */
+const [LOST, ROUNDING] = [1 / 64, 1e-12];
+
+/** @throws for the first column of rows whose differences float32 does not keep */
+function* checkDifferences(
+  { data, shape }: NdArray<TypedArray>,
+  rounded: Float32Array,
+  op: string,
+  name: string,
+): Cooperative<void> {
+  const d = sizeOf(shape.slice(1));
+  const low = new Float64Array(d).fill(Infinity);
+  const [high, lost] = [low.map((value) => -value), new Float64Array(d)];
+  for (let i = 0, c = 0; i < rounded.length; i++) {
+    const value = Number(data[i]);
+    if (value < low[c]!) low[c] = value;
+    if (value > high[c]!) high[c] = value;
+    const away = Math.abs(value - rounded[i]!);
+    if (away > lost[c]!) lost[c] = away;
+    if (++c === d) c = 0;
+    if (i % PIECE === 0) yield;
+  }
+  for (let c = 0; c < d; c++) {
+    const range = high[c]! - low[c]!;
+    if (lost[c]! > LOST * range && range > ROUNDING * Math.max(Math.abs(low[c]!), Math.abs(high[c]!)))
+      throw new Error(
+        `${op}: ${name} must keep its differences in float32, got ${low[c]} to ${high[c]} in column ${c}; subtract the column's mean first, or standardize it`,
+      );
+  }
 }
 
 function* float32(x: MatrixLike, op: string, name: string, matrix = false): Cooperative<NdArray<Float32Array>> {

@@ -8,7 +8,7 @@ import type { AnyWorkload, Result } from "../workload";
 const WITHIN_TWO = 1 / 2;
 
 /** Rows around a few directions of falling strength, and noise. */
-function problem(n: number, d: number, components: number): PcaProblem {
+function problem(n: number, d: number, components: number, solver: PcaProblem["solver"]): PcaProblem {
   const hidden = Math.min(components, 6);
   const [scores, directions] = [uniform(n * hidden, 5, -1, 1), uniform(hidden * d, 6, -1, 1)];
   const x = uniform(n * d, 7, -0.05, 0.05);
@@ -17,7 +17,7 @@ function problem(n: number, d: number, components: number): PcaProblem {
       const score = scores[i * hidden + k]! * 0.7 ** k;
       for (let j = 0; j < d; j++) x[i * d + j]! += score * directions[k * d + j]!;
     }
-  return { x, n, d, components };
+  return { x, n, d, components, solver };
 }
 
 /** Holds variances and axes against the data: of the first few, the variance along each axis, in float64, and their products. */
@@ -45,35 +45,46 @@ function check({ x, n, d, components }: PcaProblem, result: Result): string {
   return `max error ${worst.toExponential(1)}`;
 }
 
-function pca(n: number, d: number, components: number, solver: string): AnyWorkload {
-  const exact = { flops: 2 * n * d * Math.min(n, d), bytes: 4 * n * d };
+const NAMES = { covariance: "the covariance", gram: "the rows' products", randomized: "a random sample" } as const;
+
+function pca(
+  [n, d, components]: readonly [number, number, number],
+  solver: PcaProblem["solver"],
+  peers: readonly Parameters<typeof sklearnPca>[0][],
+): AnyWorkload {
+  const ours = (relaxed: boolean) => ({
+    name: `constella wasm, 2 threads, ${relaxed ? "relaxed" : "plain"}`,
+    kind: "ours" as const,
+    roof: relaxed ? ("wasm relaxed threads" as const) : ("wasm threads" as const),
+    target: WITHIN_TWO,
+    load: constellaPca({ threads: 2, relaxed }),
+  });
   return workload<PcaProblem>({
-    name: `pca-${n}x${d}`,
-    title: `PCA of ${n} × ${d}, ${components} components, by ${solver}`,
+    name: `pca-${n}x${d}-${solver}`,
+    title: `PCA of ${n} × ${d}, ${components} components, by ${NAMES[solver]}`,
     device: "wasm",
     quick: false,
-    problem: () => problem(n, d, components),
-    ...exact,
+    problem: () => problem(n, d, components, solver),
+    ...{ flops: 2 * n * d * Math.min(n, d), bytes: 4 * n * d },
     validationRuns: 1,
     check,
     contenders: [
-      {
-        name: "constella wasm, 2 threads, plain",
-        kind: "ours",
-        roof: "wasm threads",
-        target: WITHIN_TWO,
-        load: constellaPca({ threads: 2, relaxed: false }),
-      },
-      { name: "scikit-learn, auto", kind: "peer", python: true, load: sklearnPca("auto") },
-      { name: "scikit-learn, full", kind: "peer", python: true, load: sklearnPca("full") },
-      { name: "scikit-learn, randomized", kind: "peer", python: true, load: sklearnPca("randomized") },
+      ours(false),
+      ours(true),
+      ...peers.map((peer) => ({
+        name: `scikit-learn, ${peer}`,
+        kind: "peer" as const,
+        python: true,
+        load: sklearnPca(peer),
+      })),
     ],
   });
 }
 
-/** All of them. */
+/** All of them, each beside the solver that does the same: exact ones beside exact ones, samples beside samples. */
 export const PCA_WORKLOADS: readonly AnyWorkload[] = [
-  pca(32, 12_288, 32, "the rows' products"),
-  pca(20, 4000, 20, "the rows' products"),
-  pca(70_000, 784, 50, "the covariance"),
+  pca([32, 12_288, 32], "gram", ["full"]),
+  pca([20, 4000, 20], "gram", ["full"]),
+  pca([70_000, 784, 50], "covariance", ["covariance_eigh", "full"]),
+  pca([70_000, 784, 50], "randomized", ["randomized"]),
 ];

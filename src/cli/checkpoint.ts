@@ -1,6 +1,10 @@
-import { readSafetensors, writeSafetensors } from "../data/formats/safetensors";
-import { withMetadata } from "../lifecycle/checkpoint-file";
+import { isObject } from "../checks";
+import { readSafetensors } from "../data/formats/safetensors";
+import { entryOf } from "../lifecycle/checkpoint";
+import { metadataFile, openCheckpoint, withMetadata } from "../lifecycle/checkpoint-file";
 import type { OptionValues, RunCheckpoint, RunRecord } from "../methods";
+import { choice, either, entries, finite, integer, list, nullable, optional, range, record, text } from "../options";
+import type { Rule } from "../options";
 import { kebab, spell } from "./option";
 import type { Scaling } from "./scaling";
 
@@ -21,11 +25,40 @@ export interface SavedRun {
   readonly columns?: readonly string[] | null | undefined;
 }
 
+const object: Rule = { words: "an object", holds: isObject };
+const SCALING = either(
+  record({ kind: choice("none") }),
+  record({ kind: choice("unit"), low: finite, span: range(0) }),
+  record({ kind: choice("standard"), means: list(finite), deviations: list(range(0)) }),
+);
+
+/** What the record of a run must be, in files of earlier versions too. */
+const RUN = {
+  ...{ method: text, scale: choice("none", "unit", "standard", "signed", "set"), data: text, seconds: range(0) },
+  ...{
+    options: optional(object),
+    fit: optional(object),
+    scaling: optional(SCALING),
+    ended: optional(entries(range(0))),
+  },
+  trace: optional(list(record({ step: integer(0) }, nullable(finite)))),
+  stages: optional(list(record({ name: text, measures: entries(nullable(finite)), seconds: range(0) }))),
+  columns: optional(nullable(list(text))),
+};
+
+/** The same as a type. */
+interface Recorded extends RunIdentity, Omit<RunRecord, "options"> {
+  readonly options?: OptionValues;
+  readonly fit?: OptionValues;
+  readonly scaling?: Scaling;
+  readonly columns?: readonly string[] | null;
+}
+
 /** A checkpoint file: the model's safetensors file, where there is one yet, with the run's record in its metadata. */
 export function encodeRun({ checkpoint, identity, scaling, columns }: SavedRun): Uint8Array {
   const { model, record } = checkpoint;
   const run = JSON.stringify({ ...identity, ...record, scaling, ...(columns && { columns }) });
-  return model ? withMetadata(model, { run }) : writeSafetensors({}, { metadata: { run } });
+  return model ? withMetadata(model, { run }) : metadataFile({ run });
 }
 
 /** The counterpart of `encodeRun`, of files of earlier versions too. @throws for any other file, naming it */
@@ -33,11 +66,11 @@ export function decodeRun(path: string, content: Uint8Array): SavedRun {
   try {
     const { metadata } = readSafetensors(content);
     if (metadata["run"] === undefined) throw new Error("the file was not written by constella cluster");
-    const run = JSON.parse(metadata["run"]) as RunIdentity &
-      RunRecord & { fit?: OptionValues; scaling?: Scaling; columns?: string[] };
-    const { method, scale, data, seconds, trace, stages, ended, columns } = run;
-    const { settings = {} } = JSON.parse(metadata["state"] ?? "{}") as { settings?: OptionValues };
-    const options = run.options ?? { ...settings, ...run.fit };
+    if (metadata["format"] !== undefined) openCheckpoint(content); // of earlier versions the first file of a run has none
+    const run = recorded(metadata["run"]);
+    const { method, scale, data, seconds, trace = [], stages = [], ended, columns } = run;
+    const { settings } = parsed(metadata["state"] ?? "{}") as { settings?: unknown };
+    const options = run.options ?? { ...(isObject(settings) && settings), ...run.fit };
     const model = metadata["model"] === undefined ? undefined : content;
     return {
       checkpoint: { model, record: { seconds, options, trace, stages, ...(ended && { ended }) } },
@@ -48,6 +81,24 @@ export function decodeRun(path: string, content: Uint8Array): SavedRun {
   } catch (error) {
     throw new Error(`cannot resume from ${path}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** The record of a run. @throws for an entry that breaks its rule */
+function recorded(json: string): Recorded {
+  const saved = { arrays: {}, state: parsed(json) };
+  return Object.fromEntries(Object.entries(RUN).map(([name, rule]) => [name, entryOf(saved, name, rule)])) as never;
+}
+
+/** An object of JSON. */
+function parsed(json: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new Error("the record in its metadata is not JSON", { cause: error });
+  }
+  if (!isObject(value)) throw new Error("the record in its metadata must be an object");
+  return value;
 }
 
 /** @throws for the first option that was given and differs from the checkpoint's, with both values */

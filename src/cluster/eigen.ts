@@ -119,24 +119,37 @@ function magnitude(diagonal: Float64Array, beside: Float64Array): number {
 /**
  * Makes rows [c, d] orthonormal in place, in order, each against those before it (Gram and Schmidt, again where much of a row was taken: Golub and
  * Van Loan, "Matrix Computations", section 5.2.9). A row that has nothing of its own becomes the axis that the others have least of, less what they have.
+ * @param orthogonal so many of the first rows are, and want their length alone. Default 0
  */
-export function orthonormalize(rows: Float32Array, c: number, d: number): Promise<void> {
+export function orthonormalize(rows: Float32Array, c: number, d: number, orthogonal = 0): Promise<void> {
   return withHost(async (host) => {
+    for (let i = 0; i < orthogonal; i++) {
+      const row = rows.subarray(i * d, (i + 1) * d);
+      let square = 0;
+      for (let t = 0; t < d; t++) square += row[t]! * row[t]!;
+      const factor = 1 / Math.sqrt(square);
+      for (let t = 0; t < d; t++) row[t]! *= factor;
+      await yieldWhenDue();
+    }
+    if (orthogonal === c) return;
     const array = host.f64(c * d);
     const covered = new Float64Array(d);
     for (let i = 0; i < c; i++) {
       const given = rows.subarray(i * d, (i + 1) * d);
       array.view.set(given, i * d);
-      const before = norm(host, array.pointer, i, d);
-      let own = await reduce(host, array.pointer, i, d);
-      if (!(own > 1e-4 * before)) {
-        const axis = covered.reduce((least, value, t) => (value < covered[least]! ? t : least), 0);
-        array.view.subarray(i * d, (i + 1) * d).fill(0)[axis] = 1;
+      let own = 1;
+      if (i >= orthogonal) {
+        const before = norm(host, array.pointer, i, d);
         own = await reduce(host, array.pointer, i, d);
+        if (!(own > 1e-4 * before)) {
+          const axis = covered.reduce((least, value, t) => (value < covered[least]! ? t : least), 0);
+          array.view.subarray(i * d, (i + 1) * d).fill(0)[axis] = 1;
+          own = await reduce(host, array.pointer, i, d);
+        }
       }
       const row = array.view.subarray(i * d, (i + 1) * d);
       for (let t = 0; t < d; t++) covered[t]! += (row[t]! /= own) ** 2;
-      given.set(row);
+      if (i >= orthogonal) given.set(row);
       await yieldWhenDue();
     }
   });

@@ -1,4 +1,4 @@
-import { contiguous } from "../matrix";
+import { contiguous, LARGE, SMALL } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
@@ -9,8 +9,6 @@ export type Matrix = NdArray<Float32Array | Float64Array>;
 
 /** A column is centred when the numbers in it differ by less than this part of their size. */
 const APART = 1 / 256;
-/** Sizes between which squares and their sums stay far from the ends of float32. */
-export const [SMALL, LARGE] = [2 ** -24, 2 ** 40];
 /** Sizes between which squares and their sums stay far from the ends of float64. */
 const [LEAST, MOST] = [1e-100, 1e100];
 /** Elements, or rows of a few, that are looked at in a piece of work. */

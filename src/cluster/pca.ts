@@ -20,7 +20,7 @@ import { takeTensor, tensor } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { Frame, Matrix } from "./frame";
 import { withPoints } from "./points";
-import { centred, chooseSolver, fromCovariance, fromGram, fromSample, readMatrix } from "./principal";
+import { centred, chooseSolver, fromCovariance, fromGram, fromSample, readMatrix, SOLVERS } from "./principal";
 import type { Axes, Solver } from "./principal";
 import type { Points } from "./points";
 import { yieldWhenDue } from "../event-loop";
@@ -29,6 +29,11 @@ import { yieldWhenDue } from "../event-loop";
 export interface PCAOptions {
   /** How many, or below 1 the share of the variance that they have at least; default, and `null`: all there are, min(n, d). */
   readonly nComponents?: number | null;
+  /**
+   * How the components are found: from the products of the columns ("covariance") or of the rows ("gram"), all of them, or a few from a random sample of
+   * what the points span ("randomized"). Default "auto": a product on the smaller side, a sample where both are large and few are wanted.
+   */
+  readonly solver?: Solver | "auto";
   /** Scales what `transform` gives to unit variance. Default false. */
   readonly whiten?: boolean;
   /** Of the random sample; default 0. */
@@ -47,8 +52,8 @@ const COMPONENTS: Rule = {
 };
 
 const OPTIONS: OptionSet<Settings> = {
-  rules: { nComponents: optional(COMPONENTS), whiten: flag, seed: seedRule },
-  defaults: { whiten: false, seed: 0 },
+  rules: { nComponents: optional(COMPONENTS), solver: choice("auto", ...SOLVERS), whiten: flag, seed: seedRule },
+  defaults: { solver: "auto", whiten: false, seed: 0 },
   kernels: () => [binary, linearAlgebra.matmul, reduce],
 };
 
@@ -118,7 +123,10 @@ export class PCA extends Model<Settings> {
             `PCA.fit: nComponents must be at most min(n, d) = ${most}, got ${wanted} for x of shape [${n}, ${d}]`,
           );
         const report = { stage: "PCA", epoch: 1, epochs: 1, steps: 2 };
-        const solver = chooseSolver(n, d, wanted < 1 ? most : wanted);
+        const { solver: asked } = this.settings;
+        const solver = asked === "auto" ? chooseSolver(n, d, wanted < 1 ? most : wanted) : asked;
+        if (solver === "randomized" && wanted < 1)
+          throw new Error(`PCA.fit: solver randomized needs a whole number of components, got the share ${wanted}`);
         const { x: own, mean, rest } = await centred(points, solver !== "covariance");
         try {
           fit.report({ ...report, step: 1, loss: 1 });
@@ -194,7 +202,7 @@ export class PCA extends Model<Settings> {
     const mean = matrixOf(saved, "mean", [d]);
     if (!components || !mean) throw new Error("checkpoint: mean and components must be there");
     this.#fitted = {
-      solver: entryOf(saved, "solver", choice("covariance", "gram", "randomized")),
+      solver: entryOf(saved, "solver", choice(...SOLVERS)),
       ...{ mean, components, explainedVariance: numbersOf(saved, "explainedVariance", c) },
       explainedVarianceRatio: numbersOf(saved, "explainedVarianceRatio", c),
       singularValues: numbersOf(saved, "singularValues", c),

@@ -1,5 +1,5 @@
 import type { Device } from "../device";
-import { takeFloat32Matrix } from "../matrix";
+import { LARGE, SMALL, takeFloat32Matrix, takeLearnable } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
@@ -7,7 +7,7 @@ import { gatherRows } from "../kernels/indexing";
 import { requestDevice } from "../request-device";
 import { empty, format, indices, run, takeTensor, tensor, Tensor, untidied } from "../tensor";
 import { runCooperatively } from "../event-loop";
-import { Frame, framed, LARGE, SMALL } from "./frame";
+import { Frame, framed } from "./frame";
 import { distancesToRows } from "./kmeans-init";
 
 /** What the estimators take as points: a matrix on the host, or a float32 tensor [n, d] where it lies. */
@@ -38,13 +38,14 @@ export class DeviceHolder {
   }
 }
 
-/** Shape of points without moving them. @throws unless x is a float32 matrix with at least one row and column, free of NaN on the host */
+/** Shape of points without moving them. @throws unless x is a float32 matrix with at least one row and column, free of NaN on the host; `toLearn`: of numbers that float32 tells apart */
 export async function checkPoints(
   x: Points,
   op: string,
+  toLearn = false,
 ): Promise<{ n: number; d: number; host?: NdArray<Float32Array> }> {
   if (x instanceof Tensor) return checkTensor(x, op);
-  const host = await takeFloat32Matrix(x, op, "x");
+  const host = toLearn ? await takeLearnable(x, op, "x", true) : await takeFloat32Matrix(x, op, "x");
   return { ...checkSizes(host.shape, op), host };
 }
 

@@ -1,5 +1,5 @@
 import { noGrad } from "../graph";
-import { square, sub } from "../ops/elementwise";
+import { mul, square, sub } from "../ops/elementwise";
 import { slice } from "../ops/layout";
 import { matmul } from "../ops/matmul";
 import { randomNormal } from "../ops/random";
@@ -12,11 +12,15 @@ import { orthonormalize, symmetricEigen } from "./eigen";
 
 /** Rows and columns up to which all eigenvalues of the smaller side are found. */
 const EXACT = 1024;
+/** An axis is clear of what rounding adds to it above this share of the largest variance. */
+const CLEAR = 1e-5;
 /** Directions beyond those asked for. */
 const OVERSAMPLES = 10;
 
 /** How the axes are found: from the products of the columns, those of the rows, or from a random sample of the range. */
-export type Solver = "covariance" | "gram" | "randomized";
+export const SOLVERS = ["covariance", "gram", "randomized"] as const;
+/** The same as a type. */
+export type Solver = (typeof SOLVERS)[number];
 
 /** What was found: axes of unit length as rows [c, d], the variance along each, and that of all the data. */
 export interface Axes {
@@ -60,9 +64,20 @@ export async function fromGram(x: Tensor, kept: Kept): Promise<Axes> {
   const variances = values.map((value) => Math.max(value, 0) / (n - 1));
   const total = sumOf(variances);
   const c = kept(variances, total);
+  const clear = values.subarray(0, c).filter((value) => value > CLEAR * values[0]!).length;
   const weights = await rounded(vectors, c, n);
-  const components = await readMatrix(() => matmul(tensor(x.device, weights, [c, n]), x));
-  await orthonormalize(components, c, d);
+  for (let i = 0; i < clear; i++)
+    for (let j = 0, length = Math.sqrt(values[i]!); j < n; j++) weights[i * n + j]! /= length;
+  const components = await readMatrix(() => {
+    const axes = matmul(tensor(x.device, weights, [c, n]), x);
+    // what rounding left of the axes before each is small: once less that, they are as orthogonal as float32 has them
+    const before = Float32Array.from({ length: c * c }, (_, at) =>
+      Number(at % c < Math.floor(at / c) && at / c < clear),
+    );
+    const shared = mul(matmul(axes, axes, { transB: true }), tensor(x.device, before, [c, c]));
+    return sub(axes, matmul(shared, axes));
+  });
+  await orthonormalize(components, c, d, clear);
   return { components, variances: variances.slice(0, c), total };
 }
 

@@ -21,7 +21,7 @@ import { stream } from "../random";
 import type { Random } from "../random";
 import { HostMixture } from "./mixture/engine";
 import type { Expectation } from "./mixture/engine";
-import { Engines } from "./mixture/engines";
+import { checkRegularization, Engines } from "./mixture/engines";
 import { covarianceShape, estimate, parameterCount, scoresOf } from "./mixture/parameters";
 import type { CovarianceType, MixtureParameters, Moments } from "./mixture/parameters";
 import { givenMixture } from "./mixture/given";
@@ -162,9 +162,10 @@ export class GaussianMixture extends Model<Settings> {
     const op = "GaussianMixture.fit";
     return this.fitting(options, RUN_RULES, async (fit) => {
       const rows = await takeRows(x, op);
-      const { nComponents, nInit, precision, seed } = this.settings;
+      const { nComponents, nInit, precision, regCovar, seed } = this.settings;
       if (rows.n < nComponents) throw new Error(`${op}: ${nComponents} components need as many points, got ${rows.n}`);
       const engines = new Engines(rows, precision, () => this.device(x));
+      checkRegularization(engines.rows, regCovar, op);
       try {
         let best: Result | undefined;
         for (let run = 0; run < nInit; run++) {

@@ -83,13 +83,16 @@ function firstNotFinite(values: TypedArray): number {
 
 /** The same checkpoint with further entries in its metadata, and a checksum that covers them. @throws when it is none, or is damaged */
 export function withMetadata(content: Bytes, entries: Readonly<Record<string, string>>): Uint8Array {
-  const { tensors, types, metadata } = opened(content);
+  const { tensors, types, metadata } = openCheckpoint(content);
   const halves = [...types].filter((entry): entry is [string, "F16" | "BF16"] => /^B?F16$/.test(entry[1]));
   return sealed(tensors, { ...metadata, ...entries, checksum: UNKNOWN }, Object.fromEntries(halves));
 }
 
+/** A checkpoint without a model: what its metadata say, and a checksum. */
+export const metadataFile = (entries: Readonly<Record<string, string>>): Uint8Array => sealed({}, entries, {});
+
 /** A checkpoint's safetensors file. @throws when it is none, or its checksum differs */
-function opened(content: Bytes): ReturnType<typeof readSafetensors> {
+export function openCheckpoint(content: Bytes): ReturnType<typeof readSafetensors> {
   const bytes: unknown = content;
   if (!(bytes instanceof ArrayBuffer) && !ArrayBuffer.isView(bytes) && !isShared(bytes))
     throw new Error(
@@ -117,7 +120,7 @@ export function decodeCheckpoint<State = Readonly<Record<string, unknown>>>(
   model: string,
   content: Bytes,
 ): Checkpoint<State> {
-  const { tensors, metadata } = opened(content);
+  const { tensors, metadata } = openCheckpoint(content);
   if (metadata["model"] !== model)
     throw new Error(`checkpoint: the file holds a ${show(metadata["model"] ?? "nameless model")}, not a ${model}`);
   let state: unknown;

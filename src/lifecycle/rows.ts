@@ -4,7 +4,7 @@ import { channelsToFront, layoutTaken } from "../data/image-layout";
 import type { ImageLayout } from "../data/image-layout";
 import type { ShuffleBuffer } from "../data/datasets/shuffle-buffer";
 import type { Device } from "../device";
-import { flattenRows, takeFloat32 } from "../matrix";
+import { flattenRows, takeFloat32, takeLearnable } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray, sizeOf } from "../ndarray";
 import { gatherRows } from "../ops/indexing";
@@ -71,7 +71,7 @@ export class Rows {
     op: string,
     { passes = Infinity, items = [] }: { readonly passes?: number; readonly items?: readonly number[] } = {},
   ): Promise<Rows> {
-    const given = isRowSource(x) ? x : await takeFloat32(x as MatrixLike, op, "x");
+    const given = isRowSource(x) ? x : await (passes > 1 ? takeLearnable : takeFloat32)(x as MatrixLike, op, "x");
     const shape = isRowSource(given) ? [given.length, ...given.rowShape] : given.shape;
     const layout = layoutTaken(shape, items, op);
     const size = [shape[0] ?? 0, sizeOf(shape.slice(1))] as const;

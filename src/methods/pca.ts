@@ -1,7 +1,7 @@
 import { PCA } from "../cluster";
 import type { PCAOptions } from "../cluster";
 import type { CommonOptions, Method } from "./method";
-import { flag, whole } from "./schema";
+import { flag, oneOf, whole } from "./schema";
 import type { Kind } from "./schema";
 
 /** A number of components, or below 1 a share of the variance. */
@@ -31,6 +31,11 @@ export const pca: Method<PCAOptions & CommonOptions> = {
       kind: components,
       unset: "all there are",
       help: "how many; or below 1 the share of the variance that they have at least",
+    },
+    solver: {
+      kind: oneOf("auto", "covariance", "gram", "randomized"),
+      default: "auto",
+      help: "from products of the columns or of the rows, or a random sample; auto: what suits the size",
     },
     whiten: { kind: flag, default: false, help: "whether the components are brought to unit variance" },
   },

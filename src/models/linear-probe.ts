@@ -8,7 +8,7 @@ import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
-import { takeFloat32Matrix, toLabels } from "../matrix";
+import { takeFloat32Matrix, takeLearnable, toLabels } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
@@ -75,7 +75,7 @@ export class LinearProbe extends Model<Settings> {
   async fit(features: MatrixLike, labels: MatrixLike, options: FitOptions = {}): Promise<this> {
     return this.fitting(options, FIT_RULES, async (fit) => {
       const { hidden, weightDecay, learningRate, batchSize, seed } = this.settings;
-      const x = await takeFloat32Matrix(features, "LinearProbe.fit", "features");
+      const x = await takeLearnable(features, "LinearProbe.fit", "features", true);
       const classes = toLabels(labels, "LinearProbe.fit", "labels");
       const most = classes.reduce((largest, label) => Math.max(largest, label + 1), 2);
       const { nClasses = most } = this.settings;

@@ -1,4 +1,5 @@
 import { checkChoice, checkInteger, checkNames } from "../checks";
+import { scaleFor } from "../cluster/frame";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
@@ -8,7 +9,7 @@ import { NdArray } from "../ndarray";
 import { empty, run, takeTensor, untidied } from "../tensor";
 import { runCooperatively, yieldWhenDue } from "../event-loop";
 import { KdTree } from "./kd-tree";
-import { centeredRows, columnMeans, takeRows } from "./rows";
+import { centeredRows, columnMeans, spanAbout, takeRows } from "./rows";
 import type { HostRows } from "./rows";
 
 /** How far apart points are: ‖x − y‖, or 1 − cos(x, y). */
@@ -86,8 +87,10 @@ async function onDevice(search: Search, op: string, options: KnnOptions): Promis
   const offset = columnMeans(points);
   const device = await holder.get(points.data);
   await device.prepare([kNearest]);
-  const y = await takeTensor(device, centeredRows(points, offset, op), [m, d]);
-  const x = queries === points ? y : await takeTensor(device, centeredRows(queries, offset, op), [n, d]);
+  // by a power of two, so that squares stay far from the ends of float32
+  const scale = scaleFor(spanAbout(points, offset), op);
+  const y = await takeTensor(device, centeredRows(points, offset, op, scale), [m, d]);
+  const x = queries === points ? y : await takeTensor(device, centeredRows(queries, offset, op, scale), [n, d]);
   const [indices, distances] = untidied(() => [empty(device, [n, k], "u32", op), empty(device, [n, k], "f32", op)]);
   try {
     const piece = Math.max(64, Math.ceil(WORK / (m * d) / 64) * 64);
@@ -103,7 +106,7 @@ async function onDevice(search: Search, op: string, options: KnnOptions): Promis
     const [rows, squared] = await Promise.all([indices!.data(), distances!.data()]);
     if (rows.includes(0xffffffff))
       throw new Error(`${op}: squared distances must fit float32, got points that are farther apart; scale them down`);
-    return [rows as Uint32Array, squared];
+    return [rows as Uint32Array, scale === 1 ? squared : Float64Array.from(squared, (value) => value * scale ** 2)];
   } finally {
     for (const tensor of [x, y, indices!, distances!]) tensor.dispose();
     await holder.dispose();
@@ -165,7 +168,7 @@ function withSelf({ indices, distances }: Neighbours): Neighbours {
 /**
  * The k nearest neighbours of each row of x [n, d] among the others. Exact, up to the rounding of float32: one kernel measures and
  * selects, tile by tile, and nothing holds n × n; from 8,192 points of up to three dimensions on, a k-d tree on the host (Bentley 1975),
- * in float64. Offsets common to all points are taken off in float64 first.
+ * in float64. Offsets common to all points are taken off in float64 first, and points of very small or large numbers are scaled.
  * @throws when k is not from 1 to n − 1 (n with `includeSelf`), or x is no finite matrix
  */
 export async function knnGraph(x: MatrixLike, k: number, options: KnnGraphOptions = {}): Promise<Neighbours> {

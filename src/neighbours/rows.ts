@@ -51,13 +51,26 @@ export function columnMeans({ data, n, d }: HostRows): Float64Array<ArrayBuffer>
   return means;
 }
 
+/** The size of the largest number of rows less an offset [d]. */
+export function spanAbout({ data, d }: HostRows, offset: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < data.length; i += d)
+    for (let c = 0; c < d; c++) largest = Math.max(largest, Math.abs(data[i + c]! - offset[c]!));
+  return largest;
+}
+
 /**
- * Rows less an offset [d], taken off in float64 and then rounded to float32, so that points far from the origin keep their differences.
+ * Rows less an offset [d] and over a scale, in float64 and then rounded to float32, so that points far from the origin keep their differences.
  * @throws when a difference does not fit float32
  */
-export function centeredRows({ data, d }: HostRows, offset: Float64Array, op: string): Float32Array<ArrayBuffer> {
+export function centeredRows(
+  { data, d }: HostRows,
+  offset: Float64Array,
+  op: string,
+  scale = 1,
+): Float32Array<ArrayBuffer> {
   const out = new Float32Array(data.length);
-  for (let i = 0; i < out.length; i++) out[i] = data[i]! - offset[i % d]!;
+  for (let i = 0; i < out.length; i++) out[i] = (data[i]! - offset[i % d]!) / scale;
   const wrong = out.findIndex((value) => value - value !== 0);
   if (wrong >= 0)
     throw new Error(

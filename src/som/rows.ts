@@ -23,7 +23,7 @@ export interface OpenRows {
 
 /** @throws unless x is a matrix of finite numbers, a tensor [n, d] or a source, with at least one row and column, and of `columns` columns where that is given */
 export async function openRows(x: MapRows, op: string, columns?: number): Promise<OpenRows> {
-  const rows = isRowSource(x) ? openSource(x, op) : await openMatrix(x, op);
+  const rows = isRowSource(x) ? openSource(x, op) : await openMatrix(x, op, columns === undefined);
   if (columns !== undefined && rows.d !== columns)
     throw new Error(`${op}: x must have ${columns} columns, it has ${rows.d}`);
   return rows;
@@ -35,8 +35,8 @@ function openSource(x: RowSource, op: string): OpenRows {
   return { n, d, read: (begin, end) => x.range(begin, end) };
 }
 
-async function openMatrix(x: Points, op: string): Promise<OpenRows> {
-  const { n, d, host } = await checkPoints(x, op);
+async function openMatrix(x: Points, op: string, toLearn: boolean): Promise<OpenRows> {
+  const { n, d, host } = await checkPoints(x, op, toLearn);
   const data = host?.data ?? ((await (x as Tensor).data()) as Float32Array);
   return { n, d, read: (begin, end) => data.subarray(begin * d, end * d) };
 }

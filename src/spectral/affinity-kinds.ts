@@ -4,6 +4,7 @@ import { noGrad } from "../graph";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { columnMeans, centeredRows, takeRows } from "../neighbours/rows";
+import type { HostRows } from "../neighbours/rows";
 import { choice, positive, integer } from "../options";
 import type { Rules } from "../options";
 import { SparseMatrix } from "../sparse";
@@ -62,8 +63,30 @@ export async function affinityOf(
   const points = centeredRows(rows, columnMeans(rows), op);
   const w = tidy(() => noGrad(() => rbfAffinity(tensor(device, points, [rows.n, rows.d]), gamma)));
   try {
-    return new NdArray(Float64Array.from(await w.data()), w.shape);
+    const weights = Float64Array.from(await w.data());
+    checkTold(weights, rows, gamma, op);
+    return new NdArray(weights, w.shape);
   } finally {
     w.dispose();
   }
+}
+
+/** @throws where γ is so small or large beside the squared distances that float32 gives all pairs of points that differ one weight */
+function checkTold(weights: Float64Array, { data, n, d }: HostRows, gamma: number, op: string): void {
+  const differ = (i: number, j: number): boolean => {
+    for (let c = 0; c < d; c++) if (data[i * d + c] !== data[j * d + c]) return true;
+    return false;
+  };
+  let [low, high] = [2, -1];
+  for (let i = 0; i < n && n > 2; i++)
+    for (let j = 0; j < i; j++) {
+      if (!differ(i, j)) continue;
+      low = Math.min(low, weights[i * n + j]!);
+      high = Math.max(high, weights[i * n + j]!);
+      if (low < 1 && high > 0) return;
+    }
+  if (low === 1 || high === 0)
+    throw new Error(
+      `${op}: gamma must suit the squared distances, got ${gamma}, which gives every pair of points the weight ${low === 1 ? 1 : 0}; scale x, or change it`,
+    );
 }

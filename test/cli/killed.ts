@@ -1,5 +1,5 @@
-// Runs of constella cluster that are killed at random moments: there is always a checkpoint, never a temporary file, and the run that goes on
-// ends with the numbers of one that was not killed.
+// Runs of constella cluster that are killed at random moments: from the first one on there is always a checkpoint, never a temporary file, and
+// the run that goes on, or begins again where there was none yet, ends with the numbers of one that was not killed.
 import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -31,6 +31,13 @@ interface Ended {
   readonly stderr: string;
 }
 
+/** A run that nobody killed: its results, and how long it took to the first checkpoint and from there on. */
+interface Whole {
+  readonly files: readonly Buffer[];
+  readonly before: number;
+  readonly milliseconds: number;
+}
+
 /** The flags of a run of a method that takes a second or so. */
 function flagsOf(method: AnyMethod): string[] {
   const { nClusters, ...options } = trialOptions(method, D);
@@ -41,11 +48,13 @@ function flagsOf(method: AnyMethod): string[] {
   return Object.entries(options).flatMap(([name, value]) => [flagOf(name), spell(value)]);
 }
 
+const commandOf = ({ clusters }: AnyMethod): string => (clusters === "none" ? "embed" : "cluster");
+
 /** Runs of methods in a folder by a program, killed and resumed. */
 export class Killing {
   readonly #program: string;
   readonly #folder: string;
-  readonly #whole = new Map<string, { readonly files: readonly Buffer[]; readonly milliseconds: number }>();
+  readonly #whole = new Map<string, Whole>();
 
   /** @param program cli.js @param folder of the runs, made where it is missing */
   constructor(program: string, folder: string) {
@@ -53,28 +62,35 @@ export class Killing {
   }
 
   /**
-   * Kills a run of a method after a share of the time that it takes from its first checkpoint on, and lets it go on.
+   * Kills a run of a method after a share of the time that it takes from its first checkpoint on, or below 0 before that one, and lets it go on.
    * @returns what is wrong, or undefined
    */
   async once(method: AnyMethod, ending: Ending, share: number): Promise<string | undefined> {
     const whole = await this.#wholeRun(method);
     const out = join(this.#folder, `${method.name}-${ending.replace(" ", "-")}`);
     await rm(out, { recursive: true, force: true });
-    const killed = await this.#kill(method, out, ending, share * whole.milliseconds);
-    const files = await readdir(out);
-    if (!files.includes(CHECKPOINT)) return `no checkpoint, exit ${killed.code}: ${killed.stderr}`;
+    const early = share < 0;
+    const killed = await this.#kill(
+      method,
+      out,
+      ending,
+      early ? (1 + share) * whole.before : share * whole.milliseconds,
+      early,
+    );
+    const files = await readdir(out).catch((): string[] => []);
+    const kept = files.includes(CHECKPOINT);
+    if (!kept && !early) return `no checkpoint, exit ${killed.code}: ${killed.stderr}`;
     if (ending !== "SIGKILL" && files.some((name) => name.startsWith("."))) return `left ${files.join(", ")}`;
-    const command = method.clusters === "none" ? "embed" : "cluster";
-    const resumed = await this.#run([command, "x.npy", "--resume", "--out", out, ...DEVICE]);
-    if (resumed.code !== 0) return `resuming ended with ${resumed.code}: ${resumed.stderr}`;
+    const again = await this.#run(kept ? this.#resume(method, out) : this.#begin(method, out));
+    if (again.code !== 0) return `going on ended with ${again.code}: ${again.stderr}`;
     const left = (await readdir(out)).filter((name) => name.startsWith("."));
     if (left.length > 0) return `left ${left.join(", ")}`;
-    const again = await this.#results(out);
-    const differs = whole.files.findIndex((file, i) => !file.equals(again[i]!));
+    const results = await this.#results(out);
+    const differs = whole.files.findIndex((file, i) => !file.equals(results[i]!));
     return differs < 0 ? undefined : `${RESULTS[differs]} differs from that of a run that was not killed`;
   }
 
-  async #wholeRun(method: AnyMethod): Promise<{ readonly files: readonly Buffer[]; readonly milliseconds: number }> {
+  async #wholeRun(method: AnyMethod): Promise<Whole> {
     const known = this.#whole.get(method.name);
     if (known) return known;
     await mkdir(this.#folder, { recursive: true });
@@ -82,35 +98,41 @@ export class Killing {
     await writeFile(join(this.#folder, "x.npy"), writeNpy(x));
     const out = join(this.#folder, `${method.name}-whole`);
     await rm(out, { recursive: true, force: true });
-    let begin = performance.now();
+    const begin = performance.now();
+    let first = begin;
     const { code, stderr } = await this.#run(this.#begin(method, out), async () => {
-      begin = performance.now();
+      first = performance.now();
     });
     if (code !== 0) throw new Error(`${method.name}: ${stderr}`);
-    const whole = { files: await this.#results(out), milliseconds: performance.now() - begin };
+    const whole = { files: await this.#results(out), before: first - begin, milliseconds: performance.now() - first };
     this.#whole.set(method.name, whole);
     return whole;
   }
 
-  #begin(method: AnyMethod, out: string): string[] {
-    const command = method.clusters === "none" ? "embed" : "cluster";
-    return [command, "x.npy", "--method", method.name, ...flagsOf(method), "--out", out, ...DEVICE];
+  #resume(method: AnyMethod, out: string): string[] {
+    return [commandOf(method), "x.npy", "--resume", "--out", out, ...DEVICE];
   }
 
-  #kill(method: AnyMethod, out: string, ending: Ending, after: number): Promise<Ended> {
-    return this.#run(this.#begin(method, out), async (kill) => {
+  #begin(method: AnyMethod, out: string): string[] {
+    return [commandOf(method), "x.npy", "--method", method.name, ...flagsOf(method), "--out", out, ...DEVICE];
+  }
+
+  #kill(method: AnyMethod, out: string, ending: Ending, after: number, early: boolean): Promise<Ended> {
+    const killing = async (kill: (signal: NodeJS.Signals) => void): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, after));
       if (ending !== "SIGINT twice") return kill(ending);
       kill("SIGINT");
       await new Promise((resolve) => setTimeout(resolve, 20));
       kill("SIGINT");
-    });
+    };
+    return this.#run(this.#begin(method, out), killing, early);
   }
 
-  /** Runs the program; `begun` is called when its first checkpoint is there. */
+  /** Runs the program; `begun` is called when its first checkpoint is there, or at once. */
   async #run(
     args: readonly string[],
     begun?: (kill: (signal: NodeJS.Signals) => void) => Promise<void>,
+    atOnce = false,
   ): Promise<Ended> {
     const child = spawn(process.execPath, [this.#program, ...args], {
       cwd: this.#folder,
@@ -123,7 +145,7 @@ export class Killing {
     );
     if (begun) {
       const out = args[args.indexOf("--out") + 1]!;
-      while (child.exitCode === null && !(await readdir(out).catch((): string[] => [])).includes(CHECKPOINT))
+      while (!atOnce && child.exitCode === null && !(await readdir(out).catch((): string[] => [])).includes(CHECKPOINT))
         await new Promise((resolve) => setTimeout(resolve, 5));
       await begun((signal) => void child.kill(signal));
     }

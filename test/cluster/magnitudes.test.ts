@@ -1,6 +1,10 @@
-import { adjustedRandIndex, KMeans, MiniBatchKMeans, PCA, tensor } from "constella";
+import { adjustedRandIndex, KMeans, MiniBatchKMeans, NdArray, PCA, StackedAutoencoder, tensor } from "constella";
 import type { Points } from "../../src/cluster/points";
-import { expect, test } from "vitest";
+import { GaussianMixture } from "../../src/density";
+import { knnGraph } from "../../src/neighbours";
+import { SOM } from "../../src/som";
+import { SpectralClustering } from "../../src/spectral";
+import { describe, expect, test } from "vitest";
 import { describeDevices } from "../devices";
 import { uniforms } from "../uniforms";
 
@@ -175,4 +179,70 @@ test("PCA of many rows with many columns samples their range, and finds what the
     const [a, b] = [sampled, exact].map((p) => p.components.data.subarray(i * d, (i + 1) * d));
     expect(Math.abs(a!.reduce((sum, v, t) => sum + v * b![t]!, 0))).toBeGreaterThan(0.9999);
   }
+});
+
+test("each solver of PCA that is named finds the axes of the others", async () => {
+  const [n, d] = [90, 60];
+  const random = uniforms(9);
+  const data = Float32Array.from({ length: n * d }, (_, at) => (random() - 0.5) * 0.8 ** (at % d));
+  const first = await new PCA({ nComponents: 8, solver: "covariance" }).fit({ data, shape: [n, d] });
+  for (const solver of ["gram", "randomized"] as const) {
+    const other = await new PCA({ nComponents: 8, solver }).fit({ data, shape: [n, d] });
+    expect(other.solver).toBe(solver);
+    for (let i = 0; i < 8; i++) {
+      expect(other.explainedVariance[i]! / first.explainedVariance[i]!).toBeCloseTo(1, 4);
+      const [a, b] = [other, first].map(({ components }) => components.data.subarray(i * d, (i + 1) * d));
+      expect(a!.reduce((sum, v, t) => sum + v * b![t]!, 0)).toBeCloseTo(1, 4);
+    }
+  }
+  const shared = new PCA({ nComponents: 0.5, solver: "randomized" }).fit({ data, shape: [n, d] });
+  await expect(shared).rejects.toThrow(
+    "PCA.fit: solver randomized needs a whole number of components, got the share 0.5",
+  );
+});
+
+describe("numbers that no frame is made for", () => {
+  const groups = (origin: number, scale: number): NdArray<Float64Array> =>
+    new NdArray(
+      Float64Array.from(rows(0).flat(), (v) => origin + scale * v),
+      [60, 2],
+    );
+  const autoencoder = { layers: [2, 4, 2], layerEpochs: 0, epochs: 1 };
+
+  test.each([
+    ["StackedAutoencoder", (x: NdArray<Float64Array>) => new StackedAutoencoder(autoencoder).fit(x)],
+    ["SOM", (x: NdArray<Float64Array>) => new SOM({ rows: 2, columns: 2, epochs: 1 }).fit(x)],
+  ] as const)("%s refuses what float32 does not tell apart, in words", async (name, fit) => {
+    await expect(fit(groups(1.7e9, 1))).rejects.toThrow(
+      `${name}.fit: x must keep its differences in float32, got 1700000000 to 1700000042 in column 0; subtract`,
+    );
+    const size = `${name}.fit: the largest of x must be between 6.0e-8 and 1.1e+12 in size, got `;
+    for (const scale of [1e-20, 1e20]) await expect(fit(groups(0, scale))).rejects.toThrow(size);
+    await fit(groups(100, 1));
+  });
+
+  test("neighbours of points of any size are those of the points", async () => {
+    const plain = await knnGraph(groups(0, 1), 5);
+    for (const scale of [1e-40, 1e-30, 1e30]) {
+      const { indices, distances } = await knnGraph(groups(0, scale), 5);
+      expect(indices.data).toEqual(plain.indices.data);
+      distances.data.forEach((distance, i) => expect(distance / scale).toBeCloseTo(plain.distances.data[i]!, 4));
+    }
+  });
+
+  test("a mixture whose regularisation is more than points vary, affinities that are all one: refused", async () => {
+    const mixture = new GaussianMixture({ nComponents: 2 });
+    await expect(mixture.fit(groups(0, 1e-6))).rejects.toThrow(
+      "GaussianMixture.fit: regCovar must be at most the variance of the columns, 4.01e-10, got 0.000001; scale x, or lower it",
+    );
+    const small = new GaussianMixture({ nComponents: 2, regCovar: 0 });
+    expect(adjustedRandIndex(TRUTH, await small.fitPredict(groups(0, 1e-30)))).toBe(1);
+    for (const [scale, weight] of [
+      [1e-6, 1],
+      [1e6, 0],
+    ] as const)
+      await expect(new SpectralClustering({ nClusters: 2 }).fit(groups(0, scale))).rejects.toThrow(
+        `SpectralClustering.fit: gamma must suit the squared distances, got 1, which gives every pair of points the weight ${weight}`,
+      );
+  });
 });

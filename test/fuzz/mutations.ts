@@ -145,6 +145,13 @@ function mutateTensor(tensors: Map<string, NdArray<TypedArray>>, random: Random)
   }
 }
 
+/** JSON of an object with values changed. */
+function mutateJson(json: string, random: Random): string {
+  const state = JSON.parse(json) as Json;
+  for (let count = 1 + random.integer(3); count > 0; count--) mutateState(state, random);
+  return JSON.stringify(state);
+}
+
 /** A checkpoint changed: in bytes, or in what it holds and without the checksum that would tell. */
 export function mutateCheckpoint(bytes: Uint8Array, random: Random): Uint8Array {
   if (random.uniform() < 0.1) return mutateBytes(bytes, random);
@@ -154,9 +161,9 @@ export function mutateCheckpoint(bytes: Uint8Array, random: Random): Uint8Array 
   const how = random.uniform();
   if (how < 0.02) changed[pick(random, Object.keys(changed))] = pick(random, ["", "KMeans", "null", "[]", "{", "0"]);
   else if (how < 0.6) {
-    const state = JSON.parse(changed["state"]!) as Json;
-    for (let count = 1 + random.integer(3); count > 0; count--) mutateState(state, random);
-    changed["state"] = JSON.stringify(state);
+    const texts = ["state", "run"].filter((name) => changed[name] !== undefined);
+    const name = pick(random, texts);
+    changed[name] = mutateJson(changed[name]!, random);
   } else for (let count = 1 + random.integer(2); count > 0; count--) mutateTensor(tensors, random);
   return writeSafetensors(tensors, { metadata: changed });
 }

@@ -1,18 +1,25 @@
 // What is fuzzed: the checkpoint of every model, and every format that is read.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { encode as encodeJpeg } from "jpeg-js";
-import { Random, requestDevice } from "constella";
+import { KMeans, Random, requestDevice } from "constella";
 import type { Device } from "constella";
 import { FitsFile } from "../../src/astronomy";
 import { readCsv } from "../../src/data/formats/csv/csv";
 import { readImage } from "../../src/data/formats/images/images";
+import { readIdx, writeIdx } from "../../src/data/formats/idx";
 import { readNpyAny, writeNpy } from "../../src/data/formats/npy/npy";
 import { listNpz, readNpzAny, writeNpz } from "../../src/data/formats/npy/npz";
 import { readWav } from "../../src/data/formats/wav";
 import { encodePng } from "../data/formats/png";
 import { encodeWav } from "../data/formats/wav";
-import { MODELS } from "../lifecycle/models";
+import { decodeRun, encodeRun } from "../../src/cli/checkpoint";
+import type { DataSet } from "../../src/cli/data";
+import { scaledRows } from "../../src/cli/scaling";
+import { checkMethodOptions } from "../../src/methods";
+import { kmeans } from "../../src/methods/kmeans";
+import { MODELS, x } from "../lifecycle/models";
 import { mutateBytes, mutateCheckpoint, mutatePng, mutateText, pick } from "./mutations";
 
 /** A file that is changed, and what reads it. */
@@ -79,6 +86,41 @@ const models: Target[] = Object.entries(MODELS).map(([name, { make, load, fit, a
   };
 });
 
+/** What the command line writes: a model, or none yet, with the record of its run. */
+const run: Target = {
+  name: "run",
+  samples: async () => {
+    const model = new KMeans({ nClusters: 3, device: await device() });
+    const bytes = await (await model.fit(x)).save();
+    model.dispose();
+    const measures = { ACC: 0.5, NMI: 0.25, ARI: 0 };
+    const record = {
+      ...{ seconds: 1.5, options: { nClusters: 3, seed: 0 }, ended: { pretraining: 0.5 } },
+      ...{ trace: [{ step: 1, ...measures }], stages: [{ name: "k-means", measures, seconds: 1 }] },
+    };
+    const identity = { method: "kmeans", scale: "standard", data: "12345678" };
+    const columns = Array.from({ length: 8 }, (_, i) => `c${i}`);
+    const [means, deviations] = [columns.map(() => 0.5), columns.map(() => 2)];
+    return [
+      encodeRun({
+        checkpoint: { model: bytes, record },
+        identity,
+        scaling: { kind: "standard", means, deviations },
+        columns,
+      }),
+      encodeRun({ checkpoint: { model: undefined, record }, identity, scaling: { kind: "unit", low: 0, span: 255 } }),
+    ];
+  },
+  mutate: mutateCheckpoint,
+  attempt: async (bytes) => {
+    const { checkpoint, identity, scaling } = decodeRun("run.safetensors", bytes);
+    checkMethodOptions(kmeans, checkpoint.record.options);
+    scaledRows({ path: "x.npy", raw: x, isTable: false } as DataSet, scaling);
+    if (checkpoint.model) (await KMeans.load(checkpoint.model, { device: await device() })).dispose();
+    encodeRun({ checkpoint: { ...checkpoint, model: undefined }, identity, scaling });
+  },
+};
+
 const texts = (...files: string[]): Uint8Array[] => files.map((text) => new TextEncoder().encode(text));
 const sample = { x: Float32Array.of(1, 2, 3, 4), y: Int16Array.of(-1, 5), z: new Float64Array(40) };
 const golden = (folder: string, extension: string, most: number): Uint8Array[] =>
@@ -135,6 +177,15 @@ const formats: Target[] = [
     attempt: async (bytes) => void readCsv(bytes, { label: "kind", missing: "drop" }),
   },
   {
+    name: "idx",
+    samples: async () =>
+      [writeIdx(sample.y), gzipSync(writeIdx(sample.z)), writeIdx(Float32Array.of(1, 2, 3))].map((file) =>
+        Uint8Array.from(file),
+      ),
+    mutate: mutateBytes,
+    attempt: async (bytes) => void readIdx(bytes),
+  },
+  {
     name: "npz",
     samples: async () => [writeNpz(sample, { compress: false }), writeNpz(sample)],
     mutate: mutateBytes,
@@ -173,7 +224,7 @@ function whole(bytes: Uint8Array): boolean {
 }
 
 /** All of them. */
-export const TARGETS: readonly Target[] = [...models, ...formats];
+export const TARGETS: readonly Target[] = [...models, run, ...formats];
 
 /** Milliseconds of this process that a file may take: far more than any does. */
 const LONGEST = 5000;

@@ -1,5 +1,5 @@
 import { auc, NdArray, PCA } from "constella";
-import type { Device } from "constella";
+import type { Device, Tensor } from "constella";
 import { beforeAll, describe, expect, test } from "vitest";
 import { simulateStarsGalaxies, SKY_SIGMA } from "../../src/data";
 import { ConditionalVAE, ConvVAE, DIVERGENCES, prepareStamps, VAE } from "../../src/generative";
@@ -87,6 +87,9 @@ describe("variational autoencoders", () => {
     const constant = new NdArray(new Float32Array(40), [10, 4]);
     await model.fit(constant);
     await expect(model.score(constant)).rejects.toThrow("the class unit carries nothing");
+    // a checkpoint holds no functions: features are given again
+    const options = { device, features: (x: Tensor) => x };
+    (await ConditionalVAE.load(await model.save(), options)).dispose();
     model.dispose();
   });
 });

@@ -4,6 +4,8 @@ import { LearningToCluster } from "constella/sets";
 import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
 import type { Device, RunOptions } from "constella";
 import { AgglomerativeClustering, GaussianMixture, HDBSCAN } from "../../src/density";
+import { ConditionalVAE, ConvVAE, VAE } from "../../src/generative";
+import { N2D } from "../../src/deep";
 import { CSOM, ESOM, SOM } from "../../src/som";
 import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
 import { PointsProvider } from "../../src/data";
@@ -21,6 +23,7 @@ const autoencoder = {
   ...{ layers: [8, 12, 3], layerEpochs: 1, pretrainEpochs: 2, pretrainBatchSize: 32, batchSize: 32 },
   ...{ nClusters: 3, nInit: 2, updateInterval: 5, tolerance: 0, seed: 3 },
 };
+const reconstruction = { epochs: 3, batchSize: 32, seed: 3 };
 const networks = { network, nClusters: 3, batchSize: 32, seed: 3 };
 
 /** What the tests need of a model. */
@@ -157,6 +160,48 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes, device) => IDEC.load(bytes, { device }),
     (model, options) => model.fit(x, { epochs: 3, ...options }),
     (model) => model.softAssignments(x),
+  ),
+  N2D: subject(
+    (device) =>
+      new N2D({
+        ...{ layers: [8, 12, 3], nClusters: 3, layerEpochs: 1, epochs: 2, batchSize: 32 },
+        ...{ nNeighbors: 6, layoutEpochs: 5, nInit: 2, seed: 3, device },
+      }),
+    (bytes, device) => N2D.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.softAssignments(x),
+  ),
+  VAE: subject(
+    (device) =>
+      new VAE({
+        inputShape: [8],
+        network: { type: "dense", sizes: [12] },
+        beta: { from: 0, to: 1, over: 0.5 },
+        ...reconstruction,
+        device,
+      }),
+    (bytes, device) => VAE.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.reconstruct(x),
+  ),
+  ConvVAE: subject(
+    (device) =>
+      new ConvVAE({
+        inputShape: [1, 2, 4],
+        network: { type: "convolutional", channels: [4] },
+        ...reconstruction,
+        device,
+      }),
+    (bytes, device) => ConvVAE.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.transform(x),
+  ),
+  ConditionalVAE: subject(
+    (device) =>
+      new ConditionalVAE({ inputShape: [8], network: { type: "dense", sizes: [12] }, ...reconstruction, device }),
+    (bytes, device) => ConditionalVAE.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.style(x),
   ),
   DeepCluster: subject(
     (device) => new DeepCluster({ ...networks, device }),

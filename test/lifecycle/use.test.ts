@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { DEC, KMeans, Model, NdArray, PCA, requestDevice, StackedAutoencoder } from "constella";
 import { DeepCluster } from "constella/vision";
 import type { Device } from "constella";
@@ -6,6 +8,21 @@ import { Rows } from "../../src/lifecycle/rows";
 import { WasmDevice } from "../../src/wasm/device";
 import { deviceOf } from "../devices";
 import { MODELS, x } from "./models";
+
+test("every model that an entry of the package has is tried here, and its checkpoint changed by the fuzzing", async () => {
+  const places = readdirSync("src").map((name) => join("src", name, "index.ts"));
+  const entries = ["src/index.ts", ...places.filter((place) => existsSync(place))];
+  const modules = await Promise.all(
+    entries.map((entry) => import(resolve(entry)) as Promise<Readonly<Record<string, unknown>>>),
+  );
+  const models = new Set<unknown>();
+  for (const module of modules)
+    for (const value of Object.values(module))
+      if (typeof value === "function" && value.prototype instanceof Model && Object.hasOwn(value, "load"))
+        models.add(value.name);
+  expect(models.size).toBeGreaterThan(20);
+  expect([...models].filter((name) => !Object.hasOwn(MODELS, name as string))).toEqual([]);
+});
 
 describe.each(Object.entries(MODELS))("%s", (_, { make, load, fit, ask }) => {
   const device = (): Promise<Device> => deviceOf("wasm");

@@ -1,5 +1,6 @@
 import type { Device } from "../../device";
-import { centeredRows, columnMeans, lessOffset } from "../../neighbours/rows";
+import { scaleFor } from "../../cluster/frame";
+import { centeredRows, columnMeans, lessOffset, spanAbout } from "../../neighbours/rows";
 import type { HostRows } from "../../neighbours/rows";
 import { DeviceMixture, HostMixture } from "./engine";
 import type { MixtureEngine } from "./engine";
@@ -21,12 +22,15 @@ export class Engines {
   /** Where points lie, or one that is requested when it is first needed. */
   readonly device: () => Promise<Device>;
   readonly #precision: Precision;
+  /** Whether squares of the points stay far from the ends of float32. */
+  readonly #ordinary: boolean;
   #device: DeviceMixture | undefined;
 
   constructor(rows: HostRows, precision: Precision, device: () => Promise<Device>) {
     this.offset = columnMeans(rows);
     this.rows = lessOffset(rows, this.offset);
     this.#host = new HostMixture(this.rows);
+    this.#ordinary = scaleFor(spanAbout(rows, this.offset), "GaussianMixture.fit") === 1;
     [this.#precision, this.device] = [precision, device];
   }
 
@@ -39,7 +43,7 @@ export class Engines {
     const { n, d } = this.rows;
     const work = n * constants.length * d * (diagonal ? 1 : d);
     const small = this.#precision === "auto" && (work < WORK || sharpness < SHARPNESS);
-    if (this.#precision === "float64" || small) return this.#host;
+    if (this.#precision === "float64" || small || !this.#ordinary) return this.#host;
     if (!this.#device) {
       const device = await this.device();
       const points = centeredRows(this.rows, new Float64Array(d), "GaussianMixture.fit");
@@ -51,4 +55,15 @@ export class Engines {
   dispose(): void {
     this.#device?.dispose();
   }
+}
+
+/** @throws when the regularisation is more than rows about their mean vary: no component would tell them apart */
+export function checkRegularization({ data, n, d }: HostRows, regCovar: number, op: string): void {
+  const variances = new Float64Array(d);
+  data.forEach((value, at) => (variances[at % d]! += value ** 2 / n));
+  const largest = variances.reduce((most, variance) => Math.max(most, variance), 0);
+  if (largest > 0 && regCovar > largest)
+    throw new Error(
+      `${op}: regCovar must be at most the variance of the columns, ${largest.toPrecision(3)}, got ${regCovar}; scale x, or lower it`,
+    );
 }

@@ -223,12 +223,8 @@ export class ConditionalVAE extends VAE {
 
   /** @throws when the bytes are no checkpoint of a ConditionalVAE */
   static override load(content: Bytes, options: VAELoadOptions = {}): Promise<ConditionalVAE> {
-    return ReconstructionModel.restored(
-      "ConditionalVAE",
-      content,
-      options,
-      (settings: VAEOptions) => new ConditionalVAE(settings),
-    );
+    const make = (settings: VAEOptions): ConditionalVAE => new ConditionalVAE(settings);
+    return Model.restored("ConditionalVAE", content, options, make, LOADED);
   }
 }
 

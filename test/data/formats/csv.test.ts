@@ -114,10 +114,12 @@ describe("readCsv", () => {
   test("a long cell takes time that grows with its length", () => {
     const cell = (digits: number): string => `a,b\n1,2\n1,${"1".repeat(digits)}x\n`;
     expect(() => matrix(cell(300_000))).toThrow("is not a number"); // minutes where the pattern goes back at every digit
+    expect(() => matrix(`a,b\n1,2\n1,${" ".repeat(300_000)}x\n`)).toThrow("is not a number"); // or at every blank
   });
   test.each<[string, string | Uint8Array, object, string]>([
     ["ragged", "a,b\n1,2\n3\n", {}, "csv: line 3 has 1 cells, the first row has 2"],
     ["ragged after blank lines", "1,2\r\n\r\n\r\n3,4,5\r\n", {}, "csv: line 4 has 3 cells, the first row has 2"],
+    ["text after all kinds of lines", "a,b\n1,2\r\n\r\n# c\r3,x\n", {}, 'csv: line 5, column "b": "x" is not a number'],
     ["text", "a,b\n1,2\n3,x\n", {}, 'csv: line 3, column "b": "x" is not a number'],
     ["text without header", "1,2\n3,x\n", {}, 'csv: line 2, column 2: "x" is not a number'],
     [

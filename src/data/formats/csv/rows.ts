@@ -26,7 +26,7 @@ export class CsvRows {
   #begun = false;
 
   constructor({ delimiter }: CellOptions, onRow: OnRow) {
-    this.#delimiter = delimiter;
+    this.#delimiter = delimiter === "" ? undefined : delimiter;
     this.#onRow = onRow;
   }
 
@@ -69,6 +69,7 @@ export class CsvRows {
   #read(text: string): void {
     if (text === "") return;
     if (!this.#begun) {
+      if (text.startsWith("\ufeff")) return this.#read(text.slice(1));
       this.#begun = true;
       for (const line of text.slice(0, 2 ** 16).split(/\r\n|\n|\r/)) {
         if (line.startsWith("#")) this.#comment = line.replace(/^#+\s?/, "");
@@ -76,17 +77,21 @@ export class CsvRows {
       }
       this.#delimiter ??= guessDelimiter(text.slice(0, 2 ** 16));
     }
-    if (this.#delimiter === "whitespace") this.#readBlanks(text);
+    if (this.#delimiter === "whitespace" || !text.includes('"')) this.#readLines(text);
     else this.#readCells(text);
     this.#lines += countLines(text);
   }
 
-  #readBlanks(text: string): void {
+  /** Rows that are lines: of text without quotes, several times as fast as a parser that looks for them. */
+  #readLines(text: string): void {
+    const delimiter = this.#delimiter!;
+    const blanks = delimiter === "whitespace";
     let line = this.#lines;
-    for (const row of text.split(/\r\n|\n|\r/)) {
+    for (const row of text.split(text.includes("\r") ? /\r\n|\n|\r/ : "\n")) {
       const number = ++line;
-      const cells = row.trim();
-      if (cells !== "" && !cells.startsWith("#")) this.#onRow(cells.split(/\s+/), () => number);
+      const cells = blanks ? row.trim() : row;
+      if (cells === "" || cells.startsWith("#")) continue;
+      this.#onRow(blanks ? cells.split(/\s+/) : cells.split(delimiter), () => number);
     }
   }
 

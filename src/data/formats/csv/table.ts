@@ -46,7 +46,9 @@ export interface CsvTable {
 // one digit at most belongs to both parts, so that a long cell takes time that grows with its length alone
 const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 const COMMA_NUMBER = /^\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*$/;
-const MISSING = /^\s*(?:|NA|N\/A|#N\/A|NaN|nan|NULL|null|None|\?)\s*$/;
+const MISSING = /^(?:|NA|N\/A|#N\/A|NaN|nan|NULL|null|None|\?)$/;
+/** Whether a cell says that there is no value. */
+const isMissing = (cell: string): boolean => MISSING.test(cell.trim()); // a pattern with blanks on either side would take time that grows with their square
 /** Rows that are looked at before the decimal separator is decided. */
 const FIRST_ROWS = 100;
 
@@ -177,7 +179,7 @@ export class TableBuilder {
 
   #number(cell: string, column: number, line: () => number): number {
     if (this.#isNumber(cell)) return Number(this.#comma ? cell.replace(",", ".") : cell);
-    const absent = MISSING.test(cell);
+    const absent = isMissing(cell);
     if (absent && (this.#options.missing ?? "error") !== "error") return NaN;
     const advice = absent ? "; missing: drop leaves such rows out, mean fills them in" : "";
     throw new Error(
@@ -188,7 +190,7 @@ export class TableBuilder {
   #encode(cell: string, column: number, line: () => number): void {
     const { codes, values } = this.#codes.get(column)!;
     const value = cell.trim();
-    if (MISSING.test(value)) {
+    if (isMissing(value)) {
       if (this.#options.missing !== "drop")
         throw new Error(
           `csv: line ${line()}, column ${columnName(column, this.#header)}: the category is missing; missing: drop leaves such rows out`,
@@ -274,9 +276,7 @@ function looksLikeHeader(
 ): boolean {
   return (
     first.every((cell) => !isNumber(cell)) ||
-    first.some(
-      (cell, c) => second !== undefined && !isNumber(cell) && !MISSING.test(cell) && isNumber(second[c] ?? ""),
-    ) ||
+    first.some((cell, c) => second !== undefined && !isNumber(cell) && !isMissing(cell) && isNumber(second[c] ?? "")) ||
     (first.length > 1 && first[0]!.trim() === "" && first.slice(1).every((cell) => !isNumber(cell)))
   );
 }
