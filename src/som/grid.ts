@@ -13,6 +13,8 @@ export interface GridOptions {
   readonly toroid?: boolean;
 }
 
+/** Units of a map at most. */
+const MOST = 2 ** 24;
 /** Height of a row of honeycombs whose width is 1. */
 const HEXAGON_HEIGHT = Math.sqrt(3) / 2;
 /** Neighbours lie nearer than this: the eight around a square, or four, or the six around a hexagon. */
@@ -29,12 +31,11 @@ export class Grid {
   readonly toroid: boolean;
   /** Number of units. */
   readonly units: number;
-  /** Places (x, y) of the units, [units, 2]. */
-  readonly positions: Float64Array;
   /** Width and height around a toroid; zeros on a plane. */
   readonly period: readonly [number, number];
+  #positions: Float64Array | undefined;
 
-  /** @param op begins the errors. @throws for sizes that are not whole, an unknown topology, and a hexagonal toroid of an odd number of rows */
+  /** @param op begins the errors. @throws for sizes that are not whole or more than 2^24 units, an unknown topology, and a hexagonal toroid of an odd number of rows */
   constructor({ rows, columns, topology = "rectangular", toroid = false }: GridOptions, op = "Grid") {
     checkInteger(op, { rows, columns }, 1);
     checkChoice(op, { topology }, ["rectangular", "hexagonal"]);
@@ -43,14 +44,15 @@ export class Grid {
       throw new Error(`${op}: rows must be even on a hexagonal toroid, got ${rows}`);
     [this.rows, this.columns, this.topology, this.toroid] = [rows, columns, topology, toroid];
     this.units = rows * columns;
+    if (this.units > MOST)
+      throw new Error(`${op}: rows × columns must be at most 2^24 units, got ${rows} × ${columns}`);
     const height = hexagonal ? HEXAGON_HEIGHT : 1;
-    this.positions = new Float64Array(2 * this.units);
-    for (let u = 0; u < this.units; u++) {
-      const row = Math.floor(u / columns);
-      this.positions[2 * u] = (u % columns) + (hexagonal && row % 2 === 1 ? 0.5 : 0);
-      this.positions[2 * u + 1] = row * height;
-    }
     this.period = toroid ? [columns, rows * height] : [0, 0];
+  }
+
+  /** Places (x, y) of the units, [units, 2]. */
+  get positions(): Float64Array {
+    return (this.#positions ??= this.#places()); // not before it is asked for: the sizes may come from a file of anyone
   }
 
   /** Squared distance of two units. */
@@ -59,6 +61,19 @@ export class Grid {
     const dx = around(at[2 * a]! - at[2 * b]!, period[0]);
     const dy = around(at[2 * a + 1]! - at[2 * b + 1]!, period[1]);
     return dx * dx + dy * dy;
+  }
+
+  #places(): Float64Array {
+    const { columns, units } = this;
+    const hexagonal = this.topology === "hexagonal";
+    const height = hexagonal ? HEXAGON_HEIGHT : 1;
+    const positions = new Float64Array(2 * units);
+    for (let u = 0; u < units; u++) {
+      const row = Math.floor(u / columns);
+      positions[2 * u] = (u % columns) + (hexagonal && row % 2 === 1 ? 0.5 : 0);
+      positions[2 * u + 1] = row * height;
+    }
+    return positions;
   }
 
   /** Neighbours of a unit that most measures take: 8 on a rectangular grid, 6 on a hexagonal one. */

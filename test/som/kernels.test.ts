@@ -141,6 +141,11 @@ describe("grids", () => {
   });
   test("what cannot be is refused", () => {
     expect(() => new Grid({ rows: 3, columns: 4, topology: "hexagonal", toroid: true })).toThrow(/rows must be even/);
+    // sizes that a file may say cost nothing before they are used
+    expect(new Grid({ rows: 4096, columns: 4096 }).units).toBe(2 ** 24);
+    expect(() => new Grid({ rows: 1e9, columns: 4 })).toThrow(
+      "rows × columns must be at most 2^24 units, got 1000000000 × 4",
+    );
     expect(() => new Grid({ rows: 0, columns: 4 })).toThrow(/rows must be a whole number from 1/);
     expect(() => new Grid({ rows: 2, columns: 2 }).neighbours(6)).toThrow(/count must be 4 or 8/);
   });
