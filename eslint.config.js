@@ -4,12 +4,12 @@ import tseslint from "typescript-eslint";
 
 /** The layers of src from the lowest up; a file imports from its own and from those below. Families of algorithms stand side by side. */
 const LAYERS = [
-  ["checks", "device", "host", "kernel", "ndarray", "options", "random", "turn", "wasm", "webgpu"],
+  ["checks", "device", "host", "kernel", "ndarray", "options", "random", "event-loop", "wasm", "webgpu"],
   ["kernels", "request-device"],
   ["graph", "tensor"], // a tensor holds a node of the graph, whose type it imports
   ["ops"],
   ["autodiff"],
-  ["data", "matrix", "metrics", "sparse", "kinds"],
+  ["data", "matrix", "metrics", "preprocessing", "sparse", "kinds"],
   ["lifecycle"],
   ["nn", "optim"],
   ["astronomy", "cluster", "density", "linear-algebra", "manifold", "neighbours", "som", "spectral", "text"],

@@ -1,6 +1,8 @@
 // How values are brought to a scale: found once, of the data that are clustered, and applied alike to what comes later.
+import { runAtOnce } from "../event-loop";
 import { flattenRows, toFloat32 } from "../matrix";
 import { NdArray, type TypedArray } from "../ndarray";
+import { columnOf, moments } from "../preprocessing/columns";
 import type { DataSet, Scale } from "./data";
 
 /** A scale with its numbers: columns less their means over their deviations, or all values less one over another. */
@@ -36,26 +38,19 @@ export function scalingOf({ path, raw }: DataSet, scale: Exclude<Scale, "auto">)
 }
 
 /** Means and deviations of the columns; a constant column has the deviation 0. */
-function standardOf({ data, shape }: NdArray<TypedArray>): Scaling {
-  const [n, d] = shape as [number, number];
-  const means = new Array<number>(d).fill(0);
-  const deviations = new Array<number>(d).fill(0);
-  for (let c = 0; c < d; c++) {
-    // about the first value, so that a large offset takes no digits from the differences
-    const first = Number(data[c]!);
-    let [sum, largest] = [0, Math.abs(first)];
-    for (let i = c; i < data.length; i += d) {
-      sum += Number(data[i]!) - first;
-      largest = Math.max(largest, Math.abs(Number(data[i]!)));
-    }
-    const mean = first + sum / n;
-    let squares = 0;
-    for (let i = c; i < data.length; i += d) squares += (Number(data[i]!) - mean) ** 2;
-    const deviation = Math.sqrt(squares / n);
-    means[c] = mean;
-    deviations[c] = deviation > 1e-15 * largest ? deviation : 0;
-  }
-  return { kind: "standard", means, deviations };
+function standardOf(rows: NdArray<TypedArray>): Scaling {
+  const columns = Array.from({ length: rows.shape[1]! }, (_, c) =>
+    runAtOnce(
+      (function* () {
+        return yield* moments(yield* columnOf(rows, c));
+      })(),
+    ),
+  );
+  return {
+    kind: "standard",
+    means: columns.map(({ mean }) => mean),
+    deviations: columns.map(({ deviation }) => deviation),
+  };
 }
 
 /** How many times as much as the others a column varies that decides every distance by itself. */
