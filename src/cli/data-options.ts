@@ -21,6 +21,8 @@ export interface DataOptions {
   readonly fit?: Fit | undefined;
   readonly maxPixels?: number | undefined;
   readonly layout?: ImageLayout | undefined;
+  readonly memory?: number | undefined;
+  readonly first?: number | undefined;
 }
 
 /** A column as it is spelled: by its name, or by its number from 0 (-1: the last). */
@@ -116,4 +118,14 @@ export const DATA_OPTIONS: readonly OptionSpec[] = [
     help: "the column of a CSV file that holds them, by name or number from 0",
   },
   ...READING,
+];
+
+/** How much is read, of commands that read data larger than memory piece by piece. */
+export const STREAMING: readonly OptionSpec[] = [
+  {
+    name: "memory",
+    kind: whole(1),
+    help: "npy files, and folders of them: MB that items may take as float32; more of them are read as they are needed (default 1024)",
+  },
+  { name: "first", kind: whole(1), help: "take the first N items only" },
 ];

@@ -1,10 +1,15 @@
+import { join } from "node:path";
 import { version } from "../../package.json";
+import { PCA } from "../cluster";
 import { writeCsv } from "../data/formats/csv/csv";
+import { isRowSource } from "../data/datasets/row-source";
+import type { RowSource } from "../data/datasets/row-source";
 import { writeNpy } from "../data/formats/npy/npy";
 import type { Device } from "../device";
-import { runMethod, RunInterrupted } from "../methods";
+import { embeddingOf, runMethod, RunInterrupted } from "../methods";
 import type { AnyMethod, OptionValues, Outcome, RunCheckpoint, StageResult } from "../methods";
 import { headline, measure } from "../metrics/measures";
+import type { Measures } from "../metrics/measures";
 import type { FinishedRun } from "../report";
 import { requestDevice } from "../request-device";
 import { encodeRun, type RunIdentity } from "./checkpoint";
@@ -13,7 +18,8 @@ import { checkpointPath, type OutFolder } from "./folder";
 import { Interrupted } from "./interrupt";
 import { stepProgress, type ProgressDisplay } from "./progress";
 import { project } from "./projection";
-import { isBytes, type Items, type Scaling } from "./scaling";
+import { isBytes, scaledRows, type Items, type Scaling } from "./scaling";
+import { writePieces } from "./streams/pieces";
 
 /** What made a result: versions for the report. */
 export const versions = { constella: version, node: process.version };
@@ -23,7 +29,7 @@ export interface Session {
   readonly method: AnyMethod;
   readonly data: DataSet;
   /** The items as rows, scaled. */
-  readonly x: Items;
+  readonly x: Items | RowSource;
   readonly scaling: Scaling;
   readonly identity: RunIdentity;
   /** Options that were given, with `nClusters` and `seed`. */
@@ -45,6 +51,8 @@ export interface Session {
 export interface SessionResult {
   readonly outcome: Outcome;
   readonly metrics: Readonly<Record<string, unknown>>;
+  /** Of the embedding, where the method places items. */
+  readonly dimensions: number;
 }
 
 /**
@@ -65,7 +73,7 @@ export async function runSession(session: Session): Promise<SessionResult> {
   try {
     outcome = await runMethod(method, {
       ...{ x, options, device, truth, signal, checkpoint: session.checkpoint, keep: write },
-      data: { n: x.shape[0]!, itemShape: data.raw.shape.slice(1), bytes: isBytes(data.raw) },
+      data: { n: data.n, itemShape: data.raw.shape.slice(1), bytes: isBytes(data.raw) },
       ...(session.stages && { stages: session.stages }),
       nextDevice: async (error) => {
         const next = await requestDevice("wasm");
@@ -87,9 +95,11 @@ export async function runSession(session: Session): Promise<SessionResult> {
     const metrics = metricsOf(session, outcome);
     await writeLabels(out, outcome, data.ids);
     await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
+    let dimensions = outcome.embedding?.shape[1] ?? 0;
     if (outcome.embedding) await out.write("embedding.npy", writeNpy(outcome.embedding));
-    await draw(session, outcome);
-    return { outcome, metrics };
+    if (isRowSource(x)) dimensions = await drawShown(session, outcome, x);
+    else await draw(session, outcome, x);
+    return { outcome, metrics, dimensions };
   } catch (error) {
     const place = checkpointPath(out.path);
     if (error instanceof RunInterrupted) {
@@ -125,8 +135,8 @@ export const labelsTable = (labels: Int32Array, ids?: readonly string[] | null):
   );
 
 /** What is seen: the embedding (else the data) in the plane, and the report. @throws what drawing does, saying that the results are there */
-async function draw(session: Session, outcome: Outcome): Promise<void> {
-  const { x, out, options, signal, progress } = session;
+async function draw(session: Session, outcome: Outcome, x: Items, measured?: Measures): Promise<void> {
+  const { out, options, signal, progress } = session;
   const { embedding, labels, device } = outcome;
   try {
     const { components, projections } = await project(embedding ?? x, {
@@ -135,7 +145,10 @@ async function draw(session: Session, outcome: Outcome): Promise<void> {
     if (!embedding) await out.write("embedding.npy", writeNpy(components));
     if (!(labels instanceof Int32Array)) return;
     const { renderReport, toReport } = await import("../report");
-    await out.write("report.html", await renderReport(toReport(finishedRun(session, outcome, labels, projections))));
+    await out.write(
+      "report.html",
+      await renderReport(toReport(finishedRun(session, outcome, labels, projections, x, measured))),
+    );
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw error;
     throw new Error(
@@ -147,14 +160,47 @@ async function draw(session: Session, outcome: Outcome): Promise<void> {
   }
 }
 
+/**
+ * The same of items that are read: embedding.npy is written part by part, and the report is of those that are shown. Returns the dimensions of the
+ * embedding.
+ */
+async function drawShown(session: Session, outcome: Outcome, x: RowSource): Promise<number> {
+  const { data, scaling, out } = session;
+  const { estimator, labels, device } = outcome;
+  const { index } = data.streamed!.shown;
+  const shown = scaledRows(data, scaling);
+  const path = join(out.path, "embedding.npy");
+  const embedding = await embeddingOf(estimator, shown);
+  if (embedding) await writePieces(path, x, async (part) => (await embeddingOf(estimator, part))!);
+  else {
+    const pca = await new PCA({ nComponents: Math.min(2, ...shown.shape), device }).fit(shown);
+    await writePieces(path, x, (part) => pca.transform(part));
+  }
+  if (!(labels instanceof Int32Array)) return embedding?.shape[1] ?? 0;
+  const of = (all: Int32Array): Int32Array => Int32Array.from(index, (row) => all[row]!);
+  const q = await estimator.softAssignments?.(shown);
+  const truth = data.truth && { ...data.truth, labels: of(data.truth.labels) };
+  const summary = `${index.length} of ${data.n} items, chosen at random, are shown; the measures are of all.`;
+  const measures = data.truth ? headline(data.truth.labels, labels) : {};
+  await draw(
+    { ...session, data: { ...data, truth }, report: { summary, ...session.report } },
+    { ...outcome, labels: of(labels), embedding: embedding ?? shown, ...(q && { q }) } as Outcome,
+    shown,
+    measures,
+  );
+  return embedding?.shape[1] ?? 0;
+}
+
 function finishedRun(
-  { method, data, x, identity, options, report }: Session,
+  { method, data, identity, options, report }: Session,
   outcome: Outcome,
   labels: Int32Array,
   projections: FinishedRun["projections"],
+  x: Items,
+  measured?: Measures,
 ): FinishedRun {
   const truth = data.truth?.labels;
-  const measures = truth ? headline(truth, labels) : {};
+  const measures = measured ?? (truth ? headline(truth, labels) : {});
   const { history, checkpoint, q, inertia, device } = outcome;
   const { stages, seconds, trace } = checkpoint.record;
   const last = { name: method.title, metrics: measures, seconds };
@@ -171,12 +217,12 @@ function finishedRun(
   };
 }
 
-function metricsOf({ data, identity, options, x }: Session, outcome: Outcome): Record<string, unknown> {
+function metricsOf({ data, identity, options }: Session, outcome: Outcome): Record<string, unknown> {
   const { labels, inertia, settings, nClusters, checkpoint, device } = outcome;
   const { stages, seconds } = checkpoint.record;
   const truth = data.truth?.labels;
   return {
-    ...{ method: identity.method, n: x.shape[0] },
+    ...{ method: identity.method, n: data.n },
     ...(nClusters !== undefined && { nClusters }),
     ...(labels instanceof Int32Array && { noise: labels.reduce((sum, label) => sum + Number(label < 0), 0) }),
     ...(inertia !== undefined && { inertia }),

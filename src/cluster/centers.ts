@@ -5,9 +5,9 @@ import { empty, format, indices, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { Frame, Matrix } from "./frame";
 import { distancesToRows } from "./kmeans-init";
-import { Lloyd } from "./lloyd";
-import { readRows, withPoints } from "./points";
-import type { DeviceFor, Points } from "./points";
+import { Lloyd, total } from "./lloyd";
+import { mapPoints, readRows } from "./points";
+import type { DeviceFor, PointSource } from "./points";
 
 /** @throws when x has another number of columns than the centres */
 export function checkColumns(op: string, d: number, centers: Matrix): void {
@@ -38,16 +38,16 @@ export function shiftOf({ data, shape }: Matrix): Float64Array | null {
 }
 
 /**
- * What `result` reads of the nearest of the centres [k, d] of each row of x [n, d]; distances are in units of the frame.
+ * What `result` reads of the nearest of the centres [k, d] of each row of x [n, d], of a source block by block; distances are in units of the frame.
  * @throws when x has another d
  */
-export async function withNearest<R>(
-  x: Points,
+async function withNearest<R>(
+  x: PointSource,
   centers: Matrix,
   deviceFor: DeviceFor,
   op: string,
   result: (lloyd: Lloyd, frame: Frame) => Promise<R>,
-): Promise<R> {
+): Promise<R[]> {
   const nearest = async (points: Tensor, _: number, d: number, frame: Frame): Promise<R> => {
     checkColumns(op, d, centers);
     const lloyd = new Lloyd(points, centers.shape[0]!);
@@ -59,18 +59,53 @@ export async function withNearest<R>(
       lloyd.dispose();
     }
   };
-  return withPoints(x, deviceFor, op, nearest, shiftOf(centers));
+  return mapPoints(x, deviceFor, op, nearest, shiftOf(centers));
+}
+
+/** The nearest of the centres [k, d] of each row of x [n, d], the lowest of equally near ones. @throws when x has another d */
+export async function nearestCenters(
+  x: PointSource,
+  centers: Matrix,
+  deviceFor: DeviceFor,
+  op: string,
+): Promise<Int32Array<ArrayBuffer>> {
+  const parts = await withNearest(x, centers, deviceFor, op, (lloyd) => lloyd.labels());
+  return joined(parts, (length) => new Int32Array(length));
+}
+
+/** Σ ‖x − c‖² to the nearest centres. @throws when x has another d */
+export async function inertiaOf(x: PointSource, centers: Matrix, deviceFor: DeviceFor, op: string): Promise<number> {
+  const parts = await withNearest(
+    x,
+    centers,
+    deviceFor,
+    op,
+    async (lloyd, { scale }) => scale ** 2 * (await lloyd.inertia()),
+  );
+  return parts.reduce((sum, part) => sum + part, 0);
+}
+
+/** Arrays one after the other; a single one as it is. */
+export function joined<T extends Int32Array | Float32Array>(parts: readonly T[], make: (length: number) => T): T {
+  if (parts.length === 1) return parts[0]!;
+  const whole = make(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** ‖x_i − c_j‖ of rows of x [n, d] and centres [k, d]: [n, k]. @throws when x has another d */
 export async function distancesToCenters(
-  x: Points,
+  x: PointSource,
   centers: Matrix,
   deviceFor: DeviceFor,
   op: string,
 ): Promise<NdArray> {
   const k = centers.shape[0]!;
-  const measured = async (points: Tensor, n: number, d: number, frame: Frame): Promise<NdArray> => {
+  const measured = async (points: Tensor, n: number, d: number, frame: Frame): Promise<Float32Array> => {
     checkColumns(op, d, centers);
     const made = untidied((): readonly [Tensor, Tensor, Tensor] => [
       tensor(points.device, frame.into(centers.data), centers.shape),
@@ -87,19 +122,16 @@ export async function distancesToCenters(
       const distances = new Float32Array(n * k);
       for (let j = 0; j < k; j++)
         for (let i = 0; i < n; i++) distances[i * k + j] = frame.scale * Math.sqrt(squared[j * n + i]!);
-      return new NdArray(distances, [n, k]);
+      return distances;
     } finally {
       for (const tensor of made) tensor.dispose();
     }
   };
-  return withPoints(x, deviceFor, op, measured, shiftOf(centers));
-}
-
-/** Sum in float64. */
-export function total(values: Float32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
+  const distances = joined(
+    await mapPoints(x, deviceFor, op, measured, shiftOf(centers)),
+    (length) => new Float32Array(length),
+  );
+  return new NdArray(distances, [distances.length / k, k]);
 }
 
 /** The mean of the biased variances of the columns of x [n, d]: the inertia of one cluster over n·d. */

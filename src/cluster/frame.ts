@@ -43,6 +43,19 @@ export class Frame {
     return Float32Array.from({ length: values.length }, (_, i) => (values[i]! - (shift?.[i % d] ?? 0)) / scale);
   }
 
+  /** The same of many rows. */
+  points(rows: Float32Array): Float32Array {
+    const { shift, scale } = this;
+    if (this.plain) return rows;
+    const d = shift?.length ?? 1;
+    const out = new Float32Array(rows.length);
+    for (let i = 0, column = 0; i < rows.length; i++) {
+      out[i] = (rows[i]! - (shift ? shift[column]! : 0)) / scale;
+      if (++column === d) column = 0;
+    }
+    return out;
+  }
+
   /** Rows of the device in the data's units. */
   back(values: Float32Array, shape: readonly number[]): Matrix {
     const { shift, scale } = this;
@@ -60,6 +73,19 @@ export function scaleFor(largest: number, op: string): number {
   if (!(largest >= LEAST && largest <= MOST))
     throw new Error(`${op}: the largest of x must be between ${LEAST} and ${MOST} in size, got ${largest}`);
   return 2 ** Math.round(Math.log2(largest));
+}
+
+/** Whether a column of numbers from `low` to `high` is shifted to its mean: where they differ little for their size, and are not all one float32. */
+function isFar(low: number, high: number): boolean {
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  return high - low < APART * size && !(low === high && Math.fround(low) === low);
+}
+
+/** The frame of columns by the least, the greatest and the mean of each. */
+export function frameOf(low: Float64Array, high: Float64Array, mean: Float64Array, op: string): Frame {
+  const shift = mean.map((value, c) => (isFar(low[c]!, high[c]!) ? value : 0));
+  const largest = shift.reduce((most, s, c) => Math.max(most, Math.abs(low[c]! - s), Math.abs(high[c]! - s)), 0);
+  return new Frame(low.some((value, c) => isFar(value, high[c]!)) ? shift : undefined, scaleFor(largest, op));
 }
 
 /** Points as a device is given them. */
@@ -117,13 +143,11 @@ function* neededShift(data: ArrayLike<number>, n: number, d: number): Cooperativ
     if (open.length === 0) return undefined;
     yield;
   }
-  const size = (c: number): number => Math.max(Math.abs(low[c]!), Math.abs(high[c]!));
-  const near = (c: number): boolean => high[c]! - low[c]! < APART * size(c);
   for (let i = 0; i < n; i++) {
     for (const c of open) widen(i, c);
     if ((i * open.length) % PIECE < open.length) yield;
   }
-  open = open.filter((c) => near(c) && !(low[c] === high[c] && Math.fround(low[c]!) === low[c]));
+  open = open.filter((c) => isFar(low[c]!, high[c]!));
   if (open.length === 0) return undefined;
   const shift = new Float64Array(d);
   for (let i = 0; i < n; i++) {

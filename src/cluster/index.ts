@@ -1,7 +1,7 @@
 export type { Matrix } from "./frame";
 export { KMeans } from "./kmeans";
 export type { KMeansInit, KMeansOptions, KMeansReport } from "./kmeans";
-export type { Points } from "./points";
+export type { Points, PointSource } from "./points";
 export { MiniBatchKMeans } from "./mini-batch-kmeans";
 export type { MiniBatchKMeansOptions, MiniBatchReport } from "./mini-batch-kmeans";
 export { DBSCAN } from "./dbscan";

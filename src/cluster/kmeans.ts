@@ -1,7 +1,7 @@
 import { isObject } from "../checks";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { entryOf, labelsOf, matrixOf } from "../lifecycle/checkpoint";
+import { arrayOf, entryOf, labelsOf, matrixOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";
@@ -16,13 +16,15 @@ import { range, seed as seedRule, integer } from "../options";
 import type { Rule } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
-import type { Tensor } from "../tensor";
-import { distancesToCenters, givenCenters, meanVariance, total, withNearest } from "./centers";
+import { distancesToCenters, givenCenters, inertiaOf, nearestCenters } from "./centers";
 import type { Frame, Matrix } from "./frame";
 import { plusPlusRows, randomRows } from "./kmeans-init";
-import { Lloyd, LLOYD_KERNELS } from "./lloyd";
-import { readRows, withPoints } from "./points";
-import type { Points } from "./points";
+import { LLOYD_KERNELS } from "./lloyd";
+import type { LloydPasses } from "./lloyd";
+import { readRows } from "./points";
+import type { PointSource } from "./points";
+import { withPointSet } from "./streams/point-set";
+import type { PointSet } from "./streams/point-set";
 
 /** How centres begin: spread by k-means++, at random points, or where the caller says ([k, d]). */
 export type KMeansInit = "k-means++" | "random" | MatrixLike;
@@ -94,13 +96,36 @@ interface Result {
   readonly history: readonly EpochRecord[];
 }
 
+/** Where a fit stands between two iterations. */
+interface Standing {
+  readonly run: number;
+  /** Of the runs before. */
+  readonly best: Result | undefined;
+  /** In the frame of the points, [k, d]. */
+  readonly centers: Float32Array<ArrayBuffer>;
+  readonly labels: Int32Array<ArrayBuffer>;
+  readonly history: readonly EpochRecord[];
+}
+
+/** How a result is named in a checkpoint: plainly, or under "best.". */
+const resultArrays = ({ labels, clusterCenters }: Result, prefix = ""): Record<string, NdArray<TypedArray>> => ({
+  [`${prefix}labels`]: new NdArray<TypedArray>(labels),
+  [`${prefix}clusterCenters`]: clusterCenters,
+});
+
 /**
  * k-means by Lloyd's algorithm (Lloyd 1982), as scikit-learn's `KMeans` does it: greedy k-means++, several runs, empty clusters
  * moved to the points farthest from their centres, a stop when labels repeat or centres rest, labels that agree with the centres.
  * Distances decide in float32; the sums are ordered, so that one seed gives the same bytes on one device every time.
+ *
+ * Rows of a source (`NpyDataset`) are read in blocks, once for their means and once an iteration, and chunks of 512 are added in float64. Beginnings are
+ * sought among a sixteenth of `memory`, 16 MiB of rows; where there are no more than that, they and the labels are those of the same rows in memory.
  */
 export class KMeans extends Model<Settings> {
   #result: Result | undefined;
+  #standing: Standing | undefined;
+  /** Whether the next fit goes on from where a loaded one stood. */
+  #goesOn = false;
 
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: KMeansOptions) {
@@ -134,59 +159,65 @@ export class KMeans extends Model<Settings> {
   }
 
   /**
-   * Finds the centres of points x [n, d].
+   * Finds the centres of points x [n, d]. A fit that was stopped, saved and loaded goes on where it stood, with the same points.
    * @throws when there are fewer points than clusters, a value is NaN or infinite, or given centres have another shape; the signal's
    * reason when aborted
    */
-  async fit(x: Points, options: RunOptions<KMeansReport> = {}): Promise<this> {
+  async fit(x: PointSource, options: RunOptions<KMeansReport> = {}): Promise<this> {
     const k = this.nClusters;
-    return this.fitting(options, RUN_RULES, (fit) =>
-      withPoints(x, this.#deviceFor, "KMeans.fit", async (points, n, d, frame) => {
+    return this.fitting(options, RUN_RULES, (fit) => {
+      const work = async (points: PointSet): Promise<void> => {
+        const { n, d, frame } = points;
         if (n < k) throw new Error(`KMeans.fit: ${k} clusters need as many points, x has ${n}`);
         const given = this.#givenCenters(d, frame);
         const { nInit, seed, tolerance } = this.settings;
-        const threshold = tolerance === 0 ? 0 : tolerance * (await meanVariance(points));
-        const lloyd = new Lloyd(points, k);
+        const threshold = tolerance === 0 ? 0 : tolerance * (await points.meanVariance());
+        const before = this.#goesOn ? this.#standing : undefined;
+        if (before && (before.labels.length !== n || before.centers.length !== k * d))
+          throw new Error(
+            `KMeans.fit: a fit goes on with the same points, [${before.labels.length}, ${before.centers.length / k}] before, [${n}, ${d}] now`,
+          );
+        this.#goesOn = false;
+        const lloyd = points.lloyd(k);
         try {
-          let best: Result | undefined;
-          for (let run = 0; run < nInit; run++) {
-            const random = stream(seed, "KMeans.run", run);
-            const result = await this.#run(
-              lloyd,
-              given ?? (await this.#begin(points, random)),
-              threshold,
-              run,
-              fit,
-              frame,
-            );
+          let best = before?.best;
+          for (let run = before?.run ?? 0; run < nInit; run++) {
+            if (run === before?.run) lloyd.resume(before.centers, before.labels);
+            else lloyd.setCenters(given ?? (await this.#begin(points, stream(seed, "KMeans.run", run))));
+            const history = run === before?.run ? before.history : [];
+            const result = await this.#run(lloyd, { run, best, history }, threshold, fit, points);
             if (!best || result.inertia < best.inertia) best = result;
           }
           this.#result = best;
+          this.#standing = undefined;
           this.learned();
         } finally {
           lloyd.dispose();
         }
-      }),
-    );
+      };
+      return withPointSet(x, this.#deviceFor, "KMeans.fit", work, () => fit.between());
+    });
   }
 
   /** `fit`, then the labels. */
-  async fitPredict(x: Points, options: RunOptions<KMeansReport> = {}): Promise<Int32Array<ArrayBuffer>> {
+  async fitPredict(x: PointSource, options: RunOptions<KMeansReport> = {}): Promise<Int32Array<ArrayBuffer>> {
     return (await this.fit(x, options)).labels;
   }
 
   /** The nearest centre of each row of x [n, d]; the lowest of equally near ones. @throws before `fit`, or for another d */
-  async predict(x: Points): Promise<Int32Array<ArrayBuffer>> {
-    return this.#nearest(x, "predict", (lloyd) => lloyd.labels());
+  async predict(x: PointSource): Promise<Int32Array<ArrayBuffer>> {
+    const { clusterCenters } = this.known("predict", this.#result);
+    return this.computing("predict", () => nearestCenters(x, clusterCenters, this.#deviceFor, "KMeans.predict"));
   }
 
   /** −Σ ‖x − c‖² to the nearest centres: the higher the better. @throws before `fit`, or for another d */
-  async score(x: Points): Promise<number> {
-    return this.#nearest(x, "score", async (lloyd, { scale }) => -(scale ** 2) * total(await lloyd.distances()));
+  async score(x: PointSource): Promise<number> {
+    const { clusterCenters } = this.known("score", this.#result);
+    return this.computing("score", async () => -(await inertiaOf(x, clusterCenters, this.#deviceFor, "KMeans.score")));
   }
 
   /** The distance ‖x − c‖ of each row of x [n, d] to each centre, [n, k]. @throws before `fit`, or for another d */
-  async transform(x: Points): Promise<NdArray> {
+  async transform(x: PointSource): Promise<NdArray> {
     const { clusterCenters } = this.known("transform", this.#result);
     return this.computing("transform", () =>
       distancesToCenters(x, clusterCenters, this.#deviceFor, "KMeans.transform"),
@@ -199,8 +230,22 @@ export class KMeans extends Model<Settings> {
   }
 
   protected override own(): Learned {
-    const { labels, clusterCenters, inertia, nIter, history } = this.known("save", this.#result);
-    return { arrays: { labels: new NdArray<TypedArray>(labels), clusterCenters }, state: { inertia, nIter, history } };
+    const [result, standing] = [this.#result, this.#standing];
+    const figures = ({ inertia, nIter, history }: Result): object => ({ inertia, nIter, history });
+    const { run, best, centers, labels, history } = standing ?? {};
+    return {
+      arrays: {
+        ...(result && resultArrays(result)),
+        ...(best && resultArrays(best, "best.")),
+        ...(centers && { "standing.centers": new NdArray(centers, [this.nClusters, centers.length / this.nClusters]) }),
+        ...(labels && { "standing.labels": new NdArray<TypedArray>(labels) }),
+      },
+      state: {
+        ...(result && figures(result)),
+        ...(standing && { standing: { run, history } }),
+        ...(best && { best: figures(best) }),
+      },
+    };
   }
 
   protected override keptSettings(): object {
@@ -208,20 +253,41 @@ export class KMeans extends Model<Settings> {
   }
 
   protected override restore(saved: Checkpoint): void {
-    const labels = labelsOf(saved, "labels", this.nClusters);
-    const clusterCenters = matrixOf(saved, "clusterCenters", [this.nClusters, -1]);
-    if (!labels || !clusterCenters) throw new Error("checkpoint: labels and clusterCenters must be there");
-    this.#result = {
-      ...{ labels, clusterCenters, inertia: entryOf(saved, "inertia", range(0)) },
-      ...{ nIter: entryOf(saved, "nIter", integer(0)), history: entryOf(saved, "history", HISTORY) },
+    const result = (from: Checkpoint, prefix = ""): Result | undefined => {
+      const labels = labelsOf(saved, `${prefix}labels`, this.nClusters);
+      const clusterCenters = matrixOf(saved, `${prefix}clusterCenters`, [this.nClusters, -1]);
+      if (!labels || !clusterCenters) return undefined;
+      return {
+        ...{ labels, clusterCenters, inertia: entryOf(from, "inertia", range(0)) },
+        ...{ nIter: entryOf(from, "nIter", integer(0)), history: entryOf(from, "history", HISTORY) },
+      };
     };
+    const within = (name: string): Checkpoint => {
+      const inner = saved.state[name];
+      return { arrays: saved.arrays, state: isObject(inner) ? inner : {} };
+    };
+    this.#result = result(saved);
+    const labels = labelsOf(saved, "standing.labels", this.nClusters, -1);
+    const centers = arrayOf(saved, "standing.centers", [this.nClusters, -1]);
+    if (labels && centers) {
+      const standing = within("standing");
+      this.#standing = {
+        run: entryOf(standing, "run", integer(0, this.settings.nInit - 1)),
+        history: entryOf(standing, "history", HISTORY),
+        best: result(within("best"), "best."),
+        ...{ labels, centers: Float32Array.from(centers.data) },
+      };
+      this.#goesOn = true;
+    }
+    if (!this.#result && !this.#standing) throw new Error("checkpoint: labels and clusterCenters must be there");
   }
 
   protected override release(): void {
     this.#result = undefined;
+    this.#standing = undefined;
   }
 
-  readonly #deviceFor = (x: Points): Promise<Device> => this.device(x);
+  readonly #deviceFor = (x: PointSource): Promise<Device> => this.device(x);
 
   #givenCenters(d: number, frame: Frame): Float32Array | undefined {
     const { init } = this.settings;
@@ -229,31 +295,33 @@ export class KMeans extends Model<Settings> {
     return givenCenters(init, this.nClusters, frame, d, "KMeans.fit");
   }
 
-  async #begin(x: Tensor, random: Random): Promise<Float32Array> {
+  async #begin(points: PointSet, random: Random): Promise<Float32Array> {
     const k = this.nClusters;
-    const rows =
-      this.settings.init === "random" ? randomRows(x.shape[0]!, k, random) : await plusPlusRows(x, k, random);
-    return readRows(x, rows);
+    if (this.settings.init === "random") return points.read(Uint32Array.from(randomRows(points.n, k, random)));
+    return points.sample(k, random, async (x) => readRows(x, await plusPlusRows(x, k, random)));
   }
 
-  /** One run from given centres. */
+  /** One run, from where the centres are. */
   async #run(
-    lloyd: Lloyd,
-    centers: Float32Array,
+    lloyd: LloydPasses,
+    { run, best, history: before }: Pick<Standing, "run" | "best" | "history">,
     threshold: number,
-    run: number,
     fit: Fit<KMeansReport>,
-    frame: Frame,
+    { frame, streamed }: PointSet,
   ): Promise<Result> {
     const { maxIter, nInit } = this.settings;
     const unit = frame.scale ** 2; // of squared distances
-    const history: EpochRecord[] = [];
-    lloyd.setCenters(centers);
+    const history = [...before];
+    const stand = async (): Promise<void> => {
+      const [centers, labels] = await Promise.all([lloyd.centers(), lloyd.labels()]);
+      this.#standing = { run, best, centers, labels, history: [...history] };
+      this.learned();
+    };
     let settled = false;
     while (history.length < maxIter) {
-      await fit.between();
-      lloyd.assign();
-      const { changed, shift, ...pass } = await lloyd.update(true);
+      if (streamed) await stand(); // a pass that reads can be stopped in its middle
+      await fit.between(stand);
+      const { changed, shift, ...pass } = await lloyd.iterate(true);
       const inertia = pass.inertia * unit;
       const loss = inertia / lloyd.n;
       history.push({ stage: "KMeans", epoch: history.length + 1, loss, inertia, changed });
@@ -264,16 +332,11 @@ export class KMeans extends Model<Settings> {
       settled = changed === 0 && shift === 0;
       if (changed === 0 || shift <= threshold) break;
     }
-    if (!settled) lloyd.assign(); // the labels of the centres as they are now
-    const [labels, distances, data] = await Promise.all([lloyd.labels(), lloyd.distances(), lloyd.centers()]);
+    if (!settled) await lloyd.settle(); // the labels of the centres as they are now
+    const [labels, inertia, data] = await Promise.all([lloyd.labels(), lloyd.inertia(), lloyd.centers()]);
     return {
-      ...{ labels, clusterCenters: frame.back(data, [lloyd.k, lloyd.d]), inertia: unit * total(distances) },
+      ...{ labels, clusterCenters: frame.back(data, [lloyd.k, lloyd.d]), inertia: unit * inertia },
       ...{ nIter: history.length, history },
     };
-  }
-
-  #nearest<R>(x: Points, method: string, result: (lloyd: Lloyd, frame: Frame) => Promise<R>): Promise<R> {
-    const { clusterCenters } = this.known(method, this.#result);
-    return this.computing(method, () => withNearest(x, clusterCenters, this.#deviceFor, `KMeans.${method}`, result));
   }
 }

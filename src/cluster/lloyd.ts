@@ -6,9 +6,9 @@ import type { Tensor } from "../tensor";
 import { readRows } from "./points";
 
 /** Elements of the partial sums at most: 16 MB. */
-const PARTIAL_ELEMENTS = 2 ** 22;
+export const PARTIAL_ELEMENTS = 2 ** 22;
 /** Points that are summed in one go, at least; more would cost accuracy, fewer time. */
-const CHUNK = 512;
+export const CHUNK = 512;
 /** Columns of a WebGPU workgroup of kmeans_update. */
 const WIDTH = 64;
 
@@ -33,11 +33,32 @@ export interface Pass {
   readonly counts: Float32Array;
 }
 
+/** Passes of Lloyd's algorithm over points that lie on a device (`Lloyd`), or are read in blocks (`StreamedLloyd`). */
+export interface LloydPasses {
+  readonly n: number;
+  readonly d: number;
+  readonly k: number;
+  /** Begins with these centres [k, d]. */
+  setCenters(centers: Float32Array): void;
+  /** Goes on with these centres and the labels that the pass before gave. */
+  resume(centers: Float32Array, labels: Int32Array): void;
+  /** Assigns each point to the nearest centre, then moves each centre to the mean of its points; with `relocate`, empty clusters begin anew. */
+  iterate(relocate: boolean): Promise<Pass>;
+  /** Assigns the points to the centres as they are. */
+  settle(): Promise<void>;
+  /** Of the last assignment. */
+  labels(): Promise<Int32Array<ArrayBuffer>>;
+  /** Σ ‖x − c‖² of the last assignment, in float64. */
+  inertia(): Promise<number>;
+  centers(): Promise<Float32Array<ArrayBuffer>>;
+  dispose(): void;
+}
+
 /**
  * The state of Lloyd's algorithm on a device: points x [n, d], k centres, and what the kernels need. `assign` finds the nearest
  * centres, `update` moves each centre to the mean of its points. Everything is summed in a fixed order.
  */
-export class Lloyd {
+export class Lloyd implements LloydPasses {
   /** May be replaced by other points of the same shape. */
   x: Tensor;
   readonly n: number;
@@ -57,11 +78,12 @@ export class Lloyd {
   #labels: Tensor;
   #previous: Tensor;
 
-  constructor(x: Tensor, k: number) {
+  /** @param length points of a chunk; default: 512, or more where there would be too many chunks */
+  constructor(x: Tensor, k: number, length?: number) {
     const [n, d] = x.shape as [number, number];
     const { device } = x;
     const most = Math.max(1, Math.floor(PARTIAL_ELEMENTS / (k * (d + 1))));
-    this.#length = Math.ceil(n / Math.min(Math.ceil(n / CHUNK), most));
+    this.#length = length ?? Math.ceil(n / Math.min(Math.ceil(n / CHUNK), most));
     this.#chunks = Math.ceil(n / this.#length);
     [this.x, this.n, this.d, this.k] = [x, n, d, k];
     const make = (shape: readonly number[], dtype: "f32" | "u32" = "f32"): Tensor =>
@@ -90,15 +112,25 @@ export class Lloyd {
    * Products are taken about the centres' mean, so that an offset common to all points costs no accuracy.
    */
   setCenters(centers: Float32Array, counts?: Float32Array): void {
+    const { device } = this.x;
+    device.write(this.#prior.buffer, counts ?? new Float32Array(this.k));
+    this.#place(centers);
+    device.write(this.#labels.buffer, new Uint32Array(this.n).fill(0xffffffff));
+  }
+
+  #place(centers: Float32Array): void {
     const { d, k } = this;
     const { device } = this.x;
     const origin = new Float64Array(d);
     for (let i = 0; i < centers.length; i++) origin[i % d]! += centers[i]! / k;
     device.write(this.#origin.buffer, Float32Array.from(origin));
-    device.write(this.#prior.buffer, counts ?? new Float32Array(k));
     device.write(this.#spare.buffer, centers);
     this.#move(this.#spare, this.#centers, 0);
-    device.write(this.#labels.buffer, new Uint32Array(this.n).fill(0xffffffff));
+  }
+
+  resume(centers: Float32Array, labels: Int32Array): void {
+    this.setCenters(centers);
+    this.x.device.write(this.#labels.buffer, Uint32Array.from(labels));
   }
 
   /** The points that each centre stands for from now on. */
@@ -127,6 +159,53 @@ export class Lloyd {
    * `relocate`, empty clusters move to the points farthest from their centres, as in scikit-learn.
    */
   async update(relocate: boolean): Promise<Pass> {
+    this.#sum();
+    this.#move(this.#centers, this.#spare, this.#chunks);
+    let pass = await this.#read();
+    const relocates = relocate && pass.counts.includes(0) && pass.inertia > 0;
+    if (relocates) {
+      await this.#relocate(pass.counts);
+      this.#move(this.#centers, this.#spare, this.#chunks);
+      pass = await this.#read();
+    }
+    [this.#centers, this.#spare] = [this.#spare, this.#centers];
+    if (relocates) this.#place(await this.centers()); // the mean of the centres may have gone far
+    return pass;
+  }
+
+  iterate(relocate: boolean): Promise<Pass> {
+    this.assign();
+    return this.update(relocate);
+  }
+
+  async settle(): Promise<void> {
+    this.assign();
+  }
+
+  /** What `assign` found, summed by chunks of points in their order: Σ x [chunks, k, d], then the counts [chunks, k]. */
+  async partials(): Promise<{ readonly chunks: number; readonly partials: Float32Array }> {
+    this.#sum();
+    return { chunks: this.#chunks, partials: (await this.#partials.data()) as Float32Array };
+  }
+
+  async inertia(): Promise<number> {
+    return total(await this.distances());
+  }
+
+  async centers(): Promise<Float32Array<ArrayBuffer>> {
+    return (await this.#centers.data()) as Float32Array<ArrayBuffer>;
+  }
+
+  async labels(): Promise<Int32Array<ArrayBuffer>> {
+    return new Int32Array((await this.#labels.data()).buffer);
+  }
+
+  /** The squared distance of each point to the centre that `assign` chose. */
+  async distances(): Promise<Float32Array<ArrayBuffer>> {
+    return (await this.#distances.data()) as Float32Array<ArrayBuffer>;
+  }
+
+  #sum(): void {
     run(kernels.kmeansUpdate, {
       x: this.x,
       labels: this.#labels,
@@ -141,28 +220,6 @@ export class Lloyd {
       length: this.#length,
       width: WIDTH,
     });
-    this.#move(this.#centers, this.#spare, this.#chunks);
-    let pass = await this.#read();
-    if (relocate && pass.counts.includes(0) && pass.inertia > 0) {
-      await this.#relocate(pass.counts);
-      this.#move(this.#centers, this.#spare, this.#chunks);
-      pass = await this.#read();
-    }
-    [this.#centers, this.#spare] = [this.#spare, this.#centers];
-    return pass;
-  }
-
-  async centers(): Promise<Float32Array<ArrayBuffer>> {
-    return (await this.#centers.data()) as Float32Array<ArrayBuffer>;
-  }
-
-  async labels(): Promise<Int32Array<ArrayBuffer>> {
-    return new Int32Array((await this.#labels.data()).buffer);
-  }
-
-  /** The squared distance of each point to the centre that `assign` chose. */
-  async distances(): Promise<Float32Array<ArrayBuffer>> {
-    return (await this.#distances.data()) as Float32Array<ArrayBuffer>;
   }
 
   #move(old: Tensor, centers: Tensor, chunks: number): void {
@@ -203,12 +260,12 @@ export class Lloyd {
   async #relocate(counts: Float32Array): Promise<void> {
     const { device } = this.x;
     const [labels, distances] = await Promise.all([this.labels(), this.distances()]);
-    const order = Uint32Array.from(distances, (_, i) => i).sort((a, b) => distances[b]! - distances[a]! || a - b);
     const emptied = Array.from(counts, (_, j) => j).filter((j) => counts[j] === 0);
+    const order = farthestRows(distances, emptied.length);
     const table = this.#partials.buffer;
     const rowBytes = 4 * this.d;
     const countAt = (j: number): number => 4 * (this.#chunks * this.k * this.d + j);
-    const far = await readRows(this.x, order.subarray(0, emptied.length));
+    const far = await readRows(this.x, order);
     for (const [e, j] of emptied.entries()) {
       const point = far.subarray(e * this.d, (e + 1) * this.d);
       const from = labels[order[e]!]!;
@@ -228,4 +285,24 @@ export class Lloyd {
       device.write(table, new Float32Array([1]), countAt(j));
     }
   }
+}
+
+/** The rows of largest distance, the farthest first; of equals the lowest row. */
+export function farthestRows(distances: Float32Array, count: number): Uint32Array<ArrayBuffer> {
+  const found: number[] = [];
+  for (let i = 0; i < distances.length; i++) {
+    if (found.length === count && !(distances[i]! > distances[found[count - 1]!]!)) continue;
+    let at = found.length;
+    while (at > 0 && distances[found[at - 1]!]! < distances[i]!) at--;
+    found.splice(at, 0, i);
+    if (found.length > count) found.pop();
+  }
+  return Uint32Array.from(found);
+}
+
+/** Sum in float64. */
+export function total(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }

@@ -9,19 +9,20 @@ import { HISTORY, RUN_RULES } from "../lifecycle/progress";
 import type { EpochRecord, RunOptions, StepReport } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { gatherRows } from "../ops/indexing";
 import { finite, list, optional, range, record, seed as seedRule, integer } from "../options";
 import { Random, stream } from "../random";
-import { untidied } from "../tensor";
 import type { Tensor } from "../tensor";
-import { checkColumns, distancesToCenters, givenCenters, meanVariance, shiftOf, total, withNearest } from "./centers";
+import { checkColumns, distancesToCenters, givenCenters, inertiaOf, nearestCenters, shiftOf } from "./centers";
 import type { Frame, Matrix } from "./frame";
 import { INIT_RULE, keptInit, withRuns } from "./kmeans";
 import type { KMeansOptions } from "./kmeans";
 import { plusPlusRows, randomRows } from "./kmeans-init";
 import { Lloyd, LLOYD_KERNELS } from "./lloyd";
 import { readRows, withPoints } from "./points";
-import type { Points } from "./points";
+import type { Points, PointSource } from "./points";
+import { Batches } from "./streams/batches";
+import { onDevice, withPointSet } from "./streams/point-set";
+import type { PointSet } from "./streams/point-set";
 
 /** What `onStep` of `MiniBatchKMeans.fit` is told: one epoch of `steps` batches at most; the loss is the batch's mean ‖x − c‖² to the centres before it. */
 export type MiniBatchReport = StepReport;
@@ -83,7 +84,8 @@ interface Found {
 /**
  * k-means on random batches: each centre moves to the mean of all the points that it was ever given, which is the per-centre
  * rate 1 / count of Sculley, "Web-scale k-means clustering", WWW 2010, algorithm 1. Beginnings, reassignment and the early stop
- * are scikit-learn's `MiniBatchKMeans`.
+ * are scikit-learn's `MiniBatchKMeans`. Rows of a source (`NpyDataset`) are read as batches ask for them, the next one while a step computes, and once
+ * for their means and once for their labels: what is found is the same as of the rows in memory.
  */
 export class MiniBatchKMeans extends Model<Settings> {
   #found: Found | undefined;
@@ -134,24 +136,25 @@ export class MiniBatchKMeans extends Model<Settings> {
    * @throws when there are fewer points than clusters, a value is NaN or infinite, or given centres have another shape; the signal's
    * reason when aborted
    */
-  async fit(x: Points, options: RunOptions<MiniBatchReport> = {}): Promise<this> {
+  async fit(x: PointSource, options: RunOptions<MiniBatchReport> = {}): Promise<this> {
     const { maxIter, tolerance, seed, nClusters } = this.settings;
-    return this.fitting(options, RUN_RULES, (fit) =>
-      withPoints(x, this.#deviceFor, "MiniBatchKMeans.fit", async (points, n, d, frame) => {
+    return this.fitting(options, RUN_RULES, (fit) => {
+      const work = async (points: PointSet): Promise<void> => {
+        const { n, d, frame } = points;
         const unit = frame.scale ** 2; // of squared distances
         this.#checkEnough(n, "fit");
-        const found = await this.#begin(points, frame, stream(seed, "MiniBatchKMeans"), "fit");
+        const found = await this.#begin(points, stream(seed, "MiniBatchKMeans"), "fit");
         const batchSize = Math.min(this.settings.batchSize, n);
-        const threshold = tolerance === 0 ? -1 : tolerance * (await meanVariance(points));
+        const threshold = tolerance === 0 ? -1 : tolerance * (await points.meanVariance());
         const steps = Math.floor((maxIter * n) / batchSize);
         const improvement = new Improvement(batchSize, n, this.settings.maxNoImprovement);
+        const batches = new Batches(points, found.random, batchSize);
         const history: EpochRecord[] = [];
         let lloyd: Lloyd | undefined;
         try {
           for (let step = 0; step < steps; step++) {
             await fit.between();
-            const rows = Uint32Array.from({ length: batchSize }, () => found.random.integer(n));
-            const batch = untidied(() => gatherRows(points, rows));
+            const batch = await batches.next(step + 1 < steps);
             try {
               if (lloyd) lloyd.x = batch;
               else load((lloyd = new Lloyd(batch, nClusters)), found, frame);
@@ -168,17 +171,19 @@ export class MiniBatchKMeans extends Model<Settings> {
           if (lloyd) found.centers = frame.back(await lloyd.centers(), [nClusters, d]);
         } finally {
           lloyd?.dispose();
+          await batches.end();
         }
-        const [labels, distances] = await assigned(points, found.centers, frame);
+        const [labels, inertia] = await assigned(points, found.centers);
         const nIter = Math.ceil((found.nSteps * batchSize) / n);
-        this.#found = { ...found, labels, inertia: unit * total(distances), nIter, history };
+        this.#found = { ...found, labels, inertia: unit * inertia, nIter, history };
         this.learned();
-      }),
-    );
+      };
+      return withPointSet(x, this.#deviceFor, "MiniBatchKMeans.fit", work, () => fit.between());
+    });
   }
 
   /** `fit`, then the labels. */
-  async fitPredict(x: Points, options: RunOptions<MiniBatchReport> = {}): Promise<Int32Array<ArrayBuffer>> {
+  async fitPredict(x: PointSource, options: RunOptions<MiniBatchReport> = {}): Promise<Int32Array<ArrayBuffer>> {
     return (await this.fit(x, options)).labels;
   }
 
@@ -197,7 +202,7 @@ export class MiniBatchKMeans extends Model<Settings> {
         else if (typeof init === "string") this.#checkEnough(n, "partialFit");
         const found = before
           ? { ...before, counts: before.counts.slice(), random: new Random(before.random.state()) }
-          : await this.#begin(points, frame, stream(seed, "MiniBatchKMeans"), "partialFit");
+          : await this.#begin(onDevice(points, frame), stream(seed, "MiniBatchKMeans"), "partialFit");
         const lloyd = new Lloyd(points, nClusters);
         try {
           load(lloyd, found, frame);
@@ -217,17 +222,22 @@ export class MiniBatchKMeans extends Model<Settings> {
   }
 
   /** The nearest centre of each row of x [n, d]; the lowest of equally near ones. @throws before `fit`, or for another d */
-  async predict(x: Points): Promise<Int32Array<ArrayBuffer>> {
-    return this.#nearest(x, "predict", (lloyd) => lloyd.labels());
+  async predict(x: PointSource): Promise<Int32Array<ArrayBuffer>> {
+    const { centers } = this.known("predict", this.#found);
+    return this.computing("predict", () => nearestCenters(x, centers, this.#deviceFor, "MiniBatchKMeans.predict"));
   }
 
   /** −Σ ‖x − c‖² to the nearest centres: the higher the better. @throws before `fit`, or for another d */
-  async score(x: Points): Promise<number> {
-    return this.#nearest(x, "score", async (lloyd, { scale }) => -(scale ** 2) * total(await lloyd.distances()));
+  async score(x: PointSource): Promise<number> {
+    const { centers } = this.known("score", this.#found);
+    return this.computing(
+      "score",
+      async () => -(await inertiaOf(x, centers, this.#deviceFor, "MiniBatchKMeans.score")),
+    );
   }
 
   /** The distance ‖x − c‖ of each row of x [n, d] to each centre, [n, k]. @throws before `fit`, or for another d */
-  async transform(x: Points): Promise<NdArray> {
+  async transform(x: PointSource): Promise<NdArray> {
     const { centers } = this.known("transform", this.#found);
     return this.computing("transform", () =>
       distancesToCenters(x, centers, this.#deviceFor, "MiniBatchKMeans.transform"),
@@ -279,12 +289,7 @@ export class MiniBatchKMeans extends Model<Settings> {
     this.#found = undefined;
   }
 
-  readonly #deviceFor = (x: Points): Promise<Device> => this.device(x);
-
-  #nearest<R>(x: Points, method: string, result: (lloyd: Lloyd, frame: Frame) => Promise<R>): Promise<R> {
-    const { centers } = this.known(method, this.#found);
-    return this.computing(method, () => withNearest(x, centers, this.#deviceFor, `MiniBatchKMeans.${method}`, result));
-  }
+  readonly #deviceFor = (x: PointSource): Promise<Device> => this.device(x);
 
   #checkEnough(n: number, method: string): void {
     const { nClusters } = this.settings;
@@ -293,28 +298,28 @@ export class MiniBatchKMeans extends Model<Settings> {
   }
 
   /** The best of `nInit` beginnings, by the inertia of a random sample. */
-  async #begin(x: Tensor, frame: Frame, random: Random, method: string): Promise<Found> {
+  async #begin(points: PointSet, random: Random, method: string): Promise<Found> {
     const { init, nInit, batchSize, nClusters: k, initSize = Math.max(3 * batchSize, 3 * k) } = this.settings;
-    const [n = 0, d = 0] = x.shape;
+    const { n, d, frame } = points;
     const from = (centers: Float32Array): Found => ({
       ...{ centers: frame.back(centers, [k, d]), counts: new Float64Array(k), random, sinceReassignment: 0 },
       ...{ labels: new Int32Array(0), inertia: 0, nSteps: 0, nIter: 0, history: [] },
     });
     if (typeof init !== "string") return from(givenCenters(init, k, frame, d, `MiniBatchKMeans.${method}`));
     const size = Math.min(initSize, n);
-    const sample = (): Tensor => untidied(() => gatherRows(x, Uint32Array.from(randomRows(n, size, random))));
-    const lloyd = new Lloyd(sample(), k);
+    const sample = (): Promise<Tensor> => points.gather(Uint32Array.from(randomRows(n, size, random)));
+    const lloyd = new Lloyd(await sample(), k);
     let best: Float32Array | undefined;
     let lowest = Infinity;
     try {
       for (let trial = 0; trial < nInit; trial++) {
-        const among = sample();
+        const among = await sample();
         try {
           const rows = init === "random" ? randomRows(size, k, random) : await plusPlusRows(among, k, random);
           const centers = await readRows(among, rows);
           lloyd.setCenters(centers);
           lloyd.assign();
-          const inertia = total(await lloyd.distances());
+          const inertia = await lloyd.inertia();
           if (inertia < lowest) [best, lowest] = [centers, inertia];
         } finally {
           among.dispose();
@@ -350,17 +355,13 @@ export class MiniBatchKMeans extends Model<Settings> {
   }
 }
 
-/** Labels of all points, and their squared distances to those centres. */
-async function assigned(
-  points: Tensor,
-  centers: Matrix,
-  frame: Frame,
-): Promise<readonly [Int32Array<ArrayBuffer>, Float32Array]> {
-  const lloyd = new Lloyd(points, centers.shape[0]!);
+/** Labels of all points, and Σ ‖x − c‖² to those centres. */
+async function assigned(points: PointSet, centers: Matrix): Promise<readonly [Int32Array<ArrayBuffer>, number]> {
+  const lloyd = points.lloyd(centers.shape[0]!);
   try {
-    lloyd.setCenters(frame.into(centers.data));
-    lloyd.assign();
-    return await Promise.all([lloyd.labels(), lloyd.distances()]);
+    lloyd.setCenters(points.frame.into(centers.data));
+    await lloyd.settle();
+    return await Promise.all([lloyd.labels(), lloyd.inertia()]);
   } finally {
     lloyd.dispose();
   }

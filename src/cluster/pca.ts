@@ -1,3 +1,5 @@
+import { isRowSource, ROW_MEMORY } from "../data/datasets/row-source";
+import type { RowSource } from "../data/datasets/row-source";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { binary } from "../kernels/elementwise";
@@ -5,11 +7,12 @@ import * as linearAlgebra from "../kernels/linear-algebra";
 import { reduce } from "../kernels/reduction";
 import { arrayOf, entryOf, matrixOf, numbersOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions } from "../lifecycle/progress";
-import { NdArray } from "../ndarray";
+import { NdArray, sizeOf } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { add, sub } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
@@ -18,11 +21,16 @@ import type { Rule } from "../options";
 import { stream } from "../random";
 import { takeTensor, tensor } from "../tensor";
 import type { Tensor } from "../tensor";
-import type { Frame, Matrix } from "./frame";
-import { withPoints } from "./points";
+import { joined } from "./centers";
+import { Frame } from "./frame";
+import type { Matrix } from "./frame";
+import { mapPoints, withPoints } from "./points";
 import { centred, chooseSolver, fromCovariance, fromGram, fromSample, readMatrix, SOLVERS } from "./principal";
 import type { Axes, Solver } from "./principal";
-import type { Points } from "./points";
+import type { Points, PointSource } from "./points";
+import { fromBlocks, WIDEST } from "./streams/axes";
+import { Blocks, openSource } from "./streams/blocks";
+import { survey } from "./streams/survey";
 import { yieldWhenDue } from "../event-loop";
 
 /** Options of `PCA`. */
@@ -73,6 +81,10 @@ interface Fitted {
  * host. Where both sides are above 1,024 and at most a quarter of the components is wanted, they come from a random sample of what
  * the points span (Halko, Martinsson and Tropp 2011). The calling thread goes on every few milliseconds. Each component's
  * sign is such that its loading of largest size is positive; those without variance complete an orthonormal set.
+ *
+ * Rows of a source (`NpyDataset`) are read twice, in blocks: for their means, taken in float64, and for their covariance. Of more than 4,096 columns only a
+ * quarter of the components is found, from a random sample and a pass for each of its products. Where there are fewer rows than columns, and `memory`
+ * holds them, they are taken into memory.
  */
 export class PCA extends Model<Settings> {
   #fitted: Fitted | undefined;
@@ -112,57 +124,110 @@ export class PCA extends Model<Settings> {
    * @param options `onStep`: after the means and after the axes; the loss is the share of the variance that is not explained yet
    * @throws for fewer than two points, more components than min(n, d), NaN or an infinity in the data; the signal's reason when aborted
    */
-  async fit(x: Points, options: RunOptions = {}): Promise<this> {
-    return this.fitting(options, RUN_RULES, (fit) =>
-      withPoints(x, this.#deviceFor, "PCA.fit", async (points, n, d, frame) => {
-        const most = Math.min(n, d);
-        const wanted = this.settings.nComponents ?? most;
-        if (n < 2) throw new Error("PCA.fit: a variance needs two points, x has 1");
-        if (wanted > most)
-          throw new Error(
-            `PCA.fit: nComponents must be at most min(n, d) = ${most}, got ${wanted} for x of shape [${n}, ${d}]`,
-          );
-        const report = { stage: "PCA", epoch: 1, epochs: 1, steps: 2 };
-        const { solver: asked } = this.settings;
-        const solver = asked === "auto" ? chooseSolver(n, d, wanted < 1 ? most : wanted) : asked;
-        if (solver === "randomized" && wanted < 1)
-          throw new Error(`PCA.fit: solver randomized needs a whole number of components, got the share ${wanted}`);
+  async fit(x: PointSource, options: RunOptions = {}): Promise<this> {
+    return this.fitting(options, RUN_RULES, async (fit) => {
+      if (isRowSource(x) && !this.#taken(x)) return this.#fitSource(x, fit);
+      const points = isRowSource(x) ? new NdArray(await x.range(0, x.length), [x.length, sizeOf(x.rowShape)]) : x;
+      return withPoints(points, this.#deviceFor, "PCA.fit", async (points, n, d, frame) => {
+        const { wanted, solver } = this.#plan(n, d);
         const { x: own, mean, rest } = await centred(points, solver !== "covariance");
         try {
-          fit.report({ ...report, step: 1, loss: 1 });
+          fit.report({ ...REPORT, step: 1, loss: 1 });
           await fit.between();
-          const axes = await this.#axes(own, rest, solver, wanted);
-          await turnSigns(axes.components, d);
-          this.#fitted = { solver, ...result(axes, mean, frame, n, d) };
-          this.learned();
+          await this.#finish(await this.#axes(own, rest, solver, wanted), solver, mean, frame, n, fit);
         } finally {
           own.dispose();
         }
-        const explained = this.#fitted.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
-        fit.report({ ...report, step: 2, loss: Math.max(0, 1 - explained) });
-      }),
-    );
+      });
+    });
   }
 
-  #axes(x: Tensor, rest: Float32Array, solver: Solver, wanted: number): Promise<Axes> {
-    const kept = (variances: Float64Array, total: number): number =>
+  /** What is wanted of points [n, d], and how it is found. @throws for fewer than two points, and for too many components */
+  #plan(n: number, d: number): { wanted: number; solver: Solver } {
+    const most = Math.min(n, d);
+    const wanted = this.settings.nComponents ?? most;
+    if (n < 2) throw new Error("PCA.fit: a variance needs two points, x has 1");
+    if (wanted > most)
+      throw new Error(
+        `PCA.fit: nComponents must be at most min(n, d) = ${most}, got ${wanted} for x of shape [${n}, ${d}]`,
+      );
+    const { solver: asked } = this.settings;
+    const solver = asked === "auto" ? chooseSolver(n, d, wanted < 1 ? most : wanted) : asked;
+    if (solver === "randomized" && wanted < 1)
+      throw new Error(`PCA.fit: solver randomized needs a whole number of components, got the share ${wanted}`);
+    return { wanted, solver };
+  }
+
+  /** Whether the rows of a source are taken into memory: where the products of the rows are wanted, or there are fewer than columns, and they have room. */
+  #taken({ length, rowShape, memory = ROW_MEMORY }: RowSource): boolean {
+    const d = sizeOf(rowShape);
+    return (length < d || this.settings.solver === "gram") && 4 * length * d <= memory;
+  }
+
+  async #fitSource(x: RowSource, fit: Fit): Promise<void> {
+    const op = "PCA.fit";
+    const rows = openSource(x, op);
+    const { n, d, memory } = rows;
+    const { wanted, solver: smaller } = this.#plan(n, d);
+    if (this.settings.solver === "gram")
+      throw new Error(`${op}: solver gram takes all rows into memory, [${n}, ${d}] are more than the source's memory`);
+    const solver = smaller === "gram" ? "covariance" : smaller;
+    if (d > WIDEST && solver === "covariance")
+      throw new Error(
+        `${op}: of rows that are read from a source, ${d} columns give ${Math.floor(Math.min(n, d) / 4)} components at most, got nComponents ${this.settings.nComponents ?? "of all there are"}`,
+      );
+    const rest = (): Promise<void> => fit.between();
+    const { frame, mean, squares } = await survey(rows, op, rest);
+    fit.report({ ...REPORT, step: 1, loss: 1 });
+    // about their means, taken in float64: products of what is left lose nothing to an offset
+    const about = new Frame(mean, frame.scale);
+    const read = async (begin: number, end: number): Promise<Float32Array> => about.points(await x.range(begin, end));
+    const blocks = new Blocks(await this.device(), { n, d, memory, read }, 1);
+    const total = squares.reduce((sum, value) => sum + value, 0) / (n - 1) / frame.scale ** 2;
+    try {
+      const random = stream(this.settings.seed, "PCA");
+      const axes = await fromBlocks({ blocks, n, d, total, rest }, solver, wanted, this.#kept(wanted), random);
+      const inFrame = mean.map((value, c) => (value - (frame.shift?.[c] ?? 0)) / frame.scale);
+      await this.#finish(axes, solver, inFrame, frame, n, fit);
+    } finally {
+      blocks.dispose();
+    }
+  }
+
+  async #finish(axes: Axes, solver: Solver, mean: Float64Array, frame: Frame, n: number, fit: Fit): Promise<void> {
+    const d = mean.length;
+    await turnSigns(axes.components, d);
+    this.#fitted = { solver, ...result(axes, mean, frame, n, d) };
+    this.learned();
+    const explained = this.#fitted.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
+    fit.report({ ...REPORT, step: 2, loss: Math.max(0, 1 - explained) });
+  }
+
+  readonly #kept =
+    (wanted: number) =>
+    (variances: Float64Array, total: number): number =>
       wanted < 1 ? forShare(variances, wanted * total) : wanted;
+
+  #axes(x: Tensor, rest: Float32Array, solver: Solver, wanted: number): Promise<Axes> {
+    const kept = this.#kept(wanted);
     if (solver === "covariance") return fromCovariance(x, rest, kept);
     return solver === "gram" ? fromGram(x, kept) : fromSample(x, wanted, stream(this.settings.seed, "PCA"));
   }
 
   /** Scores (x − mean) componentsᵀ [n, nComponents] of x [n, d]; whitened: over √variance, 0 along directions without any. */
-  async transform(x: Points): Promise<NdArray> {
+  async transform(x: PointSource): Promise<NdArray> {
     const { mean, components } = this.known("transform", this.#fitted);
     const loadings = await this.#scaled((deviation) => (deviation > 0 ? 1 / deviation : 0));
     const project = (points: Tensor, axes: Tensor, frame: Frame): Tensor =>
       matmul(sub(points, tensor(points.device, frame.into(mean.data))), axes, { transB: true });
-    const { y, frame } = await this.#apply(x, "transform", components.shape[1]!, loadings, project, shiftOf(mean));
-    return new NdArray(frame.scale === 1 ? y.data : y.data.map((value) => value * frame.scale), y.shape);
+    const parts = await this.#apply(x, "transform", components.shape[1]!, loadings, project, shiftOf(mean));
+    const scores = parts.map(({ y, frame: { scale } }) => (scale === 1 ? y : y.map((value) => value * scale)));
+    const all = joined(scores, (length) => new Float32Array(length));
+    return new NdArray(all, [all.length / components.shape[0]!, components.shape[0]!]);
   }
 
   /** `fit`, then the scores. */
-  async fitTransform(x: Points, options: RunOptions = {}): Promise<NdArray> {
+  async fitTransform(x: PointSource, options: RunOptions = {}): Promise<NdArray> {
     return (await this.fit(x, options)).transform(x);
   }
 
@@ -176,10 +241,11 @@ export class PCA extends Model<Settings> {
       const x = matmul(scores, axes);
       return centre && scale === 1 ? add(x, tensor(scores.device, centre)) : x;
     };
-    const { y: x, frame } = await this.#apply(y, "inverseTransform", c, loadings, expand, null);
-    if (centre && frame.scale === 1) return x;
-    const values = Float64Array.from(x.data, (value, i) => value * frame.scale + mean.data[i % d]!);
-    return new NdArray<Float32Array | Float64Array>(centre ? Float32Array.from(values) : values, x.shape);
+    const [{ y: x, frame }] = (await this.#apply(y, "inverseTransform", c, loadings, expand, null)) as [Applied];
+    const shape = [x.length / d, d];
+    if (centre && frame.scale === 1) return new NdArray<Float32Array | Float64Array>(x, shape);
+    const values = Float64Array.from(x, (value, i) => value * frame.scale + mean.data[i % d]!);
+    return new NdArray<Float32Array | Float64Array>(centre ? Float32Array.from(values) : values, shape);
   }
 
   /** @throws when the bytes are no checkpoint of a PCA */
@@ -213,7 +279,7 @@ export class PCA extends Model<Settings> {
     this.#fitted = undefined;
   }
 
-  readonly #deviceFor = (x: Points): Promise<Device> => this.device(x);
+  readonly #deviceFor = (x: PointSource): Promise<Device> => this.device(x);
 
   /** The components, each times a factor of its standard deviation when whitening. */
   async #scaled(factor: (deviation: number) => number): Promise<Float32Array> {
@@ -231,33 +297,36 @@ export class PCA extends Model<Settings> {
     return loadings;
   }
 
+  /** f of all rows, or of a source block by block. */
   async #apply(
-    x: Points,
+    x: PointSource,
     method: string,
     columns: number,
     loadings: Float32Array,
     f: (x: Tensor, loadings: Tensor, frame: Frame) => Tensor,
     shift: Float64Array | null,
-  ): Promise<{ y: NdArray; frame: Frame }> {
+  ): Promise<Applied[]> {
     const { shape } = this.known(method, this.#fitted).components;
-    const applied = async (
-      points: Tensor,
-      _: number,
-      d: number,
-      frame: Frame,
-    ): Promise<{ y: NdArray; frame: Frame }> => {
+    const applied = async (points: Tensor, _: number, d: number, frame: Frame): Promise<Applied> => {
       if (d !== columns) throw new Error(`PCA.${method}: x must have ${columns} columns, it has ${d}`);
       const axes = await takeTensor(points.device, loadings, shape);
       try {
-        const y = await readMatrix(() => f(points, axes, frame));
-        return { y: new NdArray(y, [points.shape[0]!, y.length / points.shape[0]!]), frame };
+        return { y: await readMatrix(() => f(points, axes, frame)), frame };
       } finally {
         axes.dispose();
       }
     };
-    return this.computing(method, () => withPoints(x, this.#deviceFor, `PCA.${method}`, applied, shift));
+    return this.computing(method, () => mapPoints(x, this.#deviceFor, `PCA.${method}`, applied, shift));
   }
 }
+
+/** What was made of some rows. */
+interface Applied {
+  readonly y: Float32Array<ArrayBuffer>;
+  readonly frame: Frame;
+}
+
+const REPORT = { stage: "PCA", epoch: 1, epochs: 1, steps: 2 };
 
 /** The shift at which points are given, once the means are known: none for those that float32 holds. */
 function shiftOf({ data }: Matrix): Float64Array | null {

@@ -1,3 +1,5 @@
+import { isRowSource } from "../data/datasets/row-source";
+import type { RowSource } from "../data/datasets/row-source";
 import type { Device } from "../device";
 import { LARGE, SMALL, takeFloat32Matrix, takeLearnable } from "../matrix";
 import type { MatrixLike } from "../matrix";
@@ -9,12 +11,16 @@ import { empty, format, indices, run, takeTensor, tensor, Tensor, untidied } fro
 import { runCooperatively } from "../event-loop";
 import { Frame, framed } from "./frame";
 import { distancesToRows } from "./kmeans-init";
+import { blockRows, openSource, readBlocks } from "./streams/blocks";
 
 /** What the estimators take as points: a matrix on the host, or a float32 tensor [n, d] where it lies. */
 export type Points = MatrixLike | Tensor;
 
+/** Points, or rows that are read when they are needed, as from a file larger than memory: in blocks of 8 MiB, or of a quarter of `memory` where that is less. */
+export type PointSource = Points | RowSource;
+
 /** Where a method computes with points: a tensor's own device, or the method's. */
-export type DeviceFor = (x: Points) => Promise<Device>;
+export type DeviceFor = (x: PointSource) => Promise<Device>;
 
 /** The device of a function: the given one, or one requested when it is first needed. */
 export class DeviceHolder {
@@ -89,6 +95,28 @@ export async function withPoints<R>(
   } finally {
     points.dispose();
   }
+}
+
+/**
+ * `use` of all points as `withPoints` gives them, or of a source's rows block by block, in the frame that `shift` says; what it found, in their order.
+ * @throws as `withPoints`, and what reading throws
+ */
+export async function mapPoints<R>(
+  x: PointSource,
+  deviceFor: DeviceFor,
+  op: string,
+  use: (x: Tensor, n: number, d: number, frame: Frame) => Promise<R>,
+  shift: Float64Array | null,
+): Promise<R[]> {
+  if (!isRowSource(x)) return [await withPoints(x, deviceFor, op, use, shift)];
+  const rows = openSource(x, op);
+  const found: R[] = [];
+  for await (const { data, first, rows: count } of readBlocks(rows, blockRows(rows, 1))) {
+    const block = new NdArray(data, [count, rows.d]);
+    const device = (): Promise<Device> => deviceFor(x);
+    found.push(await withPoints(block, device, first === 0 ? op : `${op} (rows from ${first})`, use, shift));
+  }
+  return found;
 }
 
 /** Whether squares of a tensor's numbers stay far from the ends of float32, by the squared lengths of its rows; where it is unsure, false. */

@@ -49,6 +49,11 @@ export async function fromCovariance(x: Tensor, rest: Float32Array, kept: Kept):
     for (let j = 0; j < d; j++) covariance[i * d + j] = (products[i * d + j]! - n * rest[i]! * rest[j]!) / (n - 1);
     await yieldWhenDue();
   }
+  return axesOf(covariance, d, kept);
+}
+
+/** Axes of a covariance [d, d], which it overwrites. */
+export async function axesOf(covariance: Float64Array, d: number, kept: Kept): Promise<Axes> {
   const { values, vectors } = await symmetricEigen(covariance, d, "PCA.fit");
   const variances = values.map((value) => Math.max(value, 0));
   const total = sumOf(variances);
@@ -81,6 +86,11 @@ export async function fromGram(x: Tensor, kept: Kept): Promise<Axes> {
   return { components, variances: variances.slice(0, c), total };
 }
 
+/** Directions of the sample, and how often it is multiplied by x xᵀ: as in scikit-learn's "randomized". */
+export function sampleSizes(c: number, n: number, d: number): { readonly l: number; readonly rounds: number } {
+  return { l: Math.min(c + OVERSAMPLES, n, d), rounds: c < 0.1 * Math.min(n, d) ? 7 : 4 };
+}
+
 /**
  * Axes of centred points x [n, d] from a random sample of what they span, sharpened by powers of x xᵀ (Halko, Martinsson and Tropp, "Finding structure
  * with randomness", SIAM Review 2011, algorithms 4.4 and 5.1), with as many oversamples and iterations as scikit-learn's "randomized".
@@ -88,8 +98,7 @@ export async function fromGram(x: Tensor, kept: Kept): Promise<Axes> {
 export async function fromSample(x: Tensor, c: number, random: Random): Promise<Axes> {
   const [n, d] = x.shape as [number, number];
   const { device } = x;
-  const l = Math.min(c + OVERSAMPLES, n, d);
-  const rounds = c < 0.1 * Math.min(n, d) ? 7 : 4;
+  const { l, rounds } = sampleSizes(c, n, d);
   let range = noGrad(() => tidy(() => matmul(x, randomNormal(device, [d, l], random))));
   try {
     for (let round = 0; round < rounds; round++) {
@@ -111,17 +120,7 @@ export async function fromSample(x: Tensor, c: number, random: Random): Promise<
         await yieldWhenDue();
       }
     const { values, vectors } = await symmetricEigen(products, l, "PCA.fit");
-    const components = new Float32Array(c * d);
-    for (let i = 0; i < c; i++) {
-      const row = new Float64Array(d);
-      for (let j = 0; j < l; j++) {
-        const weight = vectors[i * l + j]!;
-        for (let t = 0; t < d; t++) row[t]! += weight * b[j * d + t]!;
-        await yieldWhenDue();
-      }
-      components.set(row, i * d);
-    }
-    await orthonormalize(components, c, d);
+    const components = await combined(vectors, b, c, l, d);
     const variances = Float64Array.from(values.subarray(0, c), (value) => Math.max(value, 0) / (n - 1));
     return { components, variances, total: Math.max((mean2! * n * d) / (n - 1), sumOf(variances)) };
   } finally {
@@ -129,8 +128,30 @@ export async function fromSample(x: Tensor, c: number, random: Random): Promise<
   }
 }
 
+/** The first c combinations of l rows [l, d], made orthonormal. */
+export async function combined(
+  weights: Float64Array,
+  rows: Float64Array,
+  c: number,
+  l: number,
+  d: number,
+): Promise<Float32Array> {
+  const components = new Float32Array(c * d);
+  for (let i = 0; i < c; i++) {
+    const row = new Float64Array(d);
+    for (let j = 0; j < l; j++) {
+      const weight = weights[i * l + j]!;
+      for (let t = 0; t < d; t++) row[t]! += weight * rows[j * d + t]!;
+      await yieldWhenDue();
+    }
+    components.set(row, i * d);
+  }
+  await orthonormalize(components, c, d);
+  return components;
+}
+
 /** Columns of y [n, l] made orthonormal, by the eigenvectors of their products, twice: once leaves what float32 rounds away. Frees y. */
-async function orthonormalColumns(y: Tensor): Promise<Tensor> {
+export async function orthonormalColumns(y: Tensor): Promise<Tensor> {
   const l = y.shape[1]!;
   for (let pass = 0; pass < 2; pass++) {
     const products = await widened(await readMatrix(() => matmul(y, y, { transA: true })), l);

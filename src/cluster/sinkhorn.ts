@@ -1,4 +1,6 @@
 import { checkPositive, checkRange, checkInteger } from "../checks";
+import { isRowSource } from "../data/datasets/row-source";
+import type { RowSource } from "../data/datasets/row-source";
 import type { Device } from "../device";
 import * as kernels from "../kernels/transport";
 import { takeFloat32Matrix } from "../matrix";
@@ -7,6 +9,7 @@ import { max } from "../ops/reduce";
 import { noGrad } from "../graph";
 import { requestDevice } from "../request-device";
 import { empty, format, run, takeTensor, Tensor, tidy, untidied } from "../tensor";
+import { Blocks, openSource } from "./streams/blocks";
 
 /** Options of `sinkhorn`. */
 export interface SinkhornOptions {
@@ -22,7 +25,7 @@ export interface SinkhornOptions {
   readonly balance?: boolean;
   /** Logarithms of probabilities are raised to this, so that a probability of 0 stays finite; default −80. */
   readonly floor?: number;
-  /** For data on the host; default: one requested for the call. */
+  /** For data on the host and sources; default: one requested for the call. */
   readonly device?: Device;
   readonly signal?: AbortSignal;
 }
@@ -67,11 +70,12 @@ const power2 = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
  * After three iterations the plan P_ij = e^(x_ij − w_i) is kept and scaled by factors r_j and 1/s_i instead, without exponentials,
  * s = P r, r_j = (n / k) / Σ_i P_ij / s_i; it is made anew from a where ln r has gone far (absorption: Schmitzer 2019, section 3.1).
  * @param logp log-probabilities [n, k]: a tensor, the same in several tensors of some of the rows each (where one would pass
- * the device's `maxBufferBytes`), or a matrix on the host, which is cut up by itself
+ * the device's `maxBufferBytes`), a matrix on the host, which is cut up by itself, or a source, of which each iteration reads the rows in blocks and
+ * takes them in the logarithmic domain: what is held are three numbers a row
  * @throws when shapes differ or an option is out of its range; the signal's reason when aborted
  */
 export async function sinkhorn(
-  logp: Tensor | readonly Tensor[] | MatrixLike,
+  logp: Tensor | readonly Tensor[] | MatrixLike | RowSource,
   options: SinkhornOptions = {},
 ): Promise<SinkhornResult> {
   const { lambda = 25, tolerance = 0.1, maxIterations = 1000, checkEvery = 10, floor = -80 } = options;
@@ -79,11 +83,13 @@ export async function sinkhorn(
   checkRange("sinkhorn", { tolerance }, 0);
   if (!(floor < 0 && floor > -Infinity)) throw new Error(`sinkhorn: floor must be negative and finite, got ${floor}`);
   checkInteger("sinkhorn", { maxIterations, checkEvery }, 1);
-  if (logp instanceof Tensor) return scale([logp], options);
-  if (isTensors(logp)) return scale(logp, options);
+  if (logp instanceof Tensor) return scale(lying([logp]), options);
+  if (isTensors(logp)) return scale(lying(logp), options);
+  if (isRowSource(logp)) return scaleSource(logp, options);
   const x = await takeFloat32Matrix(logp, "sinkhorn", "logp");
   const device = options.device ?? (await requestDevice());
   const [n, k] = x.shape as [number, number];
+  checkSizes(n, k);
   const rows = Math.max(1, Math.floor(device.maxBufferBytes / (4 * Math.max(1, k))));
   const parts: Tensor[] = [];
   try {
@@ -91,7 +97,7 @@ export async function sinkhorn(
       const end = Math.min(i + rows, n);
       parts.push(await takeTensor(device, x.data.subarray(i * k, end * k), [end - i, k]));
     }
-    return await scale(parts, options);
+    return await scale(lying(parts), options);
   } finally {
     for (const part of parts) part.dispose();
     if (!options.device) device.destroy();
@@ -100,9 +106,58 @@ export async function sinkhorn(
 
 const isTensors = (x: unknown): x is readonly Tensor[] => Array.isArray(x) && x[0] instanceof Tensor;
 
-/** Where the rows of one tensor stand among all. */
+/** Log-probabilities in parts: all on the device, or read when a pass comes to them. */
+interface Parts {
+  readonly device: Device;
+  /** Rows of each part. */
+  readonly rows: readonly number[];
+  readonly k: number;
+  /** The parts that lie on the device; undefined where they are read. */
+  readonly tensors: readonly Tensor[] | undefined;
+  /** `use` of each part in turn; its tensor lives as long. */
+  each(use: (logp: Tensor, i: number) => Promise<void> | void): Promise<void>;
+}
+
+function lying(tensors: readonly Tensor[]): Parts {
+  const k = tensors[0]?.shape[1] ?? 0;
+  for (const { shape, dtype } of tensors)
+    if (shape.length !== 2 || shape[1] !== k || dtype !== "f32")
+      throw new Error(
+        `sinkhorn: logp must be float32 [n, k] with one k, got ${tensors.map((p) => format(p.shape)).join(", ")}`,
+      );
+  return {
+    ...{ device: tensors[0]!.device, rows: tensors.map(({ shape }) => shape[0]!), k, tensors },
+    each: async (use) => {
+      for (const [i, part] of tensors.entries()) await use(part, i);
+    },
+  };
+}
+
+/** Rows of a chunk of n rows of k numbers. */
+const chunkLength = (n: number, k: number): number =>
+  Math.max(ROWS, Math.ceil(n / Math.max(1, Math.min(CHUNKS, Math.floor(PARTIAL_ELEMENTS / k)))));
+
+async function scaleSource(logp: RowSource, options: SinkhornOptions): Promise<SinkhornResult> {
+  if (options.balance)
+    throw new Error("sinkhorn: balance must be false for rows that are read from a source, got true");
+  const source = openSource(logp, "sinkhorn");
+  const { n, d: k } = source;
+  const device = options.device ?? (await requestDevice());
+  const blocks = new Blocks(device, source, chunkLength(n, k));
+  const rows = Array.from({ length: Math.ceil(n / blocks.size) }, (_, i) => Math.min(blocks.size, n - i * blocks.size));
+  try {
+    const each: Parts["each"] = async (use) => {
+      for await (const { x, first } of blocks.pass(options.signal)) await use(x, first / blocks.size);
+    };
+    return await scale({ device, rows, k, tensors: undefined, each }, options);
+  } finally {
+    blocks.dispose();
+    if (!options.device) device.destroy();
+  }
+}
+
+/** Where the rows of one part stand among all. */
 interface Part {
-  readonly logp: Tensor;
   readonly n: number;
   /** First row. */
   readonly row: number;
@@ -110,31 +165,28 @@ interface Part {
   readonly chunk: number;
 }
 
-function layOut(parts: readonly Tensor[]): { places: Part[]; n: number; k: number; length: number; chunks: number } {
-  const k = parts[0]?.shape[1] ?? 0;
-  for (const { shape, dtype } of parts)
-    if (shape.length !== 2 || shape[1] !== k || dtype !== "f32")
-      throw new Error(
-        `sinkhorn: logp must be float32 [n, k] with one k, got ${parts.map((p) => format(p.shape)).join(", ")}`,
-      );
-  const n = parts.reduce((total, { shape }) => total + shape[0]!, 0);
+function checkSizes(n: number, k: number): void {
   if (n === 0 || k === 0) throw new Error(`sinkhorn: logp must have rows and columns, got [${n}, ${k}]`);
-  const most = Math.max(1, Math.min(CHUNKS, Math.floor(PARTIAL_ELEMENTS / k)));
-  const length = Math.max(ROWS, Math.ceil(n / most));
-  let [row, chunks] = [0, 0];
-  const places = parts.map((logp) => {
-    const place = { logp, n: logp.shape[0]!, row, chunk: chunks };
-    row += place.n;
-    chunks += Math.ceil(place.n / length);
-    return place;
-  });
-  return { places, n, k, length, chunks };
 }
 
-async function scale(parts: readonly Tensor[], options: SinkhornOptions): Promise<SinkhornResult> {
+function layOut({ rows, k }: Parts): { places: Part[]; n: number; length: number; chunks: number } {
+  const n = rows.reduce((total, count) => total + count, 0);
+  checkSizes(n, k);
+  const length = chunkLength(n, k);
+  let [row, chunks] = [0, 0];
+  const places = rows.map((count) => {
+    const place = { n: count, row, chunk: chunks };
+    row += count;
+    chunks += Math.ceil(count / length);
+    return place;
+  });
+  return { places, n, length, chunks };
+}
+
+async function scale(parts: Parts, options: SinkhornOptions): Promise<SinkhornResult> {
   const { lambda = 25, tolerance = 0.1, maxIterations = 1000, checkEvery = 10, floor = -80, signal } = options;
-  const { places, n, k, length, chunks } = layOut(parts);
-  const { device } = parts[0]!;
+  const { places, n, length, chunks } = layOut(parts);
+  const { device, k, tensors } = parts;
   const made = untidied(() => ({
     u: empty(device, [k], "f32", "sinkhorn"),
     r: empty(device, [k], "f32", "sinkhorn"),
@@ -144,16 +196,20 @@ async function scale(parts: readonly Tensor[], options: SinkhornOptions): Promis
     change: empty(device, [chunks], "f32", "sinkhorn"),
     labels: empty(device, [n], "u32", "sinkhorn"),
   }));
-  const plans = untidied(() => parts.map(({ shape }) => empty(device, shape, "f32", "sinkhorn")));
+  // of parts that are read only the one at work has a plan, which no pass comes back to
+  const plans = untidied(() =>
+    (tensors ? parts.rows : [Math.max(...parts.rows)]).map((rows) => empty(device, [rows, k], "f32", "sinkhorn")),
+  );
   const { u, r, w, s, partials, change, labels } = made;
   const weights = { u, power: lambda, low: floor };
   const sizes = { k, length, lanes: Math.min(16, power2(k)), columns: Math.min(256, power2(k)) };
-  const logarithmicPass = (first: 0 | 1): void =>
-    places.forEach((place, i) =>
-      run(kernels.sinkhorn, { ...weights, w, s, plan: plans[i]!, partials, change, ...sizes, ...place, first }),
-    );
+  const logarithmicPass = (first: 0 | 1): Promise<void> =>
+    parts.each((logp, i) => {
+      const plan = plans[i] ?? plans[0]!;
+      run(kernels.sinkhorn, { ...weights, logp, w, s, plan, partials, change, ...sizes, ...places[i]!, first });
+    });
   const scalingPass = (): void =>
-    places.forEach(({ logp: _, ...place }, i) =>
+    places.forEach((place, i) =>
       run(kernels.sinkhornScale, { plan: plans[i]!, r, s, partials, change, ...sizes, ...place }),
     );
   /** Renews r; to be in u where the next pass is logarithmic. */
@@ -161,12 +217,12 @@ async function scale(parts: readonly Tensor[], options: SinkhornOptions): Promis
     run(kernels.sinkhornUpdate, { partials, r, u, k, chunks, absorb: Number(absorb), mass: n / k });
   try {
     device.write(u.buffer, await columnStart(parts, lambda, floor));
-    logarithmicPass(1);
+    await logarithmicPass(1);
     update(true);
     let [iterations, error, far] = [0, Infinity, false];
     for (;;) {
-      const logarithmic = iterations < LOGARITHMIC || far;
-      if (logarithmic) logarithmicPass(0);
+      const logarithmic = !tensors || iterations < LOGARITHMIC || far;
+      if (logarithmic) await logarithmicPass(0);
       else scalingPass();
       iterations++;
       const last = iterations === maxIterations;
@@ -178,19 +234,22 @@ async function scale(parts: readonly Tensor[], options: SinkhornOptions): Promis
         signal?.throwIfAborted();
         if (last || error <= tolerance) break;
       }
-      update(iterations < LOGARITHMIC || far);
+      update(!tensors || iterations < LOGARITHMIC || far);
     }
     const [absorbed, scalings, sums, totals] = await Promise.all([u.data(), r.data(), w.data(), s.data()]);
     const logColumn = (absorbed as Float32Array).map((value, j) => value + Math.log(scalings[j]!));
     device.write(u.buffer, logColumn);
-    for (const { chunk: _, ...place } of places) run(kernels.sinkhornLabels, { ...weights, labels, k, ...place });
+    await parts.each((logp, i) => {
+      const { chunk: _, ...place } = places[i]!;
+      run(kernels.sinkhornLabels, { ...weights, logp, labels, k, ...place });
+    });
     const result = {
       labels: (await labels.data()) as Uint32Array,
       logColumn,
       logRow: (sums as Float32Array).map((value, i) => -Math.log(n) - value - Math.log(totals[i]!)),
       ...{ iterations, error, converged: error <= tolerance },
     };
-    const moved = options.balance ? await balanceLabels(places, result.labels, result.logColumn, lambda, floor) : 0;
+    const moved = options.balance ? await balanceLabels(tensors!, result.labels, result.logColumn, lambda, floor) : 0;
     return { ...result, moved };
   } finally {
     for (const tensor of [...Object.values(made), ...plans]) tensor.dispose();
@@ -198,16 +257,13 @@ async function scale(parts: readonly Tensor[], options: SinkhornOptions): Promis
 }
 
 /** u at first: −lambda times the columns' largest log-probabilities, so that no column is out of float32's reach. */
-async function columnStart(parts: readonly Tensor[], lambda: number, floor: number): Promise<Float32Array> {
-  const largest = await Promise.all(
-    parts.map(async (part) => {
-      const found = tidy(() => noGrad(() => max(part, 0)));
-      const values = await found.data();
-      found.dispose();
-      return values;
-    }),
-  );
-  return Float32Array.from(largest[0]!, (_, j) => -lambda * Math.max(floor, ...largest.map((values) => values[j]!)));
+async function columnStart(parts: Parts, lambda: number, floor: number): Promise<Float32Array> {
+  const largest = new Float32Array(parts.k).fill(-Infinity);
+  await parts.each(async (logp) => {
+    using found = tidy(() => noGrad(() => max(logp, 0)));
+    (await found.data()).forEach((value, j) => (largest[j] = Math.max(largest[j]!, value)));
+  });
+  return largest.map((value) => -lambda * Math.max(floor, value));
 }
 
 /**
@@ -215,7 +271,7 @@ async function columnStart(parts: readonly Tensor[], lambda: number, floor: numb
  * classes that were largest). Changes `labels`; returns how many moved. Deterministic: of equal margins the lowest row goes first.
  */
 async function balanceLabels(
-  places: readonly Part[],
+  parts: readonly Tensor[],
   labels: Uint32Array,
   u: Float32Array,
   lambda: number,
@@ -236,8 +292,10 @@ async function balanceLabels(
     for (let j = 0; j < k; j++) if (excess[j]! < 0 && values[j]! > highest) [to, highest] = [j, values[j]!];
     return { row, to, margin: values[labels[row]!]! - highest };
   };
-  for (const { logp, row, n: count } of places) {
+  let row = 0;
+  for (const logp of parts) {
     const data = (await logp.data()) as Float32Array;
+    const count = logp.shape[0]!;
     for (let i = 0; i < count; i++) {
       if (excess[labels[row + i]!]! <= 0) continue;
       rows.set(
@@ -246,6 +304,7 @@ async function balanceLabels(
       );
       heap.push(best(row + i));
     }
+    row += count;
   }
   const before = (a: { row: number; margin: number }, b: { row: number; margin: number }): boolean =>
     a.margin < b.margin || (a.margin === b.margin && a.row < b.row);

@@ -1,8 +1,12 @@
 import type { Random } from "../random";
-import type { Tensor } from "../tensor";
+import type { RowSource } from "../data/datasets/row-source";
+import type { Device } from "../device";
+import { requestDevice } from "../request-device";
+import { Tensor } from "../tensor";
+import { Frame } from "./frame";
 import { randomRows } from "./kmeans-init";
-import { Lloyd } from "./lloyd";
-import { readRows } from "./points";
+import { onDevice, withPointSet } from "./streams/point-set";
+import type { PointSet } from "./streams/point-set";
 
 /** What `splitKMeans` finds. */
 export interface SplitKMeansResult {
@@ -20,29 +24,48 @@ const APART = 1 / 1024;
  * GPUs", 2019, as its library does it): from random points, a fixed number of iterations, and an empty cluster takes over half of
  * another one, drawn in proportion to its size less one, whose centre the two share up to a factor of 1 ± 1/1024 by turns.
  * Ends early only when nothing changes. A cluster may be empty after the last assignment.
- * @param x points [n, d], n ≥ k
+ * @param x points [n, d], n ≥ k; a source is read once an iteration
  */
 export async function splitKMeans(
-  x: Tensor,
+  x: Tensor | RowSource,
   k: number,
-  { maxIter = 20, random, signal }: { maxIter?: number; random: Random; signal?: AbortSignal | undefined },
+  options: SplitKMeansOptions,
 ): Promise<SplitKMeansResult> {
-  const lloyd = new Lloyd(x, k);
+  if (x instanceof Tensor) return split(onDevice(x, new Frame(undefined, 1)), k, options);
+  const rest = async (): Promise<void> => options.signal?.throwIfAborted();
+  const deviceFor = async (): Promise<Device> => options.device ?? requestDevice();
+  return withPointSet(x, deviceFor, "splitKMeans", (points) => split(points, k, options), rest);
+}
+
+/** Options of `splitKMeans`. */
+interface SplitKMeansOptions {
+  readonly maxIter?: number;
+  readonly random: Random;
+  readonly signal?: AbortSignal | undefined;
+  /** For the rows of a source. */
+  readonly device?: Device;
+}
+
+async function split(
+  points: PointSet,
+  k: number,
+  { maxIter = 20, random, signal }: SplitKMeansOptions,
+): Promise<SplitKMeansResult> {
+  const lloyd = points.lloyd(k);
   try {
-    lloyd.setCenters(await readRows(x, randomRows(lloyd.n, k, random)));
+    lloyd.setCenters(await points.read(Uint32Array.from(randomRows(lloyd.n, k, random))));
     for (let iteration = 0; iteration < maxIter; iteration++) {
       signal?.throwIfAborted();
-      lloyd.assign();
-      const { counts, changed, shift } = await lloyd.update(false);
+      const { counts, changed, shift } = await lloyd.iterate(false);
       if (counts.includes(0)) {
         const centers = await lloyd.centers();
         splitInto(centers, counts, lloyd.d, random);
         lloyd.setCenters(centers);
       } else if (changed === 0 && shift === 0) break;
     }
-    lloyd.assign();
+    await lloyd.settle();
     const [labels, centers] = await Promise.all([lloyd.labels(), lloyd.centers()]);
-    return { labels, centers };
+    return { labels, centers: Float32Array.from(points.frame.back(centers, [k, lloyd.d]).data) };
   } finally {
     lloyd.dispose();
   }

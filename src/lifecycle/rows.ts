@@ -1,5 +1,6 @@
 import { noGrad } from "../graph";
-import { isRowSource, type RowSource } from "../data/datasets/row-source";
+import { isRowSource, ROW_MEMORY, type RowSource } from "../data/datasets/row-source";
+import { channelsFirstRows } from "../data/datasets/row-views";
 import { channelsToFront, layoutTaken } from "../data/image-layout";
 import type { ImageLayout } from "../data/image-layout";
 import type { ShuffleBuffer } from "../data/datasets/shuffle-buffer";
@@ -37,6 +38,8 @@ export class Rows {
   readonly count: number;
   /** Elements of a row. */
   readonly width: number;
+  /** Bytes of what is made of the rows that may be held at a time: as the source says; of a matrix, which is in memory itself, any. */
+  readonly memory: number;
   /** How items [n, a, b, c] were taken: those with their channels last are rows with the channels first. Undefined for items of another rank. */
   readonly layout: ImageLayout | undefined;
   #resident: Tensor | undefined;
@@ -56,6 +59,7 @@ export class Rows {
     this.count = count;
     this.width = width;
     this.layout = layout;
+    this.memory = from instanceof Float32Array ? Infinity : (from.memory ?? ROW_MEMORY);
     this.#from = from;
     this.#Buffer = Buffer;
   }
@@ -76,7 +80,7 @@ export class Rows {
     const layout = layoutTaken(shape, items, op);
     const size = [shape[0] ?? 0, sizeOf(shape.slice(1))] as const;
     if (size.includes(0)) throw new Error(`${op}: x must have rows and columns, got ${format(shape)}`);
-    const source = isRowSource(given) ? (layout === "channels-last" ? new ChannelsFirstRows(given) : given) : undefined;
+    const source = isRowSource(given) ? (layout === "channels-last" ? channelsFirstRows(given) : given) : undefined;
     const taken = isRowSource(given) ? undefined : given;
     const matrix =
       taken && flattenRows(layout === "channels-last" ? await runCooperatively(channelsToFront(taken)) : taken);
@@ -87,7 +91,7 @@ export class Rows {
     return rows;
   }
 
-  /** The order of shuffled passes: of a source by blocks, which are read ahead (see `ShuffleBuffer`). */
+  /** The order of shuffled passes: of a source by blocks, which are read ahead (see `ShuffleBuffer`), a quarter of the memory at a time. */
   order(random: RandomState, batchSize: number): BatchOrder {
     if (this.#from instanceof Float32Array) return new Shuffle(random, this.count, batchSize);
     const buffer = new this.#Buffer!(this.#from, { batchSize, seed: random });
@@ -140,54 +144,33 @@ export class Rows {
   }
 }
 
-/** A source of pictures with their channels last, as rows with the channels first. */
-class ChannelsFirstRows implements RowSource {
-  readonly #source: RowSource;
-
-  constructor(source: RowSource) {
-    this.#source = source;
-  }
-
-  get length(): number {
-    return this.#source.length;
-  }
-
-  get rowShape(): readonly number[] {
-    const [h, w, c] = this.#source.rowShape as [number, number, number];
-    return [c, h, w];
-  }
-
-  async rows(index: ArrayLike<number>): Promise<Float32Array> {
-    return this.#moved(await this.#source.rows(index), index.length);
-  }
-
-  async range(begin: number, end: number): Promise<Float32Array> {
-    return this.#moved(await this.#source.range(begin, end), end - begin);
-  }
-
-  async #moved(data: Float32Array, n: number): Promise<Float32Array> {
-    return (await runCooperatively(channelsToFront(new NdArray(data, [n, ...this.#source.rowShape])))).data;
-  }
-}
-
 /** Rows taken at a time where no gradient is needed, by default. */
 const CHUNK = 2048;
 
-/** f of all rows, `size` at a time and without gradients, as tensors; the caller disposes of them. The next chunk is read while one computes. */
-export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor, size = CHUNK): Promise<Tensor[]> {
+/** f of all rows, `size` at a time and without gradients, as tensors for the caller to dispose of. The next chunk is read while one computes. */
+export async function* chunksOf(
+  rows: Rows,
+  f: (batch: Tensor) => Tensor,
+  size = CHUNK,
+): AsyncGenerator<Tensor, void, undefined> {
   const read = (begin: number): Promise<() => Tensor> => rows.range(begin, Math.min(begin + size, rows.count));
+  let next = read(0);
+  for (let begin = 0; begin < rows.count; begin += size) {
+    const batch = await next;
+    if (begin + size < rows.count) {
+      next = read(begin + size);
+      next.catch(() => undefined); // told when it is awaited
+    }
+    yield tidy(() => noGrad(() => f(batch())));
+    await yieldWhenDue();
+  }
+}
+
+/** The same, all of them. */
+export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor, size = CHUNK): Promise<Tensor[]> {
   const chunks: Tensor[] = [];
   try {
-    let next = read(0);
-    for (let begin = 0; begin < rows.count; begin += size) {
-      const batch = await next;
-      if (begin + size < rows.count) {
-        next = read(begin + size);
-        next.catch(() => undefined); // told when it is awaited
-      }
-      chunks.push(tidy(() => noGrad(() => f(batch()))));
-      await yieldWhenDue();
-    }
+    for await (const chunk of chunksOf(rows, f, size)) chunks.push(chunk);
   } catch (error) {
     for (const chunk of chunks) chunk.dispose();
     throw error;
@@ -195,16 +178,30 @@ export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor, size =
   return chunks;
 }
 
+/** Chunks whose results are on their way to the host at a time. */
+const ABREAST = 16;
+
 /** f of all rows on the host, [rows.count, width of f]. */
 export async function mapRows(rows: Rows, f: (batch: Tensor) => Tensor, size = CHUNK): Promise<NdArray<Float32Array>> {
-  const chunks = await mapChunks(rows, f, size);
-  const width = chunks[0]!.size / chunks[0]!.shape[0]!;
-  const data = new Float32Array(rows.count * width);
+  let data: Float32Array | undefined;
+  let at = 0;
+  const arriving: Promise<void>[] = [];
   try {
-    const parts = await Promise.all(chunks.map((chunk) => chunk.data()));
-    parts.forEach((part, i) => data.set(part, i * size * width));
+    for await (const chunk of chunksOf(rows, f, size)) {
+      const all = (data ??= new Float32Array((rows.count * chunk.size) / chunk.shape[0]!));
+      const to = at;
+      at += chunk.size;
+      const arrival = chunk
+        .data()
+        .then((part) => all.set(part, to))
+        .finally(() => chunk.dispose());
+      arrival.catch(() => undefined); // told when it is awaited
+      arriving.push(arrival);
+      if (arriving.length === ABREAST) await arriving.shift();
+    }
+    await Promise.all(arriving);
   } finally {
-    for (const chunk of chunks) chunk.dispose();
+    await Promise.allSettled(arriving);
   }
-  return new NdArray(data, [rows.count, width]);
+  return new NdArray(data!, [rows.count, data!.length / rows.count]);
 }

@@ -62,6 +62,7 @@ export const dec: Method<DECMethodOptions> = {
   paper: "Xie, Girshick and Farhadi, Unsupervised deep embedding for clustering analysis, ICML 2016",
   takes: ["rows", "images"],
   target: "none",
+  streams: true,
   clusters: "given",
   network: true,
   options: DEC_OPTIONS,

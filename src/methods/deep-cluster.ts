@@ -13,6 +13,7 @@ export const deepCluster: Method<NetworkMethodOptions<DeepClusterOptions>> = {
   paper: "Caron, Bojanowski, Joulin and Douze, Deep clustering for unsupervised learning of visual features, ECCV 2018",
   takes: ["images", "rows"],
   target: "none",
+  streams: true,
   clusters: "given",
   network: true,
   options: {

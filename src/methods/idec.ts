@@ -17,6 +17,7 @@ export const idec: Method<IDECMethodOptions> = {
   paper: "Guo, Gao, Liu and Yin, Improved deep embedded clustering with local structure preservation, IJCAI 2017",
   takes: ["rows", "images"],
   target: "none",
+  streams: true,
   clusters: "given",
   network: true,
   options: {

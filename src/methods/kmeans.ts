@@ -20,6 +20,7 @@ export const kmeans: Method<KMeansOptions> = {
   paper: "Lloyd, Least squares quantization in PCM, IEEE Transactions on Information Theory 1982",
   takes: ["rows"],
   target: "none",
+  streams: true,
   clusters: "given",
   options: {
     init: INIT,

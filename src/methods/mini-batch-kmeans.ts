@@ -12,6 +12,7 @@ export const miniBatchKMeans: Method<MiniBatchKMeansOptions> = {
   paper: "Sculley, Web-scale k-means clustering, WWW 2010",
   takes: ["rows"],
   target: "none",
+  streams: true,
   clusters: "given",
   options: {
     init: INIT,

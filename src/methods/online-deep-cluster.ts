@@ -13,6 +13,7 @@ export const onlineDeepCluster: Method<NetworkMethodOptions<OnlineDeepClusterOpt
   paper: "Zhan, Xie, Liu, Ong and Loy, Online deep clustering for unsupervised representation learning, CVPR 2020",
   takes: ["images", "rows"],
   target: "none",
+  streams: true,
   clusters: "given",
   network: true,
   options: {

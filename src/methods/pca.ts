@@ -25,6 +25,7 @@ export const pca: Method<PCAOptions & CommonOptions> = {
   paper: "Jolliffe, Principal component analysis, 2002",
   takes: ["rows", "images"],
   target: "none",
+  streams: true,
   clusters: "none",
   options: {
     nComponents: {

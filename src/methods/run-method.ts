@@ -1,5 +1,6 @@
 // One loop for all methods: begin or go on, keep checkpoints now and then, measure along the way, stop with a checkpoint, and go on
 // elsewhere when the device is lost.
+import { isRowSource } from "../data/datasets/row-source";
 import { DeviceError } from "../device";
 import type { Device } from "../device";
 import { headline } from "../metrics/measures";
@@ -78,7 +79,7 @@ export interface Outcome {
   /** Of methods that cluster. */
   readonly labels?: FittedLabels;
   readonly nClusters?: number;
-  /** [n, e], of methods that place items. */
+  /** [n, e], of methods that place items; not of a `RowSource`, nor are `q`. */
   readonly embedding?: NdArray<Float32Array>;
   /** [n, K] */
   readonly q?: NdArray<Float32Array>;
@@ -254,8 +255,10 @@ class Run {
       if (measures.ACC !== last["ACC"] || measures.NMI !== last["NMI"])
         this.#trace.push({ step: last.step + 1, ...measures });
     }
-    const embedding = await embeddingOf(estimator, x);
-    const q = await estimator.softAssignments?.(x);
+    // of items that need not fit into memory, neither would these
+    const held = !isRowSource(x);
+    const embedding = held ? await embeddingOf(estimator, x) : undefined;
+    const q = held ? await estimator.softAssignments?.(x) : undefined;
     this.#model = await estimator.save();
     const nClusters = (this.#options["nClusters"] as number | undefined) ?? (flat && countOf(flat));
     return {

@@ -14,6 +14,7 @@ export const selfLabeling: Method<NetworkMethodOptions<SelfLabelingOptions>> = {
     "Asano, Rupprecht and Vedaldi, Self-labelling via simultaneous clustering and representation learning, ICLR 2020",
   takes: ["images", "rows"],
   target: "none",
+  streams: true,
   clusters: "given",
   network: true,
   options: {

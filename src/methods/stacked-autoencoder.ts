@@ -13,6 +13,7 @@ export const stackedAutoencoder: Method<StackedAutoencoderOptions & { readonly n
     "Vincent, Larochelle, Lajoie, Bengio and Manzagol, Stacked denoising autoencoders, Journal of Machine Learning Research 2010",
   takes: ["rows", "images"],
   target: "none",
+  streams: true,
   clusters: "none",
   network: true,
   options: {

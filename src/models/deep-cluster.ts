@@ -1,11 +1,10 @@
 // DeepCluster: Caron, Bojanowski, Joulin and Douze, "Deep clustering for unsupervised learning of visual features", ECCV 2018.
 import { isObject } from "../checks";
 import { PCA } from "../cluster";
-import { withNearest } from "../cluster/centers";
+import { nearestCenters } from "../cluster/centers";
 import { LLOYD_KERNELS } from "../cluster/lloyd";
 import { splitKMeans } from "../cluster/split-kmeans";
 import type { Bytes } from "../data/formats/source";
-import { noGrad } from "../graph";
 import * as normalization from "../kernels/normalization";
 import { arrayOf, entryOf, labelsOf } from "../lifecycle/checkpoint";
 import type { Checkpoint } from "../lifecycle/checkpoint";
@@ -24,9 +23,11 @@ import { sub } from "../ops/elementwise";
 import { choice, finite, positive, integer } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
-import { indices, tensor, tidy } from "../tensor";
+import { indices, tensor } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { Stage } from "../training/training";
+import { mapFeatures, shapeOf } from "./feature-store";
+import type { Features } from "./feature-store";
 import { checkClusterCount, EPS, NETWORK_DEFAULTS, NETWORK_RULES, NetworkModel, stepsOf } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
@@ -77,7 +78,8 @@ interface Clustering {
 
 /**
  * DeepCluster: each epoch (or every few) clusters the features of all items by k-means, then trains the network, under a new classifier, to
- * tell the clusters apart. Features are those before the last rectifier, whitened to principal components and scaled to unit length.
+ * tell the clusters apart. Features are those before the last rectifier, whitened to principal components and scaled to unit length. Those of a source's
+ * rows are in a scratch file where a quarter of its `memory` does not hold them, and are clustered in blocks.
  */
 export class DeepCluster extends NetworkModel<Settings> {
   #clustering: Clustering | undefined;
@@ -127,17 +129,11 @@ export class DeepCluster extends NetworkModel<Settings> {
   async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
     const clustering = this.known("predict", this.#clustering);
     return this.computingItems(x, "predict", async (rows) => {
-      const points = await this.mapFeatures(rows, (z) => whitened(z, clustering));
+      const points = await this.storeFeatures(rows, (z) => whitened(z, clustering), "predict");
       try {
-        return await withNearest(
-          points,
-          clustering.centers,
-          () => this.device(),
-          "DeepCluster.predict",
-          (lloyd) => lloyd.labels(),
-        );
+        return await nearestCenters(points, clustering.centers, () => this.device(), "DeepCluster.predict");
       } finally {
-        points.dispose();
+        await points.dispose();
       }
     });
   }
@@ -173,27 +169,31 @@ export class DeepCluster extends NetworkModel<Settings> {
     const { nClusters, components, kmeansIterations, seed } = this.settings;
     const random = stream(seed, "DeepCluster.clustering", epoch);
     await this.settle(rows);
-    const features = await this.mapFeatures(rows, (z) => z);
-    const [n, d] = features.shape as [number, number];
-    let points: Tensor | undefined;
+    const features = await this.storeFeatures(rows, (z) => z);
+    const [n, d] = shapeOf(features);
+    const { device } = rows;
+    let points: Features | undefined;
     try {
-      const pca = await new PCA({ nComponents: Math.min(components, n, d) }).fit(features);
+      const pca = await new PCA({ nComponents: Math.min(components, n, d), device }).fit(features, { signal });
       const { explainedVariance } = pca;
-      const mean = new NdArray(Float32Array.from(pca.mean.data), [d]); // of a tensor: float32 holds it
+      const mean = new NdArray(Float32Array.from(pca.mean.data), [d]); // features are near 0: float32 holds it
       const floor = WHITENING_EPS * explainedVariance[0]!;
       const scales = explainedVariance.map((variance) => (variance + floor > 0 ? 1 / Math.sqrt(variance + floor) : 0));
       const whitening = new NdArray(
         pca.components.data.map((value, i) => value * scales[Math.floor(i / d)]!),
         pca.components.shape,
       );
-      points = tidy(() => noGrad(() => whitened(features, { mean, whitening })));
-      const { labels, centers } = await splitKMeans(points, nClusters, { maxIter: kmeansIterations, random, signal });
+      points = await mapFeatures(features, (z) => whitened(z, { mean, whitening }), {
+        ...{ device, memory: rows.memory, width: whitening.shape[0]!, op: "DeepCluster.fit" },
+      });
+      const options = { maxIter: kmeansIterations, random, signal, device };
+      const { labels, centers } = await splitKMeans(points, nClusters, options);
       this.#clustering = { mean, whitening, centers: new NdArray(centers, [nClusters, whitening.shape[0]!]) };
       this.#nmi = this.#labels ? nmi(this.#labels, labels) : 0;
       this.#labels = Int32Array.from(labels);
     } finally {
-      features.dispose();
-      points?.dispose();
+      await features.dispose();
+      await points?.dispose();
     }
     const { weight, bias } = this.heads[0]!;
     weight.device.write(weight.buffer, normal(0.01)(weight.shape, random));

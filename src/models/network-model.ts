@@ -16,7 +16,7 @@ import type { Fit } from "../lifecycle/fit";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
-import { mapChunks, mapRows } from "../lifecycle/rows";
+import { mapRows } from "../lifecycle/rows";
 import type { BatchOrder, RowsLike, Rows } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import { sizeOf } from "../ndarray";
@@ -32,7 +32,6 @@ import { argmax } from "../ops/arg-extremum";
 import { augment, AUGMENT_RULE } from "../ops/images/augmentation";
 import type { AugmentOptions } from "../ops/images/augmentation";
 import { relu } from "../ops/elementwise";
-import { concat } from "../ops/layout";
 import { flatten, reshape } from "../ops/shape";
 import { SGD } from "../optim";
 import { callable, either, optional, positive, range, seed as seedRule, share, integer } from "../options";
@@ -44,6 +43,8 @@ import type { Tensor } from "../tensor";
 import { checkDeclared } from "../training/declared";
 import { Training } from "../training/training";
 import type { Stage } from "../training/training";
+import { storeRows } from "./feature-store";
+import type { Features } from "./feature-store";
 
 /** Changes a batch [b, …inputShape] at random before it is trained on; draws from `random` alone, so that training can be resumed. */
 export type Augmentation = (batch: Tensor, random: Random) => Tensor;
@@ -344,13 +345,9 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     return this.network.forward(this.#items(x));
   }
 
-  /** f of the features of all rows in evaluation mode, in one tensor; the caller disposes of it. */
-  protected async mapFeatures(rows: Rows, f: (features: Tensor) => Tensor): Promise<Tensor> {
-    const chunks = await mapChunks(rows, (batch) => f(this.features(batch)), CHUNK);
-    if (chunks.length === 1) return chunks[0]!;
-    const joined = concat(chunks, 0);
-    for (const chunk of chunks) chunk.dispose();
-    return joined;
+  /** f of the features of all rows in evaluation mode, [n, …], on the device or in a scratch file; the caller frees them. */
+  protected storeFeatures(rows: Rows, f: (features: Tensor) => Tensor, op = "fit"): Promise<Features> {
+    return storeRows(rows, (batch) => f(this.features(batch)), CHUNK, `${this.name}.${op}`);
   }
 
   /** What a head takes. */
@@ -367,12 +364,8 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
 
   /** Labels, u32 [b], that `f` finds for the features of all rows, on the host. */
   protected async labelled(rows: Rows, f: (features: Tensor) => Tensor): Promise<Int32Array<ArrayBuffer>> {
-    const found = await this.mapFeatures(rows, f);
-    try {
-      return Int32Array.from(await found.data());
-    } finally {
-      found.dispose();
-    }
+    const { data } = await mapRows(rows, (batch) => f(this.features(batch)), CHUNK);
+    return Int32Array.from(data);
   }
 
   #augmented(items: Tensor, random: Random): Tensor {

@@ -2,10 +2,11 @@
 import { KMeans } from "../cluster";
 import { LLOYD_KERNELS } from "../cluster/lloyd";
 import { splitKMeans } from "../cluster/split-kmeans";
+import type { RowSource } from "../data/datasets/row-source";
 import type { Bytes } from "../data/formats/source";
 import { noGrad } from "../graph";
 import * as normalization from "../kernels/normalization";
-import { arrayOf, entryOf, labelsOf } from "../lifecycle/checkpoint";
+import { arrayOf, entryOf, labelsOf, matrixOf } from "../lifecycle/checkpoint";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
 import type { FitOptions } from "../lifecycle/progress";
@@ -21,9 +22,12 @@ import { l2Normalize } from "../ops/normalization/rows";
 import { choice, record, integer } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
-import { indices, keep, tensor, tidy, untidied } from "../tensor";
+import { indices, keep, takeTensor, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { Stage } from "../training/training";
+import { ClusterMemory, FeatureMemory } from "./cluster-memory";
+import type { Remembered } from "./cluster-memory";
+import { fitDevice } from "./feature-store";
 import { checkClusterCount, EPS, NETWORK_RULES, NetworkModel } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
@@ -66,24 +70,24 @@ function isMomentum(value: unknown): boolean {
 /** Iterations of the 2-means that splits a cluster. */
 const SPLIT_ITERATIONS = 20;
 
-/** What is remembered of every item and cluster, on the host. */
-interface Memory {
-  /** Features of unit length, [n, d]. */
-  readonly features: Float32Array;
-  /** [n] */
-  readonly labels: Int32Array;
-  /** Means of the features of their items, [k, d]. */
-  readonly centers: Float32Array;
-  readonly d: number;
+/** What a checkpoint may hold beside: of a memory in a scratch file, the sums are all. */
+interface Recalled extends Remembered {
+  readonly features?: Float32Array | undefined;
+  readonly sums?: Float64Array<ArrayBuffer> | undefined;
 }
 
 /**
  * Online deep clustering: network, classifier, labels and centres change together, batch by batch. A memory holds each item's
  * features and cluster; after a step the batch's features move towards the new ones and its items to their best clusters. Small
  * clusters are merged and large ones split. The classifier is never begun anew, not for clusters that are split either.
+ *
+ * The memory of a source's rows is a scratch file where a quarter of its `memory` does not hold it. A checkpoint has it no more then: a training that is
+ * loaded begins its memory with the features that the network gives by then, and goes on with the clusters.
  */
 export class OnlineDeepCluster extends NetworkModel<Settings> {
-  #memory: Memory | undefined;
+  #memory: ClusterMemory | undefined;
+  /** What was loaded, until a fit goes on with it. */
+  #recalled: Recalled | undefined;
   /** Labels changed in the epoch under way, and labels looked at. */
   #changed = { count: 0, of: 0 };
 
@@ -93,12 +97,12 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
 
   /** Cluster of each item of the data given to `fit`, as the memory has it. @throws before */
   get labels(): Int32Array<ArrayBuffer> {
-    return Int32Array.from(this.known("labels", this.#memory).labels);
+    return Int32Array.from(this.#remembered("labels").labels);
   }
 
   /** Means of the items' features, [nClusters, featureSize]. @throws before `fit` */
   get clusterCenters(): NdArray {
-    const { centers, d } = this.known("clusterCenters", this.#memory);
+    const { centers, d } = this.#remembered("clusterCenters");
     return new NdArray(Float32Array.from(centers), [this.settings.nClusters, d]);
   }
 
@@ -112,11 +116,14 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     return this.fittingItems(x, options, async (rows, fit, epochs) => {
       checkClusterCount(this.name, this.settings.nClusters, rows.count);
-      const memory = (this.#memory ??= await this.#begin(rows, fit.signal));
-      if (memory.labels.length !== rows.count)
+      const before = (this.#memory ?? this.#recalled)?.labels.length ?? rows.count;
+      if (before !== rows.count)
         throw new Error(
-          `OnlineDeepCluster.fit: training goes on with the same items, ${memory.labels.length} before, ${rows.count} now`,
+          `OnlineDeepCluster.fit: training goes on with the same items, ${before} before, ${rows.count} now`,
         );
+      const memory = (this.#memory ??= await (this.#recalled
+        ? this.#recall(rows, this.#recalled)
+        : this.#begin(rows, fit.signal)));
       await this.train(rows, this.#stage(rows, epochs, memory), fit, options);
     });
   }
@@ -128,7 +135,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
 
   /** The best cluster for the features of each row of x, by the rule of training. @throws before `fit` */
   async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
-    const { centers, d } = this.known("predict", this.#memory);
+    const { centers, d } = this.#remembered("predict");
     return this.computingItems(x, "predict", (rows) =>
       this.labelled(rows, (z) => this.#best(this.#unit(z), tensor(z.device, centers, [this.settings.nClusters, d]))),
     );
@@ -146,11 +153,15 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
 
   protected override learnedBeside(): { arrays: Record<string, NdArray<TypedArray>>; state: Record<string, unknown> } {
     const state = { changed: { ...this.#changed } };
-    if (!this.#memory) return { arrays: {}, state };
-    const { features, labels, centers, d } = this.#memory;
+    const memory = this.#memory ?? this.#recalled;
+    if (!memory) return { arrays: {}, state };
+    const { labels, centers, d } = memory;
+    const features = this.#memory ? this.#memory.features.held : this.#recalled?.features;
+    const { sums } = memory as Recalled;
     return {
       arrays: {
-        "memory.features": new NdArray<TypedArray>(features, [labels.length, d]),
+        ...(features && { "memory.features": new NdArray<TypedArray>(features, [labels.length, d]) }),
+        ...(features && sums && { "memory.sums": new NdArray<TypedArray>(sums, [this.settings.nClusters, d]) }),
         "memory.labels": new NdArray<TypedArray>(labels),
         "memory.centers": new NdArray<TypedArray>(centers, [this.settings.nClusters, d]),
       },
@@ -165,9 +176,25 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
     };
     const labels = labelsOf(saved, "memory.labels", nClusters);
     const features = arrayOf(saved, "memory.features", [labels?.length ?? 0, -1]);
-    const d = features?.shape[1] ?? 0;
-    const centers = arrayOf(saved, "memory.centers", [nClusters, d]);
-    if (features && labels && centers) this.#memory = { features: features.data, labels, centers: centers.data, d };
+    const centers = arrayOf(saved, "memory.centers", [nClusters, features?.shape[1] ?? -1]);
+    if (!labels || !centers) return;
+    const d = centers.shape[1]!;
+    const sums = matrixOf(saved, "memory.sums", [nClusters, d])?.data;
+    this.#recalled = {
+      ...{ labels, centers: Float32Array.from(centers.data), d, features: features?.data },
+      ...(sums && { sums: Float64Array.from(sums) }),
+    };
+  }
+
+  protected override release(): void {
+    super.release();
+    void this.#memory?.features.dispose();
+    this.#memory = undefined;
+    this.#recalled = undefined;
+  }
+
+  #remembered(what: string): Remembered {
+    return this.known(what, this.#memory ?? this.#recalled);
   }
 
   /** Features as the memory holds them. */
@@ -182,35 +209,52 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   }
 
   /** Features of all items, and clusters by k-means; small ones are dealt with as in training. */
-  async #begin(rows: Rows, signal: AbortSignal): Promise<Memory> {
+  async #begin(rows: Rows, signal: AbortSignal): Promise<ClusterMemory> {
     const { nClusters, kmeansIterations: maxIter, seed } = this.settings;
     await this.settle(rows);
-    const points = await this.mapFeatures(rows, (z) => this.#unit(z));
+    const points = await this.storeFeatures(rows, (z) => this.#unit(z));
     try {
       const random = stream(seed, "OnlineDeepCluster.clustering");
-      const { labels } = await splitKMeans(points, nClusters, { maxIter, random, signal });
-      const d = points.shape[1]!;
-      const features = (await points.data()) as Float32Array;
-      const memory = { features, labels, centers: new Float32Array(nClusters * d), d };
-      renewCenters(memory, nClusters);
+      const { device } = rows;
+      const { labels } = await splitKMeans(points, nClusters, { maxIter, random, signal, device });
+      const memory = await ClusterMemory.of(await FeatureMemory.of(points), Int32Array.from(labels), nClusters);
       await this.#fillSmall(memory, 0);
       return memory;
-    } finally {
-      points.dispose();
+    } catch (error) {
+      await points.dispose();
+      throw error;
     }
   }
 
-  #stage(rows: Rows, epochs: number, memory: Memory): Stage {
+  /** The memory of a checkpoint; where it lacks the features, those that the network gives now. */
+  async #recall(rows: Rows, { features, labels, centers, d, sums }: Recalled): Promise<ClusterMemory> {
+    const { nClusters } = this.settings;
+    if (features)
+      return ClusterMemory.of(FeatureMemory.holding(features, d), labels, nClusters, {
+        centers,
+        ...(sums && { sums }),
+      });
+    await this.settle(rows);
+    const points = await this.storeFeatures(rows, (z) => this.#unit(z));
+    return ClusterMemory.of(await FeatureMemory.of(points), labels, nClusters, { centers });
+  }
+
+  #stage(rows: Rows, epochs: number, memory: ClusterMemory): Stage {
     const { nClusters, memoryMomentum, centroidInterval } = this.settings;
-    const { labels, features, centers, d } = memory;
+    const { labels, centers, counts, d } = memory;
     const batches = this.batches(rows);
+    /** What the memory has of the batch at work. */
+    let old = new Float32Array(0);
     let seen: { index: Uint32Array; features: Tensor; labels: Tensor } | undefined;
     return {
       name: this.name,
       epochs,
       steps: batches.steps,
       ...this.trained({ momentum: 0 }),
-      load: batches.load,
+      load: async (epoch, step) => {
+        await batches.load?.(epoch, step);
+        old = Float32Array.from(await memory.features.rows(batches.batch(epoch, step)));
+      },
       beforeEpoch: async () => {
         this.#changed = { count: 0, of: 0 };
       },
@@ -221,8 +265,6 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
         // before the step: the memory moves towards the new features, items to the best clusters
         seen = tidy(() =>
           noGrad(() => {
-            const old = new Float32Array(index.length * d);
-            index.forEach((i, row) => old.set(features.subarray(i * d, (i + 1) * d), row * d));
             const kept = scale(tensor(device, old, [index.length, d]), 1 - memoryMomentum);
             const moved = l2Normalize(add(kept, scale(this.#unit(z), memoryMomentum)), EPS);
             const best = this.#best(moved, tensor(device, centers, [nClusters, d]));
@@ -233,27 +275,30 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
           device,
           Uint32Array.from(index, (i) => labels[i]!),
         );
-        const classWeights = tensor(device, weightsOf(labels, nClusters));
+        const classWeights = tensor(device, weightsOf(counts));
         return crossEntropy(this.heads[0]!.forward(this.rectified(z)), goal, { classWeights });
       },
       afterStep: async (epoch, step) => {
         const { index, ...found } = seen!;
-        const [moved, best] = await Promise.all([found.features.data(), found.labels.data()]);
+        const [moved, best] = (await Promise.all([found.features.data(), found.labels.data()])) as [
+          Float32Array,
+          Uint32Array,
+        ];
         found.features.dispose();
         found.labels.dispose();
+        await memory.features.write(index, moved);
         index.forEach((i, row) => {
-          features.set(moved.subarray(row * d, (row + 1) * d) as Float32Array, i * d);
           this.#changed.count += Number(labels[i] !== best[row]);
-          labels[i] = best[row]!;
+          memory.move(i, best[row]!, old, moved, row);
         });
         this.#changed.of += index.length;
         const done = epoch * batches.steps + step + 1;
-        if (done % centroidInterval === 0) renewCenters(memory, nClusters);
+        if (done % centroidInterval === 0) memory.renew();
         await this.#fillSmall(memory, done);
       },
       figures: () => ({
         changed: this.#changed.count / Math.max(1, this.#changed.of),
-        clusters: new Set(labels).size,
+        clusters: counts.filter((count) => count > 0).length,
       }),
     };
   }
@@ -262,45 +307,46 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
    * Items of small clusters go to their best among the others; then each of the emptied clusters takes over one part of the
    * largest, split by 2-means. Ends after one look at each, whatever the parts' sizes; a cluster stays empty only where none has two items.
    */
-  async #fillSmall(memory: Memory, done: number): Promise<void> {
+  async #fillSmall(memory: ClusterMemory, done: number): Promise<void> {
     const { nClusters: k, minCluster, seed } = this.settings;
-    const { features, labels, centers, d } = memory;
-    const counts = countsOf(labels, k);
+    const { labels, centers, counts } = memory;
     const least = Math.max(1, Math.min(minCluster, Math.floor(labels.length / (4 * k))));
     const small = counts.flatMap((count, j) => (count < least ? [j] : []));
     if (small.length === 0) return;
-    for (let i = 0; i < labels.length; i++) {
-      if (counts[labels[i]!]! >= least) continue;
-      labels[i] = this.#bestOnHost(features.subarray(i * d, (i + 1) * d), centers, (j) => counts[j]! >= least);
-    }
-    const sizes = countsOf(labels, k);
+    const isSmall = new Set(small);
+    await memory.reassign(
+      memory.members((j) => isSmall.has(j)),
+      (features) => this.#bestOnHost(features, centers, (j) => !isSmall.has(j)),
+    );
     const random = stream(seed, "OnlineDeepCluster.splits", done);
     for (const to of small) {
-      const from = sizes.indexOf(Math.max(...sizes));
-      const members = Uint32Array.from(labels.keys()).filter((i) => labels[i] === from);
+      const from = counts.indexOf(Math.max(...counts));
+      const members = memory.members((j) => j === from);
       if (members.length < 2) return;
-      const part = await this.#halves(features, members, d, random);
-      members.forEach((i, m) => (labels[i] = part[m] === 1 ? to : from));
-      sizes[to] = part.reduce((sum, side) => sum + side, 0);
-      sizes[from]! -= sizes[to];
-      for (const j of [from, to]) renewCenter(memory, j);
+      const part = await this.#halves(memory, members, random);
+      await memory.reassign(
+        members.filter((_, m) => part[m] === 1),
+        () => to,
+      );
+      memory.renew([from, to]);
     }
   }
 
   /** Which of two parts each member goes to, 0 or 1; halves at random where 2-means leaves one part empty. */
-  async #halves(features: Float32Array, members: Uint32Array, d: number, random: Random): Promise<Int32Array> {
+  async #halves({ features }: ClusterMemory, members: Uint32Array, random: Random): Promise<Int32Array> {
     const { device } = this.heads[0]!.weight;
-    const points = untidied(() => {
-      const rows = new Float32Array(members.length * d);
-      members.forEach((i, m) => rows.set(features.subarray(i * d, (i + 1) * d), m * d));
-      return tensor(device, rows, [members.length, d]);
-    });
-    try {
-      const options = { nClusters: 2, nInit: 1, maxIter: SPLIT_ITERATIONS, seed: random.nextUint32() };
+    const { d, memory } = features;
+    const options = { nClusters: 2, nInit: 1, maxIter: SPLIT_ITERATIONS, seed: random.nextUint32(), device };
+    const halved = async (points: Tensor | RowSource): Promise<Int32Array> => {
       const { labels } = await new KMeans(options).fit(points);
       const second = labels.reduce((sum, side) => sum + side, 0);
       if (second > 0 && second < labels.length) return labels;
       return Int32Array.from(random.permutation(labels.length), (place) => place % 2);
+    };
+    if (!fitDevice(members.length, d, memory)) return halved(features.subset(members));
+    const points = await takeTensor(device, await features.rows(members), [members.length, d]);
+    try {
+      return await halved(points);
     } finally {
       points.dispose();
     }
@@ -323,39 +369,9 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   }
 }
 
-function countsOf(labels: Int32Array, k: number): number[] {
-  const counts = new Array<number>(k).fill(0);
-  for (const label of labels) counts[label]!++;
-  return counts;
-}
-
 /** w ∝ 1 / √(items + 1e-5): large clusters do not drown the rest. */
-function weightsOf(labels: Int32Array, k: number): Float32Array {
-  const weights = countsOf(labels, k).map((count) => 1 / Math.sqrt(count + 1e-5));
+function weightsOf(counts: readonly number[]): Float32Array {
+  const weights = counts.map((count) => 1 / Math.sqrt(count + 1e-5));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return Float32Array.from(weights, (weight) => weight / total);
-}
-
-/** The mean of a cluster's features; a cluster without items keeps its centre. */
-function renewCenter({ features, labels, centers, d }: Memory, j: number): void {
-  const sum = new Float64Array(d);
-  let count = 0;
-  for (let i = 0; i < labels.length; i++) {
-    if (labels[i] !== j) continue;
-    count++;
-    for (let t = 0; t < d; t++) sum[t]! += features[i * d + t]!;
-  }
-  if (count > 0) for (let t = 0; t < d; t++) centers[j * d + t] = sum[t]! / count;
-}
-
-/** The means of all. */
-function renewCenters({ features, labels, centers, d }: Memory, k: number): void {
-  const sums = new Float64Array(k * d);
-  for (let i = 0; i < labels.length; i++) {
-    const at = labels[i]! * d;
-    for (let t = 0; t < d; t++) sums[at + t]! += features[i * d + t]!;
-  }
-  countsOf(labels, k).forEach((count, j) => {
-    if (count > 0) for (let t = 0; t < d; t++) centers[j * d + t] = sums[j * d + t]! / count;
-  });
 }

@@ -14,8 +14,10 @@ import { add, scale } from "../ops/elementwise";
 import { slice } from "../ops/layout";
 import { logSoftmax } from "../ops/softmax";
 import { choice, flag, positive, range, integer } from "../options";
-import { indices, tidy } from "../tensor";
+import { indices, Tensor, tidy } from "../tensor";
 import type { Stage } from "../training/training";
+import { fitDevice, mapFeatures, shapeOf } from "./feature-store";
+import type { Features } from "./feature-store";
 import { checkClusterCount, NETWORK_RULES, NetworkModel } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
@@ -67,7 +69,8 @@ const OPTIONS: OptionSet<Settings> = {
 /**
  * Self-labelling: labels that the network predicts best among all that use each class equally often, found by optimal transport
  * (`sinkhorn`), are what it is trained on; labels and network are renewed by turns. The label pass sees every item as it is,
- * in evaluation mode (the authors' program: one augmented view in training mode).
+ * in evaluation mode (the authors' program: one augmented view in training mode). Features and probabilities of a source's rows are in scratch files where
+ * a quarter of its `memory` does not hold them; the transport problem then reads them anew in each iteration, and `balance` is refused.
  */
 export class SelfLabeling extends NetworkModel<Settings> {
   /** Of each head. */
@@ -103,6 +106,10 @@ export class SelfLabeling extends NetworkModel<Settings> {
     const { nClusters, heads } = this.settings;
     return this.fittingItems(x, options, async (rows, fit, epochs) => {
       checkClusterCount(this.name, nClusters, rows.count);
+      if (this.settings.balance && !fitDevice(rows.count, nClusters, rows.memory))
+        throw new Error(
+          `SelfLabeling.fit: balance needs the probabilities at once, [${rows.count}, ${nClusters}] are more than a quarter of the source's memory, ${rows.memory}`,
+        );
       await this.train(rows, this.#stage(rows, epochs, fit.signal), fit, options);
       await this.#update(
         rows,
@@ -152,36 +159,46 @@ export class SelfLabeling extends NetworkModel<Settings> {
 
   /** Labels of some heads anew: features of all items once, then each head's transport problem. */
   async #update(rows: Rows, heads: readonly number[], signal: AbortSignal): Promise<void> {
-    const { lambda, tolerance, sinkhornIterations: maxIterations, balance, nClusters } = this.settings;
+    const { lambda, tolerance, sinkhornIterations: maxIterations, balance } = this.settings;
     await this.settle(rows);
-    const features = await this.mapFeatures(rows, (z) => this.rectified(z));
+    const features = await this.storeFeatures(rows, (z) => this.rectified(z));
     let changed = 0;
     try {
-      const [n, d] = features.shape as [number, number];
-      const most = Math.max(1, Math.floor(features.device.maxBufferBytes / (4 * nClusters)));
       for (const h of heads) {
-        const parts = tidy(() =>
-          noGrad(() =>
-            Array.from({ length: Math.ceil(n / most) }, (_, i) => {
-              const rows = n <= most ? features : slice(features, [i * most, 0], [Math.min(n, (i + 1) * most), d]);
-              return logSoftmax(this.heads[h]!.forward(rows), 1);
-            }),
-          ),
-        );
+        const logp = await this.#logProbabilities(features, h, rows);
         try {
-          const options = { lambda, tolerance, maxIterations, balance, signal };
-          const { labels } = await sinkhorn(parts, options);
+          const options = { lambda, tolerance, maxIterations, balance, signal, device: rows.device };
+          const { labels } = await sinkhorn(logp, options);
           const before = this.#labels[h];
-          changed += before ? labels.reduce((count, label, i) => count + Number(label !== before[i]), 0) / n : 1;
+          changed += before
+            ? labels.reduce((count, label, i) => count + Number(label !== before[i]), 0) / rows.count
+            : 1;
           this.#labels[h] = Int32Array.from(labels);
         } finally {
-          for (const part of parts) part.dispose();
+          for (const part of Array.isArray(logp) ? logp : [logp]) await part.dispose();
         }
       }
     } finally {
-      features.dispose();
+      await features.dispose();
     }
     this.#changed = changed / heads.length;
+  }
+
+  /** Log-probabilities of a head, [n, nClusters]: in tensors that the device can make, or in a scratch file. */
+  async #logProbabilities(features: Features, h: number, { device, memory }: Rows): Promise<Tensor[] | Features> {
+    const { nClusters: width } = this.settings;
+    const of = (z: Tensor): Tensor => logSoftmax(this.heads[h]!.forward(z), 1);
+    const [n, d] = shapeOf(features);
+    if (!(features instanceof Tensor) || !fitDevice(n, width, memory))
+      return mapFeatures(features, of, { device, memory, width, op: "SelfLabeling.fit" });
+    const most = Math.max(1, Math.floor(device.maxBufferBytes / (4 * width)));
+    return tidy(() =>
+      noGrad(() =>
+        Array.from({ length: Math.ceil(n / most) }, (_, i) =>
+          of(n <= most ? features : slice(features, [i * most, 0], [Math.min(n, (i + 1) * most), d])),
+        ),
+      ),
+    );
   }
 
   #stage(rows: Rows, epochs: number, signal: AbortSignal): Stage {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { sinkhorn, tensor } from "constella";
 import { describeDevices } from "../devices";
 import { uniforms } from "../uniforms";
+import { ArrayRows } from "./row-source";
 
 /** Log-probabilities of n items that lean towards some classes more than towards others. */
 function logProbabilities(n: number, k: number, seed = 1): { data: Float32Array; shape: [number, number] } {
@@ -39,6 +40,24 @@ function reference(logp: Float32Array, n: number, k: number, lambda: number, ite
 }
 
 describeDevices("sinkhorn", (device) => {
+  test("rows that are read give the labels of the same rows in memory, in any blocks", async () => {
+    const [n, k] = [2100, 7];
+    const logp = logProbabilities(n, k);
+    const options = { lambda: 10, tolerance: 1e-3, device: await device() };
+    const whole = await sinkhorn(logp, options);
+    const [one, other] = [
+      await sinkhorn(new ArrayRows(logp.data, k, 4 * 300 * k * 4), options),
+      await sinkhorn(new ArrayRows(logp.data, k), options),
+    ];
+    expect(one).toEqual(other);
+    expect(one.labels).toEqual(whole.labels);
+    expect(one.converged).toBe(true);
+    one.logColumn.forEach((value, j) => expect(Math.abs(value - whole.logColumn[j]!)).toBeLessThan(1e-3));
+    await expect(sinkhorn(new ArrayRows(logp.data, k), { ...options, balance: true })).rejects.toThrow(
+      "sinkhorn: balance must be false for rows that are read from a source, got true",
+    );
+  });
+
   test.each([
     [1, 1],
     [7, 3],

@@ -1,22 +1,25 @@
 import { basename } from "node:path";
 import { Command } from "commander";
+import type { RowSource } from "../../data/datasets/row-source";
 import type { Device } from "../../device";
 import { loadMethods } from "../../methods";
 import type { AnyMethod, OptionValues } from "../../methods";
 import { defaultsOf } from "../../methods";
 import { headline } from "../../metrics/measures";
+import { sizeOf } from "../../ndarray";
 import { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../checkpoint";
 import { commandLine } from "../command-line";
 import { fingerprint, loadData, type DataSet, type Scale } from "../data";
-import { DATA_OPTIONS, type DataOptions } from "../data-options";
+import { DATA_OPTIONS, STREAMING, type DataOptions } from "../data-options";
 import { checkDevice, DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../folder";
 import { interruptible } from "../interrupt";
 import { inFlags, methodFlags, methodList, methodOptions } from "../method-options";
 import { kebab, oneOf, spell, text, toOption, whole, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
-import { chooseScale, scaledRows, scalingOf, unevenColumns, type Scaling } from "../scaling";
+import { chooseScale, scaledRows, scalingOf, unevenColumns, type Items, type Scaling } from "../scaling";
 import { runSession, type SessionResult } from "../session";
+import { scaledSource, streamedScaling } from "../streams/scaling";
 import { clusterSet, type ClusterSetOptions } from "./cluster-sets";
 
 /** What the command takes whatever the method. */
@@ -36,6 +39,7 @@ interface ClusterOptions extends DeviceOptions, DataOptions {
 const COMMON: readonly OptionSpec[] = [
   { name: "clusters", kind: whole(1), help: "number of clusters K, of methods that are told it" },
   ...DATA_OPTIONS,
+  ...STREAMING,
   {
     name: "scale",
     kind: oneOf<Scale>("auto", "none", "unit", "standard"),
@@ -143,8 +147,12 @@ async function cluster(
   if (saved) checkResumed(saved, method, given, options);
   const out = await takeFolder(given.out);
   try {
-    const data = await loadData(path, given);
-    await run({ path, given, method, options, saved, data, out }, print);
+    const data = await loadData(path, given, method.streams);
+    try {
+      await run({ path, given, method, options, saved, data, out }, print);
+    } finally {
+      await data.streamed?.close();
+    }
   } catch (error) {
     if (error instanceof Error) error.message = inFlags(method, error.message);
     throw error;
@@ -166,10 +174,10 @@ interface Asked {
 
 async function run(asked: Asked, print: (text: string) => void): Promise<void> {
   const { path, given, method, options, saved, data, out } = asked;
-  const { x, scaling, identity } = scaledData(asked);
+  const { x, scaling, identity } = await scaledData(asked);
   const before = saved?.checkpoint.record.options;
-  const nClusters = checkClusters(method, (before?.["nClusters"] as number | undefined) ?? given.clusters, x.shape[0]!);
-  checkLayers({ ...before, ...options }["layers"], x.shape[1]!, path);
+  const nClusters = checkClusters(method, (before?.["nClusters"] as number | undefined) ?? given.clusters, data.n);
+  checkLayers({ ...before, ...options }["layers"], sizeOf(data.raw.shape.slice(1)), path);
   if (saved && saved.identity.data !== identity.data)
     throw new Error(
       `${checkpointPath(given.out)} was trained on other data than ${path}; leave --resume out to start anew`,
@@ -200,16 +208,22 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
 }
 
 /** The items scaled: as before, where a run is resumed. */
-function scaledData({ given, method, saved, data }: Asked): {
-  readonly x: ReturnType<typeof scaledRows>;
+async function scaledData({ path, given, method, saved, data }: Asked): Promise<{
+  readonly x: Items | RowSource;
   readonly scaling: Scaling;
   readonly identity: RunIdentity;
-} {
+}> {
   const scale = chooseScale(
     (saved?.identity.scale as Scale | undefined) ?? given.scale ?? "auto",
     data,
     method.network ?? false,
   );
+  const { streamed } = data;
+  if (streamed) {
+    const scaling = saved?.scaling ?? (await streamedScaling(path, streamed, scale));
+    const x = scaledSource(path, streamed.source, scaling);
+    return { x, scaling, identity: { method: method.name, scale, data: await streamed.digest() } };
+  }
   const scaling = scalingOf(data, scale);
   const x = scaledRows(data, scaling);
   return { x, scaling, identity: { method: method.name, scale, data: fingerprint(x) } };
@@ -260,10 +274,13 @@ function checkLayers(layers: unknown, width: number, path: string): void {
     throw new Error(`--layers must begin with the ${width} values a row of ${path}, got ${spell(layers)}`);
 }
 
-function summaryOf({ title, clusters }: AnyMethod, { truth, raw }: DataSet, { outcome }: SessionResult): string {
-  const { labels, nClusters = 0, inertia, checkpoint, embedding } = outcome;
-  const n = raw.shape[0]!;
-  const place = clusters === "none" ? `in ${embedding?.shape[1] ?? 0} dimensions` : `in ${nClusters} clusters`;
+function summaryOf(
+  { title, clusters }: AnyMethod,
+  { truth, n }: DataSet,
+  { outcome, dimensions }: SessionResult,
+): string {
+  const { labels, nClusters = 0, inertia, checkpoint } = outcome;
+  const place = clusters === "none" ? `in ${dimensions} dimensions` : `in ${nClusters} clusters`;
   const parts = [`${title}: ${n} items ${place}, ${checkpoint.record.seconds.toFixed(1)} s`];
   if (!(labels instanceof Int32Array)) return parts.join(", ");
   if (clusters === "found" || clusters === "either")

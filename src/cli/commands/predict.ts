@@ -1,5 +1,9 @@
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { Command } from "commander";
+import { isRowSource } from "../../data/datasets/row-source";
+import type { RowSource } from "../../data/datasets/row-source";
+import { sliceRows } from "../../data/datasets/row-views";
 import { readFile } from "../../data/formats/files";
 import { writeNpy } from "../../data/formats/npy/npy";
 import { readSafetensors } from "../../data/formats/safetensors";
@@ -10,16 +14,19 @@ import { measure } from "../../metrics/measures";
 import { NdArray, type TypedArray } from "../../ndarray";
 import { decodeRun, type SavedRun } from "../checkpoint";
 import { loadData, type DataSet } from "../data";
-import { DATA_OPTIONS, type DataOptions } from "../data-options";
+import { DATA_OPTIONS, STREAMING, type DataOptions } from "../data-options";
 import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { checkpointPath, takeFolder } from "../folder";
 import { text, toOption, type OptionSpec } from "../option";
-import { scaledRows } from "../scaling";
+import { scaledRows, type Items } from "../scaling";
 import { labelsTable, versions } from "../session";
+import { writePieces } from "../streams/pieces";
+import { scaledSource } from "../streams/scaling";
 
 const OPTIONS: readonly OptionSpec[] = [
   { name: "out", kind: text("DIR"), help: "folder for the results; without it labels are printed as CSV" },
   ...DATA_OPTIONS,
+  ...STREAMING,
   ...DEVICE_OPTIONS,
 ];
 
@@ -62,8 +69,6 @@ async function predict(
   const file = isFolder ? checkpointPath(place) : place;
   const content = await readFile(file);
   const saved = savedRun(file, content);
-  const data = await loadData(path, given);
-  const x = saved ? scaledRows(arranged(data, saved, file), saved.scaling) : scaledRows(data, { kind: "none" });
   const device = await openDevice(given);
   try {
     const { method, estimator } = await loadModel(content, { device }).catch((error: Error) => {
@@ -71,37 +76,64 @@ async function predict(
     });
     try {
       checkPredicts(file, method, estimator);
-      const labels = (await estimator.predict?.(x)) as Int32Array | undefined;
-      const embedding = await embeddingOf(estimator, x);
-      const q = await estimator.softAssignments?.(x);
-      const truth = data.truth?.labels;
-      const metrics = {
-        ...{ method: method.name, n: x.shape[0], model: file, data: path, device: device.description },
-        ...(truth && labels && measure(truth, labels)),
-        versions,
-      };
-      if (given.out !== undefined) {
-        const out = await takeFolder(given.out);
-        try {
-          if (labels) await out.write("labels.npy", writeNpy(labels));
-          if (labels) await out.write("labels.csv", labelsTable(labels, data.ids));
-          if (embedding) await out.write("embedding.npy", writeNpy(embedding));
-          if (q) await out.write("probabilities.npy", writeNpy(q));
-          await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
-        } finally {
-          await out.release();
-        }
+      const data = await loadData(path, given, method.streams);
+      try {
+        const scaling = saved?.scaling ?? ({ kind: "none" } as const);
+        const { streamed } = data;
+        const x = streamed
+          ? scaledSource(path, streamed.source, scaling)
+          : scaledRows(saved ? arranged(data, saved, file) : data, scaling);
+        const labels = (await estimator.predict?.(x)) as Int32Array | undefined;
+        const truth = data.truth?.labels;
+        const metrics = {
+          ...{ method: method.name, n: data.n, model: file, data: path, device: device.description },
+          ...(truth && labels && measure(truth, labels)),
+          versions,
+        };
+        if (given.out !== undefined) await writeResults(given.out, estimator, x, { labels, ids: data.ids, metrics });
+        if (given.json) print(JSON.stringify(metrics, null, 2));
+        else if (given.quiet) return;
+        else if (given.out !== undefined) print(`${method.title}: ${data.n} items, results in ${given.out}`);
+        else if (labels) print(labelsTable(labels, data.ids).trimEnd());
+        else throw new Error(`${method.name} finds no clusters; give --out DIR for where it places the items`);
+      } finally {
+        await data.streamed?.close();
       }
-      if (given.json) print(JSON.stringify(metrics, null, 2));
-      else if (given.quiet) return;
-      else if (given.out !== undefined) print(`${method.title}: ${x.shape[0]} items, results in ${given.out}`);
-      else if (labels) print(labelsTable(labels, data.ids).trimEnd());
-      else throw new Error(`${method.name} finds no clusters; give --out DIR for where it places the items`);
     } finally {
       await estimator.dispose();
     }
   } finally {
     device.destroy();
+  }
+}
+
+/** Labels, embedding, probabilities and measures, as far as the method has them; of items that are read, part by part. */
+async function writeResults(
+  folder: string,
+  estimator: Estimator,
+  x: Items | RowSource,
+  { labels, ids, metrics }: { labels: Int32Array | undefined; ids: DataSet["ids"]; metrics: object },
+): Promise<void> {
+  const out = await takeFolder(folder);
+  const array = async (
+    name: string,
+    f: (part: unknown) => Promise<NdArray<Float32Array> | undefined>,
+  ): Promise<void> => {
+    if (isRowSource(x)) {
+      if (await f(sliceRows(x, 0, 1))) await writePieces(join(folder, name), x, async (part) => (await f(part))!);
+      return;
+    }
+    const values = await f(x);
+    if (values) await out.write(name, writeNpy(values));
+  };
+  try {
+    if (labels) await out.write("labels.npy", writeNpy(labels));
+    if (labels) await out.write("labels.csv", labelsTable(labels, ids));
+    await array("embedding.npy", (part) => embeddingOf(estimator, part));
+    await array("probabilities.npy", async (part) => estimator.softAssignments?.(part));
+    await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
+  } finally {
+    await out.release();
   }
 }
 

@@ -1,23 +1,30 @@
 import { Command } from "commander";
+import { isRowSource, ROW_MEMORY } from "../../data/datasets/row-source";
+import type { RowSource } from "../../data/datasets/row-source";
+import { subsetRows } from "../../data/datasets/row-views";
+import { ScratchRows } from "../../data/datasets/scratch-rows";
 import { loadLabels, loadMatrix, readFile } from "../../data/formats/files";
 import { readSafetensors } from "../../data/formats/safetensors";
 import type { Device } from "../../device";
 import { flattenRows, toFloat32 } from "../../matrix";
-import { loadModel } from "../../methods";
+import { loadMethod, loadModel, methodOfModel } from "../../methods";
 import type { Estimator } from "../../methods";
 import { auc } from "../../metrics";
 import { LinearProbe } from "../../models/linear-probe";
 import { NetworkModel } from "../../models/network-model";
 import type { NetworkSettings } from "../../models/network-model";
 import { Supervised } from "../../models/supervised";
-import { NdArray } from "../../ndarray";
+import { NdArray, sizeOf } from "../../ndarray";
 import { Random } from "../../random";
 import { decodeRun } from "../checkpoint";
 import { loadData } from "../data";
-import { columnOf, READING, type DataOptions } from "../data-options";
+import { columnOf, READING, STREAMING, type DataOptions } from "../data-options";
 import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { positive, share, text, toOption, whole, wholes, type OptionSpec } from "../option";
 import { scaledRows } from "../scaling";
+import { openStreamed } from "../streams/open";
+import { inPieces } from "../streams/pieces";
+import { scaledSource } from "../streams/scaling";
 
 const OPTIONS: readonly OptionSpec[] = [
   { name: "labels", kind: text("FILE"), help: "known classes of the items: npy, npz, idx or CSV" },
@@ -28,6 +35,7 @@ const OPTIONS: readonly OptionSpec[] = [
     help: "the column of a CSV file that holds them, by name or number from 0",
   },
   ...READING,
+  ...STREAMING,
   { name: "testShare", kind: share, help: "share of the items that are kept back to measure on (default 0.2)" },
   {
     name: "at",
@@ -73,10 +81,11 @@ export function probeCommand(print: (text: string) => void): Command {
 
 async function probe(path: string, given: ProbeOptions, print: (text: string) => void): Promise<void> {
   if (given.labels === undefined) throw new Error("--labels is missing, a probe learns known classes");
-  const { labels } = await loadLabels(
+  const known = await loadLabels(
     given.labels,
     given.labelColumn === undefined ? {} : { label: columnOf(given.labelColumn) },
   );
+  const labels = known.labels.subarray(0, given.first);
   const bad = labels.findIndex((label) => label < 0);
   if (bad >= 0) throw new Error(`${given.labels}: classes must be from 0, got ${labels[bad]} at ${bad}`);
   const isCheckpoint = /\.safetensors$/i.test(path);
@@ -88,71 +97,120 @@ async function probe(path: string, given: ProbeOptions, print: (text: string) =>
         );
   if (given.at !== undefined && given.fineTune)
     throw new Error("--at reads a layer as it is, --fine-tune trains the whole network: one of them");
-  const { seed = 0 } = given;
   const device = await openDevice(given);
+  const held: (() => Promise<void>)[] = [];
   try {
-    const { x, model: loaded } = isCheckpoint
+    const opened = isCheckpoint
       ? await openCheckpoint(path, given, device)
-      : {
-          x: toFloat32(
-            await loadMatrix(path, given.array === undefined ? {} : { array: given.array }),
-            path,
-            "features",
-          ),
-          model: undefined,
-        };
-    if (x.shape[0] !== labels.length)
+      : { ...(await openFeatures(path, given)), model: undefined };
+    const { x, model } = opened;
+    held.push(opened.close);
+    if (countOf(x) !== labels.length)
       throw new Error(
-        `${given.labels} has ${labels.length} labels for the ${x.shape[0]} rows of ${given.data ?? path}`,
+        `${given.labels} has ${labels.length} labels for the ${countOf(x)} rows of ${given.data ?? path}`,
       );
-    const { train, test } = split(labels.length, given.testShare ?? 0.2, seed);
-    const classes = labels.reduce((most, label) => Math.max(most, label + 1), 2);
-    const model =
-      given.untrained && loaded instanceof NetworkModel
-        ? await untrainedOf(loaded, x, labels, classes, device)
-        : loaded;
-    const fitted = given.fineTune
-      ? await fineTune(model, x, labels, train, classes, given, device)
-      : await linear(model ? await featuresOf(model, x, given.at) : x, labels, train, classes, given, device);
-    const { classifier } = fitted;
-    const score = (rows: Uint32Array): Promise<number> =>
-      classifier.score(rowsOf(fitted.x, rows), labelsOf(labels, rows));
-    const result: Record<string, number> = {
-      ...{ train: train.length, test: test.length, classes, features: fitted.x.shape[1]! },
-      ...{ trainAccuracy: await score(train), testAccuracy: await score(test) },
-    };
-    if (classes === 2) {
-      const p = await classifier.probabilities(rowsOf(fitted.x, test));
-      const known = labelsOf(labels, test);
-      if (new Set(known).size === 2)
-        result["testAUC"] = auc(
-          known,
-          Float64Array.from(known, (_, i) => p.data[2 * i + 1]!),
-        );
-    }
-    classifier.dispose();
-    model?.dispose();
+    const result = await probed({ x, model, labels, given, device, held });
     if (given.json) return print(JSON.stringify(result, null, 2));
     for (const [name, value] of Object.entries(result))
       print(`${name.padEnd(14)} ${Number.isInteger(value) ? value : value.toFixed(4)}`);
   } finally {
+    for (const close of held) await close();
     device.destroy();
   }
+}
+
+/** Features or items: in memory, or read when they are needed. */
+type Matrix = NdArray<Float32Array> | RowSource;
+
+const countOf = (x: Matrix): number => (isRowSource(x) ? x.length : x.shape[0]!);
+const widthOf = (x: Matrix): number => (isRowSource(x) ? sizeOf(x.rowShape) : x.shape[1]!);
+
+async function openFeatures(path: string, given: ProbeOptions): Promise<{ x: Matrix; close: () => Promise<void> }> {
+  const streamed = await openStreamed(path, given);
+  if (streamed) return { x: streamed.source, close: streamed.close };
+  const matrix = await loadMatrix(path, given.array === undefined ? {} : { array: given.array });
+  const x = toFloat32(matrix, path, "features");
+  return { x: rowsOf(x, firstOf(x, given.first)), close: async () => undefined };
+}
+
+/** The numbers of the first rows, or of all. */
+const firstOf = (x: Matrix, rows = Infinity): Uint32Array =>
+  Uint32Array.from({ length: Math.min(rows, countOf(x)) }, (_, row) => row);
+
+/** Trains on most of the items and measures on those kept back. */
+async function probed({
+  x,
+  model: loaded,
+  labels,
+  given,
+  device,
+  held,
+}: {
+  readonly x: Matrix;
+  readonly model: Loaded | undefined;
+  readonly labels: Int32Array;
+  readonly given: ProbeOptions;
+  readonly device: Device;
+  readonly held: (() => Promise<void>)[];
+}): Promise<Record<string, number>> {
+  const { train, test } = split(labels.length, given.testShare ?? 0.2, given.seed ?? 0);
+  const classes = labels.reduce((most, label) => Math.max(most, label + 1), 2);
+  const model =
+    given.untrained && loaded instanceof NetworkModel ? await untrainedOf(loaded, x, labels, classes, device) : loaded;
+  const fitted = given.fineTune
+    ? await fineTune(model, x, labels, train, classes, given, device)
+    : await linear(model ? await featuresOf(model, x, given.at, held) : x, labels, train, classes, given, device);
+  const { classifier } = fitted;
+  const score = (rows: Uint32Array): Promise<number> =>
+    classifier.score(rowsOf(fitted.x, rows), labelsOf(labels, rows));
+  const result: Record<string, number> = {
+    ...{ train: train.length, test: test.length, classes, features: widthOf(fitted.x) },
+    ...{ trainAccuracy: await score(train), testAccuracy: await score(test) },
+  };
+  if (classes === 2) {
+    const p = await classifier.probabilities(rowsOf(fitted.x, test));
+    const known = labelsOf(labels, test);
+    if (new Set(known).size === 2)
+      result["testAUC"] = auc(
+        known,
+        Float64Array.from(known, (_, i) => p.data[2 * i + 1]!),
+      );
+  }
+  classifier.dispose();
+  model?.dispose();
+  return result;
 }
 
 /** A model with an embedding of items. */
 type Loaded = Pick<Required<Estimator>, "transform" | "dispose">;
 
-/** What the network makes of the items, at one of its layers where that is told. */
-function featuresOf(model: Loaded, x: NdArray<Float32Array>, at: string | undefined): Promise<NdArray<Float32Array>> {
-  if (at === undefined) return model.transform(x);
-  if (model instanceof NetworkModel) return model.transform(x, { at });
-  throw new Error("--at is for networks under a classifier");
+/** What the network makes of the items, at one of its layers where that is told; of items that are read, in a scratch file. */
+async function featuresOf(
+  model: Loaded,
+  x: Matrix,
+  at: string | undefined,
+  held: (() => Promise<void>)[],
+): Promise<Matrix> {
+  const of = (part: Matrix): Promise<NdArray<Float32Array>> => {
+    if (at === undefined) return model.transform(part);
+    if (model instanceof NetworkModel) return model.transform(part, { at });
+    throw new Error("--at is for networks under a classifier");
+  };
+  if (!isRowSource(x)) return of(x);
+  let file: ScratchRows | undefined;
+  for await (const { data, shape } of inPieces(x, of)) {
+    if (!file) {
+      const made = (file = await ScratchRows.create(shape[1]!, x.memory ?? ROW_MEMORY));
+      held.push(() => made.dispose());
+    }
+    await file.append(data);
+  }
+  return file!;
 }
 
 /** A trained classifier, and what it classifies. */
 interface Fitted {
-  readonly x: NdArray<Float32Array>;
+  readonly x: Matrix;
   readonly classifier: LinearProbe | Supervised;
 }
 
@@ -160,23 +218,28 @@ async function openCheckpoint(
   path: string,
   given: ProbeOptions,
   device: Device,
-): Promise<{ x: NdArray<Float32Array>; model: Loaded }> {
+): Promise<{ x: Matrix; model: Loaded; close: () => Promise<void> }> {
   if (given.data === undefined) throw new Error("--data is missing, a checkpoint is probed on items");
   const content = await readFile(path);
   const { metadata } = readSafetensors(content);
   const model = await openModel(path, content, metadata["model"], device);
-  const data = await loadData(given.data, { ...given, labels: undefined, labelColumn: undefined });
+  const own = metadata["model"] === undefined ? undefined : methodOfModel(metadata["model"]);
+  const streams = metadata["model"] === "Supervised" || (own !== undefined && (await loadMethod(own)).streams);
+  const data = await loadData(given.data, { ...given, labels: undefined, labelColumn: undefined }, streams);
   const scaling = metadata["run"] === undefined ? ({ kind: "none" } as const) : decodeRun(path, content).scaling;
-  const x = toFloat32(scaledRows(data, scaling), given.data, "data");
+  const { streamed } = data;
+  const x = streamed
+    ? scaledSource(given.data, streamed.source, scaling)
+    : toFloat32(scaledRows(data, scaling), given.data, "data");
   if (given.untrained && !(model instanceof NetworkModel))
     throw new Error(`--untrained is for networks under a classifier, ${path} holds ${metadata["model"]}`);
-  return { x, model };
+  return { x, model, close: async () => streamed?.close() };
 }
 
 /** The network of a model as it was before training, with the statistics of the items. */
 async function untrainedOf(
   model: NetworkModel<NetworkSettings>,
-  x: NdArray<Float32Array>,
+  x: Matrix,
   labels: Int32Array,
   nClasses: number,
   device: Device,
@@ -198,14 +261,14 @@ async function openModel(path: string, content: Uint8Array, name: string | undef
 }
 
 async function linear(
-  features: NdArray<Float32Array>,
+  features: Matrix,
   labels: Int32Array,
   train: Uint32Array,
   nClasses: number,
   { hidden, learningRate, batchSize, seed = 0, epochs }: ProbeOptions,
   device: Device,
 ): Promise<Fitted> {
-  const x = flattenRows(features);
+  const x = isRowSource(features) ? features : flattenRows(features);
   const options = { ...(hidden && { hidden }), ...(learningRate && { learningRate }), ...(batchSize && { batchSize }) };
   const probe = new LinearProbe({ nClasses, ...options, seed, device });
   await probe.fit(rowsOf(x, train), labelsOf(labels, train), epochs === undefined ? {} : { epochs });
@@ -214,7 +277,7 @@ async function linear(
 
 async function fineTune(
   model: Loaded | undefined,
-  x: NdArray<Float32Array>,
+  x: Matrix,
   labels: Int32Array,
   train: Uint32Array,
   nClasses: number,
@@ -246,11 +309,13 @@ function split(n: number, testShare: number, seed: number): { train: Uint32Array
   return { train: order.subarray(kept), test: order.subarray(0, kept) };
 }
 
-function rowsOf({ data, shape }: NdArray<Float32Array>, rows: Uint32Array): NdArray<Float32Array> {
+function rowsOf<X extends Matrix>(x: X, rows: Uint32Array): X {
+  if (isRowSource(x)) return subsetRows(x, rows) as X;
+  const { data, shape } = x;
   const d = shape[1]!;
   const out = new Float32Array(rows.length * d);
   rows.forEach((row, i) => out.set(data.subarray(row * d, (row + 1) * d), i * d));
-  return new NdArray(out, [rows.length, d]);
+  return new NdArray(out, [rows.length, d]) as Matrix as X;
 }
 
 const labelsOf = (labels: Int32Array, rows: Uint32Array): Int32Array => Int32Array.from(rows, (row) => labels[row]!);

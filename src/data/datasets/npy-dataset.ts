@@ -1,7 +1,9 @@
+import { checkInteger } from "../../checks";
 import { toLabels, type MatrixLike } from "../../matrix";
 import { sizeOf, type NdArray, type TypedArray } from "../../ndarray";
 import { listFolder, openFile } from "../formats/files";
 import { isTextArray, NpyFile, type NpyRecords, type TextArray } from "../formats/npy/npy";
+import { ROW_MEMORY } from "./row-source";
 import type { RowSource } from "./row-source";
 import { ShuffleBuffer, type BufferedBatch, type BufferUse, type ShuffleBufferOptions } from "./shuffle-buffer";
 import { toRandomAccess, type Bytes, type RandomAccess } from "../formats/source";
@@ -19,6 +21,8 @@ export interface NpyDatasetOptions {
   readonly field?: string;
   /** Files that are open at a time (default 64). */
   readonly maxOpen?: number;
+  /** Bytes that a method may hold of the rows, or of what it makes of them, at a time (default 256 MiB); shuffling holds half as much. */
+  readonly memory?: number;
 }
 
 /** Options of `NpyDataset.batches`. */
@@ -60,6 +64,7 @@ interface Part {
 export class NpyDataset implements RowSource {
   readonly length: number;
   readonly rowShape: readonly number[];
+  readonly memory: number;
   readonly labels: Int32Array | undefined;
   readonly #parts: readonly Part[];
   readonly #map: ((value: number) => number) | undefined;
@@ -78,6 +83,8 @@ export class NpyDataset implements RowSource {
     this.#map = options.map;
     this.#maxOpen = options.maxOpen ?? 64;
     this.#field = options.field;
+    this.memory = options.memory ?? ROW_MEMORY;
+    checkInteger("NpyDataset", { memory: this.memory }, 1);
     if (options.labels === undefined) return;
     this.labels = toLabels(options.labels, "NpyDataset", "labels");
     if (this.labels.length !== length)
@@ -262,9 +269,10 @@ export class NpyDataset implements RowSource {
   /** Copies values as float32, mapped and checked. */
   #put(data: TypedArray, out: Float32Array, at: number, part: Part, rowOf: (i: number) => number): void {
     const map = this.#map;
-    if (data instanceof Float32Array && !map) out.set(data, at);
+    if (!map && !(data instanceof BigInt64Array || data instanceof BigUint64Array)) out.set(data, at);
     else for (let i = 0; i < data.length; i++) out[at + i] = map ? map(Number(data[i]!)) : Number(data[i]!);
     // v − v is 0 but for NaN and infinities, whose place is looked for only where there is one
+    if (!map && !(data instanceof Float32Array || data instanceof Float64Array)) return;
     let sum = 0;
     for (let i = 0; i < data.length; i++) sum += out[at + i]! - out[at + i]!;
     if (sum === 0) return;

@@ -7,11 +7,16 @@ export interface RowSource {
   readonly length: number;
   /** Shape of a row: [45, 45] of images, [] of plain numbers. */
   readonly rowShape: readonly number[];
+  /** Bytes that a method may hold of its rows, or of the features that it makes of them, at a time; default `ROW_MEMORY`, 256 MiB. */
+  readonly memory?: number;
   /** Rows at these indices, in their order, one after the other. */
   rows(index: ArrayLike<number>): Promise<Float32Array>;
   /** Rows [begin, end), one after the other. */
   range(begin: number, end: number): Promise<Float32Array>;
 }
+
+/** What `memory` of a source is where it says nothing. */
+export const ROW_MEMORY = 2 ** 28;
 
 /** Is x a source of rows, not a matrix? */
 export function isRowSource(x: unknown): x is RowSource {

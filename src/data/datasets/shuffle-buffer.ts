@@ -2,6 +2,7 @@ import { checkInteger, checkNames } from "../../checks";
 import { sizeOf } from "../../ndarray";
 import { Random } from "../../random";
 import type { RandomState } from "../../random";
+import { ROW_MEMORY } from "./row-source";
 import type { RowSource } from "./row-source";
 
 /** Options of `ShuffleBuffer`. */
@@ -11,7 +12,7 @@ export interface ShuffleBufferOptions {
   readonly seed?: number | RandomState;
   /** Rows read in one piece (default: 1 MiB of them). */
   readonly blockRows?: number;
-  /** Rows shuffled among each other; twice as many are held (default: 64 MiB of them, at least 16 blocks). */
+  /** Rows shuffled among each other; twice as many are held (default: a quarter of the source's `memory`, 64 MiB of them, at least 16 blocks). */
   readonly bufferRows?: number;
   /** Passes that there will be (default: no end): after the last, none is read ahead. */
   readonly passes?: number;
@@ -81,7 +82,8 @@ export class ShuffleBuffer {
     });
     const width = Math.max(1, sizeOf(source.rowShape));
     const blockRows = options.blockRows ?? Math.max(1, Math.min(source.length, Math.round(MIB / 4 / width)));
-    const bufferRows = options.bufferRows ?? Math.max(16 * blockRows, Math.round((16 * MIB) / width));
+    const bufferRows =
+      options.bufferRows ?? Math.max(16 * blockRows, Math.round((source.memory ?? ROW_MEMORY) / 16 / width));
     const { batchSize, passes = Infinity, seed = 0 } = options;
     checkInteger("ShuffleBuffer", { batchSize, blockRows, bufferRows }, 1);
     if (source.length < 1) throw new Error("ShuffleBuffer: the source has no rows");

@@ -359,6 +359,7 @@ interface FileModules {
   "node:fs/promises": typeof import("node:fs/promises");
   "node:fs": typeof import("node:fs");
   "node:path": typeof import("node:path");
+  "node:os": typeof import("node:os");
 }
 
 /**
@@ -381,7 +382,8 @@ const REASONS: Record<string, string> = {
   ENAMETOOLONG: "the name is too long",
 };
 
-function reason(error: unknown, what: "file" | "folder"): string {
+/** @internal */
+export function reason(error: unknown, what: "file" | "folder"): string {
   const { code = "", message } = error as { code?: string; message: string };
   if (code === "ENOENT" || code === "ENOTDIR") return `no such ${what}`;
   if (error instanceof RangeError) return "too large for memory";

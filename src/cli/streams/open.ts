@@ -1,0 +1,99 @@
+// Data that are not read into memory: npy files, and folders of them, that take more there than they may.
+import { createHash } from "node:crypto";
+import { listFolder, openFile, openNpy } from "../../data/formats/files";
+import { NpyDataset } from "../../data/datasets/npy-dataset";
+import { ROW_MEMORY } from "../../data/datasets/row-source";
+import type { RowSource } from "../../data/datasets/row-source";
+import { channelsFirstRows, sliceRows } from "../../data/datasets/row-views";
+import { imageLayout } from "../../data/image-layout";
+import type { ImageLayout } from "../../data/image-layout";
+import { NdArray, sizeOf, type TypedArray } from "../../ndarray";
+import { Random } from "../../random";
+import type { DataOptions } from "../data-options";
+
+/** Rows of files that are read when they are needed. */
+export interface StreamedRows {
+  /** The items, pictures with their channels first. */
+  readonly source: RowSource;
+  /** Whether the files hold bytes. */
+  readonly bytes: boolean;
+  readonly layout: ImageLayout | undefined;
+  /** Items that are shown: their numbers, and themselves. */
+  readonly shown: { readonly index: Uint32Array; readonly items: NdArray<TypedArray> };
+  /** Identifies the files' content: it is read for it, piece by piece. */
+  digest(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Megabytes that data may take in memory as float32. */
+export const MEMORY = 1024;
+const MB = 2 ** 20;
+/** Items that are shown. */
+const SHOWN = 5000;
+/** Bytes that are hashed at a time. */
+const PIECE = 2 ** 24;
+
+/**
+ * Opens npy files of numbers whose rows take more than `memory` MB as float32, and folders of npy files; undefined for all else.
+ * @throws for files of a folder that do not belong together
+ */
+export async function openStreamed(
+  path: string,
+  { array, layout, memory = MEMORY, first }: DataOptions,
+): Promise<StreamedRows | undefined> {
+  const parts = await listFolder(path, ".npy").catch(() => undefined);
+  if (parts?.length === 0 || (!parts && !/\.npy$/i.test(path))) return undefined;
+  const [front = path] = parts ?? [];
+  const file = await openNpy(front);
+  let bytes: boolean;
+  try {
+    const isRows = file.shape.length >= 2 && file.fieldNames.length === 0 && array === undefined;
+    if (!parts && (!isRows || 4 * Math.min(file.rows, first ?? Infinity) * sizeOf(file.shape.slice(1)) <= memory * MB))
+      return undefined;
+    const { data } = await file.slice(0, 0);
+    bytes = data instanceof Uint8Array;
+  } finally {
+    await file.close();
+  }
+  const dataset = await NpyDataset.open(path, { memory: Math.min(ROW_MEMORY, memory * MB) });
+  const shape = [dataset.length, ...dataset.rowShape];
+  const found = shape.length === 4 ? (layout ?? imageLayout(shape, path)) : undefined;
+  if (layout && !found)
+    throw new Error(`${path}: a layout is for pictures [n, a, b, c], the shape is [${shape.join(", ")}]`);
+  const whole = found === "channels-last" ? channelsFirstRows(dataset) : dataset;
+  const n = Math.min(dataset.length, first ?? Infinity);
+  const source = n < dataset.length ? sliceRows(whole, 0, n) : whole;
+  const index = shownRows(n);
+  const values = await source.rows(index);
+  return {
+    ...{ source, bytes, layout: found },
+    shown: {
+      index,
+      items: new NdArray<TypedArray>(bytes ? Uint8Array.from(values) : values, [index.length, ...source.rowShape]),
+    },
+    digest: () => digestOf(dataset.files, n),
+    close: () => dataset.close(),
+  };
+}
+
+/** All of n rows, or so many at random, ascending. */
+function shownRows(n: number): Uint32Array {
+  if (n <= SHOWN) return Uint32Array.from({ length: n }, (_, i) => i);
+  const random = new Random(0);
+  const chosen = new Set<number>();
+  while (chosen.size < SHOWN) chosen.add(random.integer(n));
+  return Uint32Array.from(chosen).sort();
+}
+
+async function digestOf(paths: readonly string[], n: number): Promise<string> {
+  const hash = createHash("sha256").update(`${n} rows `);
+  for (const path of paths) {
+    const file = await openFile(path);
+    try {
+      for (let at = 0; at < file.size; at += PIECE) hash.update(await file.read(at, Math.min(file.size, at + PIECE)));
+    } finally {
+      await file.close?.();
+    }
+  }
+  return hash.digest("hex").slice(0, 16);
+}

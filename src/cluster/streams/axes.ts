@@ -1,0 +1,101 @@
+import { noGrad } from "../../graph";
+import { matmul } from "../../ops/matmul";
+import { randomNormal } from "../../ops/random";
+import type { Random } from "../../random";
+import { takeTensor, tensor, tidy } from "../../tensor";
+import type { Tensor } from "../../tensor";
+import { yieldWhenDue } from "../../event-loop";
+import { symmetricEigen } from "../eigen";
+import { axesOf, combined, orthonormalColumns, readMatrix, sampleSizes } from "../principal";
+import type { Axes, Kept, Solver } from "../principal";
+import type { Blocks } from "./blocks";
+
+/** Columns up to which the products of all with all are held: 128 MiB in float64. */
+export const WIDEST = 4096;
+
+/** Centred points [n, d] in blocks. */
+export interface CentredRows {
+  readonly blocks: Blocks;
+  readonly n: number;
+  readonly d: number;
+  /** Σ of the columns' variances. */
+  readonly total: number;
+  /** What is awaited between two blocks. */
+  readonly rest?: () => Promise<void>;
+}
+
+/**
+ * Axes of centred points that are read in blocks. Up to 4,096 columns one pass gives their covariance, block by block in float32 and added in float64;
+ * for the solver "randomized" a sample of what it spans gives the axes (Halko, Martinsson and Tropp 2011, algorithm 4.4). Of more columns that sample is
+ * multiplied by the points themselves, a pass for each time.
+ */
+export async function fromBlocks(
+  rows: CentredRows,
+  solver: Solver,
+  wanted: number,
+  kept: Kept,
+  random: Random,
+): Promise<Axes> {
+  const { n, d, total, blocks } = rows;
+  const whole = d <= WIDEST ? await productsOf(rows) : undefined;
+  if (whole && solver !== "randomized") {
+    for (let i = 0; i < d; i++) {
+      for (let j = 0; j < d; j++) whole[i * d + j]! /= n - 1;
+      await yieldWhenDue();
+    }
+    return axesOf(whole, d, kept);
+  }
+  const { device } = blocks;
+  const { l, rounds } = sampleSizes(wanted, n, d);
+  const matrix = whole && (await takeTensor(device, Float32Array.from(whole), [d, d]));
+  /** Σ x xᵀ q, [d, l]; frees q. */
+  const applied = async (q: Tensor): Promise<Tensor> => {
+    try {
+      if (matrix) return tidy(() => noGrad(() => matmul(matrix, q)));
+      const sums = await added(rows, d * l, (x) => matmul(x, matmul(x, q), { transA: true }));
+      return tensor(device, Float32Array.from(sums), [d, l]);
+    } finally {
+      q.dispose();
+    }
+  };
+  let directions = noGrad(() => tidy(() => randomNormal(device, [d, l], random)));
+  try {
+    for (let round = 0; round <= rounds; round++)
+      directions = await orthonormalColumns(await applied(await orthonormalColumns(directions)));
+    // qᵀ (Σ x xᵀ) q, whose eigenvectors turn the sample's directions to the axes
+    const within = matrix
+      ? Float64Array.from(await readMatrix(() => matmul(directions, matmul(matrix, directions), { transA: true })))
+      : await added(rows, l * l, (x) => {
+          const scores = matmul(x, directions);
+          return matmul(scores, scores, { transA: true });
+        });
+    for (let i = 0; i < l; i++)
+      for (let j = 0; j < i; j++) within[i * l + j] = within[j * l + i] = (within[i * l + j]! + within[j * l + i]!) / 2;
+    const { values, vectors } = await symmetricEigen(within, l, "PCA.fit");
+    const columns = await directions.data();
+    const transposed = new Float64Array(l * d);
+    for (let t = 0; t < d; t++) for (let j = 0; j < l; j++) transposed[j * d + t] = columns[t * l + j]!;
+    const components = await combined(vectors, transposed, wanted, l, d);
+    const variances = Float64Array.from(values.subarray(0, wanted), (value) => Math.max(value, 0) / (n - 1));
+    return { components, variances, total };
+  } finally {
+    directions.dispose();
+    matrix?.dispose();
+  }
+}
+
+/** Σ xᵀ x of all blocks, [d, d]. */
+const productsOf = (rows: CentredRows): Promise<Float64Array> =>
+  added(rows, rows.d * rows.d, (x) => matmul(x, x, { transA: true }));
+
+/** Σ of what f makes of each block, in their order, in float64. */
+async function added({ blocks, rest }: CentredRows, size: number, f: (x: Tensor) => Tensor): Promise<Float64Array> {
+  const sums = new Float64Array(size);
+  for await (const { x } of blocks.pass()) {
+    const part = await readMatrix(() => f(x));
+    for (let i = 0; i < size; i++) sums[i]! += part[i]!;
+    await yieldWhenDue();
+    await rest?.();
+  }
+  return sums;
+}
