@@ -118,3 +118,7 @@ export type { Outcome, RunCheckpoint, RunRecord, RunTask, StageResult, TracePoin
 export type { Measures } from "../metrics/measures";
 export { checkMethodOptions, defaultsOf, optionsOf } from "./schema";
 export type { AnyMethod, FormField, Kind, OptionSpec, OptionValues, Schema } from "./schema";
+
+export { chooseK } from "./choose-k";
+export type { ChooseKOptions, ChosenK, MakeModel, NumberScore } from "./choose-k";
+export type { Criterion } from "./choose-k/criteria";
