@@ -30,7 +30,7 @@ const ZONES = LAYERS.slice(0, -1).map((names, i) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ["build/", "dist/", "out/", "wasm/", "node_modules/", "bench/node_modules/"] },
+  { ignores: ["build/", "dist/", "out/", "site/", "wasm/", "node_modules/", "bench/node_modules/"] },
   eslint.configs.recommended,
   ...tseslint.configs.recommended,
   {

@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { ValidationRecord } from "constella/sets";
 import { drawingDocument } from "../../src/report";
-import { draw } from "../../src/report/charts/chart";
+import { drawing } from "../../src/report/charts/chart";
 
 /** One validation; iterations of all phases counted on. */
 export interface CurvePoint {
@@ -50,7 +50,7 @@ export async function drawCurves(
   trainings: readonly { readonly name: string; readonly points: readonly CurvePoint[] }[],
 ): Promise<string> {
   const page = await drawingDocument();
-  const { text } = draw(page, {
+  return drawing(page, {
     ariaLabel: `NMI on validation sets against iterations: ${trainings.map(({ name }) => name).join(", ")}`,
     width: 640,
     height: 300,
@@ -68,5 +68,4 @@ export async function drawCurves(
       ]),
     ],
   });
-  return text;
 }

@@ -82,13 +82,21 @@ export function matched(truth: Int32Array, found: Int32Array): Int32Array {
 function panel(page: Document, points: Float32Array, labels: Int32Array, caption: string, note: string): Markup {
   const dots = Array.from(labels, (label, i) => ({ x: points[2 * i]!, y: points[2 * i + 1]!, label }));
   const reach = points.reduce((most, value) => Math.max(most, Math.abs(value)), 0) * 1.06;
-  const chart = draw(page, {
-    ariaLabel: `${caption}: ${labels.length} points in ${new Set(labels).size} groups`,
-    ...{ width: 220, height: 220, margin: 4 },
-    x: { domain: [-reach, reach], axis: null },
-    y: { domain: [-reach, reach], axis: null },
-    marks: [Plot.dot(dots, { x: "x", y: "y", r: 3, fill: ({ label }: { label: number }) => clusterColour(label) })],
-  });
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `${caption}: ${labels.length} points in ${new Set(labels).size} groups`,
+      ...{ width: 220, height: 220, margin: 4 },
+      x: { domain: [-reach, reach], axis: null },
+      y: { domain: [-reach, reach], axis: null },
+      marks: [Plot.dot(dots, { x: "x", y: "y", r: 3, fill: ({ label }: { label: number }) => clusterColour(label) })],
+    },
+    {
+      name: caption,
+      columns: ["x", "y", "cluster"],
+      rows: dots.map(({ x, y, label }) => [x, y, label]),
+    },
+  );
   return html`<figure class="scatter" style="flex:1 1 10rem;max-width:14rem">
     <figcaption><b>${caption}</b> ${note}</figcaption>
     ${chart}

@@ -5,6 +5,7 @@ import { metadataFile, openCheckpoint, withMetadata } from "../lifecycle/checkpo
 import type { OptionValues, RunCheckpoint, RunRecord } from "../methods";
 import { choice, either, entries, finite, integer, list, nullable, optional, range, record, text } from "../options";
 import type { Rule } from "../options";
+import type { Reading } from "./data";
 import { kebab, spell } from "./option";
 import type { Scaling } from "./scaling";
 
@@ -23,6 +24,8 @@ export interface SavedRun {
   readonly scaling: Scaling;
   /** Names of the columns that it was trained on, of a table with a header. */
   readonly columns?: readonly string[] | null | undefined;
+  /** How pictures and sounds were brought to one size. */
+  readonly reading?: Reading | undefined;
 }
 
 const object: Rule = { words: "an object", holds: isObject };
@@ -44,6 +47,17 @@ const RUN = {
   trace: optional(list(record({ step: integer(0) }, nullable(finite)))),
   stages: optional(list(record({ name: text, measures: entries(nullable(finite)), seconds: range(0) }))),
   columns: optional(nullable(list(text))),
+  reading: optional(
+    record({
+      ...{ size: optional(list(integer(1))), fit: optional(choice("cover", "contain", "stretch")) },
+      ...{
+        channels: optional(integer(1, 3)),
+        seconds: optional(range(0)),
+        bands: optional(integer(1)),
+        step: optional(range(0)),
+      },
+    }),
+  ),
 };
 
 /** The same as a type. */
@@ -52,12 +66,19 @@ interface Recorded extends RunIdentity, Omit<RunRecord, "options"> {
   readonly fit?: OptionValues;
   readonly scaling?: Scaling;
   readonly columns?: readonly string[] | null;
+  readonly reading?: Reading;
 }
 
 /** A checkpoint file: the model's safetensors file, where there is one yet, with the run's record in its metadata. */
-export function encodeRun({ checkpoint, identity, scaling, columns }: SavedRun): Uint8Array {
+export function encodeRun({ checkpoint, identity, scaling, columns, reading }: SavedRun): Uint8Array {
   const { model, record } = checkpoint;
-  const run = JSON.stringify({ ...identity, ...record, scaling, ...(columns && { columns }) });
+  const run = JSON.stringify({
+    ...identity,
+    ...record,
+    scaling,
+    ...(columns && { columns }),
+    ...(reading && { reading }),
+  });
   return model ? withMetadata(model, { run }) : metadataFile({ run });
 }
 
@@ -68,7 +89,7 @@ export function decodeRun(path: string, content: Uint8Array): SavedRun {
     if (metadata["run"] === undefined) throw new Error("the file was not written by constella cluster");
     if (metadata["format"] !== undefined) openCheckpoint(content); // of earlier versions the first file of a run has none
     const run = recorded(metadata["run"]);
-    const { method, scale, data, seconds, trace = [], stages = [], ended, columns } = run;
+    const { method, scale, data, seconds, trace = [], stages = [], ended, columns, reading } = run;
     const { settings } = parsed(metadata["state"] ?? "{}") as { settings?: unknown };
     const options = run.options ?? { ...(isObject(settings) && settings), ...run.fit };
     const model = metadata["model"] === undefined ? undefined : content;
@@ -77,6 +98,7 @@ export function decodeRun(path: string, content: Uint8Array): SavedRun {
       identity: { method, scale, data },
       scaling: run.scaling ?? (scale === "unit" ? { kind: "unit", low: 0, span: 255 } : { kind: "none" }),
       ...(columns && { columns }),
+      ...(reading && { reading }),
     };
   } catch (error) {
     throw new Error(`cannot resume from ${path}: ${(error as Error).message}`, { cause: error });

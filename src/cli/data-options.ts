@@ -2,7 +2,7 @@
 import type { ColumnName } from "../data/formats/csv/csv";
 import type { Fit } from "../data/formats/images/images";
 import type { ImageLayout } from "../data/image-layout";
-import { flag, oneOf, text, whole, type Kind, type OptionSpec } from "./option";
+import { flag, oneOf, positive, text, whole, type Kind, type OptionSpec } from "./option";
 
 /** What says how data are read. */
 export interface DataOptions {
@@ -23,6 +23,9 @@ export interface DataOptions {
   readonly layout?: ImageLayout | undefined;
   readonly memory?: number | undefined;
   readonly first?: number | undefined;
+  readonly seconds?: number | undefined;
+  readonly bands?: number | undefined;
+  readonly step?: number | undefined;
 }
 
 /** A column as it is spelled: by its name, or by its number from 0 (-1: the last). */
@@ -107,6 +110,13 @@ export const READING: readonly OptionSpec[] = [
     kind: oneOf<ImageLayout>("channels-first", "channels-last"),
     help: "arrays of pictures [n, a, b, c]: where their channels are (default: the axis of 1, 3 or 4)",
   },
+  {
+    name: "seconds",
+    kind: positive,
+    help: "sounds: the length that recordings are cut to, or filled up to with silence (default: the shortest)",
+  },
+  { name: "bands", kind: whole(1, 1024), help: "sounds: mel bands of the spectrograms (default 128)" },
+  { name: "step", kind: positive, help: "sounds: milliseconds from frame to frame (default 10)" },
 ];
 
 /** The same with the known classes. */

@@ -1,20 +1,26 @@
 import { createHash } from "node:crypto";
 import type { ClassLabels } from "../data/formats/class-labels";
 import type { CsvOptions } from "../data/formats/csv/csv";
-import { isTableFile, loadLabels, loadMatrix, loadTable } from "../data/formats/files";
+import { isPipedTable, isTableFile, loadLabels, loadMatrix, loadTable, STANDARD_INPUT } from "../data/formats/files";
 import { isImageFolder, loadImageFolder } from "../data/formats/images/folder";
-import type { ImageFolder } from "../data/formats/images/folder";
+import type { ImageFolder, ImageFolderOptions } from "../data/formats/images/folder";
+import { isSoundFolder } from "../data/formats/sounds";
 import { toChannelsFirst } from "../data/image-layout";
-import type { ChannelsFirst, ImageLayout } from "../data/image-layout";
+import type { ImageLayout } from "../data/image-layout";
 import { NdArray, sizeOf } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { columnOf, type DataOptions } from "./data-options";
 import { kebab } from "./option";
+import type { SoundOptions } from "./spectrograms";
 import { openStreamed } from "./streams/open";
 import type { StreamedRows } from "./streams/open";
 
 /** How values are scaled before clustering. */
 export type Scale = "auto" | "none" | "unit" | "standard";
+
+/** How pictures and sounds were brought to one size, so that later ones are brought to the same. */
+export type Reading = Pick<ImageFolderOptions, "fit" | "channels"> &
+  SoundOptions & { readonly size?: readonly [height: number, width: number] | undefined };
 
 /** What the command line was given to cluster. */
 export interface DataSet {
@@ -34,17 +40,37 @@ export interface DataSet {
   readonly ids?: readonly string[] | null;
   /** What the reader decided, in words. */
   readonly notes?: readonly string[];
+  readonly reading?: Reading | undefined;
+}
+
+/** What was read, and its classes where it has some of its own. */
+type Read = Pick<DataSet, "raw" | "columns" | "ids" | "notes" | "reading"> & {
+  readonly own?: ClassLabels | null | undefined;
+  readonly dropped?: number;
+};
+
+/** How data are read beside what was asked for. */
+export interface LoadHow {
+  /** Whether items larger than memory may be left in their file. Default false. */
+  readonly streams?: boolean | undefined;
+  /** How the data that a model was trained on were read. */
+  readonly earlier?: Reading | undefined;
 }
 
 /**
- * Reads data and, where given, known classes: from a file of their own, else from a column of a CSV file, or the folders of an image folder.
- * Throws one line that names the file for everything that is wrong with either, and for options of reading that this kind of file does not have.
- * @param streams whether items larger than memory may be left in their file
+ * Reads data and, where given, known classes: from a file of their own, else from a column of a table, or the folders of a folder of pictures or
+ * sounds. Throws one line that names the file for everything that is wrong with either, and for options of reading that this kind of file does
+ * not have.
  */
-export async function loadData(path: string, options: DataOptions, streams = false): Promise<DataSet> {
+export async function loadData(
+  given: string,
+  options: DataOptions,
+  { streams = false, earlier = {} }: LoadHow = {},
+): Promise<DataSet> {
+  const path = given === "-" ? STANDARD_INPUT : given;
   const streamed = streams ? await openStreamed(path, options) : undefined;
   try {
-    return await (streamed ? streamedData(path, streamed, options) : dataInMemory(path, options));
+    return await (streamed ? streamedData(path, streamed, options) : dataInMemory(path, options, earlier));
   } catch (error) {
     await streamed?.close();
     throw error;
@@ -53,7 +79,7 @@ export async function loadData(path: string, options: DataOptions, streams = fal
 
 async function streamedData(path: string, streamed: StreamedRows, options: DataOptions): Promise<DataSet> {
   const { labels, first } = options;
-  checkKind(path, options, false, false);
+  checkKind(path, options, "array");
   const n = streamed.source.length;
   const given = labels === undefined ? undefined : firstRows(await loadLabels(labels, columnOption(options)), first);
   if (given && given.labels.length !== n)
@@ -72,36 +98,27 @@ const firstRows = ({ labels, classes }: ClassLabels, rows = Infinity): ClassLabe
 const columnOption = ({ labelColumn }: DataOptions): CsvOptions =>
   labelColumn === undefined ? {} : { label: columnOf(labelColumn) };
 
-async function dataInMemory(path: string, options: DataOptions): Promise<DataSet> {
-  const { labels, array, size, fit, maxPixels, layout, first } = options;
+async function dataInMemory(path: string, options: DataOptions, earlier: Reading): Promise<DataSet> {
+  const { labels, first = Infinity } = options;
   const column = columnOption(options);
-  const isTable = isTableFile(path);
-  const isFolder = !isTable && (await isImageFolder(path));
-  checkKind(path, options, isTable, isFolder);
-  const table = isTable ? await loadTable(path, tableOptions(options, labels === undefined ? column : {})) : undefined;
-  const folder = isFolder ? await loadImageFolder(path, { size: size ?? "smallest", fit, maxPixels }) : undefined;
-  const pictures = !table && !folder && (await loadMatrix(path, array === undefined ? {} : { array }));
-  const taken = pictures && toChannelsFirst(pictures, layout, path);
-  const read = table?.data ?? folder?.images ?? (taken as ChannelsFirst).images;
-  const raw = first === undefined || first >= read.shape[0]! ? read : firstItems(read, first);
-  const own = table?.labels ?? (folder?.labels && { labels: folder.labels, classes: [...folder.classes] });
+  const kind = await kindOf(path);
+  checkKind(path, options, kind);
+  const read = await READ[kind](path, options, earlier, labels === undefined ? column : {});
+  const { own, dropped, columns, reading } = read;
+  const raw = first >= read.raw.shape[0]! ? read.raw : firstItems(read.raw, first);
   const known = labels === undefined ? own : await loadLabels(labels, column);
   const truth = known && firstRows(known, first);
   const n = raw.shape[0]!;
   if (raw.shape.includes(0)) throw new Error(`${path} has no data, shape [${raw.shape.join(", ")}]`);
   if (truth && truth.labels.length !== n)
     throw new Error(
-      `${labels ?? path} has ${truth.labels.length} labels for the ${n} rows of ${path}${table?.dropped ? `, of which ${table.dropped} more were left out` : ""}`,
+      `${labels ?? path} has ${truth.labels.length} labels for the ${n} rows of ${path}${dropped ? `, of which ${dropped} more were left out` : ""}`,
     );
-  const columns = table?.columns ?? null;
-  const notes = [...(table?.notes ?? [])];
-  if (table?.dropped) notes.push(`${table.dropped} rows of ${path} were left out, a value of theirs is missing`);
-  if (taken && taken.layout) {
-    notes.push(layoutInWords(path, taken.layout));
-  }
-  if (folder?.sizes && size === undefined) notes.push(sizesInWords(folder.sizes));
-  const ids = table?.ids?.slice(0, n) ?? null;
-  return { path, n, raw, columns, isTable, truth: truth ?? undefined, ids, notes };
+  const ids = read.ids?.slice(0, n) ?? null;
+  return {
+    ...{ path, n, raw, columns, ids, notes: read.notes ?? [], isTable: kind === "table", truth: truth ?? undefined },
+    ...(reading && { reading }),
+  };
 }
 
 function firstItems({ data, shape }: NdArray<TypedArray>, rows: number): NdArray<TypedArray> {
@@ -112,6 +129,56 @@ function firstItems({ data, shape }: NdArray<TypedArray>, rows: number): NdArray
 const layoutInWords = (path: string, layout: ImageLayout): string =>
   `${path}: pictures taken as [n, ${layout === "channels-last" ? "height, width, channels" : "channels, height, width"}]`;
 
+type DataKind = "table" | "pictures" | "sounds" | "array";
+
+const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
+
+async function kindOf(path: string): Promise<DataKind> {
+  if (isTableFile(path) || isParquet(path) || (await isPipedTable(path))) return "table";
+  if (await isSoundFolder(path)) return "sounds";
+  return (await isImageFolder(path)) ? "pictures" : "array";
+}
+
+type Reader = (path: string, options: DataOptions, earlier: Reading, label: CsvOptions) => Promise<Read>;
+
+const READ: Readonly<Record<DataKind, Reader>> = {
+  table: async (path, options, _earlier, label) => {
+    const load = isParquet(path) ? (await import("./parquet")).loadParquet : loadTable;
+    const { data, columns, ids, labels, dropped, notes } = await load(path, tableOptions(options, label));
+    const left = dropped > 0 ? [`${dropped} rows of ${path} were left out, a value of theirs is missing`] : [];
+    return { raw: data, columns, ids, own: labels, dropped, notes: [...notes, ...left] };
+  },
+  pictures: async (path, { size = undefined, fit, maxPixels }, earlier) => {
+    const given = { size: size ?? earlier.size ?? "smallest", fit: fit ?? earlier.fit, maxPixels } as const;
+    const { images, labels, classes, sizes } = await loadImageFolder(path, { ...given, channels: earlier.channels });
+    const [, channels, height, width] = images.shape as [number, 1 | 3, number, number];
+    return {
+      ...{ raw: images, columns: null, own: labels && { labels, classes: [...classes] } },
+      notes: sizes && given.size === "smallest" ? [sizesInWords(sizes)] : [],
+      reading: { size: [height, width], channels, ...(given.fit && { fit: given.fit }) },
+    };
+  },
+  sounds: async (path, { seconds, bands, step }, earlier) => {
+    const { loadSpectrograms } = await import("./spectrograms");
+    const given = { seconds: seconds ?? earlier.seconds, bands: bands ?? earlier.bands, step: step ?? earlier.step };
+    const { items, labels, classes, settings, longest } = await loadSpectrograms(path, given);
+    const cut =
+      longest === undefined
+        ? []
+        : [
+            `recordings of ${settings.seconds} to ${longest} seconds are cut to ${settings.seconds}; --seconds sets another length`,
+          ];
+    return {
+      ...{ raw: items, columns: null, own: labels && { labels, classes: [...classes] }, notes: cut },
+      reading: settings,
+    };
+  },
+  array: async (path, { array, layout }) => {
+    const taken = toChannelsFirst(await loadMatrix(path, array === undefined ? {} : { array }), layout, path);
+    return { raw: taken.images, columns: null, notes: taken.layout ? [layoutInWords(path, taken.layout)] : [] };
+  },
+};
+
 const tableOptions = (
   { columns, drop, idColumn, oneHot, missing, header, delimiter, decimal }: DataOptions,
   label: CsvOptions,
@@ -120,17 +187,22 @@ const tableOptions = (
   ...(idColumn !== undefined && { id: columnOf(idColumn) }),
 });
 
-/** @throws for options of tables where the data are none, and likewise for pictures and arrays */
-function checkKind(path: string, options: DataOptions, isTable: boolean, isFolder: boolean): void {
-  const check = (names: readonly (keyof DataOptions)[], holds: boolean, what: string): void => {
+/** What options of one kind of data are for. */
+const KINDS: Readonly<Record<DataKind, readonly [what: string, names: readonly (keyof DataOptions)[]]>> = {
+  table: ["tables", ["columns", "drop", "idColumn", "oneHot", "missing", "header", "delimiter", "decimal"]],
+  pictures: ["folders of pictures", ["size", "fit", "maxPixels"]],
+  sounds: ["folders of WAV files", ["seconds", "bands", "step"]],
+  array: ["files of arrays", ["array", "layout"]],
+};
+
+/** @throws for options of tables where the data are none, and likewise for pictures, sounds and arrays */
+function checkKind(path: string, options: DataOptions, kind: DataKind): void {
+  if (options.labelColumn !== undefined && options.labels === undefined && kind !== "table")
+    throw new Error(`--label-column is for tables, ${path} is none; give --labels FILE`);
+  for (const [own, [what, names]] of Object.entries(KINDS)) {
     const given = names.find((name) => options[name] !== undefined);
-    if (given !== undefined && !holds) throw new Error(`--${kebab(given)} is for ${what}, ${path} is none`);
-  };
-  if (options.labelColumn !== undefined && options.labels === undefined && !isTable)
-    throw new Error(`--label-column is for CSV files, ${path} is none; give --labels FILE`);
-  check(["columns", "drop", "idColumn", "oneHot", "missing", "header", "delimiter", "decimal"], isTable, "CSV files");
-  check(["size", "fit", "maxPixels"], isFolder, "folders of pictures");
-  check(["array", "layout"], !isTable && !isFolder, "files of arrays");
+    if (given !== undefined && own !== kind) throw new Error(`--${kebab(given)} is for ${what}, ${path} is none`);
+  }
 }
 
 function sizesInWords({ smallest, largest }: NonNullable<ImageFolder["sizes"]>): string {

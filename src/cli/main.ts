@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { version } from "../../package.json";
 import { clusterCommand, embedCommand } from "./commands/cluster";
 import { compareCommand } from "./commands/compare";
+import { completionCommand } from "./commands/completion";
 import { devicesCommand } from "./commands/devices";
 import { helpCommand } from "./commands/help";
 import { learnCommand } from "./commands/learn";
@@ -34,6 +35,7 @@ for (const command of [
   simulateCommand,
   skyCommand,
   devicesCommand,
+  completionCommand,
   helpCommand,
 ])
   program.addCommand((await command(print)).configureHelp({ helpWidth: 80 }));

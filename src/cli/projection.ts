@@ -23,18 +23,23 @@ export async function project(
     seed,
     signal,
     progress,
+    columns,
   }: {
     readonly device: Device;
     readonly seed: number;
     readonly signal: AbortSignal;
     readonly progress: ProgressDisplay;
+    /** Names of the columns, of points that are the data themselves. */
+    readonly columns?: readonly string[] | null | undefined;
   },
 ): Promise<Plane> {
   const { umapProjection } = await import("../report");
   const [n, d] = points.shape as [number, number];
   if (n < 2) return { components: new NdArray(new Float32Array(2 * n), [n, 2]), projections: [] };
   const count = Math.min(COMPONENTS, n, d);
-  const scores = await new PCA({ nComponents: count, device }).fitTransform(points);
+  const pca = new PCA({ nComponents: count, device });
+  const scores = await pca.fitTransform(points);
+  const shares = pca.explainedVarianceRatio;
   signal.throwIfAborted();
   const xy = new Float32Array(2 * n);
   for (let row = 0; row < n; row++)
@@ -44,5 +49,10 @@ export async function project(
     onEpoch: (done, total) => progress.update({ stage: "drawing", done, total }),
   });
   const components = count > 1 ? new NdArray(xy, [n, 2]) : scores;
-  return { components, projections: [{ name: "PCA", xy }, umap] };
+  const share = (axis: number): string => `PC ${axis + 1}, ${(100 * (shares[axis] ?? 0)).toFixed(1)} % of the variance`;
+  const flat: Projection =
+    d === 2 && columns?.length === 2
+      ? { name: "The data", xy: points.data, axes: [columns[0]!, columns[1]!] }
+      : { name: "PCA", xy, axes: [share(0), share(1)] };
+  return { components, projections: [flat, umap] };
 }

@@ -17,6 +17,7 @@ import type { DataSet } from "./data";
 import { checkpointPath, type OutFolder } from "./folder";
 import { Interrupted } from "./interrupt";
 import { stepProgress, type ProgressDisplay } from "./progress";
+import { plainKMeans, type PlainKMeans } from "./plain-kmeans";
 import { project } from "./projection";
 import { isBytes, scaledRows, type Items, type Scaling } from "./scaling";
 import { writePieces } from "./streams/pieces";
@@ -41,6 +42,8 @@ export interface Session {
   readonly stages?: readonly StageResult[];
   /** Other clusterings to show beside what was found, which may begin where its training ended. */
   readonly compare?: (outcome: Outcome) => Promise<readonly StageResult[]>;
+  /** Whether plain k-means of the same items is shown beside what was found. */
+  readonly plain?: boolean;
   readonly out: OutFolder;
   /** The command that goes on after an interruption. */
   readonly resumeCommand: string;
@@ -66,7 +69,10 @@ export async function runSession(session: Session): Promise<SessionResult> {
   const write = (checkpoint: RunCheckpoint): Promise<void> =>
     out.write(
       "checkpoint.safetensors",
-      encodeRun({ checkpoint, identity: session.identity, scaling: session.scaling, columns: data.columns }),
+      encodeRun({
+        ...{ checkpoint, identity: session.identity, scaling: session.scaling },
+        ...{ columns: data.columns, reading: data.reading },
+      }),
     );
   const replaced: Device[] = [];
   let outcome: Outcome | undefined;
@@ -92,13 +98,14 @@ export async function runSession(session: Session): Promise<SessionResult> {
       outcome = { ...outcome, checkpoint: { model, record: { ...record, stages } } };
       await write(outcome.checkpoint);
     }
-    const metrics = metricsOf(session, outcome);
+    const plain = await besideIt(session, outcome);
+    const metrics = metricsOf(session, outcome, plain);
     await writeLabels(out, outcome, data.ids);
     await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
     let dimensions = outcome.embedding?.shape[1] ?? 0;
     if (outcome.embedding) await out.write("embedding.npy", writeNpy(outcome.embedding));
-    if (isRowSource(x)) dimensions = await drawShown(session, outcome, x);
-    else await draw(session, outcome, x);
+    if (isRowSource(x)) dimensions = await drawShown(session, outcome, x, plain);
+    else await draw(session, outcome, { x, plain });
     return { outcome, metrics, dimensions };
   } catch (error) {
     const place = checkpointPath(out.path);
@@ -114,6 +121,16 @@ export async function runSession(session: Session): Promise<SessionResult> {
     await outcome?.estimator.dispose();
     for (const next of replaced) next.destroy();
   }
+}
+
+/** Plain k-means of the items, where it is asked for and means something. */
+async function besideIt(
+  { plain, x, data, options, signal }: Session,
+  outcome: Outcome,
+): Promise<PlainKMeans | undefined> {
+  const { labels, nClusters, device } = outcome;
+  if (!plain || !(labels instanceof Int32Array) || nClusters === undefined || nClusters > data.n) return undefined;
+  return plainKMeans(x, labels, { nClusters, seed: options.seed, device, signal, truth: data.truth?.labels });
 }
 
 /** One label an item as npy and as a table; one file a set, of methods that label several. */
@@ -135,19 +152,20 @@ export const labelsTable = (labels: Int32Array, ids?: readonly string[] | null):
   );
 
 /** What is seen: the embedding (else the data) in the plane, and the report. @throws what drawing does, saying that the results are there */
-async function draw(session: Session, outcome: Outcome, x: Items, measured?: Measures): Promise<void> {
+async function draw(session: Session, outcome: Outcome, { x, plain, measured }: Drawn): Promise<void> {
   const { out, options, signal, progress } = session;
   const { embedding, labels, device } = outcome;
   try {
     const { components, projections } = await project(embedding ?? x, {
       ...{ device, seed: options.seed, signal, progress },
+      ...(!embedding && { columns: session.data.columns }),
     });
     if (!embedding) await out.write("embedding.npy", writeNpy(components));
     if (!(labels instanceof Int32Array)) return;
     const { renderReport, toReport } = await import("../report");
     await out.write(
       "report.html",
-      await renderReport(toReport(finishedRun(session, outcome, labels, projections, x, measured))),
+      await renderReport(toReport(finishedRun(session, { outcome, labels, projections, x, plain, measured }))),
     );
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw error;
@@ -160,11 +178,23 @@ async function draw(session: Session, outcome: Outcome, x: Items, measured?: Mea
   }
 }
 
+/** What is drawn beside what the method found: the items, plain k-means of them, and measures where they are of more items than are drawn. */
+interface Drawn {
+  readonly x: Items;
+  readonly plain: PlainKMeans | undefined;
+  readonly measured?: Measures;
+}
+
 /**
  * The same of items that are read: embedding.npy is written part by part, and the report is of those that are shown. Returns the dimensions of the
  * embedding.
  */
-async function drawShown(session: Session, outcome: Outcome, x: RowSource): Promise<number> {
+async function drawShown(
+  session: Session,
+  outcome: Outcome,
+  x: RowSource,
+  plain: PlainKMeans | undefined,
+): Promise<number> {
   const { data, scaling, out } = session;
   const { estimator, labels, device } = outcome;
   const { index } = data.streamed!.shown;
@@ -185,26 +215,35 @@ async function drawShown(session: Session, outcome: Outcome, x: RowSource): Prom
   await draw(
     { ...session, data: { ...data, truth }, report: { summary, ...session.report } },
     { ...outcome, labels: of(labels), embedding: embedding ?? shown, ...(q && { q }) } as Outcome,
-    shown,
-    measures,
+    { x: shown, plain, measured: measures },
   );
   return embedding?.shape[1] ?? 0;
 }
 
+/** What the report is drawn of. */
+interface Found extends Drawn {
+  readonly outcome: Outcome;
+  readonly labels: Int32Array;
+  readonly projections: FinishedRun["projections"];
+}
+
 function finishedRun(
   { method, data, identity, options, report }: Session,
-  outcome: Outcome,
-  labels: Int32Array,
-  projections: FinishedRun["projections"],
-  x: Items,
-  measured?: Measures,
+  { outcome, labels, projections, x, plain, measured }: Found,
 ): FinishedRun {
   const truth = data.truth?.labels;
-  const measures = measured ?? (truth ? headline(truth, labels) : {});
+  const found = measured ?? (truth ? headline(truth, labels) : {});
+  const measures = {
+    ...found,
+    ...(plain && { "ARI with k-means": plain.agreement }),
+  };
   const { history, checkpoint, q, inertia, device } = outcome;
   const { stages, seconds, trace } = checkpoint.record;
-  const last = { name: method.title, metrics: measures, seconds };
-  const rows = stages.map(({ measures, ...stage }) => ({ ...stage, metrics: measures }));
+  const last = { name: method.title, metrics: found, seconds };
+  const rows = [...(plain ? [plain.stage] : []), ...stages].map(({ measures, ...stage }) => ({
+    ...stage,
+    metrics: measures,
+  }));
   return {
     ...report,
     ...{ method: method.title, labels, nClusters: outcome.nClusters ?? 1, history, trace },
@@ -217,7 +256,11 @@ function finishedRun(
   };
 }
 
-function metricsOf({ data, identity, options }: Session, outcome: Outcome): Record<string, unknown> {
+function metricsOf(
+  { data, identity, options }: Session,
+  outcome: Outcome,
+  plain: PlainKMeans | undefined,
+): Record<string, unknown> {
   const { labels, inertia, settings, nClusters, checkpoint, device } = outcome;
   const { stages, seconds } = checkpoint.record;
   const truth = data.truth?.labels;
@@ -228,6 +271,7 @@ function metricsOf({ data, identity, options }: Session, outcome: Outcome): Reco
     ...(inertia !== undefined && { inertia }),
     ...(truth && labels instanceof Int32Array && measure(truth, labels)),
     ...(stages.length > 0 && { stages }),
+    ...(plain && { kmeans: { ...plain.stage.measures, seconds: plain.stage.seconds, agreement: plain.agreement } }),
     ...{ seconds, device: device.description, seed: options.seed, data: data.path, scale: identity.scale },
     ...{ options: settings, versions },
   };

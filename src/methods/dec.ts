@@ -9,28 +9,59 @@ export interface DECMethodOptions extends DECOptions {
   readonly epochs?: number;
 }
 
-/** Between the input and the embedding: the network of the paper. */
+/** Between the input and the embedding: the network of the paper, for items of more values than `NARROW`. */
 const HIDDEN = [500, 500, 2000];
 const EMBEDDING = 10;
 
-/** Sizes of the encoder's layers for items of so many values, without the last. */
-export const hiddenFor = ({ itemShape }: DataSummary): number[] => [
-  itemShape.reduce((product, size) => product * size, 1),
-  ...HIDDEN,
-];
+/** Items of so few values are no pictures but rows of a table: a small network holds what there is to learn of them. */
+const NARROW = 32;
+const NARROW_HIDDEN = [64, 64, 128];
 
-/** Sizes of the encoder for items of so many values. */
-export const encoderFor = (data: DataSummary): number[] => [...hiddenFor(data), EMBEDDING];
+/** How the sizes are chosen, in words. @param last what the last one is */
+export const sizesInWords = (last: string | number): string =>
+  `input,${HIDDEN.join(",")},${last}; up to ${NARROW} values input,${NARROW_HIDDEN.join(",")}, and as many as the input if those are fewer`;
+
+const widthOf = ({ itemShape }: DataSummary): number => itemShape.reduce((product, size) => product * size, 1);
+
+/** Sizes of the encoder for items of so many values. @param last the last one, if the items have as many values */
+export function encoderFor(data: DataSummary, last = EMBEDDING): number[] {
+  const width = widthOf(data);
+  return width > NARROW ? [width, ...HIDDEN, last] : [width, ...NARROW_HIDDEN, Math.min(width, last)];
+}
+
+/** Steps that the autoencoder of a table is given at least, and passes between two looks at a table at most. */
+const [STEPS, PASSES] = [500, 10];
+
+/** What suits data, of the options that are not given: of a small table many passes are few steps. */
+export function suitDEC(data: DataSummary, given: Partial<DECMethodOptions>): Partial<DECMethodOptions> {
+  const steps = (batchSize: number | undefined): number => Math.ceil(data.n / (batchSize ?? 256));
+  const isTable = widthOf(data) <= NARROW && data.n > 0;
+  return {
+    ...(!given.layers && { layers: encoderFor(data) }),
+    ...(isTable &&
+      given.pretrainEpochs === undefined && {
+        pretrainEpochs: Math.max(20, Math.ceil(STEPS / steps(given.pretrainBatchSize))),
+      }),
+    ...(isTable &&
+      given.updateInterval === undefined && {
+        updateInterval: Math.min(140, PASSES * steps(given.batchSize)),
+      }),
+  };
+}
 
 /** Options of DEC, and of IDEC beside its own. */
 export const DEC_OPTIONS: Schema<DECMethodOptions> = {
   layers: {
     kind: wholes(1, 2),
-    unset: `input,${HIDDEN.join(",")},${EMBEDDING}`,
+    unset: sizesInWords(EMBEDDING),
     help: "sizes of the encoder from the input to the embedding",
   },
   layerEpochs: { kind: whole(0), default: 5, help: "passes over the data for each layer by itself" },
-  pretrainEpochs: { kind: whole(0), default: 20, help: "passes over the data for the whole autoencoder" },
+  pretrainEpochs: {
+    kind: whole(0),
+    default: 20,
+    help: `passes over the data for the whole autoencoder; for items of up to ${NARROW} values as many as make ${STEPS} steps`,
+  },
   pretrainBatchSize: { kind: whole(1), default: 256, help: "items a step before clustering" },
   pretrainLearningRate: { kind: positive, default: 1e-3, help: "Adam's step size before clustering", resumable: true },
   corruption: { kind: share, default: 0.2, help: "share of inputs set to 0 while a layer is trained by itself" },
@@ -45,7 +76,11 @@ export const DEC_OPTIONS: Schema<DECMethodOptions> = {
     default: "global",
     help: "over what p sharpens q: all the data, or each minibatch",
   },
-  updateInterval: { kind: whole(1), default: 140, help: "steps between two looks at all the data" },
+  updateInterval: {
+    kind: whole(1),
+    default: 140,
+    help: `steps between two looks at all the data; for items of up to ${NARROW} values those of ${PASSES} passes at most`,
+  },
   tolerance: { kind: nonNegative, default: 1e-3, help: "ends when fewer than this share of labels changed" },
   learningRate: { kind: positive, default: 0.01, help: "of SGD while clustering", resumable: true },
   momentum: { kind: share, default: 0.9, help: "of SGD while clustering" },
@@ -66,7 +101,7 @@ export const dec: Method<DECMethodOptions> = {
   clusters: "given",
   network: true,
   options: DEC_OPTIONS,
-  suit: (data, { layers }) => (layers ? {} : { layers: encoderFor(data) }),
+  suit: suitDEC,
   make: ({ epochs: _, ...options }) => new DEC(options),
   load: (bytes, { device, learningRate, pretrainLearningRate }) =>
     DEC.load(bytes, { device, learningRate, pretrainLearningRate }),

@@ -1,6 +1,6 @@
 import { IDEC } from "../models/idec";
 import type { IDECOptions } from "../models/idec";
-import { DEC_OPTIONS, encoderFor } from "./dec";
+import { DEC_OPTIONS, suitDEC } from "./dec";
 import type { Method } from "./method";
 import { nonNegative } from "./schema";
 
@@ -24,7 +24,7 @@ export const idec: Method<IDECMethodOptions> = {
     ...DEC_OPTIONS,
     gamma: { kind: nonNegative, default: 0.1, help: "weight of the clustering loss beside the reconstruction" },
   },
-  suit: (data, { layers }) => (layers ? {} : { layers: encoderFor(data) }),
+  suit: suitDEC,
   make: ({ epochs: _, ...options }) => new IDEC(options),
   load: (bytes, { device, learningRate, pretrainLearningRate }) =>
     IDEC.load(bytes, { device, learningRate, pretrainLearningRate }),

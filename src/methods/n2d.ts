@@ -1,6 +1,6 @@
 import { N2D } from "../models/n2d";
 import type { N2DOptions } from "../models/n2d";
-import { hiddenFor } from "./dec";
+import { encoderFor, sizesInWords } from "./dec";
 import type { Method } from "./method";
 import { nonNegative, number, oneOf, positive, share, whole, wholes } from "./schema";
 
@@ -18,7 +18,7 @@ export const n2d: Method<N2DOptions> = {
   options: {
     layers: {
       kind: wholes(1, 2),
-      unset: "input,500,500,2000,clusters",
+      unset: sizesInWords("clusters"),
       help: "sizes of the encoder from the input to the code",
     },
     layerEpochs: { kind: whole(0), default: 0, help: "passes over the data for each layer by itself" },
@@ -43,7 +43,7 @@ export const n2d: Method<N2DOptions> = {
     regCovar: { kind: nonNegative, default: 1e-6, help: "added to every variance of the mixture" },
   },
   suit: (data, { layers, nClusters }) =>
-    layers || nClusters === undefined ? {} : { layers: [...hiddenFor(data), nClusters] },
+    layers || nClusters === undefined ? {} : { layers: encoderFor(data, nClusters) },
   make: (options) => new N2D(options),
   load: (bytes, { device, learningRate }) =>
     N2D.load(bytes, { ...(device && { device }), ...(learningRate !== undefined && { learningRate }) }),

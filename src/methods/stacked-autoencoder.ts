@@ -1,6 +1,6 @@
 import { StackedAutoencoder } from "../models/stacked-autoencoder";
 import type { StackedAutoencoderOptions } from "../models/stacked-autoencoder";
-import { encoderFor } from "./dec";
+import { encoderFor, sizesInWords } from "./dec";
 import type { Method } from "./method";
 import { positive, share, whole, wholes } from "./schema";
 
@@ -19,7 +19,7 @@ export const stackedAutoencoder: Method<StackedAutoencoderOptions & { readonly n
   options: {
     layers: {
       kind: wholes(1, 2),
-      unset: "input,500,500,2000,10",
+      unset: sizesInWords(10),
       help: "sizes of the encoder from the input to the embedding",
     },
     layerEpochs: { kind: whole(0), default: 5, help: "passes over the data for each layer by itself" },

@@ -8,6 +8,7 @@ import { writeIdx } from "../../src/data/formats/idx";
 import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
 import { readSafetensors } from "../../src/data/formats/safetensors";
 import { accuracy } from "../../src/metrics";
+import { uniformNumbers } from "../../src/report/sections/sample";
 import { encodePng } from "../data/formats/png";
 import { blobs, constella, folder, list, metricsOf, read, refusal, RESULTS, write, useProgram } from "./program";
 
@@ -188,7 +189,7 @@ describe("constella cluster", () => {
     [
       "a label column of no table",
       ["x.npy", "--clusters", "3", "--label-column", "0"],
-      "--label-column is for CSV files, x.npy is none; give --labels FILE",
+      "--label-column is for tables, x.npy is none; give --labels FILE",
     ],
     ["a cell that is no number", ["y.csv", "--clusters", "3"], /line 2.*"kind 0" is not a number.*y\.csv/],
     ["a cut file", ["cut-x.npy", "--clusters", "3"], /^constella: npy: .*cut-x\.npy/],
@@ -232,4 +233,28 @@ describe("constella cluster", () => {
     else expect(line).toMatch(expected);
     expect(await list("refused")).toEqual(["none"]);
   });
+});
+
+test("DEC on a table of four columns: a small network, and plain k-means of the items beside it", async () => {
+  const random = uniformNumbers(3);
+  const kinds = ["oak", "ash", "elm"];
+  const rows = Array.from({ length: 90 }, (_, i) => {
+    const values = [0, 1, 2, 3].map((c) => (c % 3 === i % 3 ? 2 : 0) + random() + random());
+    return [...values.map((value) => value.toFixed(3)), kinds[i % 3]].join(",");
+  });
+  await write("trees.csv", ["a,b,c,d,kind", ...rows].join("\n"));
+  const args = ["--label-column", "kind", "--method", "dec", "--clusters", "3", "--device", "wasm", "--threads", "1"];
+  expect(await constella("cluster", "trees.csv", ...args, "--out", "trees")).toMatchObject({ code: 0 });
+  const metrics = (await metricsOf("trees")) as unknown as {
+    acc: number;
+    options: { layers: number[]; pretrainEpochs: number };
+    kmeans: { ACC: number; agreement: number };
+  };
+  expect(metrics.options).toMatchObject({ layers: [4, 64, 64, 128, 4], pretrainEpochs: 500 });
+  expect(metrics.acc).toBeGreaterThan(0.9);
+  expect(metrics.kmeans.ACC).toBeGreaterThan(0.9);
+  expect(metrics.kmeans.agreement).toBeGreaterThan(0.75);
+  const report = (await read("trees/report.html")).toString();
+  expect(report).toContain("k-means of the items");
+  expect(report).toContain("ARI with k-means");
 });

@@ -1,6 +1,8 @@
 // Commands that answer at once: help, metrics, devices, compare, significance.
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { writeNpy } from "../../src/data/formats/npy/npy";
 import { liMa } from "../../src/metrics";
@@ -28,6 +30,37 @@ describe("constella", () => {
     expect(await refusal("metric")).toBe("constella: unknown command 'metric' (Did you mean metrics?)");
     expect(await refusal("metrics", "--jsn", "a", "b")).toBe("constella: unknown option --jsn, did you mean --json?");
     expect(await refusal("metrics", "a")).toBe("constella: missing required argument 'pred'");
+  });
+});
+
+describe("constella completion", () => {
+  /** What bash offers behind these words. */
+  async function offered(...words: string[]): Promise<string[]> {
+    const { stdout } = await constella("completion", "bash");
+    const line = words.map((word) => `'${word}'`).join(" ");
+    const script = `${stdout}\nCOMP_WORDS=(constella ${line}); COMP_CWORD=${words.length}; _constella; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    return promisify(execFile)("bash", ["-c", script], { cwd: folder }).then((told) =>
+      told.stdout.trimEnd().split("\n"),
+    );
+  }
+
+  test("commands, options, values and files in bash", async () => {
+    expect(await offered("clu")).toEqual(["cluster"]);
+    expect(await offered("cluster", "--method", "k")).toEqual(["kmeans"]);
+    expect(await offered("cluster", "x.npy", "--min-s")).toEqual(["--min-samples", "--min-strength"]);
+    expect(await offered("cluster", "--scale", "s")).toEqual(["standard"]);
+    expect(await offered("help", "hdb")).toEqual(["hdbscan"]);
+    expect(await offered("simulate", "st")).toEqual(["stars-galaxies"]);
+    await write("mine.npy", writeNpy(Int32Array.of(1)));
+    expect(await offered("cluster", "mine")).toEqual(["mine.npy"]);
+  });
+
+  test("scripts for the other shells, and a shell that has none", async () => {
+    expect((await constella("completion", "zsh")).stdout).toMatch(/bashcompinit/);
+    expect((await constella("completion", "fish")).stdout).toMatch(
+      /^complete -c constella -n '__fish_seen_subcommand_from cluster' -l method -x -a 'kmeans .*' -d /m,
+    );
+    expect(await refusal("completion", "tcsh")).toMatch(/Allowed choices are bash, zsh, fish/);
   });
 });
 

@@ -2,8 +2,11 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { writeNpy } from "../../src/data";
 import { encodePng } from "../data/formats/png";
-import { constella, folder, refusal, useProgram, write } from "./program";
+import { encodeWav } from "../data/formats/wav";
+import { constella, folder, piped, refusal, useProgram, write } from "./program";
 
 useProgram();
 
@@ -85,4 +88,115 @@ test("options of reading that do not fit the data", async () => {
   expect(await refused("--missing", "zero")).toMatch(
     /^constella: --missing must be one of error, drop, mean, got "zero"$/,
   );
+});
+
+/** A tone with a second one an octave above, in 16 bits. */
+const tone = (hertz: number, seconds: number, sampleRate: number): Uint8Array =>
+  encodeWav(
+    [
+      Float32Array.from({ length: seconds * sampleRate }, (_, i) => {
+        const angle = (2 * Math.PI * hertz * i) / sampleRate;
+        return 0.3 * Math.sin(angle) + 0.1 * Math.sin(2 * angle);
+      }),
+    ],
+    { bits: 16, sampleRate },
+  );
+
+test("a folder of recordings of several rates and lengths, and tomorrow's recordings", async () => {
+  await mkdir(join(folder, "tones"));
+  for (let i = 0; i < 8; i++)
+    await write(
+      `tones/${i}.WAV`,
+      tone(i < 4 ? 300 + 5 * i : 900 + 5 * i, 0.5 + 0.1 * (i % 2), [8000, 16000, 44100, 22050][i % 4]!),
+    );
+  const { code, stderr } = await cluster("tones", "--bands", "32");
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(/recordings of 0\.5 to 0\.6 seconds are cut to 0\.5; --seconds sets another length/),
+  ]);
+  const of = (text: string): string[] =>
+    text.trimEnd().split("\n").slice(1).map((line) => line.at(-1)!); // prettier-ignore
+  const found = of(await labelsOf("tones"));
+  expect(new Set(found.slice(0, 4)).size).toBe(1);
+  expect(new Set(found.slice(4)).size).toBe(1);
+  expect(found[0]).not.toBe(found[4]);
+
+  await mkdir(join(folder, "later"));
+  await write("later/a.wav", tone(930, 1.5, 16000)); // longer than those that were learned
+  await write("later/b.wav", tone(310, 0.2, 16000)); // shorter
+  const predicted = await constella("predict", "out-tones", "later", "--device", "wasm");
+  expect(predicted).toMatchObject({ code: 0 });
+  expect(of(predicted.stdout)[0]).toBe(found[4]);
+
+  await write("later/c.wav", new Uint8Array(20));
+  expect(await refusal("predict", "out-tones", "later")).toMatch(/^constella: wav: .* \(later\/c\.wav\)$/);
+  expect(await refusal("cluster", "tones", ...CLUSTER, "--out", "o", "--size", "8")).toBe(
+    "constella: --size is for folders of pictures, tones is none",
+  );
+});
+
+test("tomorrow's pictures are brought to the size of those that were learned", async () => {
+  for (const [name, side] of [
+    ["now", 8],
+    ["then", 12],
+  ] as const) {
+    await mkdir(join(folder, name));
+    for (let i = 0; i < 4; i++) {
+      const values = Array.from({ length: side * side }, (_, p) => (i < 2 ? 20 : 200) + (p % 5));
+      await write(`${name}/${i}.png`, encodePng(values, { width: side, height: side, type: 0, depth: 8 }));
+    }
+  }
+  expect(await cluster("now")).toMatchObject({ code: 0 });
+  const { code, stdout } = await constella("predict", "out-now", "then", "--device", "wasm");
+  expect([code, stdout]).toEqual([0, await labelsOf("now")]);
+});
+
+test("a parquet file with names, dates, gaps and texts", async () => {
+  const n = 12;
+  const rows = Array.from({ length: n }, (_, i) => i);
+  const bytes = parquetWriteBuffer({
+    columnData: [
+      { name: "name", data: rows.map((i) => `row ${i}`), type: "STRING" },
+      { name: "x", data: rows.map((i) => (i < 6 ? 1.5 : 9.25)), type: "DOUBLE" },
+      { name: "count", data: rows.map((i) => BigInt(i < 6 ? 1 : 5)), type: "INT64" },
+      { name: "flag", data: rows.map((i) => i < 6), type: "BOOLEAN" },
+      { name: "gap", data: rows.map((i) => (i === 3 ? null : i < 6 ? 0 : 1)), type: "DOUBLE", nullable: true },
+      { name: "__index_level_0__", data: rows.map((i) => 100 * i), type: "INT32" },
+    ],
+  });
+  await write("t.parquet", new Uint8Array(bytes));
+  expect(await refusal("cluster", "t.parquet", ...CLUSTER, "--out", "o")).toBe(
+    'constella: parquet: row 0, column "name": "row 0" is not a number (t.parquet)',
+  );
+  const { code, stderr } = await cluster("t.parquet", "--id-column", "name", "--missing", "drop");
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/1 rows of t\.parquet were left out/)]);
+  const lines = (await labelsOf("t.parquet")).trimEnd().split("\n");
+  expect(lines).toHaveLength(n);
+  expect(lines[4]).toMatch(/^row 4,3,[01]$/);
+  expect(new Set(lines.slice(1, 6).map((line) => line.at(-1))).size).toBe(1);
+  await write("cut.parquet", new Uint8Array(bytes).subarray(0, 200));
+  expect(await refusal("cluster", "cut.parquet", ...CLUSTER, "--out", "o")).toMatch(
+    /^constella: parquet: .*\(cut\.parquet\)$/,
+  );
+});
+
+test("data that are piped in, of any format", async () => {
+  const text = "x,y\n1,1\n1,1.5\n9,9\n9,9.5\n";
+  const npy = writeNpy({ data: Float32Array.of(1, 1, 1, 1.5, 9, 9, 9, 9.5), shape: [4, 2] });
+  const tables: string[] = [];
+  for (const [input, name] of [
+    [text, "csv"],
+    [npy, "npy"],
+  ] as const) {
+    const { code, stderr } = await piped(input, "cluster", "-", ...CLUSTER, "--out", `piped-${name}`);
+    expect([code, stderr.includes("constella:")]).toEqual([0, false]);
+    tables.push(await readFile(join(folder, `piped-${name}/labels.csv`), "utf8"));
+  }
+  expect(tables[1]).toBe(tables[0]);
+  const { stdout } = await piped("y,x\n9,9\n1,1\n", "predict", "piped-csv", "-", "--device", "wasm");
+  const [far, near] = stdout.trimEnd().split("\n").slice(1).map((line) => line.at(-1)); // prettier-ignore
+  expect(far).toBe(tables[0]!.trimEnd().at(-1));
+  expect(near).not.toBe(far);
+  const empty = await piped("", "cluster", "-", ...CLUSTER, "--out", "o");
+  expect([empty.code, empty.stderr]).toEqual([2, expect.stringMatching(/^constella: csv: file has no rows of data/)]);
 });

@@ -38,11 +38,18 @@ export function constella(...args: string[]): Promise<Result> {
   return run(process.env, ...args);
 }
 
-export function run(env: NodeJS.ProcessEnv, ...args: string[]): Promise<Result> {
+export const run = (env: NodeJS.ProcessEnv, ...args: string[]): Promise<Result> => start(args, env);
+
+/** With what is piped into it. */
+export const piped = (input: Uint8Array | string, ...args: string[]): Promise<Result> =>
+  start(args, process.env, input);
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv, input?: Uint8Array | string): Promise<Result> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { cwd: folder, env }, (error, stdout, stderr) =>
+    const child = execFile(process.execPath, [program, ...args], { cwd: folder, env }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
+    if (input !== undefined) child.stdin!.end(input);
   });
 }
 

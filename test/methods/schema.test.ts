@@ -37,10 +37,12 @@ describe.each(methodNames)("%s", (name) => {
 
   test("its defaults are those of the model", async () => {
     const method = await loadMethod(name);
-    const { settings } = method.make({ ...(await minimal(method)) }) as { settings: Record<string, unknown> };
+    const given = await minimal(method);
+    const { settings } = method.make({ ...given }) as { settings: Record<string, unknown> };
     for (const [option, value] of Object.entries(defaultsOf(method)))
+      // options that suit the data have other values for these;
       // flat options that the model keeps in objects or lists of its own are tried by its tests
-      if (option in settings && typeof settings[option] === typeof value)
+      if (!(option in given) && option in settings && typeof settings[option] === typeof value)
         expect(settings[option], option).toEqual(value);
   });
 

@@ -107,3 +107,86 @@ describe("contents", () => {
     expect(textOf(page, "pre")).toEqual(["constella cluster corners.npy --clusters 4"]);
   });
 });
+
+describe("figures", () => {
+  const saved = (page: Document, ending: string): string[] =>
+    [...page.querySelectorAll(`a[download$="${ending}"]`)].map((link) =>
+      decodeURIComponent(link.getAttribute("href")!.replace(/^[^,]*,/, "")),
+    );
+
+  test("every figure can be saved, as a drawing that stands by itself", async () => {
+    const page = await render(makeRun(60, 3));
+    const figures = [...page.querySelectorAll("figure svg")];
+    const drawings = saved(page, ".svg");
+    expect(drawings).toHaveLength(figures.length);
+    const { DOMParser } = page.defaultView!;
+    for (const text of drawings) {
+      const { documentElement: svg } = new DOMParser().parseFromString(text, "image/svg+xml");
+      expect(svg.tagName).toBe("svg");
+      expect(svg.querySelector("style")!.textContent).toContain("--accent:");
+      expect(svg.querySelector(".hover")).toBeNull();
+    }
+  });
+
+  test("its numbers too: those of the confusion matrix, and of the points with their clusters and classes", async () => {
+    const truth = [0, 0, 0, 1, 1, 1];
+    const labels = [1, 1, 0, 0, 0, 0];
+    const xy = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+    const projections = [{ name: "PCA", xy, axes: ["PC 1, 80.0 % of the variance", "PC 2, 20.0 %"] as const }];
+    const page = await render(makeRun(6, 2, { ...nothing, truth, labels, projections, classNames: ["a, b", "c"] }));
+    const [points, confusion] = saved(page, ".csv");
+    expect(points!.split("\n").slice(0, 3)).toEqual([
+      'member,"PC 1, 80.0 % of the variance","PC 2, 20.0 %",cluster,class',
+      '0,0,1,1,"a, b"',
+      '1,2,3,1,"a, b"',
+    ]);
+    expect(confusion).toBe('class,cluster 1,cluster 0\n"a, b",2,1\nc,0,3\n');
+  });
+
+  test("axes have names, points and bars tell what they are, and every group is in the legend", async () => {
+    const projections = [
+      {
+        name: "PCA",
+        xy: Array.from({ length: 120 }, (_, i) => Math.sin(i)),
+        axes: ["PC 1, 60 %", "PC 2, 30 %"] as const,
+      },
+    ];
+    const page = await render(makeRun(60, 3, { projections }));
+    expect(textOf(page, "#embedding figure:first-child svg text")).toEqual(
+      expect.arrayContaining(["PC 1, 60 %", "PC 2, 30 %"]),
+    );
+    expect(textOf(page, "#embedding .hover title")[0]).toMatch(/^member 0, cluster \d$/);
+    expect(textOf(page, "#embedding figure:first-child .legend li")).toHaveLength(3);
+    expect(textOf(page, "#curves .hover title")[0]).toMatch(/: [\d.]+ at /);
+  });
+
+  test("names stay in the frame", async () => {
+    const n = 40;
+    const xy = Array.from({ length: n }, (_, i) => [i < n / 2 ? 0 : 10, i < n / 2 ? 0 : 1]).flat();
+    const truth = Array.from({ length: n }, (_, i) => (i < n / 2 ? 0 : 1));
+    const classNames = ["a name of a class that is long", "another long name of a class"];
+    const run = makeRun(n, 2, { ...nothing, labels: truth, truth, classNames, projections: [{ name: "P", xy }] });
+    const page = await render(run);
+    const svg = page.querySelector("#embedding figure:last-of-type svg")!;
+    const width = Number(svg.getAttribute("width"));
+    for (const text of [...svg.querySelectorAll("text")]) {
+      const x = Number(/translate\(([\d.-]+),/.exec(text.getAttribute("transform") ?? "")?.[1]);
+      const half = 0.3 * 15 * text.textContent!.length;
+      expect(x - half).toBeGreaterThanOrEqual(0);
+      expect(x + half).toBeLessThanOrEqual(width);
+    }
+  });
+
+  test("there is no chart of one dot, nor an axis that leaves the range of q", async () => {
+    const curves = [{ name: "Loss", xLabel: "epoch", yLabel: "loss", series: [{ name: "loss", x: [1], y: [0.5] }] }];
+    const one = await render(
+      makeRun(5, 1, { ...nothing, curves, labels: [0, 0, 0, 0, 0], q: [0.4, 0.6, 0.5, 0.7, 0.9], projections: [] }),
+    );
+    expect(one.querySelector("#curves")).toBeNull();
+    expect(textOf(one, "#certainty figcaption b")).toEqual(["How sure the members are"]);
+    const two = await render(makeRun(4, 2, { ...nothing, labels: [0, 0, 1, 1], q: [1, 0, 0.9, 0.1, 0, 0, 0.1, 0.9] }));
+    const ticks = textOf(two, "#certainty figure:last-child svg [aria-label='x-axis tick label'] text").map(Number);
+    expect(Math.min(...ticks)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...ticks)).toBeLessThanOrEqual(1);
+  });
+});

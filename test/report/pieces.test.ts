@@ -163,7 +163,7 @@ describe("significanceCurve", () => {
     const lines = body.querySelectorAll("svg g[aria-label=line] path");
     expect(lines).toHaveLength(2);
     expect(lines[0]!.getAttribute("d")!.split(/[ML]/)).toHaveLength(14);
-    expect(body.querySelectorAll("svg g[aria-label=dot] circle")).toHaveLength(2);
+    expect(body.querySelectorAll("svg g[aria-label=dot]:not(.hover) circle")).toHaveLength(2);
     const legend = [...body.querySelectorAll(".legend li")].map(textOf);
     expect(legend[0]).toBe(
       `A & B ${best.signed.toFixed(2)} at ${best.threshold.toFixed(2)} (${best.nOn} on, ${best.nOff} off)`,

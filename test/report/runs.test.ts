@@ -77,7 +77,7 @@ describe("size and repetition", () => {
         ],
       }),
     );
-    expect(parse(text).querySelector("#embedding .note")!.textContent).toContain("PCA 4,000 of 50,000");
+    expect(parse(text).querySelector("#embedding .note")!.textContent).toContain("PCA 2,500 of 50,000");
     expect(text.length).toBeLessThan(500_000);
   });
 

@@ -20,33 +20,41 @@ export function roofChart(rows: readonly BenchRow[], roof: Roof, room: number): 
     .map((bar) => ({ ...bar, percent: 100 * bar.share }));
   const width = Math.max(300, Math.min(room, 860));
   const longest = Math.max(...bars.map(({ kernel }) => kernel.length));
-  const chart = draw(document, {
-    ariaLabel: `Share of the roof of ${bars.length} kernels: ${bars.map(({ kernel, percent }) => `${kernel} ${percent.toFixed(0)} %`).join(", ")}`,
-    ...{
-      width,
-      height: 44 + 17 * bars.length,
-      marginLeft: 16 + 6.2 * longest,
-      marginRight: 34,
-      marginTop: 4,
-      marginBottom: 38,
+  const chart = draw(
+    document,
+    {
+      ariaLabel: `Share of the roof of ${bars.length} kernels: ${bars.map(({ kernel, percent }) => `${kernel} ${percent.toFixed(0)} %`).join(", ")}`,
+      ...{
+        width,
+        height: 44 + 17 * bars.length,
+        marginLeft: 16 + 6.2 * longest,
+        marginRight: 34,
+        marginTop: 4,
+        marginBottom: 38,
+      },
+      x: {
+        label: "% of the roof",
+        labelOffset: 32,
+        grid: true,
+        ticks: 5,
+        domain: [0, Math.max(10, ...bars.map(({ percent }) => percent))],
+      },
+      y: { label: null, domain: bars.map(({ kernel }) => kernel), tickSize: 0, padding: 0.25 },
+      color: { type: "identity" },
+      marks: [
+        Plot.barX(bars, { x: "percent", y: "kernel", fill: ({ of }: { of: keyof typeof COLOURS }) => COLOURS[of] }),
+        Plot.text(bars, {
+          ...{ x: "percent", y: "kernel", textAnchor: "start", dx: 4, fill: "var(--ink)" },
+          text: ({ percent }: { percent: number }) => percent.toFixed(0),
+        }),
+      ],
     },
-    x: {
-      label: "% of the roof",
-      labelOffset: 32,
-      grid: true,
-      ticks: 5,
-      domain: [0, Math.max(10, ...bars.map(({ percent }) => percent))],
+    {
+      name: "Share of the roof",
+      columns: ["kernel", "% of the roof", "roof"],
+      rows: bars.map(({ kernel, percent, of }) => [kernel, percent, of]),
     },
-    y: { label: null, domain: bars.map(({ kernel }) => kernel), tickSize: 0, padding: 0.25 },
-    color: { type: "identity" },
-    marks: [
-      Plot.barX(bars, { x: "percent", y: "kernel", fill: ({ of }: { of: keyof typeof COLOURS }) => COLOURS[of] }),
-      Plot.text(bars, {
-        ...{ x: "percent", y: "kernel", textAnchor: "start", dx: 4, fill: "var(--ink)" },
-        text: ({ percent }: { percent: number }) => percent.toFixed(0),
-      }),
-    ],
-  });
+  );
   return html`<figure style="max-width:${width}px">
     <figcaption><b>Share of the roof</b>, the better of arithmetic and memory, best launch of each kernel</figcaption>
     ${chart}

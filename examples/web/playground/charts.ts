@@ -23,22 +23,30 @@ function confidenceChart(values: Float32Array, kind: ConfidenceKind): Markup {
   for (const value of values) counts[Math.min(BINS - 1, Math.floor(value * BINS))]!++;
   const bars = counts.map((count, bin) => ({ x1: bin / BINS, x2: (bin + 1) / BINS, y1: 0, y2: count / values.length }));
   const sure = values.reduce((sum, value) => sum + (value >= 0.5 ? 1 : 0), 0) / values.length;
-  const chart = draw(document, {
-    ariaLabel: `Confidences: ${formatShare(sure)} of the items have 0.5 or more`,
-    ...{ width: 460, height: 220, marginLeft: 46, marginRight: 12, marginTop: 12, marginBottom: 40 },
-    x: { label: MEANING[kind], labelOffset: 38, domain: [0, 1], ticks: 6 },
-    y: {
-      label: null,
-      grid: true,
-      ticks: 4,
-      tickSize: 0,
-      tickFormat: (share: number) => `${formatTick(100 * share)} %`,
+  const chart = draw(
+    document,
+    {
+      ariaLabel: `Confidences: ${formatShare(sure)} of the items have 0.5 or more`,
+      ...{ width: 460, height: 220, marginLeft: 46, marginRight: 12, marginTop: 12, marginBottom: 40 },
+      x: { label: MEANING[kind], labelOffset: 38, domain: [0, 1], ticks: 6 },
+      y: {
+        label: null,
+        grid: true,
+        ticks: 4,
+        tickSize: 0,
+        tickFormat: (share: number) => `${formatTick(100 * share)} %`,
+      },
+      marks: [
+        Plot.rectY(bars, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "var(--accent)", inset: 0.5 }),
+        Plot.ruleY([0], { stroke: "var(--muted)" }),
+      ],
     },
-    marks: [
-      Plot.rectY(bars, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "var(--accent)", inset: 0.5 }),
-      Plot.ruleY([0], { stroke: "var(--muted)" }),
-    ],
-  });
+    {
+      name: "Confidences",
+      columns: ["from", "to", "share of the items"],
+      rows: bars.map(({ x1, x2, y2 }) => [x1, x2, y2]),
+    },
+  );
   return html`<figure>
     <figcaption><b>Confidences</b></figcaption>
     ${chart}

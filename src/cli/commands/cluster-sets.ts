@@ -6,6 +6,7 @@ import { LearningToCluster } from "../../models/learning-to-cluster";
 import type { ExaminedClustering } from "../../models/learning-to-cluster";
 import { commandLine } from "../command-line";
 import { loadData } from "../data";
+import type { DataOptions } from "../data-options";
 import { checkDevice, openDevice, type DeviceOptions } from "../device";
 import { takeFolder } from "../folder";
 import { measure } from "../../metrics/measures";
@@ -15,12 +16,9 @@ import { scaledSet } from "../sets/data";
 import { renderSets } from "../sets/report";
 
 /** What `cluster --model` takes. */
-export interface ClusterSetOptions extends DeviceOptions {
+export interface ClusterSetOptions extends DeviceOptions, DataOptions {
   readonly model: string;
   readonly clusters?: number;
-  readonly labels?: string;
-  readonly labelColumn?: string;
-  readonly array?: string;
   readonly scale?: string;
   readonly seed?: number;
   readonly dropoutRuns?: number;
@@ -35,7 +33,7 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
   checkDevice(given);
   const content = await readFile(given.model);
   const record = readLearned(given.model, content);
-  const data = await loadData(path, given);
+  const data = await loadData(path, given, { earlier: record?.reading });
   const folder = await takeFolder(out);
   const device = await openDevice(given);
   try {

@@ -61,11 +61,11 @@ const OF_MODELS: readonly OptionSpec[] = [
 ];
 
 /** Methods that cluster the rows of a file, or its images, without being shown classes. */
-const clusters = ({ takes, target, clusters }: AnyMethod): boolean =>
+export const clusters = ({ takes, target, clusters }: AnyMethod): boolean =>
   (takes.includes("rows") || takes.includes("images")) && target !== "needed" && clusters !== "none";
 
 /** Methods that place the same items, and find no clusters. */
-const places = ({ takes, target, clusters }: AnyMethod): boolean =>
+export const places = ({ takes, target, clusters }: AnyMethod): boolean =>
   (takes.includes("rows") || takes.includes("images")) && target !== "needed" && clusters === "none";
 
 /** A command that runs methods: which, and how it is spoken of. */
@@ -79,7 +79,7 @@ interface MethodCommand {
 
 const CLUSTER: MethodCommand = {
   name: "cluster",
-  summary: "cluster the rows of a file: npy, npz, idx (also .gz) or CSV",
+  summary: "cluster the rows of a file (npy, npz, idx, also .gz, CSV, parquet), or pictures or sounds",
   details:
     "Writes labels.npy and labels.csv, embedding.npy (the method's; else two principal components), metrics.json, " +
     "checkpoint.safetensors, which predict takes, and report.html. A run that is stopped by Ctrl-C or a signal, or killed, " +
@@ -112,7 +112,10 @@ async function methodCommand(what: MethodCommand, print: (text: string) => void)
   };
   const command = new Command(what.name)
     .summary(what.summary)
-    .argument("<data>", "items, one a row; or a folder of PNG and JPEG files, or of one such folder a class")
+    .argument(
+      "<data>",
+      "items, one a row, - for standard input; or a folder of PNG and JPEG or of WAV files, or of one such folder a class",
+    )
     .description(`${what.summary}\n\n${what.details}`)
     .addOption(toOption({ ...named, kind: { ...named.kind, placeholder: "METHOD" } }));
   for (const spec of COMMON) command.addOption(toOption(spec));
@@ -147,7 +150,7 @@ async function cluster(
   if (saved) checkResumed(saved, method, given, options);
   const out = await takeFolder(given.out);
   try {
-    const data = await loadData(path, given, method.streams);
+    const data = await loadData(path, given, { streams: method.streams, earlier: saved?.reading });
     try {
       await run({ path, given, method, options, saved, data, out }, print);
     } finally {
@@ -193,6 +196,7 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
     const result = await runSession({
       ...{ method, data, x, scaling, identity, device, signal, progress, out, checkpoint: saved?.checkpoint },
       options: { ...options, ...(nClusters !== undefined && { nClusters }), seed },
+      plain: method.network ?? false,
       resumeCommand: given.resume ? commandLine() : `${commandLine()} --resume`,
       report: { title: `${method.title} of ${basename(path)}`, command: commandLine() },
     });

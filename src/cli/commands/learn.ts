@@ -11,6 +11,7 @@ import { stream } from "../../random";
 import { requestDevice } from "../../request-device";
 import { checkSameOptions } from "../checkpoint";
 import { commandLine } from "../command-line";
+import { READING } from "../data-options";
 import { checkDevice, DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../folder";
 import { Interrupted, interruptible } from "../interrupt";
@@ -25,7 +26,7 @@ import { renderSets, type ShownSet } from "../sets/report";
 const DATA: readonly OptionSpec[] = [
   { name: "labels", kind: text("FILE"), help: "class of each item: npy, npz, idx or CSV; folders name their own" },
   { name: "labelColumn", kind: text("NAME"), help: "the column of a CSV file that holds them" },
-  { name: "array", kind: text("NAME"), help: "the array of an npz file that holds the items" },
+  ...READING,
   {
     name: "scale",
     kind: oneOf<SetScale | "auto">("auto", "none", "signed", "set"),
@@ -60,11 +61,14 @@ export async function learnCommand(print: (text: string) => void): Promise<Comma
   const command = new Command("learn")
     .summary(SUMMARY)
     .description(
-      `${SUMMARY}\n\nSets are made of items of known classes (a file with --labels, or a folder with one folder of pictures a class), ` +
+      `${SUMMARY}\n\nSets are made of items of known classes (a file with --labels, or a folder with one folder of pictures or WAV files a class), ` +
         `some classes for training, others for validation and for the test; or of generated points. Writes model.safetensors for ` +
         `cluster --model, checkpoint.safetensors, metrics.json and report.html. A run that is stopped or killed goes on by --resume.`,
     )
-    .argument("<data>", `items with classes: npy, npz, idx, CSV or a folder of pictures; or the word ${POINTS}`);
+    .argument(
+      "<data>",
+      `items with classes: npy, npz, idx, CSV, or a folder of pictures or WAV files; or the word ${POINTS}`,
+    );
   for (const spec of [...DATA, ...DEVICE_OPTIONS]) command.addOption(toOption(spec));
   for (const option of methodFlags([method])) command.addOption(option);
   return command
@@ -98,7 +102,7 @@ async function learn(
   if (before) checkSameOptions(place, { ...defaultsOf(method), ...before }, same);
   const out = await takeFolder(given.out);
   try {
-    const data = await learningData(path, { ...given, ...before, ...own } as SetDataOptions);
+    const data = await learningData(path, { ...given, ...before, ...own } as SetDataOptions, saved?.reading);
     if (saved && saved.data !== data.fingerprint)
       throw new Error(`${place} was trained on other data than ${path}; leave --resume out to start anew`);
     const options = { length: path === POINTS ? 72 : 20, ...before, ...own };
@@ -129,7 +133,12 @@ async function train(asked: Asked, print: (text: string) => void): Promise<void>
   const devices: Device[] = [];
   const encoded = (checkpoint: RunCheckpoint): Uint8Array => {
     const record = { ...checkpoint.record, options };
-    return encodeLearned({ checkpoint: { ...checkpoint, record }, scale: data.scale, data: data.fingerprint });
+    return encodeLearned({
+      checkpoint: { ...checkpoint, record },
+      scale: data.scale,
+      data: data.fingerprint,
+      reading: data.reading,
+    });
   };
   const write = (checkpoint: RunCheckpoint): Promise<void> => out.write("checkpoint.safetensors", encoded(checkpoint));
   let learned: LearnedSets | undefined;

@@ -76,7 +76,7 @@ async function predict(
     });
     try {
       checkPredicts(file, method, estimator);
-      const data = await loadData(path, given, method.streams);
+      const data = await loadData(path, given, { streams: method.streams, earlier: saved?.reading });
       try {
         const scaling = saved?.scaling ?? ({ kind: "none" } as const);
         const { streamed } = data;

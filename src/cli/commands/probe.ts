@@ -225,8 +225,10 @@ async function openCheckpoint(
   const model = await openModel(path, content, metadata["model"], device);
   const own = metadata["model"] === undefined ? undefined : methodOfModel(metadata["model"]);
   const streams = metadata["model"] === "Supervised" || (own !== undefined && (await loadMethod(own)).streams);
-  const data = await loadData(given.data, { ...given, labels: undefined, labelColumn: undefined }, streams);
-  const scaling = metadata["run"] === undefined ? ({ kind: "none" } as const) : decodeRun(path, content).scaling;
+  const run = metadata["run"] === undefined ? undefined : decodeRun(path, content);
+  const unlabelled = { ...given, labels: undefined, labelColumn: undefined };
+  const data = await loadData(given.data, unlabelled, { streams, earlier: run?.reading });
+  const scaling = run?.scaling ?? ({ kind: "none" } as const);
   const { streamed } = data;
   const x = streamed
     ? scaledSource(given.data, streamed.source, scaling)

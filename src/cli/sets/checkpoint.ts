@@ -1,6 +1,7 @@
 import { readSafetensors } from "../../data/formats/safetensors";
 import type { RunCheckpoint } from "../../methods";
 import { decodeRun, encodeRun } from "../checkpoint";
+import type { Reading } from "../data";
 import type { SetScale } from "./data";
 
 /** What `constella learn` notes beside the model. */
@@ -9,11 +10,13 @@ export interface LearnedRun {
   readonly scale: SetScale;
   /** Identifies the data. */
   readonly data: string;
+  /** How pictures and sounds were brought to one size. */
+  readonly reading?: Reading | undefined;
 }
 
 /** A model's file with the command's record in its metadata. */
-export const encodeLearned = ({ checkpoint, scale, data }: LearnedRun): Uint8Array =>
-  encodeRun({ checkpoint, identity: { method: "learn", scale, data }, scaling: { kind: "none" } });
+export const encodeLearned = ({ checkpoint, scale, data, reading }: LearnedRun): Uint8Array =>
+  encodeRun({ checkpoint, identity: { method: "learn", scale, data }, scaling: { kind: "none" }, reading });
 
 /** The record of a model's file; of a model that another program saved, nothing. @throws for files of other kinds */
 export function readLearned(path: string, content: Uint8Array): LearnedRun | undefined {
@@ -27,6 +30,6 @@ export function readLearned(path: string, content: Uint8Array): LearnedRun | und
   if (model === undefined ? run === undefined : model !== "LearningToCluster")
     throw new Error(`${path} must hold a LearningToCluster model, it is ${model ?? "no checkpoint"}`);
   if (run === undefined) return undefined;
-  const { checkpoint, identity } = decodeRun(path, content);
-  return { checkpoint, scale: identity.scale as SetScale, data: identity.data };
+  const { checkpoint, identity, reading } = decodeRun(path, content);
+  return { checkpoint, scale: identity.scale as SetScale, data: identity.data, reading };
 }

@@ -4,7 +4,8 @@ import { NdArray } from "../../ndarray";
 import { PointsProvider, standardizePoints } from "../../data/datasets/points";
 import { ClassSets } from "../../data/datasets/sets";
 import type { SetProvider } from "../../data/datasets/sets";
-import { fingerprint, loadData, type DataSet } from "../data";
+import { fingerprint, loadData, type DataSet, type Reading } from "../data";
+import type { DataOptions } from "../data-options";
 
 /** How values are brought to what a model was trained on: as they are, bytes to −1 … 1, or each set to mean 0 and variance 1. */
 export type SetScale = "none" | "signed" | "set";
@@ -13,10 +14,7 @@ export type SetScale = "none" | "signed" | "set";
 export const POINTS = "points";
 
 /** Options of making sets. */
-export interface SetDataOptions {
-  readonly labels?: string;
-  readonly labelColumn?: string;
-  readonly array?: string;
+export interface SetDataOptions extends DataOptions {
   readonly scale?: SetScale | "auto";
   readonly kMax?: number;
   readonly minimum?: number;
@@ -32,13 +30,14 @@ export interface LearningData {
   readonly fingerprint: string;
   /** One sentence for the report. */
   readonly words: string;
+  readonly reading?: Reading | undefined;
 }
 
 const isBytes = (raw: DataSet["raw"]): boolean =>
   raw.data instanceof Uint8Array || raw.data instanceof Uint8ClampedArray;
 
 /** Reads class-labelled items, or makes points. @throws when there are no labels, naming the option that gives them */
-export async function learningData(path: string, given: SetDataOptions): Promise<LearningData> {
+export async function learningData(path: string, given: SetDataOptions, earlier?: Reading): Promise<LearningData> {
   const { kMax = 5, minimum = 2, mirror = false, seed = 0 } = given;
   if (path === POINTS) {
     const scale = given.scale === "none" ? "none" : "set";
@@ -46,7 +45,7 @@ export async function learningData(path: string, given: SetDataOptions): Promise
     const words = `Points in the plane in up to ${kMax} clusters: blobs, rings and moons, new ones in every set.`;
     return { provider, scale, fingerprint: `${POINTS} ${kMax}`, words };
   }
-  const data = await loadData(path, given);
+  const data = await loadData(path, given, { earlier });
   if (!data.truth)
     throw new Error(`${path} has no classes to learn from: give --labels FILE, or a folder with one folder a class`);
   const scale =
@@ -60,7 +59,7 @@ export async function learningData(path: string, given: SetDataOptions): Promise
     `${data.raw.shape[0]} items of ${new Set(data.truth.labels).size} classes, in sets of up to ${kMax}: ` +
     `${train.length} classes to train on, ${validation.length} for validation, ${test.length} for the test.`;
   const rows = toFloat32(data.raw, path, "data");
-  return { provider, scale, fingerprint: fingerprint(rows), words };
+  return { provider, scale, fingerprint: fingerprint(rows), words, reading: data.reading };
 }
 
 /** The items of a file as one set, scaled. */

@@ -10,7 +10,7 @@ import { gunzip, isGzip } from "./deflate";
 import { readIdx } from "./idx";
 import { isTextArray, NpyFile, readNpyAny, type NpyRecords, type TextArray } from "./npy/npy";
 import { listNpz, readNpzAny } from "./npy/npz";
-import type { RandomAccess } from "./source";
+import { toRandomAccess, type RandomAccess } from "./source";
 
 /** Reads a whole file. Throws `cannot read FILE: no such file` and the like. */
 export async function readFile(path: string): Promise<Uint8Array> {
@@ -22,11 +22,43 @@ export async function readFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Opens a file for reads from its middle. Throws as `readFile`. Close it. */
+/** The path that stands for what is piped into a program. */
+export const STANDARD_INPUT = "/dev/stdin";
+
+/** What came through pipes, which can be read but once. */
+const piped = new Map<string, Promise<Uint8Array>>();
+
+/** Whether a path is a pipe: standard input that is no file, a FIFO, the `<(command)` of a shell. */
+export async function isPipe(path: string): Promise<boolean> {
+  const { fstatSync } = nodeModule("node:fs");
+  const { stat } = nodeModule("node:fs/promises");
+  const info = path === STANDARD_INPUT ? fstatSync(0) : await stat(path).catch(() => undefined);
+  return info !== undefined && (info.isFIFO() || info.isSocket() || info.isCharacterDevice());
+}
+
+async function readPipe(path: string): Promise<Uint8Array> {
+  if (path !== STANDARD_INPUT) return new Uint8Array(await nodeModule("node:fs/promises").readFile(path));
+  if (process.stdin.isTTY) throw new Error("nothing is piped in");
+  const pieces: Uint8Array[] = [];
+  for await (const piece of process.stdin) pieces.push(piece as Uint8Array);
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** Opens a file for reads from its middle; what comes through a pipe is read to its end, once. Throws as `readFile`. Close it. */
 export async function openFile(path: string): Promise<RandomAccess> {
   const { open } = nodeModule("node:fs/promises");
   let handle: Awaited<ReturnType<typeof open>>;
   try {
+    if (await isPipe(path)) {
+      if (!piped.has(path)) piped.set(path, readPipe(path));
+      return toRandomAccess(await piped.get(path)!);
+    }
     handle = await open(path, "r");
     const { size } = await handle.stat();
     return {
@@ -221,6 +253,13 @@ export async function loadMatrix(path: string, options: LoadOptions = {}): Promi
 
 /** Whether the path's extension is that of a table of text: csv, tsv or txt, packed or not. */
 export const isTableFile = (path: string): boolean => /\.(csv|tsv|txt)(\.gz)?$/i.test(path);
+
+/** Whether what comes through a pipe, which has no extension, is a table of text: it does not begin as the other formats do. */
+export async function isPipedTable(path: string): Promise<boolean> {
+  if (!(await isPipe(path))) return false;
+  const file = await readFile(path);
+  return sniff(isGzip(file) ? gunzip(file, "gzip") : file) === undefined;
+}
 
 /** Bytes of a file that are read at a time. */
 const PIECE = 2 ** 24;

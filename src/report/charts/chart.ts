@@ -1,5 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import { trusted, type Markup } from "../page/markup";
+import { html, trusted, type Markup } from "../page/markup";
+import { saveLinks, type ChartData } from "./save";
 
 const GEOMETRY = /^(d|x|y|x1|x2|y1|y2|cx|cy|r|width|height|transform|stroke-dasharray)$/;
 
@@ -19,8 +20,8 @@ export interface Chart extends Plot.PlotOptions {
   readonly ariaLabel: string;
 }
 
-/** Draws a chart as static SVG. */
-export function draw(page: Document, chart: Chart): Markup {
+/** A chart as static SVG. */
+export function drawing(page: Document, chart: Chart): string {
   const svg = Plot.plot({
     document: page,
     ...chart,
@@ -30,5 +31,11 @@ export function draw(page: Document, chart: Chart): Markup {
   roundCoordinates(svg);
   // as XML, which also escapes "<" in attributes
   const Serializer = (page.defaultView ?? globalThis).XMLSerializer;
-  return trusted(new Serializer().serializeToString(svg));
+  return new Serializer().serializeToString(svg);
+}
+
+/** A chart as static SVG, and links that save it and its numbers; these where they are not given elsewhere, by a name alone. */
+export function draw(page: Document, chart: Chart, data: ChartData | { readonly name: string }): Markup {
+  const text = drawing(page, chart);
+  return html`${trusted(text)}${saveLinks(text, data)}`;
 }

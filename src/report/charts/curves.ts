@@ -33,6 +33,19 @@ const logTick = (value: number) => (/^[125]e/.test(value.toExponential()) ? form
 
 const finite = (values: readonly number[]) => values.filter(Number.isFinite);
 
+/** Points that tell their values to those who point at them, of each line at most. */
+const TOLD = 60;
+
+/** Dots that are not seen, with what they stand for in words. */
+function told(points: readonly Point[], line: string, xLabel: string): Plot.Markish {
+  const step = Math.ceil(points.length / TOLD);
+  const shown = points.filter(({ y }, i) => Number.isFinite(y) && (i % step === 0 || i === points.length - 1));
+  return Plot.dot(shown, {
+    ...{ x: "x", y: "y", r: 7, fill: "transparent", className: "hover" },
+    title: ({ x, y }: Point) => `${line}: ${formatValue(y)} at ${xLabel} ${formatTick(x)}`,
+  });
+}
+
 function curve(page: Document, { name, xLabel, yLabel, yScale, series }: Curve): Markup | false {
   const lines = series.map(({ name: line, x, y }, index) => {
     const points = thin({ name: line, x, y });
@@ -40,34 +53,46 @@ function curve(page: Document, { name, xLabel, yLabel, yScale, series }: Curve):
     return { line, points, last, colour: clusterColour(index), averaged: x.length > MAX_POINTS };
   });
   const drawn = lines.filter(({ last }) => last !== undefined);
-  if (drawn.length === 0) return false;
+  // one value is told by the cards and the table; a chart of a single dot says no more
+  if (!drawn.some(({ points }) => finite(points.map(({ y }) => y)).length > 1)) return false;
   const log = yScale === "log" && drawn.every(({ points }) => points.every(({ y }) => !(y <= 0)));
   const ends = drawn.map(({ line, last }) => `${line} ends at ${formatValue(last!)}`).join(", ");
-  const chart = draw(page, {
-    ariaLabel: `${name}: ${yLabel} against ${xLabel}; ${ends}`,
-    width: 460,
-    height: 240,
-    marginLeft: 52,
-    marginRight: 12,
-    marginTop: 26,
-    marginBottom: 40,
-    x: { label: xLabel, labelOffset: 38, ticks: 6, tickFormat: formatTick },
-    y: {
-      label: yLabel,
-      ticks: 5,
-      tickSize: 0,
-      grid: true,
-      nice: !log,
-      type: log ? "log" : "linear",
-      tickFormat: log ? logTick : formatTick,
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `${name}: ${yLabel} against ${xLabel}; ${ends}`,
+      width: 460,
+      height: 240,
+      marginLeft: 52,
+      marginRight: 12,
+      marginTop: 26,
+      marginBottom: 40,
+      x: { label: xLabel, labelOffset: 38, ticks: 6, tickFormat: formatTick },
+      y: {
+        label: yLabel,
+        ticks: 5,
+        tickSize: 0,
+        grid: true,
+        nice: !log,
+        type: log ? "log" : "linear",
+        tickFormat: log ? logTick : formatTick,
+      },
+      marks: [
+        ...drawn.flatMap(({ points, colour }) => [
+          Plot.lineY(points, { x: "x", y: "y", stroke: colour, strokeWidth: 1.8, strokeLinejoin: "round" }),
+          ...(finite(points.map(({ y }) => y)).length < 30
+            ? [Plot.dot(points, { x: "x", y: "y", fill: colour, r: points.length === 1 ? 4 : 2.2 })]
+            : []),
+        ]),
+        ...drawn.map(({ points, line }) => told(points, line, xLabel)),
+      ],
     },
-    marks: drawn.flatMap(({ points, colour }) => [
-      Plot.lineY(points, { x: "x", y: "y", stroke: colour, strokeWidth: 1.8, strokeLinejoin: "round" }),
-      ...(finite(points.map(({ y }) => y)).length < 30
-        ? [Plot.dot(points, { x: "x", y: "y", fill: colour, r: points.length === 1 ? 4 : 2.2 })]
-        : []),
-    ]),
-  });
+    {
+      name,
+      columns: ["line", xLabel, yLabel],
+      rows: drawn.flatMap(({ line, points }) => points.map(({ x, y }) => [line, x, y])),
+    },
+  );
   const legend = drawn.map(
     ({ line, last, colour }) =>
       html`<li><i class="swatch" style="background:${colour}"></i>${line} <b>${formatValue(last!)}</b></li>`,
@@ -82,7 +107,7 @@ function curve(page: Document, { name, xLabel, yLabel, yScale, series }: Curve):
   </figure>`;
 }
 
-/** The charts of the curves that hold at least one finite value. */
+/** The charts of the curves that hold two finite values or more. */
 export function curves(page: Document, all: readonly Curve[]): Markup | undefined {
   const figures = all.map((one) => curve(page, one)).filter((figure) => figure !== false);
   return figures.length > 0

@@ -66,30 +66,38 @@ export function heatMap(page: Document, { title, measure, names, values, range =
     (best, cell) => (best && best.value >= cell.value ? best : cell),
     undefined,
   );
-  const chart = draw(page, {
-    ariaLabel: `${title}: ${measure} of each two of ${names.join(", ")}${most ? `; most between ${most.title}` : ""}`,
-    width: Math.round(marginLeft + 8 + side * k),
-    height: Math.round(34 + side * 0.62 * k),
-    marginLeft,
-    marginRight: 8,
-    marginTop: 28,
-    marginBottom: 6,
-    x: { type: "band", domain: [...names], axis: "top", label: null, tickSize: 0, tickFormat: short, padding: 0.03 },
-    y: { type: "band", domain: [...names], label: null, tickSize: 0, padding: 0.03 },
-    color: { type: "identity" },
-    marks: [
-      Plot.cell(cells, { x: "column", y: "row", fill: "fill", title: "title" }),
-      ...[true, false].map((dark) =>
-        Plot.text(
-          cells.filter((cell) => cell.dark === dark),
-          {
-            ...{ x: "column", y: "row", fontSize: side > 50 ? 12 : 10.5, fill: dark ? "#fff" : "#111" },
-            text: ({ value }: Cell) => formatFixed(value, 2),
-          },
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `${title}: ${measure} of each two of ${names.join(", ")}${most ? `; most between ${most.title}` : ""}`,
+      width: Math.round(marginLeft + 8 + side * k),
+      height: Math.round(34 + side * 0.62 * k),
+      marginLeft,
+      marginRight: 8,
+      marginTop: 28,
+      marginBottom: 6,
+      x: { type: "band", domain: [...names], axis: "top", label: null, tickSize: 0, tickFormat: short, padding: 0.03 },
+      y: { type: "band", domain: [...names], label: null, tickSize: 0, padding: 0.03 },
+      color: { type: "identity" },
+      marks: [
+        Plot.cell(cells, { x: "column", y: "row", fill: "fill", title: "title" }),
+        ...[true, false].map((dark) =>
+          Plot.text(
+            cells.filter((cell) => cell.dark === dark),
+            {
+              ...{ x: "column", y: "row", fontSize: side > 50 ? 12 : 10.5, fill: dark ? "#fff" : "#111" },
+              text: ({ value }: Cell) => formatFixed(value, 2),
+            },
+          ),
         ),
-      ),
-    ],
-  });
+      ],
+    },
+    {
+      name: title,
+      columns: ["row", "column", measure],
+      rows: cells.map(({ row, column, value }) => [row, column, value]),
+    },
+  );
   const stops = [0, 0.25, 0.5, 0.75, 1].map((share) => colourAt(share).fill).join(",");
   return html`<figure class="matrix">
     <figcaption>

@@ -4,10 +4,11 @@ import { draw } from "./chart";
 import { formatCount } from "../page/format";
 import { html, type Markup } from "../page/markup";
 import { clusterColour } from "./palette";
+import { csvLink } from "./save";
 import type { ClusteringReport, Projection } from "../sections/run";
 import { sampleRows } from "../sections/sample";
 
-const MAX_POINTS = 4000;
+const MAX_POINTS = 2500;
 const WIDTH = 460;
 
 interface Points {
@@ -90,8 +91,15 @@ function densest(points: Points, own: readonly number[], radius: number): number
   return best;
 }
 
+/** A name in the plane. */
+interface Name {
+  readonly x: number;
+  readonly y: number;
+  readonly name: string;
+}
+
 /** The names of the groups, each where its points are densest. */
-function groupLabels(points: Points, groups: Int32Array, radius: number, name: (group: number) => string) {
+function groupNames(points: Points, groups: Int32Array, radius: number, name: (group: number) => string): Name[] {
   const members = new Map<number, number[]>();
   groups.forEach((group, point) => {
     if (group < 0) return;
@@ -101,44 +109,105 @@ function groupLabels(points: Points, groups: Int32Array, radius: number, name: (
   });
   return [...members].map(([group, own]) => {
     const point = densest(points, own, radius);
-    return { x: points.x[point]!, y: points.y[point]!, name: name(group) };
+    return { x: points.x[point]!, y: points.y[point]!, name: shortened(name(group), LONGEST) };
   });
 }
 
-function panel(
-  page: Document,
-  points: Points,
-  caption: string,
-  groups: Int32Array,
-  colours: (group: number) => string,
-  name: (group: number) => string,
-): Markup {
-  const { x, y, height } = domains(points);
-  const labels = groupLabels(points, groups, (x[1]! - x[0]!) / 8, name);
-  const chart = draw(page, {
-    ariaLabel: `${caption}: ${points.rows.length} points in ${labels.length} groups`,
-    width: WIDTH,
-    height,
-    margin: 6,
-    x: { domain: x, axis: null },
-    y: { domain: y, axis: null },
-    marks: [
-      dots(points, groups, colours),
-      Plot.text(labels, {
-        x: "x",
-        y: "y",
-        text: "name",
-        fontSize: labels.length > 20 ? 11 : 15,
-        fontWeight: 700,
-        fill: "var(--ink)",
-        stroke: "var(--paper)",
-        strokeWidth: 4,
-      }),
-    ],
-  });
+/** Characters of a name in the picture. */
+const LONGEST = 22;
+const shortened = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
+
+/** Moves names to where all of them is in the frame. */
+function within(names: readonly Name[], { x, y, height }: ReturnType<typeof domains>, fontSize: number): Name[] {
+  const [perX, perY] = [(x[1]! - x[0]!) / WIDTH, (y[1]! - y[0]!) / height];
+  const clamped = (value: number, [low, high]: readonly number[], margin: number): number =>
+    Math.max(low! + margin, Math.min(high! - margin, value));
+  return names.map((one) => ({
+    ...one,
+    x: clamped(one.x, x, perX * (0.31 * fontSize * one.name.length + 4)),
+    y: clamped(one.y, y, perY * (0.6 * fontSize + 2)),
+  }));
+}
+
+/** Points that tell what they are to those who point at them, at most. */
+const TOLD = 300;
+
+/** Who a group of a panel is: its colour, its name, and the word for it. */
+interface Groups {
+  readonly caption: string;
+  /** Of each point, −1 for noise. */
+  readonly of: Int32Array;
+  readonly colour: (group: number) => string;
+  readonly name: (group: number) => string;
+  /** "cluster" or "class". */
+  readonly word: string;
+}
+
+/** Every group with its colour and how many of the points it has. */
+function legend({ of, colour, name }: Groups): Markup {
+  const counts = new Map<number, number>();
+  for (const group of of) counts.set(group, (counts.get(group) ?? 0) + 1);
+  const entries = [...counts].sort(([a], [b]) => (a < 0 ? 1 : b < 0 ? -1 : a - b));
+  return html`<ul class="legend">
+    ${entries.map(
+      ([group, count]) =>
+        html`<li>
+          <i class="swatch" style="background:${colour(group)}"></i>${group < 0 ? "noise" : name(group)}
+          <b>${formatCount(count)}</b>
+        </li>`,
+    )}
+  </ul>`;
+}
+
+function panel(page: Document, points: Points, groups: Groups, axes: readonly string[] | undefined): Markup {
+  const { caption, of, colour, name, word } = groups;
+  const frame = domains(points);
+  const { x, y, height } = frame;
+  const names = groupNames(points, of, (x[1]! - x[0]!) / 8, name);
+  const fontSize = names.length > 20 ? 11 : 15;
+  const margin = axes ? 22 : 6;
+  const words = (group: number): string => (group < 0 ? "noise" : `${word} ${name(group)}`);
+  const step = Math.ceil(points.rows.length / TOLD);
+  const told = Array.from(points.rows, (_, point) => point).filter((point) => point % step === 0);
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `${caption}: ${points.rows.length} points in ${names.length} groups`,
+      ...{
+        width: WIDTH + margin - 6,
+        height: height + margin - 6,
+        margin: 6,
+        marginBottom: margin,
+        marginLeft: margin,
+      },
+      x: { domain: x, axis: null },
+      y: { domain: y, axis: null },
+      marks: [
+        dots(points, of, colour),
+        Plot.dot(told, {
+          x: (point: number) => points.x[point]!,
+          y: (point: number) => points.y[point]!,
+          ...{ r: 4, fill: "transparent", className: "hover" },
+          title: (point: number) => `member ${points.rows[point]!}, ${words(of[point]!)}`,
+        }),
+        Plot.text(within(names, frame, fontSize), {
+          ...{ x: "x", y: "y", text: "name", fontSize, fontWeight: 700, pointerEvents: "none" },
+          ...{ fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 4 },
+        }),
+        ...(axes
+          ? [
+              Plot.text([axes[0]!], { frameAnchor: "bottom", dy: 15, fontSize: 11, fill: "var(--muted)" }),
+              Plot.text([axes[1]!], { frameAnchor: "left", dx: -13, rotate: -90, fontSize: 11, fill: "var(--muted)" }),
+            ]
+          : []),
+      ],
+    },
+    { name: caption },
+  );
   return html`<figure class="scatter">
     <figcaption><b>${caption}</b></figcaption>
-    ${chart}
+    ${chart}${legend(groups)}
   </figure>`;
 }
 
@@ -152,36 +221,44 @@ export function scatter(page: Document, run: ClusteringReport, analysis: Analysi
     const cluster = classes!.cluster[group]!;
     return clusterColour(cluster >= 0 ? cluster : analysis.k + group);
   };
-  const panels = projections.map((projection) => {
+  const panels = projections.map((projection: Projection) => {
     const points = samplePoints(projection, run.seed);
-    if (points.rows.length === 0) return undefined;
-    const clusters = Int32Array.from(points.rows, (row) => run.labels[row]!);
+    if (points.rows.length < 2) return undefined; // one dot says nothing
     const panelOf = (by: string) => `${projection.name}, ${by}`;
+    const byCluster: Groups = {
+      ...{ caption: panelOf("by cluster"), word: "cluster", colour: clusterColour, name: String },
+      of: Int32Array.from(points.rows, (row) => run.labels[row]!),
+    };
+    const byClass: Groups | undefined = classes && {
+      ...{ caption: panelOf("by true class"), word: "class", colour: colourOfClass },
+      name: (group) => classes.names[group]!,
+      of: Int32Array.from(points.rows, (row) => classes.of[row]!),
+    };
     return {
       shown: `${projection.name} ${formatCount(points.rows.length)} of ${formatCount(n)}`,
       all: points.rows.length === n,
-      markup: [
-        panel(page, points, panelOf("by cluster"), clusters, clusterColour, String),
-        classes &&
-          panel(
-            page,
-            points,
-            panelOf("by true class"),
-            Int32Array.from(points.rows, (row) => classes.of[row]!),
-            colourOfClass,
-            (group) => classes.names[group]!,
-          ),
-      ],
+      ...{ name: projection.name, unit: projection.axes !== undefined },
+      markup: [byCluster, byClass].map((groups) => groups && panel(page, points, groups, projection.axes)),
+      numbers: csvLink({
+        name: projection.name,
+        columns: ["member", ...(projection.axes ?? ["x", "y"]), "cluster", ...(classes ? ["class"] : [])],
+        rows: Array.from(points.rows, (row, i) => [
+          ...[row, Number(points.x[i]!.toPrecision(4)), Number(points.y[i]!.toPrecision(4)), run.labels[row]!],
+          ...(classes ? [classes.names[classes.of[row]!]!] : []),
+        ]),
+      }),
     };
   });
   const drawn = panels.filter((one) => one !== undefined);
   if (drawn.length === 0) return undefined;
   const part = drawn.filter(({ all }) => !all).map(({ shown }) => shown);
   return html`<div class="grid">${drawn.map(({ markup }) => markup)}</div>
+    <p class="save">
+      Save the points of ${drawn.map(({ name, numbers }, i) => html`${i > 0 && ", "}${name} ${numbers}`)}
+    </p>
     <p class="note">
       ${part.length > 0 ? `Members shown, chosen at random by the seed: ${part.join("; ")}. ` : `All ${formatCount(n)} members are shown. `}
       ${classes && "A class has the colour of the cluster that the optimal assignment gives it. "}
-      ${noise > 0 && "Noise is grey. "} Positions have no
-      unit${drawn.some(({ shown }) => shown.startsWith("UMAP")) && "; UMAP keeps neighbourhoods, not distances"}.
+      ${noise > 0 && "Noise is grey. "}${drawn.some(({ unit }) => !unit) && "Positions without axes have no unit"}${drawn.some(({ shown }) => shown.startsWith("UMAP")) && "; UMAP keeps neighbourhoods, not distances"}${drawn.some(({ unit }) => !unit) && "."}
     </p>`;
 }

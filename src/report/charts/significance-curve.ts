@@ -37,34 +37,57 @@ export function significanceCurve(
   });
   if (drawn.length === 0) throw new Error("significanceCurve: there is no point to draw");
   const words = drawn.map(({ name, best }) => `${name} ${formatValue(best.signed, 2)} at ${best.threshold.toFixed(2)}`);
-  const chart = draw(page, {
-    ariaLabel: `${title}: significance S against the threshold of the gamma score; largest: ${words.join(", ")}`,
-    width: 560,
-    height: 300,
-    marginLeft: 46,
-    marginRight: 14,
-    marginTop: 26,
-    marginBottom: 42,
-    x: { label: "threshold of the gamma score", labelOffset: 38, ticks: 7, tickFormat: formatTick },
-    y: {
-      label: "S (standard deviations)",
-      grid: true,
-      nice: true,
-      ticks: 6,
-      tickSize: 0,
-      tickFormat: formatTick,
-      zero: true,
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `${title}: significance S against the threshold of the gamma score; largest: ${words.join(", ")}`,
+      width: 560,
+      height: 300,
+      marginLeft: 46,
+      marginRight: 14,
+      marginTop: 26,
+      marginBottom: 42,
+      x: { label: "threshold of the gamma score", labelOffset: 38, ticks: 7, tickFormat: formatTick },
+      y: {
+        label: "S (standard deviations)",
+        grid: true,
+        nice: true,
+        ticks: 6,
+        tickSize: 0,
+        tickFormat: formatTick,
+        zero: true,
+      },
+      marks: [
+        ...(withoutCut === undefined
+          ? []
+          : [Plot.ruleY([withoutCut], { stroke: "var(--muted)", strokeDasharray: "4 3", strokeWidth: 1.2 })]),
+        ...drawn.flatMap(({ points, best, colour }) => [
+          Plot.lineY(points, {
+            x: "threshold",
+            y: "signed",
+            stroke: colour,
+            strokeWidth: 1.8,
+            strokeLinejoin: "round",
+          }),
+          Plot.dot([best], { x: "threshold", y: "signed", fill: colour, r: 4 }),
+        ]),
+        ...drawn.map(({ name, points }) =>
+          Plot.dot(points, {
+            ...{ x: "threshold", y: "signed", r: 6, fill: "transparent", className: "hover" },
+            title: ({ threshold, signed, nOn, nOff }: SweepPoint) =>
+              `${name}: S ${formatValue(signed, 2)} at ${threshold.toFixed(2)}, ${formatCount(nOn)} on, ${formatCount(nOff)} off`,
+          }),
+        ),
+      ],
     },
-    marks: [
-      ...(withoutCut === undefined
-        ? []
-        : [Plot.ruleY([withoutCut], { stroke: "var(--muted)", strokeDasharray: "4 3", strokeWidth: 1.2 })]),
-      ...drawn.flatMap(({ points, best, colour }) => [
-        Plot.lineY(points, { x: "threshold", y: "signed", stroke: colour, strokeWidth: 1.8, strokeLinejoin: "round" }),
-        Plot.dot([best], { x: "threshold", y: "signed", fill: colour, r: 4 }),
-      ]),
-    ],
-  });
+    {
+      name: title,
+      columns: ["method", "threshold", "S", "on", "off"],
+      rows: drawn.flatMap(({ name, points }) =>
+        points.map(({ threshold, signed, nOn, nOff }) => [name, threshold, signed, nOn, nOff]),
+      ),
+    },
+  );
   const legend = drawn.map(
     ({ name, best, colour }) =>
       html`<li>

@@ -14,6 +14,14 @@ export interface ClusterSpectrum {
   readonly spread: ArrayLike<number>;
 }
 
+/** A cluster in a band. */
+interface SpectrumPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly low: number;
+  readonly high: number;
+}
+
 /** What `spectra` shows. */
 export interface Spectra {
   readonly title: string;
@@ -39,26 +47,38 @@ export function spectra(page: Document, { title, positions, xLabel = "band", yLa
   if (bands < 2) throw new Error(`spectra: two bands or more are needed, got ${bands}`);
   const at = Array.from({ length: bands }, (_, band) => positions?.[band] ?? band + 1);
   const order = at.map((_, band) => band).sort((a, b) => at[a]! - at[b]!);
-  const lines = clusters.map(({ cluster, mean, spread }) => ({
-    colour: clusterColour(cluster),
-    points: order.map((band) => ({
+  const lines = clusters.map(({ name, cluster, mean, spread }) => ({
+    ...{ name, colour: clusterColour(cluster) },
+    points: order.map((band): SpectrumPoint => ({
       x: at[band]!,
       y: mean[band]!,
       low: mean[band]! - spread[band]!,
       high: mean[band]! + spread[band]!,
     })),
   }));
-  const chart = draw(page, {
-    ariaLabel: `${title}: ${yLabel} against ${xLabel} of ${clusters.length} clusters`,
-    ...{ width: 640, height: 320, marginLeft: 56, marginRight: 12, marginTop: 26, marginBottom: 40 },
-    x: { label: xLabel, labelOffset: 38, tickFormat: formatTick },
-    y: { label: yLabel, tickSize: 0, grid: true, nice: true, tickFormat: formatTick },
-    marks: lines.flatMap(({ colour, points }) => [
-      Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill: colour, fillOpacity: 0.14 }),
-      Plot.lineY(points, { x: "x", y: "y", stroke: colour, strokeWidth: 1.8 }),
-      Plot.dot(points, { x: "x", y: "y", fill: colour, r: 2.2 }),
-    ]),
-  });
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `${title}: ${yLabel} against ${xLabel} of ${clusters.length} clusters`,
+      ...{ width: 640, height: 320, marginLeft: 56, marginRight: 12, marginTop: 26, marginBottom: 40 },
+      x: { label: xLabel, labelOffset: 38, tickFormat: formatTick },
+      y: { label: yLabel, tickSize: 0, grid: true, nice: true, tickFormat: formatTick },
+      marks: lines.flatMap(({ name, colour, points }) => [
+        Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill: colour, fillOpacity: 0.14 }),
+        Plot.lineY(points, { x: "x", y: "y", stroke: colour, strokeWidth: 1.8 }),
+        Plot.dot(points, {
+          ...{ x: "x", y: "y", fill: colour, r: 2.2 },
+          title: ({ x, y, low }: SpectrumPoint) =>
+            `${name}: ${formatValue(y)} ± ${formatValue(y - low)} at ${xLabel} ${formatTick(x)}`,
+        }),
+      ]),
+    },
+    {
+      name: title,
+      columns: ["cluster", xLabel, "mean", "standard deviation"],
+      rows: lines.flatMap(({ name, points }) => points.map(({ x, y, low }) => [name, x, y, y - low])),
+    },
+  );
   const total = clusters.reduce((sum, { size }) => sum + size, 0);
   const legend = clusters.map(
     ({ name, cluster, size }) =>

@@ -1,6 +1,7 @@
 import { formatValue } from "../page/format";
 import { html, type Markup } from "../page/markup";
 import { clusterColour, viridis } from "./palette";
+import { saveLinks } from "./save";
 
 /** A self-organising map's grid with a value or a cluster for each unit, row by row. */
 export interface UnitMap {
@@ -70,18 +71,21 @@ export function unitMap({ title, measure, rows, columns, topology, values, categ
   const range = categories
     ? `${new Set(shown.filter((value) => value >= 0)).size} clusters`
     : shown.length > 0 && `${formatValue(low)} (dark) to ${formatValue(high)} (bright)`;
+  const drawing = html`<svg
+    xmlns="http://www.w3.org/2000/svg"
+    role="img"
+    aria-label="${title}: ${measure} of ${rows} rows of ${columns} units"
+    width="${round(width)}"
+    height="${round(height)}"
+    viewBox="0 0 ${round(width)} ${round(height)}"
+    stroke="#8a8f98"
+    stroke-width="0.5"
+  >
+    ${units}
+  </svg>`;
+  const numbers = Array.from(values, (value, unit) => [Math.floor(unit / columns), unit % columns, value]);
   return html`<figure>
     <figcaption><b>${title}</b> ${measure}${range && html`: ${range}`}</figcaption>
-    <svg
-      role="img"
-      aria-label="${title}: ${measure} of ${rows} rows of ${columns} units"
-      width="${round(width)}"
-      height="${round(height)}"
-      viewBox="0 0 ${round(width)} ${round(height)}"
-      stroke="#8a8f98"
-      stroke-width="0.5"
-    >
-      ${units}
-    </svg>
+    ${drawing}${saveLinks(drawing.text, { name: title, columns: ["row", "column", measure], rows: numbers })}
   </figure>`;
 }

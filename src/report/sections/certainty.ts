@@ -19,36 +19,48 @@ export function sizesChart(page: Document, analysis: Analysis): Markup {
   const shown = shownClusters(analysis);
   const bars = shown.map((cluster) => {
     const most = classes?.own[cluster] ?? -1;
-    return {
-      cluster,
-      size: sizes[cluster]!,
-      main: classes ? (most >= 0 ? classes.counts[cluster]![most]! : 0) : sizes[cluster]!,
-      text: formatCount(sizes[cluster]!),
-    };
+    const main = classes ? (most >= 0 ? classes.counts[cluster]![most]! : 0) : sizes[cluster]!;
+    const text = formatCount(sizes[cluster]!);
+    const words = `cluster ${cluster}: ${text}${classes && most >= 0 ? `, ${formatCount(main)} of class ${classes.names[most]!}` : ""}`;
+    return { cluster, size: sizes[cluster]!, main, text, words };
   });
-  const chart = draw(page, {
-    ariaLabel: `Sizes of ${shown.length} clusters: ${bars.map(({ cluster, text }) => `${cluster}: ${text}`).join(", ")}`,
-    width: 460,
-    height: Math.max(80, 24 + bars.length * (bars.length > 20 ? 15 : 24)),
-    marginLeft: 34,
-    marginRight: 48,
-    marginTop: 4,
-    marginBottom: 20,
-    x: {
-      label: null,
-      ticks: 4,
-      grid: true,
-      domain: [0, Math.max(1, ...bars.map(({ size }) => size))],
-      tickFormat: formatTick,
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `Sizes of ${shown.length} clusters: ${bars.map(({ cluster, text }) => `${cluster}: ${text}`).join(", ")}`,
+      width: 460,
+      height: Math.max(80, 24 + bars.length * (bars.length > 20 ? 15 : 24)),
+      marginLeft: 34,
+      marginRight: 48,
+      marginTop: 4,
+      marginBottom: 20,
+      x: {
+        label: null,
+        ticks: 4,
+        grid: true,
+        domain: [0, Math.max(1, ...bars.map(({ size }) => size))],
+        tickFormat: formatTick,
+      },
+      y: { type: "band", domain: shown, label: null, tickSize: 0, padding: 0.22 },
+      marks: [
+        Plot.barX(bars, {
+          ...{ x: "size", y: "cluster", fillOpacity: 0.35, title: "words" },
+          fill: ({ cluster }: { cluster: number }) => clusterColour(cluster),
+        }),
+        Plot.barX(bars, {
+          ...{ x: "main", y: "cluster", title: "words" },
+          fill: ({ cluster }: { cluster: number }) => clusterColour(cluster),
+        }),
+        Plot.text(bars, { x: "size", y: "cluster", text: "text", textAnchor: "start", dx: 5, fill: "var(--ink)" }),
+      ],
+      color: { type: "identity" },
     },
-    y: { type: "band", domain: shown, label: null, tickSize: 0, padding: 0.22 },
-    marks: [
-      Plot.barX(bars, { x: "size", y: "cluster", fill: ({ cluster }) => clusterColour(cluster), fillOpacity: 0.35 }),
-      Plot.barX(bars, { x: "main", y: "cluster", fill: ({ cluster }) => clusterColour(cluster) }),
-      Plot.text(bars, { x: "size", y: "cluster", text: "text", textAnchor: "start", dx: 5, fill: "var(--ink)" }),
-    ],
-    color: { type: "identity" },
-  });
+    {
+      name: "Cluster sizes",
+      columns: ["cluster", "members", ...(classes ? ["of its class"] : [])],
+      rows: bars.map(({ cluster, size, main }) => [cluster, size, ...(classes ? [main] : [])]),
+    },
+  );
   return html`<figure>
     <figcaption><b>Cluster sizes</b>${classes && " full: of its own class"}</figcaption>
     ${chart}
@@ -56,35 +68,47 @@ export function sizesChart(page: Document, analysis: Analysis): Markup {
   </figure>`;
 }
 
-/** Mean of the largest q in each cluster, as dots on a common scale. */
-function meansChart(page: Document, analysis: Analysis): Markup {
+/** Mean of the largest q in each cluster, as dots on the scale of q. */
+function meansChart(page: Document, analysis: Analysis): Markup | undefined {
   const shown = shownClusters(analysis).filter((cluster) => analysis.sizes[cluster]! > 0);
   const dots = shown.map((cluster) => ({ cluster, mean: analysis.confidence!.mean[cluster]! }));
-  const low = Math.min(1 / analysis.k, ...dots.map(({ mean }) => mean));
-  const chart = draw(page, {
-    ariaLabel: `Mean largest q: ${dots.map(({ cluster, mean }) => `cluster ${cluster}: ${formatValue(mean, 2)}`).join(", ")}`,
-    width: 460,
-    height: Math.max(80, 24 + dots.length * (dots.length > 20 ? 15 : 24)),
-    marginLeft: 34,
-    marginRight: 48,
-    marginTop: 4,
-    marginBottom: 20,
-    x: { label: null, domain: [low, 1], ticks: 5, grid: true },
-    y: { type: "point", domain: shown, label: null, tickSize: 0 },
-    color: { type: "identity" },
-    marks: [
-      Plot.ruleY(dots, { x1: low, x2: "mean", y: "cluster", stroke: "var(--line)", strokeWidth: 1.5 }),
-      Plot.dot(dots, { x: "mean", y: "cluster", r: 4.5, fill: ({ cluster }) => clusterColour(cluster) }),
-      Plot.text(dots, {
-        x: "mean",
-        y: "cluster",
-        text: ({ mean }: { mean: number }) => formatValue(mean, 2),
-        textAnchor: "start",
-        dx: 9,
-        fill: "var(--ink)",
-      }),
-    ],
-  });
+  if (dots.length < 2) return undefined; // of one cluster the histogram says as much
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `Mean largest q: ${dots.map(({ cluster, mean }) => `cluster ${cluster}: ${formatValue(mean, 2)}`).join(", ")}`,
+      width: 460,
+      height: Math.max(80, 24 + dots.length * (dots.length > 20 ? 15 : 24)),
+      marginLeft: 34,
+      marginRight: 48,
+      marginTop: 4,
+      marginBottom: 20,
+      x: { label: null, domain: [0, 1], ticks: 5, grid: true },
+      y: { type: "point", domain: shown, label: null, tickSize: 0 },
+      color: { type: "identity" },
+      marks: [
+        Plot.ruleY(dots, { x1: 0, x2: "mean", y: "cluster", stroke: "var(--line)", strokeWidth: 1.5 }),
+        Plot.dot(dots, {
+          ...{ x: "mean", y: "cluster", r: 4.5 },
+          fill: ({ cluster }: { cluster: number }) => clusterColour(cluster),
+          title: ({ cluster, mean }: { cluster: number; mean: number }) => `cluster ${cluster}: ${formatValue(mean)}`,
+        }),
+        Plot.text(dots, {
+          x: "mean",
+          y: "cluster",
+          text: ({ mean }: { mean: number }) => formatValue(mean, 2),
+          textAnchor: "start",
+          dx: 9,
+          fill: "var(--ink)",
+        }),
+      ],
+    },
+    {
+      name: "Mean of the largest q",
+      columns: ["cluster", "mean of the largest q"],
+      rows: dots.map(({ cluster, mean }) => [cluster, mean]),
+    },
+  );
   return html`<figure>
     <figcaption><b>Mean of the largest q in each cluster</b></figcaption>
     ${chart}
@@ -110,22 +134,33 @@ function histogram(page: Document, run: ClusteringReport, analysis: Analysis): M
     y2: right[bin]! + count,
   })).filter(({ y1, y2 }) => y2 > y1);
   const sure = confidence!.of.reduce((sum, value) => sum + (value >= 0.9 ? 1 : 0), 0);
-  const chart = draw(page, {
-    ariaLabel: `Histogram of the largest q of each member; ${formatShare(sure / n)} of the members have 0.9 or more`,
-    width: 460,
-    height: 240,
-    marginLeft: 52,
-    marginRight: 12,
-    marginTop: 26,
-    marginBottom: 40,
-    x: { label: "largest q", labelOffset: 38, domain: [low, 1], ticks: 6 },
-    y: { label: "members", grid: true, ticks: 5, tickSize: 0, tickFormat: formatTick },
-    marks: [
-      Plot.rectY(bars, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "var(--accent)", inset: 0.5 }),
-      Plot.rectY(above, { x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "var(--high)", inset: 0.5 }),
-      Plot.ruleY([0], { stroke: "var(--muted)" }),
-    ],
-  });
+  const bar = { x1: "x1", x2: "x2", y1: "y1", y2: "y2", inset: 0.5 } as const;
+  const wordsOf = ({ x1, x2, y1, y2 }: (typeof bars)[number]): string =>
+    `${formatCount(y2 - y1)} members from ${formatValue(x1, 2)} to ${formatValue(x2, 2)}`;
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `Histogram of the largest q of each member; ${formatShare(sure / n)} of the members have 0.9 or more`,
+      width: 460,
+      height: 240,
+      marginLeft: 52,
+      marginRight: 12,
+      marginTop: 26,
+      marginBottom: 40,
+      x: { label: "largest q", labelOffset: 38, domain: [low, 1], ticks: 6 },
+      y: { label: "members", grid: true, ticks: 5, tickSize: 0, tickFormat: formatTick },
+      marks: [
+        Plot.rectY(bars, { ...bar, fill: "var(--accent)", title: wordsOf }),
+        Plot.rectY(above, { ...bar, fill: "var(--high)", title: wordsOf }),
+        Plot.ruleY([0], { stroke: "var(--muted)" }),
+      ],
+    },
+    {
+      name: "Largest q",
+      columns: ["from", "to", "members", ...(classes ? ["in another cluster than their class"] : [])],
+      rows: bars.map(({ x1, x2 }, bin) => [x1, x2, right[bin]! + wrong[bin]!, ...(classes ? [wrong[bin]!] : [])]),
+    },
+  );
   return html`<figure>
     <figcaption><b>How sure the members are</b></figcaption>
     ${chart}

@@ -96,61 +96,69 @@ export function confusion(page: Document, analysis: Analysis, sizesFigure: Marku
   const diagonal = cells.reduce((sum, { own, count }) => sum + (own ? count : 0), 0);
   const text = { x: "column", y: "row", text: small ? () => "" : "count", fontSize: cell > 40 ? 12 : 9.5 } as const;
   const shown = cells.filter(({ count }) => count > 0 && !small);
-  const chart = draw(page, {
-    ariaLabel: `Confusion matrix of ${names.length} classes and ${k} clusters; ${formatCount(diagonal)} of ${formatCount(analysis.n)} members are in the cluster assigned to their class. The same counts are in the table below.`,
-    width: Math.round(marginLeft + 8 + cell * order.length),
-    height: Math.round(50 + cell * names.length * 0.86),
-    marginLeft,
-    marginRight: 8,
-    marginTop: 42,
-    marginBottom: 8,
-    x: {
-      type: "band",
-      domain: order.map((_, column) => column),
-      axis: "top",
-      label: "cluster",
-      labelAnchor: "left",
-      labelArrow: "none",
-      tickSize: 0,
-      tickFormat: (column: number) => (order[column] === k ? "noise" : String(order[column])),
-      padding: small ? 0.02 : 0.04,
-    },
-    y: {
-      type: "band",
-      domain: names.map((_, row) => row),
-      label: "class",
-      labelArrow: "none",
-      tickSize: 0,
-      tickFormat: (row: number) => {
-        const name = names[row]!;
-        return name.length > 18 ? `${name.slice(0, 17)}\u2026` : name;
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `Confusion matrix of ${names.length} classes and ${k} clusters; ${formatCount(diagonal)} of ${formatCount(analysis.n)} members are in the cluster assigned to their class. The same counts are in the table below.`,
+      width: Math.round(marginLeft + 8 + cell * order.length),
+      height: Math.round(50 + cell * names.length * 0.86),
+      marginLeft,
+      marginRight: 8,
+      marginTop: 42,
+      marginBottom: 8,
+      x: {
+        type: "band",
+        domain: order.map((_, column) => column),
+        axis: "top",
+        label: "cluster",
+        labelAnchor: "left",
+        labelArrow: "none",
+        tickSize: 0,
+        tickFormat: (column: number) => (order[column] === k ? "noise" : String(order[column])),
+        padding: small ? 0.02 : 0.04,
       },
-      padding: small ? 0.02 : 0.04,
+      y: {
+        type: "band",
+        domain: names.map((_, row) => row),
+        label: "class",
+        labelArrow: "none",
+        tickSize: 0,
+        tickFormat: (row: number) => {
+          const name = names[row]!;
+          return name.length > 18 ? `${name.slice(0, 17)}\u2026` : name;
+        },
+        padding: small ? 0.02 : 0.04,
+      },
+      opacity: { type: "identity" },
+      marks: [
+        Plot.cell(cells, { x: "column", y: "row", fill: "var(--line)", fillOpacity: () => 0.45 }),
+        Plot.cell(cells, {
+          x: "column",
+          y: "row",
+          fill: "var(--accent)",
+          fillOpacity: ({ share }: { share: number }) => Math.sqrt(share) * 0.98,
+          title: "title",
+        }),
+        Plot.cell(
+          cells.filter(({ own }) => own),
+          { x: "column", y: "row", fill: "none", stroke: "var(--ink)", strokeWidth: small ? 0.8 : 1.2, inset: 0.5 },
+        ),
+        Plot.text(
+          shown.filter(({ share }) => share < 0.3),
+          { ...text, fill: "var(--ink)" },
+        ),
+        Plot.text(
+          shown.filter(({ share }) => share >= 0.3),
+          { ...text, fill: "var(--paper)", fontWeight: 600 },
+        ),
+      ],
     },
-    opacity: { type: "identity" },
-    marks: [
-      Plot.cell(cells, { x: "column", y: "row", fill: "var(--line)", fillOpacity: () => 0.45 }),
-      Plot.cell(cells, {
-        x: "column",
-        y: "row",
-        fill: "var(--accent)",
-        fillOpacity: ({ share }: { share: number }) => Math.sqrt(share) * 0.98,
-        title: "title",
-      }),
-      Plot.cell(
-        cells.filter(({ own }) => own),
-        { x: "column", y: "row", fill: "none", stroke: "var(--ink)", strokeWidth: small ? 0.8 : 1.2, inset: 0.5 },
-      ),
-      Plot.text(
-        shown.filter(({ share }) => share < 0.3),
-        { ...text, fill: "var(--ink)" },
-      ),
-      Plot.text(
-        shown.filter(({ share }) => share >= 0.3),
-        { ...text, fill: "var(--paper)", fontWeight: 600 },
-      ),
-    ],
-  });
+    {
+      name: "Classes and clusters",
+      columns: ["class", ...order.map((cluster) => (cluster === k ? "noise" : `cluster ${cluster}`))],
+      rows: names.map((name, row) => [name, ...order.map((cluster) => counts[cluster]![row]!)]),
+    },
+  );
   return html`${worstCells(classes, k)}
     <div class="${side <= 14 ? "grid" : "stack"}">
       <figure class="matrix">

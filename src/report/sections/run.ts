@@ -20,6 +20,8 @@ export interface Projection {
   readonly name: string;
   readonly xy: ArrayLike<number>;
   readonly index?: ArrayLike<number>;
+  /** What is across and what upwards: "PC 1, 34 % of the variance". */
+  readonly axes?: readonly [across: string, up: string];
 }
 
 /** One row of the comparison table: what was clustered how, and its measures by name. */

@@ -39,27 +39,31 @@ function countChart(page: Document, { counts, k, truth }: ReportedSet): Markup {
   const bars = Array.from(counts, (p, i) => ({ k: i + 1, p }));
   const known = truth && new Set(Array.from(truth)).size;
   const words = bars.map(({ k, p }) => `P(${k}) = ${formatValue(p)}`).join(", ");
-  const chart = draw(page, {
-    ariaLabel: `Probability of each number of clusters: ${words}`,
-    ...{ width: SIDE, height: SIDE, marginLeft: 34, marginRight: 8, marginTop: 22, marginBottom: 34 },
-    x: { type: "band", domain: bars.map(({ k }) => k), label: "k", padding: 0.25, tickSize: 0 },
-    y: { domain: [0, 1], label: "P(k)", grid: true, ticks: 5, tickSize: 0 },
-    color: { type: "identity" },
-    marks: [
-      Plot.barY(bars, {
-        x: "k",
-        y: "p",
-        fill: (bar: { k: number }) => (bar.k === k ? "var(--accent)" : "var(--muted)"),
-      }),
-      Plot.text(bars, {
-        x: "k",
-        y: "p",
-        text: ({ p }: { p: number }) => formatFixed(p, 2),
-        dy: -7,
-        fill: "var(--ink)",
-      }),
-    ],
-  });
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `Probability of each number of clusters: ${words}`,
+      ...{ width: SIDE, height: SIDE, marginLeft: 34, marginRight: 8, marginTop: 22, marginBottom: 34 },
+      x: { type: "band", domain: bars.map(({ k }) => k), label: "k", padding: 0.25, tickSize: 0 },
+      y: { domain: [0, 1], label: "P(k)", grid: true, ticks: 5, tickSize: 0 },
+      color: { type: "identity" },
+      marks: [
+        Plot.barY(bars, {
+          x: "k",
+          y: "p",
+          fill: (bar: { k: number }) => (bar.k === k ? "var(--accent)" : "var(--muted)"),
+        }),
+        Plot.text(bars, {
+          x: "k",
+          y: "p",
+          text: ({ p }: { p: number }) => formatFixed(p, 2),
+          dy: -7,
+          fill: "var(--ink)",
+        }),
+      ],
+    },
+    { name: "Number of clusters", columns: ["k", "P(k)"], rows: bars.map(({ k, p }) => [k, p]) },
+  );
   return html`<figure>
     <figcaption><b>Number of clusters</b> ${k} found${known !== undefined && `, ${known} true`}</figcaption>
     ${chart}
@@ -78,22 +82,32 @@ function dropoutChart(page: Document, { counts, dropout }: ReportedSet): Markup 
     ...{ share, k: Math.floor(i / bins) + 1 },
     ...{ x1: (i % bins) / bins, x2: ((i % bins) + 1) / bins },
   })).filter(({ share }) => share > 0);
-  const chart = draw(page, {
-    ariaLabel: `Values of P(k) in ${dropout.runs} runs with dropout`,
-    ...{ width: SIDE, height: SIDE, marginLeft: 24, marginRight: 8, marginTop: 10, marginBottom: 34 },
-    x: { domain: [0, 1], label: "P(k)", ticks: 5 },
-    y: { type: "band", domain: Array.from(counts, (_, i) => i + 1), label: null, tickSize: 0, padding: 0.12 },
-    color: { type: "identity" },
-    marks: [
-      Plot.rect(cells, {
-        x1: "x1",
-        x2: "x2",
-        y: "k",
-        fill: "var(--accent)",
-        fillOpacity: ({ share }: { share: number }) => share ** 0.5,
-      }),
-    ],
-  });
+  const chart = draw(
+    page,
+    {
+      ariaLabel: `Values of P(k) in ${dropout.runs} runs with dropout`,
+      ...{ width: SIDE, height: SIDE, marginLeft: 24, marginRight: 8, marginTop: 10, marginBottom: 34 },
+      x: { domain: [0, 1], label: "P(k)", ticks: 5 },
+      y: { type: "band", domain: Array.from(counts, (_, i) => i + 1), label: null, tickSize: 0, padding: 0.12 },
+      color: { type: "identity" },
+      marks: [
+        Plot.rect(cells, {
+          x1: "x1",
+          x2: "x2",
+          y: "k",
+          fill: "var(--accent)",
+          fillOpacity: ({ share }: { share: number }) => share ** 0.5,
+          title: ({ share, k, x1, x2 }: (typeof cells)[number]) =>
+            `P(${k}) from ${formatFixed(x1, 2)} to ${formatFixed(x2, 2)} in ${Math.round(share * dropout.runs)} runs`,
+        }),
+      ],
+    },
+    {
+      name: "Forward dropout",
+      columns: ["k", "from", "to", "share of the runs"],
+      rows: cells.map(({ share, k, x1, x2 }) => [k, x1, x2, share]),
+    },
+  );
   return html`<figure>
     <figcaption><b>Forward dropout</b> ${dropout.runs} runs for each k</figcaption>
     ${chart}
@@ -113,16 +127,27 @@ function points(page: Document, { xy }: ReportedSet, labels: ArrayLike<number>, 
     (low + high) / 2 - half,
     (low + high) / 2 + half,
   ];
-  const chart = draw(page, {
-    ariaLabel: words,
-    ...{ width: SIDE, height: SIDE, margin: 4 },
-    x: { domain: around(x), axis: null },
-    y: { domain: around(y), axis: null },
-    color: { type: "identity" },
-    marks: [
-      Plot.dot(dots, { x: "x", y: "y", r: 3, fill: ({ cluster }: { cluster: number }) => clusterColour(cluster) }),
-    ],
-  });
+  const chart = draw(
+    page,
+    {
+      ariaLabel: words,
+      ...{ width: SIDE, height: SIDE, margin: 4 },
+      x: { domain: around(x), axis: null },
+      y: { domain: around(y), axis: null },
+      color: { type: "identity" },
+      marks: [
+        Plot.dot(dots, {
+          ...{ x: "x", y: "y", r: 3, fill: ({ cluster }: { cluster: number }) => clusterColour(cluster) },
+          title: ({ cluster }: { cluster: number }, i: number) => `item ${i}, cluster ${cluster + 1}`,
+        }),
+      ],
+    },
+    {
+      name: words,
+      columns: ["item", "x", "y", "cluster"],
+      rows: dots.map(({ cluster, x, y }, i) => [i, x, y, cluster]),
+    },
+  );
   return html`<figure class="scatter">
     <figcaption>${title}</figcaption>
     ${chart}

@@ -16,6 +16,7 @@ const MEANINGS: Record<string, string> = {
   silhouette: "from −1 to 1, larger is better",
   misclassification: "share outside the assigned cluster",
   inertia: "sum of squared distances to the centers",
+  "ari with k-means": "adjusted Rand index with plain k-means of the items",
 };
 const LOWER_IS_BETTER = ["inertia", "loss", "misclassification"];
 

@@ -1,18 +1,13 @@
 import { NdArray } from "../../../ndarray";
+import { listClassFolders, type ClassFolders, type FileKind } from "../class-folders";
 import { listFolders, listFolder, readFile } from "../files";
 import { fitImage, readImage } from "./images";
 import type { Fit } from "./images";
 
 /** Pictures in a folder, or in folders of which each is a class. */
-export interface ImageFolder {
+export interface ImageFolder extends ClassFolders {
   /** [n, channels, height, width], 0 … 255. */
   readonly images: NdArray<Uint8Array>;
-  /** Class of each picture: the place of its folder in `classes`. Undefined where the pictures lie in one folder. */
-  readonly labels: Int32Array<ArrayBuffer> | undefined;
-  /** Names of the folders, in alphabetical order; none where the pictures lie in one folder. */
-  readonly classes: readonly string[];
-  /** Path of each picture. */
-  readonly files: readonly string[];
   /** Heights and widths of the pictures as they are stored, where they differ. */
   readonly sizes: { readonly smallest: Size; readonly largest: Size } | undefined;
 }
@@ -31,12 +26,15 @@ export interface ImageFolderOptions {
   readonly maxPixels?: number | undefined;
 }
 
-const isPicture = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);
+const PICTURES: FileKind = {
+  ...{ op: "image folder", items: "pictures", file: "PNG or JPEG file" },
+  isOne: (name) => /\.(png|jpe?g)$/i.test(name),
+};
 
 /** Whether the path is a folder with folders or pictures in it. Throws as `readFile`. */
 export async function isImageFolder(path: string): Promise<boolean> {
   const folders = await listFolders(path);
-  return folders !== undefined && (folders.length > 0 || ((await listFolder(path, isPicture)) ?? []).length > 0);
+  return folders !== undefined && (folders.length > 0 || ((await listFolder(path, PICTURES.isOne)) ?? []).length > 0);
 }
 
 /**
@@ -46,7 +44,7 @@ export async function isImageFolder(path: string): Promise<boolean> {
  */
 export async function loadImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
   const { size, fit = "cover", channels: wanted, maxPixels } = options;
-  const { files, labels, classes } = await list(path);
+  const { files, labels, classes } = await listClassFolders(path, PICTURES);
   const pictures: NdArray<Uint8Array>[] = [];
   for (const file of files) {
     try {
@@ -67,30 +65,6 @@ export async function loadImageFolder(path: string, options: ImageFolderOptions 
   const channels = wanted ?? pictures.reduce<number>((most, { shape }) => Math.max(most, shape[2]!), 1);
   const images = new NdArray(channelsFirst(pictures, channels), [pictures.length, channels, height, width]);
   return { images, labels, classes, files, sizes };
-}
-
-async function list(path: string): Promise<Pick<ImageFolder, "files" | "labels" | "classes">> {
-  const folders = await listFolders(path);
-  if (!folders) throw new Error(`image folder: ${path} is no folder`);
-  const flat = (await listFolder(path, isPicture)) ?? [];
-  if (flat.length > 0 && folders.length > 0)
-    throw new Error(
-      `image folder: pictures must lie in ${path} itself or in one folder a class, there are both: ${flat[0]} and ${folders[0]!.name}`,
-    );
-  if (flat.length > 0) return { files: flat, labels: undefined, classes: [] };
-  if (folders.length === 0)
-    throw new Error(`image folder: there is no PNG or JPEG file in ${path}, nor a folder of them`);
-  const [classes, files, labels]: [string[], string[], number[]] = [[], [], []];
-  for (const { name, path: folder } of folders) {
-    const own = (await listFolder(folder, isPicture)) ?? [];
-    if (own.length === 0) throw new Error(`image folder: class ${name} has no PNG or JPEG file, in ${folder}`);
-    for (const file of own) {
-      labels.push(classes.length);
-      files.push(file);
-    }
-    classes.push(name);
-  }
-  return { files, labels: Int32Array.from(labels), classes };
 }
 
 function sizesOf(pictures: readonly NdArray<Uint8Array>[]): ImageFolder["sizes"] {
