@@ -124,19 +124,34 @@ function numbers(data: TypedArray): Exclude<TypedArray, BigInt64Array | BigUint6
   return data;
 }
 
-/** The means of the columns that are far from 0 for how little they vary, 0 for others; undefined where there is no such column. */
-function* neededShift(data: ArrayLike<number>, n: number, d: number): Cooperative<Float64Array | undefined> {
-  const low = Float64Array.from({ length: d }, (_, c) => data[c]!);
-  const high = low.slice();
-  const widen = (i: number, c: number): void => {
+/** The least and largest number of each column so far. */
+interface Extent {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/** Takes in what row i of d numbers has in some columns. A loop of its own: engines are slow in generators. */
+function widen({ low, high }: Extent, data: ArrayLike<number>, i: number, d: number, columns: Uint32Array): void {
+  for (let k = 0; k < columns.length; k++) {
+    const c = columns[k]!;
     const v = data[i * d + c]!;
     if (v < low[c]!) low[c] = v;
     if (v > high[c]!) high[c] = v;
-  };
+  }
+}
+
+/** The means of the columns that are far from 0 for how little they vary, 0 for others; undefined where there is no such column. */
+function* neededShift(data: ArrayLike<number>, n: number, d: number): Cooperative<Float64Array | undefined> {
+  const [low, high] = [new Float64Array(d), new Float64Array(d)];
+  let open = new Uint32Array(d);
+  for (let c = 0; c < d; c++) {
+    low[c] = high[c] = data[c]!;
+    open[c] = c;
+  }
+  const extent = { low, high };
   const step = Math.ceil(n / SAMPLE);
-  let open = Array.from({ length: d }, (_, c) => c);
   for (let i = 0, seen = 0; i < n; i += step) {
-    for (let k = 0; k < open.length; k++) widen(i, open[k]!);
+    widen(extent, data, i, d, open);
     // where a few rows differ by enough all of them do: a number that is larger by its size adds as much to the range
     if (((++seen & (seen - 1)) === 0 && seen > 1) || i + step >= n)
       open = open.filter((c) => APART * Math.abs(data[c]!) > high[c]! - low[c]!);
@@ -144,7 +159,7 @@ function* neededShift(data: ArrayLike<number>, n: number, d: number): Cooperativ
     yield;
   }
   for (let i = 0; i < n; i++) {
-    for (const c of open) widen(i, c);
+    widen(extent, data, i, d, open);
     if ((i * open.length) % PIECE < open.length) yield;
   }
   open = open.filter((c) => isFar(low[c]!, high[c]!));
@@ -158,8 +173,28 @@ function* neededShift(data: ArrayLike<number>, n: number, d: number): Cooperativ
   return shift;
 }
 
+/** The size of the largest of some elements less their columns' shifts; NaN where one is not finite. */
+function largestOf(
+  data: ArrayLike<number>,
+  d: number,
+  shift: Float64Array | undefined,
+  begin: number,
+  end: number,
+): number {
+  let largest = 0;
+  for (let i = begin, column = begin % d; i < end; i++) {
+    const v = Math.abs(shift ? data[i]! - shift[column]! : data[i]!);
+    if (!(v <= largest)) {
+      if (v - v !== 0) return NaN;
+      largest = v;
+    }
+    if (++column === d) column = 0;
+  }
+  return largest;
+}
+
 /**
- * The size of the largest x − shift, or 1 where that is neither so small nor so large that it matters.
+ * The size of the largest x − shift.
  * @throws when a number is NaN or infinite
  */
 function* sizeOfLargest(
@@ -168,25 +203,18 @@ function* sizeOfLargest(
   shift: Float64Array | undefined,
   op: string,
 ): Cooperative<number> {
-  const size = data.length;
-  let ordinary = false;
-  for (let i = 0, column = 0; i < size; i++) {
-    const v = shift ? data[i]! - shift[column]! : data[i]!;
-    if (++column === d) column = 0;
-    if (v > SMALL || v < -SMALL) ordinary = true;
-    if (!(v <= LARGE && v >= -LARGE)) {
-      ordinary = false;
-      break;
-    }
-    if (i % PIECE === 0) yield;
-  }
-  if (ordinary) return 1;
   let largest = 0;
-  for (let i = 0; i < size; i++) {
-    const v = data[i]!;
-    if (v - v !== 0) throw new Error(`${op}: x must be finite, got ${v} at row ${Math.floor(i / d)}, column ${i % d}`);
-    largest = Math.max(largest, Math.abs(v - (shift ? shift[i % d]! : 0)));
-    if (i % PIECE === 0) yield;
+  for (let begin = 0; begin < data.length; begin += PIECE) {
+    const end = Math.min(data.length, begin + PIECE);
+    const own = largestOf(data, d, shift, begin, end);
+    if (Number.isNaN(own)) {
+      for (let i = begin; i < end; i++)
+        if (data[i]! - data[i]! !== 0)
+          throw new Error(`${op}: x must be finite, got ${data[i]} at row ${Math.floor(i / d)}, column ${i % d}`);
+      return Infinity; // of a difference that float64 does not hold
+    }
+    largest = Math.max(largest, own);
+    yield;
   }
   return largest;
 }

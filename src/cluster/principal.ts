@@ -233,5 +233,7 @@ export async function centred(
   const [points, ...means] = parts;
   const [center, rest] = (await Promise.all(means.map((part) => part.data()))) as [Float32Array, Float32Array];
   for (const part of means) part.dispose();
-  return { x: points, mean: Float64Array.from(center, (value, i) => value + rest[i]!), rest };
+  const sums = new Float64Array(center.length);
+  for (let i = 0; i < sums.length; i++) sums[i] = center[i]! + rest[i]!;
+  return { x: points, mean: sums, rest };
 }

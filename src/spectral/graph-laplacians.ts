@@ -152,6 +152,11 @@ function* sumOfCliques(
         for (let c = 0; c < d; c++) sum += points[a * d + c]! * points[b * d + c]!;
         gram[a * k + b] = gram[b * k + a] = sum;
       }
+    const largest = gram.reduce((most, value) => Math.max(most, value), 0);
+    if (!(lambda > 1e-14 * largest))
+      throw new Error(
+        `LDMGI: lambda must not be lost beside the squared distances of neighbours, ${largest.toPrecision(3)}, got ${lambda}; scale x, or raise it`,
+      );
     const inverse = inverseOf(gram, k, "LDMGI");
     const sums = new Float64Array(k);
     let total = 0;

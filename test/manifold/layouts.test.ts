@@ -56,6 +56,26 @@ describeDevices("layouts", (device, type) => {
     },
   );
 
+  test.each([
+    ["UMAP", (own: Device) => new UMAP({ nNeighbors: 6, nEpochs: 20, device: own })],
+    ["TSNE", (own: Device) => new TSNE({ perplexity: 5, exaggerationIter: 50, maxIter: 250, device: own })],
+    ["Isomap", (own: Device) => new Isomap({ nNeighbors: 6, device: own })],
+  ] as const)("%s leaves nothing on the device, and places points of any size alike", async (_, make) => {
+    const own = await device();
+    const before = own.memory().buffers;
+    const { x, labels } = blobs(60);
+    for (const size of [1e-30, 1, 1e30]) {
+      const places = await make(own).fitTransform(
+        new NdArray(
+          Float64Array.from(x.data, (v) => v * size),
+          x.shape,
+        ),
+      );
+      expect(own.memory().buffers).toBe(before);
+      expect(purity(places, labels)).toBeGreaterThan(0.95);
+    }
+  });
+
   test("UMAP places new rows among those of their kind", async () => {
     const { x, labels } = blobs(n);
     const umap = await methods(await device()).UMAP.fit(x);

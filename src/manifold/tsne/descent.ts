@@ -5,7 +5,7 @@ import { tsneAttraction, tsneForces, tsneUpdate } from "../../kernels/manifold";
 import { full, zeros } from "../../ops/layout";
 import { sum } from "../../ops/reduce";
 import type { SparseMatrix } from "../../sparse";
-import { empty, indices, run, tensor, untidied } from "../../tensor";
+import { empty, indices, run, tensor, tidy, untidied } from "../../tensor";
 import type { Tensor } from "../../tensor";
 
 /** How a step of the descent goes. */
@@ -102,6 +102,6 @@ export class TsneDescent {
     const y = this.#y;
     run(tsneForces, { y, p: this.#attraction, forces: this.#forces, sums: this.#sums, n, dim, mode: codes.REPULSION });
     run(tsneAttraction, { y, ...this.#p, forces: this.#attraction, sums: this.#divergence, n, dim });
-    return untidied(() => noGrad(() => sum(this.#sums, 0)));
+    return untidied(() => tidy(() => noGrad(() => sum(this.#sums, 0))));
   }
 }

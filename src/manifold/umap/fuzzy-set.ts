@@ -3,6 +3,8 @@ import { SparseMatrix } from "../../sparse";
 import { symmetrized } from "../../spectral/affinity";
 import { yieldWhenDue } from "../../event-loop";
 
+/** Mean distances between which widths are sought from 1 on, as umap-learn does; from the mean itself where it is smaller or larger. */
+const [SHORT, LONG] = [2 ** -20, 2 ** 20];
 /** Least width of a neighbourhood, as a share of its mean distance. */
 const LEAST = 1e-3;
 
@@ -15,11 +17,12 @@ export async function memberships({ indices, distances }: Neighbours, k: number)
   const target = Math.log2(k);
   let overall = 0;
   for (const distance of distances.data) overall += distance / distances.size;
+  const first = overall > SHORT && overall < LONG ? 1 : overall || 1;
   const strengths = new Float64Array(n * others);
   for (let i = 0; i < n; i++) {
     const row = distances.data.subarray(i * others, (i + 1) * others);
     const rho = row.find((distance) => distance > 0) ?? 0;
-    let [low, high, sigma] = [0, Infinity, 1];
+    let [low, high, sigma] = [0, Infinity, first];
     for (let step = 0; step < 64; step++) {
       let sum = 0;
       for (const distance of row) sum += distance > rho ? Math.exp(-(distance - rho) / sigma) : 1;
