@@ -1,11 +1,16 @@
-// node scripts/run.mjs bench/memory.ts: what methods hold of a file larger than memory, by the peak of the command line's processes.
-import { execFile, spawn } from "node:child_process";
+// node scripts/run.mjs bench/memory.ts: what methods hold of a file larger than memory, by the peak of a process for each.
+import { execFile, fork } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { NpyWriter, readNpy } from "../src/data/index";
+import { scaledSource } from "../src/cli/streams/scaling";
+import { NpyDataset, NpyWriter } from "../src/data/index";
+import type { RowSource } from "../src/data/index";
+import { sliceRows } from "../src/data/datasets/row-views";
+import { requestDevice } from "../src/index";
+import { loadMethod, runMethod } from "../src/methods/index";
 
 const SIDE = 45;
 const WIDTH = SIDE * SIDE;
@@ -14,20 +19,23 @@ const WHOLE = 3_972_043;
 /** Kinds of images. */
 const KINDS = 10;
 const WRITTEN = 8192;
+/** Bytes that a method may hold of the rows, or of the features that it makes of them. */
+const MEMORY = 2 ** 26;
 
-const NETWORK = ["--network", "mlp", "--layers", `${WIDTH},256,64`, "--epochs", "1", "--batch-size", "512"];
+const NETWORK = { network: "mlp", layers: [WIDTH, 256, 64], epochs: 1, batchSize: 512, nClusters: 256 };
 
-/** Commands by method, with few passes. */
-const METHODS: Readonly<Record<string, readonly string[]>> = {
-  kmeans: ["cluster", "--clusters", "10", "--n-init", "1", "--max-iter", "3", "--scale", "unit"],
-  "mini-batch-kmeans": ["cluster", "--clusters", "10", "--max-iter", "1", "--scale", "unit"],
-  pca: ["embed", "--n-components", "10", "--scale", "unit"],
-  "deep-cluster": ["cluster", "--clusters", "256", ...NETWORK],
-  "online-deep-cluster": ["cluster", "--clusters", "256", ...NETWORK],
-  "self-labeling": ["cluster", "--clusters", "256", "--updates", "2", "--sinkhorn-iterations", "30", ...NETWORK],
+/** Options by method, with few passes. */
+const METHODS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  kmeans: { nClusters: 10, nInit: 1, maxIter: 1 },
+  "mini-batch-kmeans": { nClusters: 10, maxIter: 1 },
+  pca: { nComponents: 10 },
+  "deep-cluster": { ...NETWORK, kmeansIterations: 3 },
+  "online-deep-cluster": { ...NETWORK, kmeansIterations: 3 },
+  "self-labeling": { ...NETWORK, updates: 2, sinkhornIterations: 20 },
 };
 
-const { values: given } = parseArgs({
+const { values: given, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     rows: { type: "string", default: "20000,200000" },
     only: { type: "string", default: Object.keys(METHODS).join(",") },
@@ -69,81 +77,101 @@ function picture(kind: number): Uint8Array {
   });
 }
 
-/** Runs in the child before the program: tells the peak of its memory, in kilobytes, at its end. */
-const REPORT = `data:text/javascript,${encodeURIComponent(
-  `import { writeSync } from "node:fs"; process.on("exit", () => writeSync(3, String(process.resourceUsage().maxRSS)));`,
-)}`;
-
+/** Of a process: megabytes at its peak, seconds of the wall, seconds of all its threads. */
 interface Run {
   readonly peak: number;
   readonly seconds: number;
   readonly cpu: number;
 }
 
-/** A command in a process of its own: megabytes at its peak, seconds of the wall. */
-function run(program: string, args: readonly string[]): Promise<Run> {
+function usage(begin: number): Run {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  return {
+    ...{ peak: maxRSS / 1024, cpu: (userCPUTime + systemCPUTime) / 1e6 },
+    seconds: (performance.now() - begin) / 1000,
+  };
+}
+
+/** In a process of its own: fits a method to the first rows of the file. */
+async function fit(name: string, path: string, rows: number): Promise<void> {
   const begin = performance.now();
-  const before = process.resourceUsage();
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", REPORT, program, ...args, "--quiet"], {
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
-    });
-    let [peak, problems] = ["", ""];
-    child.stdio[3]!.on("data", (text: Buffer) => (peak += text.toString()));
-    child.stderr!.on("data", (text: Buffer) => (problems = (problems + text.toString()).slice(-2000)));
-    child.on("close", (code) => {
-      if (code !== 0) return reject(new Error(`${args.join(" ")}: exit ${code}\n${problems}`));
-      const after = process.resourceUsage();
-      const cpu = (after.userCPUTime + after.systemCPUTime - before.userCPUTime - before.systemCPUTime) / 1e6;
-      resolve({ peak: Number(peak) / 1024, seconds: (performance.now() - begin) / 1000, cpu });
-    });
+  const data = await NpyDataset.open(path, { memory: MEMORY });
+  const x: RowSource = scaledSource(path, sliceRows(data, 0, rows), { kind: "unit", low: 0, span: 255 });
+  const device = await requestDevice("wasm", { threads: 1 }); // threads that wait for each other would burn a busy machine
+  const { estimator, labels } = await runMethod(await loadMethod(name), {
+    ...{ x, device, options: { ...METHODS[name], seed: 1 } },
+    data: { n: rows, itemShape: x.rowShape, bytes: true },
   });
+  if (name !== "pca" && (!(labels instanceof Int32Array) || labels.length !== rows))
+    throw new Error(`${name}: labels are missing`);
+  process.send!(usage(begin));
+  await estimator.dispose();
+  device.destroy();
+  await data.close();
+}
+
+/** Runs a module in a process of its own, which sends what it used. */
+function used(args: readonly string[]): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(import.meta.url), args, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    let run: Run | undefined;
+    child.on("message", (message) => (run = message as Run));
+    child.on("exit", (code) =>
+      run && code === 0 ? resolve(run) : reject(new Error(`${args.join(" ")}: the process ended by exit ${code}`)),
+    );
+  });
+}
+
+/** The whole file by the command line: opened, hashed, read once in random order, and once for the labels. */
+async function wholeFile(folder: string, path: string): Promise<void> {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const built = join(root, `build/memory-${process.pid}`); // beside node_modules
+  process.on("exit", () => rmSync(built, { recursive: true, force: true }));
+  await promisify(execFile)(process.execPath, [join(root, "scripts/build.mjs"), "bundles", built]);
+  const begin = performance.now();
+  await generate(path, WHOLE);
+  const seconds = (performance.now() - begin) / 1000;
+  console.log(`\n${WHOLE} images, ${(WHOLE * WIDTH) / 1e9} GB, generated in ${seconds.toFixed(0)} s`);
+  const peak = join(folder, "peak");
+  const report = `import { writeFileSync } from "node:fs"; process.on("exit", () => writeFileSync(${JSON.stringify(peak)}, JSON.stringify(process.resourceUsage())));`;
+  const options = ["--clusters", "10", "--max-iter", "1", "--max-no-improvement", "0", "--scale", "unit"];
+  const started = performance.now();
+  await promisify(execFile)(process.execPath, [
+    ...["--import", `data:text/javascript,${encodeURIComponent(report)}`, join(built, "cli.js"), "cluster", path],
+    ...["--method", "mini-batch-kmeans", ...options, "--device", "wasm", "--quiet", "--out", join(folder, "out")],
+  ]);
+  const { maxRSS, userCPUTime } = JSON.parse(readFileSync(peak, "utf8")) as NodeJS.ResourceUsage;
+  console.log(
+    `opened, hashed, read once in random order and once for the labels by the command line: ${((performance.now() - started) / 1000).toFixed(0)} s, of which ${(userCPUTime / 1e6).toFixed(0)} s of a core in the program; ${(maxRSS / 1024).toFixed(0)} MB at the peak`,
+  );
 }
 
 async function main(): Promise<void> {
   if (given.help) {
     console.log("bench/memory.ts [--rows 20000,200000] [--only kmeans,pca] [--whole] [--folder DIR]");
-    console.log(`--whole: one pass of mini-batch k-means over ${WHOLE} images too, 8 GB on the disk while it runs`);
+    console.log(`--whole: then a pass over ${WHOLE} images by the command line, 8 GB on the disk while it runs`);
     return;
   }
   const folder = mkdtempSync(join(given.folder, "constella-memory-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
-  const root = fileURLToPath(new URL("../..", import.meta.url));
-  await promisify(execFile)(process.execPath, [join(root, "scripts/build.mjs"), "bundles", join(folder, "program")]);
-  const program = join(folder, "program/cli.js");
   const sizes = given.rows.split(",").map(Number);
   const path = join(folder, "images.npy");
   await generate(path, Math.max(...sizes));
-  console.log(`| method | ${sizes.map((n) => `${n} images, MB | s`).join(" | ")} | more, MB |`);
-  console.log(`|---|${sizes.map(() => "---|---|").join("")}---|`);
-  for (const name of given.only.split(",")) {
-    const [command, ...options] = METHODS[name]!;
+  console.log(`| method | ${sizes.map((n) => `MB, ${n} images | s | CPU s`).join(" | ")} | more, MB |`);
+  console.log(`|---|${sizes.map(() => "---|---|---|").join("")}---|`);
+  for (const name of given.only.split(",").filter(Boolean)) {
     const runs: Run[] = [];
-    for (const n of sizes) {
-      const out = join(folder, `${name}-${n}`);
-      const args = [command!, path, "--method", name, ...options, "--first", String(n), "--memory", "64", "--out", out];
-      runs.push(await run(program, [...args, "--device", "wasm", "--seed", "1"]));
-      if (readNpy(readFileSync(join(out, "embedding.npy"))).shape[0] !== n)
-        throw new Error(`${name}: rows are missing`);
-      rmSync(out, { recursive: true });
-    }
-    const cells = runs.map(({ peak, seconds }) => `${peak.toFixed(0)} | ${seconds.toFixed(0)}`);
+    for (const n of sizes) runs.push(await used(["fit", name, path, String(n)]));
+    const cells = runs.map(
+      ({ peak, seconds, cpu }) => `${peak.toFixed(0)} | ${seconds.toFixed(0)} | ${cpu.toFixed(0)}`,
+    );
     console.log(`| ${name} | ${cells.join(" | ")} | ${(runs.at(-1)!.peak - runs[0]!.peak).toFixed(0)} |`);
   }
   rmSync(path);
-  if (!given.whole) return;
-  const begin = performance.now();
-  await generate(path, WHOLE);
-  console.log(
-    `\n${WHOLE} images, ${(WHOLE * WIDTH) / 1e9} GB, generated in ${((performance.now() - begin) / 1000).toFixed(0)} s`,
-  );
-  const [command, ...options] = METHODS["mini-batch-kmeans"]!;
-  const args = [command!, path, "--method", "mini-batch-kmeans", ...options, "--max-no-improvement", "0"];
-  const { peak, seconds } = await run(program, [...args, "--device", "wasm", "--out", join(folder, "whole")]);
-  console.log(
-    `opened, hashed, one pass in random order and one for the labels: ${seconds.toFixed(0)} s, ${peak.toFixed(0)} MB at the peak`,
-  );
+  if (given.whole) await wholeFile(folder, path);
 }
 
-await main();
+const [child, name = "", path = "", rows] = positionals;
+if (child === "fit") await fit(name, path, Number(rows));
+else await main();

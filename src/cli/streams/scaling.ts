@@ -37,7 +37,11 @@ export function scaledSource(path: string, source: RowSource, scaling: Scaling):
   if (scaling.kind === "none") return source;
   if (scaling.kind === "unit") {
     const { low, span } = scaling;
-    return mapRowSource(source, (rows) => rows.map((value) => (span > 0 ? (value - low) / span : 0)));
+    return mapRowSource(source, (rows) => {
+      const out = new Float32Array(rows.length);
+      if (span > 0) for (let i = 0; i < rows.length; i++) out[i] = (rows[i]! - low) / span;
+      return out;
+    });
   }
   const { means, deviations } = scaling;
   const d = source.rowShape.reduce((size, length) => size * length, 1);
