@@ -44,6 +44,22 @@ export default tseslint.config(
     },
   },
   {
+    files: ["src/**/*.ts", "examples/**/*.ts", "bench/**/*.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        ...[
+          "BinaryExpression[operator=/^[-+*^|]$/] > Identifier[name=/^(seed|.*Seed)$/]",
+          "BinaryExpression[operator=/^[-+*^|]$/] > MemberExpression[property.name=/^(seed|.*Seed)$/]",
+          "NewExpression[callee.name='Random'] > Identifier.arguments[name=/^(seed|.*Seed)$/]",
+        ].map((selector) => ({
+          selector,
+          message: 'a random stream is stream(seed, "its name", …places): nothing is added to a seed',
+        })),
+      ],
+    },
+  },
+  {
     files: ["src/**/*.ts"],
     plugins: { "import-x": importX },
     settings: {
@@ -54,6 +70,23 @@ export default tseslint.config(
     rules: {
       "import-x/no-restricted-paths": ["error", { zones: ZONES }],
       "import-x/no-cycle": ["error", { ignoreExternal: true }],
+    },
+  },
+  {
+    files: ["examples/**/*.ts", "bench/**/*.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              // src/cli is what commands of this repository are made of; the others are what pages show before charts are loaded
+              regex: "^(\\.\\./)+src/(?!cli$|report/page/markup$|report/charts/palette$)",
+              message: "examples and bench import entries of the package, and the parts of commands from src/cli",
+            },
+          ],
+        },
+      ],
     },
   },
   {

@@ -1,7 +1,7 @@
 // Data sets in the form of MNIST: idx files of images and labels, in parts.
 import { join } from "node:path";
-import { loadLabels, loadMatrix } from "../src/data/formats/files";
-import { NdArray } from "../src/ndarray";
+import { loadLabels, loadMatrix } from "constella/data";
+import { NdArray } from "constella";
 
 /** Name of a file of such a set; `ending`: ".gz" where they are packed. */
 export const idxName = (part: string, kind: "images" | "labels", ending = ""): string =>

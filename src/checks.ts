@@ -9,7 +9,7 @@ function check<T>(op: string, given: Named<T>, holds: (value: T) => boolean, rul
 
 /** Whether a number is whole and within a range. */
 export const isWhole = (value: number, from: number, to = Infinity): boolean =>
-  Number.isInteger(value) && value >= from && value <= to;
+  Number.isSafeInteger(value) && value >= from && value <= to;
 
 /** @throws unless all are whole numbers from `from` to `to` */
 export function checkInteger(op: string, given: Named<number>, from: number, to = Infinity): void {
@@ -44,9 +44,13 @@ export function checkShare(op: string, given: Named<number>): void {
   check(op, given, (value) => value >= 0 && value < 1, "in [0, 1)");
 }
 
+/** What is one of several: `a or b`, `one of a, b, c`. */
+export const inWords = (choices: readonly string[]): string =>
+  choices.length > 2 ? `one of ${choices.join(", ")}` : choices.join(" or ");
+
 /** @throws unless all are among `choices` */
 export function checkChoice(op: string, given: Named<string>, choices: readonly string[]): void {
-  check(op, given, (value) => choices.includes(value), choices.join(" or "));
+  check(op, given, (value) => choices.includes(value), inWords(choices));
 }
 
 /** What `fit` has made. @throws before it has */

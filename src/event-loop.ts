@@ -26,23 +26,23 @@ export const yieldWhenDue = (): Promise<void> | undefined =>
 /** Work that can be done piece by piece, each well below a millisecond. */
 export type Cooperative<R> = Generator<void, R>;
 
-/** All pieces at once. */
-export function runAtOnce<R>(pieces: Cooperative<R>): R {
+/** All of it at once. */
+export function runAtOnce<R>(work: Cooperative<R>): R {
   for (;;) {
-    const { done, value } = pieces.next();
+    const { done, value } = work.next();
     if (done) return value;
   }
 }
 
-/** The same, letting the calling thread go on every few milliseconds; `onTurn` has its say each time. */
-export async function runCooperatively<R>(pieces: Cooperative<R>, onTurn?: () => Promise<void>): Promise<R> {
+/** The same, letting the calling thread go on every few milliseconds; `onYield` has its say each time. */
+export async function runCooperatively<R>(work: Cooperative<R>, onYield?: () => Promise<void>): Promise<R> {
   for (;;) {
-    const { done, value } = pieces.next();
+    const { done, value } = work.next();
     if (done) return value;
     const turned = yieldWhenDue();
     if (!turned) continue; // to wait for nothing would cost more than many a piece
     await turned;
-    await onTurn?.();
+    await onYield?.();
   }
 }
 

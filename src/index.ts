@@ -4,7 +4,7 @@
  */
 export { requestDevice } from "./request-device";
 export { DeviceError } from "./device";
-export type { Device, DeviceBuffer, MemoryUsage } from "./device";
+export type { Device, DeviceBuffer, KernelArgs, MemoryUsage } from "./device";
 export type { WasmOptions } from "./wasm/device";
 export type { WebGPUOptions } from "./webgpu/device";
 export { defineKernel, grid1d } from "./kernel";
@@ -37,7 +37,7 @@ export { RowsModel } from "./lifecycle/rows-model";
 export type { DeviceOption, OptionSet } from "./lifecycle/model";
 export type { Checkpoint, Learned, NamedArrays } from "./lifecycle/checkpoint";
 export type { Fit } from "./lifecycle/fit";
-export type { Rule, Rules } from "./options";
+export type { Rule, Rules, Spelling } from "./options";
 export type { EpochRecord, FitOptions, Progress, RunOptions, StepReport, TrainingOptions } from "./lifecycle/progress";
 export { trainSafely } from "./training/recovery";
 export type { SafeTraining, SavedModel } from "./training/recovery";

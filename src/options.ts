@@ -1,15 +1,26 @@
 // Options that users give by name: rules for their values, and errors that name what is unknown, missing or out of range.
 
-import { checkOptions, isObject, show } from "./checks";
+import { checkOptions, inWords, isObject, show } from "./checks";
 
-/** What a value must be. */
-export interface Rule {
+/** How texts spell what a rule holds, for command lines and forms (`kindOf` of kinds.ts). */
+export type Spelling<T = unknown> =
+  | { readonly as: "number"; readonly step: 1 | "any"; readonly min?: number; readonly max?: number }
+  | { readonly as: "choice"; readonly choices: readonly string[] }
+  | { readonly as: "flag" }
+  | { readonly as: "list"; readonly each: Rule; readonly least: number }
+  | { readonly as: "either"; readonly rules: readonly Rule[] }
+  | { readonly as: "text"; readonly placeholder: string; readonly parse: (text: string) => T | undefined };
+
+/** What a value must be: the one rule that constructors, the command line and forms go by. */
+export interface Rule<T = unknown> {
   /** In words, after `must be`: `a whole number from 1`. */
   readonly words: string;
   /** Whether a value keeps the rule. */
   holds(value: unknown): boolean;
   /** Whether it may be left out though it has no default. */
   readonly optional?: boolean;
+  /** Where a text can say the value. */
+  readonly spelled?: Spelling<T>;
 }
 
 /** A rule for every option: an option without one, and one for what is no option, are errors of `tsc`. */
@@ -18,54 +29,67 @@ export type Rules<Options> = { readonly [Name in keyof Required<Options>]: Rule 
 const isNumber = (value: unknown): value is number => typeof value === "number";
 
 /** A whole number from `from` to `to`. */
-export const integer = (from: number, to = Infinity): Rule => ({
+export const integer = (from: number, to = Infinity): Rule<number> => ({
   words: `a whole number from ${from}${to < Infinity ? ` to ${to}` : ""}`,
   holds: (value) => Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to,
+  spelled: { as: "number", step: 1, min: from, max: to },
 });
 
 /** What `Random` takes. */
-export const seed: Rule = {
+export const seed: Rule<number> = {
   words: "a whole number from 0 to 2^53 - 1",
   holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  spelled: { as: "number", step: 1, min: 0 },
 };
 
-/** Above 0. */
-export const positive: Rule = {
-  words: "positive",
-  holds: (value) => isNumber(value) && value > 0 && value < Infinity,
-};
-
-/** A number from `low` to `high`. */
-export const range = (low: number, high = Infinity): Rule => ({
-  words: high === Infinity ? `${low} or more` : `from ${low} to ${high}`,
-  holds: (value) => isNumber(value) && value >= low && value <= high,
+const between = (words: string, min: number, max: number, isLegal: (value: number) => boolean): Rule<number> => ({
+  words,
+  holds: (value) => isNumber(value) && isLegal(value),
+  spelled: { as: "number", step: "any", min, max },
 });
 
-/** In [0, 1). */
-export const share: Rule = { words: "in [0, 1)", holds: (value) => isNumber(value) && value >= 0 && value < 1 };
+/** Above 0. */
+export const positive = /* @__PURE__ */ between("positive", 0, Infinity, (value) => value > 0 && value < Infinity);
+
+/** A number from `low` to `high`. */
+export const range = (low: number, high = Infinity): Rule<number> =>
+  between(
+    high === Infinity ? `${low} or more` : `from ${low} to ${high}`,
+    low,
+    high,
+    (value) => value >= low && value <= high,
+  );
+
+/** In [0, 1): what may be dropped, kept back, remembered. */
+export const share = /* @__PURE__ */ between("in [0, 1)", 0, 1, (value) => value >= 0 && value < 1);
+
+/** In (0, 1]: how much of something new is taken, where all of it is legal and nothing is not. */
+export const fraction = /* @__PURE__ */ between("above 0 and at most 1", 0, 1, (value) => value > 0 && value <= 1);
 
 /** Any finite number. */
-export const finite: Rule = { words: "a finite number", holds: Number.isFinite };
+export const finite = /* @__PURE__ */ between("a finite number", -Infinity, Infinity, Number.isFinite);
 
 /** One of some words. */
-export const choice = (...choices: readonly string[]): Rule => ({
-  words: choices.join(" or "),
-  holds: (value) => typeof value === "string" && choices.includes(value),
+export const choice = <T extends string>(...choices: readonly T[]): Rule<T> => ({
+  words: inWords(choices),
+  holds: (value) => choices.some((word) => word === value),
+  spelled: { as: "choice", choices },
 });
 
 /** True or false. */
-export const flag: Rule = { words: "true or false", holds: (value) => typeof value === "boolean" };
+export const flag: Rule<boolean> = {
+  words: "true or false",
+  holds: (value) => typeof value === "boolean",
+  spelled: { as: "flag" },
+};
 
 /** A text. */
-export const text: Rule = { words: "a text", holds: (value) => typeof value === "string" };
+export const text: Rule<string> = { words: "a text", holds: (value) => typeof value === "string" };
 
 /** A list of at least `least` positive whole numbers. */
-export const sizes = (least = 1): Rule => ({
+export const sizes = (least = 1): Rule<number[]> => ({
+  ...list(integer(1), least),
   words: least > 1 ? `a list of ${least} or more positive whole numbers` : "positive whole numbers",
-  holds: (value) =>
-    Array.isArray(value) &&
-    value.length >= least &&
-    value.every((size: unknown) => Number.isSafeInteger(size) && (size as number) >= 1),
 });
 
 /** A device that was requested. */
@@ -86,21 +110,27 @@ export const signal: Rule = {
 };
 
 /** The same, or left out. */
-export const optional = (rule: Rule): Rule => ({ ...rule, holds: (value) => rule.holds(value), optional: true });
+export const optional = <T>(rule: Rule<T>): Rule<T> => ({
+  ...rule,
+  holds: (value) => rule.holds(value),
+  optional: true,
+});
 
 /** Whatever one of the rules allows. */
 export const either = (...rules: readonly Rule[]): Rule => ({
   words: rules.map(({ words }) => words).join(", or "),
   holds: (value) => rules.some((rule) => rule.holds(value)),
+  spelled: { as: "either", rules },
 });
 
 /** null, or what the rule allows: of JSON. */
 export const nullable = (rule: Rule): Rule => either(rule, { words: "null", holds: (value) => value === null });
 
-/** A list of what the rule allows. */
-export const list = (rule: Rule): Rule => ({
-  words: `a list, each ${rule.words}`,
-  holds: (value) => Array.isArray(value) && value.every((item) => rule.holds(item)),
+/** A list of what the rule allows, at least so many. */
+export const list = <T>(rule: Rule<T>, least = 0): Rule<T[]> => ({
+  words: `a list${least > 0 ? ` of ${least} or more` : ""}, each ${rule.words}`,
+  holds: (value) => Array.isArray(value) && value.length >= least && value.every((item) => rule.holds(item)),
+  spelled: { as: "list", each: rule, least },
 });
 
 /** An object whose entries follow rules; others only where there is a rule for them, `others`. */

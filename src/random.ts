@@ -252,6 +252,7 @@ export class Random {
  * @throws when the seed or a place is no whole number from 0 to 2⁵³ − 1
  */
 export function stream(seed: number, name: string, ...places: readonly number[]): Random {
+  // eslint-disable-next-line no-restricted-syntax -- what streams are made of
   const key = Uint32Array.from(new Random(seed).state().key);
   const absorb = (low: number, high: number): void => threefry(key, 0, key[0]!, key[1]!, low, high);
   for (let i = 0; i < name.length; i++) absorb(name.charCodeAt(i), i);

@@ -1,3 +1,4 @@
+import { checkChoice } from "./checks";
 import type { Device } from "./device";
 import type { WasmOptions } from "./wasm/device";
 import { yieldNow } from "./event-loop";
@@ -13,8 +14,7 @@ export async function requestDevice(
   type?: "webgpu" | "wasm",
   options: WebGPUOptions & WasmOptions = {},
 ): Promise<Device> {
-  if (type !== undefined && type !== "webgpu" && type !== "wasm")
-    throw new Error(`requestDevice: the types are webgpu and wasm, ${String(type)}`);
+  if (type !== undefined) checkChoice("requestDevice", { type }, ["webgpu", "wasm"]);
   if (type !== "wasm") {
     const { device } = options;
     const adapter = device ? undefined : await adapterFor(type, options);

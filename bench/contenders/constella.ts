@@ -22,7 +22,7 @@ import {
   tidy,
   type Device,
   type Tensor,
-} from "../../src/index";
+} from "constella";
 import type { AddProblem, GemmProblem, KMeansProblem, SinkhornProblem, StepProblem } from "../workloads/problems";
 import { PER_DIRECTION, type RbdlstmProblem } from "../workloads/rbdlstm";
 import { CONVOLUTIONS, type VggProblem } from "../workloads/vgg";

@@ -1,4 +1,4 @@
-import { PCA, requestDevice } from "../../src/index";
+import { PCA, requestDevice } from "constella";
 import type { Program } from "../workload";
 import type { Setup } from "./constella";
 import { python, threadVariables } from "./python";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NpyDataset, ShuffleBuffer, writeNpy } from "../../src/data/index";
+import { NpyDataset, ShuffleBuffer, writeNpy } from "constella/data";
 import {
   BatchNorm2d,
   Conv2d,
@@ -19,7 +19,7 @@ import {
   tensor,
   tidy,
   type Device,
-} from "../../src/index";
+} from "constella";
 import { array, type Program, type Result, uniform } from "../workload";
 
 /** Side of an image, and of a batch. */

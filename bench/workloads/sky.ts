@@ -1,5 +1,5 @@
 // Images of the sky: files in, one grid, one point-spread function.
-import { writeFits } from "../../src/astronomy";
+import { writeFits } from "constella/astronomy";
 import * as sky from "../contenders/sky";
 import { array, uniform, workload } from "../workload";
 import type { AnyWorkload } from "../workload";

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { readNpzArray } from "../../src/data/formats/npy/npz";
-import { toFloat32 } from "../../src/matrix";
-import { NdArray } from "../../src/ndarray";
+import { readNpzArray } from "constella/data";
+import { NdArray } from "constella";
+import type { TypedArray } from "constella";
 import { loadDigits } from "../mnist/digits";
 
 /** Images [n, height, width] as shares of the brightest value, and what they are. */
@@ -37,11 +37,11 @@ async function loadNpz(path: string, title: string): Promise<Images> {
   return { title, x: shares(readNpzArray(bytes, "images")), truth: Int32Array.from(labels.data as Int32Array) };
 }
 
-function shares(images: Parameters<typeof toFloat32>[0]): NdArray<Float32Array> {
-  const { data, shape } = toFloat32(images, "dec", "images");
+function shares(images: NdArray<TypedArray>): NdArray<Float32Array> {
+  const data = Float32Array.from(images.data as ArrayLike<number>);
   const most = data.reduce((high, value) => Math.max(high, value), 0) || 1;
   return new NdArray(
-    Float32Array.from(data, (value) => value / most),
-    [...shape],
+    data.map((value) => value / most),
+    images.shape,
   );
 }

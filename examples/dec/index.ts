@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { requestDevice } from "constella";
 import type { StackedAutoencoder } from "constella";
-import { run } from "../../src/cli/failure";
-import { toOption, oneOf, wholes } from "../../src/cli/option";
-import { writeAtomic } from "../../src/data/formats/files";
-import { headline } from "../../src/metrics/measures";
+import { choice, integer, list, run, toOption } from "../../src/cli";
+import { writeAtomic } from "constella/data";
+import { headline } from "constella/methods";
 import { formatSpread, spread } from "../spread";
 import { loadSet, SETS } from "./data";
 import type { Images } from "./data";
@@ -111,10 +110,12 @@ await run(
     .description("clusters images by many methods, and tells how far seeds spread")
     .option("--data <NAME>", `${Object.keys(SETS).join(", ")}, or an npz file with images and labels`, "digits")
     .addOption(
-      toOption({ name: "seeds", kind: wholes(0, 1), help: "a run of each method for each" }).default([0, 1, 2, 3, 4]),
+      toOption({ name: "seeds", rule: list(integer(0), 1), help: "a run of each method for each" }).default([
+        0, 1, 2, 3, 4,
+      ]),
     )
     .option("--methods <IDS>", `some rows only: ${ROWS.map(({ id }) => id).join(",")}`)
-    .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
+    .addOption(toOption({ name: "device", rule: choice("webgpu", "wasm"), help: "default: the best there is" }))
     .option("--out <DIR>", "folder of results, where finished cells are kept", "out/dec")
     .allowExcessArguments(false)
     .action(study),

@@ -1,11 +1,9 @@
 // The rows of the study: clusterings of the pixels, and of what one autoencoder a seed has learned.
-import { DEC, IDEC, KMeans, StackedAutoencoder } from "constella";
-import type { Device } from "constella";
-import { GaussianMixture } from "../../src/density";
-import { N2D } from "../../src/deep";
-import { flattenRows } from "../../src/matrix";
-import type { Autoencoder } from "../../src/nn/autoencoder";
-import { SpectralClustering } from "../../src/spectral";
+import { DEC, IDEC, KMeans, NdArray, StackedAutoencoder } from "constella";
+import type { Autoencoder, Device } from "constella";
+import { GaussianMixture } from "constella/density";
+import { N2D } from "constella/deep";
+import { SpectralClustering } from "constella/spectral";
 import type { Images } from "./data";
 
 /** What a clustering is made with. */
@@ -29,7 +27,10 @@ export type Row = {
   | { readonly from: (autoencoder: StackedAutoencoder, task: Task) => Promise<Int32Array> }
 );
 
-const rowsOf = ({ images }: Task) => flattenRows(images.x);
+function rowsOf({ images: { x } }: Task): NdArray<Float32Array> {
+  const [n] = x.shape;
+  return new NdArray(x.data, [n!, x.size / n!]);
+}
 
 /** Trains the autoencoder of a seed. */
 export async function trained({ images, seed, device, epochs, layers, batchSize }: Task): Promise<StackedAutoencoder> {

@@ -2,8 +2,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { NdArray, Random } from "constella";
-import { loadLabels, loadMatrix } from "../../src/data/formats/files";
-import { redrawMagic } from "../../src/data/datasets/showers";
+import { loadLabels, loadMatrix, redrawMagic } from "constella/data";
 import { idxName, loadIdxParts } from "../idx-parts";
 import { loadDigits } from "../mnist/digits";
 

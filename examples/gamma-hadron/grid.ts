@@ -1,9 +1,8 @@
 // The search over hyper-parameters: learning rate × blocks × clusters for each method, as the thesis's tables have it.
 import { join } from "node:path";
 import { GridSearch } from "constella/vision";
-import { folderStore } from "../../src/data";
-import { writeAtomic } from "../../src/data/formats/files";
-import { gridTable } from "../../src/report";
+import { folderStore, writeAtomic } from "constella/data";
+import { gridTable } from "constella/report";
 import { cellFolder, runCell, type CellContext } from "./run-cell";
 import { METHODS, TITLES, type MethodName, type Setting } from "./settings";
 

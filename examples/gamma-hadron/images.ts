@@ -1,6 +1,6 @@
 // The images of the study in the parts that it needs: simulated showers, or a collection.
 import { NdArray, Random } from "constella";
-import { GAMMA, simulateShowers, WOBBLE_ALPHA } from "../../src/data/datasets/showers";
+import { GAMMA, simulateShowers, WOBBLE_ALPHA } from "constella/data";
 import { fromPhotons, loadCollection, type CollectionName } from "./collections";
 import type { Setting } from "./settings";
 
@@ -48,6 +48,7 @@ export async function loadImages(source: Source, setting: Setting, seed: number,
 
 function showers({ train, probe, test, observation, gammaShare }: Setting, seed: number): StudyImages {
   const simulate = (part: keyof typeof FIRST, n: number, pointing: "diffuse" | "wobble", share: number) => {
+    // eslint-disable-next-line no-restricted-syntax -- numbers of events, not a seed
     const first = FIRST[part] + seed * PER_SEED;
     const made = simulateShowers({ n, first, seed: 0, pointing, gammaShare: share });
     const x = new NdArray(made.images.data.map(fromPhotons), [n, made.images.shape[1]! * made.images.shape[2]!]);
@@ -76,6 +77,7 @@ async function collected(name: CollectionName, setting: Setting, seed: number, d
     throw new Error(
       `${name} has ${trainable} images to train on and ${n - trainable} to test on, ${train + probe} and ${test} are needed`,
     );
+  // eslint-disable-next-line no-restricted-syntax -- the figures in README were measured on these
   const order = new Random(seed).permutation(trainable);
   const size = side * side;
   const part = (indices: ArrayLike<number>): Part => {

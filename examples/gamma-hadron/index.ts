@@ -4,11 +4,8 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { requestDevice } from "constella";
 import { GridSearch } from "constella/vision";
-import { folderStore } from "../../src/data";
-import { run } from "../../src/cli/failure";
-import { Interrupted, interruptible } from "../../src/cli/interrupt";
-import { oneOf, text, toOption, wholes } from "../../src/cli/option";
-import { ProgressDisplay } from "../../src/cli/progress";
+import { folderStore } from "constella/data";
+import { choice, integer, Interrupted, interruptible, list, ProgressDisplay, run, text, toOption } from "../../src/cli";
 import { COLLECTIONS } from "./collections";
 import { searchGrid } from "./grid";
 import { loadImages, type Source, type StudyImages } from "./images";
@@ -46,13 +43,15 @@ const program = new Command("npm run example:showers --")
   .addOption(new Option("--images <KIND>", "what is clustered").choices(["showers", ...COLLECTIONS]).default("showers"))
   .addOption(new Option("--size <SIZE>", "how many images and passes").choices(SIZE_NAMES).default("small"))
   .option("--full", "the same as --size full")
-  .addOption(toOption({ name: "seeds", kind: wholes(0, 1), help: "accuracies are means over these (default 0)" }))
+  .addOption(
+    toOption({ name: "seeds", rule: list(integer(0), 1), help: "accuracies are means over these (default 0)" }),
+  )
   .option("--grid", "search over learning rate, blocks and clusters of each method instead, and print its tables")
   .option("--probe-only", "accuracies only: no clusterings of other numbers of clusters")
   .option("--untrained", "only what needs no training: trivial baselines and random weights")
-  .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
-  .addOption(toOption({ name: "data", kind: text("DIR"), help: "data that is not generated (default ../shared/data)" }))
-  .addOption(toOption({ name: "out", kind: text("DIR"), help: "default: out/ and the kind of images" }))
+  .addOption(toOption({ name: "device", rule: choice("webgpu", "wasm"), help: "default: the best there is" }))
+  .addOption(toOption({ name: "data", rule: text("DIR"), help: "data that is not generated (default ../shared/data)" }))
+  .addOption(toOption({ name: "out", rule: text("DIR"), help: "default: out/ and the kind of images" }))
   .addOption(new Option("--resume", "go on where the last run ended: what is done is not done again"))
   .allowExcessArguments(false)
   .action(study);

@@ -2,9 +2,8 @@
 import { join } from "node:path";
 import { Random } from "constella";
 import type { GridResult } from "constella/vision";
-import { versions } from "../../src/cli/session";
-import { loadLabels, readFile, writeAtomic } from "../../src/data/formats/files";
-import { readNpy } from "../../src/data/formats/npy/npy";
+import { versions } from "../../src/cli";
+import { loadLabels, readFile, readNpy, writeAtomic } from "constella/data";
 import type { StudyImages } from "./images";
 import { renderStudy } from "./report";
 import { cellFolder, type StudyCell } from "./run-cell";

@@ -9,8 +9,8 @@ import {
   significanceCurve,
   studyHeader,
   valueTable,
-} from "../../src/report";
-import type { ImageRow, Markup } from "../../src/report";
+} from "constella/report";
+import type { ImageRow, Markup } from "constella/report";
 import { formatPercent } from "../spread";
 import type { Source, StudyImages } from "./images";
 import { TITLES, type Setting } from "./settings";

@@ -1,6 +1,6 @@
 // Baselines that know nothing of networks: a logistic regression on numbers that anyone would try first.
 import { NdArray } from "constella";
-import { hillas, type CameraPixels } from "../../src/data/datasets/showers";
+import { hillas, type CameraPixels } from "constella/data";
 import type { Part } from "./images";
 import type { TrivialName } from "./settings";
 

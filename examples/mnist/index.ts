@@ -5,21 +5,32 @@ import { Command, Option } from "commander";
 import { DEC, requestDevice } from "constella";
 import type { Device } from "constella";
 
-import { checkSameOptions, decodeRun } from "../../src/cli/checkpoint";
-import { fingerprint } from "../../src/cli/data";
-import { run } from "../../src/cli/failure";
-import { checkpointPath, readCheckpoint, takeFolder } from "../../src/cli/folder";
-import { interruptible } from "../../src/cli/interrupt";
-import { defaultsOf, loadMethod, runMethod } from "../../src/methods";
-import type { Outcome, StageResult } from "../../src/methods";
-import { headline } from "../../src/metrics/measures";
-import { oneOf, text, toOption, whole, wholes } from "../../src/cli/option";
-import type { N2D } from "../../src/models/n2d";
-import { ProgressDisplay, stepProgress } from "../../src/cli/progress";
-import { scaledRows, scalingOf } from "../../src/cli/scaling";
-import type { Items } from "../../src/cli/scaling";
-import { runSession, versions } from "../../src/cli/session";
-import { writeAtomic } from "../../src/data/formats/files";
+import {
+  checkpointPath,
+  checkSameOptions,
+  choice,
+  decodeRun,
+  fingerprint,
+  integer,
+  interruptible,
+  list,
+  ProgressDisplay,
+  readCheckpoint,
+  run,
+  runSession,
+  scaledRows,
+  scalingOf,
+  stepProgress,
+  takeFolder,
+  text,
+  toOption,
+  versions,
+} from "../../src/cli";
+import { defaultsOf, headline, loadMethod, runMethod } from "constella/methods";
+import type { Outcome, StageResult } from "constella/methods";
+import type { N2D } from "constella/deep";
+import type { Items } from "../../src/cli";
+import { writeAtomic } from "constella/data";
 import { loadDigits } from "./digits";
 import { stageTable, studyTable, type SeedResult } from "./study";
 
@@ -53,12 +64,14 @@ interface Options {
 const program = new Command("npm start --")
   .description("clusters MNIST's digits and writes a report")
   .option("--all", "all 70,000 digits instead of the 10,000 test digits")
-  .addOption(toOption({ name: "seed", kind: whole(0), help: "of everything random (default 0)" }))
+  .addOption(toOption({ name: "seed", rule: integer(0), help: "of everything random (default 0)" }))
   .addOption(
-    toOption({ name: "seeds", kind: wholes(0, 1), help: "a run for each, and a table of means" }).conflicts("seed"),
+    toOption({ name: "seeds", rule: list(integer(0), 1), help: "a run for each, and a table of means" }).conflicts(
+      "seed",
+    ),
   )
-  .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
-  .addOption(toOption({ name: "out", kind: text("DIR"), help: "default: out/mnist" }))
+  .addOption(toOption({ name: "device", rule: choice("webgpu", "wasm"), help: "default: the best there is" }))
+  .addOption(toOption({ name: "out", rule: text("DIR"), help: "default: out/mnist" }))
   .addOption(new Option("--resume", "go on where Ctrl-C ended the last run"))
   .allowExcessArguments(false)
   .action(study);

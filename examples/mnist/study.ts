@@ -1,4 +1,4 @@
-import type { StageResult } from "../../src/methods";
+import type { StageResult } from "constella/methods";
 import { formatSpread, spread } from "../spread";
 
 const MEASURES = ["ACC", "NMI", "ARI"] as const;

@@ -3,10 +3,8 @@ import { Command } from "commander";
 import { requestDevice } from "constella";
 import { LearningToCluster } from "constella/sets";
 import { join } from "node:path";
-import { run } from "../../src/cli/failure";
-import { oneOf, text, toOption, whole } from "../../src/cli/option";
-import { ProgressDisplay } from "../../src/cli/progress";
-import { readFile, writeAtomic } from "../../src/data";
+import { choice, integer, ProgressDisplay, run, text, toOption } from "../../src/cli";
+import { readFile, writeAtomic } from "constella/data";
 import { calibrated } from "./last-weights";
 import { MODEL } from "./settings";
 
@@ -20,10 +18,10 @@ await run(
   new Command("calibrate")
     .description("measures how far passes over a set agree where it is like those that the model of points has learned")
     .addOption(
-      toOption({ name: "model", kind: text("FILE"), help: "the network" }).default(join(MODEL, "points.safetensors")),
+      toOption({ name: "model", rule: text("FILE"), help: "the network" }).default(join(MODEL, "points.safetensors")),
     )
-    .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
-    .addOption(toOption({ name: "threads", kind: whole(0), help: "of the wasm device (default: all)" }))
+    .addOption(toOption({ name: "device", rule: choice("webgpu", "wasm"), help: "default: the best there is" }))
+    .addOption(toOption({ name: "threads", rule: integer(0), help: "of the wasm device (default: all)" }))
     .allowExcessArguments(false)
     .action(calibrate),
 );

@@ -1,8 +1,7 @@
 // Learning curves of the model on points: as rows of a CSV file and as a picture.
 import * as Plot from "@observablehq/plot";
 import type { ValidationRecord } from "constella/sets";
-import { drawingDocument } from "../../src/report";
-import { drawing } from "../../src/report/charts/chart";
+import { drawing, drawingDocument } from "constella/report";
 
 /** One validation; iterations of all phases counted on. */
 export interface CurvePoint {

@@ -4,10 +4,8 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { requestDevice } from "constella";
 import { LearningToCluster } from "constella/sets";
-import { run } from "../../src/cli/failure";
-import { oneOf, text, toOption, whole } from "../../src/cli/option";
-import { ProgressDisplay } from "../../src/cli/progress";
-import { readFile, writeAtomic } from "../../src/data";
+import { choice, integer, ProgressDisplay, run, text, toOption } from "../../src/cli";
+import { readFile, writeAtomic } from "constella/data";
 import { curveFromCsv, drawCurves } from "./curves";
 import { evaluate, latencies, METHODS, type Method } from "./evaluate";
 import { renderPoints } from "./report";
@@ -30,15 +28,15 @@ const LENGTHS = [LENGTH, 500, 1000, 2000, 5000, 10_000];
 await run(
   new Command("npm run example:points --")
     .description("clusters points in the plane by a network that has learned to, and writes a page of what it finds")
-    .addOption(toOption({ name: "sets", kind: whole(5), help: "fresh sets of 72 points" }).default(300))
-    .addOption(toOption({ name: "seed", kind: whole(0), help: "of the sets" }).default(1))
+    .addOption(toOption({ name: "sets", rule: integer(5), help: "fresh sets of 72 points" }).default(300))
+    .addOption(toOption({ name: "seed", rule: integer(0), help: "of the sets" }).default(1))
     .option("--overlapping", "draw some groups over others, as the code of the thesis does")
     .addOption(
-      toOption({ name: "model", kind: text("FILE"), help: "the network" }).default(join(MODEL, "points.safetensors")),
+      toOption({ name: "model", rule: text("FILE"), help: "the network" }).default(join(MODEL, "points.safetensors")),
     )
-    .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
-    .addOption(toOption({ name: "threads", kind: whole(0), help: "of the wasm device (default: all)" }))
-    .addOption(toOption({ name: "out", kind: text("DIR"), help: "where the page goes" }).default("out/points"))
+    .addOption(toOption({ name: "device", rule: choice("webgpu", "wasm"), help: "default: the best there is" }))
+    .addOption(toOption({ name: "threads", rule: integer(0), help: "of the wasm device (default: all)" }))
+    .addOption(toOption({ name: "out", rule: text("DIR"), help: "where the page goes" }).default("out/points"))
     .allowExcessArguments(false)
     .action(main),
 );

@@ -1,7 +1,7 @@
 // Of a training that has ended, the weights of its last iteration as a file to cluster with.
 import { LearningToCluster } from "constella/sets";
 import type { Device } from "constella";
-import { PointsProvider, readSafetensors, writeSafetensors } from "../../src/data";
+import { PointsProvider, readSafetensors, writeSafetensors } from "constella/data";
 import { CALIBRATION, NETWORK } from "./settings";
 
 /**

@@ -1,9 +1,17 @@
 // The page of the example: scores of every method, sets with what each makes of them, and how the model was trained.
 import * as Plot from "@observablehq/plot";
 import { confusionMatrix } from "constella";
-import { curves, drawingDocument, html, renderPage, studyHeader, valueTable, type Markup } from "../../src/report";
-import { draw } from "../../src/report/charts/chart";
-import { clusterColour } from "../../src/report/charts/palette";
+import {
+  clusterColour,
+  curves,
+  draw,
+  drawingDocument,
+  html,
+  type Markup,
+  renderPage,
+  studyHeader,
+  valueTable,
+} from "constella/report";
 import type { CurvePoint } from "./curves";
 import { METHODS, type ClusteredSet, type Evaluation, type Method } from "./evaluate";
 import { formatEstimate, MEASURE_NAMES, MEASURES } from "../scores";

@@ -1,5 +1,5 @@
 // Tables 6 and 9 of "Learning to Cluster" (Meier 2018): scores of random clusterings, and of k-means and DBSCAN on generated points.
-import { generatePoints } from "../../src/data";
+import { generatePoints } from "constella/data";
 import type { Device, Random } from "constella";
 import { dbscan, kmeans2, kmeansPlusPlus, standardizeColumns, type Baseline } from "./baselines";
 import { estimate, MEASURES, score, type Estimates, type Scores } from "../scores";

@@ -5,10 +5,8 @@ import { Command } from "commander";
 import { requestDevice } from "constella";
 import { LearningToCluster } from "constella/sets";
 import type { ValidationRecord } from "constella/sets";
-import { run } from "../../src/cli/failure";
-import { interruptible } from "../../src/cli/interrupt";
-import { oneOf, text, toOption, whole } from "../../src/cli/option";
-import { PointsProvider, readFile, writeAtomic } from "../../src/data";
+import { choice, integer, interruptible, run, text, toOption } from "../../src/cli";
+import { PointsProvider, readFile, writeAtomic } from "constella/data";
 import { curveToCsv, toCurve } from "./curves";
 import { calibrated, lastWeights } from "./last-weights";
 import { BATCH, MODEL, NETWORK, PHASES, VALIDATE_EVERY, VALIDATION_SETS } from "./settings";
@@ -28,10 +26,10 @@ await run(
   new Command("train")
     .description("trains a network that clusters sets of points in the plane")
     .option("--plain", "layers without the identity beside them, to show what that is for")
-    .addOption(toOption({ name: "out", kind: text("DIR"), help: `default ${MODEL}, with --plain out/points-plain` }))
+    .addOption(toOption({ name: "out", rule: text("DIR"), help: `default ${MODEL}, with --plain out/points-plain` }))
     .option("--resume", "go on from the last checkpoint in the folder")
-    .addOption(toOption({ name: "device", kind: oneOf("webgpu", "wasm"), help: "default: the best there is" }))
-    .addOption(toOption({ name: "threads", kind: whole(0), help: "of the wasm device (default: all)" }))
+    .addOption(toOption({ name: "device", rule: choice("webgpu", "wasm"), help: "default: the best there is" }))
+    .addOption(toOption({ name: "threads", rule: integer(0), help: "of the wasm device (default: all)" }))
     .allowExcessArguments(false)
     .action(train),
 );

@@ -1,6 +1,6 @@
 // Mel spectrograms of voices, coarse enough for a small network.
 import { NdArray } from "constella";
-import { loadLabels, loadMatrix } from "../../src/data";
+import { loadLabels, loadMatrix } from "constella/data";
 import { dataFile, type StudyOptions } from "../unseen/study";
 
 /** Mel bands and frames of 10 ms that are averaged into one value. */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { auc } from "constella";
 import { Supervised } from "constella/vision";
 import type { Device } from "constella";
-import { ConditionalVAE, VAE } from "../../src/generative";
-import type { VAEOptions } from "../../src/generative";
+import { ConditionalVAE, VAE } from "constella/generative";
+import type { VAEOptions } from "constella/generative";
 import { AXES } from "./data";
 import type { Axes, Preparation, Stamps } from "./data";
 

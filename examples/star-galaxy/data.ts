@@ -1,10 +1,10 @@
 // The stamps of the study: simulated, prepared in several ways, as principal axes of the training stamps.
 import { NdArray, PCA } from "constella";
 import type { Device } from "constella";
-import { simulateStarsGalaxies, SKY_SIGMA } from "../../src/data";
-import type { StarGalaxyOptions, StarGalaxyStamps } from "../../src/data";
-import { prepareStamps } from "../../src/generative";
-import type { PreparationOptions } from "../../src/generative";
+import { simulateStarsGalaxies, SKY_SIGMA } from "constella/data";
+import type { StarGalaxyOptions, StarGalaxyStamps } from "constella/data";
+import { prepareStamps } from "constella/generative";
+import type { PreparationOptions } from "constella/generative";
 
 /** How stamps are prepared, by the name that the tables give it. */
 export const PREPARATIONS = {

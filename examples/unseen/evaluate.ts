@@ -143,11 +143,13 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const kmeans: Clusterer = (x, nClusters) => new KMeans({ nClusters, nInit: 10, seed: 0, device }).fitPredict(x);
   const known: { found: Silhouetted; truth: Int32Array }[] = [];
+  // eslint-disable-next-line no-restricted-syntax -- the figures in README were measured on these
   const onValidation = { sets: Math.min(sets, THRESHOLD_SETS), length, random: new Random(seed + 2) };
   for await (const batch of embedded(model, device, provider, "validation", onValidation))
     for (const { vectors, truth } of batch)
       known.push({ found: await bySilhouette(vectors, provider.kMax, kmeans), truth });
   const threshold = bestThreshold(known);
+  // eslint-disable-next-line no-restricted-syntax -- the figures in README were measured on these
   const random = new Random(seed);
   const scores: Record<Method, Scores[]> = {
     ...{ model: [], orders: [], told: [], found: [], embedding: [], values: [] },
@@ -158,6 +160,7 @@ export async function evaluate(
   for await (const batch of embedded(model, device, provider, part, { sets, length, random })) {
     const inputs = batch.map(({ items }) => new NdArray(items.data as Float32Array, [length, ...provider.itemShape]));
     const found = await model.predictSets(inputs);
+    // eslint-disable-next-line no-restricted-syntax -- the figures in README were measured on these
     const averaged = await model.predictSets(inputs, { orders: ORDERS, seed: seed + 1 });
     for (const [set, { k, items, vectors, truth }] of batch.entries()) {
       const clustering = found[set]!;

@@ -1,7 +1,7 @@
 // The page of an example on classes never seen: scores, numbers of clusters, sets with what was made of them, learning curves.
 import type { LearningToCluster } from "constella/sets";
-import { curves, drawingDocument, html, imageGrid, renderPage, studyHeader, valueTable } from "../../src/report";
-import type { Markup, PageSection } from "../../src/report";
+import { curves, drawingDocument, html, imageGrid, renderPage, studyHeader, valueTable } from "constella/report";
+import type { Markup, PageSection } from "constella/report";
 import { formatEstimate, type Scores } from "../scores";
 import { METHODS, RIVALS, type Evaluation, type Method, type ShownSet } from "./evaluate";
 import type { StudyTest, UnseenStudy } from "./study";

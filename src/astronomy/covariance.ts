@@ -33,6 +33,6 @@ export function mergeMoments(parts: Iterable<Moments>): Moments {
 
 /** M2 / (n − 1). @throws for fewer than two rows */
 export function covarianceOf({ n, m2 }: Moments): Float64Array {
-  if (n < 2) throw new Error(`covarianceOf: a covariance needs two rows, ${n}`);
+  if (n < 2) throw new Error(`covarianceOf: a covariance needs two rows, got ${n}`);
   return m2.map((value) => value / (n - 1));
 }

@@ -115,8 +115,8 @@ export class BandPCA {
       const most = Math.max(CHUNK, Math.floor(Math.min(BLOCK, device.maxBufferBytes / 4) / d / CHUNK) * CHUNK);
       for (let first = 0; first < n; first += most) {
         const pixels = Math.min(most, n - first);
-        const whole = pixels === n ? data : cut(data, n, d, first, pixels);
-        parts.push(...(await chunkMoments(device, whole, pixels, d, this.#origin)));
+        const complete = pixels === n ? data : cut(data, n, d, first, pixels);
+        parts.push(...(await chunkMoments(device, complete, pixels, d, this.#origin)));
       }
     }
     this.#moments = mergeMoments(parts);
@@ -209,9 +209,9 @@ function meanOfFirst(data: Float32Array, n: number, d: number): Float32Array | u
   const sums = new Float64Array(d);
   let found = 0;
   for (let i = 0; i < n && found < CHUNK; i++) {
-    let whole = true;
-    for (let a = 0; a < d; a++) whole &&= data[a * n + i]! - data[a * n + i]! === 0;
-    if (!whole) continue;
+    let complete = true;
+    for (let a = 0; a < d; a++) complete &&= data[a * n + i]! - data[a * n + i]! === 0;
+    if (!complete) continue;
     for (let a = 0; a < d; a++) sums[a]! += data[a * n + i]!;
     found++;
   }

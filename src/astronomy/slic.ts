@@ -213,7 +213,7 @@ class SeedsOnDevice {
     this.#cells = [Math.ceil(height / this.#window[0]), Math.ceil(width / this.#window[1])];
     this.#places = Float64Array.from(rows.flatMap((y) => columns.flatMap((x) => [y, x])));
     this.#boxes = new Uint32Array(4 * k);
-    for (let seed = 0; seed < k; seed++) this.#boxes.set([NONE, 0, NONE, 0], 4 * seed);
+    for (let center = 0; center < k; center++) this.#boxes.set([NONE, 0, NONE, 0], 4 * center);
     const make = (length: number, dtype: "f32" | "u32"): Tensor =>
       untidied(() => empty(device, [length], dtype, "slic"));
     this.#tensors = {
@@ -230,7 +230,8 @@ class SeedsOnDevice {
       Uint32Array.from(mask, (there) => (there === 1 ? 0 : NONE)),
     );
     const centers = new Float32Array(k * (bands + 2));
-    for (let seed = 0; seed < k; seed++) centers.set(this.#places.subarray(2 * seed, 2 * seed + 2), seed * (bands + 2));
+    for (let center = 0; center < k; center++)
+      centers.set(this.#places.subarray(2 * center, 2 * center + 2), center * (bands + 2));
     device.write(this.#tensors.centers.buffer, centers);
   }
 
@@ -259,9 +260,9 @@ class SeedsOnDevice {
     const { labels } = { labels: this.#labels };
     run(kernels.slicCenters, { image, labels, boxes, centers, counts, height, width, bands, k: this.#k });
     const [moved, sizes] = await Promise.all([centers.data(), counts.data()]);
-    for (let seed = 0; seed < this.#k; seed++)
+    for (let center = 0; center < this.#k; center++)
       for (let axis = 0; axis < 2; axis++)
-        this.#places[2 * seed + axis] = sizes[seed]! > 0 ? moved[seed * (bands + 2) + axis]! : NaN;
+        this.#places[2 * center + axis] = sizes[center]! > 0 ? moved[center * (bands + 2) + axis]! : NaN;
   }
 
   async labels(): Promise<Int32Array<ArrayBuffer>> {
@@ -275,29 +276,29 @@ class SeedsOnDevice {
     const windows = new Uint32Array(4 * this.#k);
     const cellOf = new Int32Array(this.#k).fill(-1);
     const cells = new Uint32Array(this.#cells[0] * this.#cells[1] + 1);
-    for (let seed = 0; seed < this.#k; seed++) {
-      if (Number.isNaN(this.#places[2 * seed]!)) continue;
+    for (let center = 0; center < this.#k; center++) {
+      if (Number.isNaN(this.#places[2 * center]!)) continue;
       let cell = 0;
       for (let axis = 0; axis < 2; axis++) {
-        const at = this.#places[2 * seed + axis]!;
+        const at = this.#places[2 * center + axis]!;
         const reach = 2 * this.#window[axis]!;
         const from = Math.trunc(Math.max(at - reach, 0));
         const to = Math.trunc(Math.min(at + reach + 1, sizes[axis]!));
-        windows[4 * seed + 2 * axis] = from;
-        windows[4 * seed + 2 * axis + 1] = to;
-        const box = 4 * seed + 2 * axis;
+        windows[4 * center + 2 * axis] = from;
+        windows[4 * center + 2 * axis + 1] = to;
+        const box = 4 * center + 2 * axis;
         this.#boxes[box] = Math.min(this.#boxes[box]!, from);
         this.#boxes[box + 1] = Math.max(this.#boxes[box + 1]!, to);
         cell = cell * this.#cells[axis]! + Math.floor(at / this.#window[axis]!);
       }
-      cellOf[seed] = cell;
+      cellOf[center] = cell;
       cells[cell + 1]!++;
     }
     for (let cell = 1; cell < cells.length; cell++) cells[cell]! += cells[cell - 1]!;
     const next = cells.slice();
     const members = new Uint32Array(this.#k);
-    cellOf.forEach((cell, seed) => {
-      if (cell >= 0) members[next[cell]!++] = seed;
+    cellOf.forEach((cell, center) => {
+      if (cell >= 0) members[next[cell]!++] = center;
     });
     const { buffer: windowsBuffer } = this.#tensors.windows;
     this.#device.write(windowsBuffer, windows);

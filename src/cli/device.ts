@@ -1,6 +1,6 @@
 import type { Device } from "../device";
 import { requestDevice } from "../request-device";
-import { oneOf, whole, type OptionSpec } from "./option";
+import { choice, integer, type OptionSpec } from "./option";
 
 /** What commands that compute take. */
 export interface DeviceOptions {
@@ -12,10 +12,10 @@ export interface DeviceOptions {
 export const DEVICE_OPTIONS: readonly OptionSpec[] = [
   {
     name: "device",
-    kind: oneOf("webgpu", "wasm"),
+    rule: choice("webgpu", "wasm"),
     help: "default: a hardware WebGPU adapter if there is one, else wasm",
   },
-  { name: "threads", kind: whole(0), help: "of the wasm device (default: as many as processors)" },
+  { name: "threads", rule: integer(0), help: "of the wasm device (default: as many as processors)" },
 ];
 
 /** @throws for options that do not belong together */

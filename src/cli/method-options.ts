@@ -1,5 +1,6 @@
 // Flags of the methods, made of their schemas: all are known to the parser, and each is held against the method that is asked for.
 import { Option } from "commander";
+import { kindOf } from "../kinds";
 import { optionsOf } from "../methods";
 import type { AnyMethod, OptionSpec } from "../methods";
 import { DATA_OPTIONS } from "./data-options";
@@ -25,11 +26,12 @@ export const flagOf = (name: string): string => SHARED[name] ?? `--${kebab(parse
 
 /** Every flag of the methods, for the parser: values stay texts until the method is known. Help lists them method by method. */
 export function methodFlags(methods: readonly AnyMethod[]): Option[] {
-  const kinds = new Map(
-    methods.flatMap((method) => optionsOf(method).map(([name, { kind }]) => [name, kind] as const)),
+  const rules = new Map(
+    methods.flatMap((method) => optionsOf(method).map(([name, { rule }]) => [name, rule] as const)),
   );
-  return [...kinds].map(([name, { placeholder, field }]) => {
-    const isFlag = field.type === "choice" && placeholder === "yes|no";
+  return [...rules].map(([name, rule]) => {
+    const { placeholder } = kindOf(rule);
+    const isFlag = rule.spelled?.as === "flag";
     const option = new Option(`${flagOf(name)} ${isFlag ? "[yes|no]" : `<${placeholder}>`}`).hideHelp();
     return isFlag ? option.preset("yes") : option;
   });
@@ -46,7 +48,7 @@ export function methodOptions(
   for (const [flag, value] of Object.entries(given)) {
     if (value === undefined) continue;
     const option = own.get(flag);
-    if (option) found[option.name] = parseOption(parserName(option.name), option.spec.kind, String(value));
+    if (option) found[option.name] = parseOption(parserName(option.name), option.spec.rule, String(value));
     else {
       const others = methods.filter((other) => optionsOf(other).some(([name]) => parserName(name) === flag));
       if (others.length > 0)
@@ -81,7 +83,7 @@ export function methodHelp(method: AnyMethod): string {
   };
   const example = `constella ${clusters === "none" ? "embed" : "cluster"} data.npy --method ${name}${clusters === "given" ? " --clusters 10" : ""} --out run`;
   const rows = optionsOf(method).map(([option, spec]): [string, string] => [
-    `${flagOf(option)} <${spec.kind.placeholder}>`,
+    `${flagOf(option)} <${kindOf(spec.rule).placeholder}>`,
     `${spec.help} (default ${defaultInWords(spec)})`,
   ]);
   const head = [

@@ -92,7 +92,7 @@ export function scaledRows({ path, raw }: DataSet, scaling: Scaling): Items {
     return new NdArray(out, [n, d]);
   }
   const { means, deviations } = scaling;
-  if (d !== means.length) throw new Error(`${path} must have ${means.length} values a row, it has ${d}`);
+  if (d !== means.length) throw new Error(`${path} must have ${means.length} values a row, got ${d}`);
   for (let i = 0; i < out.length; i++) {
     const c = i % d;
     out[i] = deviations[c]! > 0 ? (Number(rows.data[i]!) - means[c]!) / deviations[c]! : 0;

@@ -11,7 +11,7 @@ import type { DeviceFor, PointSource } from "./points";
 
 /** @throws when x has another number of columns than the centres */
 export function checkColumns(op: string, d: number, centers: Matrix): void {
-  if (d !== centers.shape[1]) throw new Error(`${op}: x must have ${centers.shape[1]} columns, it has ${d}`);
+  if (d !== centers.shape[1]) throw new Error(`${op}: x must have ${centers.shape[1]} columns, got ${d}`);
 }
 
 /** Centres as the caller gave them, in the frame of the points. @throws unless they are finite numbers [k, d] */

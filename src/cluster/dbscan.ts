@@ -26,7 +26,8 @@ export interface DBSCANOptions {
 /** @inline */
 type Settings = Required<DBSCANOptions>;
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const DBSCAN_OPTIONS: OptionSet<Settings> = {
   rules: { eps: positive, minSamples: integer(1) },
   defaults: { eps: 0.5, minSamples: 5 },
   host: true,
@@ -58,7 +59,7 @@ export class DBSCAN extends Model<Settings> {
 
   /** @throws for an option that is unknown or out of its range */
   constructor(options: DBSCANOptions = {}) {
-    super("DBSCAN", options, OPTIONS);
+    super("DBSCAN", options, DBSCAN_OPTIONS);
   }
 
   get eps(): number {
@@ -137,7 +138,7 @@ export class DBSCAN extends Model<Settings> {
     const { points, clusters, d } = this.known("predict", this.#found);
     return this.computing("predict", async () => {
       const given = await valuesOf(x, "DBSCAN.predict");
-      if (given.d !== d) throw new Error(`DBSCAN.predict: x must have ${d} columns, it has ${given.d}`);
+      if (given.d !== d) throw new Error(`DBSCAN.predict: x must have ${d} columns, got ${given.d}`);
       const count = clusters.length;
       const values = new Float64Array(points.length + given.values.length);
       values.set(points);

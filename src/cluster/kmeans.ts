@@ -12,8 +12,7 @@ import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { range, seed as seedRule, integer } from "../options";
-import type { Rule } from "../options";
+import { choice, either, range, seed as seedRule, integer } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import { distancesToCenters, givenCenters, inertiaOf, nearestCenters } from "./centers";
@@ -60,12 +59,13 @@ export interface KMeansOptions {
 type Settings = Required<Omit<KMeansOptions, "device">>;
 
 /** How centres may begin, as options say it. */
-export const INIT_RULE: Rule = {
-  words: '"k-means++", "random" or a matrix of centres',
-  holds: (value) => value === "k-means++" || value === "random" || (typeof value === "object" && value !== null),
-};
+export const INIT_RULE = /* @__PURE__ */ either(/* @__PURE__ */ choice("k-means++", "random"), {
+  words: "a matrix of centres",
+  holds: (value) => typeof value === "object" && value !== null,
+});
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const KMEANS_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...{ nClusters: integer(1), init: INIT_RULE, nInit: integer(1), maxIter: integer(1), tolerance: range(0) },
     seed: seedRule,
@@ -129,7 +129,7 @@ export class KMeans extends Model<Settings> {
 
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: KMeansOptions) {
-    super("KMeans", withRuns(options), OPTIONS);
+    super("KMeans", withRuns(options), KMEANS_OPTIONS);
   }
 
   get nClusters(): number {

@@ -49,7 +49,8 @@ export interface MiniBatchKMeansOptions extends KMeansOptions {
 type Settings = Required<Omit<MiniBatchKMeansOptions, "device" | "initSize">> &
   Pick<MiniBatchKMeansOptions, "initSize">;
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const MINI_BATCH_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...{ nClusters: integer(1), init: INIT_RULE, nInit: integer(1), batchSize: integer(1), maxIter: integer(1) },
     ...{
@@ -92,7 +93,7 @@ export class MiniBatchKMeans extends Model<Settings> {
 
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: MiniBatchKMeansOptions) {
-    super("MiniBatchKMeans", withRuns(options), OPTIONS);
+    super("MiniBatchKMeans", withRuns(options), MINI_BATCH_OPTIONS);
     const { initSize = Infinity, nClusters } = this.settings;
     if (initSize < nClusters) checkInteger("MiniBatchKMeans", { initSize }, nClusters);
   }

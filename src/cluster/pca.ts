@@ -16,7 +16,7 @@ import { NdArray, sizeOf } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { add, sub } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
-import { choice, flag, optional, seed as seedRule, integer } from "../options";
+import { choice, flag, optional, seed as seedRule, share, integer } from "../options";
 import type { Rule } from "../options";
 import { stream } from "../random";
 import { takeTensor, tensor } from "../tensor";
@@ -52,14 +52,15 @@ export interface PCAOptions {
 /** @inline */
 type Settings = Required<Omit<PCAOptions, "device" | "nComponents">> & Pick<PCAOptions, "nComponents">;
 
-const isShare = (value: unknown): boolean => typeof value === "number" && value > 0 && value < 1;
-
-const COMPONENTS: Rule = {
-  words: integer(1).words,
-  holds: (value) => value === null || isShare(value) || integer(1).holds(value),
+/** How many, or the share of the variance that they have at least; `null`: all there are. */
+const COMPONENTS: Rule<number | null> = {
+  words: "a whole number from 1, or a share of the variance above 0 and less than 1",
+  holds: (value) => value === null || integer(1).holds(value) || (share.holds(value) && value !== 0),
+  spelled: { as: "number", step: "any", min: 0 },
 };
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const PCA_OPTIONS: OptionSet<Settings> = {
   rules: { nComponents: optional(COMPONENTS), solver: choice("auto", ...SOLVERS), whiten: flag, seed: seedRule },
   defaults: { solver: "auto", whiten: false, seed: 0 },
   kernels: () => [binary, linearAlgebra.matmul, reduce],
@@ -91,7 +92,7 @@ export class PCA extends Model<Settings> {
 
   /** @throws when nComponents is neither a whole number from 1 nor a share between 0 and 1, and for an option that is unknown */
   constructor(options: PCAOptions = {}) {
-    super("PCA", options, OPTIONS);
+    super("PCA", options, PCA_OPTIONS);
   }
 
   /** How the components were found. @throws before `fit`, as all these */
@@ -308,7 +309,7 @@ export class PCA extends Model<Settings> {
   ): Promise<Applied[]> {
     const { shape } = this.known(method, this.#fitted).components;
     const applied = async (points: Tensor, _: number, d: number, frame: Frame): Promise<Applied> => {
-      if (d !== columns) throw new Error(`PCA.${method}: x must have ${columns} columns, it has ${d}`);
+      if (d !== columns) throw new Error(`PCA.${method}: x must have ${columns} columns, got ${d}`);
       const axes = await takeTensor(points.device, loadings, shape);
       try {
         return { y: await readMatrix(() => f(points, axes, frame)), frame };

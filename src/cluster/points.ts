@@ -1,5 +1,6 @@
 import { isRowSource } from "../data/datasets/row-source";
 import type { RowSource } from "../data/datasets/row-source";
+import { kmeansDistances } from "../kernels/clustering";
 import type { Device } from "../device";
 import { LARGE, SMALL, takeFloat32Matrix, takeLearnable } from "../matrix";
 import type { MatrixLike } from "../matrix";
@@ -82,6 +83,7 @@ export async function withPoints<R>(
   let matrix: MatrixLike;
   if (x instanceof Tensor) {
     const { n, d } = checkTensor(x, op);
+    await (await deviceFor(x)).prepare([kmeansDistances]); // what tells whether it is ordinary
     if (!shift && (await isOrdinary(x))) return use(x, n, d, new Frame(undefined, 1));
     matrix = new NdArray<TypedArray>(await x.data(), x.shape);
     shift ??= null;

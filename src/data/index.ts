@@ -19,7 +19,7 @@ export { readWav } from "./formats/wav";
 export type { Wav, WavOptions } from "./formats/wav";
 export { encodeLabels } from "./formats/class-labels";
 export type { ClassLabels } from "./formats/class-labels";
-export { readCsv, readCsvLabels, readCsvPieces, writeCsv } from "./formats/csv/csv";
+export { readCsv, readCsvLabels, readCsvStream, writeCsv } from "./formats/csv/csv";
 export type { ColumnName, CsvOptions, CsvTable } from "./formats/csv/csv";
 export { readSafetensors, writeSafetensors } from "./formats/safetensors";
 export type { Safetensors, SafetensorsType } from "./formats/safetensors";

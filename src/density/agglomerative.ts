@@ -36,7 +36,8 @@ type Settings = Pick<AgglomerativeClusteringOptions, "nClusters" | "distanceThre
   readonly linkage: LinkageKind;
 };
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const AGGLOMERATIVE_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...{ nClusters: optional(integer(1)), distanceThreshold: optional(range(0)) },
     linkage: choice("ward", "complete", "average", "single"),
@@ -65,7 +66,7 @@ export class AgglomerativeClustering extends Model<Settings> {
 
   /** @throws for an option that is unknown or out of its range, or when both nClusters and distanceThreshold are given */
   constructor(options: AgglomerativeClusteringOptions = {}) {
-    super("AgglomerativeClustering", options, OPTIONS);
+    super("AgglomerativeClustering", options, AGGLOMERATIVE_OPTIONS);
     const { nClusters, distanceThreshold } = this.settings;
     if (nClusters !== undefined && distanceThreshold !== undefined)
       throw new Error(

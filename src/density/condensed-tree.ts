@@ -28,7 +28,7 @@ export function condense({ children, distances, sizes }: Linkage, minClusterSize
   /** Nodes by level, each with the cluster it belongs to. */
   let level: (readonly [node: number, cluster: number])[] = n > 1 ? [[2 * n - 2, n]] : [];
   while (level.length > 0) {
-    const below: (readonly [number, number])[] = [];
+    const offspring: (readonly [number, number])[] = [];
     for (const [node, cluster] of level) {
       const merge = node - n;
       const lambda = distances[merge]! > 0 ? 1 / distances[merge]! : Infinity;
@@ -37,16 +37,16 @@ export function condense({ children, distances, sizes }: Linkage, minClusterSize
       for (const child of parts) {
         if (sizeOf(child) < minClusterSize)
           for (const point of pointsBelow(children, n, child)) put(cluster, point, lambda, 1);
-        else if (large.length === 1) below.push([child, cluster]);
+        else if (large.length === 1) offspring.push([child, cluster]);
         else {
           put(cluster, next, lambda, sizeOf(child));
-          below.push([child, next++]);
+          offspring.push([child, next++]);
         }
       }
     }
     // of single points in clusters of one there is nothing below
-    level = below.filter(([node]) => node >= n);
-    for (const [node, cluster] of below) if (node < n) put(cluster, node, Infinity, 1);
+    level = offspring.filter(([node]) => node >= n);
+    for (const [node, cluster] of offspring) if (node < n) put(cluster, node, Infinity, 1);
   }
   return {
     n,
@@ -128,32 +128,32 @@ export function selectClusters(
   const { births, stability } = stabilities(tree);
   const clusters = births.length;
   const parentOf = new Int32Array(clusters).fill(-1);
-  const below = Array.from({ length: clusters }, (): number[] => []);
+  const offspring = Array.from({ length: clusters }, (): number[] => []);
   children.forEach((child, e) => {
     if (child < n) return;
     parentOf[child - n] = parents[e]! - n;
-    below[parents[e]! - n]!.push(child - n);
+    offspring[parents[e]! - n]!.push(child - n);
   });
   const chosen = new Uint8Array(clusters);
   if (method === "leaf") {
-    for (let c = 0; c < clusters; c++) if (below[c]!.length === 0 && (c > 0 || allowSingleCluster)) chosen[c] = 1;
+    for (let c = 0; c < clusters; c++) if (offspring[c]!.length === 0 && (c > 0 || allowSingleCluster)) chosen[c] = 1;
   } else {
     const mass = stability.slice();
     for (let c = clusters - 1; c >= 0; c--) {
-      const inside = below[c]!.reduce((sum, child) => sum + mass[child]!, 0);
+      const inside = offspring[c]!.reduce((sum, child) => sum + mass[child]!, 0);
       if (c === 0 && !allowSingleCluster) break;
-      if (below[c]!.length > 0 && inside > mass[c]!) mass[c] = inside;
+      if (offspring[c]!.length > 0 && inside > mass[c]!) mass[c] = inside;
       else {
         chosen[c] = 1;
-        for (const stack = [...below[c]!]; stack.length > 0;) {
+        for (const stack = [...offspring[c]!]; stack.length > 0;) {
           const child = stack.pop()!;
           chosen[child] = 0;
-          stack.push(...below[child]!);
+          stack.push(...offspring[child]!);
         }
       }
     }
   }
-  if (epsilon > 0) raise(chosen, parentOf, below, births, epsilon, allowSingleCluster);
+  if (epsilon > 0) raise(chosen, parentOf, offspring, births, epsilon, allowSingleCluster);
   return labelled(tree, chosen, parentOf, stability, allowSingleCluster, epsilon);
 }
 
@@ -161,7 +161,7 @@ export function selectClusters(
 function raise(
   chosen: Uint8Array,
   parentOf: Int32Array,
-  below: readonly (readonly number[])[],
+  offspring: readonly (readonly number[])[],
   births: Float64Array,
   epsilon: number,
   allowSingleCluster: boolean,
@@ -183,10 +183,10 @@ function raise(
   // of those that lie in each other the upper ones stay
   for (let c = 0; c < chosen.length; c++)
     if (chosen[c])
-      for (const stack = [...below[c]!]; stack.length > 0;) {
+      for (const stack = [...offspring[c]!]; stack.length > 0;) {
         const child = stack.pop()!;
         chosen[child] = 0;
-        stack.push(...below[child]!);
+        stack.push(...offspring[child]!);
       }
 }
 

@@ -13,10 +13,10 @@ import type { EpochRecord, RunOptions, StepReport } from "../lifecycle/progress"
 import { choleskyOf } from "../linear-algebra/cholesky";
 import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
-import { NdArray, sizeOf } from "../ndarray";
+import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { takeRows } from "../neighbours/rows";
-import { choice, flag, nullable, range, seed as seedRule, integer } from "../options";
+import { choice, either, flag, nullable, range, seed as seedRule, integer } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import { HostMixture } from "./mixture/engine";
@@ -26,6 +26,7 @@ import { covarianceShape, estimate, parameterCount, scoresOf } from "./mixture/p
 import type { CovarianceType, MixtureParameters, Moments } from "./mixture/parameters";
 import { givenMixture } from "./mixture/given";
 import type { MixtureInit } from "./mixture/given";
+import { mixtureArrays, restoredMixture } from "./mixture/saved";
 
 /** What `onStep` of `GaussianMixture.fit` is told: `epoch` numbers the runs, `step` iterations of one; the loss is −lowerBound. */
 export interface MixtureReport extends StepReport {
@@ -62,13 +63,14 @@ export interface GaussianMixtureOptions {
 /** @inline */
 type Settings = Required<Omit<GaussianMixtureOptions, "device">>;
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const MIXTURE_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...{ nComponents: integer(1), covarianceType: choice("full", "tied", "diag", "spherical") },
-    init: {
-      words: "k-means or random or an object with weights, means and covariances",
-      holds: (value) => value === "k-means" || value === "random" || (isObject(value) && hasMixture(value)),
-    },
+    init: either(choice("k-means", "random"), {
+      words: "an object with weights, means and covariances",
+      holds: (value) => isObject(value) && hasMixture(value),
+    }),
     ...{ nInit: integer(1), maxIter: integer(1), tolerance: nullable(range(0)), regCovar: range(0) },
     ...{ precision: choice("auto", "float32", "float64"), seed: seedRule },
   },
@@ -98,7 +100,7 @@ export class GaussianMixture extends Model<Settings> {
 
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: GaussianMixtureOptions) {
-    super("GaussianMixture", options, OPTIONS);
+    super("GaussianMixture", options, MIXTURE_OPTIONS);
   }
 
   get nComponents(): number {
@@ -257,11 +259,11 @@ export class GaussianMixture extends Model<Settings> {
   }
 
   protected override own(): Learned {
-    const { trace, converged } = this.known("save", this.#result);
-    const { means, covariances, responsibilities } = this;
+    const { parameters, trace, converged } = this.known("save", this.#result);
+    const { covarianceType, responsibilities } = this;
     const arrays = {
-      weights: new NdArray<TypedArray>(this.weights),
-      ...{ means, covariances, responsibilities, trace: new NdArray<TypedArray>(trace) },
+      ...mixtureArrays(covarianceType, parameters, parameters.means.length / this.nComponents),
+      ...{ responsibilities, trace: new NdArray<TypedArray>(trace) },
     };
     return { arrays, state: { converged } };
   }
@@ -288,18 +290,12 @@ export class GaussianMixture extends Model<Settings> {
     const k = this.nComponents;
     const d = matrixOf(saved, "means", [k, -1])?.shape[1] ?? 0;
     const n = matrixOf(saved, "responsibilities", [-1, k])?.shape[0] ?? 0;
-    const shape = covarianceShape(this.covarianceType, k, d);
-    if (!matrixOf(saved, "covariances", shape) || d === 0 || n === 0)
-      throw new Error("checkpoint: means, covariances and responsibilities must be there");
+    if (d === 0 || n === 0) throw new Error("checkpoint: means and responsibilities must be there");
     this.#result = {
-      parameters: {
-        ...{ weights: numbersOf(saved, "weights", k), means: numbersOf(saved, "means", k * d) },
-        covariances: numbersOf(saved, "covariances", sizeOf(shape)),
-      },
+      parameters: restoredMixture(saved, this.covarianceType, k, d),
       ...{ resp: numbersOf(saved, "responsibilities", n * k), converged: entryOf<boolean>(saved, "converged", flag) },
       trace: numbersOf(saved, "trace", saved.arrays["trace"]?.data.length ?? 0),
     };
-    scoresOf(this.covarianceType, this.#result.parameters, d, "checkpoint"); // covariances must be such
   }
 
   protected override release(): void {

@@ -47,7 +47,8 @@ export interface HDBSCANOptions {
 /** @inline */
 type Settings = Required<Omit<HDBSCANOptions, "device" | "minSamples">> & Pick<HDBSCANOptions, "minSamples">;
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const HDBSCAN_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...{ minClusterSize: integer(2), minSamples: optional(integer(1)), clusterSelectionEpsilon: range(0) },
     ...{ clusterSelectionMethod: choice("eom", "leaf"), allowSingleCluster: flag, alpha: positive },
@@ -88,7 +89,7 @@ export class HDBSCAN extends Model<Settings> {
 
   /** @throws for an option that is unknown or out of its range */
   constructor(options: HDBSCANOptions = {}) {
-    super("HDBSCAN", options, OPTIONS);
+    super("HDBSCAN", options, HDBSCAN_OPTIONS);
   }
 
   /** The cluster of each point, −1 for noise. @throws before `fit`, as all these */

@@ -63,18 +63,18 @@ export function* boruvkaTree(tree: KdTree, cores: Float64Array, alpha: number): 
     else lowest[node] = Math.min(lowest[2 * node + 1]!, lowest[2 * node + 2]!);
   }
   const components = new Int32Array(n); // by place
-  const whole = new Int32Array(nodes); // the component of all points below a node, −1 for several
+  const sole = new Int32Array(nodes); // the component of all points below a node, −1 for several
   const stack = new Uint32Array(128);
   const best = { weights: new Float64Array(n), from: new Int32Array(n), to: new Int32Array(n) };
   while (sets.count > 1) {
     for (let p = 0; p < n; p++) components[p] = sets.find(order[p]!);
     for (let node = nodes - 1; node >= 0; node--) {
       if (node >= firstLeaf) {
-        whole[node] = starts[node]! < ends[node]! ? components[starts[node]!]! : -2;
-        for (let p = starts[node]! + 1; p < ends[node]!; p++) if (components[p] !== whole[node]) whole[node] = -1;
+        sole[node] = starts[node]! < ends[node]! ? components[starts[node]!]! : -2;
+        for (let p = starts[node]! + 1; p < ends[node]!; p++) if (components[p] !== sole[node]) sole[node] = -1;
       } else {
-        const [a, b] = [whole[2 * node + 1]!, whole[2 * node + 2]!];
-        whole[node] = a === b || b === -2 ? a : a === -2 ? b : -1;
+        const [a, b] = [sole[2 * node + 1]!, sole[2 * node + 2]!];
+        sole[node] = a === b || b === -2 ? a : a === -2 ? b : -1;
       }
     }
     best.weights.fill(Infinity);
@@ -88,7 +88,7 @@ export function* boruvkaTree(tree: KdTree, cores: Float64Array, alpha: number): 
       stack[0] = 0;
       while (depth > 0) {
         const node = stack[--depth]!;
-        if (whole[node] === component || whole[node] === -2) continue;
+        if (sole[node] === component || sole[node] === -2) continue;
         const limit = best.weights[component]!;
         if (lowest[node]! > limit) continue;
         const reach = limit * alpha;

@@ -46,8 +46,8 @@ export class Fit<Report extends StepReport = StepReport> {
    * Work piece by piece on the calling thread, which goes on every few milliseconds; there the caller may stop it, look at the model, and is told
    * how far it has come.
    */
-  async pacing<R>(pieces: Cooperative<R>, report?: () => Report): Promise<R> {
-    return runCooperatively(pieces, async () => {
+  async pacing<R>(work: Cooperative<R>, report?: () => Report): Promise<R> {
+    return runCooperatively(work, async () => {
       if (report) this.report(report());
       await this.between();
     });

@@ -23,8 +23,11 @@ export interface OptionSet<Settings extends object> {
   readonly defaults: Partial<Settings>;
   /** Whether the method computes on the calling thread alone and takes no device. Default false. */
   readonly host?: boolean;
-  /** Kernels that the method launches whatever its options are: the device compiles them before it is used. Others are compiled when they are launched. */
-  readonly kernels?: () => readonly Kernel[];
+  /**
+   * Kernels that `fit` launches with given settings, of every family at least one: the device loads their families and compiles them before it is used. Others
+   * are compiled when they are launched.
+   */
+  kernels?(settings: Settings): readonly Kernel[];
 }
 
 /**
@@ -84,7 +87,7 @@ export abstract class Model<Settings extends object = object> {
     this.name = name;
     this.settings = settings as unknown as Settings;
     this.#given = device;
-    this.#kernels = kernels;
+    this.#kernels = kernels && (() => kernels(this.settings));
     this.#building = shared(() => this.#build());
   }
 

@@ -58,8 +58,10 @@ export interface FitOptions extends TrainingOptions {
 export const RUN_RULES: Rules<RunOptions> = { onStep: optional(callable), signal };
 /** Rules of `TrainingOptions`. */
 export const TRAINING_RULES: Rules<TrainingOptions> = { ...RUN_RULES, onEpoch: optional(callable) };
+/** Passes over the data. */
+export const EPOCHS = /* @__PURE__ */ optional(/* @__PURE__ */ integer(0));
 /** Rules of `FitOptions`. */
-export const FIT_RULES: Rules<FitOptions> = { ...TRAINING_RULES, epochs: optional(integer(0)) };
+export const FIT_RULES: Rules<FitOptions> = { ...TRAINING_RULES, epochs: EPOCHS };
 
 /** What a history is in a checkpoint. */
 export const HISTORY = list(record({ stage: text, epoch: integer(1), loss: finite }, either(finite, text)));

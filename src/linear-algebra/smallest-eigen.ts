@@ -27,9 +27,9 @@ const DEGREE = 20;
 const SMALL = 200;
 
 /** Standard normal numbers, the same every time. */
-function normals(seed: number, count: number): Float64Array<ArrayBuffer> {
+function normals(number: number, count: number): Float64Array<ArrayBuffer> {
   const numbers = new Float32Array(count);
-  new Random(seed).fillNormal(numbers);
+  new Random(number).fillNormal(numbers);
   return Float64Array.from(numbers);
 }
 

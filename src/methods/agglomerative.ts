@@ -1,7 +1,7 @@
-import { AgglomerativeClustering } from "../density/agglomerative";
+import { AGGLOMERATIVE_OPTIONS, AgglomerativeClustering } from "../density/agglomerative";
 import type { LinkageKind } from "../density/agglomerative";
 import type { CommonOptions, Method } from "./method";
-import { oneOf } from "./schema";
+import { described } from "./schema";
 
 type Options = { readonly linkage?: LinkageKind } & CommonOptions;
 
@@ -15,13 +15,9 @@ export const agglomerative: Method<Options> = {
   takes: ["rows"],
   target: "none",
   clusters: "given",
-  options: {
-    linkage: {
-      kind: oneOf("ward", "complete", "average", "single"),
-      default: "ward",
-      help: "how far apart clusters are: growth of the squares, farthest, mean or nearest pair",
-    },
-  },
+  options: described(AGGLOMERATIVE_OPTIONS, {
+    linkage: "how far apart clusters are: growth of the squares, farthest, mean or nearest pair",
+  }),
   make: ({ device: _device, seed: _seed, ...options }) => new AgglomerativeClustering(options),
   load: (bytes) => AgglomerativeClustering.load(bytes),
 };

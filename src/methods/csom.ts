@@ -1,12 +1,13 @@
+import { integer, list } from "../options";
 import { CSOM } from "../som";
+import { CSOM_OPTIONS } from "../som/maps/csom-layers";
+import type { CSOMOptions } from "../som/maps/csom-layers";
 import type { CommonOptions, Method } from "./method";
-import { oneOf, whole, wholes } from "./schema";
+import { described } from "./schema";
 
 /** Options of a stack of maps as plain values. */
-export interface CSOMMethodOptions extends CommonOptions {
+export interface CSOMMethodOptions extends CommonOptions, Pick<CSOMOptions, "epochs" | "init"> {
   readonly grids?: readonly number[];
-  readonly epochs?: number;
-  readonly init?: "pca" | "random" | "sample";
 }
 
 const GRIDS = [10, 10, 3, 3];
@@ -21,9 +22,8 @@ export const csom: Method<CSOMMethodOptions> = {
   target: "none",
   clusters: "found",
   options: {
-    grids: { kind: wholes(1, 2), default: GRIDS, help: "rows and columns of each map, from the items up" },
-    epochs: { kind: whole(1), default: 10, help: "passes of each map" },
-    init: { kind: oneOf("pca", "random", "sample"), default: "pca", help: "how the units begin" },
+    grids: { rule: list(integer(1), 2), default: GRIDS, help: "rows and columns of each map, from the items up" },
+    ...described(CSOM_OPTIONS, { epochs: "passes of each map", init: "how the units begin" }),
   },
   make: ({ grids = GRIDS, ...options }) => {
     if (grids.length % 2 !== 0)

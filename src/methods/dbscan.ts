@@ -1,7 +1,8 @@
 import { DBSCAN } from "../cluster";
 import type { DBSCANOptions } from "../cluster";
+import { DBSCAN_OPTIONS } from "../cluster/dbscan";
 import type { CommonOptions, Method } from "./method";
-import { positive, whole } from "./schema";
+import { described } from "./schema";
 
 /** `dbscan`. */
 export const dbscan: Method<DBSCANOptions & CommonOptions> = {
@@ -12,14 +13,10 @@ export const dbscan: Method<DBSCANOptions & CommonOptions> = {
   takes: ["rows"],
   target: "none",
   clusters: "found",
-  options: {
-    eps: { kind: positive, default: 0.5, help: "radius of a neighbourhood, its border included" },
-    minSamples: {
-      kind: whole(1),
-      default: 5,
-      help: "items in its neighbourhood, itself included, that make a core point",
-    },
-  },
+  options: described(DBSCAN_OPTIONS, {
+    eps: "radius of a neighbourhood, its border included",
+    minSamples: "items in its neighbourhood, itself included, that make a core point",
+  }),
   make: ({ device: _device, seed: _seed, ...options }) => new DBSCAN(options),
   load: (bytes) => DBSCAN.load(bytes),
 };

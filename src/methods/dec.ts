@@ -1,8 +1,10 @@
+import { EPOCHS } from "../lifecycle/progress";
 import { DEC } from "../models/dec";
+import { CLUSTERING_EPOCHS, DEC_OPTIONS } from "../models/dec-options";
 import type { DECOptions } from "../models/dec-options";
 import type { DataSummary, Method } from "./method";
-import { nonNegative, oneOf, positive, share, whole, wholes } from "./schema";
-import type { Schema } from "./schema";
+import { described } from "./schema";
+import type { Described, OptionSpec } from "./schema";
 
 /** Options of DEC with those of its `fit`. */
 export interface DECMethodOptions extends DECOptions {
@@ -49,44 +51,31 @@ export function suitDEC(data: DataSummary, given: Partial<DECMethodOptions>): Pa
   };
 }
 
-/** Options of DEC, and of IDEC beside its own. */
-export const DEC_OPTIONS: Schema<DECMethodOptions> = {
+/** What options of DEC mean, and of IDEC beside its own. */
+export const DEC_WORDS = {
   layers: {
-    kind: wholes(1, 2),
     unset: sizesInWords(EMBEDDING),
     help: "sizes of the encoder from the input to the embedding",
   },
-  layerEpochs: { kind: whole(0), default: 5, help: "passes over the data for each layer by itself" },
-  pretrainEpochs: {
-    kind: whole(0),
-    default: 20,
-    help: `passes over the data for the whole autoencoder; for items of up to ${NARROW} values as many as make ${STEPS} steps`,
-  },
-  pretrainBatchSize: { kind: whole(1), default: 256, help: "items a step before clustering" },
-  pretrainLearningRate: { kind: positive, default: 1e-3, help: "Adam's step size before clustering", resumable: true },
-  corruption: { kind: share, default: 0.2, help: "share of inputs set to 0 while a layer is trained by itself" },
-  epochs: {
-    kind: whole(0),
-    default: 100,
-    help: "passes over the data while clustering, at most",
-    of: "fit",
-  },
-  target: {
-    kind: oneOf("global", "batch"),
-    default: "global",
-    help: "over what p sharpens q: all the data, or each minibatch",
-  },
-  updateInterval: {
-    kind: whole(1),
-    default: 140,
-    help: `steps between two looks at all the data; for items of up to ${NARROW} values those of ${PASSES} passes at most`,
-  },
-  tolerance: { kind: nonNegative, default: 1e-3, help: "ends when fewer than this share of labels changed" },
-  learningRate: { kind: positive, default: 0.01, help: "of SGD while clustering", resumable: true },
-  momentum: { kind: share, default: 0.9, help: "of SGD while clustering" },
-  batchSize: { kind: whole(1), default: 256, help: "items a step while clustering" },
-  alpha: { kind: positive, default: 1, help: "degrees of freedom of Student's t distribution" },
-  nInit: { kind: whole(1), default: 20, help: "runs of the k-means that places the centres" },
+  layerEpochs: "passes over the data for each layer by itself",
+  pretrainEpochs: `passes over the data for the whole autoencoder; for items of up to ${NARROW} values as many as make ${STEPS} steps`,
+  pretrainBatchSize: "items a step before clustering",
+  pretrainLearningRate: { help: "Adam's step size before clustering", resumable: true },
+  corruption: "share of inputs set to 0 while a layer is trained by itself",
+  target: "over what p sharpens q: all the data, or each minibatch",
+  updateInterval: `steps between two looks at all the data; for items of up to ${NARROW} values those of ${PASSES} passes at most`,
+  tolerance: "ends when fewer than this share of labels changed",
+  learningRate: { help: "of SGD while clustering", resumable: true },
+  momentum: "of SGD while clustering",
+  batchSize: "items a step while clustering",
+  alpha: "degrees of freedom of Student's t distribution",
+  nInit: "runs of the k-means that places the centres",
+} as const satisfies Partial<Record<keyof DECOptions, Described>>;
+
+/** Passes of clustering, of both. */
+export const DEC_EPOCHS: OptionSpec<number> = {
+  ...{ rule: EPOCHS, default: CLUSTERING_EPOCHS, of: "fit" },
+  help: "passes over the data while clustering, at most",
 };
 
 /** `dec`. */
@@ -100,7 +89,7 @@ export const dec: Method<DECMethodOptions> = {
   streams: true,
   clusters: "given",
   network: true,
-  options: DEC_OPTIONS,
+  options: { ...described(DEC_OPTIONS, DEC_WORDS), epochs: DEC_EPOCHS },
   suit: suitDEC,
   make: ({ epochs: _, ...options }) => new DEC(options),
   load: (bytes, { device, learningRate, pretrainLearningRate }) =>

@@ -1,9 +1,9 @@
-import { DeepCluster } from "../models/deep-cluster";
+import { DEEP_CLUSTER_OPTIONS, DeepCluster } from "../models/deep-cluster";
 import type { DeepClusterOptions } from "../models/deep-cluster";
-import { NETWORK_OPTIONS, resumed, suitNetwork, withNetwork } from "./feature-network";
+import { NETWORK_METHOD_OPTIONS, resumed, suitNetwork, withNetwork } from "./feature-network";
 import type { NetworkMethodOptions } from "./feature-network";
 import type { Method } from "./method";
-import { oneOf, positive, whole } from "./schema";
+import { described } from "./schema";
 
 /** `deep-cluster`. */
 export const deepCluster: Method<NetworkMethodOptions<DeepClusterOptions>> = {
@@ -17,16 +17,14 @@ export const deepCluster: Method<NetworkMethodOptions<DeepClusterOptions>> = {
   clusters: "given",
   network: true,
   options: {
-    ...NETWORK_OPTIONS,
-    components: { kind: whole(1), default: 256, help: "features are whitened to, at most" },
-    kmeansIterations: { kind: whole(1), default: 20, help: "of k-means, at most" },
-    clusterInterval: { kind: whole(1), default: 1, help: "epochs from one clustering to the next" },
-    headLearningRate: { kind: positive, unset: "that of the network", help: "of the classifier" },
-    sampling: {
-      kind: oneOf("uniform", "shuffled", "reordered"),
-      default: "uniform",
-      help: "which items an epoch trains on",
-    },
+    ...NETWORK_METHOD_OPTIONS,
+    ...described(DEEP_CLUSTER_OPTIONS, {
+      components: "features are whitened to, at most",
+      kmeansIterations: "of k-means, at most",
+      clusterInterval: "epochs from one clustering to the next",
+      headLearningRate: { unset: "that of the network", help: "of the classifier" },
+      sampling: "which items an epoch trains on",
+    }),
   },
   suit: suitNetwork,
   make: (options) => new DeepCluster(withNetwork("deep-cluster", options)),

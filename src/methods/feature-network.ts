@@ -1,12 +1,17 @@
 // Options that the methods on a feature network share: which network, what changes its images, and how it is trained.
 import type { Device } from "../device";
-import type { LoadOptions, NetworkOptions } from "../models/network-model";
+import { EPOCHS } from "../lifecycle/progress";
+import { NETWORK_DEFAULTS, NETWORK_EPOCHS, NETWORK_RULES } from "../models/network-model";
+import type { LoadOptions, NetworkOptions, NetworkSettings } from "../models/network-model";
 import { sizeOf } from "../ndarray";
 import type { MLPSpec } from "../nn/feature-network";
+import { MLP_RULES, VGG_RULES } from "../nn/network-spec";
 import type { VGGSpec } from "../nn/vgg";
+import { PROBABILITY, ROTATION } from "../ops/images/augmentation";
 import type { AugmentOptions } from "../ops/images/augmentation";
+import { choice, integer, sizes } from "../options";
 import type { DataSummary } from "./method";
-import { nonNegative, oneOf, positive, share, whole, wholes } from "./schema";
+import { described } from "./schema";
 import type { Schema } from "./schema";
 
 /** A network and an augmentation by plain options, in place of `network` and `augment`. */
@@ -33,46 +38,47 @@ const MLP = [256, 64];
 const VGG = { blocks: 2, channels: 16, hidden: 512 };
 
 /** Options of every method on a feature network. */
-export const NETWORK_OPTIONS: Schema<NetworkMethodOptions<NetworkOptions>> = {
+export const NETWORK_METHOD_OPTIONS: Schema<NetworkMethodOptions<NetworkOptions>> = {
   network: {
-    kind: oneOf("vgg", "mlp"),
+    rule: choice("vgg", "mlp"),
     unset: "vgg for images, mlp for tables",
     help: "convolutional, for images; or fully connected",
   },
-  blocks: { kind: whole(1), unset: `${VGG.blocks}`, help: "of the vgg: two convolutions and a pooling each" },
+  blocks: { rule: VGG_RULES.blocks, unset: `${VGG.blocks}`, help: "of the vgg: two convolutions and a pooling each" },
   channels: {
-    kind: whole(1),
+    rule: VGG_RULES.channels,
     unset: `${VGG.channels}`,
     help: "of the first block of the vgg; each further one has twice as many",
   },
   hidden: {
-    kind: whole(1),
+    rule: VGG_RULES.hidden,
     unset: `${VGG.hidden}`,
     help: "width of the fully connected layers of the vgg, the features among them",
   },
   layers: {
-    kind: wholes(1, 2),
+    rule: MLP_RULES.layers,
     unset: `input,${MLP.join(",")}`,
     help: "sizes of the mlp from the input to the features",
   },
-  itemShape: { kind: wholes(1, 1), unset: "that of the data", help: "sizes of one item: 28,28" },
-  epochs: { kind: whole(0), default: 50, help: "passes over the data", of: "fit" },
-  learningRate: { kind: positive, default: 1e-3, help: "of SGD", resumable: true },
-  momentum: { kind: share, default: 0.9, help: "of SGD" },
-  weightDecay: { kind: nonNegative, default: 1e-5, help: "of SGD" },
-  batchSize: { kind: whole(1), default: 256, help: "items a step" },
-  statisticsBatches: {
-    kind: whole(0),
-    default: 32,
-    help: "that batch normalisation's statistics are taken from; 0: running",
-  },
-  flip: { kind: share, default: 0, help: "chance that an image is mirrored in training" },
+  itemShape: { rule: sizes(), unset: "that of the data", help: "sizes of one item: 28,28" },
+  epochs: { rule: EPOCHS, default: NETWORK_EPOCHS, help: "passes over the data", of: "fit" },
+  ...described<NetworkSettings, "learningRate" | "momentum" | "weightDecay" | "batchSize" | "statisticsBatches">(
+    { rules: NETWORK_RULES, defaults: NETWORK_DEFAULTS },
+    {
+      learningRate: { help: "of SGD", resumable: true },
+      momentum: "of SGD",
+      weightDecay: "of SGD",
+      batchSize: "items a step",
+      statisticsBatches: "that batch normalisation's statistics are taken from; 0: running",
+    },
+  ),
+  flip: { rule: PROBABILITY, default: 0, help: "chance that an image is mirrored in training" },
   rotate: {
-    kind: nonNegative,
+    rule: ROTATION,
     default: 0,
     help: "degrees that an image is turned by at most, either way, in training",
   },
-  crop: { kind: whole(0), default: 0, help: "pixels that an image is shifted by at most, either way, in training" },
+  crop: { rule: integer(0), default: 0, help: "pixels that an image is shifted by at most, either way, in training" },
 };
 
 /** What the options ask to do to images; undefined where that is nothing. */

@@ -1,8 +1,8 @@
-import { IDEC } from "../models/idec";
+import { IDEC, IDEC_OBJECTIVE } from "../models/idec";
 import type { IDECOptions } from "../models/idec";
-import { DEC_OPTIONS, suitDEC } from "./dec";
+import { DEC_EPOCHS, DEC_WORDS, suitDEC } from "./dec";
 import type { Method } from "./method";
-import { nonNegative } from "./schema";
+import { described } from "./schema";
 
 /** Options of IDEC with those of its `fit`. */
 export interface IDECMethodOptions extends IDECOptions {
@@ -21,8 +21,8 @@ export const idec: Method<IDECMethodOptions> = {
   clusters: "given",
   network: true,
   options: {
-    ...DEC_OPTIONS,
-    gamma: { kind: nonNegative, default: 0.1, help: "weight of the clustering loss beside the reconstruction" },
+    ...described(IDEC_OBJECTIVE, { ...DEC_WORDS, gamma: "weight of the clustering loss beside the reconstruction" }),
+    epochs: DEC_EPOCHS,
   },
   suit: suitDEC,
   make: ({ epochs: _, ...options }) => new IDEC(options),

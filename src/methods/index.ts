@@ -115,9 +115,15 @@ export type {
 } from "./method";
 export { embeddingOf, labelsOf, runMethod, RunInterrupted } from "./run-method";
 export type { Outcome, RunCheckpoint, RunRecord, RunTask, StageResult, TracePoint } from "./run-method";
+export { headline } from "../metrics/measures";
 export type { Measures } from "../metrics/measures";
-export { checkMethodOptions, defaultsOf, optionsOf } from "./schema";
-export type { AnyMethod, FormField, Kind, OptionSpec, OptionValues, Schema } from "./schema";
+export { checkMethodOptions, defaultsOf, described, optionsOf, spell } from "./schema";
+export type { AnyMethod, Described, OptionSpec, OptionValues, Schema } from "./schema";
+export { kindOf } from "../kinds";
+export type { FormField, Kind } from "../kinds";
+// Rules of options, for descriptors of one's own.
+export { choice, finite, flag, fraction, integer, list, positive, range, share, sizes } from "../options";
+export type { Rule, Spelling } from "../options";
 
 export { chooseK } from "./choose-k";
 export type { ChooseKOptions, ChosenK, MakeModel, NumberScore } from "./choose-k";

@@ -1,15 +1,8 @@
 import { KMeans } from "../cluster";
 import type { KMeansOptions } from "../cluster";
+import { KMEANS_OPTIONS } from "../cluster/kmeans";
 import type { Method } from "./method";
-import { nonNegative, oneOf, whole } from "./schema";
-import type { OptionSpec } from "./schema";
-
-/** How centres begin. */
-export const INIT: OptionSpec<"k-means++" | "random"> = {
-  kind: oneOf("k-means++", "random"),
-  default: "k-means++",
-  help: "how the centres begin",
-};
+import { described } from "./schema";
 
 /** `kmeans`. */
 export const kmeans: Method<KMeansOptions> = {
@@ -22,16 +15,12 @@ export const kmeans: Method<KMeansOptions> = {
   target: "none",
   streams: true,
   clusters: "given",
-  options: {
-    init: INIT,
-    nInit: { kind: whole(1), default: 10, help: "runs from different beginnings, of which the best is kept" },
-    maxIter: { kind: whole(1), default: 300, help: "iterations of a run at most" },
-    tolerance: {
-      kind: nonNegative,
-      default: 1e-4,
-      help: "ends when the centres' shift² is below this × mean variance",
-    },
-  },
+  options: described(KMEANS_OPTIONS, {
+    init: "how the centres begin",
+    nInit: "runs from different beginnings, of which the best is kept",
+    maxIter: "iterations of a run at most",
+    tolerance: "ends when the centres' shift² is below this × mean variance",
+  }),
   make: (options) => new KMeans(options),
   load: (bytes, { device }) => KMeans.load(bytes, { device }),
 };

@@ -8,12 +8,24 @@ import type {
   LearningToClusterOptions,
   SetClustering,
   SetFitOptions,
+  SetRegularizers,
   SetSaveOptions,
 } from "../models/learning-to-cluster";
+import { EMBEDDING_SIZES } from "../models/learning-to-cluster/embedding";
+import {
+  LEARNING_RATE,
+  PAIR_WEIGHTS,
+  RATE_SCHEDULE,
+  REGULARIZERS,
+  SET_OPTIONS,
+} from "../models/learning-to-cluster/options";
+import { SET_FIT } from "../models/learning-to-cluster/trainer";
+import { ROTATION } from "../ops/images/augmentation";
+import { choice, integer, sizes } from "../options";
 import type { EpochRecord } from "../lifecycle/progress";
 import { augmentationOf } from "./feature-network";
 import type { CommonOptions, Estimator, EstimatorFitOptions, Method } from "./method";
-import { flag, nonNegative, oneOf, positive, share, whole, wholes } from "./schema";
+import { described } from "./schema";
 
 type Model = LearningToClusterOptions;
 type Nested = "embedding" | "augment" | "regularizers" | "pairWeights" | "optimizer" | "schedule" | "device" | "seed";
@@ -53,76 +65,71 @@ export const learningToCluster: Method<LearningToClusterMethodOptions> = {
   clusters: "found",
   network: true,
   options: {
-    itemShape: { kind: wholes(1, 1), unset: "that of the data", help: "sizes of one item" },
+    itemShape: { rule: sizes(), unset: "that of the data", help: "sizes of one item" },
     embedding: {
-      kind: oneOf("identity", "fourier", "cnn", "blstm", "cnn-lstm"),
+      rule: choice("identity", "fourier", "cnn", "blstm", "cnn-lstm"),
       unset: "identity; cnn for images",
       help: "what makes a vector of an item",
     },
-    blocks: { kind: wholes(1, 1), unset: "32,64,128", help: "channels of the convolutions" },
-    dense: { kind: wholes(1, 1), unset: "256,256", help: "sizes of the dense layers after them" },
+    blocks: { rule: EMBEDDING_SIZES.blocks, unset: "32,64,128", help: "channels of the convolutions" },
+    dense: { rule: EMBEDDING_SIZES.dense, unset: "256,256", help: "sizes of the dense layers after them" },
     embeddingUnits: {
-      kind: wholes(1, 1),
+      rule: EMBEDDING_SIZES.units,
       unset: "128",
       help: "units of each direction of the LSTM layers of embedding blstm and cnn-lstm; the thesis has two layers",
     },
-    principalAxes: { kind: whole(1), help: "that the vectors of a set are projected on" },
-    model: {
-      kind: oneOf("rbdlstm", "soft-kmeans", "iterative", "iterative-lstm"),
-      default: "rbdlstm",
-      help: "what clusters",
-    },
-    kMax: { kind: whole(2), default: 5, help: "most clusters in a set" },
-    layers: { kind: whole(1), default: 14, help: "residual bidirectional LSTM layers" },
-    units: { kind: whole(2), default: 288, help: "features between them, even" },
-    countUnits: { kind: whole(1), default: 128, help: "of the LSTM that counts clusters" },
-    residual: { kind: flag, default: true, help: "whether each layer's input is added to its output" },
-    gates: { kind: oneOf("hardSigmoid", "sigmoid"), default: "hardSigmoid", help: "of the LSTM layers" },
-    memory: { kind: whole(2), unset: "bias 1", help: "items that their cells remember over from the start" },
-    softKMeansFeatures: { kind: whole(1), default: 8, help: "that soft-kmeans measures distances in" },
-    softKMeansIterations: { kind: whole(1), default: 10, help: "of soft-kmeans" },
-    lambda: { kind: nonNegative, default: 5, help: "factor of the pairwise loss" },
-    loss: { kind: oneOf("crossEntropy", "randIndex"), default: "crossEntropy", help: "the pairwise loss" },
-    sameWeight: { kind: nonNegative, unset: "estimated", help: "weight of pairs of one cluster" },
-    differentWeight: { kind: nonNegative, unset: "estimated", help: "weight of pairs of two clusters" },
-    clusterAssignment: {
-      kind: nonNegative,
-      unset: "0",
-      help: "factor of the loss of pairs together among k + 1 clusters though apart among k",
-    },
-    emptyCluster: { kind: nonNegative, unset: "0", help: "factor of the loss of clusters without a member" },
-    center: { kind: nonNegative, unset: "0", help: "factor of the center loss on the last layer" },
-    divergence: { kind: nonNegative, unset: "0", help: "factor of the divergence loss over the embedding" },
-    divergenceMargin: { kind: nonNegative, unset: "2", help: "of the divergence loss, in nats" },
-    divergenceHidden: {
-      kind: whole(1),
-      unset: "none",
-      help: "outputs of a layer under its softmax of 128; 256 in the thesis",
-    },
-    dropout: { kind: share, default: 0.5, help: "share of the counting head's features that is dropped" },
-    optimizer: { kind: oneOf("adadelta", "adam"), unset: "adadelta", help: "of the training" },
-    learningRate: { kind: positive, unset: "5 for adadelta, 0.001 for adam", help: "of the optimizer" },
-    schedule: { kind: oneOf("constant", "cosine"), unset: "constant", help: "of the learning rate" },
-    warmup: { kind: whole(0), unset: "0", help: "iterations in which it rises first" },
-    finalRate: { kind: share, unset: "0", help: "share of it that cosine ends at" },
-    clipNorm: { kind: positive, help: "largest norm of the gradients" },
+    ...described(SET_OPTIONS, {
+      principalAxes: "that the vectors of a set are projected on",
+      model: "what clusters",
+      kMax: "most clusters in a set",
+      layers: "residual bidirectional LSTM layers",
+      units: "features between them, even",
+      countUnits: "of the LSTM that counts clusters",
+      residual: "whether each layer's input is added to its output",
+      gates: "of the LSTM layers",
+      memory: { unset: "bias 1", help: "items that their cells remember over from the start" },
+      softKMeansFeatures: "that soft-kmeans measures distances in",
+      softKMeansIterations: "of soft-kmeans",
+      lambda: "factor of the pairwise loss",
+      loss: "the pairwise loss",
+    }),
+    sameWeight: { rule: PAIR_WEIGHTS.same, unset: "estimated", help: "weight of pairs of one cluster" },
+    differentWeight: { rule: PAIR_WEIGHTS.different, unset: "estimated", help: "weight of pairs of two clusters" },
+    ...described<SetRegularizers, keyof SetRegularizers>(
+      { rules: REGULARIZERS, defaults: {} },
+      {
+        clusterAssignment: {
+          unset: "0",
+          help: "factor of the loss of pairs together among k + 1 clusters though apart among k",
+        },
+        emptyCluster: { unset: "0", help: "factor of the loss of clusters without a member" },
+        center: { unset: "0", help: "factor of the center loss on the last layer" },
+        divergence: { unset: "0", help: "factor of the divergence loss over the embedding" },
+        divergenceMargin: { unset: "2", help: "of the divergence loss, in nats" },
+        divergenceHidden: { unset: "none", help: "outputs of a layer under its softmax of 128; 256 in the thesis" },
+      },
+    ),
+    ...described(SET_OPTIONS, { dropout: "share of the counting head's features that is dropped" }),
+    optimizer: { rule: choice("adadelta", "adam"), unset: "adadelta", help: "of the training" },
+    learningRate: { rule: LEARNING_RATE, unset: "5 for adadelta, 0.001 for adam", help: "of the optimizer" },
+    schedule: { rule: RATE_SCHEDULE.type, unset: "constant", help: "of the learning rate" },
+    warmup: { rule: RATE_SCHEDULE.warmup, unset: "0", help: "iterations in which it rises first" },
+    finalRate: { rule: RATE_SCHEDULE.final, unset: "0", help: "share of it that cosine ends at" },
+    ...described(SET_OPTIONS, { clipNorm: "largest norm of the gradients" }),
     rotate: {
-      kind: nonNegative,
+      rule: ROTATION,
       unset: "0",
       help: "degrees that an image is turned by at most, either way, in training",
     },
-    crop: { kind: whole(0), unset: "0", help: "pixels that an image is shifted by at most, either way, in training" },
-    iterations: { kind: whole(1), default: 100_000, help: "steps in all", of: "fit", resumable: true },
-    batchSize: { kind: whole(2), default: 32, help: "sets a step", of: "fit" },
-    length: { kind: whole(2), default: 72, help: "items of a set", of: "fit" },
-    validateEvery: { kind: whole(1), default: 100, help: "iterations between two validations", of: "fit" },
-    validationSets: { kind: whole(1), unset: "ten batches", help: "sets of a validation", of: "fit" },
-    patience: {
-      kind: whole(1),
-      default: 15_000,
-      help: "iterations without a better validation after which training stops",
-      of: "fit",
-    },
+    crop: { rule: integer(0), unset: "0", help: "pixels that an image is shifted by at most, either way, in training" },
+    ...described(SET_FIT, {
+      iterations: { help: "steps in all", of: "fit", resumable: true },
+      batchSize: { help: "sets a step", of: "fit" },
+      length: { help: "items of a set", of: "fit" },
+      validateEvery: { help: "iterations between two validations", of: "fit" },
+      validationSets: { unset: "ten batches", help: "sets of a validation", of: "fit" },
+      patience: { help: "iterations without a better validation after which training stops", of: "fit" },
+    }),
   },
   suit: ({ itemShape }, { embedding }) => ({
     itemShape,

@@ -1,8 +1,8 @@
 import { MiniBatchKMeans } from "../cluster";
 import type { MiniBatchKMeansOptions } from "../cluster";
-import { INIT } from "./kmeans";
+import { MINI_BATCH_OPTIONS } from "../cluster/mini-batch-kmeans";
 import type { Method } from "./method";
-import { nonNegative, whole } from "./schema";
+import { described } from "./schema";
 
 /** `mini-batch-kmeans`. */
 export const miniBatchKMeans: Method<MiniBatchKMeansOptions> = {
@@ -14,24 +14,16 @@ export const miniBatchKMeans: Method<MiniBatchKMeansOptions> = {
   target: "none",
   streams: true,
   clusters: "given",
-  options: {
-    init: INIT,
-    nInit: { kind: whole(1), default: 3, help: "beginnings that are tried on a sample" },
-    initSize: { kind: whole(1), unset: "3 × batch size", help: "items that beginnings are compared on" },
-    batchSize: { kind: whole(1), default: 1024, help: "items a step" },
-    maxIter: { kind: whole(1), default: 100, help: "passes over as many items as there are, at most" },
-    maxNoImprovement: {
-      kind: whole(0),
-      default: 10,
-      help: "ends after so many steps without a lower inertia; 0: never",
-    },
-    reassignmentRatio: {
-      kind: nonNegative,
-      default: 0.01,
-      help: "centres with a smaller share of the largest begin anew",
-    },
-    tolerance: { kind: nonNegative, default: 0, help: "ends when the centres' shift² is below this × mean variance" },
-  },
+  options: described(MINI_BATCH_OPTIONS, {
+    init: "how the centres begin",
+    nInit: "beginnings that are tried on a sample",
+    initSize: { unset: "3 × batch size", help: "items that beginnings are compared on" },
+    batchSize: "items a step",
+    maxIter: "passes over as many items as there are, at most",
+    maxNoImprovement: "ends after so many steps without a lower inertia; 0: never",
+    reassignmentRatio: "centres with a smaller share of the largest begin anew",
+    tolerance: "ends when the centres' shift² is below this × mean variance",
+  }),
   make: (options) => new MiniBatchKMeans(options),
   load: (bytes, { device }) => MiniBatchKMeans.load(bytes, { device }),
 };

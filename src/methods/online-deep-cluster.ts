@@ -1,9 +1,9 @@
-import { OnlineDeepCluster } from "../models/online-deep-cluster";
+import { ONLINE_OPTIONS, OnlineDeepCluster } from "../models/online-deep-cluster";
 import type { OnlineDeepClusterOptions } from "../models/online-deep-cluster";
-import { NETWORK_OPTIONS, resumed, suitNetwork, withNetwork } from "./feature-network";
+import { NETWORK_METHOD_OPTIONS, resumed, suitNetwork, withNetwork } from "./feature-network";
 import type { NetworkMethodOptions } from "./feature-network";
 import type { Method } from "./method";
-import { fraction, oneOf, whole } from "./schema";
+import { described } from "./schema";
 
 /** `online-deep-cluster`. */
 export const onlineDeepCluster: Method<NetworkMethodOptions<OnlineDeepClusterOptions>> = {
@@ -17,12 +17,14 @@ export const onlineDeepCluster: Method<NetworkMethodOptions<OnlineDeepClusterOpt
   clusters: "given",
   network: true,
   options: {
-    ...NETWORK_OPTIONS,
-    kmeansIterations: { kind: whole(1), default: 20, help: "of the k-means that begins" },
-    memoryMomentum: { kind: fraction, default: 0.5, help: "share of the new features in an item's memory" },
-    centroidInterval: { kind: whole(1), default: 10, help: "steps between two renewals of the centres" },
-    minCluster: { kind: whole(1), default: 20, help: "clusters of fewer items are merged and filled anew" },
-    assignment: { kind: oneOf("dot", "nearest"), default: "dot", help: "which cluster an item belongs to" },
+    ...NETWORK_METHOD_OPTIONS,
+    ...described(ONLINE_OPTIONS, {
+      kmeansIterations: "of the k-means that begins",
+      memoryMomentum: "share of the new features in an item's memory",
+      centroidInterval: "steps between two renewals of the centres",
+      minCluster: "clusters of fewer items are merged and filled anew",
+      assignment: "which cluster an item belongs to",
+    }),
   },
   suit: suitNetwork,
   make: (options) => new OnlineDeepCluster(withNetwork("online-deep-cluster", options)),

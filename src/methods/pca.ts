@@ -1,21 +1,8 @@
 import { PCA } from "../cluster";
 import type { PCAOptions } from "../cluster";
+import { PCA_OPTIONS } from "../cluster/pca";
 import type { CommonOptions, Method } from "./method";
-import { flag, oneOf, whole } from "./schema";
-import type { Kind } from "./schema";
-
-/** A number of components, or below 1 a share of the variance. */
-const components: Kind<number> = {
-  ...whole(1),
-  placeholder: "N|X",
-  rule: "a whole number from 1, or a share of the variance above 0, less than 1",
-  holds: (value) => whole(1).holds(value) || (typeof value === "number" && value > 0 && value < 1),
-  parse: (text) => {
-    const value = Number(text);
-    return text.trim() !== "" && components.holds(value) ? value : undefined;
-  },
-  field: { type: "number", min: 0, step: "any" },
-};
+import { described } from "./schema";
 
 /** `pca`. */
 export const pca: Method<PCAOptions & CommonOptions> = {
@@ -27,19 +14,14 @@ export const pca: Method<PCAOptions & CommonOptions> = {
   target: "none",
   streams: true,
   clusters: "none",
-  options: {
+  options: described(PCA_OPTIONS, {
     nComponents: {
-      kind: components,
       unset: "all there are",
       help: "how many; or below 1 the share of the variance that they have at least",
     },
-    solver: {
-      kind: oneOf("auto", "covariance", "gram", "randomized"),
-      default: "auto",
-      help: "from products of the columns or of the rows, or a random sample; auto: what suits the size",
-    },
-    whiten: { kind: flag, default: false, help: "whether the components are brought to unit variance" },
-  },
+    solver: "from products of the columns or of the rows, or a random sample; auto: what suits the size",
+    whiten: "whether the components are brought to unit variance",
+  }),
   make: ({ nClusters: _, ...options }) => new PCA(options),
   load: (bytes, { device }) => PCA.load(bytes, { device }),
 };

@@ -1,27 +1,13 @@
 // The options of a method, declared once: their kinds, defaults and help. Flags, forms, tables and checks are made of this.
 import { checkOptions } from "../checks";
-import type { Kind } from "../kinds";
+import type { OptionSet } from "../lifecycle/model";
+import type { Rule } from "../options";
 import type { CommonOptions, Method } from "./method";
-
-export {
-  flag,
-  fraction,
-  nonNegative,
-  number,
-  numberList,
-  oneOf,
-  orGiven,
-  positive,
-  share,
-  text,
-  whole,
-  wholes,
-} from "../kinds";
-export type { FormField, Kind } from "../kinds";
 
 /** An option as the library spells it. */
 export interface OptionSpec<T = unknown> {
-  readonly kind: Kind<T>;
+  /** That of the model, or of what the option becomes there. */
+  readonly rule: Rule<T>;
   /** The value where none is given; left out where that depends on the data or on other options, which `unset` says in words. */
   readonly default?: T;
   readonly unset?: string;
@@ -31,6 +17,23 @@ export interface OptionSpec<T = unknown> {
   readonly of?: "fit";
   /** Whether a resumed training may change it. */
   readonly resumable?: boolean;
+}
+
+/** What a descriptor says of an option whose rule and default are the model's own: its help, and what else there is. */
+export type Described = string | Omit<OptionSpec, "rule" | "default">;
+
+/** Options of a model with its own rules and defaults, and what the descriptor says of them. */
+export function described<S extends object, Names extends keyof S & string>(
+  { rules, defaults }: OptionSet<S>,
+  words: Readonly<Record<Names, Described>>,
+): { readonly [Name in Names]: OptionSpec<NonNullable<S[Name]>> } {
+  const specs = Object.entries<Described>(words).map(([name, said]) => {
+    const spec = typeof said === "string" ? { help: said } : said;
+    const value = defaults[name as Names];
+    const isDefault = value !== undefined && spec.unset === undefined;
+    return [name, { rule: rules[name as Names], ...(isDefault && { default: value }), ...spec }];
+  });
+  return Object.fromEntries(specs) as { readonly [Name in Names]: OptionSpec<NonNullable<S[Name]>> };
 }
 
 /** A specification of every option of O but those that all methods have: one that is missing, or too many, is an error of the compiler. */
@@ -72,10 +75,10 @@ export function checkMethodOptions(method: AnyMethod, given: OptionValues): void
   const tells = clusters === "given" || clusters === "either";
   const known = [...optionsOf(method).map(([option]) => option), ...(tells ? ["nClusters"] : []), "seed", "device"];
   checkOptions(name, given, known, clusters === "given" ? ["nClusters"] : []);
-  for (const [option, { kind }] of optionsOf(method)) {
+  for (const [option, { rule }] of optionsOf(method)) {
     const value = given[option];
-    if (value !== undefined && !kind.holds(value))
-      throw new Error(`${name}: ${option} must be ${kind.rule}, got ${spell(value)}`);
+    if (value !== undefined && !rule.holds(value))
+      throw new Error(`${name}: ${option} must be ${rule.words}, got ${spell(value)}`);
   }
 }
 

@@ -1,13 +1,9 @@
-import { SpectralClustering } from "../spectral/spectral-clustering";
+import { SPECTRAL_OPTIONS, SpectralClustering } from "../spectral/spectral-clustering";
+import type { SpectralClusteringOptions } from "../spectral/spectral-clustering";
 import type { CommonOptions, Method } from "./method";
-import { oneOf, positive, whole } from "./schema";
+import { described } from "./schema";
 
-type Options = {
-  readonly affinity?: "rbf" | "knn";
-  readonly gamma?: number;
-  readonly nNeighbors?: number;
-  readonly nInit?: number;
-} & CommonOptions;
+type Options = Omit<SpectralClusteringOptions, "nClusters"> & CommonOptions;
 
 /** `spectral-clustering`. */
 export const spectralClustering: Method<Options> = {
@@ -19,16 +15,12 @@ export const spectralClustering: Method<Options> = {
   takes: ["rows"],
   target: "none",
   clusters: "given",
-  options: {
-    affinity: {
-      kind: oneOf("rbf", "knn"),
-      default: "rbf",
-      help: "weights exp(-gamma d²) of all pairs, or nearest items",
-    },
-    gamma: { kind: positive, default: 1, help: "of the weights exp(-gamma d²)" },
-    nNeighbors: { kind: whole(1), default: 10, help: "nearest items, the item itself counted" },
-    nInit: { kind: whole(1), default: 10, help: "runs of k-means, of which the best is kept" },
-  },
+  options: described(SPECTRAL_OPTIONS, {
+    affinity: "weights exp(-gamma d²) of all pairs, nearest items, or a matrix of weights in place of the items",
+    gamma: "of the weights exp(-gamma d²)",
+    nNeighbors: "nearest items, the item itself counted",
+    nInit: "runs of k-means, of which the best is kept",
+  }),
   make: ({ nClusters, ...options }) => new SpectralClustering({ nClusters: nClusters!, ...options }),
   load: (bytes, { device }) => SpectralClustering.load(bytes, { device }),
 };

@@ -1,3 +1,4 @@
+import { checkChoice } from "../checks";
 import type { Host } from "../host";
 import { NdArray } from "../ndarray";
 import { denseTable, isSamePartition, onTable, tableLabels, type Contingency, type Table } from "./contingency";
@@ -65,8 +66,7 @@ export function misclassificationRate(
   { matching = "optimal" }: { matching?: Matching } = {},
 ): number {
   const op = "misclassificationRate";
-  if (matching !== "optimal" && matching !== "greedy")
-    throw new Error(`${op}: matching must be "optimal" or "greedy", got ${JSON.stringify(matching)}`);
+  checkChoice(op, { matching }, ["optimal", "greedy"]);
   const count = matching === "greedy" ? greedilyMatched : matched;
   return onTable(op, yTrue, yPred, (host, table) => (table.n - count(op, host, table)) / table.n);
 }

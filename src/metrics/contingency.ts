@@ -38,7 +38,7 @@ export function onTable<R>(op: string, yTrue: Labels, yPred: Labels, use: (host:
     const columns = encode(host, yPred, op, "yPred");
     const { n, k: r } = rows;
     const c = columns.k;
-    if (n !== columns.n) throw new Error(`${op}: label arrays differ in length, ${n} and ${columns.n}`);
+    if (n !== columns.n) throw new Error(`${op}: label arrays must be of one length, got ${n} and ${columns.n}`);
     const starts = host.u32(r + 1);
     const order = host.u32(n);
     host.run.group_order(rows.codes.pointer, n, r, starts.pointer, order.pointer);
@@ -74,8 +74,7 @@ export function denseTable(
   transposed = false,
 ): HostArray<Float64Array> {
   const { r, c, cells, cellRow, cellColumn, cellCount } = table;
-  if (r * c > MAX_CELLS)
-    throw new Error(`${op}: at most ${MAX_CELLS} cells can be tabulated, ${r} x ${c} labels are given`);
+  if (r * c > MAX_CELLS) throw new Error(`${op}: labels must make at most ${MAX_CELLS} cells, got ${r} x ${c}`);
   const dense = host.f64(r * c);
   const [rowStride, columnStride] = transposed ? [1, r] : [c, 1];
   host.run.dense_table(

@@ -1,3 +1,4 @@
+import { checkChoice, checkRange } from "../checks";
 import type { MatrixLike } from "../matrix";
 import { toVector } from "./labels";
 
@@ -27,9 +28,8 @@ export function thresholdAtPrior(
   { side = "high" }: ThresholdOptions = {},
 ): PriorThreshold {
   const values = Float64Array.from(toVector(score, "thresholdAtPrior", "score"));
-  if (!(prior >= 0 && prior <= 1)) throw new Error(`thresholdAtPrior: the prior must be from 0 to 1, got ${prior}`);
-  if (side !== "high" && side !== "low")
-    throw new Error(`thresholdAtPrior: side must be high or low, got ${String(side)}`);
+  checkRange("thresholdAtPrior", { prior }, 0, 1);
+  checkChoice("thresholdAtPrior", { side }, ["high", "low"]);
   const n = values.length;
   const at = values.findIndex(Number.isNaN);
   if (n === 0 || at >= 0)

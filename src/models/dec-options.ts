@@ -70,6 +70,9 @@ export interface Objective<S extends DECSettings> extends OptionSet<S> {
   trained(network: Autoencoder): readonly Tensor[];
 }
 
+/** Passes of clustering where `fit` is told none. @internal */
+export const CLUSTERING_EPOCHS = 100;
+
 /** Options of every method of this kind. @internal */
 export const DEC_OPTIONS: OptionSet<DECSettings> = {
   rules: {

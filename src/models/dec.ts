@@ -14,7 +14,7 @@ import { RowsModel } from "../lifecycle/rows-model";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
-import { builtInTurns } from "../nn/init";
+import { builtCooperatively } from "../nn/init";
 import { argmax } from "../ops/arg-extremum";
 import { decLoss, decTarget, studentT } from "../ops/clustering/dec";
 import { gatherRows } from "../ops/indexing";
@@ -28,7 +28,7 @@ import { checkDeclared } from "../training/declared";
 import { Training } from "../training/training";
 import type { Stage } from "../training/training";
 import { autoencoderStages, takeWeights } from "./autoencoder-stages";
-import { DEC_LOAD, DEC_OPTIONS } from "./dec-options";
+import { CLUSTERING_EPOCHS, DEC_LOAD, DEC_OPTIONS } from "./dec-options";
 import type { DECLoadOptions, DECOptions, DECSettings, Objective } from "./dec-options";
 
 const DEC_OBJECTIVE: Objective<DECSettings> = {
@@ -132,7 +132,7 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
           );
         if (this.#target && this.#labels!.length !== rows.count)
           throw new Error(
-            `${this.name}.fit: training goes on with the same items, ${this.#labels!.length} before, ${rows.count} now`,
+            `${this.name}.fit: training must go on with the same ${this.#labels!.length} items, got ${rows.count}`,
           );
         this.learned();
         const stages = autoencoderStages(rows, this.network, {
@@ -141,7 +141,7 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
         });
         await this.#pretraining.run(stages, seed, fit, options);
         if (!this.#centers) await this.#placeCenters(device, rows, fit);
-        await this.#clustering.run([this.#stage(rows, options.epochs ?? 100)], seed, fit, options);
+        await this.#clustering.run([this.#stage(rows, options.epochs ?? CLUSTERING_EPOCHS)], seed, fit, options);
         await this.#refresh(rows);
       } finally {
         rows.dispose();
@@ -193,7 +193,7 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
   protected override async build(device: Device): Promise<void> {
     const { layers, seed } = this.settings;
     const random = stream(seed, "StackedAutoencoder.weights");
-    this.#network = await builtInTurns(() => new Autoencoder(device, layers, random));
+    this.#network = await builtCooperatively(() => new Autoencoder(device, layers, random));
   }
 
   protected override own(): Learned {

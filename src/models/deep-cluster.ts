@@ -1,4 +1,5 @@
 // DeepCluster: Caron, Bojanowski, Joulin and Douze, "Deep clustering for unsupervised learning of visual features", ECCV 2018.
+import { sgd } from "../kernels/optimizers";
 import { isObject } from "../checks";
 import { PCA } from "../cluster";
 import { nearestCenters } from "../cluster/centers";
@@ -53,14 +54,15 @@ export interface DeepClusterOptions extends NetworkOptions {
 /** @inline */
 interface Settings extends NetworkSettings, Required<Omit<DeepClusterOptions, keyof NetworkOptions>> {}
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const DEEP_CLUSTER_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...NETWORK_RULES,
     ...{ nClusters: integer(1), components: integer(1), kmeansIterations: integer(1), clusterInterval: integer(1) },
     ...{ headLearningRate: positive, sampling: choice("uniform", "shuffled", "reordered") },
   },
   defaults: { components: 256, kmeansIterations: 20, clusterInterval: 1, sampling: "uniform" },
-  kernels: () => [...LLOYD_KERNELS, normalization.l2Normalize],
+  kernels: () => [...LLOYD_KERNELS, normalization.l2Normalize, sgd],
 };
 
 /** Share of the largest variance that is added to each before whitening: directions without any stay small. */
@@ -91,7 +93,7 @@ export class DeepCluster extends NetworkModel<Settings> {
   constructor(options: DeepClusterOptions) {
     const { headLearningRate, learningRate = NETWORK_DEFAULTS.learningRate } = isObject(options) ? options : {};
     const given = isObject(options) && { ...options, headLearningRate: headLearningRate ?? learningRate };
-    super("DeepCluster", given || options, OPTIONS);
+    super("DeepCluster", given || options, DEEP_CLUSTER_OPTIONS);
   }
 
   /** Cluster of each item of the data given to `fit`, by the features at its end. @throws before */

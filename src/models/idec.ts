@@ -1,5 +1,6 @@
 // Improved deep embedded clustering: Guo, Gao, Liu and Yin, "Improved deep embedded clustering with local structure preservation",
 // IJCAI 2017.
+import { unary } from "../kernels/elementwise";
 import type { Bytes } from "../data/formats/source";
 import { Model } from "../lifecycle/model";
 import { add, scale } from "../ops/elementwise";
@@ -18,11 +19,12 @@ export interface IDECOptions extends DECOptions {
 /** @inline */
 type Settings = Required<Omit<IDECOptions, "device">>;
 
-const OBJECTIVE: Objective<Settings> = {
+/** Its objective and options: their rules and defaults. @internal */
+export const IDEC_OBJECTIVE: Objective<Settings> = {
   name: "IDEC",
   rules: { ...DEC_OPTIONS.rules, gamma: range(0) },
   defaults: { ...DEC_OPTIONS.defaults, gamma: 0.1 },
-  kernels: DEC_OPTIONS.kernels!,
+  kernels: (settings) => [...DEC_OPTIONS.kernels!(settings), unary],
   loss: (clustering, x, z, network, { gamma }) => add(scale(clustering, gamma), mse(network.decode(z), x)),
   trained: (network) => network.parameters(),
 };
@@ -30,7 +32,7 @@ const OBJECTIVE: Objective<Settings> = {
 /** DEC that keeps the decoder and its reconstruction loss, so that the embedding stays true to the data: L = L_r + γ L_c. */
 export class IDEC extends DEC<Settings> {
   constructor(options: IDECOptions) {
-    super(options, OBJECTIVE);
+    super(options, IDEC_OBJECTIVE);
   }
 
   /** @throws when the bytes are no checkpoint of this method */

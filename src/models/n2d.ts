@@ -1,16 +1,17 @@
 // Not too deep clustering: McConville, Santos-Rodriguez, Piechocki and Craddock, "N2D: (not too) deep clustering via clustering the local manifold of an
 // autoencoded embedding", ICPR 2020.
+import { copy } from "../kernels/indexing";
 import type { Bytes } from "../data/formats/source";
 import { GaussianMixture, largestShares } from "../density/gaussian-mixture";
 import { HostMixture } from "../density/mixture/engine";
 import type { Expectation } from "../density/mixture/engine";
-import { covarianceShape, scoresOf } from "../density/mixture/parameters";
+import { scoresOf } from "../density/mixture/parameters";
 import type { CovarianceType, MixtureParameters } from "../density/mixture/parameters";
+import { mixtureArrays, restoredMixture } from "../density/mixture/saved";
 import type { Device } from "../device";
-import { arrayOf, withoutPrefix, entryOf, labelsOf, numbersOf, withPrefix } from "../lifecycle/checkpoint";
+import { arrayOf, withoutPrefix, entryOf, labelsOf, withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
-
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES, HISTORY } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions, StepReport } from "../lifecycle/progress";
@@ -18,11 +19,11 @@ import { mapRows } from "../lifecycle/rows";
 import type { RowsLike } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import { UMAP } from "../manifold/umap/umap";
-import { NdArray, sizeOf } from "../ndarray";
+import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { takeRows } from "../neighbours/rows";
 import { Autoencoder } from "../nn/autoencoder";
-import { builtInTurns } from "../nn/init";
+import { builtCooperatively } from "../nn/init";
 import { choice, optional, positive, range, seed as seedRule, share, sizes, integer } from "../options";
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
@@ -69,7 +70,8 @@ type Defaulted = "nComponents" | "layoutEpochs";
 /** @inline */
 type Settings = Required<Omit<N2DOptions, "device" | Defaulted>> & Pick<N2DOptions, Defaulted>;
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const N2D_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...{ layers: sizes(2), nClusters: integer(1), layerEpochs: integer(0), epochs: integer(0), corruption: share },
     ...{ batchSize: integer(1), learningRate: positive, nNeighbors: integer(2), minDist: range(0, 1) },
@@ -83,7 +85,7 @@ const OPTIONS: OptionSet<Settings> = {
     learningRate: AUTOENCODER_DEFAULTS.learningRate,
     seed: 0,
   },
-  kernels: () => AUTOENCODER_KERNELS,
+  kernels: () => [...AUTOENCODER_KERNELS, copy],
 };
 
 /** Items as they were clustered: their codes, and where those were placed. */
@@ -107,7 +109,7 @@ export class N2D extends RowsModel<Settings> {
 
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: N2DOptions) {
-    super("N2D", options, OPTIONS);
+    super("N2D", options, N2D_OPTIONS);
   }
 
   /** One record per epoch of the autoencoder, then one per iteration of the mixture, whose loss is −ln p of a place, the mean. */
@@ -226,12 +228,11 @@ export class N2D extends RowsModel<Settings> {
   protected override async build(device: Device): Promise<void> {
     const { layers, seed } = this.settings;
     const random = stream(seed, "StackedAutoencoder.weights");
-    this.#network = await builtInTurns(() => new Autoencoder(device, layers, random));
+    this.#network = await builtCooperatively(() => new Autoencoder(device, layers, random));
   }
 
   protected override own(): Learned {
-    const { nClusters, covarianceType } = this.settings;
-    const d = this.#dimensions;
+    const { covarianceType } = this.settings;
     const mixture = this.#mixture;
     return {
       arrays: {
@@ -239,11 +240,7 @@ export class N2D extends RowsModel<Settings> {
         ...this.#training.tensors(),
         ...(this.#placed && { codes: this.#placed.codes, places: this.#placed.places }),
         ...(this.#labels && { labels: new NdArray<TypedArray>(this.#labels) }),
-        ...(mixture && {
-          "mixture.weights": new NdArray(mixture.weights),
-          "mixture.means": new NdArray(mixture.means, [nClusters, d]),
-          "mixture.covariances": new NdArray(mixture.covariances, covarianceShape(covarianceType, nClusters, d)),
-        }),
+        ...(mixture && withPrefix("mixture.", mixtureArrays(covarianceType, mixture, this.#dimensions))),
       },
       state: { training: this.#training.state, mixture: this.#history },
     };
@@ -261,13 +258,7 @@ export class N2D extends RowsModel<Settings> {
     this.#labels = labelsOf(saved, "labels", nClusters);
     if (this.#labels && this.#labels.length !== places?.shape[0])
       throw new Error(`checkpoint: labels and places must be as many, got ${this.#labels.length} labels`);
-    if (this.#labels)
-      this.#mixture = {
-        weights: numbersOf(saved, "mixture.weights", nClusters),
-        means: numbersOf(saved, "mixture.means", nClusters * d),
-        covariances: numbersOf(saved, "mixture.covariances", sizeOf(covarianceShape(covarianceType, nClusters, d))),
-      };
-    if (this.#mixture) scoresOf(covarianceType, this.#mixture, d, "checkpoint");
+    if (this.#labels) this.#mixture = restoredMixture(saved, covarianceType, nClusters, d, "mixture.");
     checkDeclared(arrays, (device) => ({ "": new Autoencoder(device, layers, stream(seed, "")) }));
     await this.built();
     this.network.loadStateDict(arrays);

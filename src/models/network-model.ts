@@ -23,13 +23,13 @@ import { sizeOf } from "../ndarray";
 import type { TypedArray, NdArray } from "../ndarray";
 import type { FeatureNetwork } from "../nn/feature-network";
 import { BatchNorm } from "../nn/batch-norm";
-import { builtInTurns, normal } from "../nn/init";
+import { builtCooperatively, normal } from "../nn/init";
 import { Linear } from "../nn/linear";
 import type { Module } from "../nn/module";
-import { buildNetwork, NETWORK_RULE } from "../nn/network-spec";
+import { buildNetwork, NETWORK_RULE, networkKernels } from "../nn/network-spec";
 import type { NetworkSpec } from "../nn/network-spec";
 import { argmax } from "../ops/arg-extremum";
-import { augment, AUGMENT_RULE } from "../ops/images/augmentation";
+import { augmentKernels, augment, AUGMENT_RULE } from "../ops/images/augmentation";
 import type { AugmentOptions } from "../ops/images/augmentation";
 import { relu } from "../ops/elementwise";
 import { flatten, reshape } from "../ops/shape";
@@ -95,6 +95,9 @@ export const NETWORK_DEFAULTS = {
   ...{ statisticsBatches: 32, seed: 0 },
 };
 
+/** Passes over the data where `fit` is told none. */
+export const NETWORK_EPOCHS = 50;
+
 /** Rules of the options that all have. */
 export const NETWORK_RULES: Rules<NetworkSettings> = {
   ...{ network: NETWORK_RULE, learningRate: positive, momentum: share, weightDecay: range(0), batchSize: integer(1) },
@@ -135,7 +138,12 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
   protected constructor(name: string, options: unknown, { rules, defaults, kernels }: OptionSet<S>) {
     super(name, options, {
       ...{ rules: { ...NETWORK_RULES, ...rules }, defaults: { ...NETWORK_DEFAULTS, ...defaults } },
-      kernels: () => [...NETWORK_KERNELS, ...(kernels?.() ?? [])],
+      kernels: (settings) => [
+        ...NETWORK_KERNELS,
+        ...networkKernels(settings.network),
+        ...augmentKernels(settings.augment),
+        ...(kernels?.(settings) ?? []),
+      ],
     });
   }
 
@@ -202,7 +210,7 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     const random = stream(seed, `${this.name}.weights`);
     // a function may draw from `random` itself, or compute with weights that it has made
     const made = typeof spec === "function" ? spec(device, random) : undefined;
-    await builtInTurns(() => {
+    await builtCooperatively(() => {
       this.#network = made ?? buildNetwork(spec, device, random);
       this.heads = this.#makeHeads(device, this.#network.featureSize, random);
     });
@@ -279,7 +287,7 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
       const rows = await this.rowsOf(device, x, items);
       try {
         this.checkWidth("fit", rows, sizeOf(items));
-        await use(rows, fit, options.epochs ?? 50);
+        await use(rows, fit, options.epochs ?? NETWORK_EPOCHS);
       } finally {
         rows.dispose();
       }

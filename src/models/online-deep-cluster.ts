@@ -1,4 +1,6 @@
 // Online deep clustering: Zhan, Xie, Liu, Ong and Loy, "Online deep clustering for unsupervised representation learning", CVPR 2020.
+import { sgd } from "../kernels/optimizers";
+import { argExtremum } from "../kernels/reduction";
 import { KMeans } from "../cluster";
 import { LLOYD_KERNELS } from "../cluster/lloyd";
 import { splitKMeans } from "../cluster/split-kmeans";
@@ -19,7 +21,7 @@ import { pairwiseSquaredDistance } from "../ops/distance";
 import { add, scale } from "../ops/elementwise";
 import { matmul } from "../ops/matmul";
 import { l2Normalize } from "../ops/normalization/rows";
-import { choice, record, integer } from "../options";
+import { choice, fraction, record, integer } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import { indices, keep, takeTensor, tensor, tidy } from "../tensor";
@@ -52,20 +54,17 @@ export interface OnlineDeepClusterOptions extends NetworkOptions {
 /** @inline */
 interface Settings extends NetworkSettings, Required<Omit<OnlineDeepClusterOptions, keyof NetworkOptions>> {}
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const ONLINE_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...NETWORK_RULES,
-    ...{ nClusters: integer(1), memoryMomentum: { words: "above 0 and at most 1", holds: isMomentum } },
+    ...{ nClusters: integer(1), memoryMomentum: fraction },
     ...{ centroidInterval: integer(1), minCluster: integer(1), assignment: choice("dot", "nearest") },
     kmeansIterations: integer(1),
   },
   defaults: { memoryMomentum: 0.5, centroidInterval: 10, minCluster: 20, kmeansIterations: 20, assignment: "dot" },
-  kernels: () => [...LLOYD_KERNELS, normalization.l2Normalize],
+  kernels: () => [...LLOYD_KERNELS, normalization.l2Normalize, argExtremum, sgd],
 };
-
-function isMomentum(value: unknown): boolean {
-  return typeof value === "number" && value > 0 && value <= 1;
-}
 
 /** Iterations of the 2-means that splits a cluster. */
 const SPLIT_ITERATIONS = 20;
@@ -92,7 +91,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   #changed = { count: 0, of: 0 };
 
   constructor(options: OnlineDeepClusterOptions) {
-    super("OnlineDeepCluster", options, OPTIONS);
+    super("OnlineDeepCluster", options, ONLINE_OPTIONS);
   }
 
   /** Cluster of each item of the data given to `fit`, as the memory has it. @throws before */
@@ -119,7 +118,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
       const before = (this.#memory ?? this.#recalled)?.labels.length ?? rows.count;
       if (before !== rows.count)
         throw new Error(
-          `OnlineDeepCluster.fit: training goes on with the same items, ${before} before, ${rows.count} now`,
+          `OnlineDeepCluster.fit: training must go on with the same ${before} items, got ${rows.count}`,
         );
       const memory = (this.#memory ??= await (this.#recalled
         ? this.#recall(rows, this.#recalled)

@@ -1,4 +1,6 @@
 // Self-labelling: Asano, Rupprecht and Vedaldi, "Self-labelling via simultaneous clustering and representation learning", ICLR 2020.
+import { softmax } from "../kernels/softmax";
+import * as transport from "../kernels/transport";
 import { sinkhorn } from "../cluster/sinkhorn";
 import type { Bytes } from "../data/formats/source";
 import { noGrad } from "../graph";
@@ -36,8 +38,8 @@ export interface SelfLabelingOptions extends NetworkOptions {
   readonly updates?: number;
   /** "quadratic": dense at first, ever rarer, as in the paper; or "linear". */
   readonly schedule?: "quadratic" | "linear";
-  /** Whether an update renews the labels of "all" heads, or by "turns" of one head an epoch. Default "all". */
-  readonly updateHeads?: "all" | "turns";
+  /** Whether an update renews the labels of "all" heads, or "alternating" of one head an epoch. Default "all". */
+  readonly updateHeads?: "all" | "alternating";
   /** Whether classes are made exactly equal in size. Default false: the relaxed problem's argmax is nearly so. */
   readonly balance?: boolean;
   /** Epochs after which the learning rate falls to a tenth, again and again; default 150. */
@@ -47,7 +49,8 @@ export interface SelfLabelingOptions extends NetworkOptions {
 /** @inline */
 interface Settings extends NetworkSettings, Required<Omit<SelfLabelingOptions, keyof NetworkOptions>> {}
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const SELF_LABELING_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...NETWORK_RULES,
     ...{
@@ -57,13 +60,20 @@ const OPTIONS: OptionSet<Settings> = {
       tolerance: range(0),
       sinkhornIterations: integer(1),
     },
-    ...{ updates: integer(1), schedule: choice("quadratic", "linear"), updateHeads: choice("all", "turns") },
+    ...{ updates: integer(1), schedule: choice("quadratic", "linear"), updateHeads: choice("all", "alternating") },
     ...{ balance: flag, learningRateDrop: integer(1) },
   },
   defaults: {
     ...{ heads: 1, lambda: 25, tolerance: 0.1, sinkhornIterations: 1000, updates: 100, schedule: "quadratic" },
     ...{ updateHeads: "all", balance: false, learningRateDrop: 150 },
   },
+  kernels: () => [
+    softmax,
+    transport.sinkhorn,
+    transport.sinkhornLabels,
+    transport.sinkhornScale,
+    transport.sinkhornUpdate,
+  ],
 };
 
 /**
@@ -79,7 +89,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
   #changed = 1;
 
   constructor(options: SelfLabelingOptions) {
-    super("SelfLabeling", options, OPTIONS);
+    super("SelfLabeling", options, SELF_LABELING_OPTIONS);
   }
 
   /** Class of each item of the data given to `fit`, by the first head's last update. @throws before */
@@ -91,7 +101,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
   labelsOf(head: number): Int32Array<ArrayBuffer> {
     const labels = this.#labels[head];
     if (!labels && this.#labels.length > 0)
-      throw new Error(`SelfLabeling: heads are 0 to ${this.settings.heads - 1}, ${head}`);
+      throw new Error(`SelfLabeling: head must be from 0 to ${this.settings.heads - 1}, got ${head}`);
     return Int32Array.from(this.known("labels", labels));
   }
 

@@ -10,7 +10,7 @@ import type { RowsLike } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import type { NdArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
-import { builtInTurns } from "../nn/init";
+import { builtCooperatively } from "../nn/init";
 import { positive, seed as seedRule, share, sizes, integer } from "../options";
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
@@ -39,7 +39,8 @@ export interface StackedAutoencoderOptions {
 /** @inline */
 type Settings = Required<Omit<StackedAutoencoderOptions, "device">>;
 
-const OPTIONS: OptionSet<Settings> = {
+/** Its options: their rules and defaults. @internal */
+export const STACKED_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...{ layers: sizes(2), layerEpochs: integer(0), epochs: integer(0), corruption: share, batchSize: integer(1) },
     ...{ learningRate: positive, seed: seedRule },
@@ -54,7 +55,7 @@ export class StackedAutoencoder extends RowsModel<Settings> {
   readonly #training = new Training();
 
   constructor(options: StackedAutoencoderOptions) {
-    super("StackedAutoencoder", options, OPTIONS);
+    super("StackedAutoencoder", options, STACKED_OPTIONS);
   }
 
   /** One record per epoch of every stage. */
@@ -111,7 +112,7 @@ export class StackedAutoencoder extends RowsModel<Settings> {
   protected override async build(device: Device): Promise<void> {
     const { layers, seed } = this.settings;
     const random = stream(seed, "StackedAutoencoder.weights");
-    this.#network = await builtInTurns(() => new Autoencoder(device, layers, random));
+    this.#network = await builtCooperatively(() => new Autoencoder(device, layers, random));
   }
 
   protected override own(): Learned {

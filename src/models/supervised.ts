@@ -66,7 +66,7 @@ export class Supervised extends NetworkModel<Settings> {
     const classes = checkClasses("Supervised.fit", labels, this.settings.nClasses);
     return this.fittingItems(x, options, async (rows, fit, epochs) => {
       if (classes.length !== rows.count)
-        throw new Error(`Supervised.fit: one label an item, ${classes.length} labels for ${rows.count} items`);
+        throw new Error(`Supervised.fit: labels must be one an item, got ${classes.length} for ${rows.count} items`);
       const batches = this.batches(rows);
       const loss = ({ epoch, step, random }: StepContext): Tensor => {
         const index = batches.batch(epoch, step);
@@ -155,7 +155,7 @@ export function checkClasses(op: string, labels: MatrixLike, nClasses: number): 
 /** Share of places where both are equal. @throws when the lengths differ */
 export function shareOfEqual(op: string, found: ArrayLike<number>, known: ArrayLike<number>): number {
   if (found.length !== known.length)
-    throw new Error(`${op}: one label an item, ${known.length} labels for ${found.length} items`);
+    throw new Error(`${op}: labels must be one an item, got ${known.length} for ${found.length} items`);
   let equal = 0;
   for (let i = 0; i < found.length; i++) equal += Number(found[i] === known[i]);
   return equal / found.length;

@@ -20,7 +20,7 @@ export function checkEdges(op: string, n: number, { from, to, weights }: Edges, 
     );
   for (let e = 0; e < from.length; e++) {
     if (!isWhole(from[e]!, 0, n - 1) || !isWhole(to[e]!, 0, n - 1))
-      throw new Error(`${op}: nodes must be whole numbers below ${n}, got an edge from ${from[e]} to ${to[e]}`);
+      throw new Error(`${op}: nodes must be whole numbers from 0 to ${n - 1}, got an edge from ${from[e]} to ${to[e]}`);
     if (!Number.isFinite(weights[e]!) || (lengths && weights[e]! < 0))
       throw new Error(
         `${op}: weights must be finite${lengths ? " and not negative" : ""}, got ${weights[e]} at edge ${e}`,

@@ -37,6 +37,12 @@ export async function takeRows(x: Points, op: string, name = "x"): Promise<HostR
   return runCooperatively(checked(x instanceof Tensor ? new NdArray(await x.data(), x.shape) : x, op, name));
 }
 
+/** The same as a matrix. */
+export async function takeMatrix(x: Points, op: string): Promise<NdArray<Float64Array<ArrayBuffer>>> {
+  const { data, n, d } = await takeRows(x, op);
+  return new NdArray(data, [n, d]);
+}
+
 /** Rows less an offset [d], in float64: about the means of the columns, what distances need, however far from zero rows are. */
 export const lessOffset = (rows: HostRows, offset: Float64Array): HostRows => ({
   ...rows,

@@ -35,17 +35,17 @@ function initializer(drawing: Drawing): Initializer {
 
 /** Drawing by any initializer; one of a user's own is a single piece. */
 export function* drawing(init: Initializer, shape: readonly number[], random: RandomSource): Cooperative<Float32Array> {
-  const pieces = drawings.get(init);
-  return pieces ? yield* pieces(shape, random) : init(shape, random);
+  const drawn = drawings.get(init);
+  return drawn ? yield* drawn(shape, random) : init(shape, random);
 }
 
 /** Drawings that wait until a network has been built. */
 let later: Cooperative<void>[] | undefined;
 
-/** Draws at once or, for `builtInTurns`, after the network has been built: in the order of the calls. */
-export function drawn(pieces: Cooperative<void>): void {
-  if (later) later.push(pieces);
-  else runAtOnce(pieces);
+/** Draws at once or, for `builtCooperatively`, after the network has been built: in the order of the calls. */
+export function drawn(drawing: Cooperative<void>): void {
+  if (later) later.push(drawing);
+  else runAtOnce(drawing);
 }
 
 /** A tracked tensor for `drawn` to fill. */
@@ -73,7 +73,7 @@ export function drawnParameter(
  * What `build` makes, its weights drawn afterwards: the same numbers, but the calling thread goes on every few milliseconds. `build`
  * must draw by `drawn` alone, and run nothing on what it draws.
  */
-export async function builtInTurns<T>(build: () => T): Promise<T> {
+export async function builtCooperatively<T>(build: () => T): Promise<T> {
   const drawings: Cooperative<void>[] = (later = []);
   let made: T;
   try {
@@ -81,7 +81,7 @@ export async function builtInTurns<T>(build: () => T): Promise<T> {
   } finally {
     later = undefined;
   }
-  for (const pieces of drawings) await runCooperatively(pieces);
+  for (const drawing of drawings) await runCooperatively(drawing);
   return made;
 }
 

@@ -1,4 +1,7 @@
 import type { Device } from "../device";
+import type { Kernel } from "../kernel";
+import * as images from "../kernels/images";
+import * as normalization from "../kernels/normalization";
 import { MLP } from "./feature-network";
 import type { FeatureNetwork, MLPSpec } from "./feature-network";
 import type { RandomSource } from "./init";
@@ -13,20 +16,38 @@ export type NetworkFactory = (device: Device, random: RandomSource) => FeatureNe
 /** Which network: one of the library's, as plain data, or a function that makes one. */
 export type NetworkSpec = MLPSpec | VGGSpec | NetworkFactory;
 
+/** What the options of a fully connected network must be. */
+export const MLP_RULES = { type: choice("mlp"), layers: sizes() };
+
+/** What the options of a convolutional network must be. */
+export const VGG_RULES = {
+  ...{ type: choice("vgg"), input: optional(sizes(3)), blocks: optional(integer(1, 16)) },
+  ...{ channels: optional(integer(1)), hidden: optional(integer(1)) },
+};
+
 /** What a description must be. */
-export const NETWORK_RULE: Rule = either(
-  callable,
-  record({ type: choice("mlp"), layers: sizes() }),
-  record({
-    ...{ type: choice("vgg"), input: optional(sizes(3)), blocks: optional(integer(1, 16)) },
-    ...{ channels: optional(integer(1)), hidden: optional(integer(1)) },
-  }),
-);
+export const NETWORK_RULE: Rule = either(callable, record(MLP_RULES), record(VGG_RULES));
+
+/** What training a network launches beside products and sums: nothing is known of one that a function makes. */
+export function networkKernels(spec: NetworkSpec): readonly Kernel[] {
+  if (typeof spec === "function" || spec.type !== "vgg") return [];
+  return [
+    images.conv2d,
+    images.conv2dBackwardWeight,
+    images.maxPool,
+    images.maxPoolBackward,
+    normalization.batchNorm,
+    normalization.batchNormBackward,
+    normalization.batchNormBackwardParameters,
+    normalization.batchNormMoments,
+    normalization.batchNormStatistics,
+  ];
+}
 
 /** Makes the network of a description. @throws when its type is unknown or an option is out of its range */
 export function buildNetwork(spec: NetworkSpec, device: Device, random: RandomSource): FeatureNetwork {
   if (typeof spec === "function") return spec(device, random);
   if (spec.type === "mlp") return new MLP(device, spec, random);
   if (spec.type === "vgg") return new VGG(device, spec, random);
-  throw new Error(`network: the types are mlp and vgg, ${String((spec as { type?: unknown }).type)}`);
+  throw new Error(`network: type must be mlp or vgg, got ${String((spec as { type?: unknown }).type)}`);
 }

@@ -52,7 +52,7 @@ export class VGG extends FeatureNetwork {
       throw new Error(`VGG: input must be [channels, height, width], got [${input.join(", ")}]`);
     const [, height, width] = input;
     if (Math.min(height, width) < 2 ** blocks)
-      throw new Error(`VGG: ${blocks} blocks need images of ${2 ** blocks} pixels a side, ${height} × ${width}`);
+      throw new Error(`VGG: ${blocks} blocks need images of ${2 ** blocks} pixels a side, got ${height} × ${width}`);
     const convolution = (from: number, to: number): (Conv2d | BatchNorm2d)[] => [
       new Conv2d(device, from, to, 3, random, {
         padding: 1,

@@ -9,7 +9,8 @@ export function broadcastShape(op: string, a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {
     const [m, n] = [a[axis - rank + a.length] ?? 1, b[axis - rank + b.length] ?? 1];
-    if (m !== n && m !== 1 && n !== 1) throw new Error(`${op}: shapes do not broadcast, ${format(a)} and ${format(b)}`);
+    if (m !== n && m !== 1 && n !== 1)
+      throw new Error(`${op}: shapes must broadcast, got ${format(a)} and ${format(b)}`);
     return m === 1 ? n : m;
   });
 }
@@ -38,7 +39,7 @@ export function mergeAxes(op: string, shape: Shape, a: Shape, b: Shape): Axis[] 
     else axes.unshift(next);
   }
   if (axes.length > AXES)
-    throw new Error(`${op}: broadcasting alternates over more than ${AXES} axes, ${format(a)} and ${format(b)}`);
+    throw new Error(`${op}: broadcasting must alternate over at most ${AXES} axes, got ${format(a)} and ${format(b)}`);
   while (axes.length < AXES) axes.unshift({ size: 1, a: 0, b: 0 });
   return axes;
 }

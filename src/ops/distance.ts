@@ -29,7 +29,7 @@ export function weightedDifference(w: Tensor, a: Tensor, b: Tensor, scale: numbe
 /** Checks that a is [n, d] and b [m, d], neither of them empty; returns [n, m, d]. */
 export function pointSizes(op: string, a: Shape, b: Shape, describe: () => string): [number, number, number] {
   if (a.length !== 2 || b.length !== 2 || a[1] !== b[1] || a.includes(0) || b.includes(0))
-    throw new Error(`${op}: two non-empty lists of points of the same dimension are needed, ${describe()}`);
+    throw new Error(`${op}: both must be non-empty lists of points of one dimension, got ${describe()}`);
   return [a[0]!, b[0]!, a[1]!];
 }
 

@@ -15,12 +15,12 @@ function indexTensor(op: string, x: Tensor, index: Index): Tensor {
   if (rows === undefined) throw new Error(`${op}: a scalar has no rows, shape ${format(x.shape)}`);
   if (index instanceof Tensor) {
     if (index.dtype !== "u32")
-      throw new Error(`${op}: the index must be a u32 tensor, it is ${index.dtype}; make it with indices()`);
+      throw new Error(`${op}: the index must be a u32 tensor as indices() makes one, got ${index.dtype}`);
     return index;
   }
   for (let i = 0; i < index.length; i++) {
     const row = index[i]!;
-    if (!(row >= 0 && row < rows)) throw new Error(`${op}: index out of range, ${row} at ${i} for ${rows} rows`);
+    if (!(row >= 0 && row < rows)) throw new Error(`${op}: indices must be from 0 to ${rows - 1}, got ${row} at ${i}`);
   }
   return indices(x.device, index);
 }
@@ -81,7 +81,7 @@ export function scatterAddRows(base: Tensor, index: Index, src: Tensor): Tensor 
   const wanted = [...(index instanceof Tensor ? index.shape : [index.length]), ...rowShape(base)];
   if (!sameShape(src.shape, wanted))
     throw new Error(
-      `scatterAddRows: src must be ${format(wanted)} for base ${format(base.shape)}, it is ${format(src.shape)}`,
+      `scatterAddRows: src must be ${format(wanted)} for base ${format(base.shape)}, got ${format(src.shape)}`,
     );
   const rows = indexTensor("scatterAddRows", base, index);
   const y = empty(base.device, base.shape, "f32", "scatterAddRows");

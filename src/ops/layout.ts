@@ -114,8 +114,8 @@ function padBox(x: Tensor, before: Shape, shape: Shape, value: number): Tensor {
  * @throws when the box is not within x
  */
 export function slice(x: Tensor, start: readonly number[], end: readonly number[]): Tensor {
-  const bound = (list: readonly number[], axis: number, whole: number): number => {
-    const value = list[axis] ?? whole;
+  const bound = (list: readonly number[], axis: number, size: number): number => {
+    const value = list[axis] ?? size;
     return value < 0 ? value + x.shape[axis]! : value;
   };
   const from = x.shape.map((_, axis) => bound(start, axis, 0));
@@ -133,7 +133,9 @@ export function slice(x: Tensor, start: readonly number[], end: readonly number[
  */
 export function pad(x: Tensor, pads: readonly (readonly [number, number])[], value = 0): Tensor {
   if (pads.length !== x.rank || !pads.flat().every((size) => isWhole(size, 0)))
-    throw new Error(`pad: one pair of whole numbers an axis, ${JSON.stringify(pads)} for shape ${format(x.shape)}`);
+    throw new Error(
+      `pad: pads must be one pair of whole numbers an axis, got ${JSON.stringify(pads)} for shape ${format(x.shape)}`,
+    );
   const before = pads.map(([size]) => size);
   const shape = x.shape.map((size, axis) => before[axis]! + size + pads[axis]![1]);
   return record("pad", padBox(x, before, shape, value), [x], (dy) => [() => sliceBox(dy, before, x.shape)]);

@@ -32,7 +32,7 @@ export interface MatmulOptions {
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transA = false, transB = false, bias, activation, slope = 0.01 } = options;
   if (a.rank < 2 || b.rank < 2)
-    throw new Error(`matmul: both operands need at least two axes, ${format(a.shape)} and ${format(b.shape)}`);
+    throw new Error(`matmul: both operands must have at least two axes, got ${format(a.shape)} and ${format(b.shape)}`);
   // many matrices times one: a single product with all their rows
   if (b.rank === 2 && a.rank > 2 && !transA) {
     const rows = matmul(flattenRows(a), b, options);
@@ -43,7 +43,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const [inner, n] = lastTwo(b, transB);
   if (k !== inner) {
     const names = `${format(a.shape)}${transA ? "ᵀ" : ""} x ${format(b.shape)}${transB ? "ᵀ" : ""}`;
-    throw new Error(`matmul: inner sizes differ, ${names}`);
+    throw new Error(`matmul: inner sizes must agree, got ${names}`);
   }
   if (bias && (bias.rank !== 1 || bias.size !== n))
     throw new Error(`matmul: the bias must have one element per column, got ${format(bias.shape)} for ${n} columns`);
@@ -96,7 +96,7 @@ function multiply({ a, b, m, n, k, transA, transB, bias, activation, slope }: Pr
   const [x0, x1, outer, inner] = mergeAxes("matmul", batchShape, a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (x0!.size * x1!.size !== 1)
     throw new Error(
-      `matmul: leading axes broadcast too intricately, ${format(a.shape)} and ${format(b.shape)}; reshape them`,
+      `matmul: leading axes must broadcast more simply, got ${format(a.shape)} and ${format(b.shape)}; reshape them`,
     );
   const batch = sizeOf(batchShape);
   const shared = { a, b, bias: bias ?? a, trans_a: Number(transA), trans_b: Number(transB), slope };

@@ -20,7 +20,7 @@ export function principalAxes(x: Tensor, count: number): Tensor {
   const [sets = 0, n = 0, d = 0] = x.shape;
   if (x.dtype !== "f32" || x.rank !== 3 || x.size === 0)
     throw new Error(
-      `principalAxes: sets of vectors [sets, n, d], none empty, are needed, ${x.dtype} ${format(x.shape)}`,
+      `principalAxes: x must be sets of vectors [sets, n, d], none empty, got ${x.dtype} ${format(x.shape)}`,
     );
   checkInteger("principalAxes", { count }, 1, d);
   return tidy(() => {

@@ -1,3 +1,4 @@
+import { checkPositive } from "../checks";
 /** A learning rate as a function of the steps taken: `optimizer.lr = schedule(optimizer.steps)` before each step. */
 export type Schedule = (step: number) => number;
 
@@ -9,19 +10,19 @@ export const constantSchedule =
 
 /** lr·factor^⌊step / every⌋ */
 export function stepSchedule(lr: number, every: number, factor = 0.1): Schedule {
-  checkSteps("stepSchedule", "every", every);
+  checkPositive("stepSchedule", { every });
   return (step) => lr * factor ** Math.floor(step / every);
 }
 
 /** lr·factor^(step / every): the decay of `stepSchedule` without its jumps. */
 export function exponentialSchedule(lr: number, every: number, factor = 0.1): Schedule {
-  checkSteps("exponentialSchedule", "every", every);
+  checkPositive("exponentialSchedule", { every });
   return (step) => lr * factor ** (step / every);
 }
 
 /** From lr to `final` in a straight line over `steps`, and `final` after that. */
 export function linearSchedule(lr: number, steps: number, final = 0): Schedule {
-  checkSteps("linearSchedule", "steps", steps);
+  checkPositive("linearSchedule", { steps });
   return (step) => lr + (final - lr) * Math.min(step / steps, 1);
 }
 
@@ -30,7 +31,7 @@ export function linearSchedule(lr: number, steps: number, final = 0): Schedule {
  * rate rises in a straight line, from lr / warmup at step 0.
  */
 export function cosineSchedule(lr: number, steps: number, { warmup = 0, final = 0 } = {}): Schedule {
-  checkSteps("cosineSchedule", "steps", steps);
+  checkPositive("cosineSchedule", { steps });
   if (!(warmup >= 0 && warmup < steps))
     throw new Error(`cosineSchedule: warmup must be from 0 to less than the ${steps} steps, got ${warmup}`);
   return (step) => {
@@ -38,8 +39,4 @@ export function cosineSchedule(lr: number, steps: number, { warmup = 0, final = 
     const progress = Math.min((step - warmup) / (steps - warmup), 1);
     return final + ((lr - final) * (1 + Math.cos(Math.PI * progress))) / 2;
   };
-}
-
-function checkSteps(name: string, option: string, value: number): void {
-  if (!(value > 0)) throw new Error(`${name}: ${option} must be positive, got ${value}`);
 }

@@ -12,6 +12,10 @@ export type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table 
 export { renderPage, studyHeader, type Page, type PageSection } from "./page/page";
 export { html, Markup, type Content } from "./page/markup";
 export { drawingDocument } from "./charts/document";
+export { draw, drawing, type Chart } from "./charts/chart";
+export { clusterColour } from "./charts/palette";
+export { clusterSizes } from "./sections/certainty";
+export { formatShare, formatTick } from "./page/format";
 export { curves } from "./charts/curves";
 export { valueTable, type Value, type ValueColumn, type ValueTable } from "./tables/value-table";
 export { gridTable, type GridTableOptions } from "./tables/grid-table";

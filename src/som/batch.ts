@@ -27,9 +27,9 @@ export class BatchEpoch {
     const joined = new Float32Array(this.#left.length + rows.length);
     joined.set(this.#left);
     joined.set(rows, this.#left.length);
-    const whole = Math.floor(joined.length / (this.#chunk * d)) * this.#chunk * d;
-    this.#left = joined.slice(whole);
-    await this.#take(joined.subarray(0, whole));
+    const complete = Math.floor(joined.length / (this.#chunk * d)) * this.#chunk * d;
+    this.#left = joined.slice(complete);
+    await this.#take(joined.subarray(0, complete));
   }
 
   /** The sums of all rows; nothing can be added after it. */

@@ -19,7 +19,7 @@ export type MapRows = Points | RowSource;
 export async function openRows(x: MapRows, op: string, columns?: number): Promise<OpenRows> {
   const rows = isRowSource(x) ? openSource(x, op) : await openMatrix(x, op, columns === undefined);
   if (columns !== undefined && rows.d !== columns)
-    throw new Error(`${op}: x must have ${columns} columns, it has ${rows.d}`);
+    throw new Error(`${op}: x must have ${columns} columns, got ${rows.d}`);
   return rows;
 }
 

@@ -37,7 +37,7 @@ export function scheduled(op: string, name: string, schedule: Schedule, steps: n
   }
   if ("length" in schedule) {
     if (schedule.length !== steps)
-      throw new Error(`${op}: ${name} must have one value for each of ${steps} steps, it has ${schedule.length}`);
+      throw new Error(`${op}: ${name} must have one value for each of ${steps} steps, got ${schedule.length}`);
     for (let t = 0; t < steps; t++) check(schedule[t]!, ` at step ${t}`);
     return (t) => schedule[t]!;
   }

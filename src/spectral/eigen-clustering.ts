@@ -7,12 +7,11 @@ import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions } from "../lifecycle/progress";
 import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
-import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { takeRows } from "../neighbours/rows";
 import { seed, integer } from "../options";
 import type { Rules } from "../options";
+import type { SparseMatrix } from "../sparse";
 import { clusterRows, unitLength } from "./clusters";
 import { asColumns } from "./laplacian";
 
@@ -36,14 +35,20 @@ export const EIGEN_RULES: Rules<EigenClusteringSettings> = { nClusters: integer(
 /** What holds where nothing is given. */
 export const EIGEN_DEFAULTS = { nInit: 10, seed: 0 };
 
+/** An operator whose eigenvectors are divided by `roots` where it has them: those of a random walk then. */
+export type ClusteringOperator = SymmetricOperator & { readonly roots?: Float64Array };
+
 interface Result {
   readonly labels: Int32Array<ArrayBuffer>;
   readonly eigenvalues: Float64Array<ArrayBuffer>;
-  readonly vectors: NdArray<Float64Array>;
+  readonly embedding: NdArray<Float64Array>;
 }
 
-/** k-means on the rows, made unit vectors, of the smallest eigenvectors of an operator that the points say. */
-export abstract class EigenClustering<Settings extends EigenClusteringSettings> extends Model<Settings> {
+/** k-means on the rows of the smallest eigenvectors of an operator that the points say. */
+export abstract class EigenClustering<
+  Settings extends EigenClusteringSettings,
+  X extends Points | SparseMatrix = Points,
+> extends Model<Settings> {
   #result: Result | undefined;
 
   get nClusters(): number {
@@ -58,17 +63,17 @@ export abstract class EigenClustering<Settings extends EigenClusteringSettings> 
   get eigenvalues(): Float64Array<ArrayBuffer> {
     return this.known("eigenvalues", this.#result).eigenvalues;
   }
-  /** Their orthonormal eigenvectors as columns, [n, nClusters]. */
-  get vectors(): NdArray<Float64Array> {
-    return this.known("vectors", this.#result).vectors;
+  /** Their eigenvectors as columns, [n, nClusters]: what was clustered, row by row. */
+  get embedding(): NdArray<Float64Array> {
+    return this.known("embedding", this.#result).embedding;
   }
 
   /**
-   * Clusters points x [n, d].
+   * Clusters points x [n, d]; where the method takes a graph, its nodes [n, n].
    * @param options `onStep`: after the operator, the eigenvectors and k-means; the loss is the share of the work that is left
-   * @throws when x is no finite matrix, or has fewer rows than clusters or neighbours; the signal's reason when aborted
+   * @throws when x is not finite, or has fewer rows than clusters or neighbours; the signal's reason when aborted
    */
-  async fit(x: Points, options: RunOptions = {}): Promise<this> {
+  async fit(x: X, options: RunOptions = {}): Promise<this> {
     const op = `${this.name}.fit`;
     return this.fitting(options, RUN_RULES, async (fit) => {
       const { signal } = fit;
@@ -76,37 +81,38 @@ export abstract class EigenClustering<Settings extends EigenClusteringSettings> 
       const report = (step: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss: 1 - step / 3 });
       const device = await this.device(x);
-      const rows = await takeRows(x, op);
-      const { n } = rows;
+      const operator = await this.operator(x, op, device, signal);
+      const { n, roots } = operator;
       if (n < nClusters) throw new Error(`${op}: ${nClusters} clusters need as many points, got ${n}`);
-      const operator = await this.operator(new NdArray(rows.data, [n, rows.d]), device, signal);
       report(1);
       await fit.between();
       const { values, vectors } = await smallestEigenvectors(operator, nClusters, op, { signal });
-      const columns = asColumns(vectors, nClusters, n);
+      const embedding = asColumns(vectors, nClusters, n, roots);
       report(2);
       await fit.between();
-      const labels = await clusterRows(unitLength(columns), { nClusters, nInit, seed, device, signal });
+      const rows = roots ? embedding : unitLength(embedding);
+      const labels = await clusterRows(rows, { nClusters, nInit, seed, device, signal });
       await fit.between();
-      this.#result = { labels, eigenvalues: values, vectors: columns };
+      this.#result = { labels, eigenvalues: values, embedding };
       this.learned();
       report(3);
     });
   }
 
   /** `fit`, then the labels. */
-  async fitPredict(x: Points, options: RunOptions = {}): Promise<Int32Array<ArrayBuffer>> {
+  async fitPredict(x: X, options: RunOptions = {}): Promise<Int32Array<ArrayBuffer>> {
     return (await this.fit(x, options)).labels;
   }
 
-  protected abstract operator(x: MatrixLike, device: Device, signal: AbortSignal): Promise<SymmetricOperator>;
+  /** The operator of the points, or of the graph. The rows of eigenvectors without `roots` are made unit vectors. */
+  protected abstract operator(x: X, op: string, device: Device, signal: AbortSignal): Promise<ClusteringOperator>;
 
   protected override own(): Learned {
-    const { labels, eigenvalues, vectors } = this.known("save", this.#result);
+    const { labels, eigenvalues, embedding } = this.known("save", this.#result);
     return {
       arrays: {
         ...{ labels: new NdArray<TypedArray>(labels), eigenvalues: new NdArray<TypedArray>(eigenvalues) },
-        vectors,
+        embedding,
       },
     };
   }
@@ -114,11 +120,11 @@ export abstract class EigenClustering<Settings extends EigenClusteringSettings> 
   protected override restore(saved: Checkpoint): void {
     const { nClusters } = this;
     const labels = labelsOf(saved, "labels", nClusters);
-    const [n = 0] = matrixOf(saved, "vectors", [-1, nClusters])?.shape ?? [];
-    if (!labels || labels.length !== n) throw new Error("checkpoint: labels and vectors must be of the same points");
+    const [n = 0] = matrixOf(saved, "embedding", [-1, nClusters])?.shape ?? [];
+    if (!labels || labels.length !== n) throw new Error("checkpoint: labels and embedding must be of the same points");
     this.#result = {
       ...{ labels, eigenvalues: numbersOf(saved, "eigenvalues", nClusters) },
-      vectors: new NdArray(numbersOf(saved, "vectors", n * nClusters), [n, nClusters]),
+      embedding: new NdArray(numbersOf(saved, "embedding", n * nClusters), [n, nClusters]),
     };
   }
 

@@ -5,7 +5,6 @@ import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import { SparseMatrix } from "../sparse";
 import { yieldWhenDue } from "../event-loop";
 import { takeAffinity } from "./affinity";
-import type { Affinity } from "./affinity";
 
 /** The Laplacian of a graph, as an operator, and the degree of each node, its diagonal left out. */
 export interface Laplacian extends SymmetricOperator {
@@ -20,10 +19,12 @@ export interface Laplacian extends SymmetricOperator {
  * @throws unless the affinity is square, symmetric, finite and not negative
  */
 export function normalizedLaplacian(affinity: SparseMatrix | MatrixLike): Laplacian {
-  return laplacianOf(takeAffinity(affinity, "normalizedLaplacian"));
+  return laplacianOf(affinity, "normalizedLaplacian");
 }
 
-function laplacianOf(w: Affinity): Laplacian {
+/** The same, for an op that is named in errors. */
+export function laplacianOf(affinity: SparseMatrix | MatrixLike, op: string): Laplacian {
+  const w = takeAffinity(affinity, op);
   const n = w.shape[0]!;
   const degrees = w instanceof SparseMatrix ? w.rowSums() : new Float64Array(n);
   for (let i = 0; i < n; i++) {
@@ -99,7 +100,7 @@ export async function spectralEmbedding(
   components: number,
   { dropFirst = false, signal }: { readonly dropFirst?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<SpectralEmbeddingResult> {
-  const laplacian = laplacianOf(takeAffinity(affinity, "spectralEmbedding"));
+  const laplacian = laplacianOf(affinity, "spectralEmbedding");
   const { n, roots } = laplacian;
   const skipped = dropFirst ? 1 : 0;
   if (!Number.isInteger(components) || components < 1 || components + skipped > n)

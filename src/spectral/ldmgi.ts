@@ -1,9 +1,10 @@
+import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
-import type { MatrixLike } from "../matrix";
+import { takeMatrix } from "../neighbours/rows";
 import { positive, integer } from "../options";
 import { EIGEN_DEFAULTS, EIGEN_RULES, EigenClustering } from "./eigen-clustering";
 import type { EigenClusteringOptions, EigenClusteringSettings } from "./eigen-clustering";
@@ -37,9 +38,14 @@ export class LDMGI extends EigenClustering<Settings> {
     return Model.restored("LDMGI", content, options, (settings) => new LDMGI(settings));
   }
 
-  protected override async operator(x: MatrixLike, device: Device, signal: AbortSignal): Promise<SymmetricOperator> {
+  protected override async operator(
+    x: Points,
+    op: string,
+    device: Device,
+    signal: AbortSignal,
+  ): Promise<SymmetricOperator> {
     const { cliqueSize, lambda } = this.settings;
-    const laplacian = await ldmgiLaplacian(x, { cliqueSize, lambda, device, signal });
+    const laplacian = await ldmgiLaplacian(await takeMatrix(x, op), { cliqueSize, lambda, device, signal });
     return { n: laplacian.shape[0], apply: (v, width, out) => laplacian.multiply(v, width, out) };
   }
 }

@@ -1,9 +1,10 @@
+import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
-import type { MatrixLike } from "../matrix";
+import { takeMatrix } from "../neighbours/rows";
 import { optional, positive, range, integer } from "../options";
 import { EIGEN_DEFAULTS, EIGEN_RULES, EigenClustering } from "./eigen-clustering";
 import type { EigenClusteringOptions, EigenClusteringSettings } from "./eigen-clustering";
@@ -40,8 +41,20 @@ export class SEC extends EigenClustering<Settings> {
     return Model.restored("SEC", content, options, (settings) => new SEC(settings));
   }
 
-  protected override operator(x: MatrixLike, device: Device, signal: AbortSignal): Promise<SymmetricOperator> {
+  protected override async operator(
+    x: Points,
+    op: string,
+    device: Device,
+    signal: AbortSignal,
+  ): Promise<SymmetricOperator> {
     const { neighbors, mu, gamma, sigma2 } = this.settings;
-    return secOperator(x, { neighbors, mu, gamma, ...(sigma2 !== undefined && { sigma2 }), device, signal });
+    return secOperator(await takeMatrix(x, op), {
+      neighbors,
+      mu,
+      gamma,
+      ...(sigma2 !== undefined && { sigma2 }),
+      device,
+      signal,
+    });
   }
 }

@@ -1,4 +1,5 @@
 // What the engine around us offers: SIMD levels, worker threads, and how to start one.
+import { checkInteger } from "../checks";
 import { threadMain } from "./thread";
 import type { ThreadInit, ThreadMessage } from "./thread";
 
@@ -57,8 +58,7 @@ export function threadCount(
   threads: number | undefined,
   hasWorkerFactory: boolean,
 ): { readonly threads: number; readonly shared: boolean } {
-  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 0 && threads <= 64))
-    throw new Error(`wasm: threads must be a whole number from 0 to 64, got ${threads}`);
+  if (threads !== undefined) checkInteger("wasm", { threads }, 0, 64);
   const { process, crossOriginIsolated } = globalThis as {
     process?: { getBuiltinModule?: (name: string) => unknown };
     crossOriginIsolated?: boolean;

@@ -1,3 +1,4 @@
+import { checkInteger } from "../checks";
 import { bind, checkRange, DeviceError, formatBytes, markFreed, Pool } from "../device";
 import type { Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
 import type { Kernel, Params } from "../kernel";
@@ -72,8 +73,7 @@ export class WebGPUDevice implements Device {
 
   private constructor(device: GPUDevice, description: string, owned: boolean, options: WebGPUOptions) {
     const { firstSubmit = 16, onLost } = options;
-    if (!Number.isInteger(firstSubmit) || firstSubmit < 1 || firstSubmit > MOST_DISPATCHES)
-      throw new Error(`webgpu: firstSubmit must be a whole number from 1 to ${MOST_DISPATCHES}, got ${firstSubmit}`);
+    checkInteger("webgpu", { firstSubmit }, 1, MOST_DISPATCHES);
     this.#firstSubmit = this.#due = firstSubmit;
     this.gpuDevice = device;
     this.#pipelines = new Pipelines(device, (kernel, error) => {

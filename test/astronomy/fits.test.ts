@@ -151,7 +151,7 @@ describe("FITS files", () => {
     const file = await FitsFile.open(golden("mef.fits"));
     expect(() => file.image(99)).toThrow(/^fits: HDU must be from 0 to \d+, got 99$/);
     expect(() => file.image("NONE")).toThrow(/^fits: there is no HDU NONE, there are /);
-    expect(() => file.table("SCI")).toThrow(/^fits: HDU \d+ must be a binary table, it is a image$/);
+    expect(() => file.table("SCI")).toThrow(/^fits: HDU \d+ must be a binary table, got image$/);
     await expect(FitsFile.open(join(folder, "missing.fits"))).rejects.toThrow(
       /^cannot read .*missing.fits: no such file/,
     );

@@ -59,7 +59,7 @@ describe("world coordinates", () => {
       { ...TAN, CTYPE2: "RA---TAN" },
       "wcs: CTYPE1 and CTYPE2 must be longitude and latitude of one sky, got RA---TAN and RA---TAN",
     ],
-    [{ ...TAN, CD1_1: 0 }, /^wcs: the matrix from pixels to degrees must have an inverse, it is \[/],
+    [{ ...TAN, CD1_1: 0 }, /^wcs: the matrix from pixels to degrees must have an inverse, got \[/],
     [{ ...TAN, CUNIT1: "m" }, 'wcs: CUNIT1 must be an angle, got "m"'],
     [{ ...TAN, PV2_1: 0.2 }, "wcs: projections with parameters are not read, got PV2_1"],
     [{ ...TAN, CPDIS1: "LOOKUP" }, "wcs: distortion by tables is not read, got CPDIS1"],

@@ -133,7 +133,7 @@ describe("constella learn", () => {
     [learning("x", "--rotate", "5"), "constella: --rotate and --crop are for images"],
     [learning("x", "--k-max", "1"), 'constella: --k-max must be a whole number from 2, got "1"'],
     [learning("x", "--blocks", "3"), "constella: --blocks is for --embedding cnn and cnn-lstm"],
-    [learning("x", "--length", "3"), "constella: ClassSets: sets of 2 clusters of 2 or more need 4 items, 3"],
+    [learning("x", "--length", "3"), "constella: ClassSets: sets of 2 clusters of 2 or more need 4 items, got 3"],
     [["cluster", "items.npy", "--model", "items.npy", "--out", "x"], "constella: safetensors: "],
     [
       ["cluster", "items.npy", "--model", "m", "--method", "dec", "--out", "x"],

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect } from "vitest";
 import { NdArray } from "../../src/ndarray";
-import { uniformNumbers } from "../../src/report/sections/sample";
+import { uniforms } from "../uniforms";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const bundles = join(root, `build/cli-test/${process.pid}`);
@@ -80,7 +80,7 @@ export const RESULTS = [
 
 /** `n` points [n, d] around `k` corners far apart, and whose they are. */
 export function blobs(n: number, d: number, k: number): { x: NdArray<Float32Array>; y: Int32Array } {
-  const random = uniformNumbers(5);
+  const random = uniforms(5);
   const y = Int32Array.from({ length: n }, (_, row) => row % k);
   const data = Float32Array.from({ length: n * d }, (_, at) => {
     const row = Math.floor(at / d);

@@ -99,7 +99,7 @@ describe("constella simulate showers", () => {
       'constella: --n must be a whole number from 1, got "0"',
     );
     expect(await refusal("simulate", "showers", "--gamma-share", "1.5", "--out", "x")).toBe(
-      'constella: --gamma-share must be a number from 0 to 1, got "1.5"',
+      'constella: --gamma-share must be from 0 to 1, got "1.5"',
     );
     expect(await refusal("simulate", "shower")).toBe("constella: unknown command 'shower' (Did you mean showers?)");
     await mkdir(join(folder, "blocked/events.csv"), { recursive: true });

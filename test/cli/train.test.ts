@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
 import { accuracy } from "../../src/metrics";
 import { NdArray } from "../../src/ndarray";
-import { uniformNumbers } from "../../src/report/sections/sample";
+import { uniforms } from "../uniforms";
 import {
   blobs,
   constella,
@@ -168,7 +168,7 @@ describe("constella cluster with a network", () => {
       "constella: --layers must begin with the 12 values a row of deep.npy, got 8,3",
     );
     expect(await refusal(...training("dec", "--layers", "12,x", "--out", "refused"))).toMatch(
-      /--layers must be 2 or more whole numbers/,
+      /--layers must be 2 or more, each a whole number from 1, separated by commas/,
     );
     expect(await list("refused")).toEqual(["none"]);
   });
@@ -179,7 +179,7 @@ describe("constella cluster with a network under a classifier", () => {
   const classes = Int32Array.from({ length: 97 }, (_, i) => i % 2);
   /** Bars down or across, with noise. */
   const images = (): NdArray<Float32Array> => {
-    const noise = uniformNumbers(5);
+    const noise = uniforms(5);
     const data = new Float32Array(classes.length * side * side);
     classes.forEach((kind, i) => {
       const place = Math.floor(noise() * side);

@@ -232,8 +232,8 @@ describeDevices("KMeans", (device, type) => {
       "KMeans.fit: init must be centres [2, 2], got [1, 3]",
     );
     const fitted = await new KMeans({ nClusters: 2, device: on }).fit(x);
-    await expect(fitted.predict([[1, 2, 3]])).rejects.toThrow("KMeans.predict: x must have 2 columns, it has 3");
-    await expect(fitted.transform([[1]])).rejects.toThrow("KMeans.transform: x must have 2 columns, it has 1");
+    await expect(fitted.predict([[1, 2, 3]])).rejects.toThrow("KMeans.predict: x must have 2 columns, got 3");
+    await expect(fitted.transform([[1]])).rejects.toThrow("KMeans.transform: x must have 2 columns, got 1");
   });
 });
 
@@ -248,7 +248,7 @@ describe("KMeans refuses", () => {
     [{ nInit: 0 }, "KMeans: nInit must be a whole number from 1, got 0"],
     [{ maxIter: -1 }, "KMeans: maxIter must be a whole number from 1, got -1"],
     [{ tolerance: NaN }, "KMeans: tolerance must be 0 or more, got NaN"],
-    [{ init: "best" }, 'KMeans: init must be "k-means++", "random" or a matrix of centres, got best'],
+    [{ init: "best" }, "KMeans: init must be k-means++ or random, or a matrix of centres, got best"],
   ])("%o", (options, message) => {
     expect(() => make(options)).toThrow(message);
   });

@@ -87,7 +87,7 @@ describeDevices("MiniBatchKMeans", (device) => {
     );
     const begun = await (await make()).partialFit([[1], [2], [3]]);
     await expect(begun.partialFit([[1, 2]])).rejects.toThrow(
-      "MiniBatchKMeans.partialFit: x must have 1 columns, it has 2",
+      "MiniBatchKMeans.partialFit: x must have 1 columns, got 2",
     );
   });
 });

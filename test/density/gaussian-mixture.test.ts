@@ -62,7 +62,7 @@ test("what cannot be is refused", async () => {
   await expect(mixture.fit([[1], [2]])).rejects.toThrow("GaussianMixture.fit: 3 components need as many points, got 2");
   expect(() => mixture.weights).toThrow("GaussianMixture.weights: call fit first");
   expect(() => new GaussianMixture({ nComponents: 2, covarianceType: "round" as "full" })).toThrow(
-    /covarianceType must be full or tied/,
+    /covarianceType must be one of full, tied/,
   );
   const init = { weights: [1, 1], means: [[0], [1]], covariances: [[[0]], [[1]]] };
   await expect(new GaussianMixture({ nComponents: 2, init }).fit([[0], [1], [2]])).rejects.toThrow(

@@ -166,6 +166,6 @@ describe("the wasm device", () => {
     await expect(requestDevice("wasm", { threads: -1 })).rejects.toThrow(
       "threads must be a whole number from 0 to 64, got -1",
     );
-    await expect(requestDevice("gpu" as "wasm")).rejects.toThrow("requestDevice: the types are webgpu and wasm, gpu");
+    await expect(requestDevice("gpu" as "wasm")).rejects.toThrow("requestDevice: type must be webgpu or wasm, got gpu");
   });
 });

@@ -1,7 +1,7 @@
 // The tables of methods and options in README and the guides, made of the descriptors; `npm run tables` writes them, and a test sees that they are so.
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { loadMethods, optionsOf } from "../../src/methods";
+import { kindOf, loadMethods, optionsOf } from "../../src/methods";
 import type { AnyMethod, OptionSpec } from "../../src/methods";
 import { flagOf } from "../../src/cli/method-options";
 import { spell } from "../../src/methods/schema";
@@ -35,7 +35,7 @@ function optionTable(method: AnyMethod): string {
   const { name, title, summary, paper } = method;
   const value = (spec: OptionSpec): string => ("default" in spec ? spell(spec.default) : (spec.unset ?? "none"));
   const rows = optionsOf(method).map(([option, spec]) =>
-    row(`\`${option}\``, `\`${flagOf(option)}\``, spec.kind.rule, value(spec), spec.help),
+    row(`\`${option}\``, `\`${flagOf(option)}\``, kindOf(spec.rule).words, value(spec), spec.help),
   );
   const table = [row("option", "flag", "must be", "default", "what it is"), "|---|---|---|---|---|", ...rows].join(
     "\n",

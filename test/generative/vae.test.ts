@@ -79,7 +79,7 @@ describe("variational autoencoders", () => {
   test("options and data that make no sense are one line", async () => {
     const of = (more: object) => () => new ConditionalVAE({ inputShape: [4], device, ...more });
     expect(of({ latents: 2 })).toThrow("ConditionalVAE: latents must be 1, the class unit, got 2");
-    expect(of({ divergence: "kl" })).toThrow("divergence must be normal or mixture");
+    expect(of({ divergence: "kl" })).toThrow("divergence must be one of normal, mixture");
     expect(of({ styleDropout: 1 })).toThrow("styleDropout must be in [0, 1)");
     expect(of({ beta: { from: 0, to: 1, over: 0 } })).toThrow("beta must be");
     const model = of({})();

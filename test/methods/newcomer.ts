@@ -5,7 +5,7 @@ import type { MatrixLike } from "../../src/matrix";
 import { Random } from "../../src/random";
 import { readSafetensors, writeSafetensors } from "../../src/data/formats/safetensors";
 import type { Estimator, EstimatorFitOptions, Method } from "../../src/methods";
-import { whole } from "../../src/methods/schema";
+import { integer } from "../../src/options";
 
 interface KMedoidsOptions {
   readonly nClusters: number;
@@ -102,7 +102,7 @@ export const kMedoids: Method<KMedoidsOptions> = {
   takes: ["rows"],
   target: "none",
   clusters: "given",
-  options: { maxIter: { kind: whole(1), default: 20, help: "iterations at most" } },
+  options: { maxIter: { rule: integer(1), default: 20, help: "iterations at most" } },
   make: ({ nClusters, maxIter, seed }) =>
     new KMedoids({ nClusters, ...(maxIter !== undefined && { maxIter }), ...(seed !== undefined && { seed }) }),
   load: async (bytes) => KMedoids.load(bytes as Uint8Array),

@@ -1,6 +1,15 @@
 // What the descriptors say, held against the models that they describe.
 import { describe, expect, test } from "vitest";
-import { defaultsOf, loadMethod, loadMethods, methodNames, METHODS, methodOfModel, optionsOf } from "../../src/methods";
+import {
+  defaultsOf,
+  kindOf,
+  loadMethod,
+  loadMethods,
+  methodNames,
+  METHODS,
+  methodOfModel,
+  optionsOf,
+} from "../../src/methods";
 import type { AnyMethod } from "../../src/methods";
 import { readSafetensors } from "../../src/data/formats/safetensors";
 import { runMethod } from "../../src/methods";
@@ -29,9 +38,10 @@ describe.each(methodNames)("%s", (name) => {
     const method = await loadMethod(name);
     expect([method.name, method.title]).toEqual([name, METHODS[name].title]);
     expect(method.summary).not.toMatch(/\.$/);
-    for (const [option, { kind, help, ...spec }] of optionsOf(method)) {
+    for (const [option, { rule, help, ...spec }] of optionsOf(method)) {
       expect(help, option).not.toBe("");
-      if ("default" in spec) expect(kind.holds(spec.default), option).toBe(true);
+      expect(() => kindOf(rule), option).not.toThrow(); // a text can say it
+      if ("default" in spec) expect(rule.holds(spec.default), option).toBe(true);
     }
   });
 
@@ -50,14 +60,16 @@ describe.each(methodNames)("%s", (name) => {
     const method = await loadMethod(name);
     if (method.takes[0] === "sets") return; // its flat options become objects of the model
     const { settings } = made(method, enough(method)) as { settings: Record<string, unknown> };
-    for (const [option, { kind, of }] of optionsOf(method)) {
+    for (const [option, { rule, of }] of optionsOf(method)) {
       // flat options that the model keeps in objects of its own are looked at when these are used
-      if (kind.field.type !== "number" || of === "fit" || typeof settings[option] !== "number") continue;
+      if (rule.spelled?.as !== "number" || of === "fit" || typeof settings[option] !== "number") continue;
       for (const value of NUMBERS) {
         const attempt = (): unknown => made(method, { ...enough(method), [option]: value });
-        if (!kind.holds(value)) expect(attempt, `${option}: ${value}`).toThrow();
-        else if (kind.holds(value) && ["alpha", "memoryMomentum", "momentum", "tolerance"].includes(option))
-          expect(attempt, `${option}: ${value}`).not.toThrow();
+        const said = `${option} must be ${rule.words}`;
+        if (!rule.holds(value)) expect(attempt, `${option}: ${value}`).toThrow(said);
+        else expect(refusal(attempt), `${option}: ${value}`).not.toContain(said);
+        const text = String(value);
+        expect(kindOf(rule).parse(text), `${option}: ${text}`).toBe(rule.holds(value) ? value : undefined);
       }
     }
   });
@@ -71,6 +83,16 @@ describe.each(methodNames)("%s", (name) => {
   });
 });
 
+/** What a call says when it throws. */
+function refusal(call: () => unknown): string {
+  try {
+    call();
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** Only what must be given. */
 async function minimal(method: AnyMethod): Promise<Record<string, unknown>> {
   const told = method.clusters === "given" ? { nClusters: 3 } : {};
@@ -79,8 +101,9 @@ async function minimal(method: AnyMethod): Promise<Record<string, unknown>> {
 
 test("memoryMomentum 1 is legal, and 0 is not, wherever it is asked", async () => {
   const method = await loadMethod("online-deep-cluster");
-  const { kind } = new Map(optionsOf(method)).get("memoryMomentum")!;
-  expect([kind.parse("1"), kind.parse("0"), kind.holds(1), kind.holds(0)]).toEqual([1, undefined, true, false]);
+  const { rule } = new Map(optionsOf(method)).get("memoryMomentum")!;
+  const { parse } = kindOf(rule);
+  expect([parse("1"), parse("0"), rule.holds(1), rule.holds(0)]).toEqual([1, undefined, true, false]);
   const options = { nClusters: 3, layers: [4, 2], network: "mlp" };
   expect(() => method.make({ ...options, memoryMomentum: 1 } as object)).not.toThrow();
   expect(() => method.make({ ...options, memoryMomentum: 0 } as object)).toThrow(/memoryMomentum/);

@@ -115,7 +115,7 @@ describe("DeepCluster's options", () => {
     [{ components: 1.5 }, "DeepCluster: components must be a whole number from 1, got 1.5"],
     [{ learningRate: 0 }, "DeepCluster: learningRate must be positive, got 0"],
     [{ momentum: 1 }, "DeepCluster: momentum must be in [0, 1), got 1"],
-    [{ sampling: "all" as "uniform" }, "DeepCluster: sampling must be uniform or shuffled or reordered, got all"],
+    [{ sampling: "all" as "uniform" }, "DeepCluster: sampling must be one of uniform, shuffled, reordered, got all"],
   ])("%o", (options, message) => {
     expect(() => new DeepCluster({ ...OPTIONS, ...options })).toThrow(message);
   });

@@ -97,7 +97,7 @@ describeDevices("OnlineDeepCluster", (device) => {
     );
     await model.fit(digits(40).x, { epochs: 1 });
     await expect(model.fit(digits(50).x)).rejects.toThrow(
-      "OnlineDeepCluster.fit: training goes on with the same items, 40 before, 50 now",
+      "OnlineDeepCluster.fit: training must go on with the same 40 items, got 50",
     );
     model.dispose();
   });

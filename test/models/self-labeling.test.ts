@@ -53,7 +53,7 @@ describeDevices("SelfLabeling", (device) => {
 
   test.each([
     ["quadratic", "all", 2],
-    ["linear", "turns", 4],
+    ["linear", "alternating", 4],
   ] as const)(
     "with a %s schedule and %s of the heads, stopped at look %i, it ends where an uninterrupted run does",
     async (schedule, updateHeads, looks) => {
@@ -110,7 +110,7 @@ describe("SelfLabeling's options", () => {
     [{ heads: 0 }, "SelfLabeling: heads must be a whole number from 1, got 0"],
     [{ lambda: -1 }, "SelfLabeling: lambda must be positive, got -1"],
     [{ schedule: "cubic" as "linear" }, "SelfLabeling: schedule must be quadratic or linear, got cubic"],
-    [{ updateHeads: "none" as "all" }, "SelfLabeling: updateHeads must be all or turns, got none"],
+    [{ updateHeads: "none" as "all" }, "SelfLabeling: updateHeads must be all or alternating, got none"],
   ])("%o", (options, message) => {
     expect(() => new SelfLabeling({ ...OPTIONS, ...options })).toThrow(message);
   });

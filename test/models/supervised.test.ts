@@ -59,7 +59,7 @@ describeDevices("Supervised", (device) => {
     bad[5] = 10;
     await expect(model.fit(x, bad)).rejects.toThrow("Supervised.fit: labels must be from 0 to 9, got 10 at 5");
     await expect(model.fit(x, labels.subarray(1))).rejects.toThrow(
-      "Supervised.fit: one label an item, 192 labels for 193 items",
+      "Supervised.fit: labels must be one an item, got 192 for 193 items",
     );
     model.dispose();
   });

@@ -58,7 +58,7 @@ test("sets are numbered by their first members", () => {
 
 test("graphs that are none are refused", async () => {
   const one = (from: number, to: number, weight: number) => ({ from: [from], to: [to], weights: [weight] });
-  await expect(shortestPaths(2, one(0, 2, 1))).rejects.toThrow("shortestPaths: nodes must be whole numbers below 2, got an edge from 0 to 2"); // prettier-ignore
+  await expect(shortestPaths(2, one(0, 2, 1))).rejects.toThrow("shortestPaths: nodes must be whole numbers from 0 to 1, got an edge from 0 to 2"); // prettier-ignore
   await expect(shortestPaths(2, one(0, 1, -1))).rejects.toThrow("weights must be finite and not negative, got -1");
   expect(() => minimumSpanningTree(2, { from: [0], to: [1], weights: [] })).toThrow(
     /two ends and a weight each, got 1, 1 and 0/,

@@ -2,7 +2,7 @@ import { Autoencoder, Conv2d, Linear, LSTM, normal, orthogonal, Random } from "c
 import { VGG } from "constella/vision";
 import type { Device, Initializer, Module } from "constella";
 import { expect, test } from "vitest";
-import { builtInTurns } from "../../src/nn/init";
+import { builtCooperatively } from "../../src/nn/init";
 import { describeDevices } from "../devices";
 
 const twice: Initializer = (shape, random) => normal(1)(shape, random).map((value) => 2 * value);
@@ -22,7 +22,7 @@ describeDevices("weights that are drawn in turns", (device) => {
     const made = await device();
     const [random, other] = [new Random(1), new Random(1)];
     const atOnce = build(made, random);
-    const inTurns = await builtInTurns(() => build(made, other));
+    const inTurns = await builtCooperatively(() => build(made, other));
     expect(other.state()).toEqual(random.state());
     const got = inTurns.stateDict();
     for (const [name, tensor] of Object.entries(atOnce.stateDict()))
@@ -33,7 +33,9 @@ describeDevices("weights that are drawn in turns", (device) => {
 
   test("where the network cannot be built, the next one is drawn at once again", async () => {
     const made = await device();
-    await expect(builtInTurns(() => new Autoencoder(made, [0], new Random(1)))).rejects.toThrow("Autoencoder: layers");
+    await expect(builtCooperatively(() => new Autoencoder(made, [0], new Random(1)))).rejects.toThrow(
+      "Autoencoder: layers",
+    );
     const layer = new Linear(made, 2, 2, new Random(1));
     expect(new Set(await layer.weight.data()).size).toBe(4);
     layer.dispose();

@@ -170,7 +170,7 @@ describeDevices("VGG", (device) => {
 describe("VGG's options", () => {
   test.each([
     [{ blocks: 0 }, "VGG: blocks must be a whole number from 1, got 0"],
-    [{ blocks: 5, input: [1, 28, 28] as const }, "VGG: 5 blocks need images of 32 pixels a side, 28 × 28"],
+    [{ blocks: 5, input: [1, 28, 28] as const }, "VGG: 5 blocks need images of 32 pixels a side, got 28 × 28"],
     [{ input: [45, 45] as unknown as [1, 2, 3] }, "VGG: input must be [channels, height, width], got [45, 45]"],
   ])("%o", (options, message) => {
     expect(() => new VGG(undefined as never, options, new Random(1))).toThrow(message);

@@ -25,7 +25,13 @@ describe("rules of convolution", () => {
   test.each([
     ["rank of x", [3, 5, 5], [2, 3, 3, 3], {}, "conv2d: x must be [n, c, h, w], got [3, 5, 5]"],
     ["rank of the weight", [1, 3, 5, 5], [2, 3], {}, "conv2d: the weight must be [o, c, kh, kw], got [2, 3]"],
-    ["channels", [1, 3, 5, 5], [2, 4, 3, 3], {}, "conv2d: channels differ, x [1, 3, 5, 5] and weight [2, 4, 3, 3]"],
+    [
+      "channels",
+      [1, 3, 5, 5],
+      [2, 4, 3, 3],
+      {},
+      "conv2d: channels must agree, got x [1, 3, 5, 5] and weight [2, 4, 3, 3]",
+    ],
     [
       "stride",
       [1, 3, 5, 5],
@@ -40,13 +46,7 @@ describe("rules of convolution", () => {
       { padding: [1, 0.5] as const },
       "conv2d: the padding must be whole numbers from 0 to 255, got [1, 0.5]",
     ],
-    [
-      "size",
-      [1, 3, 5, 5],
-      [2, 3, 7, 3],
-      {},
-      "conv2d: the kernel [7, 3] is larger than the padded input, x [1, 3, 5, 5]",
-    ],
+    ["size", [1, 3, 5, 5], [2, 3, 7, 3], {}, "conv2d: the kernel [7, 3] must fit the padded input, got x [1, 3, 5, 5]"],
   ] as const)("%s", (_, x, weight, options, message) => {
     expect(() => tidy(() => conv2d(zeros(device, x), zeros(device, weight), undefined, options))).toThrow(message);
   });
@@ -57,7 +57,7 @@ describe("rules of convolution", () => {
   });
 
   test.each([
-    ["channels", [2, 4, 3, 3], {}, "convTranspose2d: channels differ, x [1, 3, 5, 5] and weight [2, 4, 3, 3]"],
+    ["channels", [2, 4, 3, 3], {}, "convTranspose2d: channels must agree, got x [1, 3, 5, 5] and weight [2, 4, 3, 3]"],
     [
       "output padding",
       [3, 2, 3, 3],

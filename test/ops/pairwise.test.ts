@@ -146,10 +146,10 @@ describeDevices("losses over pairs", (device) => {
       [() => pairwiseCrossEntropy(tensor(made, [1], [1, 1]), assignments, labels), "P(k) must be [1, 2], got [1, 1]"],
       [() => randIndexLoss(counts, assignments, counts), "labels must be u32 [1, 4], got f32 [1, 2]"],
       [() => centerLoss(assignments[1]!, labels, 0), "clusters must be a whole number from 1, got 0"],
-      [() => clusterCountLoss(counts, labels), "P(k) [sets, K] and as many u32 counts"],
+      [() => clusterCountLoss(counts, labels), "P(k) must be [sets, K] with as many u32 counts"],
       [
         () => softKMeans(tensor(made, [1], [1, 1]), tensor(made, [1, 2], [1, 2])).centers,
-        "points [n, d] and centres [k, d]",
+        "points must be [n, d] and centres [k, d]",
       ],
     ];
     for (const [call, message] of refused) expect(() => tidy(call)).toThrow(message);

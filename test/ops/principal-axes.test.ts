@@ -70,7 +70,7 @@ describeDevices("principalAxes", (device) => {
   test("what cannot be", async () => {
     const own = await device();
     expect(() => principalAxes(tensor(own, [1, 2], [1, 2]), 1)).toThrow(
-      "principalAxes: sets of vectors [sets, n, d], none empty, are needed, f32 [1, 2]",
+      "principalAxes: x must be sets of vectors [sets, n, d], none empty, got f32 [1, 2]",
     );
     expect(() => principalAxes(tensor(own, [1, 2], [1, 1, 2]), 3)).toThrow(
       "principalAxes: count must be a whole number from 1 to 2, got 3",

@@ -31,7 +31,7 @@ describe("encodePng", () => {
   });
 
   test("rejects a wrong number of pixels", () => {
-    expect(() => encodePng(new Uint8Array(5), 2, 3, 1)).toThrow("encodePng: 2 x 3 x 1 pixels expected, 5 given");
+    expect(() => encodePng(new Uint8Array(5), 2, 3, 1)).toThrow("encodePng: pixels must be 2 x 3 x 1, got 5");
     expect(() => encodePng(new Uint8Array(0), 0, 3, 1)).toThrow("encodePng");
   });
 

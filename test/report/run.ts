@@ -1,10 +1,10 @@
 import { JSDOM } from "jsdom";
 import { renderReport, type ClusteringReport } from "../../src/report";
-import { uniformNumbers } from "../../src/report/sections/sample";
+import { uniforms } from "../uniforms";
 
 /** A run of `n` members in `k` groups around the corners of a k-gon, with everything a report can show. */
 export function makeRun(n: number, k: number, changes: Partial<ClusteringReport> = {}): ClusteringReport {
-  const random = uniformNumbers(11);
+  const random = uniforms(11);
   const truth = Uint8Array.from({ length: n }, (_, row) => row % k);
   const labels = Uint32Array.from(truth, (value, row) => (row % 17 === 0 ? (value + 1) % k : (value + 2) % k));
   const embedding = Float32Array.from(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { renderReport, type ClusteringReport } from "../../src/report";
-import { uniformNumbers } from "../../src/report/sections/sample";
+import { uniforms } from "../uniforms";
 import { ALL, makeRun, nothing, parse, render, sectionIds, textOf } from "./run";
 
 describe("any number of clusters", () => {
@@ -82,7 +82,7 @@ describe("size and repetition", () => {
   });
 
   test("large colour images are shrunk until forty clusters of them fit", async () => {
-    const random = uniformNumbers(2);
+    const random = uniforms(2);
     const data = Float32Array.from({ length: 400 * 64 * 64 * 3 }, random);
     const text = await renderReport(makeRun(400, 40, { images: { data, height: 64, width: 64, channels: 3 } }));
     expect(text.length).toBeLessThan(3_000_000);

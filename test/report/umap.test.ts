@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { umapProjection } from "../../src/report";
-import { uniformNumbers } from "../../src/report/sections/sample";
+import { uniforms } from "../uniforms";
 
 /** Three groups of points in five dimensions, far apart. */
 function groups(n: number): Float32Array {
-  const random = uniformNumbers(3);
+  const random = uniforms(3);
   return Float32Array.from({ length: n * 5 }, (_, at) => (Math.floor(at / 5) % 3 === at % 5 ? 20 : 0) + random());
 }
 

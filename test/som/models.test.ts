@@ -231,7 +231,9 @@ describe("ESOM", () => {
   test("what cannot be is refused in one line", async () => {
     expect(() => new ESOM({ epsilon: 0 })).toThrow(/^ESOM: epsilon must be positive/);
     expect(() => new ESOM({ gamma: 2 })).toThrow(/gamma must be from 0 to 1/);
-    expect(() => new ESOM({ passes: [] })).toThrow(/passes must be one or more/);
+    expect(() => new ESOM({ passes: [] })).toThrow(
+      /passes must be a whole number from 1 to 1000000, or a list of one or more/,
+    );
     await expect(new ESOM().fit([[1], [2]], { y: [1] })).rejects.toThrow(/y must be one label for each of 2 rows/);
     expect(() => new ESOM().labels).toThrow(/call fit first/);
   });

@@ -107,6 +107,6 @@ test("affinities that are none are refused", async () => {
   await expect(spectralEmbedding([[0, 1]], 1)).rejects.toThrow(/square matrix/);
   await expect(spectralEmbedding([[0, 1], [1, 0]], 3)).rejects.toThrow("components must be a whole number from 1 to 2, got 3"); // prettier-ignore
   expect(() => new SpectralClustering({ nClusters: 2, affinity: "cosine" as "rbf" })).toThrow(
-    /affinity must be rbf or knn or precomputed/,
+    /affinity must be one of rbf, knn, precomputed/,
   );
 });

@@ -1,7 +1,6 @@
 // The share of the roof that each kernel reaches, as a chart. Loaded when there is something to draw.
 import * as Plot from "@observablehq/plot";
-import { draw } from "../../../src/report/charts/chart";
-import { html } from "../../../src/report/page/markup";
+import { draw, html } from "constella/report";
 import type { BenchRow, Roof } from "./protocol";
 import { shareOfRoof } from "./tables";
 

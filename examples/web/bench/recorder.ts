@@ -1,6 +1,5 @@
 // A device that notes every launch, so that each kernel can be launched again by itself.
-import type { Device, DeviceBuffer, Kernel } from "constella";
-import type { KernelArgs } from "../../../src/device";
+import type { Device, DeviceBuffer, Kernel, KernelArgs } from "constella";
 
 /** A launch with what it was given. */
 export interface Launch {

@@ -1,6 +1,5 @@
 // A launch is held against the same launch on another device: another implementation of the kernel, in another language.
-import type { Device, DeviceBuffer, Kernel } from "constella";
-import type { KernelArgs } from "../../../src/device";
+import type { Device, DeviceBuffer, Kernel, KernelArgs } from "constella";
 import type { Launch, Recorder } from "./recorder";
 
 /** Largest error of an output, as a share of its largest value. */

@@ -1,11 +1,17 @@
 // The charts beside the picture, drawn as the report draws them. Loaded after the page, since Observable Plot is large.
 import * as Plot from "@observablehq/plot";
-import { curves, html, renderReport, type ClusteringReport, type Curve } from "../../../src/report";
-import { analyse } from "../../../src/report/sections/analysis";
-import { sizesChart } from "../../../src/report/sections/certainty";
-import { draw } from "../../../src/report/charts/chart";
-import { formatShare, formatTick } from "../../../src/report/page/format";
-import type { Markup } from "../../../src/report/page/markup";
+import {
+  type ClusteringReport,
+  clusterSizes,
+  type Curve,
+  curves,
+  draw,
+  formatShare,
+  formatTick,
+  html,
+  renderReport,
+} from "constella/report";
+import type { Markup } from "constella/report";
 import type { Frame } from "./protocol";
 
 const BINS = 20;
@@ -64,7 +70,7 @@ export function chartsOf(frame: Frame, kind: ConfidenceKind): string {
     nClusters: Math.max(1, sizes.length),
   };
   const parts = [
-    members > 0 && sizesChart(document, analyse(run)),
+    members > 0 && clusterSizes(document, run),
     confidence && confidence.length > 0 && confidenceChart(confidence, kind),
     curves(document, shownCurves(frame.curves)),
   ];

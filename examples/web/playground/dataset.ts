@@ -9,9 +9,9 @@ import {
   readNpyAny,
   readNpzAny,
   toChannelsFirst,
-} from "../../../src/data";
-import type { CsvTable, NpyRecords, TextArray } from "../../../src/data";
-import type { TypedArray } from "../../../src/ndarray";
+} from "constella/data";
+import type { CsvTable, NpyRecords, TextArray } from "constella/data";
+import type { TypedArray } from "constella";
 import type { DataKind, DataSummary } from "./protocol";
 
 /** The items as pictures to show, [n, height, width, channels]. */

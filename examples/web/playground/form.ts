@@ -25,7 +25,7 @@ function makeField({ name, label, hint, kind, value, placeholder }: Field): HTML
   }
   control.id = id;
   control.name = name;
-  control.value = shownValue(kind, value);
+  control.value = shownValue(value);
   wrapper.append(title, control);
   if (hint) {
     const note = Object.assign(document.createElement("p"), { className: "hint", id: `${id}-hint`, textContent: hint });
@@ -51,7 +51,7 @@ export function readFields(form: HTMLFormElement, fields: readonly Field[]): Val
     const value = kind.parse(given);
     if (value === undefined) {
       control.focus();
-      throw new Error(`${label} must be ${kind.rule}${given === "" ? "" : `, got ${given}`}`);
+      throw new Error(`${label} must be ${kind.words}${given === "" ? "" : `, got ${given}`}`);
     }
     values[name] = value;
   }

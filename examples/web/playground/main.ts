@@ -1,7 +1,7 @@
 // The playground's page: a form, a picture, charts and downloads around the worker that computes.
 import { showFields, readFields } from "./form";
 import { showMembers, showThumbnail } from "./members";
-import { loadMethod } from "../../../src/methods";
+import { loadMethod } from "constella/methods";
 import { clusters, LEARNED, loadForm, TITLES, type Field } from "./methods";
 import { PlaneView } from "./plane-view";
 import type { Answer, DataSummary, DeviceName, Download, Frame, Plane, Request, RunState, Scale } from "./protocol";

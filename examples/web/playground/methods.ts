@@ -1,7 +1,6 @@
 // The methods of the playground as the page shows them: forms made of the schemas of the library's methods, and one model that was trained before.
-import { loadMethod, METHODS, optionsOf } from "../../../src/methods";
-import type { AnyMethod, Kind, MethodEntry, OptionSpec } from "../../../src/methods";
-import { flag, spell, whole } from "../../../src/methods/schema";
+import { integer, kindOf, loadMethod, METHODS, optionsOf, spell } from "constella/methods";
+import type { AnyMethod, Kind, MethodEntry, OptionSpec } from "constella/methods";
 import type { DataSummary } from "./protocol";
 
 /** Values of a method's options by name; those that are left empty are not among them. */
@@ -52,6 +51,8 @@ const LABELS: Readonly<Record<string, string>> = {
   ...{ minSamples: "Neighbours of a core point", pretrainEpochs: "Passes before clustering", epochs: "Passes" },
 };
 
+const SEED = kindOf(integer(0));
+
 const labelOf = (name: string): string => {
   const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return LABELS[name] ?? `${words[0]!.toUpperCase()}${words.slice(1)}`;
@@ -92,7 +93,7 @@ function quick(method: AnyMethod, data: DataSummary): Values {
 function formOf(method: AnyMethod): MethodForm {
   const { title, summary, paper, clusters } = method;
   const field = (name: string, spec: OptionSpec, value: unknown): Field => ({
-    ...{ name, label: labelOf(name), hint: spec.help, kind: spec.kind, more: !FIRST.has(name) },
+    ...{ name, label: labelOf(name), hint: spec.help, kind: kindOf(spec.rule), more: !FIRST.has(name) },
     ...(value !== undefined && { value }),
     ...(spec.unset !== undefined && { placeholder: spec.unset }),
   });
@@ -104,9 +105,11 @@ function formOf(method: AnyMethod): MethodForm {
       const own = optionsOf(method).map(([name, spec]) => field(name, spec, values[name] ?? spec.default));
       const told = clusters === "given" || clusters === "either";
       return [
-        ...(told ? [{ name: "nClusters", label: "Clusters", kind: whole(1, 1000), value: clusterCount(data) }] : []),
+        ...(told
+          ? [{ name: "nClusters", label: "Clusters", kind: kindOf(integer(1, 1000)), value: clusterCount(data) }]
+          : []),
         ...own,
-        { name: "seed", label: "Seed", kind: whole(0), value: 0, more: true },
+        { name: "seed", label: "Seed", kind: SEED, value: 0, more: true },
       ];
     },
   };
@@ -118,10 +121,15 @@ const LEARNED_FORM: MethodForm = {
     "A network that was trained on sets of 72 points in one to five blobs, moons and rings says how many clusters there are, and whose each point is.",
   fieldsFor: ({ n }) => [
     {
-      ...{ name: "points", label: "Points that it looks at", kind: whole(1, 10_000), value: Math.min(n, 300) },
+      ...{
+        name: "points",
+        label: "Points that it looks at",
+        kind: kindOf(integer(1, 10_000)),
+        value: Math.min(n, 300),
+      },
       hint: "at random; the others take the cluster of the nearest. Fewer than 150 show curves with gaps",
     },
-    { name: "seed", label: "Seed", kind: whole(0), value: 0, more: true },
+    { name: "seed", label: "Seed", kind: SEED, value: 0, more: true },
   ],
 };
 
@@ -131,5 +139,4 @@ export async function loadForm(name: string): Promise<MethodForm> {
 }
 
 /** A value as a field shows it. */
-export const shownValue = (kind: Kind, value: unknown): string =>
-  value === undefined ? "" : kind === flag ? (value ? "yes" : "no") : spell(value);
+export const shownValue = (value: unknown): string => (value === undefined ? "" : spell(value));

@@ -1,5 +1,5 @@
 // What the page and its worker tell each other.
-import type { ClusteringReport, Curve } from "../../../src/report";
+import type { ClusteringReport, Curve } from "constella/report";
 import type { Values } from "./methods";
 
 /** What kind of items a data set has: points of the plane, rows of a table, or pictures. */

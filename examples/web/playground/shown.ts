@@ -1,7 +1,7 @@
 // What the page shows of data and training.
 import { NdArray } from "constella";
 import type { EpochRecord } from "constella";
-import type { Curve } from "../../../src/report";
+import type { Curve } from "constella/report";
 import type { Pictures } from "./dataset";
 import type { Frame, Scale, Thumbnails } from "./protocol";
 

@@ -1,8 +1,8 @@
 // The session of any method of the library: one loop for all, and what is shown by what the estimator can.
 import { hungarian, NdArray } from "constella";
 import type { EpochRecord } from "constella";
-import { embeddingOf, labelsOf, optionsOf, runMethod, RunInterrupted } from "../../../src/methods";
-import type { AnyMethod, Estimator, Outcome, RunCheckpoint } from "../../../src/methods";
+import { embeddingOf, labelsOf, optionsOf, runMethod, RunInterrupted } from "constella/methods";
+import type { AnyMethod, Estimator, Outcome, RunCheckpoint } from "constella/methods";
 import { flat, takeRows, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
 
 /** Frames while a pass runs, at most so often. */

@@ -1,13 +1,12 @@
 // The worker of the playground: reads data, trains, and tells the page how things stand. Nothing here talks to a network but for the page's own files.
 import { DeviceError, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
-import { headline } from "../../../src/metrics/measures";
-import { toReport } from "../../../src/report";
-import { writeCsv, writeNpy } from "../../../src/data";
+import { headline, loadMethod } from "constella/methods";
+import { toReport } from "constella/report";
+import { writeCsv, writeNpy } from "constella/data";
 import { version } from "../../../package.json";
 import { fromPoints, readFiles, type Dataset } from "./dataset";
 import { learnedSession } from "./learned";
-import { loadMethod } from "../../../src/methods";
 import { LEARNED, TITLES, type Values } from "./methods";
 import { clusterMeans, margins, Projection } from "./projection";
 import type { Answer, DeviceName, Download, Frame, Plane, Request, Scale } from "./protocol";

@@ -1,3 +1,4 @@
+import { checkPositive, checkChoice } from "../../checks";
 import { codes } from "../../../kernels/astronomy/blur_rows.wgsl";
 import type { Device } from "../../device";
 import { blurColumns, blurRows } from "../../kernels/astronomy";
@@ -59,7 +60,7 @@ export function gaussianKernel(sigma: number): GaussianKernel {
 export function matchingSigmas(fwhm: readonly number[], pixelScale: number): number[] {
   if (fwhm.length === 0 || !fwhm.every((width) => width > 0 && Number.isFinite(width)))
     throw new Error(`psfMatched: fwhm must be positive, got [${fwhm.join(", ")}]`);
-  if (!(pixelScale > 0)) throw new Error(`psfMatched: pixelScale must be positive, got ${pixelScale}`);
+  checkPositive("psfMatched", { pixelScale });
   const widest = Math.max(...fwhm);
   return fwhm.map((width) => Math.sqrt(widest * widest - width * width) / FWHM / pixelScale);
 }
@@ -128,10 +129,8 @@ export function psfMatched(
   } = options;
   if (fwhm.length !== from.bands)
     throw new Error(`psfMatched: there must be a width for each of ${from.bands} bands, got ${fwhm.length}`);
-  if (!Object.hasOwn(BOUNDARIES, boundary))
-    throw new Error(`psfMatched: boundary must be ${Object.keys(BOUNDARIES).join(", ")}, got ${String(boundary)}`);
-  if (nanTreatment !== "interpolate" && nanTreatment !== "fill")
-    throw new Error(`psfMatched: nanTreatment must be interpolate or fill, got ${String(nanTreatment)}`);
+  checkChoice("psfMatched", { boundary }, Object.keys(BOUNDARIES));
+  checkChoice("psfMatched", { nanTreatment }, ["interpolate", "fill"]);
   if (!Number.isFinite(fillValue)) throw new Error(`psfMatched: fillValue must be finite, got ${fillValue}`);
   const kernels = matchingSigmas(fwhm, pixelScale).map(gaussianKernel);
   const k = Math.max(...kernels.map(({ size }) => size));

@@ -1,3 +1,4 @@
+import { checkChoice } from "../../checks";
 import type { Device } from "../../device";
 import { resample } from "../../kernels/astronomy";
 import { empty, indices, run, tensor, tidy } from "../../tensor";
@@ -144,8 +145,7 @@ export function reprojected(
   { method = "bilinear", device }: ReprojectOptions,
 ): BandSource {
   const bands = bandsOf(source, "reprojected");
-  if (method !== "bilinear" && method !== "nearest")
-    throw new Error(`reprojected: method must be bilinear or nearest, got ${String(method)}`);
+  checkChoice("reprojected", { method }, ["bilinear", "nearest"]);
   if (![to.height, to.width].every((size) => Number.isInteger(size) && size > 0))
     throw new Error(`reprojected: the grid must have pixels, got [${to.height}, ${to.width}]`);
   if (from.system !== to.wcs.system)

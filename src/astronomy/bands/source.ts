@@ -155,8 +155,8 @@ export interface Box {
 /** A part of every band. @throws unless it lies within them */
 export function cropped(source: BandsLike, { x, y, width, height }: Box): BandSource {
   const from = bandsOf(source, "cropped");
-  const whole = [x, y, width, height].every(Number.isInteger);
-  if (!whole || x < 0 || y < 0 || width < 1 || height < 1 || x + width > from.width || y + height > from.height)
+  const integral = [x, y, width, height].every(Number.isInteger);
+  if (!integral || x < 0 || y < 0 || width < 1 || height < 1 || x + width > from.width || y + height > from.height)
     throw new Error(
       `cropped: a part must lie within [${from.height}, ${from.width}], got ${width} x ${height} at ${x}, ${y}`,
     );

@@ -1,3 +1,5 @@
+import { checkChoice, checkInteger, checkPositive } from "../../checks";
+
 /** Values that are numbers, in their order; infinities are none. */
 export function finiteOf(values: ArrayLike<number>): Float64Array {
   let n = 0;
@@ -52,8 +54,8 @@ function sampled(values: ArrayLike<number>, nSamples: number): Float64Array {
  */
 export function zscaleLimits(values: ArrayLike<number>, options: ZscaleOptions = {}): Limits {
   const { nSamples = 1000, contrast = 0.25, maxReject = 0.5, minNPixels = 5, kRej = 2.5, maxIterations = 5 } = options;
-  if (!Number.isInteger(nSamples) || nSamples < 1 || !(contrast > 0))
-    throw new Error(`zscaleLimits: nSamples and contrast must be positive, got ${nSamples} and ${contrast}`);
+  checkInteger("zscaleLimits", { nSamples }, 1);
+  checkPositive("zscaleLimits", { contrast });
   const sorted = sampled(values, nSamples);
   const n = sorted.length;
   if (n === 0) throw new Error("zscaleLimits: there must be a finite value, all are NaN or infinite");
@@ -112,9 +114,9 @@ export function percentileLimits(values: ArrayLike<number>, lower: number, upper
   if (sorted.length === 0) throw new Error("percentileLimits: there must be a finite value, all are NaN or infinite");
   const at = (percent: number): number => {
     const rank = (percent / 100) * (sorted.length - 1);
-    const below = Math.floor(rank);
-    const above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below]! + (rank - below) * (sorted[above]! - sorted[below]!);
+    const low = Math.floor(rank);
+    const high = Math.min(low + 1, sorted.length - 1);
+    return sorted[low]! + (rank - low) * (sorted[high]! - sorted[low]!);
   };
   return { vmin: at(lower), vmax: at(upper) };
 }
@@ -155,11 +157,9 @@ function moments(sorted: Float64Array, begin: number, end: number): { readonly m
  */
 export function sigmaClip(values: ArrayLike<number>, options: SigmaClipOptions = {}): ClippedStatistics & Limits {
   const { sigma = 3, maxIters = 5, center = "median" } = options;
-  if (!(sigma > 0)) throw new Error(`sigmaClip: sigma must be positive, got ${sigma}`);
-  if (maxIters !== null && !(Number.isInteger(maxIters) && maxIters >= 0))
-    throw new Error(`sigmaClip: maxIters must be a whole number from 0 or null, got ${maxIters}`);
-  if (center !== "median" && center !== "mean")
-    throw new Error(`sigmaClip: center must be median or mean, got ${String(center)}`);
+  checkPositive("sigmaClip", { sigma });
+  if (maxIters !== null) checkInteger("sigmaClip", { maxIters }, 0);
+  checkChoice("sigmaClip", { center }, ["median", "mean"]);
   const sorted = finiteOf(values).sort();
   let [begin, end] = [0, sorted.length];
   for (let round = 0; round < (maxIters ?? Infinity) && end > begin; round++) {
@@ -176,8 +176,8 @@ export function sigmaClip(values: ArrayLike<number>, options: SigmaClipOptions =
 
 /** y = asinh(t / a) / asinh(1 / a) of t = (x − vmin) / (vmax − vmin), held in [0, 1]; NaN stays. Source: Lupton et al. (2004). */
 export function asinhStretch(values: ArrayLike<number>, { vmin, vmax }: Limits, a = 0.1): Float32Array<ArrayBuffer> {
-  if (!(a > 0) || !(vmax > vmin))
-    throw new Error(`asinhStretch: a must be positive and vmin below vmax, got ${a}, ${vmin} and ${vmax}`);
+  checkPositive("asinhStretch", { a });
+  if (!(vmax > vmin)) throw new Error(`asinhStretch: vmin must be less than vmax, got ${vmin} and ${vmax}`);
   const scale = 1 / Math.asinh(1 / a);
   const out = new Float32Array(values.length);
   for (let i = 0; i < out.length; i++) {

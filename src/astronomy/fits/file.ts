@@ -75,7 +75,7 @@ export class FitsFile {
     if (!hdu) throw new Error(`fits: there is no image in the file's ${this.hdus.length} HDUs`);
     if (!hasImage(hdu))
       throw new Error(
-        `fits: HDU ${hdu.index} has no image, it is ${hdu.kind === "image" ? "empty (NAXIS 0)" : `a ${hdu.kind}`}`,
+        `fits: HDU ${hdu.index} must be an image, got ${hdu.kind === "image" ? "an empty one (NAXIS 0)" : hdu.kind}`,
       );
     checkComplete(hdu, this.#access);
     if (hdu.kind === "compressed image") {
@@ -99,7 +99,7 @@ export class FitsFile {
   table(choice?: HduChoice): FitsTable {
     const hdu = choice === undefined ? this.hdus.find(({ kind }) => kind === "table") : this.hdu(choice);
     if (!hdu) throw new Error(`fits: there is no binary table in the file's ${this.hdus.length} HDUs`);
-    if (hdu.kind !== "table") throw new Error(`fits: HDU ${hdu.index} must be a binary table, it is a ${hdu.kind}`);
+    if (hdu.kind !== "table") throw new Error(`fits: HDU ${hdu.index} must be a binary table, got ${hdu.kind}`);
     checkComplete(hdu, this.#access);
     return new FitsTable(this.#access, hdu);
   }

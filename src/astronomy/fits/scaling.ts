@@ -15,8 +15,8 @@ export function scalingOf(header: FitsHeader, bitpix: Bitpix): Scaling {
   const scale = header.number("BSCALE") ?? 1;
   const zero = header.number("BZERO") ?? 0;
   const given = header.get("BZERO") ?? 0;
-  const whole = typeof given === "bigint" || Number.isSafeInteger(given);
-  const offset = whole ? BigInt(given as number | bigint) : Number.isInteger(zero) ? BigInt(zero) : undefined;
+  const isInteger = typeof given === "bigint" || Number.isSafeInteger(given);
+  const offset = isInteger ? BigInt(given as number | bigint) : Number.isInteger(zero) ? BigInt(zero) : undefined;
   const blank = bitpix > 0 ? header.get("BLANK") : undefined;
   if (blank !== undefined && blank !== null && typeof blank !== "bigint" && !Number.isSafeInteger(blank))
     throw new Error(`fits: BLANK must be an integer, got ${String(blank)}`);

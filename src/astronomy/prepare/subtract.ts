@@ -6,10 +6,10 @@ import { checkRows, type BandSource } from "../bands/source";
 function bilinear(mesh: Float64Array, columns: number, rows: number, y: number, x: number): number {
   const [v, u] = [Math.max(0, Math.min(rows - 1, y)), Math.max(0, Math.min(columns - 1, x))];
   const [r, c] = [Math.floor(v), Math.floor(u)];
-  const [below, right] = [Math.min(r + 1, rows - 1), Math.min(c + 1, columns - 1)];
-  const above = mesh[r * columns + c]! * (1 - (u - c)) + mesh[r * columns + right]! * (u - c);
-  const under = mesh[below * columns + c]! * (1 - (u - c)) + mesh[below * columns + right]! * (u - c);
-  return above * (1 - (v - r)) + under * (v - r);
+  const [next, right] = [Math.min(r + 1, rows - 1), Math.min(c + 1, columns - 1)];
+  const top = mesh[r * columns + c]! * (1 - (u - c)) + mesh[r * columns + right]! * (u - c);
+  const bottom = mesh[next * columns + c]! * (1 - (u - c)) + mesh[next * columns + right]! * (u - c);
+  return top * (1 - (v - r)) + bottom * (v - r);
 }
 
 /**

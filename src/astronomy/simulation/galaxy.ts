@@ -1,5 +1,6 @@
+import { checkInteger, checkPositive, checkRange } from "../../checks";
 import { NdArray } from "../../ndarray";
-import { Random } from "../../random";
+import { stream } from "../../random";
 import { gaussianKernel } from "../bands/psf-match";
 import type { CardLike } from "../fits";
 
@@ -81,13 +82,12 @@ function blurred(image: Float64Array, size: number, sigma: number): Float64Array
  */
 export function simulateGalaxy(options: GalaxyOptions = {}): SimulatedGalaxy {
   const { size = 256, seed = 0, pixelScale = 0.0396, blur = 1, noise = 0.02, border = Math.round(size / 16) } = options;
-  if (!Number.isInteger(size) || size < 32)
-    throw new Error(`simulateGalaxy: size must be a whole number from 32, got ${size}`);
-  if (!(pixelScale > 0 && blur > 0 && noise >= 0) || !Number.isInteger(border) || border < 0 || 4 * border > size)
-    throw new Error(
-      `simulateGalaxy: pixelScale and blur must be positive, noise and border from 0, got ${pixelScale}, ${blur}, ${noise}, ${border}`,
-    );
-  const random = new Random(seed);
+  const op = "simulateGalaxy";
+  checkInteger(op, { size }, 32);
+  checkPositive(op, { pixelScale, blur });
+  checkRange(op, { noise }, 0);
+  checkInteger(op, { border }, 0, Math.floor(size / 4));
+  const random = stream(seed, op);
   const draw = (count: number): Float32Array => {
     const out = new Float32Array(count);
     random.fillUniform(out);

@@ -61,7 +61,7 @@ function linear(header: FitsHeader): [number, number, number, number] {
     const out = m.map((value, i) => value * units[i >> 1]!) as [number, number, number, number];
     const determinant = out[0] * out[3] - out[1] * out[2];
     if (!Number.isFinite(determinant) || determinant === 0)
-      throw new Error(`wcs: the matrix from pixels to degrees must have an inverse, it is [${out.join(", ")}]`);
+      throw new Error(`wcs: the matrix from pixels to degrees must have an inverse, got [${out.join(", ")}]`);
     return out;
   };
   if (names.some((name) => header.has(`CD${name}`)))

@@ -15,7 +15,7 @@ import { checkDevice, DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../
 import { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../folder";
 import { interruptible } from "../interrupt";
 import { inFlags, methodFlags, methodList, methodOptions } from "../method-options";
-import { kebab, oneOf, spell, text, toOption, whole, type OptionSpec } from "../option";
+import { choice, integer, kebab, spell, text, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 import { chooseScale, scaledRows, scalingOf, unevenColumns, type Items, type Scaling } from "../scaling";
 import { runSession, type SessionResult } from "../session";
@@ -37,27 +37,27 @@ interface ClusterOptions extends DeviceOptions, DataOptions {
 }
 
 const COMMON: readonly OptionSpec[] = [
-  { name: "clusters", kind: whole(1), help: "number of clusters K, of methods that are told it" },
+  { name: "clusters", rule: integer(1), help: "number of clusters K, of methods that are told it" },
   ...DATA_OPTIONS,
   ...STREAMING,
   {
     name: "scale",
-    kind: oneOf<Scale>("auto", "none", "unit", "standard"),
+    rule: choice<Scale>("auto", "none", "unit", "standard"),
     help:
       "unit: to 0 … 1 (bytes / 255); standard: each column to mean 0, variance 1; " +
       "auto: for networks bytes are unit and CSV is standard, all else none (default auto)",
   },
   ...DEVICE_OPTIONS,
-  { name: "seed", kind: whole(0), help: "of everything random (default 0)" },
+  { name: "seed", rule: integer(0), help: "of everything random (default 0)" },
 ];
 
 const OF_MODELS: readonly OptionSpec[] = [
   {
     name: "model",
-    kind: text("FILE"),
+    rule: text("FILE"),
     help: "in place of --method: the items are one set, clustered by a trained model",
   },
-  { name: "dropoutRuns", kind: whole(1), help: "P(k) from so many runs with dropout and shuffled items" },
+  { name: "dropoutRuns", rule: integer(1), help: "P(k) from so many runs with dropout and shuffled items" },
 ];
 
 /** Methods that cluster the rows of a file, or its images, without being shown classes. */
@@ -107,7 +107,7 @@ async function methodCommand(what: MethodCommand, print: (text: string) => void)
   const methods = (await loadMethods()).filter(what.wanted);
   const named: OptionSpec = {
     name: "method",
-    kind: oneOf(...methods.map(({ name }) => name)),
+    rule: choice(...methods.map(({ name }) => name)),
     help: `how to ${what.name}: one of the methods below`,
   };
   const command = new Command(what.name)
@@ -117,7 +117,7 @@ async function methodCommand(what: MethodCommand, print: (text: string) => void)
       "items, one a row, - for standard input; or a folder of PNG and JPEG or of WAV files, or of one such folder a class",
     )
     .description(`${what.summary}\n\n${what.details}`)
-    .addOption(toOption({ ...named, kind: { ...named.kind, placeholder: "METHOD" } }));
+    .addOption(toOption({ ...named, placeholder: "METHOD" }));
   for (const spec of COMMON) command.addOption(toOption(spec));
   command.requiredOption("--out <DIR>", "folder for the results, made where it is missing");
   command.option("--resume", "go on from the checkpoint in --out, with its method and options");

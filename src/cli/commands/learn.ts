@@ -16,7 +16,7 @@ import { checkDevice, DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../
 import { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../folder";
 import { Interrupted, interruptible } from "../interrupt";
 import { inFlags, methodFlags, methodList, methodOptions } from "../method-options";
-import { oneOf, text, toOption, whole, type OptionSpec } from "../option";
+import { choice, integer, text, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay, stepProgress } from "../progress";
 import { versions } from "../session";
 import { encodeLearned, readLearned, type LearnedRun } from "../sets/checkpoint";
@@ -24,17 +24,17 @@ import { learningData, POINTS, type LearningData, type SetDataOptions, type SetS
 import { renderSets, type ShownSet } from "../sets/report";
 
 const DATA: readonly OptionSpec[] = [
-  { name: "labels", kind: text("FILE"), help: "class of each item: npy, npz, idx or CSV; folders name their own" },
-  { name: "labelColumn", kind: text("NAME"), help: "the column of a CSV file that holds them" },
+  { name: "labels", rule: text("FILE"), help: "class of each item: npy, npz, idx or CSV; folders name their own" },
+  { name: "labelColumn", rule: text("NAME"), help: "the column of a CSV file that holds them" },
   ...READING,
   {
     name: "scale",
-    kind: oneOf<SetScale | "auto">("auto", "none", "signed", "set"),
+    rule: choice<SetScale | "auto">("auto", "none", "signed", "set"),
     help: "signed: bytes to -1 … 1; set: points of a set to mean 0, variance 1 (default auto: signed for bytes, set for points)",
   },
-  { name: "minimum", kind: whole(1), help: "items that a class has in a set at least (default 2)" },
-  { name: "testSets", kind: whole(1), help: "sets that the trained model is measured on (default 300)" },
-  { name: "seed", kind: whole(0), help: "of everything random (default 0)" },
+  { name: "minimum", rule: integer(1), help: "items that a class has in a set at least (default 2)" },
+  { name: "testSets", rule: integer(1), help: "sets that the trained model is measured on (default 300)" },
+  { name: "seed", rule: integer(0), help: "of everything random (default 0)" },
 ];
 
 /** Options that are of the data and the command, and part of what a resumed run shares. */

@@ -24,7 +24,7 @@ import { writePieces } from "../streams/pieces";
 import { scaledSource } from "../streams/scaling";
 
 const OPTIONS: readonly OptionSpec[] = [
-  { name: "out", kind: text("DIR"), help: "folder for the results; without it labels are printed as CSV" },
+  { name: "out", rule: text("DIR"), help: "folder for the results; without it labels are printed as CSV" },
   ...DATA_OPTIONS,
   ...STREAMING,
   ...DEVICE_OPTIONS,

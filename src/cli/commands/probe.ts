@@ -15,38 +15,42 @@ import { NetworkModel } from "../../models/network-model";
 import type { NetworkSettings } from "../../models/network-model";
 import { Supervised } from "../../models/supervised";
 import { NdArray, sizeOf } from "../../ndarray";
-import { Random } from "../../random";
+import { stream } from "../../random";
 import { decodeRun } from "../checkpoint";
 import { loadData } from "../data";
 import { columnOf, READING, STREAMING, type DataOptions } from "../data-options";
 import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
-import { positive, share, text, toOption, whole, wholes, type OptionSpec } from "../option";
+import { integer, list, positive, share, text, toOption, type OptionSpec } from "../option";
 import { scaledRows } from "../scaling";
 import { openStreamed } from "../streams/open";
 import { inPieces } from "../streams/pieces";
 import { scaledSource } from "../streams/scaling";
 
 const OPTIONS: readonly OptionSpec[] = [
-  { name: "labels", kind: text("FILE"), help: "known classes of the items: npy, npz, idx or CSV" },
-  { name: "data", kind: text("FILE"), help: "the items, where a checkpoint is probed: npy, npz, idx or CSV" },
+  { name: "labels", rule: text("FILE"), help: "known classes of the items: npy, npz, idx or CSV" },
+  { name: "data", rule: text("FILE"), help: "the items, where a checkpoint is probed: npy, npz, idx or CSV" },
   {
     name: "labelColumn",
-    kind: text("NAME"),
+    rule: text("NAME"),
     help: "the column of a CSV file that holds them, by name or number from 0",
   },
   ...READING,
   ...STREAMING,
-  { name: "testShare", kind: share, help: "share of the items that are kept back to measure on (default 0.2)" },
+  { name: "testShare", rule: share, help: "share of the items that are kept back to measure on (default 0.2)" },
   {
     name: "at",
-    kind: text("LAYER"),
+    rule: text("LAYER"),
     help: "layer of the checkpoint's network that is read: block1, block2, … or hidden of a VGG, hidden1, … of an MLP (default: its features)",
   },
-  { name: "hidden", kind: wholes(1, 1), help: "sizes of layers before the classes (default: none, a linear probe)" },
-  { name: "epochs", kind: whole(1), help: "passes over the training items (default 30)" },
-  { name: "learningRate", kind: positive, help: "of SGD (default 0.01; 0.01 too with --fine-tune)" },
-  { name: "batchSize", kind: whole(1), help: "items a step (default 256)" },
-  { name: "seed", kind: whole(0), help: "of the split and the classifier (default 0)" },
+  {
+    name: "hidden",
+    rule: list(integer(1), 1),
+    help: "sizes of layers before the classes (default: none, a linear probe)",
+  },
+  { name: "epochs", rule: integer(1), help: "passes over the training items (default 30)" },
+  { name: "learningRate", rule: positive, help: "of SGD (default 0.01; 0.01 too with --fine-tune)" },
+  { name: "batchSize", rule: integer(1), help: "items a step (default 256)" },
+  { name: "seed", rule: integer(0), help: "of the split and the classifier (default 0)" },
   ...DEVICE_OPTIONS,
 ];
 
@@ -307,7 +311,7 @@ function split(n: number, testShare: number, seed: number): { train: Uint32Array
   const kept = Math.round(n * testShare);
   if (kept === 0 || kept === n)
     throw new Error(`--test-share leaves ${kept} of ${n} items to measure on, and ${n - kept} to train on`);
-  const order = new Random(seed).permutation(n);
+  const order = stream(seed, "probe.split").permutation(n);
   return { train: order.subarray(kept), test: order.subarray(0, kept) };
 }
 

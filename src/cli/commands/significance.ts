@@ -22,7 +22,7 @@ export function significanceCommand(print: (text: string) => void): Command {
     )
     .requiredOption("--scores <FILE>", "one gamma score an event: npy or CSV of one column, or of two: hadron, gamma")
     .requiredOption("--regions <FILE>", "regions: 0 ON, 1, 2, … OFF, -1 none; npy, or CSV with a column region")
-    .addOption(toOption({ name: "alpha", kind: positive, help: "exposure ON / exposure OFF (default 0.2)" }))
+    .addOption(toOption({ name: "alpha", rule: positive, help: "exposure ON / exposure OFF (default 0.2)" }))
     .option("--json", "print one JSON object")
     .action(async ({ scores: scorePath, regions: regionPath, alpha = 0.2, json }: SignificanceOptions) => {
       const scores = await readScores(scorePath);

@@ -10,7 +10,7 @@ import { npyRecordsHeader, packRecords } from "../../data/formats/npy/records";
 import type { RecordFields } from "../../data/formats/npy/records";
 import { NdArray } from "../../ndarray";
 import { interruptible } from "../interrupt";
-import { number, positive, toOption, whole, type OptionSpec } from "../option";
+import { integer, positive, range, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 
 interface StampOptions {
@@ -24,16 +24,16 @@ interface StampOptions {
   readonly out: string;
 }
 
-const portion = number({ from: 0, to: 1 });
+const portion = range(0, 1);
 
 const OPTIONS: readonly OptionSpec[] = [
-  { name: "n", kind: whole(1), help: "stamps (default 10000)" },
-  { name: "seed", kind: whole(0), help: "of everything random (default 0)" },
-  { name: "size", kind: whole(8), help: "side in pixels of 0.396 arcsec (default 32; SDSS's stamps 64)" },
-  { name: "starShare", kind: portion, help: "chance of an object to be a star (default 0.3)" },
-  { name: "blendShare", kind: portion, help: "chance of a second source (default 0.15)" },
-  { name: "radius", kind: positive, help: "median effective radius of galaxies over the seeing (default 0.6)" },
-  { name: "faintest", kind: positive, help: "smallest flux in r, in sky sigmas of a pixel (default 150)" },
+  { name: "n", rule: integer(1), help: "stamps (default 10000)" },
+  { name: "seed", rule: integer(0), help: "of everything random (default 0)" },
+  { name: "size", rule: integer(8), help: "side in pixels of 0.396 arcsec (default 32; SDSS's stamps 64)" },
+  { name: "starShare", rule: portion, help: "chance of an object to be a star (default 0.3)" },
+  { name: "blendShare", rule: portion, help: "chance of a second source (default 0.15)" },
+  { name: "radius", rule: positive, help: "median effective radius of galaxies over the seeing (default 0.6)" },
+  { name: "faintest", rule: positive, help: "smallest flux in r, in sky sigmas of a pixel (default 150)" },
 ];
 
 const DETAILS =

@@ -16,7 +16,7 @@ import {
 import type { NdArray } from "../../ndarray";
 import { pictureSheet } from "../../report/pictures/sheet";
 import { interruptible } from "../interrupt";
-import { number, oneOf, toOption, whole, type OptionSpec } from "../option";
+import { choice, integer, range, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 import { stampsCommand } from "./simulate-stamps";
 
@@ -29,17 +29,17 @@ interface SimulateOptions {
   readonly out: string;
 }
 
-const portion = number({ from: 0, to: 1 });
+const portion = range(0, 1);
 
 const OPTIONS: readonly OptionSpec[] = [
-  { name: "n", kind: whole(1), help: "events (default 10000; of a table: all)" },
-  { name: "seed", kind: whole(0), help: "of everything random (default 0)" },
+  { name: "n", rule: integer(1), help: "events (default 10000; of a table: all)" },
+  { name: "seed", rule: integer(0), help: "of everything random (default 0)" },
   {
     name: "pointing",
-    kind: oneOf("diffuse", "wobble"),
+    rule: choice("diffuse", "wobble"),
     help: "diffuse: gammas from everywhere; wobble: from a source at 0.6 degrees, with ON and OFF regions (default diffuse)",
   },
-  { name: "gammaShare", kind: portion, help: "chance of an event to be a gamma (default 0.5)" },
+  { name: "gammaShare", rule: portion, help: "chance of an event to be a gamma (default 0.5)" },
 ];
 
 const DETAILS =

@@ -17,30 +17,33 @@ import {
 } from "../../astronomy";
 import { requestDevice } from "../../request-device";
 import { interruptible } from "../interrupt";
-import { numberList } from "../../kinds";
-import { oneOf, positive, text, toOption, whole, wholes, type OptionSpec } from "../option";
+import { choice, integer, list, positive, range, text, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 
 const OPTIONS: readonly OptionSpec[] = [
   {
     name: "fwhm",
-    kind: numberList(1, { above: 0 }),
+    rule: list(positive, 1),
     help: "widths of the bands' point-spread functions in arcseconds; all are brought to the widest",
   },
-  { name: "reference", kind: whole(1), help: "number of the file whose grid all are brought to (default 1)" },
-  { name: "method", kind: oneOf("bilinear", "nearest"), help: "of reprojection (default bilinear)" },
-  { name: "hdu", kind: text("NAME|N"), help: "the image's HDU (default SCI, or the first with an image)" },
-  { name: "unit", kind: oneOf(...FLUX_UNITS), help: "bring fluxes to one unit, by BUNIT, PHOTFLAM and PHOTPLAM" },
-  { name: "pixelScale", kind: positive, help: "arcseconds of a pixel, where no world coordinates tell" },
-  { name: "background", kind: wholes(1, 1), help: "subtract the background in boxes of H,W (or one size) pixels" },
-  { name: "clip", kind: positive, help: "leave out values beyond X standard deviations from the median" },
-  { name: "normalize", kind: oneOf(...NORMALIZATIONS), help: "bring each band to 0 … 1 (default none)" },
+  { name: "reference", rule: integer(1), help: "number of the file whose grid all are brought to (default 1)" },
+  { name: "method", rule: choice("bilinear", "nearest"), help: "of reprojection (default bilinear)" },
+  { name: "hdu", rule: text("NAME|N"), help: "the image's HDU (default SCI, or the first with an image)" },
+  { name: "unit", rule: choice(...FLUX_UNITS), help: "bring fluxes to one unit, by BUNIT, PHOTFLAM and PHOTPLAM" },
+  { name: "pixelScale", rule: positive, help: "arcseconds of a pixel, where no world coordinates tell" },
+  {
+    name: "background",
+    rule: list(integer(1), 1),
+    help: "subtract the background in boxes of H,W (or one size) pixels",
+  },
+  { name: "clip", rule: positive, help: "leave out values beyond X standard deviations from the median" },
+  { name: "normalize", rule: choice(...NORMALIZATIONS), help: "bring each band to 0 … 1 (default none)" },
   {
     name: "percentiles",
-    kind: numberList(2, { from: 0, to: 100 }),
+    rule: list(range(0, 100), 2),
     help: "for percentile and asinh (default 0.25,99.75)",
   },
-  { name: "threads", kind: whole(1), help: "threads of the wasm device" },
+  { name: "threads", rule: integer(1), help: "threads of the wasm device" },
 ];
 
 interface PrepareFlags {
@@ -75,7 +78,7 @@ export function skyCommand(print: (text: string) => void): Command {
     .addOption(
       toOption({
         name: "device",
-        kind: oneOf("webgpu", "wasm"),
+        rule: choice("webgpu", "wasm"),
         help: "where to compute (default: a GPU if there is one)",
       }),
     )

@@ -28,7 +28,7 @@ export function readLearned(path: string, content: Uint8Array): LearnedRun | und
   }
   const { model, run } = metadata;
   if (model === undefined ? run === undefined : model !== "LearningToCluster")
-    throw new Error(`${path} must hold a LearningToCluster model, it is ${model ?? "no checkpoint"}`);
+    throw new Error(`${path} must hold a LearningToCluster model, got ${model ?? "no checkpoint"}`);
   if (run === undefined) return undefined;
   const { checkpoint, identity, reading } = decodeRun(path, content);
   return { checkpoint, scale: identity.scale as SetScale, data: identity.data, reading };

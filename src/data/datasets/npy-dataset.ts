@@ -209,15 +209,15 @@ export class NpyDataset implements RowSource {
       }
     if (parts.every((part) => Array.isArray(part))) return parts.flat();
     const numbers = parts as TypedArray[];
-    const whole = new (numbers[0]!.constructor as Float64ArrayConstructor)(
+    const joined = new (numbers[0]!.constructor as Float64ArrayConstructor)(
       numbers.reduce((sum, { length }) => sum + length, 0),
     );
     let at = 0;
     for (const part of numbers) {
-      whole.set(part as Float64Array, at);
+      joined.set(part as Float64Array, at);
       at += part.length;
     }
-    return whole;
+    return joined;
   }
 
   /** Closes the files. */
@@ -241,7 +241,7 @@ export class NpyDataset implements RowSource {
   }
 
   async #use<T>(part: Part, read: (file: NpyFile) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new Error("NpyDataset: it has been closed");
+    if (this.#closed) throw new Error("NpyDataset: the dataset must be open, got one that was closed");
     const opened = this.#files.get(part) ?? part.open();
     this.#files.delete(part);
     this.#files.set(part, opened);

@@ -1,6 +1,6 @@
 import { checkInteger, checkNames } from "../../checks";
 import { sizeOf } from "../../ndarray";
-import { Random } from "../../random";
+import { Random, stream } from "../../random";
 import type { RandomState } from "../../random";
 import { ROW_MEMORY } from "./row-source";
 import type { RowSource } from "./row-source";
@@ -92,7 +92,7 @@ export class ShuffleBuffer {
     this.#blockRows = blockRows;
     this.#blocksPerPart = Math.max(1, Math.floor(bufferRows / blockRows));
     this.#passes = passes;
-    this.#key = new Random(seed).state().key;
+    this.#key = new Random(typeof seed === "number" ? stream(seed, "ShuffleBuffer").state() : seed).state().key;
     this.#signal = options.signal;
     this.steps = Math.ceil(source.length / batchSize);
   }
@@ -106,7 +106,7 @@ export class ShuffleBuffer {
   async batch(pass: number, step: number): Promise<BufferedBatch> {
     if (!Number.isSafeInteger(pass) || pass < 0 || !Number.isInteger(step) || step < 0 || step >= this.steps)
       throw new Error(
-        `ShuffleBuffer: pass and step must be whole numbers from 0, step below ${this.steps}, got ${pass} and ${step}`,
+        `ShuffleBuffer: pass and step must be whole numbers from 0, step less than ${this.steps}, got ${pass} and ${step}`,
       );
     this.#signal?.throwIfAborted();
     const begin = step * this.#batchSize;

@@ -4,7 +4,7 @@ import type { TypedArray } from "../../ndarray";
 import { NdArray } from "../../ndarray";
 import { encodeLabels } from "./class-labels";
 import type { ClassLabels } from "./class-labels";
-import { readCsv, readCsvLabels, readCsvPieces } from "./csv/csv";
+import { readCsv, readCsvLabels, readCsvStream } from "./csv/csv";
 import type { CsvOptions, CsvTable } from "./csv/csv";
 import { gunzip, isGzip } from "./deflate";
 import { readIdx } from "./idx";
@@ -270,7 +270,7 @@ export async function loadTable(path: string, options: CsvOptions = {}): Promise
   try {
     if (isGzip(await file.read(0, Math.min(2, file.size))))
       return readCsv(gunzip(await file.read(0, file.size), "gzip"), options);
-    return await readCsvPieces(piecesOf(file), options);
+    return await readCsvStream(chunksOf(file), options);
   } catch (error) {
     if (/^cannot read /.test((error as Error).message)) throw error;
     throw new Error(`${(error as Error).message} (${path})`, { cause: error });
@@ -279,7 +279,7 @@ export async function loadTable(path: string, options: CsvOptions = {}): Promise
   }
 }
 
-async function* piecesOf(file: RandomAccess): AsyncGenerator<Uint8Array> {
+async function* chunksOf(file: RandomAccess): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < file.size; at += PIECE) yield file.read(at, Math.min(file.size, at + PIECE));
 }
 

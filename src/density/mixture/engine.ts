@@ -110,6 +110,7 @@ export class DeviceMixture implements MixtureEngine {
   }
 
   static async request(device: Device, points: Float32Array, n: number, d: number): Promise<DeviceMixture> {
+    await device.prepare([mixtureExpectation, mixtureMoments]);
     return new DeviceMixture(await takeTensor(device, points, [n, d]), n, d);
   }
 

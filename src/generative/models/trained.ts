@@ -1,4 +1,10 @@
 // What models share that learn to reconstruct: a network on a device, its training by reconstruction, batches of what they are asked for.
+import type { Kernel } from "../../kernel";
+import * as elementwise from "../../kernels/elementwise";
+import * as indexing from "../../kernels/indexing";
+import { matmul } from "../../kernels/linear-algebra";
+import { adam } from "../../kernels/optimizers";
+import { chunkReduce, reduce } from "../../kernels/reduction";
 import { noGrad } from "../../graph";
 import type { Device } from "../../device";
 import { withoutPrefix, withPrefix } from "../../lifecycle/checkpoint";
@@ -10,7 +16,7 @@ import type { Rows, RowsLike } from "../../lifecycle/rows";
 import { RowsModel } from "../../lifecycle/rows-model";
 import { sizeOf } from "../../ndarray";
 import type { NdArray } from "../../ndarray";
-import { builtInTurns } from "../../nn/init";
+import { builtCooperatively } from "../../nn/init";
 import type { Module } from "../../nn/module";
 import { Adam } from "../../optim";
 import { positive, seed as seedRule, sizes, integer } from "../../options";
@@ -44,6 +50,20 @@ export type ReconstructionSettings = Required<Omit<ReconstructionOptions, "devic
 
 /** Values where none are given. */
 export const RECONSTRUCTION_DEFAULTS = { epochs: 12, batchSize: 100, learningRate: 2e-3, sigma: 0.1, seed: 0 } as const;
+
+/** What training launches whatever the network is. */
+export const RECONSTRUCTION_KERNELS: readonly Kernel[] = [
+  elementwise.binary,
+  elementwise.unary,
+  elementwise.unaryBackward,
+  indexing.copy,
+  indexing.fill,
+  indexing.gatherRows,
+  matmul,
+  adam,
+  chunkReduce,
+  reduce,
+];
 
 /** What the values must be. */
 export const RECONSTRUCTION_RULES = {
@@ -107,7 +127,7 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
 
   protected override async build(device: Device): Promise<void> {
     const random = stream(this.settings.seed, `${this.name}.weights`);
-    this.#network = await builtInTurns(() => this.make(device, random));
+    this.#network = await builtCooperatively(() => this.make(device, random));
   }
 
   protected override own(): Learned {

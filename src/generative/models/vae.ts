@@ -1,6 +1,10 @@
 // Variational autoencoders: Kingma & Welling, ICLR 2014; with any divergence, prior and weight of it, and free units beside the latents.
 import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";
+import type { Kernel } from "../../kernel";
+import { permuteSeries, sortBlocks, sortExchange } from "../../kernels/generative";
+import { conv2d, conv2dBackwardWeight } from "../../kernels/images";
+import * as randomKernels from "../../kernels/random";
 import { noGrad } from "../../graph";
 import { Model } from "../../lifecycle/model";
 import type { RowsLike } from "../../lifecycle/rows";
@@ -32,7 +36,7 @@ import { betaAt, divergence, DIVERGENCES } from "../divergences";
 import type { Beta, DivergenceName } from "../divergences";
 import { Decoder, Encoder } from "../networks/coders";
 import type { CoderSpec } from "../networks/coders";
-import { RECONSTRUCTION_DEFAULTS, RECONSTRUCTION_RULES, ReconstructionModel } from "./trained";
+import { RECONSTRUCTION_DEFAULTS, RECONSTRUCTION_KERNELS, RECONSTRUCTION_RULES, ReconstructionModel } from "./trained";
 import type { ReconstructionOptions, ReconstructionSettings } from "./trained";
 
 /** Options of a variational autoencoder. */
@@ -66,6 +70,15 @@ export interface VAELoadOptions {
   /** Where the error is measured, where the model was made with it. */
   readonly features?: (x: Tensor) => Tensor;
 }
+
+/** What training launches with these settings. */
+const vaeKernels = ({ network, styleUnits, divergence }: VAESettings): readonly Kernel[] => [
+  ...RECONSTRUCTION_KERNELS,
+  randomKernels.random,
+  ...(styleUnits > 0 ? [randomKernels.dropout] : []),
+  ...(network.type === "convolutional" ? [conv2d, conv2dBackwardWeight] : []),
+  ...(divergence === "aggregate-wasserstein" ? [sortBlocks, sortExchange, permuteSeries] : []),
+];
 
 /** Encoder to means, ln σ² and style, and the decoder back. */
 export class VAENetwork extends Module {
@@ -119,7 +132,11 @@ export class VAE extends ReconstructionModel<VAESettings, VAENetwork> {
   /** @hidden */
   constructor(options: VAEOptions, name: string, defaults: Partial<VAEOptions>);
   constructor(options: VAEOptions, name = "VAE", defaults: Partial<VAEOptions> = {}) {
-    super(name, options, { rules: VAE_RULES, defaults: { ...VAE_DEFAULTS, ...(defaults as object) } });
+    super(name, options, {
+      rules: VAE_RULES,
+      defaults: { ...VAE_DEFAULTS, ...(defaults as object) },
+      kernels: vaeKernels,
+    });
   }
 
   /** Means of the latents of x, [n, latents]. */

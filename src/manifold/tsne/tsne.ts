@@ -8,7 +8,7 @@ import { NdArray } from "../../ndarray";
 import { knnGraph } from "../../neighbours/knn";
 import type { Metric } from "../../neighbours/knn";
 import { takeRows } from "../../neighbours/rows";
-import { Random } from "../../random";
+import { stream } from "../../random";
 import type { SparseMatrix } from "../../sparse";
 import { yieldWhenDue } from "../../event-loop";
 import { checkPerplexity, givenAffinities, neighbourAffinities } from "./affinities";
@@ -199,7 +199,7 @@ export class TSNE {
     }
     const places = new Float32Array(n * nComponents);
     if (init === "random" || Math.min(n, d) < nComponents) {
-      new Random(seed).fillNormal(places, 0, 1e-4);
+      stream(seed, "TSNE.init").fillNormal(places, 0, 1e-4);
       return places;
     }
     const { data } = await new PCA({ nComponents, device }).fitTransform(x);

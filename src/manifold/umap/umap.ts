@@ -200,6 +200,7 @@ export class UMAP {
       onEpoch,
       signal,
     } = this.#options;
+    // eslint-disable-next-line no-restricted-syntax -- places that the figures of N2D were measured with
     const word = new Random(seed).nextUint32();
     return { epochs, ...this.#curve, learningRate, negativeSampleRate, repulsionStrength, seed: word, onEpoch, signal };
   }
@@ -207,6 +208,7 @@ export class UMAP {
   async #begin(x: MatrixLike, rows: HostRows, graph: SparseMatrix, device: Device): Promise<Float32Array<ArrayBuffer>> {
     const { init = "spectral", nComponents = 2, seed = 0, signal } = this.#options;
     const { n, d } = rows;
+    // eslint-disable-next-line no-restricted-syntax -- places that the figures of N2D were measured with
     const random = new Random(seed).split();
     if (typeof init !== "string") {
       const { data, shape } = toContiguous(init, "UMAP.fit", "init");

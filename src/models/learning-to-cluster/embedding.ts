@@ -67,15 +67,19 @@ export interface FourierEmbedding {
 /** Which embedding, as plain data. */
 export type EmbeddingSpec = "identity" | FourierEmbedding | CNNEmbedding | BLSTMEmbedding | CNNLSTMEmbedding;
 
-const LAYERS = { dense: optional(list(integer(1))), dropout: optional(share) };
+/** What sizes of layers of an embedding must be. @internal */
+export const EMBEDDING_SIZES = { blocks: sizes(), dense: list(integer(1)), units: sizes() };
+
+const LAYERS = { dense: optional(EMBEDDING_SIZES.dense), dropout: optional(share) };
+const [BLOCKS, UNITS] = [optional(EMBEDDING_SIZES.blocks), optional(EMBEDDING_SIZES.units)];
 
 /** What an embedding's description must be. */
 export const EMBEDDING_RULE: Rule = either(
   choice("identity"),
   record({ type: choice("fourier"), frequencies: optional(integer(1)) }),
-  record({ type: choice("cnn"), blocks: optional(sizes()), ...LAYERS }),
-  record({ type: choice("blstm"), units: optional(sizes()), ...LAYERS }),
-  record({ type: choice("cnn-lstm"), blocks: optional(sizes()), units: optional(sizes()), ...LAYERS }),
+  record({ type: choice("cnn"), blocks: BLOCKS, ...LAYERS }),
+  record({ type: choice("blstm"), units: UNITS, ...LAYERS }),
+  record({ type: choice("cnn-lstm"), blocks: BLOCKS, units: UNITS, ...LAYERS }),
 );
 
 /** Maps items [m, …itemShape] to vectors [m, size]. */
@@ -253,5 +257,7 @@ export function buildEmbedding(
   if (spec.type === "fourier") return new Fourier(spec, itemShape);
   if (type === "cnn" || type === "blstm" || type === "cnn-lstm")
     return new LayeredEmbedding(device, spec, itemShape, gates, random);
-  throw new Error(`embedding: identity, or of type fourier, cnn, blstm or cnn-lstm, ${String(type ?? spec)}`);
+  throw new Error(
+    `embedding must be identity, or of type fourier, cnn, blstm or cnn-lstm, got ${String(type ?? spec)}`,
+  );
 }

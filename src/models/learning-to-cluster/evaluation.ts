@@ -5,7 +5,7 @@ import type { Matching } from "../../metrics/accuracy";
 import { nmi } from "../../metrics/information";
 import { bbnNorm } from "../../metrics/purity";
 import { NdArray } from "../../ndarray";
-import { Random } from "../../random";
+import { stream } from "../../random";
 import { sampleSets } from "./sets";
 
 /** A mean with its standard error, s / √count. */
@@ -69,7 +69,7 @@ export async function evaluateSets(
 ): Promise<SetScores> {
   const op = "evaluateSets";
   checkInteger(op, { sets, length }, 1);
-  const random = new Random(seed);
+  const random = stream(seed, op);
   const scores: Record<keyof Omit<SetScores, "sets">, number[]> = { nmi: [], bbnNorm: [], mr: [], countAccuracy: [] };
   for (let done = 0; done < sets; done += AT_ONCE) {
     const batch = Math.min(AT_ONCE, sets - done);

@@ -9,7 +9,7 @@ import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import { Model } from "../../lifecycle/model";
 import type { DeviceOption } from "../../lifecycle/model";
 import type { MatrixLike } from "../../matrix";
-import { builtInTurns } from "../../nn/init";
+import { builtCooperatively } from "../../nn/init";
 import { NdArray } from "../../ndarray";
 import { optional } from "../../options";
 import { stream } from "../../random";
@@ -24,7 +24,7 @@ import { averageOrders, inOrders } from "./orders";
 import { clusterSets, dropoutClustering } from "./prediction";
 import type { DropoutClustering, SetClustering } from "./prediction";
 import { checkProvider, sampleSets, toSet } from "./sets";
-import { initialSetState, SET_FIT_RULES, SET_TRAINING_STATE, SetTrainer } from "./trainer";
+import { initialSetState, SET_FIT, SET_TRAINING_STATE, SetTrainer } from "./trainer";
 import type { SetFitOptions, SetTrainingState, ValidationRecord } from "./trainer";
 import { viewOf } from "./views";
 import type { SetView, SetViewName } from "./views";
@@ -125,7 +125,7 @@ export class LearningToCluster extends Model<SetSettings> {
    * @throws when the provider's sets do not fit the model, the signal's reason when aborted, and when the loss is no longer finite
    */
   async fit(provider: SetProvider, options: SetFitOptions = {}): Promise<this> {
-    return this.fitting(options, SET_FIT_RULES, async (fit) => {
+    return this.fitting(options, SET_FIT.rules, async (fit) => {
       await this.built();
       checkProvider(`${NAME}.fit`, provider, this.settings.itemShape, this.settings.kMax);
       if (!this.#trainer) {
@@ -278,7 +278,7 @@ export class LearningToCluster extends Model<SetSettings> {
   protected override async build(device: Device): Promise<void> {
     const { settings } = this;
     const random = stream(settings.seed, `${NAME}.weights`);
-    this.#network = await builtInTurns(() => buildSetNetwork(device, settings, random));
+    this.#network = await builtCooperatively(() => buildSetNetwork(device, settings, random));
   }
 
   #weights(): Learned {

@@ -1,3 +1,4 @@
+import { setKernels } from "./kernels";
 import type { Device } from "../../device";
 import type { OptionSet } from "../../lifecycle/model";
 import {
@@ -140,19 +141,31 @@ const DEFAULTS = {
   ...{ schedule: {}, seed: 0 },
 } as const satisfies Omit<Required<LearningToClusterOptions>, "itemShape" | "device" | Absent>;
 
-const REGULARIZERS = {
+/** What factors of further losses must be. @internal */
+export const REGULARIZERS: OptionSet<SetRegularizers>["rules"] = {
   ...{ clusterAssignment: optional(range(0)), emptyCluster: optional(range(0)), center: optional(range(0)) },
   ...{ divergence: optional(range(0)), divergenceMargin: optional(range(0)) },
   divergenceHidden: optional(integer(1)),
 };
 
+/** What weights of pairs must be. @internal */
+export const PAIR_WEIGHTS = { same: range(0), different: range(0) };
+
+/** What the learning rate must be, whatever the optimizer. @internal */
+export const LEARNING_RATE = range(0);
+
+/** What its course must be. @internal */
+export const RATE_SCHEDULE = {
+  ...{ type: optional(choice("constant", "cosine")), warmup: optional(integer(0)), final: optional(range(0, 1)) },
+};
+
 const OPTIMIZER = either(
   record({
-    ...{ type: choice("adadelta"), learningRate: optional(range(0)), rho: optional(range(0, 1)) },
+    ...{ type: choice("adadelta"), learningRate: optional(LEARNING_RATE), rho: optional(range(0, 1)) },
     eps: optional(range(0)),
   }),
   record({
-    ...{ type: choice("adam"), learningRate: optional(range(0)), eps: optional(range(0)) },
+    ...{ type: choice("adam"), learningRate: optional(LEARNING_RATE), eps: optional(range(0)) },
     betas: optional({
       words: "two numbers",
       holds: (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite),
@@ -160,9 +173,10 @@ const OPTIMIZER = either(
   }),
 );
 
-const EVEN: Rule = {
-  words: "even, half for each direction",
+const EVEN: Rule<number> = {
+  words: "an even number from 2, half for each direction",
   holds: (value) => integer(2).holds(value) && (value as number) % 2 === 0,
+  spelled: { as: "number", step: 1, min: 2 },
 };
 
 /** Options of `LearningToCluster`. */
@@ -175,16 +189,15 @@ export const SET_OPTIONS: OptionSet<SetSettings> = {
       model: choice("rbdlstm", "soft-kmeans", "iterative", "iterative-lstm"),
     },
     ...{ layers: integer(1), units: EVEN, countUnits: integer(1), residual: flag },
-    ...{ gates: choice("sigmoid", "hardSigmoid"), memory: optional(range(0)), dropout: share },
+    ...{ gates: choice("sigmoid", "hardSigmoid"), memory: optional(range(3)), dropout: share },
     ...{ softKMeansFeatures: integer(1), softKMeansIterations: integer(1), lambda: range(0) },
     ...{ loss: choice("crossEntropy", "randIndex"), regularizers: record(REGULARIZERS) },
-    pairWeights: either(choice("estimate"), record({ same: range(0), different: range(0) })),
+    pairWeights: either(choice("estimate"), record(PAIR_WEIGHTS)),
     ...{ optimizer: OPTIMIZER, clipNorm: optional(positive), seed: seedRule },
-    schedule: record({
-      ...{ type: optional(choice("constant", "cosine")), warmup: optional(range(0)), final: optional(range(0)) },
-    }),
+    schedule: record(RATE_SCHEDULE),
   },
   defaults: DEFAULTS,
+  kernels: setKernels,
 };
 
 /** Learning rate at an iteration of `iterations`. */

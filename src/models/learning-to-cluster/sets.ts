@@ -76,7 +76,7 @@ export function toSet(op: string, x: MatrixLike, itemShape: readonly number[]): 
   const last = layoutTaken(given.shape, itemShape, op) === "channels-last";
   const set = last ? runAtOnce(channelsToFront(given)) : given;
   const [n = 0, ...rest] = set.shape;
-  if (n === 0) throw new Error(`${op}: the set is empty, ${format(set.shape)}`);
+  if (n === 0) throw new Error(`${op}: the set must not be empty, got ${format(set.shape)}`);
   if (sizeOf(rest) !== sizeOf(itemShape) || (rest.length > 1 && !sameShape(rest, itemShape)))
     throw new Error(
       `${op}: the set must be ${format([n, ...itemShape])}, items of the model's shape, got ${format(set.shape)}`,

@@ -4,6 +4,7 @@ import { withPrefix } from "../../lifecycle/checkpoint";
 import type { NamedArrays } from "../../lifecycle/checkpoint";
 import type { Fit } from "../../lifecycle/fit";
 import { RUN_RULES } from "../../lifecycle/progress";
+import type { OptionSet } from "../../lifecycle/model";
 import type { EpochRecord, Progress, RunOptions } from "../../lifecycle/progress";
 import { WORDS_PER_STEP } from "../../lifecycle/shuffle";
 import { pairWeights } from "../../metrics/pair-weights";
@@ -11,7 +12,7 @@ import type { NamedTensors } from "../../nn/module";
 import { Adadelta, Adam, allFinite, clipGradientNorm } from "../../optim";
 import type { Optimizer } from "../../optim";
 import { callable, either, finite, list, nullable, optional, range, record, text, integer } from "../../options";
-import type { Rule, Rules } from "../../options";
+import type { Rule } from "../../options";
 import { Random, stream } from "../../random";
 import type { RandomState } from "../../random";
 import { tidy } from "../../tensor";
@@ -54,11 +55,16 @@ export interface SetFitOptions extends RunOptions {
   readonly onValidation?: (record: ValidationRecord) => void | Promise<void>;
 }
 
-/** Rules of `SetFitOptions`. */
-export const SET_FIT_RULES: Rules<SetFitOptions> = {
-  ...{ iterations: optional(integer(1)), batchSize: optional(integer(2)), length: optional(integer(2)) },
-  ...{ validateEvery: optional(integer(1)), patience: optional(integer(1)), validationSets: optional(integer(1)) },
-  ...{ ...RUN_RULES, onValidation: optional(callable) },
+const FIT_DEFAULTS = { iterations: 100_000, batchSize: 32, length: 72, validateEvery: 100, patience: 15_000 };
+
+/** Rules and defaults of `SetFitOptions`. @internal */
+export const SET_FIT: OptionSet<SetFitOptions> = {
+  rules: {
+    ...{ iterations: optional(integer(1)), batchSize: optional(integer(2)), length: optional(integer(2)) },
+    ...{ validateEvery: optional(integer(1)), patience: optional(integer(1)), validationSets: optional(integer(1)) },
+    ...{ ...RUN_RULES, onValidation: optional(callable) },
+  },
+  defaults: FIT_DEFAULTS,
 };
 
 /** How far training has come, as JSON: with weights and the optimizer's state, enough to go on exactly. */
@@ -165,8 +171,9 @@ export class SetTrainer {
   async run(provider: SetProvider, options: SetFitOptions, fit: Fit): Promise<void> {
     const { state } = this;
     const op = this.#op;
-    const { iterations = 100_000, batchSize = 32, length = 72, patience = 15_000, onValidation } = options;
-    const { validateEvery = state.validateEvery || Math.min(100, iterations) } = options;
+    const { iterations = FIT_DEFAULTS.iterations, batchSize = FIT_DEFAULTS.batchSize, onValidation } = options;
+    const { length = FIT_DEFAULTS.length, patience = FIT_DEFAULTS.patience } = options;
+    const { validateEvery = state.validateEvery || Math.min(FIT_DEFAULTS.validateEvery, iterations) } = options;
     const { validationSets = 10 * batchSize } = options;
     if (state.validateEvery > 0 && this.#iteration > 0 && state.validateEvery !== validateEvery)
       throw new Error(`${op}: training was begun with validateEvery ${state.validateEvery}, given ${validateEvery}`);

@@ -1,4 +1,5 @@
 // Divergences in closed form between diagonal Gaussians, given as means and ln σ², [n, d]: sums over latents, means over the batch.
+import { checkRange } from "../../checks";
 import { sameShape, format } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { add, div, exp, log, mul, scale, shift, square, sub } from "../elementwise";
@@ -105,7 +106,7 @@ export function elbo(
  */
 export function jsGeometric(mu: Tensor, logvar: Tensor, { alpha = 0.5 }: { readonly alpha?: number } = {}): Tensor {
   checkLatents("jsGeometric", { mu, logvar });
-  if (!(alpha >= 0 && alpha <= 1)) throw new Error(`jsGeometric: alpha must be from 0 to 1, got ${alpha}`);
+  checkRange("jsGeometric", { alpha }, 0, 1);
   const beta = 1 - alpha;
   const variance = exp(logvar);
   const precision = exp(scale(logvar, -1));

@@ -1,3 +1,4 @@
+import type { Kernel } from "../../kernel";
 import { checkInteger } from "../../checks";
 import { either, finite, optional, range, record } from "../../options";
 import type { Rule } from "../../options";
@@ -64,13 +65,18 @@ const PAIR: Rule = {
   holds: (value) => [value, value].flat().every(Number.isFinite) && [value].flat().length <= 2,
 };
 
+/** What a probability must be. */
+export const PROBABILITY = range(0, 1);
+/** What `rotate` must be. */
+export const ROTATION = range(0);
+
 /** What options of `augment` must be, as far as that does not depend on the images. */
 export const AUGMENT_RULE: Rule = record({
   crop: optional(
     record({ size: optional(PAIR), padding: optional(PAIR), scale: optional(PAIR), ratio: optional(PAIR) }),
   ),
-  flip: optional(either(range(0, 1), record({ horizontal: optional(range(0, 1)), vertical: optional(range(0, 1)) }))),
-  rotate: optional(finite),
+  flip: optional(either(PROBABILITY, record({ horizontal: optional(PROBABILITY), vertical: optional(PROBABILITY) }))),
+  rotate: optional(ROTATION),
   distort: optional(record({ grid: optional(PAIR), magnitude: optional(finite) })),
   jitter: optional(
     record({
@@ -110,11 +116,18 @@ const between = (u: number, low: number, high: number): number => low + u * (hig
 /** The second counter word of the blocks that seeds of steps come from: no stream gets there. */
 const STEPS = 0xa0600000;
 
+/** What `augment` launches with these options; nothing is known of a function that takes its place. */
+export const augmentKernels = (
+  options: AugmentOptions | ((...args: never) => unknown) | undefined,
+): readonly Kernel[] =>
+  typeof options === "object" ? [kernels.warp, ...(options.jitter ? [kernels.colorJitter] : [])] : [];
+
 /** A stream for the images of one call. */
 function streamOf(source: Random | AugmentStep): Random {
   if (source instanceof Random) return source.split();
   const { seed, step } = source;
   checkInteger("augment", { step }, 0, 2 ** 32 - 1);
+  // eslint-disable-next-line no-restricted-syntax -- of an op: blocks that no stream comes to, see STEPS
   const [key0, key1] = new Random(seed).state().key;
   const key = new Uint32Array(2);
   threefry(key, 0, key0, key1, step, STEPS);

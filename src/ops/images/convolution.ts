@@ -79,7 +79,7 @@ function checkShapes(op: string, x: Tensor, weight: Tensor, outputs: number, bia
   if (weight.rank !== 4)
     throw new Error(`${op}: the weight must be [${first}, ${second}, kh, kw], got ${format(weight.shape)}`);
   if (x.shape[1] !== weight.shape[op === "conv2d" ? 1 : 0])
-    throw new Error(`${op}: channels differ, x ${format(x.shape)} and weight ${format(weight.shape)}`);
+    throw new Error(`${op}: channels must agree, got x ${format(x.shape)} and weight ${format(weight.shape)}`);
   pair(op, "kernel's sides", [weight.shape[2]!, weight.shape[3]!], 1);
   if (bias && (bias.rank !== 1 || bias.size !== outputs))
     throw new Error(
@@ -201,7 +201,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2d
   const [ph, oh] = windows(h, kh, sh, above);
   const [pw, ow] = windows(w, kw, sw, beside);
   if (oh < 1 || ow < 1)
-    throw new Error(`conv2d: the kernel [${kh}, ${kw}] is larger than the padded input, x ${format(x.shape)}`);
+    throw new Error(`conv2d: the kernel [${kh}, ${kw}] must fit the padded input, got x ${format(x.shape)}`);
   const g: Geometry = { n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw };
   const y = forward("conv2d", x, weight, g, { bias, activation, slope });
   const inputs = bias ? [x, weight, bias] : [x, weight];

@@ -1,3 +1,4 @@
+import { checkChoice } from "../../checks";
 import { format } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { mul, powScalar, scale, shift, square } from "../elementwise";
@@ -39,10 +40,8 @@ export function hypercolumn(layers: readonly Tensor[], options: HypercolumnOptio
       `hypercolumn: layers must be one or more [n, c, h, w] of one n, got ${layers.map(({ shape }) => format(shape)).join(" ")}`,
     );
   const { size = [first.shape[2]!, first.shape[3]!], mode = "bilinear", normalize = "none" } = options;
-  if (mode !== "bilinear" && mode !== "nearest")
-    throw new Error(`hypercolumn: mode must be bilinear or nearest, got ${String(mode)}`);
-  if (!["none", "l2", "standardize"].includes(normalize))
-    throw new Error(`hypercolumn: normalize must be none, l2 or standardize, got ${String(normalize)}`);
+  checkChoice("hypercolumn", { mode }, ["bilinear", "nearest"]);
+  checkChoice("hypercolumn", { normalize }, ["none", "l2", "standardize"]);
   const resize = mode === "bilinear" ? bilinearResize : nearestResize;
   return concat(
     layers.map((layer) => normalized(resize(layer, size), normalize)),

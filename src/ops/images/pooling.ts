@@ -31,7 +31,7 @@ function windows(op: string, x: Tensor, kernel: Pair, options: PoolOptions) {
     throw new Error(`${op}: padding must be at most half of the kernel, got ${ph} x ${pw} for ${kh} x ${kw}`);
   const oh = Math.floor((h + 2 * ph - kh) / sh) + 1;
   const ow = Math.floor((w + 2 * pw - kw) / sw) + 1;
-  if (oh < 1 || ow < 1) throw new Error(`${op}: the kernel ${kh} x ${kw} is larger than the image, ${format(x.shape)}`);
+  if (oh < 1 || ow < 1) throw new Error(`${op}: the kernel ${kh} x ${kw} must fit the image, got ${format(x.shape)}`);
   return { planes: x.shape[0]! * x.shape[1]!, h, w, oh, ow, kh, kw, sh, sw, ph, pw };
 }
 

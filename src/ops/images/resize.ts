@@ -1,6 +1,6 @@
 import { codes } from "../../../kernels/images/resize.wgsl";
 import { record } from "../../graph";
-import { isWhole } from "../../checks";
+import { isWhole, checkChoice } from "../../checks";
 import * as kernels from "../../kernels/images";
 import { empty, format, run } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -51,7 +51,6 @@ export const nearestResize = (
   size: readonly [number, number],
   { mode = "nearest" }: { readonly mode?: "nearest" | "nearest-exact" } = {},
 ): Tensor => {
-  if (mode !== "nearest" && mode !== "nearest-exact")
-    throw new Error(`nearestResize: mode must be nearest or nearest-exact, got ${String(mode)}`);
+  checkChoice("nearestResize", { mode }, ["nearest", "nearest-exact"]);
   return resized("nearestResize", x, size, mode);
 };

@@ -184,7 +184,7 @@ export function clusterCountLoss(counts: Tensor, truth: Tensor): Tensor {
   const [batch = 0, kMax = 0] = counts.shape;
   if (counts.rank !== 2 || truth.dtype !== "u32" || !sameShape(truth.shape, [batch]))
     throw new Error(
-      `clusterCountLoss: P(k) [sets, K] and as many u32 counts, ${format(counts.shape)} and ${truth.dtype} ${format(truth.shape)}`,
+      `clusterCountLoss: P(k) must be [sets, K] with as many u32 counts, got ${format(counts.shape)} and ${truth.dtype} ${format(truth.shape)}`,
     );
   const chosen = gatherRows(oneHots(counts, kMax, 1), truth);
   return neg(mean(log(floorAt(sum(mul(counts, chosen), 1), 1.1754944e-38))));

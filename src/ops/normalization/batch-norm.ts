@@ -80,7 +80,7 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
       );
   if (!training && !running) throw new Error("batchNorm: evaluation needs running statistics, none were given");
   if (training && n * s <= correction)
-    throw new Error(`batchNorm: training needs more than one value a channel, ${format(shape)}`);
+    throw new Error(`batchNorm: training must have more than one value a channel, got ${format(shape)}`);
   const { gamma = ones(device, [c]), beta = zeros(device, [c]) } = options;
   const slope = activation === undefined ? 1 : activation === "relu" ? 0 : (options.slope ?? 0.01);
 

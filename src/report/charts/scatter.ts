@@ -57,11 +57,11 @@ function dots(points: Points, groups: Int32Array, colours: (group: number) => st
     const py = scales.y as unknown as (value: number) => number;
     const layer = context.document.createElementNS("http://www.w3.org/2000/svg", "g");
     layer.setAttribute("class", "dots");
-    const turns = 8;
-    for (let turn = 0; turn < turns; turn++) {
+    const rounds = 8;
+    for (let round = 0; round < rounds; round++) {
       const paths = new Map<number, string>();
-      const end = Math.floor(((turn + 1) * points.rows.length) / turns);
-      for (let point = Math.floor((turn * points.rows.length) / turns); point < end; point++) {
+      const end = Math.floor(((round + 1) * points.rows.length) / rounds);
+      for (let point = Math.floor((round * points.rows.length) / rounds); point < end; point++) {
         const step = `M${px(points.x[point]!).toFixed(1)} ${py(points.y[point]!).toFixed(1)}h0`;
         paths.set(groups[point]!, (paths.get(groups[point]!) ?? "") + step);
       }

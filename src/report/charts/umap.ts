@@ -2,7 +2,8 @@ import type { Device } from "../../device";
 import { UMAP } from "../../manifold/umap/umap";
 import { NdArray } from "../../ndarray";
 import type { Projection } from "../sections/run";
-import { sampleRows, uniformNumbers } from "../sections/sample";
+import { stream } from "../../random";
+import { sampleRows } from "../sections/sample";
 
 /** Options of the UMAP projection. */
 export interface UmapOptions {
@@ -71,11 +72,11 @@ export async function umapProjection(
 
 /** Given positions of the rows within ±10, and a little apart where they are equal. */
 function firstPlaces(init: ArrayLike<number>, index: Uint32Array, seed: number): Float32Array<ArrayBuffer> {
-  const random = uniformNumbers(seed);
+  const random = stream(seed, "report.places");
   let extent = 0;
   for (const row of index) extent = Math.max(extent, Math.abs(init[row * 2]!), Math.abs(init[row * 2 + 1]!));
   return Float32Array.from({ length: 2 * index.length }, (_, at) => {
     const value = init[index[at >> 1]! * 2 + (at % 2)]!;
-    return (10 * value) / (extent || 1) + 1e-2 * (random() - 0.5);
+    return (10 * value) / (extent || 1) + 1e-2 * (random.uniform() - 0.5);
   });
 }

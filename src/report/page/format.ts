@@ -48,9 +48,10 @@ export function formatShare(share: number): string {
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "\u2013";
   if (seconds < 10) return `${seconds.toFixed(2)}\u00a0s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole}\u00a0s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}\u00a0min\u00a0${String(whole % 60).padStart(2, "0")}\u00a0s`;
+  const rounded = Math.round(seconds);
+  if (rounded < 60) return `${rounded}\u00a0s`;
+  if (rounded < 3600)
+    return `${Math.floor(rounded / 60)}\u00a0min\u00a0${String(rounded % 60).padStart(2, "0")}\u00a0s`;
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)}\u00a0h\u00a0${String(minutes % 60).padStart(2, "0")}\u00a0min`;
 }

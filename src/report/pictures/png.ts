@@ -25,7 +25,7 @@ export function encodePng(
 ): Uint8Array {
   const stride = width * channels;
   if (pixels.length !== height * stride || stride === 0 || height === 0)
-    throw new Error(`encodePng: ${height} x ${width} x ${channels} pixels expected, ${pixels.length} given`);
+    throw new Error(`encodePng: pixels must be ${height} x ${width} x ${channels}, got ${pixels.length}`);
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);

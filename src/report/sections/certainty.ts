@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { isCorrect, type Analysis } from "./analysis";
+import { analyse, isCorrect, type Analysis } from "./analysis";
 import { shownClusters } from "./clusters";
 import { draw } from "../charts/chart";
 import { formatCount, formatShare, formatTick, formatValue } from "../page/format";
@@ -12,6 +12,9 @@ import { largest } from "./sample";
 /** Rows shown of those that q is least sure of. */
 export const LEAST_SURE = 20;
 const BINS = 25;
+
+/** Sizes of the clusters of a run as bars. @throws as `renderReport` */
+export const clusterSizes = (page: Document, run: ClusteringReport): Markup => sizesChart(page, analyse(run));
 
 /** Sizes of the clusters as bars; where classes are known, the part of the assigned class is full and the rest pale. */
 export function sizesChart(page: Document, analysis: Analysis): Markup {

@@ -1,20 +1,11 @@
-/** Uniform numbers in [0, 1) from a 32-bit seed (Mulberry32): enough for choosing which points a chart shows. */
-export function uniformNumbers(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { stream } from "../../random";
 
 /** `count` different row numbers of `n`, ascending, each set equally likely (selection sampling, Knuth, TAOCP 2, 3.4.2 S); all when count >= n. */
 export function sampleRows(n: number, count: number, seed: number): Uint32Array {
   const rows = new Uint32Array(Math.min(n, count));
-  const random = uniformNumbers(seed);
+  const random = stream(seed, "report.rows");
   for (let row = 0, chosen = 0; chosen < rows.length; row++)
-    if ((n - row) * random() < rows.length - chosen) rows[chosen++] = row;
+    if ((n - row) * random.uniform() < rows.length - chosen) rows[chosen++] = row;
   return rows;
 }
 

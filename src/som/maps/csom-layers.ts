@@ -96,17 +96,17 @@ export const layersOf = ({ layers, epochs }: CSOMSettings): readonly Layer[] =>
 
 /** A layer on the vectors below it that won, each as heavy as its rows. */
 export async function stacked(
-  below: TrainedLayer,
+  lower: TrainedLayer,
   { grid, diameter, variance }: Layer,
   init: CodebookInit,
   random: Random,
   device: Device,
   onEpoch: (epoch: number, loss: number) => Promise<void>,
 ): Promise<TrainedLayer> {
-  const d = below.codebook.length / below.hits.length;
-  const used = Array.from(below.hits, (_, unit) => unit).filter((unit) => below.hits[unit]! > 0);
-  const vectors = Float64Array.from(used.flatMap((unit) => [...below.codebook.subarray(unit * d, (unit + 1) * d)]));
-  const weights = used.map((unit) => below.hits[unit]!);
+  const d = lower.codebook.length / lower.hits.length;
+  const used = Array.from(lower.hits, (_, unit) => unit).filter((unit) => lower.hits[unit]! > 0);
+  const vectors = Float64Array.from(used.flatMap((unit) => [...lower.codebook.subarray(unit * d, (unit + 1) * d)]));
+  const weights = used.map((unit) => lower.hits[unit]!);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const source = await openRows({ data: vectors, shape: [used.length, d] }, "CSOM.fit");
   const codebook = await initialCodebook("CSOM.fit", init, source, grid, random, device);
@@ -127,7 +127,7 @@ export async function stacked(
   const ofUnit = new Map(used.map((unit, i) => [unit, found[i]!.unit]));
   const hits = new Int32Array(grid.units);
   found.forEach(({ unit }, i) => (hits[unit]! += weights[i]!));
-  return { codebook, hits, chain: below.chain.map((unit) => ofUnit.get(unit) ?? -1) };
+  return { codebook, hits, chain: lower.chain.map((unit) => ofUnit.get(unit) ?? -1) };
 }
 
 /** σ² from a quarter of the side, squared, to ¼, by equal steps of σ. */

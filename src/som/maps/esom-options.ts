@@ -1,8 +1,6 @@
-import { isObject } from "../../checks";
 import type { Device } from "../../device";
 import type { OptionSet } from "../../lifecycle/model";
-import { checkedOptions, choice, flag, positive, range, seed, integer } from "../../options";
-import type { Rule } from "../../options";
+import { checkedOptions, choice, either, flag, fraction, positive, range, record, seed, integer } from "../../options";
 
 /** ε and γ of a pass over the rows. */
 export interface ESOMPass {
@@ -48,21 +46,16 @@ export interface ESOMOptions {
 /** What is in force. */
 export type ESOMSettings = Required<Omit<ESOMOptions, "device">>;
 
-const EPSILON: Rule = {
-  words: "positive, or an object with quantile (from 0 to 1)",
-  holds: (value) =>
-    positive.holds(value) ||
-    (isObject(value) && Object.keys(value).join() === "quantile" && range(0, 1).holds(value["quantile"])),
-};
+const EPSILON = either(positive, record({ quantile: fraction }));
 
 /** The options of an evolving map: their rules and defaults. */
 export const ESOM_OPTIONS: OptionSet<ESOMSettings> = {
   rules: {
     ...{ epsilon: EPSILON, gamma: range(0, 1) },
-    passes: {
-      words: "one or more, as a number or as a list with epsilon and gamma of each",
-      holds: (value) => integer(1, 1e6).holds(value) || (Array.isArray(value) && value.length > 0),
-    },
+    passes: either(integer(1, 1e6), {
+      words: "a list of one or more with epsilon and gamma of each",
+      holds: (value) => Array.isArray(value) && value.length > 0,
+    }),
     ...{
       beta: range(0, 1),
       pruneEvery: integer(0),

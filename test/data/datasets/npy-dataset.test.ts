@@ -75,7 +75,7 @@ describe("NpyDataset", () => {
       expect([...labels!]).toEqual(Array.from(index, (row) => row % 3));
     }
     await data.close();
-    await expect(data.range(0, 1)).rejects.toThrow("NpyDataset: it has been closed");
+    await expect(data.range(0, 1)).rejects.toThrow("NpyDataset: the dataset must be open");
     const memory = await NpyDataset.open([writeNpy(numbered(2)), new Blob([writeNpy(numbered(2, 2)) as BlobPart])]);
     expect(rowsIn(await memory.range(0, 4))).toEqual([0, 1, 2, 3]);
   });
@@ -277,7 +277,7 @@ describe("ShuffleBuffer", () => {
     );
     expect(() => new ShuffleBuffer(new Counted(0), { batchSize: 1 })).toThrow("ShuffleBuffer: the source has no rows");
     const buffer = new ShuffleBuffer(source, { batchSize: 3 });
-    await expect(buffer.batch(0, 4)).rejects.toThrow(/step below 4, got 0 and 4/);
+    await expect(buffer.batch(0, 4)).rejects.toThrow(/step less than 4, got 0 and 4/);
   });
 });
 

@@ -129,11 +129,11 @@ describe("ClassSets", () => {
       () =>
         new ClassSets(items, y, options);
     expect(make({}, [99, ...labels.slice(1)])).toThrow(/class 99 of \w+ has 1$/);
-    expect(make({}, labels.slice(1))).toThrow("ClassSets: each item needs a label, 159 labels for 160 items");
+    expect(make({}, labels.slice(1))).toThrow("ClassSets: each item needs a label, got 159 labels for 160 items");
     expect(make({ kMax: 17 })).toThrow("ClassSets: train must have 17 classes or more to make 17 clusters of, got 16");
     expect(make({ kMax: 3 })).toThrow("ClassSets: validation must have 3 classes or more to make 3 clusters of, got 2");
     expect(make({ classes: { train: [0, 1], test: [1, 2] }, kMax: 2 })).toThrow(
-      "ClassSets: no class may be in two parts, 1 is in train and test",
+      "ClassSets: no class may be in two parts, got 1 in train and test",
     );
     expect(make({ classes: { train: [0, 44] }, kMax: 2 })).toThrow("ClassSets: class 44 of train has no example");
     expect(make({ shares: [0.5, 0.2, 0.2] })).toThrow("must add up to 1, got [0.5, 0.2, 0.2]");
@@ -151,7 +151,7 @@ describe("ClassSets", () => {
     ).toThrow("ClassSets: items must be finite, got NaN in item 1 of 2");
     expect(() => new ClassSets([1, 2], [0, 0])).toThrow("got shape [2]");
     expect(() => sets.sample("train", 1, 7, new Random(0))).toThrow(
-      "ClassSets: sets of 4 clusters of 2 or more need 8 items, 7",
+      "ClassSets: sets of 4 clusters of 2 or more need 8 items, got 7",
     );
     const none = new ClassSets(items, labels, { classes: { train: [0, 1] }, kMax: 2 });
     expect(() => none.sample("test", 1, 8, new Random(0))).toThrow("ClassSets: test has no classes");
@@ -311,11 +311,11 @@ describe("SimilarityGraphSets", () => {
       "SimilarityGraphSets: items 0 and 4 must not be linked, but must-links connect them",
     );
     expect(make([[0, 150]])).toThrow("SimilarityGraphSets: links must name items from 0 to 149, got [0, 150]");
-    expect(make([])).toThrow("SimilarityGraphSets: nothing is left to train on, 0 for three parts");
+    expect(make([])).toThrow("SimilarityGraphSets: something must be left to train on, got 0 for three parts");
     const scarce = new SimilarityGraphSets(items, chain, { replacement: false, kMax: 2 });
     expect(scarce.sample("train", 20, 5, new Random(1)).labels.length).toBe(100);
     expect(() => scarce.sample("train", 1, 6, new Random(1))).toThrow("every group of train must hold 6 items");
-    expect(() => scarce.sample("train", 1, 3, new Random(1))).toThrow("need 4 items, 3");
+    expect(() => scarce.sample("train", 1, 3, new Random(1))).toThrow("need 4 items, got 3");
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { encodeLabels } from "../../../src/data/formats/class-labels";
-import { readCsv, readCsvLabels, readCsvPieces, writeCsv } from "../../../src/data/formats/csv/csv";
+import { readCsv, readCsvLabels, readCsvStream, writeCsv } from "../../../src/data/formats/csv/csv";
 import { NdArray } from "../../../src/ndarray";
 
 const matrix = (text: string | Uint8Array, options = {}) => {
@@ -100,7 +100,7 @@ describe("readCsv", () => {
       const pieces = async function* (): AsyncGenerator<Uint8Array> {
         for (let at = 0; at < bytes.length; at += size) yield Promise.resolve(bytes.subarray(at, at + size));
       };
-      const table = await readCsvPieces(pieces());
+      const table = await readCsvStream(pieces());
       expect(table).toEqual(readCsv(text));
       expect(table.columns).toEqual(["a", "b\nc"]);
       const wrong = bytes.slice();
@@ -108,7 +108,7 @@ describe("readCsv", () => {
       const torn = async function* (): AsyncGenerator<Uint8Array> {
         for (let at = 0; at < wrong.length; at += size) yield Promise.resolve(wrong.subarray(at, at + size));
       };
-      await expect(readCsvPieces(torn())).rejects.toThrow('csv: line 502, column "b\\nc": "124.7x" is not a number');
+      await expect(readCsvStream(torn())).rejects.toThrow('csv: line 502, column "b\\nc": "124.7x" is not a number');
     }
   });
   test("a long cell takes time that grows with its length", () => {

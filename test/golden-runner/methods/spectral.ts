@@ -86,7 +86,7 @@ export const SPECTRAL: Adapters = {
       L: new NdArray(await matrixOf(operator.laplacian), shape),
       Lg: new NdArray(await matrixOf(operator.linear), shape),
       eigenvalues: sec.eigenvalues,
-      projector: projector(sec.vectors),
+      projector: projector(sec.embedding),
       labels: relabelled(sec.labels, expected["labels"]),
     };
   }),
@@ -97,7 +97,7 @@ export const SPECTRAL: Adapters = {
     return {
       L: new NdArray(laplacian.toDense(), laplacian.shape),
       eigenvalues: ldmgi.eigenvalues,
-      projector: projector(ldmgi.vectors),
+      projector: projector(ldmgi.embedding),
       labels: relabelled(ldmgi.labels, expected["labels"]),
     };
   }),

@@ -147,11 +147,13 @@ describe("alternatives", () => {
 
   test("options out of range", () => {
     const make = (options: object) => () => new LearningToCluster({ itemShape: [2], ...options });
-    expect(make({ units: 7 })).toThrow("LearningToCluster: units must be even, half for each direction, got 7");
+    expect(make({ units: 7 })).toThrow(
+      "LearningToCluster: units must be an even number from 2, half for each direction, got 7",
+    );
     expect(make({ kMax: 1 })).toThrow("LearningToCluster: kMax must be a whole number from 2, got 1");
     expect(make({ itemShape: [] })).toThrow("LearningToCluster: itemShape must be positive whole numbers, got []");
     expect(make({ model: "lstm" })).toThrow(
-      "model must be rbdlstm or soft-kmeans or iterative or iterative-lstm, got lstm",
+      "model must be one of rbdlstm, soft-kmeans, iterative, iterative-lstm, got lstm",
     );
     expect(make({ dropout: 1 })).toThrow("LearningToCluster: dropout must be in [0, 1), got 1");
     expect(make({ principalAxes: 0 })).toThrow("LearningToCluster: principalAxes must be a whole number from 1, got 0");

@@ -12,7 +12,7 @@ describe("LearningToCluster, what it is given", () => {
   const provider = (change: Partial<SetProvider>): SetProvider => ({ ...lineSets(), ...change });
 
   test.each([
-    ["an empty set", [], "LearningToCluster.predict: the set is empty"],
+    ["an empty set", [], "LearningToCluster.predict: the set must not be empty"],
     ["items of unequal shape", [[1, 2], [1]], "LearningToCluster.predict: the set must not be ragged"],
     [
       "items of another shape",

@@ -29,7 +29,7 @@ function valueText(value: FitsValue, key: string): string {
 }
 
 /** A string cut so that each piece, its quotes doubled, has at most `room` characters, the first `first`. */
-function pieces(text: string, first: number, room: number): string[] {
+function chunksOf(text: string, first: number, room: number): string[] {
   const cut: string[] = [""];
   for (const character of text) {
     const next = character === "'" ? "''" : character;
@@ -45,9 +45,9 @@ const commented = (text: string, comment: string): string =>
 
 function stringCards(start: string, value: string, comment: string): string[] {
   const doubled = value.replaceAll("'", "''");
-  const whole = `${start}'${doubled.padEnd(start.length === 10 ? 8 : 0)}'`;
-  if (whole.length <= CARD) return [commented(start.length === 10 ? whole.padEnd(30) : whole, comment)];
-  const cut = pieces(value, CARD - start.length - 3, CARD - 13);
+  const card = `${start}'${doubled.padEnd(start.length === 10 ? 8 : 0)}'`;
+  if (card.length <= CARD) return [commented(start.length === 10 ? card.padEnd(30) : card, comment)];
+  const cut = chunksOf(value, CARD - start.length - 3, CARD - 13);
   return cut.map((piece, i) => {
     const line = `${i === 0 ? start : "CONTINUE  "}'${piece}${i < cut.length - 1 ? "&" : ""}'`;
     return i < cut.length - 1 ? line.padEnd(CARD) : commented(line, comment);

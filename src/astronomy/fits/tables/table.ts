@@ -160,8 +160,8 @@ export class FitsTable {
 
   #scaled(values: TypedArray, column: FitsColumn): TypedArray {
     if (isUnscaled(column) || column.type === "L" || column.type === "X") return values;
-    const whole = unsigned(values, column);
-    if (whole) return whole;
+    const found = unsigned(values, column);
+    if (found) return found;
     const { scale, zero, null: missing } = column;
     return Float64Array.from(values as ArrayLike<number | bigint>, (stored) =>
       missing !== undefined && Number(stored) === Number(missing) ? NaN : Number(stored) * scale + Number(zero),

@@ -225,9 +225,7 @@ export class CompressedPixels implements Pixels {
 
   #exactly(bytes: Uint8Array, Type: (typeof BITPIX)[Bitpix], n: number, index: number): Stored {
     if (bytes.length !== n * Type.BYTES_PER_ELEMENT)
-      throw new Error(
-        `fits: tile ${index} of ${this.#table.where} must have ${n} numbers, it has ${bytes.length} bytes`,
-      );
+      throw new Error(`fits: tile ${index} of ${this.#table.where} must have ${n} numbers, got ${bytes.length} bytes`);
     return fromBigEndian<Stored>(bytes, Type as never);
   }
 

@@ -47,6 +47,7 @@ export function dequantize(
   }
   const r = offsets();
   const zeros = method === "SUBTRACTIVE_DITHER_2";
+  // eslint-disable-next-line no-restricted-syntax -- of the FITS standard
   let row = (tile + seed - 1) % COUNT;
   let k = Math.floor(r[row]! * 500);
   for (let i = 0; i < n; i++) {

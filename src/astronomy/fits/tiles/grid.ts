@@ -17,7 +17,7 @@ export class TileGrid {
     const count = sizeOf(this.#counts);
     if (count !== rows)
       throw new Error(
-        `fits: ${where} must have a row for each of the ${count} tiles of [${shape.join(", ")}], it has ${rows}`,
+        `fits: ${where} must have a row for each of the ${count} tiles of [${shape.join(", ")}], got ${rows}`,
       );
   }
 

@@ -18,7 +18,7 @@ export function riceDecode(bytes: Uint8Array, n: number, width: RiceWidth, block
   const { fsBits, fsMost, bits } = CODES[width];
   const size = bytes.length;
   const short = (): never => {
-    throw new Error(`fits: RICE_1 data of a tile end early, ${size} bytes for ${n} numbers`);
+    throw new Error(`fits: RICE_1 data of a tile must hold ${n} numbers, got ${size} bytes`);
   };
   if (size < width) short();
   let at = 0;
@@ -57,7 +57,7 @@ export function riceDecode(bytes: Uint8Array, n: number, width: RiceWidth, block
       }
     } else {
       if (fs > fsMost)
-        throw new Error(`fits: RICE_1 data of a tile have a split of ${fs} bits, ${fsMost} at most exist`);
+        throw new Error(`fits: RICE_1 data of a tile must have splits of at most ${fsMost} bits, got ${fs}`);
       for (let i = begin; i < end; i++) {
         while (buffer === 0) {
           if (at >= size) short();

@@ -34,7 +34,7 @@ export interface LabelledPoints {
  */
 export function generatePoints({ k, n = 72, random, overlapping = false }: GeneratePointsOptions): LabelledPoints {
   if (!Number.isInteger(k) || !Number.isInteger(n) || k < 1 || k > n)
-    throw new Error(`generatePoints: k must be a whole number from 1 to the number of points, k ${k} and n ${n}`);
+    throw new Error(`generatePoints: k must be a whole number from 1 to the number of points, got k ${k} and n ${n}`);
   const groups: Clusters[] = [];
   const size = Math.floor(n / k);
   let sizes = Array.from({ length: k }, (_, c) => (c === k - 1 ? n - size * (k - 1) : size));

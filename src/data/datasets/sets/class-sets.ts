@@ -71,6 +71,7 @@ export class ClassSets implements SetProvider {
     const known = [...groups.keys()].sort((a, b) => a - b);
     if (options.classes) this.classes = { train: [], validation: [], test: [], ...options.classes };
     else {
+      // eslint-disable-next-line no-restricted-syntax -- splits that the figures of examples were measured on
       const parts = splitParts(op, known.length, shares, new Random(seed));
       const classesOf = (part: SetPart): number[] => parts[part].map((i) => known[i]!);
       this.classes = { train: classesOf("train"), validation: classesOf("validation"), test: classesOf("test") };
@@ -81,7 +82,7 @@ export class ClassSets implements SetProvider {
         const members = groups.get(label);
         if (!members) throw new Error(`${op}: class ${label} of ${part} has no example`);
         const before = used.get(label);
-        if (before) throw new Error(`${op}: no class may be in two parts, ${label} is in ${before} and ${part}`);
+        if (before) throw new Error(`${op}: no class may be in two parts, got ${label} in ${before} and ${part}`);
         used.set(label, part);
         return { label, members };
       });
@@ -91,7 +92,7 @@ export class ClassSets implements SetProvider {
 
   #group(op: string, labels: Int32Array): Map<number, Int32Array> {
     if (labels.length !== this.#items.count)
-      throw new Error(`${op}: each item needs a label, ${labels.length} labels for ${this.#items.count} items`);
+      throw new Error(`${op}: each item needs a label, got ${labels.length} labels for ${this.#items.count} items`);
     const lists = new Map<number, number[]>();
     labels.forEach((label, i) => {
       const list = lists.get(label);
@@ -132,7 +133,7 @@ export class ClassSets implements SetProvider {
     if (groups.length === 0) throw new Error(`ClassSets: ${part} has no classes`);
     if (length < minimum * this.kMax)
       throw new Error(
-        `ClassSets: sets of ${this.kMax} clusters of ${minimum} or more need ${minimum * this.kMax} items, ${length}`,
+        `ClassSets: sets of ${this.kMax} clusters of ${minimum} or more need ${minimum * this.kMax} items, got ${length}`,
       );
     if (!replacement) this.#checkSupply(part, length, kMin);
     return () => {

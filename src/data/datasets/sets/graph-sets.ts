@@ -90,8 +90,9 @@ export class SimilarityGraphSets implements SetProvider {
       const known = linksOf(n, mustLink, cannotLink);
       const both = cannotLink?.find(([a, b]) => a === b || known.alike[a]!.has(b));
       if (both) throw new Error(`${op}: items ${both[0]} and ${both[1]} must and must not be linked`);
-      const whole = components(n, [...mustLink, ...(cannotLink ?? [])]);
-      this.#linked = { items: splitItems(op, known, whole, shares, new Random(seed)), known };
+      const connected = components(n, [...mustLink, ...(cannotLink ?? [])]);
+      // eslint-disable-next-line no-restricted-syntax -- splits that the figures of examples were measured on
+      this.#linked = { items: splitItems(op, known, connected, shares, new Random(seed)), known };
       this.#groups = { train: [], validation: [], test: [] };
       return;
     }
@@ -117,6 +118,7 @@ export class SimilarityGraphSets implements SetProvider {
       throw new Error(
         `${op}: the must-links connect all items into ${subgraphs.length}, too few for the parts; where links are not transitive, give transitive: false`,
       );
+    // eslint-disable-next-line no-restricted-syntax -- splits that the figures of examples were measured on
     const parts = splitParts(op, subgraphs.length, shares, new Random(seed));
     const ofPart = (part: SetPart): Group[] => parts[part].flatMap((i) => subgraphs[i]!);
     this.#groups = { train: ofPart("train"), validation: ofPart("validation"), test: ofPart("test") };
@@ -155,7 +157,7 @@ export class SimilarityGraphSets implements SetProvider {
     const { minimum = 2 } = this.#options;
     if (length < minimum * this.kMax)
       throw new Error(
-        `SimilarityGraphSets: sets of ${this.kMax} clusters of ${minimum} or more need ${minimum * this.kMax} items, ${length}`,
+        `SimilarityGraphSets: sets of ${this.kMax} clusters of ${minimum} or more need ${minimum * this.kMax} items, got ${length}`,
       );
   }
 

@@ -98,7 +98,7 @@ export function splitParts(
   const validation = sizeOfShare(shares[1]);
   const test = sizeOfShare(shares[2]);
   const train = count - validation - test;
-  if (train < 1) throw new Error(`${op}: nothing is left to train on, ${count} for three parts`);
+  if (train < 1) throw new Error(`${op}: something must be left to train on, got ${count} for three parts`);
   return {
     train: order.slice(0, train),
     validation: order.slice(train, train + validation),

@@ -40,6 +40,7 @@ export function redrawMagic(table: MatrixLike, options: RedrawOptions = {}): NdA
   const camera = factCamera();
   const grid = squareGrid(camera, { size });
   const images = new NdArray(new Float32Array(n * size * size), [n, size, size]);
+  // eslint-disable-next-line no-restricted-syntax -- events that the figures of examples were measured on
   const key = new Random(seed).state().key;
   const picture = new Float64Array(size * size);
   for (let row = 0; row < n; row++) {

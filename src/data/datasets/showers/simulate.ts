@@ -1,3 +1,4 @@
+import { checkChoice, checkInteger, checkRange } from "../../../checks";
 import { NdArray } from "../../../ndarray";
 import { Random } from "../../../random";
 import { factCamera, type HexagonalCamera } from "./camera";
@@ -79,19 +80,17 @@ const HEAD_TAIL_MISTAKES = 0.12;
  */
 export function simulateShowers(options: ShowerOptions): Showers {
   const { n, seed = 0, first = 0, pointing = "diffuse", gammaShare = 0.5, size = 45, noise = {} } = options;
-  for (const [name, value] of Object.entries({ n, first }))
-    if (!Number.isSafeInteger(value) || value < 0)
-      throw new Error(`simulateShowers: ${name} must be a whole number from 0, got ${value}`);
-  if (pointing !== "diffuse" && pointing !== "wobble")
-    throw new Error(`simulateShowers: pointing must be diffuse or wobble, got ${String(pointing)}`);
-  if (!(gammaShare >= 0 && gammaShare <= 1))
-    throw new Error(`simulateShowers: gammaShare must be from 0 to 1, got ${gammaShare}`);
+  const op = "simulateShowers";
+  checkInteger(op, { n, first }, 0);
+  checkChoice(op, { pointing }, ["diffuse", "wobble"]);
+  checkRange(op, { gammaShare }, 0, 1);
   const camera = factCamera();
   const grid = squareGrid(camera, { size });
   const images = new NdArray(new Float32Array(n * size * size), [n, size, size]);
   const labels = new Int32Array(n);
   const regions = new Int32Array(n);
   const columns = Object.fromEntries(SHOWER_COLUMNS.map((name) => [name, new Float32Array(n)])) as Showers["columns"];
+  // eslint-disable-next-line no-restricted-syntax -- events that the figures of examples were measured on
   const key = new Random(seed).state().key;
   const picture = new Float64Array(size * size);
   for (let row = 0; row < n; row++) {

@@ -97,6 +97,7 @@ export function simulateStarsGalaxies(options: StarGalaxyOptions): StarGalaxySta
     StampColumn,
     Float32Array
   >;
+  // eslint-disable-next-line no-restricted-syntax -- stamps that the figures of examples were measured on
   const { key } = new Random(seed).state();
   const population: Population = { starShare, radius };
   for (let i = 0; i < n; i++) {

@@ -21,10 +21,10 @@ export function readCsv(content: string | Bytes, options: CsvOptions = {}): CsvT
 }
 
 /** The same of a file that is read piece by piece. */
-export async function readCsvPieces(pieces: AsyncIterable<Uint8Array>, options: CsvOptions = {}): Promise<CsvTable> {
+export async function readCsvStream(chunks: AsyncIterable<Uint8Array>, options: CsvOptions = {}): Promise<CsvTable> {
   const table = new TableBuilder(options);
   const rows = new CsvRows(options, (cells, line) => table.row(cells, line));
-  for await (const piece of pieces) rows.push(piece);
+  for await (const piece of chunks) rows.push(piece);
   rows.end();
   return table.finish(rows.comment);
 }
