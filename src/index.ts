@@ -37,7 +37,7 @@ export { RowsModel } from "./lifecycle/rows-model";
 export type { DeviceOption, OptionSet } from "./lifecycle/model";
 export type { Checkpoint, Learned, NamedArrays } from "./lifecycle/checkpoint";
 export type { Fit } from "./lifecycle/fit";
-export type { Rule, Rules, Spelling } from "./options";
+export type { Rule, Rules, Spelling, TextSpelling } from "./options";
 export type { EpochRecord, FitOptions, Progress, RunOptions, StepReport, TrainingOptions } from "./lifecycle/progress";
 export { trainSafely } from "./training/recovery";
 export type { SafeTraining, SavedModel } from "./training/recovery";

@@ -2,14 +2,23 @@
 
 import { checkOptions, inWords, isObject, show } from "./checks";
 
-/** How texts spell what a rule holds, for command lines and forms (`kindOf` of kinds.ts). */
+/** How texts spell what a rule holds, for command lines and forms (`kindOf`). */
 export type Spelling<T = unknown> =
   | { readonly as: "number"; readonly step: 1 | "any"; readonly min?: number; readonly max?: number }
   | { readonly as: "choice"; readonly choices: readonly string[] }
   | { readonly as: "flag" }
   | { readonly as: "list"; readonly each: Rule; readonly least: number }
   | { readonly as: "either"; readonly rules: readonly Rule[] }
-  | { readonly as: "text"; readonly placeholder: string; readonly parse: (text: string) => T | undefined };
+  | TextSpelling<T>;
+
+/** A value that a text of its own form spells. */
+export interface TextSpelling<T = unknown> {
+  readonly as: "text";
+  /** What stands for the value in help. */
+  readonly placeholder: string;
+  /** The value; undefined where the text spells none. */
+  parse(text: string): T | undefined;
+}
 
 /** What a value must be: the one rule that constructors, the command line and forms go by. */
 export interface Rule<T = unknown> {

@@ -123,7 +123,7 @@ export { kindOf } from "../kinds";
 export type { FormField, Kind } from "../kinds";
 // Rules of options, for descriptors of one's own.
 export { choice, finite, flag, fraction, integer, list, positive, range, share, sizes } from "../options";
-export type { Rule, Spelling } from "../options";
+export type { Rule, Spelling, TextSpelling } from "../options";
 
 export { chooseK } from "./choose-k";
 export type { ChooseKOptions, ChosenK, MakeModel, NumberScore } from "./choose-k";

@@ -13,6 +13,7 @@ export { renderPage, studyHeader, type Page, type PageSection } from "./page/pag
 export { html, Markup, type Content } from "./page/markup";
 export { drawingDocument } from "./charts/document";
 export { draw, drawing, type Chart } from "./charts/chart";
+export type { ChartData } from "./charts/save";
 export { clusterColour } from "./charts/palette";
 export { clusterSizes } from "./sections/certainty";
 export { formatShare, formatTick } from "./page/format";

@@ -8,7 +8,7 @@ import { writeIdx } from "../../src/data/formats/idx";
 import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
 import { readSafetensors } from "../../src/data/formats/safetensors";
 import { accuracy } from "../../src/metrics";
-import { uniformNumbers } from "../../src/report/sections/sample";
+import { uniforms } from "../uniforms";
 import { encodePng } from "../data/formats/png";
 import { blobs, constella, folder, list, metricsOf, read, refusal, RESULTS, write, useProgram } from "./program";
 
@@ -236,7 +236,7 @@ describe("constella cluster", () => {
 });
 
 test("DEC on a table of four columns: a small network, and plain k-means of the items beside it", async () => {
-  const random = uniformNumbers(3);
+  const random = uniforms(3);
   const kinds = ["oak", "ash", "elm"];
   const rows = Array.from({ length: 90 }, (_, i) => {
     const values = [0, 1, 2, 3].map((c) => (c % 3 === i % 3 ? 2 : 0) + random() + random());
