@@ -117,9 +117,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
       checkClusterCount(this.name, this.settings.nClusters, rows.count);
       const before = (this.#memory ?? this.#recalled)?.labels.length ?? rows.count;
       if (before !== rows.count)
-        throw new Error(
-          `OnlineDeepCluster.fit: training must go on with the same ${before} items, got ${rows.count}`,
-        );
+        throw new Error(`OnlineDeepCluster.fit: training must go on with the same ${before} items, got ${rows.count}`);
       const memory = (this.#memory ??= await (this.#recalled
         ? this.#recall(rows, this.#recalled)
         : this.#begin(rows, fit.signal)));

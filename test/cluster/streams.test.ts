@@ -91,9 +91,7 @@ describeDevices("rows that are read", (device) => {
     await expect(kmeans.fit(bad)).rejects.toThrow("KMeans.fit: x must be finite, got NaN at row 1234, column 2");
     await expect(kmeans.fit(new ArrayRows(new Float32Array(0), D))).rejects.toThrow("KMeans.fit: x has no elements");
     await kmeans.fit(new ArrayRows(blobs(N, D, K, 3), D));
-    await expect(kmeans.predict(new ArrayRows(blobs(N, 4, K, 3), 4))).rejects.toThrow(
-      "x must have 5 columns, got 4",
-    );
+    await expect(kmeans.predict(new ArrayRows(blobs(N, 4, K, 3), 4))).rejects.toThrow("x must have 5 columns, got 4");
   });
 
   test("mini-batch k-means finds the same as of the rows in memory", async () => {
