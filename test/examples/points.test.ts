@@ -116,12 +116,12 @@ describe("whether a set is like those that the shipped model has learned", () =>
   afterAll(() => model.dispose());
 
   /** 300 points of a set of the playground, as that shows them to the model, and their groups. */
-  const shown = (name: string, seed: number) => {
+  const shown = (name: string, seed: number, n = 300) => {
     const { x, truth } = POINT_SETS[name]!();
-    const rows = new Random(seed).permutation(truth.length).slice(0, 300);
-    const points = Float32Array.from({ length: 600 }, (_, i) => x.data[2 * rows[i >> 1]! + (i & 1)]!);
+    const rows = new Random(seed).permutation(truth.length).slice(0, n);
+    const points = Float32Array.from({ length: 2 * n }, (_, i) => x.data[2 * rows[i >> 1]! + (i & 1)]!);
     standardizePoints(points);
-    return { points: new NdArray(points, [300, 2]), truth: Int32Array.from(rows, (row) => truth[row]!) };
+    return { points: new NdArray(points, [n, 2]), truth: Int32Array.from(rows, (row) => truth[row]!) };
   };
 
   test.each([
@@ -136,6 +136,19 @@ describe("whether a set is like those that the shipped model has learned", () =>
       expect(found.unlike).toBe(unlike);
       if (!unlike) expect(accuracy(truth, found.labels)).toBeGreaterThan(0.95);
     }
+  });
+
+  test("so few of the moons that there are gaps: what it gets wrong it does not expect to be right", async () => {
+    let wrong = 0;
+    for (let seed = 0; seed < 6; seed++) {
+      const { points, truth } = shown("moons", seed, 72);
+      const { labels, confidence } = await model.examine(points);
+      expect(confidence).toBeLessThanOrEqual(1.000001);
+      if (accuracy(truth, labels) > 0.95) continue;
+      wrong++;
+      expect(confidence).toBeLessThan(0.95);
+    }
+    expect(wrong).toBeGreaterThan(0);
   });
 
   test("fresh sets of the training are like them", async () => {

@@ -65,7 +65,11 @@ export function learnedSession({ x, rows, values, device }: Task): Session {
     },
     note: () => {
       const chances = Array.from(found!.counts, (p, k) => `${k + 1} with ${(100 * p).toFixed(0)} %`);
-      const asked = `How many clusters? ${chances.join(", ")}.`;
+      const right =
+        found!.k > 1
+          ? ` It expects ${Math.floor(100 * found!.confidence)} % of the points to be in the right one.`
+          : "";
+      const asked = `How many clusters? ${chances.join(", ")}.${right}`;
       return found!.unlike ? `${unlikeWords(found!)} ${asked}` : asked;
     },
     history: () => [],

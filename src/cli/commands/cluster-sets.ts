@@ -64,6 +64,7 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
       ...{ n: labels.length, k, counts: [...found.counts], scale: chosen, model: given.model, data: path },
       ...(examined && {
         ...{ unlike: examined.unlike, agreement: examined.agreement, leastAgreement: examined.leastAgreement },
+        confidence: examined.confidence,
       }),
       ...(truth && measure(truth, labels)),
       ...{ seconds, device: device.description, seed, versions },
@@ -79,12 +80,17 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
     const likely = Array.from(found.counts, (p, i) => `P(${i + 1}) ${p.toFixed(3)}`).join(", ");
     print(`${labels.length} items in ${k} ${k === 1 ? "cluster" : "clusters"}: ${likely}`);
     if (unlike) print(unlike);
+    if (examined && examined.confidence < SURE)
+      print(`the model expects ${Math.floor(100 * examined.confidence)} % of the items to be in the right cluster`);
     print(`results in ${out}: open ${out}/report.html`);
   } finally {
     device.destroy();
     await folder.release();
   }
 }
+
+/** Share of the items that are right below which it is said. */
+const SURE = 0.95;
 
 /** Said of a set that the model cannot be relied on for. */
 const unlikeWords = ({ agreement, leastAgreement }: ExaminedClustering, model: string): string =>

@@ -35,6 +35,11 @@ export interface ExaminedClustering extends SetClustering {
   readonly leastAgreement: number;
   /** Whether the agreement is below that: the set is unlike those that the model has learned, and its answer is not to be relied on. */
   readonly unlike: boolean;
+  /**
+   * Mean over the items of the probability of their clusters: the share of them that the model itself expects to be in the right one. A set that was seen as
+   * one cluster has 1.
+   */
+  readonly confidence: number;
 }
 
 /** Sets of one number of clusters below which a quantile of them says nothing. */
@@ -55,6 +60,14 @@ export function agreement(
     permutations[run]!.forEach((from, to) => (own[from] = seen[to]!));
     return sum + (pass.counts[k - 1]! * Math.max(0, adjustedRandIndex(own, labels))) / passes.length;
   }, 0);
+}
+
+/** Mean over the items of the largest of their probabilities among k clusters. */
+export function confidence({ k, assignments }: SetClustering): number {
+  const { data, shape } = assignments[k - 1]!;
+  let sum = 0;
+  for (let i = 0; i < data.length; i += k) sum += data.subarray(i, i + k).reduce((most, p) => Math.max(most, p), 0);
+  return sum / shape[0]!;
 }
 
 /** For every k, what all but a share of the sets found to have k clusters have; that of all sets where few were. */

@@ -18,7 +18,7 @@ import { buildSetNetwork } from "./build-network";
 import type { SetNetwork } from "./network";
 import { SET_OPTIONS } from "./options";
 import type { LearningToClusterOptions, SetSettings } from "./options";
-import { agreement, CALIBRATION, leastAgreements } from "./calibration";
+import { agreement, CALIBRATION, confidence, leastAgreements } from "./calibration";
 import type { Calibration, ExaminedClustering } from "./calibration";
 import { averageOrders, inOrders } from "./orders";
 import { clusterSets, dropoutClustering } from "./prediction";
@@ -231,7 +231,8 @@ export class LearningToCluster extends Model<SetSettings> {
   }
 
   /**
-   * Clusters a set by the passes that the model was calibrated with, and says whether it is unlike the sets that the model has learned.
+   * Clusters a set by the passes that the model was calibrated with, and says whether it is unlike the sets that the model has learned, and how
+   * much of its answer it expects to be right.
    * @throws before `calibrate`, and as `predict`
    */
   async examine(set: MatrixLike): Promise<ExaminedClustering> {
@@ -244,7 +245,8 @@ export class LearningToCluster extends Model<SetSettings> {
       const { passes, permutations, mean } = found!;
       const agreed = agreement(passes, permutations, mean);
       const leastAgreement = least[mean.k - 1]!;
-      return { ...mean, agreement: agreed, leastAgreement, unlike: agreed < leastAgreement };
+      const unlike = agreed < leastAgreement;
+      return { ...mean, agreement: agreed, leastAgreement, unlike, confidence: confidence(mean) };
     });
   }
 

@@ -94,6 +94,12 @@ describe("examine", () => {
     expect(found).toMatchObject(await model.predict(set, { orders: 3 }));
     expect(found.leastAgreement).toBe(made.least[found.k - 1]);
     expect(found.unlike).toBe(found.agreement < found.leastAgreement);
+    const { data } = found.assignments[found.k - 1]!;
+    const largest = Array.from({ length: 6 }, (_, i) => Math.max(...data.subarray(found.k * i, found.k * (i + 1))));
+    expect(found.confidence).toBeCloseTo(
+      largest.reduce((sum, p) => sum + p / 6, 0),
+      6,
+    );
     for (const options of [{}, { weightsOnly: true }]) {
       const loaded = await LearningToCluster.load(await model.save(options), { device });
       expect(loaded.calibration).toEqual(made);
