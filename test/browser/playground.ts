@@ -28,10 +28,11 @@ async function digits(count: number): Promise<{ images: Uint8Array; labels: Uint
 }
 
 describe("playground", () => {
-  test("a click clusters the points it begins with, and the labels and the report can be downloaded", async () => {
+  test("what it opens with runs by itself, with Start in sight, and the labels and the report can be downloaded", async () => {
     const { page, problems } = await open();
-    await reach(page, "ready");
-    await page.click("#start");
+    await page.setViewportSize({ width: 1366, height: 700 });
+    const start = (await page.locator("#start").boundingBox())!;
+    expect(start.y + start.height).toBeLessThan(700);
     await reach(page, "done");
     expect(await page.textContent("#measures")).toMatch(/^clusters5accuracy0\.9[5-9]/);
     await page.waitForSelector("#charts svg");
@@ -51,7 +52,7 @@ describe("playground", () => {
   test("on a server that does not isolate pages it computes in one worker", async () => {
     const server = await serve("build/pages");
     const { page, problems } = await openPage(pages.browser, `${server.url}playground.html`);
-    await reach(page, "ready");
+    await reach(page, "done");
     await page.click("#more summary");
     await page.selectOption("#device", "wasm");
     await page.waitForFunction(() =>
@@ -70,7 +71,7 @@ describe("playground", () => {
 
   test("points are drawn by pointer and by keyboard, and DBSCAN finds as many groups", async () => {
     const { page, problems } = await open();
-    await reach(page, "ready");
+    await reach(page, "done");
     await page.click("#draw");
     const box = (await page.locator("#plane").boundingBox())!;
     const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
@@ -98,7 +99,7 @@ describe("playground", () => {
 
   test("the learned model says how many clusters there are, and refuses what are no points", async () => {
     const { page, problems } = await open();
-    await reach(page, "ready");
+    await reach(page, "done");
     await page.click('[data-sample="rings"]');
     await page.waitForFunction(() => document.getElementById("summary")!.textContent!.startsWith("rings"));
     await page.selectOption("#method", "learned");
@@ -134,7 +135,7 @@ describe("playground", () => {
 
   test("dropped npy files are clustered by DEC, which stops, goes on from its checkpoint, and gives labels and a model that load", async () => {
     const { page, problems } = await open();
-    await reach(page, "ready");
+    await reach(page, "done");
     const { images, labels } = await digits(600);
     await dropFiles(page, [
       { name: "images.npy", bytes: images },
@@ -177,7 +178,7 @@ describe("playground", () => {
   test("a GPU that crashes while DEC trains: WebAssembly goes on from the last checkpoint, and the page says so", async () => {
     const browser = await launchChromium(); // its own: the crash is the browser's
     const { page } = await openPage(browser, `${pages.url}playground.html`);
-    await reach(page, "ready");
+    await reach(page, "done");
     await page.click("#more summary");
     await page.selectOption("#device", "webgpu");
     await page.waitForFunction(() =>
@@ -219,7 +220,7 @@ describe("playground", () => {
 
   test("a table with a column of classes is read, and DeepCluster trains on it", async () => {
     const { page, problems } = await open();
-    await reach(page, "ready");
+    await reach(page, "done");
     const rows = Array.from({ length: 300 }, (_, i) => {
       const group = i % 3;
       const noise = (place: number): number => Math.sin(12.9898 * (i + 1) * place) * 0.4;
@@ -244,18 +245,99 @@ describe("playground", () => {
 
   test("what cannot be read is said, and what was there stays", async () => {
     const { page } = await open();
-    await reach(page, "ready");
+    await reach(page, "done");
     await dropFiles(page, [{ name: "notes.doc", bytes: new TextEncoder().encode("hello") }]);
-    await page.waitForSelector("#error:not([hidden])");
-    expect(await page.textContent("#error")).toContain("notes.doc: files of the kinds npy");
+    await page.waitForSelector("#data-error:not([hidden])");
+    expect(await page.textContent("#data-error")).toContain("notes.doc: files of the kinds npy");
     await page.fill("#option-nClusters", "0");
     await page.click("#start");
-    await page.waitForFunction(() =>
-      document.getElementById("error")!.textContent!.includes("must be a whole number from 1 to 1000, got 0"),
-    );
+    expect(await page.textContent("#option-nClusters-error")).toContain("must be a whole number from 1 to 1000, got 0");
     await page.fill("#option-nClusters", "3");
     await page.click("#start");
+    await reach(page, "running").catch(() => undefined);
     await reach(page, "done");
+    expect(await page.locator("#option-nClusters-error").count()).toBe(0);
+    await page.context().close();
+  });
+
+  test("settings are in the address, and a link with them opens the same", async () => {
+    const { page, problems } = await open();
+    await reach(page, "done");
+    await page.click('[data-sample="moons"]');
+    await page.waitForFunction(() => document.getElementById("summary")!.textContent!.startsWith("moons"));
+    await reach(page, "ready");
+    await page.selectOption("#method", "dbscan");
+    await page.fill("#option-eps", "0.11");
+    await page.dispatchEvent("#option-eps", "change");
+    await page.waitForFunction(() => location.hash.includes("eps=0.11"));
+    const address = page.url();
+    expect(address).toMatch(/#data=moons&method=dbscan&scale=none&eps=0\.11$/);
+    const other = await openPage(pages.browser, address);
+    await reach(other.page, "done");
+    expect(await other.page.textContent("#summary")).toMatch(/^moons/);
+    expect(await other.page.inputValue("#method")).toBe("dbscan");
+    expect(await other.page.inputValue("#option-eps")).toBe("0.11");
+    expect(await other.page.textContent("#measures dd")).toBe("2");
+    expect([...problems, ...other.problems]).toEqual([]);
+    await other.page.context().close();
+    await page.context().close();
+  });
+
+  test("looking closer, selecting by a line, and clusters of new items", async () => {
+    const { page, problems } = await open();
+    await reach(page, "done");
+    const box = (await page.locator("#plane").boundingBox())!;
+    const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
+    expect(await page.locator("#fit").isDisabled()).toBe(true);
+    await page.click("#nearer");
+    expect(await page.locator("#fit").isDisabled()).toBe(false);
+    await page.locator("#plane").focus();
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("0");
+    expect(await page.locator("#fit").isDisabled()).toBe(true);
+    await page.click("#select");
+    await page.mouse.move(...at(0.02, 0.02));
+    await page.mouse.down();
+    for (const [x, y] of [[0.98, 0.02], [0.98, 0.98], [0.02, 0.98]] as const) await page.mouse.move(...at(x, y)); // prettier-ignore
+    await page.mouse.up();
+    expect(await page.textContent("#selection-text")).toMatch(
+      /^1,500 items selected; cluster \d 3\d\d, .*; class \d 300/,
+    );
+    const { bytes } = await download(page, page.locator("#selection-save"));
+    expect(readCsv(bytes).columns).toEqual(["row", "cluster", "class"]);
+    await page.keyboard.press("Escape");
+    await page.click("#selection-clear").catch(() => undefined);
+    await page.click("#plane", { position: { x: 3, y: 3 } });
+    await page.waitForSelector("#selection", { state: "hidden" });
+
+    const write = (rows: string): { name: string; mimeType: string; buffer: Buffer } => ({
+      ...{ name: "new.csv", mimeType: "text/csv" },
+      buffer: Buffer.from(rows),
+    });
+    await page.setInputFiles("#predict", write("-1.1,0.7\n-1.0,0.6\n1.2,-0.35\n"));
+    await page.waitForSelector("#predicted-save:not([hidden])");
+    expect(await page.textContent("#predicted")).toMatch(/^new\.csv: 3 new items; cluster \d [12], cluster \d [12]\.$/);
+    const predicted = readCsv((await download(page, page.locator("#predicted-save"))).bytes);
+    const [a, b, c] = [0, 1, 2].map((row) => predicted.data.get(row, 1));
+    expect(a).toBe(b);
+    expect(c).not.toBe(a);
+    await page.setInputFiles("#predict", write("1,2,3\n4,5,6\n"));
+    await page.waitForSelector("#predict-error:not([hidden])");
+    expect(await page.textContent("#predict-error")).toBe("new.csv: items must be 2, as those of blobs, got 3");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("digits as pictures", async () => {
+    const { page, problems } = await openPage(
+      pages.browser,
+      `${pages.url}playground.html#data=digits&method=kmeans&items=pictures`,
+    );
+    await reach(page, "done");
+    expect(await page.inputValue("#items")).toBe("pictures");
+    await page.waitForTimeout(500);
+    await picture(page, "playground-pictures");
+    expect(problems).toEqual([]);
     await page.context().close();
   });
 
@@ -266,7 +348,7 @@ describe("playground", () => {
     ["phone-dark", { phone: true, dark: true }],
   ] as const)("every control has a name and every text its contrast: %s", async (name, look) => {
     const { page, problems } = await open(look);
-    await reach(page, "ready");
+    await reach(page, "done");
     await page.click("#start");
     await reach(page, "done");
     await page.waitForSelector("#charts svg");

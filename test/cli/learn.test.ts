@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { POINT_SETS } from "../../examples/web/playground/samples";
+import { POINT_SETS } from "../../examples/web/playground/worker/samples";
 import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
 import { readNpz } from "../../src/data/formats/npy/npz";
 import { readSafetensors } from "../../src/data/formats/safetensors";

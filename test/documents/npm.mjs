@@ -25,6 +25,7 @@ const RUNS = {
   playground: { args: () => ["--no-open", "--port", "0"], until: /http:\/\/localhost:\d+/ },
   notebook: { args: (folder) => [join(folder, "notebook.ipynb")] },
   build: { args: () => [] },
+  site: { args: (folder) => ["--small", "--out", join(folder, "site")] },
 };
 
 /** What a program is ended with by Ctrl-C, or by the signal itself. */

@@ -7,7 +7,7 @@ import { matched, renderPoints } from "../../examples/points/report";
 import { MODEL } from "../../examples/points/settings";
 import { MEASURES, type Estimate } from "../../examples/scores";
 import { generatedPoints, randomClusterings, randomLabels } from "../../examples/points/tables";
-import { POINT_SETS } from "../../examples/web/playground/samples";
+import { POINT_SETS } from "../../examples/web/playground/worker/samples";
 import { PointsProvider, readFile, standardizePoints } from "../../src/data";
 import { accuracy, LearningToCluster, NdArray, Random, requestDevice, type Device } from "../../src/index";
 

@@ -35,23 +35,47 @@ function makeField({ name, label, hint, kind, value, placeholder }: Field): HTML
   return wrapper;
 }
 
+/** A message beside a field, or none any more. */
+function complainAt(control: HTMLElement, message: string | undefined): void {
+  const id = `${control.id}-error`;
+  document.getElementById(id)?.remove();
+  control.toggleAttribute("aria-invalid", message !== undefined);
+  if (message === undefined) return;
+  const note = Object.assign(document.createElement("p"), { className: "error", id, textContent: message });
+  note.setAttribute("role", "alert");
+  control.after(note);
+}
+
+/** The fields that differ from what the method has by itself, as they stand in the form. */
+export function changedFields(form: HTMLFormElement, fields: readonly Field[]): Record<string, string> {
+  const changed: Record<string, string> = {};
+  for (const { name, value } of fields) {
+    const control = form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement | null;
+    if (control && control.value.trim() !== shownValue(value)) changed[name] = control.value.trim();
+  }
+  return changed;
+}
+
 /** Puts the fields of a method into the form. */
 export function showFields(fields: readonly Field[], main: HTMLElement, more: HTMLElement): void {
   main.replaceChildren(...fields.filter((field) => !field.more).map(makeField));
   more.replaceChildren(...fields.filter((field) => field.more).map(makeField));
 }
 
-/** The values as they stand in the form, without those that are empty. @throws naming the first field that breaks its rule */
-export function readFields(form: HTMLFormElement, fields: readonly Field[]): Values {
+/** The values as they stand in the form, without those that are empty; undefined where one breaks its rule, which is said beside it. */
+export function readFields(form: HTMLFormElement, fields: readonly Field[]): Values | undefined {
   const values: Record<string, unknown> = {};
   for (const { name, label, kind } of fields) {
     const control = form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement;
     const given = control.value.trim();
+    complainAt(control, undefined);
     if (given === "" && !("required" in control && control.required) && control.validity.valid) continue;
     const value = kind.parse(given);
     if (value === undefined) {
+      control.closest("details")?.setAttribute("open", "");
       control.focus();
-      throw new Error(`${label} must be ${kind.words}${given === "" ? "" : `, got ${given}`}`);
+      complainAt(control, `${label} must be ${kind.words}${given === "" ? "" : `, got ${given}`}`);
+      return undefined;
     }
     values[name] = value;
   }

@@ -1,9 +1,12 @@
 // The playground's page: a form, a picture, charts and downloads around the worker that computes.
-import { showFields, readFields } from "./form";
-import { showMembers, showThumbnail } from "./members";
+import { addressed, choose, keepInAddress } from "./address";
+import { contentsOf, saveFile } from "./files";
+import { changedFields, showFields, readFields } from "./form";
+import { selectionInWords, selectionTable, showMembers, showPictures, showThumbnail } from "./view/members";
 import { loadMethod } from "constella/methods";
 import { clusters, LEARNED, loadForm, TITLES, type Field } from "./methods";
-import { PlaneView } from "./plane-view";
+import { complain, forget } from "./messages";
+import { PlaneView } from "./view/plane-view";
 import type { Answer, DataSummary, DeviceName, Download, Frame, Plane, Request, RunState, Scale } from "./protocol";
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -13,17 +16,22 @@ const [method, scale, device] = ["method", "scale", "device"].map((id) => elemen
   HTMLSelectElement,
   HTMLSelectElement,
 ];
-const [view, colour] = [element<HTMLSelectElement>("view"), element<HTMLSelectElement>("colour")];
+const [view, colour, items] = ["view", "colour", "items"].map((id) => element<HTMLSelectElement>(id)) as [
+  HTMLSelectElement,
+  HTMLSelectElement,
+  HTMLSelectElement,
+];
 const [start, stop, resume] = ["start", "stop", "resume"].map((id) => element<HTMLButtonElement>(id)) as [
   HTMLButtonElement,
   HTMLButtonElement,
   HTMLButtonElement,
 ];
-const [progress, status, error] = [element<HTMLProgressElement>("progress"), element("status"), element("error")];
+const [progress, status] = [element<HTMLProgressElement>("progress"), element("status")];
 const [canvas, hint, tip] = [element<HTMLCanvasElement>("plane"), element("hint"), element("tip")];
-const draw = element<HTMLButtonElement>("draw");
+const [draw, select] = [element<HTMLButtonElement>("draw"), element<HTMLButtonElement>("select")];
+const predict = element<HTMLInputElement>("predict");
 
-const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+const worker = new Worker(new URL("./worker/worker.ts", import.meta.url), { type: "module" });
 const ask = (request: Request, transfer: Transferable[] = []): void => worker.postMessage(request, transfer);
 
 let summary: DataSummary | undefined;
@@ -32,22 +40,54 @@ let frame: Frame | undefined;
 let state: RunState | "empty" | "ready" = "empty";
 
 // Plot and the report are large and not needed for the first picture
-const charts = new Promise<void>((resolve) => setTimeout(resolve, 50)).then(() => import("./charts"));
+const charts = new Promise<void>((resolve) => setTimeout(resolve, 50)).then(() => import("./view/charts"));
 
-const picture = new PlaneView(canvas, (count) => {
-  element<HTMLButtonElement>("finish").disabled = count < 2;
-  hint.textContent = count === 0 ? DRAWING_HINT : `${count.toLocaleString("en")} points`;
-});
 const DRAWING_HINT = "Draw with the pointer; or move with the arrow keys and draw with the space bar.";
+const HINT =
+  "Point at an item to see it; drag to move, + and − or Ctrl with the wheel to look closer, Shift and drag to select.";
+
+/** Items that are selected. */
+let selection: readonly number[] = [];
+
+const picture = new PlaneView(canvas, {
+  drawn: (count) => {
+    element<HTMLButtonElement>("finish").disabled = count < 2;
+    hint.textContent = count === 0 ? DRAWING_HINT : `${count.toLocaleString("en")} points`;
+  },
+  selected: (items) => {
+    selection = items;
+    showSelection();
+  },
+  moved: () => (element<HTMLButtonElement>("fit").disabled = !picture.moved),
+});
+
+function showSelection(): void {
+  element("selection").hidden = selection.length === 0 || !plane;
+  if (selection.length === 0 || !plane) return;
+  element("selection-text").textContent = selectionInWords(selection, plane, frame, summary?.classes);
+  const pictures = element<HTMLCanvasElement>("selection-pictures");
+  pictures.hidden = !showPictures(pictures, plane, selection);
+}
 
 /** Fields of the method that is chosen. */
 let fields: readonly Field[] = [];
 /** Whether the run that is there has a model to keep. */
 let savable = false;
 
-function complain(message: string | undefined): void {
-  error.hidden = message === undefined;
-  error.textContent = message ?? "";
+/** The sample that is shown, "" for data of the user's own. */
+let sampled = "";
+
+/** Keeps in the address what was chosen. */
+function remember(): void {
+  keepInAddress({
+    ...(sampled && { data: sampled }),
+    ...{ method: method.value, scale: scale.value },
+    ...(device.value !== "auto" && { device: device.value }),
+    ...(view.value !== "embedding" && { view: view.value }),
+    ...(colour.value !== "cluster" && { colour: colour.value }),
+    ...(items.value !== "dots" && { items: items.value }),
+    ...changedFields(form, fields),
+  });
 }
 
 function setState(next: typeof state): void {
@@ -56,8 +96,10 @@ function setState(next: typeof state): void {
   start.disabled = next === "empty" || next === "running" || picture.drawing;
   stop.disabled = next !== "running";
   resume.disabled = next !== "stopped";
+  const ended = next === "done" || next === "stopped";
   for (const button of document.querySelectorAll<HTMLButtonElement>("[data-save]"))
-    button.disabled = (next !== "done" && next !== "stopped") || (button.dataset["save"] === "model" && !savable);
+    button.disabled = !ended || (button.dataset["save"] === "model" && !savable);
+  predict.disabled = !ended;
 }
 
 function showPicture(jump = false): void {
@@ -73,6 +115,11 @@ function showPicture(jump = false): void {
   const what = moved ? "The embedding" : "The data";
   const clusters = frame?.labels ? `, ${frame.sizes.filter((size) => size > 0).length} clusters` : "";
   canvas.setAttribute("aria-label", `${what} in the plane: ${plane.rows.length} items${clusters}`);
+  if (!picture.drawing)
+    hint.textContent = frame?.provisional
+      ? `Colours: k-means of the codes so far, before the clustering. ${HINT}`
+      : HINT;
+  showSelection();
 }
 
 /** What is drawn less often than frames come. */
@@ -89,9 +136,9 @@ function showCharts(): void {
   })();
 }
 
-function showMeasures({ measures, sizes, noise, labels }: Frame): void {
+function showMeasures({ measures, sizes, noise, labels, provisional }: Frame): void {
   const found = sizes.filter((size) => size > 0).length;
-  const entries: [string, string][] = labels ? [["clusters", String(found)]] : [];
+  const entries: [string, string][] = labels ? [[provisional ? "clusters so far" : "clusters", String(found)]] : [];
   if (noise > 0) entries.push(["noise", noise.toLocaleString("en")]);
   const names: Record<string, string> = { ACC: "accuracy", NMI: "NMI", ARI: "adjusted Rand index" };
   for (const [name, value] of Object.entries(measures)) entries.push([names[name] ?? name, value.toFixed(3)]);
@@ -130,14 +177,37 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
   picture.drawing = false;
   draw.setAttribute("aria-pressed", "false");
   element("brush").hidden = true;
-  hint.textContent = "Point at an item to see it.";
+  element("items-field").hidden = !plane.thumbnails;
+  if (!plane.thumbnails) items.value = "dots";
   for (const id of ["charts", "measures", "members"]) element(id).replaceChildren();
   element("members-section").hidden = true;
   progress.value = 0;
   status.textContent = "Ready.";
-  complain(undefined);
-  void showMethod().then(() => setState("ready"));
+  for (const id of ["predicted"]) element(id).textContent = "";
+  element("predicted-save").hidden = true;
+  forget("data", "run", "save", "predict");
+  const first = opening;
+  opening = undefined;
+  if (first)
+    for (const [name, control] of Object.entries({ method, scale, view, colour, items }))
+      choose(control, first.get(name));
+  picture.thumbnails = items.value === "pictures" ? plane.thumbnails : undefined;
+  void showMethod().then(() => {
+    if (first) fill(first);
+    setState("ready");
+    if (first)
+      form.requestSubmit(); // what the page opens with runs by itself
+    else remember();
+  });
   showPicture(true);
+}
+
+/** Puts what the address says into the fields of the method. */
+function fill(values: URLSearchParams): void {
+  for (const { name } of fields) {
+    const control = form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement | null;
+    if (control && values.has(name)) control.value = values.get(name)!;
+  }
 }
 
 /** Shows the form of the method that is chosen, once it is loaded. */
@@ -149,14 +219,6 @@ async function showMethod(): Promise<void> {
   if (!summary) return;
   fields = form.fieldsFor(summary);
   showFields(fields, element("fields"), element("more-fields"));
-}
-
-function save(name: string, mime: string, content: BlobPart): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type: mime }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
@@ -188,32 +250,62 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
       showCharts();
       break;
     case "file":
-      save(answer.name, answer.mime, answer.bytes);
+      saveFile(answer.name, answer.mime, answer.bytes);
       break;
     case "report":
       void charts
         .then(({ reportOf }) => reportOf(answer.run))
-        .then((text) => save(`${answer.run.title.replace(/[^\w]+/g, "-")}.html`, "text/html", text));
+        .then((text) => saveFile(`${answer.run.title.replace(/[^\w]+/g, "-")}.html`, "text/html", text));
       break;
     case "warning":
-      complain(answer.message);
+      complain("run", answer.message);
+      break;
+    case "predicted":
+      showPredicted(answer);
       break;
     case "error":
-      complain(answer.message);
-      setState(summary ? "ready" : "empty");
+      complain(answer.about, answer.message);
+      if (answer.about === "run") setState(summary ? "ready" : "empty");
+      if (answer.about === "predict") element("predicted").textContent = "";
+      if (answer.about === "data") status.textContent = summary ? "Ready." : "";
   }
 };
-worker.onerror = (event) => complain(`The worker ended: ${event.message}. Load the page again.`);
+worker.onerror = (event) => complain("run", `The worker ended: ${event.message}. Load the page again.`);
 
-async function take(list: Iterable<File>): Promise<void> {
+/** What was found of new items, kept to be saved. */
+let predictedTable = "";
+
+function showPredicted({ name, sizes, noise, csv }: Extract<Answer, { type: "predicted" }>): void {
+  predictedTable = csv;
+  const n = sizes.reduce((sum, size) => sum + size, noise);
+  const counts = sizes.flatMap((size, cluster) =>
+    size > 0 ? [`cluster ${cluster} ${size.toLocaleString("en")}`] : [],
+  );
+  if (noise > 0) counts.push(`noise ${noise.toLocaleString("en")}`);
+  element("predicted").textContent =
+    `${name}: ${n.toLocaleString("en")} new ${n === 1 ? "item" : "items"}; ${counts.join(", ")}.`;
+  element("predicted-save").hidden = false;
+}
+
+async function take(list: Iterable<File>, type: "files" | "predict"): Promise<void> {
   const chosen = [...list];
   if (chosen.length === 0) return;
-  status.textContent = "Reading …";
-  const read = await Promise.all(chosen.map(async (file) => ({ name: file.name, bytes: await file.arrayBuffer() })));
+  const files = await contentsOf(chosen);
+  if (type === "files") {
+    status.textContent = "Reading …";
+    sampled = "";
+    forget("data");
+  } else forget("predict");
   ask(
-    { type: "files", files: read },
-    read.map(({ bytes }) => bytes),
+    { type, files },
+    files.map(({ bytes }) => bytes),
   );
+}
+
+function takeSample(name: string): void {
+  sampled = name;
+  forget("data");
+  ask({ type: "sample", name });
 }
 
 for (const [name, title] of Object.entries(TITLES)) method.append(new Option(title, name));
@@ -223,32 +315,53 @@ for (const name of Object.keys(TITLES))
     void charts
       .then(() => loadMethod(name))
       .then((loaded) => clusters(loaded) || method.querySelector(`option[value="${name}"]`)?.remove());
-files.addEventListener("change", () => void take(files.files ?? []));
+files.addEventListener("change", () => void take(files.files ?? [], "files"));
+predict.addEventListener("change", () => void take(predict.files ?? [], "predict").then(() => (predict.value = "")));
+element("predicted-save").addEventListener("click", () => saveFile("new-items.csv", "text/csv", predictedTable));
 for (const area of [document.documentElement])
   for (const type of ["dragover", "dragleave", "drop"])
     area.addEventListener(type, (event) => {
       event.preventDefault();
       drop.classList.toggle("over", type === "dragover");
-      if (type === "drop") void take((event as DragEvent).dataTransfer?.files ?? []);
+      if (type === "drop") void take((event as DragEvent).dataTransfer?.files ?? [], "files");
     });
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-sample]"))
-  button.addEventListener("click", () => ask({ type: "sample", name: button.dataset["sample"]! }));
+  button.addEventListener("click", () => takeSample(button.dataset["sample"]!));
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-save]"))
-  button.addEventListener("click", () => ask({ type: "save", what: button.dataset["save"] as Download }));
-method.addEventListener("change", () => void showMethod());
+  button.addEventListener("click", () => {
+    forget("save");
+    ask({ type: "save", what: button.dataset["save"] as Download });
+  });
+method.addEventListener("change", () => void showMethod().then(remember));
 device.addEventListener("change", () => ask({ type: "device", device: device.value as DeviceName }));
 view.addEventListener("change", () => showPicture());
 colour.addEventListener("change", () => showPicture());
+items.addEventListener("change", () => {
+  picture.thumbnails = items.value === "pictures" ? plane?.thumbnails : undefined;
+});
+for (const control of [form, view, colour, items]) control.addEventListener("change", remember);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  complain(undefined);
-  if (innerWidth <= 860) canvas.scrollIntoView({ block: "center" }); // on a phone the picture is below the form
-  try {
-    ask({ type: "start", method: method.value, values: readFields(form, fields), scale: scale.value as Scale });
-  } catch (failure) {
-    complain((failure as Error).message);
-  }
+  forget("run", "save", "predict");
+  const values = readFields(form, fields);
+  if (!values) return;
+  remember();
+  if (event.isTrusted && innerWidth <= 860) canvas.scrollIntoView({ block: "center" }); // on a phone the picture is below the form
+  ask({ type: "start", method: method.value, values, scale: scale.value as Scale });
 });
+element("nearer").addEventListener("click", () => picture.zoom(1.4));
+element("farther").addEventListener("click", () => picture.zoom(1 / 1.4));
+element("fit").addEventListener("click", () => picture.fit());
+select.addEventListener("click", () => {
+  picture.selecting = !picture.selecting;
+  select.setAttribute("aria-pressed", String(picture.selecting));
+  canvas.classList.toggle("selecting", picture.selecting);
+});
+element("selection-clear").addEventListener("click", () => picture.select([]));
+element("selection-save").addEventListener(
+  "click",
+  () => plane && saveFile("selected.csv", "text/csv", selectionTable(selection, plane, frame, summary?.classes)),
+);
 stop.addEventListener("click", () => ask({ type: "stop" }));
 resume.addEventListener("click", () => ask({ type: "resume" }));
 draw.addEventListener("click", () => {
@@ -262,7 +375,10 @@ draw.addEventListener("click", () => {
     canvas.setAttribute("aria-label", DRAWING_HINT);
   } else showPicture(true);
 });
-element("finish").addEventListener("click", () => ask({ type: "points", xy: picture.drawn }));
+element("finish").addEventListener("click", () => {
+  sampled = "";
+  ask({ type: "points", xy: picture.drawn });
+});
 element("clear").addEventListener("click", () => picture.clear());
 canvas.addEventListener("pointermove", (event) => {
   const item = picture.drawing ? -1 : picture.itemAt(event);
@@ -280,6 +396,10 @@ canvas.addEventListener("pointerleave", () => {
   tip.hidden = true;
 });
 
+/** What the address says when the page opens; until the first data are there. */
+let opening: URLSearchParams | undefined = addressed();
+choose(device, opening.get("device"));
 setState("empty");
-ask({ type: "device", device: "auto" });
-ask({ type: "sample", name: "blobs" });
+ask({ type: "device", device: device.value as DeviceName });
+const asked = opening.get("data");
+takeSample(document.querySelector(`[data-sample="${CSS.escape(asked ?? "")}"]`) ? asked! : "blobs");

@@ -44,6 +44,8 @@ export interface Frame {
   readonly xy?: Float32Array<ArrayBuffer>;
   /** Cluster of each sampled item, −1 for noise; undefined while there is none. */
   readonly labels?: Int32Array<ArrayBuffer>;
+  /** Whether these are no clusters of the method yet, but what k-means finds in its codes so far. */
+  readonly provisional?: boolean;
   /** How sure each sampled item belongs to its cluster, 0 to 1. */
   readonly confidence?: Float32Array<ArrayBuffer>;
   /** What that is: soft assignments of the method, or the margin between two centres. */
@@ -67,7 +69,11 @@ export type Request =
   | { readonly type: "start"; readonly method: string; readonly values: Values; readonly scale: Scale }
   | { readonly type: "stop" }
   | { readonly type: "resume" }
-  | { readonly type: "save"; readonly what: Download };
+  | { readonly type: "save"; readonly what: Download }
+  | { readonly type: "predict"; readonly files: readonly { readonly name: string; readonly bytes: ArrayBuffer }[] };
+
+/** What a message is about: the place beside which it stands. */
+export type About = "data" | "run" | "save" | "predict";
 
 /** Where to compute. */
 export type DeviceName = "auto" | "webgpu" | "wasm";
@@ -97,6 +103,14 @@ export type Answer =
   | { readonly type: "state"; readonly state: RunState; readonly text: string; readonly savable: boolean }
   | { readonly type: "file"; readonly name: string; readonly mime: string; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "report"; readonly run: ClusteringReport }
+  /** Clusters of new items: how many went where, and the table. */
+  | {
+      readonly type: "predicted";
+      readonly name: string;
+      readonly sizes: readonly number[];
+      readonly noise: number;
+      readonly csv: string;
+    }
   /** It goes on, but not as it was. */
   | { readonly type: "warning"; readonly message: string }
-  | { readonly type: "error"; readonly message: string };
+  | { readonly type: "error"; readonly message: string; readonly about: About };

@@ -12,7 +12,7 @@ import {
 } from "constella/data";
 import type { CsvTable, NpyRecords, TextArray } from "constella/data";
 import type { TypedArray } from "constella";
-import type { DataKind, DataSummary } from "./protocol";
+import type { DataKind, DataSummary } from "../protocol";
 
 /** The items as pictures to show, [n, height, width, channels]. */
 export interface Pictures {

@@ -1,6 +1,6 @@
 // Pictures of items: the one that is pointed at, and the members of each cluster.
-import { clusterColour } from "../../../src/report/charts/palette";
-import type { DataSummary, Frame, Plane, Thumbnails } from "./protocol";
+import { clusterColour } from "../../../../src/report/charts/palette";
+import type { DataSummary, Frame, Plane, Thumbnails } from "../protocol";
 
 const COLUMNS = 12;
 const ROWS = 2;
@@ -45,6 +45,53 @@ export function showThumbnail(
     facts.push(`confidence ${frame.confidence[item]!.toFixed(2)}`);
   if (truth && summary?.classes) facts.push(`known class ${summary.classes[truth[item]!]!}`);
   tip.append(facts.join(", "));
+}
+
+/** How many of some items each cluster and each known class has, in words. */
+export function selectionInWords(
+  items: readonly number[],
+  { truth }: Plane,
+  frame: Frame | undefined,
+  classes: readonly string[] | undefined,
+): string {
+  const counted = (of: ArrayLike<number>, name: (group: number) => string): string => {
+    const counts = new Map<number, number>();
+    for (const item of items) counts.set(of[item]!, (counts.get(of[item]!) ?? 0) + 1);
+    const order = [...counts].sort((a, b) => b[1] - a[1]);
+    const shown = order.slice(0, 6).map(([group, count]) => `${name(group)} ${count.toLocaleString("en")}`);
+    return `${shown.join(", ")}${order.length > shown.length ? ` and ${order.length - shown.length} more` : ""}`;
+  };
+  const parts = [`${items.length.toLocaleString("en")} ${items.length === 1 ? "item" : "items"} selected`];
+  if (frame?.labels) parts.push(counted(frame.labels, (label) => (label < 0 ? "noise" : `cluster ${label}`)));
+  if (truth && classes) parts.push(counted(truth, (at) => `class ${classes[at]!}`));
+  return `${parts.join("; ")}.`;
+}
+
+/** Some items as a table: rows, clusters and known classes. */
+export function selectionTable(
+  items: readonly number[],
+  { rows, truth }: Plane,
+  frame: Frame | undefined,
+  classes: readonly string[] | undefined,
+): string {
+  const known = truth && classes;
+  const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const head = ["row", ...(frame?.labels ? ["cluster"] : []), ...(known ? ["class"] : [])];
+  const lines = items.map((item) =>
+    [
+      rows[item]!,
+      ...(frame?.labels ? [frame.labels[item]!] : []),
+      ...(known ? [quoted(classes[truth[item]!]!)] : []),
+    ].join(","),
+  );
+  return `${[head.join(","), ...lines].join("\n")}\n`;
+}
+
+/** Pictures of some items; returns whether there are any. */
+export function showPictures(canvas: HTMLCanvasElement, { thumbnails }: Plane, items: readonly number[]): boolean {
+  if (!thumbnails || items.length === 0) return false;
+  paint(canvas, thumbnails, items.slice(0, 2 * COLUMNS * ROWS), 2 * COLUMNS);
+  return true;
 }
 
 /** The surest members of each cluster; returns whether there are any pictures. */

@@ -3,6 +3,7 @@ import { hungarian, NdArray } from "constella";
 import type { EpochRecord } from "constella";
 import { embeddingOf, labelsOf, optionsOf, runMethod, RunInterrupted } from "constella/methods";
 import type { AnyMethod, Estimator, Outcome, RunCheckpoint } from "constella/methods";
+import { ProvisionalClusters } from "./provisional";
 import { flat, takeRows, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
 
 /** Frames while a pass runs, at most so often. */
@@ -63,6 +64,7 @@ export function methodSession(method: AnyMethod, task: Task): Session {
   let history: readonly EpochRecord[] = [];
   let names: Int32Array<ArrayBuffer> | undefined;
   let device = task.device;
+  const provisional = new ProvisionalClusters();
 
   /** How an estimator stands, as far as it has got. */
   async function look(at: Estimator): Promise<Snapshot> {
@@ -74,12 +76,14 @@ export function methodSession(method: AnyMethod, task: Task): Session {
       found && (soft ? found : (names = renamed(found, names?.length === found.length ? names : undefined, k)));
     const placed = await known(() => embeddingOf(at, seen));
     const z = placed && "embedding" in at ? takeRows(placed, task.rows) : placed;
+    const early = !found && given !== undefined && z && provisional.labels(z.data, z.shape[0]!, given);
     const isAmongShown = soft !== undefined || "inertia" in at;
     const centers = isAmongShown && labels === found ? await centersOf(at) : undefined;
     return {
       ...{ k, round },
       ...(z && { z: z.data }),
       ...(labels && { labels }),
+      ...(early && { provisional: early, k: given }),
       ...(soft && { q: soft.data }),
       ...(centers && { centers }),
     };
@@ -161,6 +165,16 @@ export function methodSession(method: AnyMethod, task: Task): Session {
           ...(q && { q }),
           ...(inertia !== undefined && { inertia }),
         };
+      }),
+    predict: (items) =>
+      fitted(async (at) => {
+        if (!at.predict) throw new Error(`${method.title} says nothing of items that it was not given`);
+        const labels = (await at.predict(flat(items))) as Int32Array;
+        const own = labelsOf(at);
+        // numbers of clusters as the page has them
+        if (!own || names?.length !== own.length) return labels;
+        const shownAs = new Map(Array.from(own, (label, i) => [label, names![i]!]));
+        return labels.map((label) => shownAs.get(label) ?? label);
       }),
     history: () => history,
     save: async () => outcome?.checkpoint.model ?? checkpoint?.model,

@@ -1,7 +1,7 @@
 // What every method of the playground offers the worker: run, look, save.
 import { NdArray } from "constella";
 import type { Device, EpochRecord } from "constella";
-import type { Values } from "./methods";
+import type { Values } from "../methods";
 
 /** What a method is given. */
 export interface Task {
@@ -23,6 +23,8 @@ export interface Snapshot {
   readonly z?: Float32Array;
   /** Cluster of every item. */
   readonly labels?: Int32Array;
+  /** Clusters of the sample that the method has not made: what k-means finds in its codes so far. */
+  readonly provisional?: Int32Array;
   readonly k: number;
   /** Soft assignment of the sample, [s, k]. */
   readonly q?: Float32Array;
@@ -73,6 +75,8 @@ export interface Session {
   history(): readonly EpochRecord[];
   /** The model as a safetensors file; undefined where there is nothing to keep. */
   save(): Promise<Uint8Array | undefined>;
+  /** Clusters of new items, scaled as those of the run; undefined where the method has none for others than its own. */
+  predict?(x: NdArray<Float32Array>): Promise<Int32Array>;
   /** Whether there is ever a model to keep. */
   readonly savable: boolean;
   dispose(): void;

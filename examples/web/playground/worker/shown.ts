@@ -3,22 +3,25 @@ import { NdArray } from "constella";
 import type { EpochRecord } from "constella";
 import type { Curve } from "constella/report";
 import type { Pictures } from "./dataset";
-import type { Frame, Scale, Thumbnails } from "./protocol";
+import type { Frame, Scale, Thumbnails } from "../protocol";
 
-/** The values as a method gets them: as they are; all from 0 to 1; or each column to mean 0 and deviation 1. */
-export function scaled(x: NdArray<Float32Array>, scale: Scale): NdArray<Float32Array> {
-  if (scale === "none") return x;
+/** How values are brought to a scale: each column less a shift, times a factor. */
+export interface Scaling {
+  /** One for each column, or one for all. */
+  readonly shifts: Float64Array;
+  readonly factors: Float64Array;
+}
+
+/** The numbers of a scale for these data: as they are; all from 0 to 1; or each column to mean 0 and deviation 1. */
+export function scalingOf(x: NdArray<Float32Array>, scale: Scale): Scaling | undefined {
+  if (scale === "none") return undefined;
   if (scale === "unit") {
     let [low, high] = [Infinity, -Infinity];
     for (const value of x.data) {
       if (value < low) low = value;
       if (value > high) high = value;
     }
-    const factor = high > low ? 1 / (high - low) : 0;
-    return new NdArray(
-      x.data.map((value) => (value - low) * factor),
-      x.shape,
-    );
+    return { shifts: Float64Array.of(low), factors: Float64Array.of(high > low ? 1 / (high - low) : 0) };
   }
   const n = x.shape[0]!;
   const d = x.size / n;
@@ -26,8 +29,16 @@ export function scaled(x: NdArray<Float32Array>, scale: Scale): NdArray<Float32A
   const squares = new Float64Array(d);
   for (let i = 0; i < x.size; i++) mean[i % d]! += x.data[i]! / n;
   for (let i = 0; i < x.size; i++) squares[i % d]! += (x.data[i]! - mean[i % d]!) ** 2 / n;
+  return { shifts: mean, factors: squares.map((value) => (value > 0 ? 1 / Math.sqrt(value) : 0)) };
+}
+
+/** The values as a method gets them. */
+export function scaled(x: NdArray<Float32Array>, scaling: Scaling | undefined): NdArray<Float32Array> {
+  if (!scaling) return x;
+  const { shifts, factors } = scaling;
+  const d = shifts.length;
   return new NdArray(
-    x.data.map((value, i) => (squares[i % d]! > 0 ? (value - mean[i % d]!) / Math.sqrt(squares[i % d]!) : 0)),
+    x.data.map((value, i) => (value - shifts[i % d]!) * factors[i % d]!),
     x.shape,
   );
 }

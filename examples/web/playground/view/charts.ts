@@ -12,7 +12,7 @@ import {
   renderReport,
 } from "constella/report";
 import type { Markup } from "constella/report";
-import type { Frame } from "./protocol";
+import type { Frame } from "../protocol";
 
 const BINS = 20;
 

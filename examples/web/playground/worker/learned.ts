@@ -3,7 +3,7 @@ import { NdArray, Random } from "constella";
 import { LearningToCluster } from "constella/sets";
 import type { ExaminedClustering } from "constella";
 import { standardizePoints } from "constella/data";
-import modelUrl from "../../points/model/points.safetensors?url";
+import modelUrl from "../../../points/model/points.safetensors?url";
 import { numberOf, type Result, type Session, type Task, type Watch } from "./session";
 
 /** Said of points that the model cannot be relied on for. */

@@ -1,20 +1,20 @@
 // The worker of the playground: reads data, trains, and tells the page how things stand. Nothing here talks to a network but for the page's own files.
 import { DeviceError, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
-import { headline, loadMethod } from "constella/methods";
 import { toReport } from "constella/report";
 import { writeCsv, writeNpy } from "constella/data";
-import { version } from "../../../package.json";
+import { version } from "../../../../package.json";
 import { fromPoints, readFiles, type Dataset } from "./dataset";
 import { learnedSession } from "./learned";
-import { LEARNED, TITLES, type Values } from "./methods";
+import { headline, loadMethod } from "constella/methods";
+import { LEARNED, TITLES, type Values } from "../methods";
 import { clusterMeans, margins, Projection } from "./projection";
-import type { Answer, DeviceName, Download, Frame, Plane, Request, Scale } from "./protocol";
+import type { About, Answer, DeviceName, Download, Frame, Plane, Request, Scale } from "../protocol";
 import { POINT_SETS } from "./samples";
-import { curvesOf, scaled, thumbnailsOf } from "./shown";
+import { curvesOf, scaled, scalingOf, thumbnailsOf, type Scaling } from "./shown";
 import { flat, takeRows, type Session, type Snapshot, type Task } from "./session";
 import { methodSession } from "./work";
-import digitsUrl from "../../../test/fixtures/digits_8x8.npz?url";
+import digitsUrl from "../../../../test/fixtures/digits_8x8.npz?url";
 
 /** Items that the plane shows at most. */
 const SHOWN = 2500;
@@ -46,7 +46,7 @@ function computeOn(name: DeviceName): Promise<Device> {
   );
   void made.then(
     ({ description }) => tell({ type: "device", description }),
-    (error: unknown) => fail(error),
+    (error: unknown) => fail(error, "run"),
   );
   return made;
 }
@@ -80,6 +80,7 @@ class Run {
   readonly #data: Dataset;
   readonly #task: Task;
   readonly #method: string;
+  readonly #scaling: Scaling | undefined;
   readonly #projection = new Projection();
   readonly #trace: ({ step: number } & Frame["measures"])[] = [];
   #abort = new AbortController();
@@ -88,8 +89,9 @@ class Run {
   #lastLook = { at: -Infinity, cost: 0 };
   #seconds = 0;
 
-  constructor(data: Dataset, task: Task, method: string, session: Session) {
+  constructor(data: Dataset, task: Task, method: string, session: Session, scaling: Scaling | undefined) {
     this.#data = data;
+    this.#scaling = scaling;
     this.#task = task;
     this.#method = method;
     this.#session = session;
@@ -160,10 +162,10 @@ class Run {
     this.#lastLook = { at: now, cost: now - begin };
   }
 
-  #frame({ z, labels, k, q, centers, round }: Snapshot): Frame {
+  #frame({ z, labels, provisional, k, q, centers, round }: Snapshot): Frame {
     const count = rows.length;
     const xy = z && this.#projection.project(z, count);
-    const shown = labels && Int32Array.from(rows, (row) => labels[row]!);
+    const shown = labels ? Int32Array.from(rows, (row) => labels[row]!) : provisional && Int32Array.from(provisional);
     const space = z ?? flat(this.#task.sample).data;
     const middles = shown && (centers ?? clusterMeans(space, shown, k));
     const confidence = q
@@ -171,19 +173,34 @@ class Run {
       : shown && margins(space, shown, middles!);
     const sizes = new Array<number>(k).fill(0);
     let noise = 0;
-    labels?.forEach((label) => (label < 0 ? noise++ : sizes[label]!++));
+    const counted = labels ?? provisional;
+    counted?.forEach((label) => (label < 0 ? noise++ : sizes[label]!++));
     const { truth } = this.#data;
-    const measures = truth && labels ? headline(truth, labels) : {};
+    const known = labels ? truth : truth && Int32Array.from(rows, (row) => truth[row]!);
+    const measures = known && counted ? headline(known, counted) : {};
     const history = this.#session.history();
     if (truth && labels) this.#trace.push({ step: this.#trace.length + 1, ...measures });
     const inPlane = shown && clusterMeans(xy ?? plane, shown, k);
     return {
       ...(xy && { xy }),
-      ...(shown && { labels: shown }),
+      ...(shown && { labels: shown, ...(!labels && { provisional: true }) }),
       ...(confidence && { confidence, confidenceOf: q ? ("q" as const) : ("margin" as const) }),
       ...(inPlane && round && { centers: Float32Array.from(inPlane) }),
       ...{ sizes, noise, measures, curves: curvesOf(history, this.#trace) },
     };
+  }
+
+  /** Clusters of new items, read and scaled as those of the run. @throws for items of another kind, by name */
+  async predict(files: Parameters<typeof readFiles>[0]): Promise<void> {
+    if (!this.#session.predict) throw new Error(`${TITLES[this.#method]!} says nothing of items that it was not given`);
+    const next = await readFiles(files);
+    const labels = await this.#session.predict(scaled(arranged(next, this.#data), this.#scaling));
+    const sizes = new Array<number>(labels.reduce((most, label) => Math.max(most, label + 1), 0)).fill(0);
+    let noise = 0;
+    labels.forEach((label) => (label < 0 ? noise++ : sizes[label]!++));
+    const rows = Float64Array.from(labels, (_, row) => row);
+    const csv = writeCsv(rows, { columns: ["row"], labels, labelName: "cluster" });
+    tell({ type: "predicted", name: next.summary.name, sizes, noise, csv });
   }
 
   /** Labels, embedding, model or report as files. */
@@ -245,11 +262,12 @@ const sessionOf = async (method: string, task: Task): Promise<Session> =>
 async function start(method: string, values: Values, scale: Scale): Promise<void> {
   if (!dataset) throw new Error("start: there are no data yet");
   current?.end();
-  const x = scaled(dataset.x, scale);
+  const scaling = scalingOf(dataset.x, scale);
+  const x = scaled(dataset.x, scaling);
   const on = await (device ?? computeOn("auto"));
   const replace: Task["replaceDevice"] = (error) => replaceDevice(error, ", from the last checkpoint.");
   const task = { x, sample: takeRows(x, rows), rows, values, device: on, replaceDevice: replace };
-  current = new Run(dataset, task, method, await sessionOf(method, task));
+  current = new Run(dataset, task, method, await sessionOf(method, task), scaling);
   await current.go();
 }
 
@@ -263,8 +281,33 @@ async function sample(name: string): Promise<void> {
   show(await readFiles([{ name: "digits.npz", bytes }]));
 }
 
-function fail(error: unknown): void {
-  tell({ type: "error", message: error instanceof Error ? error.message : String(error) });
+/** Items with the columns of those of a run, in their order. @throws for others, naming what is missing */
+function arranged(
+  { x, columns, summary }: Dataset,
+  { x: before, columns: wanted, summary: own }: Dataset,
+): Dataset["x"] {
+  if (summary.itemShape.join() !== own.itemShape.join() && !(columns && wanted))
+    throw new Error(
+      `${summary.name}: items must be ${own.itemShape.join(" × ")}, as those of ${own.name}, got ${summary.itemShape.join(" × ")}`,
+    );
+  if (!columns || !wanted || columns.join("\n") === wanted.join("\n")) return x;
+  const places = wanted.map((name) => columns.indexOf(name));
+  const missing = wanted.filter((_, at) => places[at]! < 0);
+  const extra = columns.filter((name) => !wanted.includes(name));
+  if (missing.length + extra.length > 0)
+    throw new Error(
+      `${summary.name}: columns must be those of ${own.name}, ` +
+        [missing.length > 0 && `${missing.join(", ")} missing`, extra.length > 0 && `${extra.join(", ")} too many`]
+          .filter(Boolean)
+          .join(", "),
+    );
+  const [n, d] = [x.shape[0]!, wanted.length];
+  const values = Float32Array.from({ length: n * d }, (_, i) => x.data[Math.floor(i / d) * d + places[i % d]!]!);
+  return new NdArray(values, [n, ...before.shape.slice(1)]);
+}
+
+function fail(error: unknown, about: About): void {
+  tell({ type: "error", message: error instanceof Error ? error.message : String(error), about });
   if (error instanceof DeviceError) void replaceDevice(error, "; start again.").catch(() => undefined); // told by computeOn
 }
 
@@ -289,7 +332,13 @@ async function serve(request: Request): Promise<void> {
       return current?.go();
     case "save":
       return current?.save(request.what);
+    case "predict":
+      return current?.predict(request.files);
   }
 }
 
-scope.onmessage = ({ data }) => void serve(data).catch(fail);
+const ABOUT: Readonly<Partial<Record<Request["type"], About>>> = {
+  ...{ files: "data", points: "data", sample: "data", save: "save", predict: "predict" },
+};
+
+scope.onmessage = ({ data }) => void serve(data).catch((error) => fail(error, ABOUT[data.type] ?? "run"));

@@ -1,0 +1,307 @@
+// The picture: items in the plane on a canvas, moving from frame to frame, looked at more closely and selected; and a place to draw points in.
+import { Camera, cornersOf } from "./camera";
+import { inside } from "./lasso";
+import { atlasOf, paintDrawing, paintItems, paintLasso, type Atlas, type Inks, type Shown } from "./paint";
+import type { Thumbnails } from "../protocol";
+
+const MOVE_MS = 320;
+/** Half the side of the square that points are drawn in. */
+const DRAWING = 1.6;
+/** Of one press of + or −, and of one notch of a wheel. */
+const [ZOOM, WHEEL] = [1.4, 1.0015];
+const PAN_PIXELS = 40;
+
+const still = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Who is told what. */
+export interface PlaneEvents {
+  /** How many points are drawn, while they are. */
+  drawn(count: number): void;
+  /** The items inside the line that was drawn; none when it was taken back. */
+  selected(items: readonly number[]): void;
+  /** That another part of the plane is seen. */
+  moved(): void;
+}
+
+/** Draws items, lets them be looked at and selected, and takes points that are drawn. */
+export class PlaneView {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  readonly #camera: Camera;
+  readonly #events: PlaneEvents;
+  #shown: Shown = { xy: new Float32Array(0) };
+  /** Positions as they are drawn now: on the way from one frame to the next. */
+  #xy = new Float32Array(0);
+  #from = new Float32Array(0);
+  #begun = 0;
+  #requested = false;
+  #picked = -1;
+  #atlas: Atlas | undefined;
+  #selected: ReadonlySet<number> | undefined;
+  /** The line that is being drawn around items. */
+  #lasso: number[] | undefined;
+  #panned: readonly [number, number] | undefined;
+  /** Points that are being drawn, or undefined. */
+  #drawn: number[] | undefined;
+  #cursor: readonly [number, number] | undefined;
+  /** Whether a drag selects rather than moves. */
+  selecting = false;
+
+  constructor(canvas: HTMLCanvasElement, events: PlaneEvents) {
+    this.#canvas = canvas;
+    this.#events = events;
+    this.#context = canvas.getContext("2d")!;
+    this.#camera = new Camera(canvas);
+    new ResizeObserver(() => this.#resize()).observe(canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#request());
+    canvas.addEventListener("pointerdown", (event) => this.#down(event));
+    canvas.addEventListener("pointermove", (event) => this.#drag(event));
+    for (const type of ["pointerup", "pointercancel"] as const)
+      canvas.addEventListener(type, () => this.#up(type === "pointerup"));
+    canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    canvas.addEventListener("keydown", (event) => (this.#drawn ? this.#drawKey(event) : this.#lookKey(event)));
+  }
+
+  /** Shows items; those that were there move to where they are now. */
+  show(shown: Shown, { jump = false } = {}): void {
+    const same = !jump && this.#xy.length === shown.xy.length && !still();
+    this.#from = same ? this.#xy.slice() : shown.xy.slice();
+    this.#xy = this.#from.slice();
+    this.#shown = shown;
+    this.#begun = performance.now();
+    if (jump) {
+      this.#camera.reset();
+      this.select([]);
+    }
+    this.#camera.fit(cornersOf(shown.xy), !same);
+    this.#request();
+  }
+
+  /** Shows items by their pictures, or as dots. */
+  set thumbnails(thumbnails: Thumbnails | undefined) {
+    this.#atlas = thumbnails && atlasOf(thumbnails);
+    this.#request();
+  }
+
+  /** Marks an item. */
+  pick(item: number): void {
+    if (item === this.#picked) return;
+    this.#picked = item;
+    this.#request();
+  }
+
+  /** Selects items; none end the selection. */
+  select(items: readonly number[]): void {
+    this.#selected = items.length > 0 ? new Set(items) : undefined;
+    this.#events.selected(items);
+    this.#request();
+  }
+
+  /** Nearer or farther, by one step or a factor. */
+  zoom(factor: number): void {
+    this.#camera.zoom(factor);
+    this.#look();
+  }
+
+  /** Shows all items again. */
+  fit(): void {
+    this.#camera.reset();
+    this.#begun = performance.now();
+    this.#look();
+  }
+
+  /** Whether another part of the plane is seen than all items. */
+  get moved(): boolean {
+    return this.#camera.moved;
+  }
+
+  /** The item at a place of the canvas, or −1. */
+  itemAt(event: { readonly offsetX: number; readonly offsetY: number }): number {
+    let [best, nearest] = [-1, 14 ** 2];
+    for (let i = 0; i < this.#xy.length / 2; i++) {
+      const [x, y] = this.#camera.toScreen(this.#xy[2 * i]!, this.#xy[2 * i + 1]!);
+      const squared = (x - event.offsetX) ** 2 + (y - event.offsetY) ** 2;
+      if (squared < nearest) [best, nearest] = [i, squared];
+    }
+    return best;
+  }
+
+  /** Begins or ends drawing. */
+  set drawing(on: boolean) {
+    this.#drawn = on ? [] : undefined;
+    this.#cursor = undefined;
+    this.#canvas.classList.toggle("drawing", on);
+    if (on) this.#fitDrawing();
+    this.#request();
+  }
+
+  get drawing(): boolean {
+    return this.#drawn !== undefined;
+  }
+
+  /** The points drawn so far. */
+  get drawn(): Float32Array<ArrayBuffer> {
+    return Float32Array.from(this.#drawn ?? []);
+  }
+
+  clear(): void {
+    if (this.#drawn) this.#drawn = [];
+    this.#events.drawn(0);
+    this.#request();
+  }
+
+  #look(): void {
+    this.#events.moved();
+    this.#request();
+  }
+
+  #down(event: PointerEvent): void {
+    if (event.button !== 0) return;
+    if (this.#drawn) this.#spray(this.#camera.toPlane(event.offsetX, event.offsetY));
+    else if (this.selecting || event.shiftKey) this.#lasso = [event.offsetX, event.offsetY];
+    else if (event.pointerType === "touch")
+      return; // a finger scrolls the page
+    else this.#panned = [event.offsetX, event.offsetY];
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#canvas.focus();
+    event.preventDefault();
+  }
+
+  #drag(event: PointerEvent): void {
+    if ((event.buttons & 1) === 0) return;
+    const [x, y] = [event.offsetX, event.offsetY];
+    if (this.#drawn) this.#spray(this.#camera.toPlane(x, y));
+    else if (this.#lasso) {
+      this.#lasso.push(x, y);
+      this.#request();
+    } else if (this.#panned) {
+      this.#camera.pan(x - this.#panned[0], y - this.#panned[1]);
+      this.#panned = [x, y];
+      this.#look();
+    } else return;
+    event.preventDefault();
+  }
+
+  #up(done: boolean): void {
+    const line = this.#lasso;
+    this.#lasso = this.#panned = undefined;
+    if (!line) return;
+    const places = new Float32Array(this.#xy.length);
+    for (let i = 0; i < places.length; i += 2) places.set(this.#camera.toScreen(this.#xy[i]!, this.#xy[i + 1]!), i);
+    this.select(done && line.length > 4 ? inside(line, places) : []);
+  }
+
+  /** A wheel scrolls the page, unless the picture was clicked at or Ctrl is held, as pinching does. */
+  #wheel(event: WheelEvent): void {
+    if (this.#drawn || !(event.ctrlKey || event.metaKey || document.activeElement === this.#canvas)) return;
+    event.preventDefault();
+    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+    this.#camera.zoom((event.ctrlKey ? WHEEL ** 6 : WHEEL) ** (-event.deltaY * lines), event.offsetX, event.offsetY);
+    this.#look();
+  }
+
+  #spray([x, y]: readonly [number, number]): void {
+    for (let i = 0; i < 7; i++) {
+      const [radius, angle] = [0.09 * Math.sqrt(-2 * Math.log(1 - Math.random())), 2 * Math.PI * Math.random()];
+      this.#drawn!.push(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
+    }
+    this.#events.drawn(this.#drawn!.length / 2);
+    this.#request();
+  }
+
+  /** Arrows move what is seen, + and − go nearer and farther, 0 shows all, Escape ends a selection. */
+  #lookKey(event: KeyboardEvent): void {
+    const keys: Record<string, () => void> = {
+      ArrowLeft: () => this.#camera.pan(PAN_PIXELS, 0),
+      ArrowRight: () => this.#camera.pan(-PAN_PIXELS, 0),
+      ArrowUp: () => this.#camera.pan(0, PAN_PIXELS),
+      ArrowDown: () => this.#camera.pan(0, -PAN_PIXELS),
+      "+": () => this.#camera.zoom(ZOOM),
+      "=": () => this.#camera.zoom(ZOOM),
+      "-": () => this.#camera.zoom(1 / ZOOM),
+      "0": () => this.fit(),
+      Escape: () => this.select([]),
+    };
+    const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : keys[event.key];
+    if (!act) return;
+    act();
+    event.preventDefault();
+    this.#look();
+  }
+
+  /** Arrows move a cursor, space and enter draw at it. */
+  #drawKey(event: KeyboardEvent): void {
+    const [x, y] = this.#cursor ?? [0, 0];
+    const step = event.shiftKey ? 0.3 : 0.08;
+    const moves: Record<string, readonly [number, number]> = {
+      ArrowLeft: [-step, 0],
+      ArrowRight: [step, 0],
+      ArrowUp: [0, step],
+      ArrowDown: [0, -step],
+    };
+    const move = moves[event.key];
+    if (move) {
+      const within = (value: number): number => Math.max(-DRAWING, Math.min(DRAWING, value));
+      this.#cursor = [within(x + move[0]), within(y + move[1])];
+    } else if (event.key === " " || event.key === "Enter") this.#spray((this.#cursor ??= [x, y]));
+    else return;
+    event.preventDefault();
+    this.#request();
+  }
+
+  #fitDrawing(): void {
+    this.#camera.reset();
+    this.#camera.fit([-DRAWING, DRAWING, -DRAWING, DRAWING], true);
+  }
+
+  #resize(): void {
+    const { clientWidth, clientHeight } = this.#canvas;
+    const ratio = devicePixelRatio;
+    this.#canvas.width = Math.round(clientWidth * ratio);
+    this.#canvas.height = Math.round(clientHeight * ratio);
+    if (this.#drawn) this.#fitDrawing();
+    else this.#camera.fit(cornersOf(this.#shown.xy), true);
+    this.#paint();
+  }
+
+  #request(): void {
+    if (this.#requested) return;
+    this.#requested = true;
+    requestAnimationFrame(() => {
+      this.#requested = false;
+      const share = Math.min(1, (performance.now() - this.#begun) / MOVE_MS);
+      const eased = 1 - (1 - share) ** 3;
+      const { xy } = this.#shown;
+      if (this.#from.length === xy.length)
+        for (let i = 0; i < xy.length; i++) this.#xy[i] = this.#from[i]! + (xy[i]! - this.#from[i]!) * eased;
+      this.#camera.advance(share < 1 ? 0.25 : 1);
+      this.#paint();
+      if (share < 1) this.#request();
+    });
+  }
+
+  #inks(): Inks {
+    const style = getComputedStyle(this.#canvas);
+    const [ink, muted, paper, accent] = ["--ink", "--muted", "--paper", "--accent"].map((name) =>
+      style.getPropertyValue(name),
+    ) as [string, string, string, string];
+    return { ink, muted, paper, accent, font: style.fontFamily };
+  }
+
+  #paint(): void {
+    const context = this.#context;
+    const { clientWidth, clientHeight } = this.#canvas;
+    const inks = this.#inks();
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    context.clearRect(0, 0, clientWidth, clientHeight);
+    if (this.#drawn) {
+      const drawing = { points: this.#drawn, cursor: this.#cursor, half: DRAWING };
+      return paintDrawing(context, this.#camera, inks, drawing);
+    }
+    paintItems({
+      ...{ context, camera: this.#camera, inks, xy: this.#xy, shown: this.#shown },
+      ...{ atlas: this.#atlas, selected: this.#selected, picked: this.#picked },
+    });
+    if (this.#lasso) paintLasso(context, this.#lasso, inks);
+  }
+}
