@@ -5,12 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { scaledSource } from "../src/cli/streams/scaling";
-import { NpyDataset, NpyWriter } from "../src/data/index";
-import type { RowSource } from "../src/data/index";
-import { sliceRows } from "../src/data/datasets/row-views";
-import { requestDevice } from "../src/index";
-import { loadMethod, runMethod } from "../src/methods/index";
+import { requestDevice } from "constella";
+import { NpyDataset, NpyWriter, sliceRows } from "constella/data";
+import type { RowSource } from "constella/data";
+import { loadMethod, runMethod } from "constella/methods";
+import { scaledSource } from "../src/cli";
 
 const SIDE = 45;
 const WIDTH = SIDE * SIDE;

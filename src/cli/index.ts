@@ -10,3 +10,4 @@ export { ProgressDisplay, stepProgress } from "./progress";
 export { scaledRows, scalingOf } from "./scaling";
 export type { Items } from "./scaling";
 export { runSession, versions } from "./session";
+export { scaledSource } from "./streams/scaling";

@@ -33,6 +33,7 @@ export { ShuffleBuffer } from "./datasets/shuffle-buffer";
 export type { BufferedBatch, BufferUse, ShuffleBufferOptions } from "./datasets/shuffle-buffer";
 export type { Bytes, RandomAccess } from "./formats/source";
 export type { RowSource } from "./datasets/row-source";
+export { sliceRows } from "./datasets/row-views";
 export * from "./datasets/showers";
 export * from "./datasets/points";
 export * from "./datasets/stars-galaxies";
