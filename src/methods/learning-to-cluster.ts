@@ -11,7 +11,7 @@ import type {
   SetRegularizers,
   SetSaveOptions,
 } from "../models/learning-to-cluster";
-import { EMBEDDING_SIZES } from "../models/learning-to-cluster/embedding";
+import { EMBEDDING_SIZES } from "../models/learning-to-cluster/networks/embedding";
 import {
   LEARNING_RATE,
   PAIR_WEIGHTS,

@@ -17,7 +17,7 @@ export type {
   Embedding,
   EmbeddingSpec,
   FourierEmbedding,
-} from "./embedding";
+} from "./networks/embedding";
 export type { SetFitOptions, SetTrainingState, ValidationRecord } from "./trainer";
 export type { ValidationFigures } from "./validation";
 export { labelsFor } from "./prediction";
@@ -25,5 +25,5 @@ export type { DropoutClustering, SetClustering } from "./prediction";
 export type { PairWeights } from "./loss";
 export { evaluateSets } from "./evaluation";
 export type { Estimate, EvaluateSetsOptions, SetClusterer, SetScores } from "./evaluation";
-export { SetNetwork } from "./network";
-export type { PassOptions, SetOutput } from "./network";
+export { SetNetwork } from "./networks/network";
+export type { PassOptions, SetOutput } from "./networks/network";

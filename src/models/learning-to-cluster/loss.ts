@@ -9,7 +9,7 @@ import {
   randIndexLoss,
 } from "../../ops/losses/pairwise";
 import type { Tensor } from "../../tensor";
-import type { SetNetwork, SetOutput } from "./network";
+import type { SetNetwork, SetOutput } from "./networks/network";
 import type { SetSettings } from "./options";
 
 /** Weights φ₁ of pairs of one cluster and φ₀ of pairs of two. */

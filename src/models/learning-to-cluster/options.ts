@@ -1,4 +1,4 @@
-import { setKernels } from "./kernels";
+import { setKernels } from "./networks/kernels";
 import type { Device } from "../../device";
 import type { OptionSet } from "../../lifecycle/model";
 import {
@@ -18,8 +18,8 @@ import type { Rule } from "../../options";
 import { AUGMENT_RULE } from "../../ops/images/augmentation";
 import type { AugmentOptions } from "../../ops/images/augmentation";
 import type { LSTMOptions } from "../../ops/sequences/recurrent";
-import { EMBEDDING_RULE } from "./embedding";
-import type { EmbeddingSpec } from "./embedding";
+import { EMBEDDING_RULE } from "./networks/embedding";
+import type { EmbeddingSpec } from "./networks/embedding";
 
 /** Which optimizer, as plain data: it is part of a checkpoint. */
 export type SetOptimizer =

@@ -4,7 +4,7 @@ import { NdArray } from "../../ndarray";
 import type { Random } from "../../random";
 import { tensor, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
-import type { SetNetwork, SetOutput } from "./network";
+import type { SetNetwork, SetOutput } from "./networks/network";
 import { inOrder } from "./sets";
 
 /** What the model says of one set of n items. */

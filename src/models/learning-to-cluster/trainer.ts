@@ -23,7 +23,7 @@ import { firstNonFinite } from "../../training/non-finite";
 import { Snapshot } from "../../training/snapshot";
 import { setLoss } from "./loss";
 import type { PairWeights } from "./loss";
-import type { SetNetwork } from "./network";
+import type { SetNetwork } from "./networks/network";
 import { rateAt } from "./options";
 import type { SetSettings } from "./options";
 import { sampledShare, sampleSets, upload } from "./sets";

@@ -6,7 +6,7 @@ import type { Random } from "../../random";
 import { tidy } from "../../tensor";
 import { setLoss } from "./loss";
 import type { PairWeights } from "./loss";
-import type { SetNetwork } from "./network";
+import type { SetNetwork } from "./networks/network";
 import type { SetSettings } from "./options";
 import { clusteringOf, readOutput } from "./prediction";
 import { sampleSets, upload } from "./sets";

@@ -14,7 +14,7 @@ import {
   reshape,
 } from "constella";
 import type { Device, Tensor } from "constella";
-import type { RecurrentIterativeNetwork } from "../../../src/models/learning-to-cluster/recurrent-iterative-network";
+import type { RecurrentIterativeNetwork } from "../../../src/models/learning-to-cluster/networks/recurrent-iterative-network";
 import { describe, expect, test } from "vitest";
 import { deviceOf } from "../../devices";
 import { lineSets } from "./line-sets";

@@ -1,8 +1,8 @@
-import type { Device } from "../../device";
-import type { Random } from "../../random";
+import type { Device } from "../../../device";
+import type { Random } from "../../../random";
 import { IterativeNetwork } from "./iterative-network";
 import type { SetNetwork } from "./network";
-import type { SetSettings } from "./options";
+import type { SetSettings } from "../options";
 import { RecurrentIterativeNetwork } from "./recurrent-iterative-network";
 import { ResidualNetwork, SoftKMeansNetwork } from "./recurrent-network";
 

@@ -1,21 +1,21 @@
-import type { Device } from "../../device";
-import { BatchNorm1d } from "../../nn/batch-norm";
-import { Linear } from "../../nn/linear";
-import { LSTM } from "../../nn/lstm";
-import { KERAS_BATCH_NORM } from "../../ops/normalization/batch-norm";
-import { add, broadcastTo, leakyRelu } from "../../ops/elementwise";
-import { gatherRows } from "../../ops/indexing";
-import { concat, zeros } from "../../ops/layout";
-import { dropout } from "../../ops/random";
-import { reshape } from "../../ops/shape";
-import { softmax } from "../../ops/softmax";
-import type { Random } from "../../random";
-import { indices } from "../../tensor";
-import type { Tensor } from "../../tensor";
+import type { Device } from "../../../device";
+import { BatchNorm1d } from "../../../nn/batch-norm";
+import { Linear } from "../../../nn/linear";
+import { LSTM } from "../../../nn/lstm";
+import { KERAS_BATCH_NORM } from "../../../ops/normalization/batch-norm";
+import { add, broadcastTo, leakyRelu } from "../../../ops/elementwise";
+import { gatherRows } from "../../../ops/indexing";
+import { concat, zeros } from "../../../ops/layout";
+import { dropout } from "../../../ops/random";
+import { reshape } from "../../../ops/shape";
+import { softmax } from "../../../ops/softmax";
+import type { Random } from "../../../random";
+import { indices } from "../../../tensor";
+import type { Tensor } from "../../../tensor";
 import { SLOPE } from "./embedding";
 import { AssignmentHeads, partBy, SetNetwork } from "./network";
 import type { PassOptions, SetOutput } from "./network";
-import type { SetSettings } from "./options";
+import type { SetSettings } from "../options";
 
 /** States of the items [sets, n, units] and of the set [sets, units]. */
 interface States {

@@ -1,19 +1,19 @@
 // Residual bidirectional LSTM layers under the heads, and the variant of chapter 4 with k-means in place of the assignment heads.
-import type { Device } from "../../device";
-import { drawn, filled } from "../../nn/init";
-import { Linear } from "../../nn/linear";
-import { LSTM, ResidualBLSTM } from "../../nn/lstm";
-import { Module } from "../../nn/module";
-import { broadcastTo, leakyRelu } from "../../ops/elementwise";
-import { ones, slice } from "../../ops/layout";
-import { softKMeans } from "../../ops/clustering/soft-kmeans";
-import type { Random } from "../../random";
-import { empty, untidied, written } from "../../tensor";
-import type { Tensor } from "../../tensor";
+import type { Device } from "../../../device";
+import { drawn, filled } from "../../../nn/init";
+import { Linear } from "../../../nn/linear";
+import { LSTM, ResidualBLSTM } from "../../../nn/lstm";
+import { Module } from "../../../nn/module";
+import { broadcastTo, leakyRelu } from "../../../ops/elementwise";
+import { ones, slice } from "../../../ops/layout";
+import { softKMeans } from "../../../ops/clustering/soft-kmeans";
+import type { Random } from "../../../random";
+import { empty, untidied, written } from "../../../tensor";
+import type { Tensor } from "../../../tensor";
 import { SLOPE } from "./embedding";
 import { AssignmentHeads, CountHead, partBy, SetNetwork } from "./network";
 import type { PassOptions, SetOutput } from "./network";
-import type { SetSettings } from "./options";
+import type { SetSettings } from "../options";
 
 /** y = BLSTM(x), for the ablation without the identity beside it. */
 class PlainBLSTM extends Module {

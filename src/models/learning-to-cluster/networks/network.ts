@@ -1,29 +1,29 @@
 // The network of "Learning to Cluster": items seen together, a head for the number of clusters and heads for the assignments.
-import { checkInteger } from "../../checks";
-import type { Device } from "../../device";
-import { BatchNorm1d } from "../../nn/batch-norm";
-import { glorotUniform } from "../../nn/init";
-import type { Initializer, RandomSource } from "../../nn/init";
-import { Linear } from "../../nn/linear";
-import { LSTM } from "../../nn/lstm";
-import { Module } from "../../nn/module";
-import { augment } from "../../ops/images/augmentation";
-import type { AugmentOptions } from "../../ops/images/augmentation";
-import { KERAS_BATCH_NORM } from "../../ops/normalization/batch-norm";
-import { leakyRelu, sub } from "../../ops/elementwise";
-import { ones, slice } from "../../ops/layout";
-import { matmul } from "../../ops/matmul";
-import { principalAxes } from "../../ops/principal-axes";
-import { dropout } from "../../ops/random";
-import { mean } from "../../ops/reduce";
-import { reshape } from "../../ops/shape";
-import { softmax } from "../../ops/softmax";
-import type { Random } from "../../random";
-import { format, tidy } from "../../tensor";
-import type { Tensor } from "../../tensor";
+import { checkInteger } from "../../../checks";
+import type { Device } from "../../../device";
+import { BatchNorm1d } from "../../../nn/batch-norm";
+import { glorotUniform } from "../../../nn/init";
+import type { Initializer, RandomSource } from "../../../nn/init";
+import { Linear } from "../../../nn/linear";
+import { LSTM } from "../../../nn/lstm";
+import { Module } from "../../../nn/module";
+import { augment } from "../../../ops/images/augmentation";
+import type { AugmentOptions } from "../../../ops/images/augmentation";
+import { KERAS_BATCH_NORM } from "../../../ops/normalization/batch-norm";
+import { leakyRelu, sub } from "../../../ops/elementwise";
+import { ones, slice } from "../../../ops/layout";
+import { matmul } from "../../../ops/matmul";
+import { principalAxes } from "../../../ops/principal-axes";
+import { dropout } from "../../../ops/random";
+import { mean } from "../../../ops/reduce";
+import { reshape } from "../../../ops/shape";
+import { softmax } from "../../../ops/softmax";
+import type { Random } from "../../../random";
+import { format, tidy } from "../../../tensor";
+import type { Tensor } from "../../../tensor";
 import { buildEmbedding, finalStates, imageShape, SLOPE } from "./embedding";
 import type { Embedding } from "./embedding";
-import type { SetSettings } from "./options";
+import type { SetSettings } from "../options";
 
 /** What the network says of sets of n items. */
 export interface SetOutput {

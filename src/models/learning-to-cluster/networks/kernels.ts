@@ -1,17 +1,17 @@
-import type { Kernel } from "../../kernel";
-import * as elementwise from "../../kernels/elementwise";
-import { conv2d, conv2dBackwardWeight, maxPool, maxPoolBackward } from "../../kernels/images";
-import * as indexing from "../../kernels/indexing";
-import { matmul } from "../../kernels/linear-algebra";
-import { pairwiseLoss, pairwiseLossBackward } from "../../kernels/losses";
-import * as normalization from "../../kernels/normalization";
-import * as optimizers from "../../kernels/optimizers";
-import { dropout } from "../../kernels/random";
-import { chunkReduce, reduce } from "../../kernels/reduction";
-import { lstm, lstmBackward } from "../../kernels/sequences";
-import { softmax, softmaxBackward } from "../../kernels/softmax";
-import { augmentKernels } from "../../ops/images/augmentation";
-import type { SetSettings } from "./options";
+import type { Kernel } from "../../../kernel";
+import * as elementwise from "../../../kernels/elementwise";
+import { conv2d, conv2dBackwardWeight, maxPool, maxPoolBackward } from "../../../kernels/images";
+import * as indexing from "../../../kernels/indexing";
+import { matmul } from "../../../kernels/linear-algebra";
+import { pairwiseLoss, pairwiseLossBackward } from "../../../kernels/losses";
+import * as normalization from "../../../kernels/normalization";
+import * as optimizers from "../../../kernels/optimizers";
+import { dropout } from "../../../kernels/random";
+import { chunkReduce, reduce } from "../../../kernels/reduction";
+import { lstm, lstmBackward } from "../../../kernels/sequences";
+import { softmax, softmaxBackward } from "../../../kernels/softmax";
+import { augmentKernels } from "../../../ops/images/augmentation";
+import type { SetSettings } from "../options";
 
 /** What training launches whatever the network is. */
 const KERNELS: readonly Kernel[] = [

@@ -1,25 +1,25 @@
 // What makes a vector of each item of a set, before the items are seen together.
-import { checkShare, checkInteger } from "../../checks";
-import type { Device } from "../../device";
-import { sizeOf } from "../../ndarray";
-import { BatchNorm1d, BatchNorm2d } from "../../nn/batch-norm";
-import { Conv2d } from "../../nn/convolution";
-import { constant, glorotUniform } from "../../nn/init";
-import type { RandomSource } from "../../nn/init";
-import { Linear } from "../../nn/linear";
-import { LSTM } from "../../nn/lstm";
-import type { LSTMModuleOptions } from "../../nn/lstm";
-import { Module } from "../../nn/module";
-import { KERAS_BATCH_NORM } from "../../ops/normalization/batch-norm";
-import { cos, leakyRelu, scale, sin } from "../../ops/elementwise";
-import { concat, slice, transpose } from "../../ops/layout";
-import { maxPool2d } from "../../ops/images/pooling";
-import { dropout } from "../../ops/random";
-import { reshape } from "../../ops/shape";
-import { choice, either, list, optional, record, share, sizes, integer } from "../../options";
-import type { Rule } from "../../options";
-import type { Random } from "../../random";
-import type { Tensor } from "../../tensor";
+import { checkShare, checkInteger } from "../../../checks";
+import type { Device } from "../../../device";
+import { sizeOf } from "../../../ndarray";
+import { BatchNorm1d, BatchNorm2d } from "../../../nn/batch-norm";
+import { Conv2d } from "../../../nn/convolution";
+import { constant, glorotUniform } from "../../../nn/init";
+import type { RandomSource } from "../../../nn/init";
+import { Linear } from "../../../nn/linear";
+import { LSTM } from "../../../nn/lstm";
+import type { LSTMModuleOptions } from "../../../nn/lstm";
+import { Module } from "../../../nn/module";
+import { KERAS_BATCH_NORM } from "../../../ops/normalization/batch-norm";
+import { cos, leakyRelu, scale, sin } from "../../../ops/elementwise";
+import { concat, slice, transpose } from "../../../ops/layout";
+import { maxPool2d } from "../../../ops/images/pooling";
+import { dropout } from "../../../ops/random";
+import { reshape } from "../../../ops/shape";
+import { choice, either, list, optional, record, share, sizes, integer } from "../../../options";
+import type { Rule } from "../../../options";
+import type { Random } from "../../../random";
+import type { Tensor } from "../../../tensor";
 
 /** Slope of every leaky rectifier of the method, Keras's default. */
 export const SLOPE = 0.3;
