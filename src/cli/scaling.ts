@@ -85,12 +85,14 @@ export function scaledRows({ path, raw }: DataSet, scaling: Scaling): Items {
   const rows = flattenRows(raw);
   const [n, d] = rows.shape as [number, number];
   checkFinite(rows, path);
-  const out = new Float32Array(n * d);
   if (scaling.kind === "unit") {
     const { low, span } = scaling;
-    for (let i = 0; i < out.length; i++) out[i] = span > 0 ? (Number(rows.data[i]!) - low) / span : 0;
-    return new NdArray(out, [n, d]);
+    const exact = rows.data.BYTES_PER_ELEMENT > 4; // a small range beside a large one keeps its digits
+    const values = exact ? new Float64Array(n * d) : new Float32Array(n * d);
+    for (let i = 0; i < values.length; i++) values[i] = span > 0 ? (Number(rows.data[i]!) - low) / span : 0;
+    return new NdArray(values, [n, d]) as Items;
   }
+  const out = new Float32Array(n * d);
   const { means, deviations } = scaling;
   if (d !== means.length) throw new Error(`${path} must have ${means.length} values a row, got ${d}`);
   for (let i = 0; i < out.length; i++) {

@@ -76,9 +76,8 @@ export async function fromGram(x: Tensor, kept: Kept): Promise<Axes> {
   const components = await readMatrix(() => {
     const axes = matmul(tensor(x.device, weights, [c, n]), x);
     // what rounding left of the axes before each is small: once less that, they are as orthogonal as float32 has them
-    const before = Float32Array.from({ length: c * c }, (_, at) =>
-      Number(at % c < Math.floor(at / c) && at / c < clear),
-    );
+    const before = new Float32Array(c * c);
+    for (let k = 0; k < clear; k++) before.fill(1, k * c, k * c + k);
     const shared = mul(matmul(axes, axes, { transB: true }), tensor(x.device, before, [c, c]));
     return sub(axes, matmul(shared, axes));
   });

@@ -240,9 +240,10 @@ export class TableBuilder {
     keep: readonly number[],
   ): { data: NdArray<Float64Array>; columns: string[] | null } {
     const parts: { name: string; at: (row: number) => number }[] = [];
+    const places = new Map(numbers.map((column, place) => [column, place]));
     for (let c = 0; c < this.#width; c++) {
       const name = this.#header?.[c] ?? "";
-      const at = numbers.indexOf(c);
+      const at = places.get(c) ?? -1;
       const coded = this.#codes.get(c);
       if (at >= 0 && c !== index) parts.push({ name, at: (row) => values[row * numbers.length + at]! });
       else if (coded && this.#roles[c] === "one-hot")
