@@ -1,6 +1,6 @@
 // node scripts/build.mjs [wasm|bundles FOLDER]: compiles the AssemblyScript modules and bundles library and command line (when sources changed).
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
 import { packageEntries } from "./entries.mjs";
@@ -24,21 +24,48 @@ const run = (command, args) =>
  * core must work where nothing is installed, so it has none. The worker's source is a file too, for pages whose policy forbids
  * `blob:` workers. The command line is for Node and brings its own copy.
  */
-async function bundles() {
+function bundles() {
   const sources = Array.from(packageEntries().values(), ({ source, file }) => [file, source]);
   const { thread, ...library } = Object.fromEntries(sources);
   return [
-    { platform: "neutral", entryPoints: library },
+    { platform: "neutral", entryPoints: library, apart: APART },
     { platform: "neutral", entryPoints: { thread } },
+    ...Object.entries(APART).map(([name, source]) => ({ platform: "neutral", entryPoints: { [name]: source } })),
     { platform: "node", entryPoints: { cli: "src/cli/main.ts" } },
   ];
 }
+
+/**
+ * What a page loads only when it saves or loads a model, or trains on files: each a file that imports nothing, with its own copy of the few
+ * functions that it uses. What a page has anyway would otherwise be cut up by who shares it, and each piece compresses for itself. They are
+ * given plain objects, and give such.
+ */
+const APART = {
+  "checkpoint-file": "src/lifecycle/checkpoint-file.ts",
+  "shuffle-buffer": "src/data/datasets/shuffle-buffer.ts",
+};
+
+/**
+ * Leaves dynamic imports of those files to the program that loads them.
+ * @param {Record<string, string>} apart
+ * @returns {import("esbuild").Plugin}
+ */
+const loadedApart = (apart) => ({
+  name: "apart",
+  setup(build) {
+    const files = new Map(Object.entries(apart).map(([name, source]) => [basename(source, ".ts"), name]));
+    build.onResolve({ filter: /^\.{1,2}\// }, ({ path, kind }) => {
+      const name = kind === "dynamic-import" ? files.get(basename(path)) : undefined;
+      return name === undefined ? undefined : { path: `./${name}.js`, external: true };
+    });
+  },
+});
 
 /** Bundles the library and the command line into a folder. */
 async function bundleTo(outdir, { small = false } = {}) {
   const { build } = await import("esbuild");
   const { esbuildPlugin } = await import("./plugin.mjs");
-  for (const { platform, entryPoints } of await bundles()) {
+  for (const { platform, entryPoints, apart = {} } of bundles()) {
     const { outputFiles } = await build({
       absWorkingDir: root,
       entryPoints,
@@ -52,7 +79,7 @@ async function bundleTo(outdir, { small = false } = {}) {
       packages: "external",
       external: ["node:*"],
       sourcemap: small ? false : "linked",
-      plugins: [esbuildPlugin({ small })],
+      plugins: [loadedApart(apart), esbuildPlugin({ small })],
       logLevel: "warning",
       write: false,
     });
