@@ -33,11 +33,15 @@ function familyModule(name) {
   return `export default { name: ${JSON.stringify(name)}, ${load("relaxed")}, ${load("plain")} };`;
 }
 
-/** A WebAssembly module in base64: a family's deflated, as the engine inflates it; the host's as it is, since it is wanted at once. */
+/**
+ * A WebAssembly module as text: a family's deflated, as the engine inflates it, in base64; the host's, which is wanted at once, in hexadecimal
+ * digits, where what a page is sent by compresses whole bytes.
+ */
 async function wasmModule(path) {
   const module = await readFile(path);
-  const bytes = dirname(path) === build ? module : deflateRawSync(module, { level: 9 });
-  return `export default ${JSON.stringify(bytes.toString("base64"))};`;
+  const text =
+    dirname(path) === build ? module.toString("hex") : deflateRawSync(module, { level: 9 }).toString("base64");
+  return `export default ${JSON.stringify(text)};`;
 }
 
 const LOADERS = { ".wgsl": wgslModule, ".wasm": wasmModule };

@@ -55,7 +55,7 @@ const PAGE = 65536;
 let code: WebAssembly.Module | undefined;
 
 const compiled = (): WebAssembly.Module =>
-  (code ??= new WebAssembly.Module(Uint8Array.from(atob(module), (character) => character.charCodeAt(0))));
+  (code ??= new WebAssembly.Module(Uint8Array.from(module.match(/../g)!, (byte) => Number.parseInt(byte, 16))));
 
 /** The host module with its memory, handed out from the bottom up. */
 export class Host {

@@ -9,7 +9,7 @@ const RESERVED = [
   ..."auto case cast else enum from goto impl loop meta move null pass priv self this true type with".split(" "),
 ];
 
-/** Declarations of what is a shader's own: variables, constants, functions and their parameters, but not storage nor overrides. */
+/** Declarations of what is a shader's own: variables, constants, functions and their parameters, but not storage. */
 const DECLARATIONS = [
   /\b(?:let|const|fn)\s+(\w+)/g,
   /\bvar(?:\s*<\s*(?:uniform|workgroup|private)\s*>)?\s+(\w+)/g,
@@ -71,25 +71,29 @@ function joinTokens(code) {
   return result;
 }
 
+/** Defaults of a shader's overrides, none of which the library sets. */
+const overridesOf = (code) =>
+  Array.from(code.matchAll(/^override\s+(\w+)\s*:\s*u32\s*=\s*(\d+)u;/gm), ([, name, value]) => ({ name, value }));
+
 /**
  * A shader with numbers in place of the whole numbers that it declares by name.
  * @param {string} code valid WGSL
  */
-export function inlineCodes(code) {
+export function inlineNumbers(code) {
   let text = code;
-  for (const { name, value } of codesOf(code))
+  for (const { name, value } of [...codesOf(code), ...overridesOf(code)])
     text = text
-      .replace(new RegExp(`^const\\s+${name}\\b.*$`, "m"), "")
-      .replace(new RegExp(`\\b${name}\\b`, "g"), `${value}u`);
+      .replace(new RegExp(`^(?:const|override)\\s+${name}\\b.*$`, "m"), "")
+      .replace(new RegExp(`(?<![\\w.])${name}\\b`, "g"), `${value}u`);
   return text;
 }
 
 /**
- * A shader without comments, white space and names of numbers, its own names cut short. What the library sets by name stays: bindings, params and overrides.
+ * A shader without comments, white space and names of numbers, its own names cut short. What the library sets by name stays: bindings and params.
  * @param {string} code valid WGSL; block comments are not looked for
  */
 export function minifyWgsl(code) {
-  const text = inlineCodes(code.replace(/\/\/.*/g, ""));
+  const text = inlineNumbers(code.replace(/\/\/.*/g, ""));
   const short = shortNames(text);
   const renamed = text.replace(new RegExp(`${STRUCT.source}|${NAME}`, "g"), (word) => short.get(word) ?? word);
   return joinTokens(renamed);

@@ -1,15 +1,14 @@
-import { bind, checkRange, checkRows, DeviceError, markFreed } from "../device";
+import { bind, checkRange, checkRows, DeviceError, markFreed, Pool } from "../device";
 import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
 import type { Family, Kernel, Params } from "../kernel";
 import base from "wasm:base";
 import { hasRelaxedSimd, hasSimd, threadCount } from "./engine";
 import { unpack, unpacked } from "./families";
 import type { Form } from "./families";
-import { holdsIntegers, InPlace } from "./in-place";
+import type { InPlace } from "./in-place";
 import { LinearMemory } from "./memory";
-import { PostedQueue } from "./posted-queue";
-import { SharedQueue } from "./shared-queue";
-import type { CommandQueue, Use } from "./shared-queue";
+import { SCRATCH_BYTES, startThread } from "./queue";
+import type { CommandQueue, QueueOptions, Use } from "./queue";
 import { LAYOUT } from "./thread";
 import type { Description } from "./thread";
 
@@ -34,7 +33,14 @@ interface Block extends DeviceBuffer {
   readonly pointer: number;
 }
 
-const SCRATCH_BYTES = 4 << 20;
+/** How a device runs its kernels: on how many threads, what takes its commands, and how a worker is made where not as usual. */
+interface Running {
+  readonly threads: number;
+  readonly shared: boolean;
+  readonly InPlace?: typeof InPlace;
+  readonly Queue?: new (options: QueueOptions) => CommandQueue;
+  readonly createWorker: ((source: string) => Worker) | undefined;
+}
 
 /** Kernels on SIMD WebAssembly, run by worker threads. */
 export class WasmDevice implements Device {
@@ -61,39 +67,46 @@ export class WasmDevice implements Device {
   #error: Error | undefined;
   #failed = false;
 
-  private constructor(module: WebAssembly.Module, form: Form, options: WasmOptions) {
-    const { workerUrl, createWorker = workerUrl === undefined ? undefined : () => new Worker(workerUrl) } = options;
-    const { threads, shared } = threadCount(options.threads, createWorker !== undefined);
+  private constructor(module: WebAssembly.Module, form: Form, maxBytes: number | undefined, running: Running) {
+    const { threads, shared, InPlace, Queue, createWorker } = running;
     this.threads = threads;
     const count = `${threads} thread${threads === 1 ? "" : "s"}${shared ? "" : " without shared memory"}`;
     this.#form = form;
     const simd = form === "relaxed" ? "relaxed SIMD" : "SIMD";
     this.description = `WebAssembly, ${simd}, ${threads === 0 ? "on the calling thread" : count}`;
-    this.#memory = new LinearMemory(options.maxBytes, threads > 0 && !shared);
+    this.#memory = new LinearMemory(maxBytes, threads > 0 && !shared);
     this.maxBufferBytes = this.#memory.maxBlock;
     const onError = (error: Error): void => {
       this.#error ??= error;
       if (error instanceof DeviceError) this.#failed = true;
     };
     const memory = this.#memory;
-    const queued = { module, memory, createWorker, onError };
-    if (threads === 0)
+    if (InPlace)
       this.#inPlace = new InPlace({
-        ...{ base: module, memory, scratch: memory.fresh(SCRATCH_BYTES, "requestDevice"), onError },
+        ...{ base: module, memory, scratch: memory.fresh(SCRATCH_BYTES, "requestDevice"), onError, holdsIntegers },
         moduleOf: (family) => this.#compileNow(family),
         load: (family) => this.#compile(family),
         onEnd: (error, family) => this.#lack(family, error),
       });
-    else this.#queue = shared ? new SharedQueue(threads, queued) : new PostedQueue(queued);
+    const started = { module, memory, createWorker, onError };
+    this.#queue =
+      Queue &&
+      new Queue({
+        ...{ threads, memory, layout: LAYOUT, staging: new Pool() },
+        start: (control, onMessage, onEnd) => startThread(started, control, onMessage, onEnd),
+      });
   }
 
   /** @throws when the engine has no WebAssembly SIMD or the memory cannot be reserved. */
   static async request(options: WasmOptions = {}): Promise<WasmDevice> {
     if (!hasSimd())
       throw new Error("wasm: this engine has no WebAssembly SIMD; use a browser or runtime of 2023 or later");
+    const { workerUrl, createWorker = workerUrl === undefined ? undefined : () => new Worker(workerUrl) } = options;
+    const { threads, shared } = threadCount(options.threads, createWorker !== undefined);
     const form = !options.deterministic && hasRelaxedSimd() ? "relaxed" : "plain";
-    const module = await WebAssembly.compile(await unpack(base, form));
-    return new WasmDevice(module, form, options);
+    const [bytes, taking] = await Promise.all([unpack(base, form), loadTaking(threads, shared)]);
+    const running = { threads, shared, createWorker, ...taking };
+    return new WasmDevice(await WebAssembly.compile(bytes), form, options.maxBytes, running);
   }
 
   alloc(bytes: number, op = "alloc"): DeviceBuffer {
@@ -278,6 +291,18 @@ export class WasmDevice implements Device {
       `wasm: the kernels of family ${name} must be loaded, ${why}; request a new device and go on from a checkpoint`,
     );
   }
+}
+
+/** What takes a device's commands: a program loads the one of three that it uses. */
+async function loadTaking(threads: number, shared: boolean): Promise<Pick<Running, "InPlace" | "Queue">> {
+  if (threads === 0) return { InPlace: (await import("./in-place")).InPlace };
+  return { Queue: shared ? (await import("./shared-queue")).SharedQueue : (await import("./posted-queue")).PostedQueue };
+}
+
+/** Whether the array at binding i holds u32 or i32, by its declaration in the WGSL. */
+function holdsIntegers(kernel: Kernel, i: number): boolean {
+  const { name } = kernel.bindings[i]!;
+  return new RegExp(`\\b${name}\\s*:\\s*array\\s*<\\s*(u32|i32)`).test(kernel.code);
 }
 
 /** Addresses of arrays, for a kernel in JavaScript each with its length in bytes; then params. */

@@ -24,6 +24,8 @@ export interface InPlaceOptions {
   readonly base: WebAssembly.Module;
   readonly memory: LinearMemory;
   readonly scratch: number;
+  /** Whether the array at binding i holds whole numbers. */
+  holdsIntegers(kernel: Kernel, i: number): boolean;
   /** The module of a family: now, where it is unpacked, and later. */
   moduleOf(family: Family): WebAssembly.Module | undefined;
   load(family: Family): Promise<WebAssembly.Module>;
@@ -132,7 +134,7 @@ export class InPlace {
 
   #script(kernel: Kernel, places: readonly Place[]): (...args: number[]) => void {
     const arrays = places.map(({ pointer, bytes }, i) => {
-      const View = holdsIntegers(kernel, i) ? Uint32Array : Float32Array;
+      const View = this.#options.holdsIntegers(kernel, i) ? Uint32Array : Float32Array;
       return new View(this.#options.memory.memory.buffer, pointer, bytes / 4);
     });
     return (...args) => (kernel.cpu as (...args: unknown[]) => void)(...arrays, ...args);
@@ -149,10 +151,4 @@ export class InPlace {
     const pointers = places.map(({ pointer }) => pointer);
     return (...args) => twin(...pointers, ...args);
   }
-}
-
-/** Whether the array at binding i holds u32 or i32, by its declaration in the WGSL. */
-export function holdsIntegers(kernel: Kernel, i: number): boolean {
-  const { name } = kernel.bindings[i]!;
-  return new RegExp(`\\b${name}\\s*:\\s*array\\s*<\\s*(u32|i32)`).test(kernel.code);
 }

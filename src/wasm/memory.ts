@@ -47,6 +47,11 @@ export class LinearMemory {
     return this.maxBytes - FIRST_FREE;
   }
 
+  /** Bytes of the block that so many get. */
+  sizeOf(bytes: number): number {
+    return Pool.sizeClass(bytes);
+  }
+
   /** A block whose contents are undefined; queued commands may still read what a freed block held. */
   alloc(bytes: number, op: string): { pointer: number; size: number } {
     let size = Pool.sizeClass(bytes);

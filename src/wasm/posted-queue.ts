@@ -1,10 +1,8 @@
 // Where the commands of the WASM device go when memory cannot be shared: to one worker, as messages.
 import type { Thread } from "./engine";
 import type { LinearMemory } from "./memory";
-import { startThread } from "./shared-queue";
-import type { CommandQueue, Placed, QueueOptions } from "./shared-queue";
-import { LAYOUT } from "./thread";
-import type { ThreadRequest } from "./thread";
+import type { CommandQueue, Placed, QueueOptions } from "./queue";
+import type { Layout, ThreadRequest } from "./thread";
 
 /** Commands in a message, at most; those of one turn of the calling thread travel together. */
 const COMMANDS_PER_MESSAGE = 64;
@@ -13,11 +11,12 @@ type Request<T> = T extends { readonly top: number } ? Omit<T, "top"> : never;
 
 /** One worker that owns the memory: commands and bytes are posted to it, and bytes that are read are posted back. */
 export class PostedQueue implements CommandQueue {
-  readonly slot = new Int32Array(LAYOUT.slotWords);
-  readonly slotFloats = new Float32Array(this.slot.buffer);
+  readonly slot: Int32Array<ArrayBuffer>;
+  readonly slotFloats: Float32Array;
+  readonly #layout: Layout;
   readonly #memory: LinearMemory;
   readonly #worker: Thread;
-  #commands = new Int32Array(COMMANDS_PER_MESSAGE * LAYOUT.slotWords);
+  readonly #commands: Int32Array<ArrayBuffer>;
   #count = 0;
   readonly #reads = new Map<number, (data: ArrayBuffer) => void>();
   #nextRead = 1;
@@ -26,10 +25,13 @@ export class PostedQueue implements CommandQueue {
   #held: { readonly request: Request<ThreadRequest>; readonly transfer: ArrayBuffer[] }[] = [];
   #closed = false;
 
-  constructor(options: QueueOptions) {
-    this.#memory = options.memory;
-    this.#worker = startThread(
-      options,
+  constructor({ memory, layout, start }: QueueOptions) {
+    this.#memory = memory;
+    this.#layout = layout;
+    this.slot = new Int32Array(layout.slotWords);
+    this.slotFloats = new Float32Array(this.slot.buffer);
+    this.#commands = new Int32Array(COMMANDS_PER_MESSAGE * layout.slotWords);
+    this.#worker = start(
       undefined,
       (message) => {
         if (!("id" in message)) return;
@@ -43,9 +45,10 @@ export class PostedQueue implements CommandQueue {
 
   publishRows(rows: number): void {
     const { slot } = this;
-    slot[LAYOUT.chunks] = 1;
-    slot[LAYOUT.rows] = slot[LAYOUT.chunkRows] = rows;
-    this.#commands.set(slot, this.#count++ * LAYOUT.slotWords);
+    const layout = this.#layout;
+    slot[layout.chunks] = 1;
+    slot[layout.rows] = slot[layout.chunkRows] = rows;
+    this.#commands.set(slot, this.#count++ * layout.slotWords);
     if (this.#count === COMMANDS_PER_MESSAGE) this.#flush();
     else if (this.#count === 1) queueMicrotask(() => this.#flush());
   }
@@ -93,7 +96,7 @@ export class PostedQueue implements CommandQueue {
 
   #flush(): void {
     if (this.#count === 0) return;
-    const commands = this.#commands.slice(0, this.#count * LAYOUT.slotWords);
+    const commands = this.#commands.slice(0, this.#count * this.#layout.slotWords);
     this.#count = 0;
     this.#post({ commands }, commands.buffer);
   }

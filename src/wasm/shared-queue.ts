@@ -1,114 +1,29 @@
 // Where the commands of the WASM device go: a ring in memory that worker threads share.
-import { DeviceError, formatBytes, Pool } from "../device";
-import { spawn } from "./engine";
+import type { Pool } from "../device";
 import type { Thread } from "./engine";
 import type { LinearMemory } from "./memory";
-import { LAYOUT, STAGES } from "./thread";
-import type { ThreadInit, ThreadMessage } from "./thread";
+import type { CommandQueue, Placed, QueueOptions, Use } from "./queue";
+import type { Layout } from "./thread";
 
-/** Addresses of the buffers that a command reads, and of those that it writes. */
-export interface Use {
-  readonly reads: readonly number[];
-  readonly writes: readonly number[];
-}
-
-/** Bytes and where they go. */
-export interface Placed {
-  readonly pointer: number;
-  readonly bytes: Uint8Array;
-}
-
-/** Commands on their way to worker threads; all take effect in call order. */
-export interface CommandQueue {
-  /** The words of the command to be published next, and the same as floats. */
-  readonly slot: Int32Array;
-  readonly slotFloats: Float32Array;
-  /** Publishes the command in `slot` in chunks of at least `grain` rows, as many as threads or up to `most` times that. */
-  publishRows(rows: number, grain: number, most: number, use: Use): void;
-  /** Copies `bytes` at once; the caller may change them afterwards. */
-  write(pointer: number, bytes: Uint8Array): void;
-  /** The bytes as they are after all that was published before. */
-  read(pointer: number, bytes: number): Promise<ArrayBuffer>;
-  synchronize(): Promise<void>;
-  /**
-   * Puts aside what is published from now on, until the function that it returns is called, with what the threads are to find then in
-   * memory that nothing has used before.
-   */
-  hold(): (found: readonly Placed[]) => void;
-  /** Ends the threads; whoever waits for them goes on. */
-  close(): void;
-}
-
-/** What a queue needs of its device. */
-export interface QueueOptions {
-  /** The base of the families' modules. */
-  readonly module: WebAssembly.Module;
-  readonly memory: LinearMemory;
-  readonly createWorker: ((source: string) => Worker) | undefined;
-  /** A kernel has failed; or, with a DeviceError, the device has. */
-  readonly onError: (error: Error) => void;
-}
-
-const SCRATCH_BYTES = 4 << 20;
-/** Rounds of polling before a thread sleeps, about 20 µs; eight times as many where it waits for another thread's chunk. */
-const SPINS = 4000;
 /** Commands before a command that it may overlap, at most. */
 const OVERLAP = 8;
-/** The fence of commands after which there is room for those that wait, one in as many. */
-const REFILL = { fence: -1, every: LAYOUT.slots / 4 };
-
-const NEEDS_EVAL = "the page's policy forbids kernels in JavaScript on threads; give requestDevice { threads: 0 }";
-
-/** Starts a worker of the device. `onMessage` gets what it posts, but for failures. */
-export function startThread(
-  { module, memory, createWorker, onError }: QueueOptions,
-  shared: ThreadInit["shared"],
-  onMessage: (message: ThreadMessage) => void,
-  onEnd: () => void,
-): Thread {
-  const init: ThreadInit = {
-    module,
-    ...(shared && { shared }),
-    pages: memory.maxBytes / 65536,
-    scratch: memory.fresh(SCRATCH_BYTES, "requestDevice"),
-    layout: LAYOUT,
-    stages: STAGES,
-    spins: SPINS,
-  };
-  const end = (what: string): void => {
-    onError(new DeviceError(`wasm: ${what}`));
-    onEnd();
-  };
-  return spawn(
-    init,
-    (message) => {
-      if ("failed" in message) {
-        const why = message.message.startsWith("EvalError") ? NEEDS_EVAL : message.message;
-        onError(new Error(`wasm: kernel ${message.failed || "of a user"} failed, ${why}`));
-      } else if ("full" in message)
-        end(
-          `out of memory, the engine gives no more than ${formatBytes(message.full)}; take smaller batches, or go on from a checkpoint elsewhere`,
-        );
-      else onMessage(message);
-    },
-    (reason) => end(`a worker thread ended, ${String(reason)}; request a new device and go on from a checkpoint`),
-    createWorker,
-  );
-}
+/** The fence of commands after which there is room for those that wait; a quarter of the ring lies between two. */
+const REFILL = -1;
 
 /** The ring of commands that the workers take their work from, on the side of the thread that fills it. */
 export class SharedQueue implements CommandQueue {
-  readonly slot = new Int32Array(LAYOUT.slotWords);
-  readonly slotFloats = new Float32Array(this.slot.buffer);
+  readonly slot: Int32Array<ArrayBuffer>;
+  readonly slotFloats: Float32Array;
+  readonly #layout: Layout;
   /** Shared with the workers; see LAYOUT. */
-  readonly #words = new Int32Array(new SharedArrayBuffer(4 * (LAYOUT.ring + LAYOUT.slots * LAYOUT.slotWords)));
+  readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #memory: LinearMemory;
   readonly #workers: Thread[] = [];
   /** Commands that found the ring full, or that are held, as slot words. */
   #waiting: Int32Array[] = [];
   /** What the last commands use, the latest first; undefined for one that others must not overlap. */
   readonly #recent: (Use | undefined)[] = [];
-  readonly #staging = new Pool<number>();
+  readonly #staging: Pool<number>;
   /** Staging blocks in use, until as many commands are complete. */
   readonly #staged: { number: number; pointer: number; size: number }[] = [];
   readonly #fences = new Map<number, () => void>();
@@ -118,13 +33,17 @@ export class SharedQueue implements CommandQueue {
   #kept = false;
   #closed = false;
 
-  constructor(threads: number, options: QueueOptions) {
-    this.#memory = options.memory;
-    const shared = { memory: options.memory.memory, control: this.#words.buffer };
+  constructor({ threads, memory, layout, staging, start }: QueueOptions) {
+    this.#memory = memory;
+    this.#layout = layout;
+    this.#staging = staging;
+    this.slot = new Int32Array(layout.slotWords);
+    this.slotFloats = new Float32Array(this.slot.buffer);
+    this.#words = new Int32Array(new SharedArrayBuffer(4 * (layout.ring + layout.slots * layout.slotWords)));
+    const shared = { memory: memory.memory, control: this.#words.buffer };
     for (let i = 0; i < threads; i++)
       this.#workers.push(
-        startThread(
-          options,
+        start(
           shared,
           (message) => "fence" in message && this.#reach(message.fence),
           () => this.close(), // the others would wait for its chunk forever
@@ -134,14 +53,15 @@ export class SharedQueue implements CommandQueue {
 
   publishRows(rows: number, grain: number, most: number, use: Use): void {
     const { slot } = this;
+    const layout = this.#layout;
     const threads = this.#workers.length;
     const perThread = Math.max(1, Math.min(most, Math.floor(rows / (grain * threads))));
     const wanted = Math.max(1, Math.min(Math.floor(rows / grain), threads * perThread));
     const chunkRows = wanted === 1 ? rows : Math.ceil(rows / wanted / 4) * 4; // whole vectors of four rows
-    slot[LAYOUT.chunks] = Math.ceil(rows / chunkRows);
-    slot[LAYOUT.rows] = rows;
-    slot[LAYOUT.chunkRows] = chunkRows;
-    slot[LAYOUT.fence] = 0;
+    slot[layout.chunks] = Math.ceil(rows / chunkRows);
+    slot[layout.rows] = rows;
+    slot[layout.chunkRows] = chunkRows;
+    slot[layout.fence] = 0;
     this.#publish(use);
   }
 
@@ -150,8 +70,8 @@ export class SharedQueue implements CommandQueue {
     // commands under way may still read what the buffer's memory holds: the copy takes its turn in the queue
     const staging = this.#stage(bytes);
     this.#publishCopy(pointer, staging, bytes.byteLength);
-    const number = (Atomics.load(this.#words, LAYOUT.head) + this.#waiting.length) | 0; // complete: this one too
-    this.#staged.push({ number, pointer: staging, size: Pool.sizeClass(bytes.byteLength) });
+    const number = (Atomics.load(this.#words, this.#layout.head) + this.#waiting.length) | 0; // complete: this one too
+    this.#staged.push({ number, pointer: staging, size: this.#memory.sizeOf(bytes.byteLength) });
   }
 
   async read(pointer: number, bytes: number): Promise<ArrayBuffer> {
@@ -196,12 +116,12 @@ export class SharedQueue implements CommandQueue {
 
   /** Commands that have been completed. */
   get #completed(): number {
-    return Atomics.load(this.#words, LAYOUT.tail);
+    return Atomics.load(this.#words, this.#layout.tail);
   }
 
   /** Whether nothing is under way. */
   get #idle(): boolean {
-    return this.#waiting.length === 0 && this.#completed === Atomics.load(this.#words, LAYOUT.head);
+    return this.#waiting.length === 0 && this.#completed === Atomics.load(this.#words, this.#layout.head);
   }
 
   /**
@@ -214,7 +134,7 @@ export class SharedQueue implements CommandQueue {
       const { size, pointer } = this.#staged.shift()!;
       this.#staging.put(size, pointer);
     }
-    const size = Pool.sizeClass(bytes.byteLength);
+    const size = this.#memory.sizeOf(bytes.byteLength);
     const pointer = this.#staging.take(size) ?? this.#memory.fresh(size, "write");
     this.#memory.view(pointer, bytes.byteLength).set(bytes);
     return pointer;
@@ -223,11 +143,12 @@ export class SharedQueue implements CommandQueue {
   /** Copies bytes in turn; a fence is posted when that is done. */
   #publishCopy(to: number, from: number, bytes: number, fence = 0): void {
     const { slot } = this;
-    slot[LAYOUT.chunks] = slot[LAYOUT.rows] = slot[LAYOUT.chunkRows] = 1;
-    slot[LAYOUT.kernel] = -1;
-    slot[LAYOUT.fence] = fence;
-    slot[LAYOUT.arity] = 3;
-    slot.set([to, from, bytes], LAYOUT.args);
+    const layout = this.#layout;
+    slot[layout.chunks] = slot[layout.rows] = slot[layout.chunkRows] = 1;
+    slot[layout.kernel] = -1;
+    slot[layout.fence] = fence;
+    slot[layout.arity] = 3;
+    slot.set([to, from, bytes], layout.args);
     this.#publish();
   }
 
@@ -238,7 +159,7 @@ export class SharedQueue implements CommandQueue {
   #publish(use?: Use): void {
     let overlap = 0;
     while (use && overlap < this.#recent.length && isIndependent(use, this.#recent[overlap])) overlap++;
-    this.slot[LAYOUT.overlap] = overlap;
+    this.slot[this.#layout.overlap] = overlap;
     this.#recent.unshift(use);
     if (this.#recent.length > OVERLAP) this.#recent.pop();
     if (this.#waiting.length === 0 && this.#hasRoom()) return this.#copyToRing(this.slot);
@@ -247,19 +168,20 @@ export class SharedQueue implements CommandQueue {
   }
 
   #hasRoom(): boolean {
-    return this.#holds === 0 && ((Atomics.load(this.#words, LAYOUT.head) - this.#completed) | 0) < LAYOUT.slots - 1;
+    return this.#holds === 0 && ((Atomics.load(this.#words, this.#layout.head) - this.#completed) | 0) < this.#layout.slots - 1;
   }
 
   #copyToRing(command: Int32Array): void {
     const words = this.#words;
-    const number = Atomics.load(words, LAYOUT.head);
-    const slot = LAYOUT.ring + (number & (LAYOUT.slots - 1)) * LAYOUT.slotWords;
-    for (let i: number = LAYOUT.chunks; i < LAYOUT.args + command[LAYOUT.arity]!; i++) words[slot + i] = command[i]!;
-    if (number % REFILL.every === 0) words[slot + LAYOUT.fence] ||= REFILL.fence;
-    words[slot + LAYOUT.done] = 0;
-    Atomics.store(words, slot + LAYOUT.claim, (number & 0xffff) << 16);
-    Atomics.store(words, LAYOUT.head, (number + 1) | 0);
-    Atomics.notify(words, LAYOUT.head);
+    const layout = this.#layout;
+    const number = Atomics.load(words, layout.head);
+    const slot = layout.ring + (number & (layout.slots - 1)) * layout.slotWords;
+    for (let i: number = layout.chunks; i < layout.args + command[layout.arity]!; i++) words[slot + i] = command[i]!;
+    if (number % (layout.slots / 4) === 0) words[slot + layout.fence] ||= REFILL;
+    words[slot + layout.done] = 0;
+    Atomics.store(words, slot + layout.claim, (number & 0xffff) << 16);
+    Atomics.store(words, layout.head, (number + 1) | 0);
+    Atomics.notify(words, layout.head);
   }
 
   /** A fence is reached: whoever waits for it goes on, and commands that wait for room get it. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { declare } from "../../scripts/kernels/contract.mjs";
 import { kernelFiles } from "../../scripts/kernels/files.mjs";
-import { inlineCodes, minifyWgsl } from "../../scripts/kernels/wgsl.mjs";
+import { inlineNumbers, minifyWgsl } from "../../scripts/kernels/wgsl.mjs";
 import { kernels } from "./kernels";
 
 const VALID = `// y = 2 x, over n elements
@@ -209,7 +209,7 @@ describe("shaders as they are published", () => {
     "%s: the same but for names, which stay apart",
     (name, code) => {
       const small = minifyWgsl(code);
-      const bare = inlineCodes(code.replace(/\/\/.*/g, ""));
+      const bare = inlineNumbers(code.replace(/\/\/.*/g, ""));
       expect(small.match(STRUCT)!.map(tokens)).toEqual(bare.match(STRUCT)!.map(tokens));
       const [before, after] = [bare, small].map((text) => tokens(text.replace(STRUCT, ""))) as [string[], string[]];
       expect(after.length).toBe(before.length);
@@ -221,16 +221,15 @@ describe("shaders as they are published", () => {
         if (!isFixed) names.set(word, expected);
       });
       expect(new Set(names.values()).size).toBe(names.size);
-      const { bindings, overrides } = declare(name, code).declaration!;
-      for (const known of ["main", ...bindings.map((binding) => binding.name), ...Object.keys(overrides)])
-        expect(names.get(known)).toBe(known);
+      const { bindings } = declare(name, code).declaration!;
+      for (const known of ["main", ...bindings.map((binding) => binding.name)]) expect(names.get(known)).toBe(known);
     },
   );
 
   test("numbers that a shader declares stand where they are named", () => {
     const code =
       "const ADD = 0u; // sum\nconst FAR = 3.5f;\nfn f(op: u32) { switch op { case ADD: {} default: { let ADDED = FAR; } } }";
-    expect(inlineCodes(code)).toBe(
+    expect(inlineNumbers(code)).toBe(
       "\nconst FAR = 3.5f;\nfn f(op: u32) { switch op { case 0u: {} default: { let ADDED = FAR; } } }",
     );
   });
@@ -250,7 +249,7 @@ fn main(@builtin(local_invocation_index) local_invocation_index: u32, @builtin(w
 }`;
     expect(minifyWgsl(code)).toBe(
       "struct Params{n:u32,step:u32}@group(0)@binding(0)var<uniform>p:Params;@group(0)@binding(1)var<storage,read_write>n:array<f32>;" +
-        "override size:u32=64u;fn s(a:u32,n_:u32)->u32{let step=a;return step+p.step-n_;}@compute@workgroup_size(size)" +
+        "fn s(a:u32,n_:u32)->u32{let step=a;return step+p.step-n_;}@compute@workgroup_size(64u)" +
         "fn main(@builtin(local_invocation_index)lo:u32,@builtin(workgroup_id)x:vec3u)" +
         "{let l=s(x.x,lo);let si=1- -1;n[l]=step(0.5,f32(si));}",
     );
