@@ -1,8 +1,9 @@
 import { isObject } from "../checks";
 import { readSafetensors } from "../data/formats/safetensors";
-import { entryOf } from "../lifecycle/checkpoint";
 import { metadataFile, openCheckpoint, withMetadata } from "../lifecycle/checkpoint-file";
+import { Checkpoint } from "../lifecycle/saved-checkpoint";
 import type { OptionValues, RunCheckpoint, RunRecord } from "../methods";
+import { NdArray } from "../ndarray";
 import { choice, either, entries, finite, integer, list, nullable, optional, range, record, text } from "../options";
 import type { Rule } from "../options";
 import type { Reading } from "./data";
@@ -107,8 +108,8 @@ export function decodeRun(path: string, content: Uint8Array): SavedRun {
 
 /** The record of a run. @throws for an entry that breaks its rule */
 function recorded(json: string): Recorded {
-  const saved = { arrays: {}, state: parsed(json) };
-  return Object.fromEntries(Object.entries(RUN).map(([name, rule]) => [name, entryOf(saved, name, rule)])) as never;
+  const saved = new Checkpoint({}, parsed(json), NdArray);
+  return Object.fromEntries(Object.entries(RUN).map(([name, rule]) => [name, saved.entry(name, rule)])) as never;
 }
 
 /** An object of JSON. */

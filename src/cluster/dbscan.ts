@@ -1,6 +1,5 @@
 import type { Bytes } from "../data/formats/source";
 import { onHost } from "../host";
-import { labelsOf, numbersOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { OptionSet } from "../lifecycle/model";
@@ -171,13 +170,13 @@ export class DBSCAN extends Model<Settings> {
   }
 
   protected override restore(saved: Checkpoint): void {
-    const cores = labelsOf(saved, "coreSampleIndices", saved.arrays["labels"]?.data.length ?? 0);
-    const clusters = labelsOf(saved, "coreClusters", cores?.length ?? 0);
-    const labels = labelsOf(saved, "labels", cores?.length ?? 0, -1);
+    const cores = saved.labels("coreSampleIndices", saved.arrays["labels"]?.data.length ?? 0);
+    const clusters = saved.labels("coreClusters", cores?.length ?? 0);
+    const labels = saved.labels("labels", cores?.length ?? 0, -1);
     const [count, d = 0] = saved.arrays["corePoints"]?.shape ?? [];
     if (!cores || !clusters || !labels || count !== cores.length || clusters.length !== count || d < 1)
       throw new Error("checkpoint: labels, and of each core point its row, its place and its cluster must be there");
-    const points = numbersOf(saved, "corePoints", count * d);
+    const points = saved.numbers("corePoints", count * d);
     this.#found = { labels, cores, points, clusters: Uint32Array.from(clusters), d };
   }
 

@@ -1,7 +1,6 @@
 import { isObject } from "../checks";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { arrayOf, entryOf, labelsOf, matrixOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";
@@ -254,26 +253,26 @@ export class KMeans extends Model<Settings> {
 
   protected override restore(saved: Checkpoint): void {
     const result = (from: Checkpoint, prefix = ""): Result | undefined => {
-      const labels = labelsOf(saved, `${prefix}labels`, this.nClusters);
-      const clusterCenters = matrixOf(saved, `${prefix}clusterCenters`, [this.nClusters, -1]);
+      const labels = saved.labels(`${prefix}labels`, this.nClusters);
+      const clusterCenters = saved.matrix(`${prefix}clusterCenters`, [this.nClusters, -1]);
       if (!labels || !clusterCenters) return undefined;
       return {
-        ...{ labels, clusterCenters, inertia: entryOf(from, "inertia", range(0)) },
-        ...{ nIter: entryOf(from, "nIter", integer(0)), history: entryOf(from, "history", HISTORY) },
+        ...{ labels, clusterCenters, inertia: from.entry("inertia", range(0)) },
+        ...{ nIter: from.entry("nIter", integer(0)), history: from.entry("history", HISTORY) },
       };
     };
     const within = (name: string): Checkpoint => {
       const inner = saved.state[name];
-      return { arrays: saved.arrays, state: isObject(inner) ? inner : {} };
+      return saved.of(saved.arrays, isObject(inner) ? inner : {});
     };
     this.#result = result(saved);
-    const labels = labelsOf(saved, "standing.labels", this.nClusters, -1);
-    const centers = arrayOf(saved, "standing.centers", [this.nClusters, -1]);
+    const labels = saved.labels("standing.labels", this.nClusters, -1);
+    const centers = saved.array("standing.centers", [this.nClusters, -1]);
     if (labels && centers) {
       const standing = within("standing");
       this.#standing = {
-        run: entryOf(standing, "run", integer(0, this.settings.nInit - 1)),
-        history: entryOf(standing, "history", HISTORY),
+        run: standing.entry("run", integer(0, this.settings.nInit - 1)),
+        history: standing.entry("history", HISTORY),
         best: result(within("best"), "best."),
         ...{ labels, centers: Float32Array.from(centers.data) },
       };

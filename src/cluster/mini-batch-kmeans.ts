@@ -1,7 +1,6 @@
 import { checkRange, checkInteger } from "../checks";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { entryOf, labelsOf, matrixOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
@@ -268,8 +267,8 @@ export class MiniBatchKMeans extends Model<Settings> {
 
   protected override restore(saved: Checkpoint): void {
     const { nClusters } = this.settings;
-    const labels = labelsOf(saved, "labels", nClusters);
-    const centers = matrixOf(saved, "clusterCenters", [nClusters, -1]);
+    const labels = saved.labels("labels", nClusters);
+    const centers = saved.matrix("clusterCenters", [nClusters, -1]);
     const counts = saved.arrays["counts"];
     if (!labels || !centers || counts?.data.length !== nClusters)
       throw new Error("checkpoint: labels, clusterCenters and as many counts must be there");
@@ -277,12 +276,12 @@ export class MiniBatchKMeans extends Model<Settings> {
     const random = record({ key: list(integer(0, 2 ** 32 - 1)), position: integer(0) });
     this.#found = {
       ...{ labels, centers, counts: Float64Array.from(counts.data) },
-      random: new Random(entryOf(saved, "random", random)),
-      sinceReassignment: entryOf(saved, "sinceReassignment", integer(0)),
-      inertia: entryOf(saved, "inertia", finite),
-      nSteps: entryOf(saved, "nSteps", integer(0)),
-      nIter: entryOf(saved, "nIter", integer(0)),
-      history: entryOf(saved, "history", HISTORY),
+      random: new Random(saved.entry("random", random)),
+      sinceReassignment: saved.entry("sinceReassignment", integer(0)),
+      inertia: saved.entry("inertia", finite),
+      nSteps: saved.entry("nSteps", integer(0)),
+      nIter: saved.entry("nIter", integer(0)),
+      history: saved.entry("history", HISTORY),
     };
   }
 

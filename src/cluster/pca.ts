@@ -5,7 +5,6 @@ import type { Device } from "../device";
 import { binary } from "../kernels/elementwise";
 import * as linearAlgebra from "../kernels/linear-algebra";
 import { reduce } from "../kernels/reduction";
-import { arrayOf, entryOf, matrixOf, numbersOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";
@@ -264,15 +263,15 @@ export class PCA extends Model<Settings> {
   }
 
   protected override restore(saved: Checkpoint): void {
-    const components = arrayOf(saved, "components", [-1, -1]);
+    const components = saved.array("components", [-1, -1]);
     const [c = 0, d = 0] = components?.shape ?? [];
-    const mean = matrixOf(saved, "mean", [d]);
+    const mean = saved.matrix("mean", [d]);
     if (!components || !mean) throw new Error("checkpoint: mean and components must be there");
     this.#fitted = {
-      solver: entryOf(saved, "solver", choice(...SOLVERS)),
-      ...{ mean, components, explainedVariance: numbersOf(saved, "explainedVariance", c) },
-      explainedVarianceRatio: numbersOf(saved, "explainedVarianceRatio", c),
-      singularValues: numbersOf(saved, "singularValues", c),
+      solver: saved.entry("solver", choice(...SOLVERS)),
+      ...{ mean, components, explainedVariance: saved.numbers("explainedVariance", c) },
+      explainedVarianceRatio: saved.numbers("explainedVarianceRatio", c),
+      singularValues: saved.numbers("singularValues", c),
     };
   }
 

@@ -1,7 +1,6 @@
 import { checkInteger } from "../checks";
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
-import { numbersOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { OptionSet } from "../lifecycle/model";
@@ -162,10 +161,10 @@ export class AgglomerativeClustering extends Model<Settings> {
     const merges = saved.arrays["distances"]?.data.length;
     if (merges === undefined) throw new Error("checkpoint: distances must be there");
     const n = merges + 1;
-    const distances = numbersOf(saved, "distances", merges);
+    const distances = saved.numbers("distances", merges);
     if (!distances.every((distance, i) => distance >= (distances[i - 1] ?? 0)))
       throw new Error("checkpoint: distances must be ascending, from 0");
-    const children = Int32Array.from(numbersOf(saved, "children", 2 * merges));
+    const children = Int32Array.from(saved.numbers("children", 2 * merges));
     const free = new Uint8Array(n + merges).fill(1, 0, n); // what is there, and not joined yet
     const members = new Int32Array(n + merges).fill(1);
     const sizes = Int32Array.from({ length: merges }, (_, i) => {

@@ -3,7 +3,6 @@ import { KMeans } from "../cluster/kmeans";
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { entryOf, matrixOf, numbersOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";

@@ -1,7 +1,6 @@
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { numbersOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";
@@ -189,15 +188,15 @@ export class HDBSCAN extends Model<Settings> {
   protected override async restore(saved: Checkpoint): Promise<void> {
     const [n = 0, d = 0, ...more] = saved.arrays["points"]?.shape ?? [];
     if (n < 2 || d < 1 || more.length > 0) throw new Error(`checkpoint: points must be rows of numbers, at least two`);
-    const rows = { n, d, data: numbersOf(saved, "points", n * d) };
-    const edges = numbersOf(saved, "edges", 2 * (n - 1));
+    const rows = { n, d, data: saved.numbers("points", n * d) };
+    const edges = saved.numbers("edges", 2 * (n - 1));
     if (!edges.every((end) => Number.isInteger(end) && end >= 0 && end < n))
       throw new Error(`checkpoint: edges must join points from 0 to ${n - 1}`);
     const ends = (side: number): Uint32Array<ArrayBuffer> =>
       Uint32Array.from({ length: n - 1 }, (_, e) => edges[2 * e + side]!);
-    const spanning = { from: ends(0), to: ends(1), weights: numbersOf(saved, "weights", n - 1) };
+    const spanning = { from: ends(0), to: ends(1), weights: saved.numbers("weights", n - 1) };
     if (!isTree(spanning, n)) throw new Error(`checkpoint: edges must be a tree of ${n} points`);
-    const [offset, cores] = [numbersOf(saved, "offset", d), numbersOf(saved, "coreDistances", n)];
+    const [offset, cores] = [saved.numbers("offset", d), saved.numbers("coreDistances", n)];
     this.#result = await this.#selected({ rows, offset, cores, spanning });
   }
 

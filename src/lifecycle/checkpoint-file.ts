@@ -6,7 +6,8 @@ import { toBytes } from "../data/formats/source";
 import type { Bytes } from "../data/formats/source";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import type { Checkpoint, Learned } from "./checkpoint";
+import type { Learned } from "./checkpoint";
+import { Checkpoint } from "./saved-checkpoint";
 
 /** Files of the first format have no checksum. */
 const FORMATS = ["constella checkpoint 1", "constella checkpoint 2"];
@@ -114,11 +115,13 @@ const isShared = (value: unknown): boolean =>
 
 /**
  * Reads what `encodeCheckpoint` wrote.
+ * @param Array makes its arrays: the program's `NdArray`
  * @throws when the bytes are no checkpoint, one of another model, or damaged
  */
 export function decodeCheckpoint<State = Readonly<Record<string, unknown>>>(
   model: string,
   content: Bytes,
+  Array: ConstructorParameters<typeof Checkpoint>[2],
 ): Checkpoint<State> {
   const { tensors, metadata } = openCheckpoint(content);
   if (metadata["model"] !== model)
@@ -138,5 +141,5 @@ export function decodeCheckpoint<State = Readonly<Record<string, unknown>>>(
     if (bad >= 0) throw new Error(`checkpoint: ${show(name)} must be finite, got ${data[bad]} at ${bad}`);
     arrays[name] = { shape: [...shape], data };
   }
-  return { arrays, state: state as State };
+  return new Checkpoint(arrays, state as State, Array);
 }

@@ -2,6 +2,7 @@ import { checkOptions, isObject, show } from "../checks";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import type { Kernel } from "../kernel";
+import { NdArray } from "../ndarray";
 import { checkedOptions, device as deviceRule } from "../options";
 import type { Rule, Rules } from "../options";
 import { requestDevice } from "../request-device";
@@ -45,7 +46,7 @@ export interface OptionSet<Settings extends object> {
  *   async predict(x: RowsLike) { return this.computing("predict", () => …); }
  *   static load(content: Bytes, options: DeviceOption = {}) { return Model.restored("Means", content, options, (settings) => new Means(settings)); }
  *   protected override own(): Learned { … }            // arrays and JSON
- *   protected override restore(saved: Checkpoint) { … } // the way back: arrayOf, labelsOf, entryOf check what they take
+ *   protected override restore(saved: Checkpoint) { … } // the way back: saved.array, saved.labels, saved.entry check what they take
  *   protected override release() { … }                 // tensors, networks
  * }
  * ```
@@ -234,7 +235,7 @@ export abstract class Model<Settings extends object = object> {
   ): Promise<M> {
     checkOptions(`${name}.load`, options, known);
     const { decodeCheckpoint } = await import("./checkpoint-file");
-    const checkpoint = decodeCheckpoint(name, content);
+    const checkpoint = decodeCheckpoint(name, content, NdArray);
     const { settings } = checkpoint.state;
     if (!isObject(settings)) throw new Error(`${name}.load: settings must be an object, got ${show(settings)}`);
     if ("device" in settings) throw new Error(`${name}.load: settings must not hold a device`);

@@ -3,7 +3,7 @@ import { KMeans } from "../cluster";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
-import { arrayOf, withoutPrefix, entryOf, labelsOf, withPrefix } from "../lifecycle/checkpoint";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { FIT_RULES } from "../lifecycle/progress";
@@ -14,7 +14,7 @@ import { RowsModel } from "../lifecycle/rows-model";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
-import { builtCooperatively } from "../nn/init";
+import { builtCooperatively, undrawnNetwork } from "../nn/init";
 import { argmax } from "../ops/arg-extremum";
 import { decLoss, decTarget, studentT } from "../ops/clustering/dec";
 import { gatherRows } from "../ops/indexing";
@@ -24,7 +24,6 @@ import { flag, range, integer } from "../options";
 import { stream } from "../random";
 import { keep, parameter, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { checkDeclared } from "../training/declared";
 import { Training } from "../training/training";
 import type { Stage } from "../training/training";
 import { autoencoderStages, takeWeights } from "./autoencoder-stages";
@@ -215,16 +214,18 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
 
   protected override async restore(saved: Checkpoint): Promise<void> {
     const { layers, seed, nClusters } = this.settings;
-    const arrays = withoutPrefix(saved.arrays, "autoencoder.network.");
+    const arrays = saved.below("autoencoder.network.");
     this.#pretraining.restore(saved, "pretraining", "autoencoder.optimizer.");
     this.#clustering.restore(saved, "clustering");
-    this.#refreshed = entryOf(saved, "refreshed", integer(-1));
-    this.#changed = entryOf(saved, "changed", range(0, 1));
-    this.#converged = entryOf(saved, "converged", flag);
-    this.#labels = labelsOf(saved, "labels", nClusters);
-    this.#placed = arrayOf(saved, "centers", [nClusters, layers.at(-1)!]);
-    const target = arrayOf(saved, "target", [this.#labels?.length ?? 0, nClusters]);
-    checkDeclared(arrays, (device) => ({ "": new Autoencoder(device, layers, stream(seed, "")) }));
+    this.#refreshed = saved.entry("refreshed", integer(-1));
+    this.#changed = saved.entry("changed", range(0, 1));
+    this.#converged = saved.entry("converged", flag);
+    this.#labels = saved.labels("labels", nClusters);
+    this.#placed = saved.array("centers", [nClusters, layers.at(-1)!]);
+    const target = saved.array("target", [this.#labels?.length ?? 0, nClusters]);
+    saved.checkDeclared(arrays, (device) =>
+      undrawnNetwork(() => ({ "": new Autoencoder(device, layers, stream(seed, "")) })),
+    );
     const device = await this.built();
     this.network.loadStateDict(arrays);
     if (this.#placed) this.#centers = parameter(device, this.#placed.data, this.#placed.shape);

@@ -7,7 +7,6 @@ import { LLOYD_KERNELS } from "../cluster/lloyd";
 import { splitKMeans } from "../cluster/split-kmeans";
 import type { Bytes } from "../data/formats/source";
 import * as normalization from "../kernels/normalization";
-import { arrayOf, entryOf, labelsOf } from "../lifecycle/checkpoint";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
 import type { FitOptions } from "../lifecycle/progress";
@@ -156,12 +155,12 @@ export class DeepCluster extends NetworkModel<Settings> {
 
   protected override restoreBeside(saved: Checkpoint): void {
     const { nClusters } = this.settings;
-    this.#clustered = entryOf(saved, "clustered", integer(-1));
-    this.#nmi = entryOf(saved, "nmi", finite);
-    this.#labels = labelsOf(saved, "labels", nClusters);
-    const mean = arrayOf(saved, "mean", [-1]);
-    const whitening = arrayOf(saved, "whitening", [-1, mean?.size ?? 0]);
-    const centers = arrayOf(saved, "centers", [nClusters, whitening?.shape[0] ?? 0]);
+    this.#clustered = saved.entry("clustered", integer(-1));
+    this.#nmi = saved.entry("nmi", finite);
+    this.#labels = saved.labels("labels", nClusters);
+    const mean = saved.array("mean", [-1]);
+    const whitening = saved.array("whitening", [-1, mean?.size ?? 0]);
+    const centers = saved.array("centers", [nClusters, whitening?.shape[0] ?? 0]);
     if (mean && whitening && centers) this.#clustering = { mean, whitening, centers };
   }
 

@@ -7,7 +7,7 @@ import type { RowSource } from "../data/datasets/row-source";
 import { mapRowSource } from "../data/datasets/row-views";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { withoutPrefix, numbersOf, withPrefix } from "../lifecycle/checkpoint";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
@@ -146,16 +146,13 @@ export class LinearProbe extends Model<Settings> {
     };
   }
 
-  protected override async restore({ arrays, state }: Checkpoint): Promise<void> {
-    const { model: inner } = state;
+  protected override async restore(saved: Checkpoint): Promise<void> {
+    const { model: inner } = saved.state;
     if (!isObject(inner) || !isObject(inner["settings"]))
       throw new Error("checkpoint: the classifier's state must be there");
-    const mean = numbersOf({ arrays, state }, "mean", arrays["mean"]?.data.length ?? 0);
-    const scale = numbersOf({ arrays, state }, "scale", mean.length);
-    const model = await Supervised.ofParts(
-      { arrays: withoutPrefix(arrays, "model."), state: inner },
-      await this.device(),
-    );
+    const mean = saved.numbers("mean", saved.arrays["mean"]?.data.length ?? 0);
+    const scale = saved.numbers("scale", mean.length);
+    const model = await Supervised.ofParts(saved.of(saved.below("model."), inner), await this.device());
     this.#found = { model, mean, scale };
   }
 

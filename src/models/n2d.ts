@@ -9,7 +9,7 @@ import { scoresOf } from "../density/mixture/parameters";
 import type { CovarianceType, MixtureParameters } from "../density/mixture/parameters";
 import { mixtureArrays, restoredMixture } from "../density/mixture/saved";
 import type { Device } from "../device";
-import { arrayOf, withoutPrefix, entryOf, labelsOf, withPrefix } from "../lifecycle/checkpoint";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
@@ -23,11 +23,10 @@ import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { takeRows } from "../neighbours/rows";
 import { Autoencoder } from "../nn/autoencoder";
-import { builtCooperatively } from "../nn/init";
+import { builtCooperatively, undrawnNetwork } from "../nn/init";
 import { choice, optional, positive, range, seed as seedRule, share, sizes, integer } from "../options";
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
-import { checkDeclared } from "../training/declared";
 import { Training } from "../training/training";
 import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, autoencoderStages, takeWeights } from "./autoencoder-stages";
 
@@ -249,17 +248,19 @@ export class N2D extends RowsModel<Settings> {
   protected override async restore(saved: Checkpoint): Promise<void> {
     const { layers, seed, nClusters, covarianceType } = this.settings;
     const d = this.#dimensions;
-    const arrays = withoutPrefix(saved.arrays, "network.");
+    const arrays = saved.below("network.");
     this.#training.restore(saved);
-    this.#history = entryOf(saved, "mixture", HISTORY);
-    const codes = arrayOf(saved, "codes", [-1, layers.at(-1)!]);
-    const places = codes && arrayOf(saved, "places", [codes.shape[0]!, d]);
+    this.#history = saved.entry("mixture", HISTORY);
+    const codes = saved.array("codes", [-1, layers.at(-1)!]);
+    const places = codes && saved.array("places", [codes.shape[0]!, d]);
     this.#placed = places && { codes, places };
-    this.#labels = labelsOf(saved, "labels", nClusters);
+    this.#labels = saved.labels("labels", nClusters);
     if (this.#labels && this.#labels.length !== places?.shape[0])
       throw new Error(`checkpoint: labels and places must be as many, got ${this.#labels.length} labels`);
     if (this.#labels) this.#mixture = restoredMixture(saved, covarianceType, nClusters, d, "mixture.");
-    checkDeclared(arrays, (device) => ({ "": new Autoencoder(device, layers, stream(seed, "")) }));
+    saved.checkDeclared(arrays, (device) =>
+      undrawnNetwork(() => ({ "": new Autoencoder(device, layers, stream(seed, "")) })),
+    );
     await this.built();
     this.network.loadStateDict(arrays);
   }

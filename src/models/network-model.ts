@@ -10,7 +10,7 @@ import * as linearAlgebra from "../kernels/linear-algebra";
 import * as losses from "../kernels/losses";
 import * as optimizers from "../kernels/optimizers";
 import * as reduction from "../kernels/reduction";
-import { withoutPrefix, withPrefix } from "../lifecycle/checkpoint";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
@@ -23,7 +23,7 @@ import { sizeOf } from "../ndarray";
 import type { TypedArray, NdArray } from "../ndarray";
 import type { FeatureNetwork } from "../nn/feature-network";
 import { BatchNorm } from "../nn/batch-norm";
-import { builtCooperatively, normal } from "../nn/init";
+import { builtCooperatively, normal, undrawnNetwork } from "../nn/init";
 import { Linear } from "../nn/linear";
 import type { Module } from "../nn/module";
 import { buildNetwork, NETWORK_RULE, networkKernels } from "../nn/network-spec";
@@ -40,7 +40,6 @@ import { stream } from "../random";
 import type { Random } from "../random";
 import { tidy } from "../tensor";
 import type { Tensor } from "../tensor";
-import { checkDeclared } from "../training/declared";
 import { Training } from "../training/training";
 import type { Stage } from "../training/training";
 import { storeRows } from "./feature-store";
@@ -241,21 +240,23 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
   protected override async restore(saved: Checkpoint): Promise<void> {
     this.#training.restore(saved);
     const beside: unknown = saved.state["own"];
-    this.restoreBeside({ arrays: saved.arrays, state: isObject(beside) ? beside : {} });
+    this.restoreBeside(saved.of(saved.arrays, isObject(beside) ? beside : {}));
     const { network: spec } = this.settings;
     if (typeof spec !== "function") {
       const random = stream(0, "");
       const networks = Object.entries(saved.arrays).filter(([name]) => /^(network|heads)\./.test(name));
-      checkDeclared(Object.fromEntries(networks), (device) => {
-        const network = buildNetwork(spec, device, random);
-        const heads = this.#makeHeads(device, network.featureSize, random);
-        const named = heads.map((head, h): [string, Module] => [`heads.${h}.`, head]);
-        return { "network.": network, ...Object.fromEntries(named) };
-      });
+      saved.checkDeclared(Object.fromEntries(networks), (device) =>
+        undrawnNetwork(() => {
+          const network = buildNetwork(spec, device, random);
+          const heads = this.#makeHeads(device, network.featureSize, random);
+          const named = heads.map((head, h): [string, Module] => [`heads.${h}.`, head]);
+          return { "network.": network, ...Object.fromEntries(named) };
+        }),
+      );
     }
     await this.built();
-    this.network.loadStateDict(withoutPrefix(saved.arrays, "network."));
-    this.heads.forEach((head, h) => head.loadStateDict(withoutPrefix(saved.arrays, `heads.${h}.`)));
+    this.network.loadStateDict(saved.below("network."));
+    this.heads.forEach((head, h) => head.loadStateDict(saved.below(`heads.${h}.`)));
   }
 
   protected override release(): void {

@@ -8,7 +8,6 @@ import type { RowSource } from "../data/datasets/row-source";
 import type { Bytes } from "../data/formats/source";
 import { noGrad } from "../graph";
 import * as normalization from "../kernels/normalization";
-import { arrayOf, entryOf, labelsOf, matrixOf } from "../lifecycle/checkpoint";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
 import type { FitOptions } from "../lifecycle/progress";
@@ -169,14 +168,14 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   protected override restoreBeside(saved: Checkpoint): void {
     const { nClusters } = this.settings;
     this.#changed = {
-      ...entryOf<{ count: number; of: number }>(saved, "changed", record({ count: integer(0), of: integer(0) })),
+      ...saved.entry<{ count: number; of: number }>("changed", record({ count: integer(0), of: integer(0) })),
     };
-    const labels = labelsOf(saved, "memory.labels", nClusters);
-    const features = arrayOf(saved, "memory.features", [labels?.length ?? 0, -1]);
-    const centers = arrayOf(saved, "memory.centers", [nClusters, features?.shape[1] ?? -1]);
+    const labels = saved.labels("memory.labels", nClusters);
+    const features = saved.array("memory.features", [labels?.length ?? 0, -1]);
+    const centers = saved.array("memory.centers", [nClusters, features?.shape[1] ?? -1]);
     if (!labels || !centers) return;
     const d = centers.shape[1]!;
-    const sums = matrixOf(saved, "memory.sums", [nClusters, d])?.data;
+    const sums = saved.matrix("memory.sums", [nClusters, d])?.data;
     this.#recalled = {
       ...{ labels, centers: Float32Array.from(centers.data), d, features: features?.data },
       ...(sums && { sums: Float64Array.from(sums) }),

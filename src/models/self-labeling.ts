@@ -4,7 +4,6 @@ import * as transport from "../kernels/transport";
 import { sinkhorn } from "../cluster/sinkhorn";
 import type { Bytes } from "../data/formats/source";
 import { noGrad } from "../graph";
-import { entryOf, labelsOf } from "../lifecycle/checkpoint";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
 import type { FitOptions } from "../lifecycle/progress";
@@ -159,9 +158,9 @@ export class SelfLabeling extends NetworkModel<Settings> {
 
   protected override restoreBeside(saved: Checkpoint): void {
     const { heads, nClusters } = this.settings;
-    this.#changed = entryOf(saved, "changed", range(0, 1));
+    this.#changed = saved.entry("changed", range(0, 1));
     for (let h = 0; h < heads; h++) {
-      const labels = labelsOf(saved, `labels.${h}`, nClusters);
+      const labels = saved.labels(`labels.${h}`, nClusters);
       if (!labels) break;
       this.#labels.push(labels);
     }

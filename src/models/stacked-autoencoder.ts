@@ -1,6 +1,6 @@
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { withoutPrefix, withPrefix } from "../lifecycle/checkpoint";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
@@ -10,11 +10,10 @@ import type { RowsLike } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import type { NdArray } from "../ndarray";
 import { Autoencoder } from "../nn/autoencoder";
-import { builtCooperatively } from "../nn/init";
+import { builtCooperatively, undrawnNetwork } from "../nn/init";
 import { positive, seed as seedRule, share, sizes, integer } from "../options";
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
-import { checkDeclared } from "../training/declared";
 import { Training } from "../training/training";
 import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, autoencoderStages } from "./autoencoder-stages";
 
@@ -124,9 +123,11 @@ export class StackedAutoencoder extends RowsModel<Settings> {
 
   protected override async restore(saved: Checkpoint): Promise<void> {
     const { layers, seed } = this.settings;
-    const arrays = withoutPrefix(saved.arrays, "network.");
+    const arrays = saved.below("network.");
     this.#training.restore(saved);
-    checkDeclared(arrays, (device) => ({ "": new Autoencoder(device, layers, stream(seed, "")) }));
+    saved.checkDeclared(arrays, (device) =>
+      undrawnNetwork(() => ({ "": new Autoencoder(device, layers, stream(seed, "")) })),
+    );
     await this.built();
     this.network.loadStateDict(arrays);
   }

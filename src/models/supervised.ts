@@ -1,7 +1,6 @@
 // The supervised baseline of the comparison: the same network under a classifier, trained on known classes.
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { entryOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
 import type { FitOptions } from "../lifecycle/progress";
@@ -124,9 +123,9 @@ export class Supervised extends NetworkModel<Settings> {
    * The counterpart of `parts`.
    * @internal
    */
-  static async ofParts({ arrays, state }: Checkpoint, device: Device): Promise<Supervised> {
-    const model = new Supervised({ ...(state["settings"] as SupervisedOptions), device });
-    await model.restore({ arrays, state });
+  static async ofParts(saved: Checkpoint, device: Device): Promise<Supervised> {
+    const model = new Supervised({ ...(saved.state["settings"] as SupervisedOptions), device });
+    await model.restore(saved);
     model.learned();
     return model;
   }
@@ -136,7 +135,7 @@ export class Supervised extends NetworkModel<Settings> {
   }
 
   protected override restoreBeside(saved: Checkpoint): void {
-    this.#classifies = entryOf<boolean | undefined>(saved, "classifies", optional(flag)) ?? true;
+    this.#classifies = saved.entry<boolean | undefined>("classifies", optional(flag)) ?? true;
   }
 
   protected override headSizes(): { count: number; classes: number } {

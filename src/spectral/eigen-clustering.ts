@@ -1,6 +1,5 @@
 import type { Points } from "../cluster/points";
 import type { Device } from "../device";
-import { labelsOf, matrixOf, numbersOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";

@@ -1,6 +1,5 @@
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
-import { matrixOf, numbersOf } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
@@ -93,10 +92,10 @@ export class SpectralEmbedding extends Model<Settings> {
 
   protected override restore(saved: Checkpoint): void {
     const { nComponents } = this.settings;
-    const [n = 0] = matrixOf(saved, "embedding", [-1, nComponents])?.shape ?? [];
+    const [n = 0] = saved.matrix("embedding", [-1, nComponents])?.shape ?? [];
     this.#result = {
-      embedding: new NdArray(numbersOf(saved, "embedding", n * nComponents), [n, nComponents]),
-      eigenvalues: numbersOf(saved, "eigenvalues", nComponents),
+      embedding: new NdArray(saved.numbers("embedding", n * nComponents), [n, nComponents]),
+      eigenvalues: saved.numbers("eigenvalues", nComponents),
     };
   }
 

@@ -1,5 +1,5 @@
 import { grad } from "../autodiff";
-import { withoutPrefix, entryOf, withPrefix } from "../lifecycle/checkpoint";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, NamedArrays } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { HISTORY } from "../lifecycle/progress";
@@ -70,9 +70,9 @@ export class Training {
 
   /** Goes on from an entry of a checkpoint's state and the optimizer's arrays. @throws when the entry is not what `state` gave */
   restore(saved: Checkpoint, name = "training", prefix = "optimizer."): void {
-    const { stage, progress, history } = entryOf<TrainingState>(saved, name, STATE);
+    const { stage, progress, history } = saved.entry<TrainingState>(name, STATE);
     this.#state = { stage, progress: { ...progress }, history: [...history] };
-    const arrays = withoutPrefix(saved.arrays, prefix);
+    const arrays = saved.below(prefix);
     this.#restored = Object.keys(arrays).length > 0 ? arrays : undefined;
   }
 

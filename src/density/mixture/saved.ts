@@ -1,4 +1,3 @@
-import { numbersOf } from "../../lifecycle/checkpoint";
 import type { Checkpoint } from "../../lifecycle/checkpoint";
 import { NdArray, sizeOf } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
@@ -28,9 +27,9 @@ export function restoredMixture(
   prefix = "",
 ): MixtureParameters {
   const parameters: MixtureParameters = {
-    weights: numbersOf(saved, `${prefix}weights`, k),
-    means: numbersOf(saved, `${prefix}means`, k * d),
-    covariances: numbersOf(saved, `${prefix}covariances`, sizeOf(covarianceShape(type, k, d))),
+    weights: saved.numbers(`${prefix}weights`, k),
+    means: saved.numbers(`${prefix}means`, k * d),
+    covariances: saved.numbers(`${prefix}covariances`, sizeOf(covarianceShape(type, k, d))),
   };
   scoresOf(type, parameters, d, "checkpoint");
   return parameters;

@@ -7,7 +7,7 @@ import { adam } from "../../kernels/optimizers";
 import { chunkReduce, reduce } from "../../kernels/reduction";
 import { noGrad } from "../../graph";
 import type { Device } from "../../device";
-import { withoutPrefix, withPrefix } from "../../lifecycle/checkpoint";
+import { withPrefix } from "../../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import { FIT_RULES } from "../../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../../lifecycle/progress";
@@ -16,14 +16,13 @@ import type { Rows, RowsLike } from "../../lifecycle/rows";
 import { RowsModel } from "../../lifecycle/rows-model";
 import { sizeOf } from "../../ndarray";
 import type { NdArray } from "../../ndarray";
-import { builtCooperatively } from "../../nn/init";
+import { builtCooperatively, undrawnNetwork } from "../../nn/init";
 import type { Module } from "../../nn/module";
 import { Adam } from "../../optim";
 import { positive, seed as seedRule, sizes, integer } from "../../options";
 import { stream } from "../../random";
 import type { Random } from "../../random";
 import type { Tensor } from "../../tensor";
-import { checkDeclared } from "../../training/declared";
 import type { StepContext } from "../../training/loop";
 import { Training } from "../../training/training";
 import type { Stage } from "../../training/training";
@@ -138,9 +137,11 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {
-    const arrays = withoutPrefix(saved.arrays, "network.");
+    const arrays = saved.below("network.");
     this.#training.restore(saved);
-    checkDeclared(arrays, (device) => ({ "": this.make(device, stream(this.settings.seed, "")) }));
+    saved.checkDeclared(arrays, (device) =>
+      undrawnNetwork(() => ({ "": this.make(device, stream(this.settings.seed, "")) })),
+    );
     await this.built();
     this.network.loadStateDict(arrays);
   }

@@ -4,16 +4,15 @@ import { checkOptions, checkInteger } from "../../checks";
 import type { SetProvider } from "../../data/datasets/sets/provider";
 import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";
-import { withoutPrefix, entryOf, withPrefix } from "../../lifecycle/checkpoint";
+import { withPrefix } from "../../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import { Model } from "../../lifecycle/model";
 import type { DeviceOption } from "../../lifecycle/model";
 import type { MatrixLike } from "../../matrix";
-import { builtCooperatively } from "../../nn/init";
+import { builtCooperatively, undrawnNetwork } from "../../nn/init";
 import { NdArray } from "../../ndarray";
 import { optional } from "../../options";
 import { stream } from "../../random";
-import { checkDeclared } from "../../training/declared";
 import { buildSetNetwork } from "./networks/build-network";
 import type { SetNetwork } from "./networks/network";
 import { SET_OPTIONS } from "./options";
@@ -308,20 +307,22 @@ export class LearningToCluster extends Model<SetSettings> {
 
   protected override async restore(saved: Checkpoint): Promise<void> {
     const { settings } = this;
-    const state = entryOf<SetTrainingState>(saved, "training", SET_TRAINING_STATE);
-    this.#calibration = entryOf<Calibration | null | undefined>(saved, "calibration", optional(CALIBRATION)) ?? null;
+    const state = saved.entry<SetTrainingState>("training", SET_TRAINING_STATE);
+    this.#calibration = saved.entry<Calibration | null | undefined>("calibration", optional(CALIBRATION)) ?? null;
     if (this.#calibration && this.#calibration.least.length !== settings.kMax)
       throw new Error(
         `checkpoint: calibration must have ${settings.kMax} numbers, got ${this.#calibration.least.length}`,
       );
-    const [best, last] = [withoutPrefix(saved.arrays, "best."), withoutPrefix(saved.arrays, "last.")];
-    checkDeclared(best, (device) => ({ "": buildSetNetwork(device, settings, stream(0, "")) }));
+    const [best, last] = [saved.below("best."), saved.below("last.")];
+    saved.checkDeclared(best, (device) =>
+      undrawnNetwork(() => ({ "": buildSetNetwork(device, settings, stream(0, "")) })),
+    );
     await this.built();
     const { network } = this;
     this.#state = { ...state, progress: { ...state.progress }, history: [...state.history] };
     if (Object.keys(last).length === 0) return network.loadStateDict(best);
     this.#trainer = new SetTrainer(network, settings, this.#state);
-    this.#trainer.restore({ last, best, optimizer: withoutPrefix(saved.arrays, "optimizer.") });
+    this.#trainer.restore({ last, best, optimizer: saved.below("optimizer.") });
   }
 
   protected override release(): void {

@@ -1,6 +1,5 @@
 import { checkInteger } from "../../checks";
 import type { Bytes } from "../../data/formats/source";
-import { entryOf, labelsOf, matrixOf, numbersOf } from "../../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import type { Fit } from "../../lifecycle/fit";
 import { Model } from "../../lifecycle/model";
@@ -177,25 +176,25 @@ export class CSOM extends Model<CSOMSettings> {
   }
 
   protected override restore(saved: Checkpoint): void {
-    this.#history = [...entryOf<EpochRecord[]>(saved, "history", HISTORY)];
+    this.#history = [...saved.entry<EpochRecord[]>("history", HISTORY)];
     const { units } = this.layers[0]!.grid;
-    const epoch = entryOf<number | null>(saved, "begun", nullable(integer(0, this.layers[0]!.variance.length)));
+    const epoch = saved.entry<number | null>("begun", nullable(integer(0, this.layers[0]!.variance.length)));
     if (epoch !== null) {
-      const size = matrixOf(saved, "begun", [units, -1])?.data.length;
+      const size = saved.matrix("begun", [units, -1])?.data.length;
       if (size === undefined) throw new Error("checkpoint: begun must be there");
-      this.#begun = { codebook: numbersOf(saved, "begun", size), epoch };
+      this.#begun = { codebook: saved.numbers("begun", size), epoch };
       return;
     }
-    const bmu = labelsOf(saved, "bmu", units, -1);
+    const bmu = saved.labels("bmu", units, -1);
     if (!bmu) throw new Error("checkpoint: bmu must be there");
     this.#bmu = bmu;
-    const d = matrixOf(saved, "0.codebook", [units, -1])?.shape[1] ?? 0;
+    const d = saved.matrix("0.codebook", [units, -1])?.shape[1] ?? 0;
     this.#trained = this.layers.map(({ grid }, layer) => {
-      const hits = labelsOf(saved, `${layer}.hits`, 2 ** 31);
-      const chain = labelsOf(saved, `${layer}.chain`, grid.units, -1);
+      const hits = saved.labels(`${layer}.hits`, 2 ** 31);
+      const chain = saved.labels(`${layer}.chain`, grid.units, -1);
       if (hits?.length !== grid.units || chain?.length !== units)
         throw new Error(`checkpoint: layer ${layer + 1} must have ${grid.units} units above ${units}`);
-      return { codebook: numbersOf(saved, `${layer}.codebook`, grid.units * d), hits, chain };
+      return { codebook: saved.numbers(`${layer}.codebook`, grid.units * d), hits, chain };
     });
   }
 

@@ -1,5 +1,4 @@
 import type { Bytes } from "../../data/formats/source";
-import { entryOf, labelsOf, matrixOf, numbersOf } from "../../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import type { Fit } from "../../lifecycle/fit";
 import { Model } from "../../lifecycle/model";
@@ -258,11 +257,11 @@ export class ESOM extends Model<ESOMSettings> {
   }
 
   protected override restore(saved: Checkpoint): void {
-    this.#epsilons = entryOf<number[]>(saved, "epsilons", list(positive));
-    this.#history = [...entryOf<EpochRecord[]>(saved, "history", HISTORY)];
+    this.#epsilons = saved.entry<number[]>("epsilons", list(positive));
+    this.#history = [...saved.entry<EpochRecord[]>("history", HISTORY)];
     if (this.#epsilons.length !== this.#passes.length)
       throw new Error(`checkpoint: epsilons must be one for each of ${this.#passes.length} passes`);
-    const begun = entryOf<(PassProgress & { readonly pass: number }) | null>(saved, "begun", nullable(BEGUN));
+    const begun = saved.entry<(PassProgress & { readonly pass: number }) | null>("begun", nullable(BEGUN));
     const state = saved.arrays["prototypes"] && evolvingState(saved);
     if (begun) {
       if (begun.pass > this.#passes.length) throw new Error("checkpoint: begun must be one of the passes");
@@ -271,17 +270,17 @@ export class ESOM extends Model<ESOMSettings> {
     }
     if (!state) throw new Error("checkpoint: prototypes must be there");
     const map = new EvolvingMap(state.prototypes.length / state.ids.length, state);
-    const bmu = labelsOf(saved, "bmu", map.size, -1);
-    const hits = labelsOf(saved, "hits", 2 ** 31);
-    const nodeClasses = labelsOf(saved, "nodeClasses", 2 ** 31, -1);
+    const bmu = saved.labels("bmu", map.size, -1);
+    const hits = saved.labels("hits", 2 ** 31);
+    const nodeClasses = saved.labels("nodeClasses", 2 ** 31, -1);
     if (!bmu || hits?.length !== map.size || (nodeClasses && nodeClasses.length !== map.size))
       throw new Error(`checkpoint: bmu must be there, hits and nodeClasses of ${map.size} nodes`);
     const nodeLabels = map.clusters(this.settings.minStrength);
     this.#map = map;
     this.#found = {
       ...{ bmu, hits, nodeClasses, labels: bmu.map((node) => (node < 0 ? -1 : nodeLabels[node]!)) },
-      activation: numbersOf(saved, "activation", bmu.length).map((value) => (value < 0 ? NaN : value)),
-      quantizationError: entryOf<number>(saved, "quantizationError", range(0)),
+      activation: saved.numbers("activation", bmu.length).map((value) => (value < 0 ? NaN : value)),
+      quantizationError: saved.entry<number>("quantizationError", range(0)),
     };
   }
 
@@ -337,20 +336,20 @@ export class ESOM extends Model<ESOMSettings> {
 
 /** A map from a checkpoint. @throws when its parts do not belong together */
 function evolvingState(saved: Checkpoint): EvolvingState {
-  const { shape, data } = matrixOf(saved, "prototypes", [-1, -1])!;
+  const { shape, data } = saved.matrix("prototypes", [-1, -1])!;
   const [count] = shape as [number];
-  const ids = labelsOf(saved, "ids", 2 ** 31);
-  const links = labelsOf({ ...saved, arrays: flatLinks(saved) }, "links", count);
+  const ids = saved.labels("ids", 2 ** 31);
+  const links = saved.of(flatLinks(saved)).labels("links", count);
   const strengths = saved.arrays["strengths"];
   if (count === 0 || data.length === 0 || ids?.length !== count || links?.length !== 2 * (strengths?.data.length ?? -1))
     throw new Error(`checkpoint: prototypes, ids, links and strengths must be of ${count} nodes`);
   if (!ids.every((id, i) => i === 0 || id > ids[i - 1]!)) throw new Error("checkpoint: ids must be ascending");
   return {
-    ...{ prototypes: numbersOf(saved, "prototypes", data.length), ids, links },
-    strengths: numbersOf(saved, "strengths", links.length / 2),
+    ...{ prototypes: saved.numbers("prototypes", data.length), ids, links },
+    strengths: saved.numbers("strengths", links.length / 2),
     ...{
-      rows: entryOf<number>(saved, "rows", integer(0)),
-      nextId: entryOf<number>(saved, "nextId", integer(ids.at(-1)! + 1)),
+      rows: saved.entry<number>("rows", integer(0)),
+      nextId: saved.entry<number>("nextId", integer(ids.at(-1)! + 1)),
     },
   };
 }

@@ -4,7 +4,6 @@ import type { Points } from "../../cluster/points";
 import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";
 import { somOnline } from "../../kernels/som";
-import { entryOf, labelsOf, matrixOf, numbersOf } from "../../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import { Model } from "../../lifecycle/model";
 import type { DeviceOption } from "../../lifecycle/model";
@@ -283,20 +282,20 @@ export class SOM extends Model<SOMSettings> {
 
   protected override restore(saved: Checkpoint): void {
     const { units } = this.grid;
-    const codebook = matrixOf(saved, "codebook", [units, -1]);
+    const codebook = saved.matrix("codebook", [units, -1]);
     if (!codebook) throw new Error("checkpoint: codebook must be there");
-    this.#codebook = numbersOf(saved, "codebook", codebook.data.length);
-    this.#history = [...entryOf<EpochRecord[]>(saved, "history", HISTORY)];
-    this.#begun = entryOf<number | null>(saved, "begun", nullable(integer(0, this.settings.epochs))) ?? undefined;
-    this.#epochs = entryOf<number>(saved, "epochs", integer(0));
-    this.#bmu = labelsOf(saved, "bmu", units, -1);
-    const [hits, labels] = [labelsOf(saved, "hits", 2 ** 31), labelsOf(saved, "units", units)];
+    this.#codebook = saved.numbers("codebook", codebook.data.length);
+    this.#history = [...saved.entry<EpochRecord[]>("history", HISTORY)];
+    this.#begun = saved.entry<number | null>("begun", nullable(integer(0, this.settings.epochs))) ?? undefined;
+    this.#epochs = saved.entry<number>("epochs", integer(0));
+    this.#bmu = saved.labels("bmu", units, -1);
+    const [hits, labels] = [saved.labels("hits", 2 ** 31), saved.labels("units", units)];
     if (!hits && !labels) return;
     if (hits?.length !== units || labels?.length !== units)
       throw new Error(`checkpoint: hits and units must be of ${units} units`);
     this.#found = {
-      ...{ hits, units: labels, quantizationError: entryOf<number>(saved, "quantizationError", range(0)) },
-      topographicError: entryOf<number>(saved, "topographicError", range(0, 1)),
+      ...{ hits, units: labels, quantizationError: saved.entry<number>("quantizationError", range(0)) },
+      topographicError: saved.entry<number>("topographicError", range(0, 1)),
     };
   }
 
