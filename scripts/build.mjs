@@ -43,6 +43,8 @@ function bundles() {
 const APART = {
   "checkpoint-file": "src/lifecycle/checkpoint-file.ts",
   "shuffle-buffer": "src/data/datasets/shuffle-buffer.ts",
+  "scratch-rows": "src/data/datasets/scratch-rows.ts",
+  "streamed-points": "src/cluster/streams/streamed-points.ts",
 };
 
 /**

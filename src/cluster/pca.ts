@@ -21,7 +21,7 @@ import { stream } from "../random";
 import { takeTensor, tensor } from "../tensor";
 import type { Tensor } from "../tensor";
 import { joined } from "./centers";
-import { Frame } from "./frame";
+import { Frame, frameOf } from "./frame";
 import type { Matrix } from "./frame";
 import { mapPoints, withPoints } from "./points";
 import { centred, chooseSolver, fromCovariance, fromGram, fromSample, readMatrix, SOLVERS } from "./principal";
@@ -177,7 +177,8 @@ export class PCA extends Model<Settings> {
         `${op}: of rows that are read from a source, ${d} columns give ${Math.floor(Math.min(n, d) / 4)} components at most, got nComponents ${this.settings.nComponents ?? "of all there are"}`,
       );
     const rest = (): Promise<void> => fit.between();
-    const { frame, mean, squares } = await survey(rows, op, rest);
+    const { low, high, mean, squares } = await survey(rows, op, rest);
+    const frame = frameOf(low, high, mean, op);
     fit.report({ ...REPORT, step: 1, loss: 1 });
     // about their means, taken in float64: products of what is left lose nothing to an offset
     const about = new Frame(mean, frame.scale);

@@ -12,7 +12,6 @@ import { empty, format, indices, run, takeTensor, tensor, Tensor, untidied } fro
 import { runCooperatively } from "../event-loop";
 import { Frame, framed } from "./frame";
 import { distancesToRows } from "./kmeans-init";
-import { blockRows, openSource, readBlocks } from "./streams/blocks";
 
 /** What the estimators take as points: a matrix on the host, or a float32 tensor [n, d] where it lies. */
 export type Points = MatrixLike | Tensor;
@@ -111,6 +110,7 @@ export async function mapPoints<R>(
   shift: Float64Array | null,
 ): Promise<R[]> {
   if (!isRowSource(x)) return [await withPoints(x, deviceFor, op, use, shift)];
+  const { blockRows, openSource, readBlocks } = await import("./streams/streamed-points");
   const rows = openSource(x, op);
   const found: R[] = [];
   for await (const { data, first, rows: count } of readBlocks(rows, blockRows(rows, 1))) {

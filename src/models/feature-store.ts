@@ -1,6 +1,6 @@
 // Features of all rows: on the device where they are few, else in a scratch file, so that no more of them than `memory` are held.
 import { blockRows, openSource, readBlocks } from "../cluster/streams/blocks";
-import { ScratchRows } from "../data/datasets/scratch-rows";
+import type { ScratchRows } from "../data/datasets/scratch-rows";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
 import { chunksOf } from "../lifecycle/rows";
@@ -94,6 +94,7 @@ async function stored(chunks: AsyncIterable<Tensor>, n: number, memory: number, 
 }
 
 async function scratch(n: number, d: number, memory: number, op: string): Promise<ScratchRows> {
+  const { ScratchRows } = await import("../data/datasets/scratch-rows");
   try {
     return await ScratchRows.create(d, memory);
   } catch (error) {

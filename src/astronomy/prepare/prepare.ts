@@ -5,7 +5,7 @@ import { overlap, reprojected, type SkyGrid } from "../bands/reproject";
 import { bandsOf, CommonBox, cropped, stack, stripsOf, stripRows, type BandSource, type Box } from "../bands/source";
 import type { Limits } from "../bands/statistics";
 import { FitsFile, FitsWriter, type CardLike } from "../fits";
-import { nodeModule } from "../../data/formats/files";
+import { nodeModule } from "../../data/formats/file-system";
 import type { OpenedBands } from "./band";
 import {
   BandSummaries,

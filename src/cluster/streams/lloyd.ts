@@ -1,6 +1,6 @@
-import { CHUNK, farthestRows, Lloyd, PARTIAL_ELEMENTS, total } from "../lloyd";
-import type { LloydPasses, Pass } from "../lloyd";
-import type { Blocks } from "./blocks";
+import { CHUNK, farthestRows, PARTIAL_ELEMENTS, total } from "../lloyd";
+import type { Lloyd, LloydPasses, Pass } from "../lloyd";
+import type { TakenBlocks } from "./reading";
 
 /** Bytes of a block whose chunks' sums the partial sums of `Lloyd` have room for: then all chunks are of one length, and how rows are cut into blocks changes nothing. */
 export const blockBytes = (k: number, d: number): number =>
@@ -17,7 +17,8 @@ export class StreamedLloyd implements LloydPasses {
   readonly n: number;
   readonly d: number;
   readonly k: number;
-  readonly #blocks: Blocks;
+  readonly #Lloyd: typeof Lloyd;
+  readonly #blocks: TakenBlocks;
   readonly #rest: (() => Promise<void>) | undefined;
   readonly #read: ReadRows;
   readonly #labels: Int32Array<ArrayBuffer>;
@@ -26,14 +27,18 @@ export class StreamedLloyd implements LloydPasses {
   readonly #lloyds = new Map<number, Lloyd>();
   #centers: Float32Array<ArrayBuffer>;
 
-  /** @param rest what is awaited between two blocks: the caller may stop it there */
+  /**
+   * @param Passes over a block: the class as the program has it
+   * @param rest what is awaited between two blocks: the caller may stop it there
+   */
   constructor(
-    blocks: Blocks,
+    Passes: typeof Lloyd,
+    blocks: TakenBlocks,
     { n, d, k }: { readonly n: number; readonly d: number; readonly k: number },
     read: ReadRows,
     rest?: () => Promise<void>,
   ) {
-    [this.#blocks, this.#read, this.#rest] = [blocks, read, rest];
+    [this.#Lloyd, this.#blocks, this.#read, this.#rest] = [Passes, blocks, read, rest];
     [this.n, this.d, this.k] = [n, d, k];
     this.#labels = new Int32Array(n).fill(-1);
     this.#distances = new Float32Array(n);
@@ -101,7 +106,7 @@ export class StreamedLloyd implements LloydPasses {
     let changed = 0;
     for await (const { x, first, rows } of this.#blocks.pass()) {
       let lloyd = this.#lloyds.get(rows);
-      if (!lloyd) this.#lloyds.set(rows, (lloyd = new Lloyd(x, this.k, CHUNK)));
+      if (!lloyd) this.#lloyds.set(rows, (lloyd = new this.#Lloyd(x, this.k, CHUNK)));
       lloyd.x = x;
       if (!ready.has(lloyd)) lloyd.setCenters(this.#centers);
       ready.add(lloyd);

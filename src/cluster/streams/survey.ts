@@ -1,16 +1,15 @@
-import { frameOf } from "../frame";
-import type { Frame } from "../frame";
 import { yieldWhenDue } from "../../event-loop";
-import { blockRows, readBlocks } from "./blocks";
-import type { OpenRows } from "./blocks";
+import { blockRows, readBlocks } from "./reading";
+import type { OpenRows } from "./reading";
 
 /** Elements that are looked at at a stretch. */
 const STRETCH = 2 ** 18;
 
 /** What one pass over rows tells of their columns, in float64: the same however the rows are cut. */
 export interface Survey {
-  /** In which a device is given the rows. */
-  readonly frame: Frame;
+  /** The smallest and the largest numbers, [d]. */
+  readonly low: Float64Array;
+  readonly high: Float64Array;
   /** [d] */
   readonly mean: Float64Array;
   /** Σ (x − mean)² of each column, [d]. */
@@ -18,7 +17,7 @@ export interface Survey {
 }
 
 /**
- * Reads rows once for their frame, means and variances.
+ * Reads rows once for their ranges, means and variances.
  * @param rest what is awaited between two blocks: the caller may stop it there
  * @throws for a value that is NaN or infinite, naming its place, and what reading throws
  */
@@ -47,7 +46,7 @@ export async function survey(rows: OpenRows, op: string, rest?: () => Promise<vo
   }
   const mean = sum.map((value, c) => about![c]! + value / n);
   const squares = squared.map((value, c) => Math.max(0, value - (sum[c]! * sum[c]!) / n));
-  return { frame: frameOf(low, high, mean, op), mean, squares };
+  return { low, high, mean, squares };
 }
 
 /** The mean of the first rows: about it, squares of numbers far from 0 lose no digits. */

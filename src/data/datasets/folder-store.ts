@@ -1,4 +1,5 @@
-import { nodeModule, writeAtomic } from "../formats/files";
+import { nodeModule } from "../formats/file-system";
+import { writeAtomic } from "../formats/files";
 
 /** A folder of texts by name, each written whole or not at all: where `GridSearch` keeps its cells. It is made at the first write. */
 export function folderStore(path: string): {

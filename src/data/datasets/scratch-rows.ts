@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { nodeModule, reason } from "../formats/files";
+import { nodeModule, reason } from "../formats/file-system";
 import type { RowSource } from "./row-source";
 
 /**
