@@ -6,7 +6,8 @@ import type { Tensor } from "../tensor";
 import type { Frame, Matrix } from "./frame";
 import { distancesToRows } from "./kmeans-init";
 import { Lloyd, total } from "./lloyd";
-import { mapPoints, readRows } from "./points";
+import { readRows } from "./points";
+import { mapPoints } from "./streams/map-points";
 import type { DeviceFor, PointSource } from "./points";
 
 /** @throws when x has another number of columns than the centres */

@@ -1,4 +1,3 @@
-import { isRowSource } from "../data/datasets/row-source";
 import type { RowSource } from "../data/datasets/row-source";
 import { kmeansDistances } from "../kernels/clustering";
 import type { Device } from "../device";
@@ -98,29 +97,6 @@ export async function withPoints<R>(
   }
 }
 
-/**
- * `use` of all points as `withPoints` gives them, or of a source's rows block by block, in the frame that `shift` says; what it found, in their order.
- * @throws as `withPoints`, and what reading throws
- */
-export async function mapPoints<R>(
-  x: PointSource,
-  deviceFor: DeviceFor,
-  op: string,
-  use: (x: Tensor, n: number, d: number, frame: Frame) => Promise<R>,
-  shift: Float64Array | null,
-): Promise<R[]> {
-  if (!isRowSource(x)) return [await withPoints(x, deviceFor, op, use, shift)];
-  const { blockRows, openSource, readBlocks } = await import("./streams/streamed-points");
-  const rows = openSource(x, op);
-  const found: R[] = [];
-  for await (const { data, first, rows: count } of readBlocks(rows, blockRows(rows, 1))) {
-    const block = new NdArray(data, [count, rows.d]);
-    const device = (): Promise<Device> => deviceFor(x);
-    found.push(await withPoints(block, device, first === 0 ? op : `${op} (rows from ${first})`, use, shift));
-  }
-  return found;
-}
-
 /** Whether squares of a tensor's numbers stay far from the ends of float32, by the squared lengths of its rows; where it is unsure, false. */
 async function isOrdinary(x: Tensor): Promise<boolean> {
   const [n, d] = x.shape as [number, number];
@@ -144,16 +120,25 @@ async function isOrdinary(x: Tensor): Promise<boolean> {
   }
 }
 
-/** Rows of a tensor [n, d] by number, on the host. */
-export async function readRows(x: Tensor, rows: Uint32Array | readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+/** Rows of a tensor [n, d] by number, for the caller to dispose of. */
+export function takeRows(x: Tensor, rows: Uint32Array | readonly number[]): Tensor {
   const [n, width] = x.shape as [number, number];
   const m = rows.length;
   const [index, y] = untidied(() => [indices(x.device, rows), empty(x.device, [m, width], "f32", "KMeans")] as const);
   try {
     run(gatherRows, { x, index, y, m, n, width, outside: 0 }); // none is: the numbers are the library's own
-    return (await y.data()) as Float32Array<ArrayBuffer>;
+    return y;
   } finally {
     index.dispose();
+  }
+}
+
+/** The same on the host. */
+export async function readRows(x: Tensor, rows: Uint32Array | readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+  const y = takeRows(x, rows);
+  try {
+    return (await y.data()) as Float32Array<ArrayBuffer>;
+  } finally {
     y.dispose();
   }
 }

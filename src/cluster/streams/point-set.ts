@@ -1,7 +1,6 @@
 import { isRowSource } from "../../data/datasets/row-source";
 import type { Device } from "../../device";
-import { gatherRows } from "../../ops/indexing";
-import { takeTensor, untidied } from "../../tensor";
+import { takeTensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import type { Random } from "../../random";
 import { meanVariance } from "../centers";
@@ -9,7 +8,7 @@ import { frameOf } from "../frame";
 import type { Frame } from "../frame";
 import { Lloyd } from "../lloyd";
 import type { LloydPasses } from "../lloyd";
-import { readRows, withPoints } from "../points";
+import { readRows, takeRows, withPoints } from "../points";
 import type { DeviceFor, PointSource } from "../points";
 
 /** Points that a fit goes over: on a device, or read when they are needed. What it gives is in the frame. */
@@ -60,7 +59,7 @@ export function onDevice(points: Tensor, frame: Frame): PointSet {
   return {
     ...{ device: points.device, n, d, frame, streamed: false },
     meanVariance: () => meanVariance(points),
-    gather: async (rows) => untidied(() => gatherRows(points, rows)),
+    gather: async (rows) => takeRows(points, rows),
     read: (rows) => readRows(points, rows),
     sample: (_least, _random, use) => use(points),
     lloyd: (k) => new Lloyd(points, k),
