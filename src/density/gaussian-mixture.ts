@@ -287,13 +287,13 @@ export class GaussianMixture extends Model<Settings> {
 
   protected override restore(saved: Checkpoint): void {
     const k = this.nComponents;
-    const d = matrixOf(saved, "means", [k, -1])?.shape[1] ?? 0;
-    const n = matrixOf(saved, "responsibilities", [-1, k])?.shape[0] ?? 0;
+    const d = saved.matrix("means", [k, -1])?.shape[1] ?? 0;
+    const n = saved.matrix("responsibilities", [-1, k])?.shape[0] ?? 0;
     if (d === 0 || n === 0) throw new Error("checkpoint: means and responsibilities must be there");
     this.#result = {
       parameters: restoredMixture(saved, this.covarianceType, k, d),
-      ...{ resp: numbersOf(saved, "responsibilities", n * k), converged: entryOf<boolean>(saved, "converged", flag) },
-      trace: numbersOf(saved, "trace", saved.arrays["trace"]?.data.length ?? 0),
+      ...{ resp: saved.numbers("responsibilities", n * k), converged: saved.entry<boolean>("converged", flag) },
+      trace: saved.numbers("trace", saved.arrays["trace"]?.data.length ?? 0),
     };
   }
 

@@ -118,12 +118,12 @@ export abstract class EigenClustering<
 
   protected override restore(saved: Checkpoint): void {
     const { nClusters } = this;
-    const labels = labelsOf(saved, "labels", nClusters);
-    const [n = 0] = matrixOf(saved, "embedding", [-1, nClusters])?.shape ?? [];
+    const labels = saved.labels("labels", nClusters);
+    const [n = 0] = saved.matrix("embedding", [-1, nClusters])?.shape ?? [];
     if (!labels || labels.length !== n) throw new Error("checkpoint: labels and embedding must be of the same points");
     this.#result = {
-      ...{ labels, eigenvalues: numbersOf(saved, "eigenvalues", nClusters) },
-      embedding: new NdArray(numbersOf(saved, "embedding", n * nClusters), [n, nClusters]),
+      ...{ labels, eigenvalues: saved.numbers("eigenvalues", nClusters) },
+      embedding: new NdArray(saved.numbers("embedding", n * nClusters), [n, nClusters]),
     };
   }
 
