@@ -23,6 +23,7 @@ const run = (command, args) =>
  * The bundles by platform. The library's are neutral and share their parts: what of `dependencies` they use stays an import, and the
  * core must work where nothing is installed, so it has none. The worker's source is a file too, for pages whose policy forbids
  * `blob:` workers. The command line is for Node and brings its own copy.
+ * @returns {{ platform: string, entryPoints: Record<string, string>, apart?: Record<string, string> }[]}
  */
 function bundles() {
   const sources = Array.from(packageEntries().values(), ({ source, file }) => [file, source]);
