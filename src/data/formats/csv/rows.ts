@@ -82,7 +82,7 @@ export class CsvRows {
     this.#lines += countLines(text);
   }
 
-  /** Rows that are lines: of text without quotes, several times as fast as a parser that looks for them. */
+  /** Rows that are lines: of text without quotes, whose lines may end in several ways. */
   #readLines(text: string): void {
     const delimiter = this.#delimiter!;
     const blanks = delimiter === "whitespace";
