@@ -42,7 +42,7 @@ interface Whole {
 function flagsOf(method: AnyMethod): string[] {
   const { nClusters, ...options } = trialOptions(method, D);
   const names = new Set(optionsOf(method).map(([name]) => name));
-  const long = { epochs: 60, pretrainEpochs: 60, maxIter: 100 };
+  const long = { epochs: 60, pretrainEpochs: 60, maxIter: 100, layoutEpochs: 200 };
   for (const [name, value] of Object.entries(long)) if (names.has(name)) options[name] = value;
   if (nClusters !== undefined) options["nClusters"] = nClusters;
   return Object.entries(options).flatMap(([name, value]) => [flagOf(name), spell(value)]);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Device } from "constella";
 import { runMethod, RunInterrupted } from "../../src/methods";
 import type { AnyMethod, Estimator, Outcome, RunCheckpoint, RunTask } from "../../src/methods";
+import type { StepReport } from "../../src/lifecycle/progress";
 import { describeDevices } from "../devices";
 import { changed, K, N, taskOf, trialOf } from "./trial";
 import type { Trial } from "./trial";
@@ -70,8 +71,10 @@ export function describeConformance(title: string, methods: Readonly<Record<stri
     /** Runs where a method may either do it or refuse it in words. */
     async function doneOrRefused(method: AnyMethod, trial: Trial): Promise<void> {
       try {
-        await run(method, trial, ({ labels }) => {
+        await run(method, trial, ({ labels, embedding, history }) => {
           if (labels instanceof Int32Array) expect(labels).toHaveLength(trial.x.shape[0]!);
+          if (embedding) expect(embedding.data.findIndex((value) => !Number.isFinite(value))).toBe(-1);
+          expect(history.filter(({ loss }) => !Number.isFinite(loss))).toEqual([]);
         });
       } catch (error) {
         expectWords(error as Error);
@@ -82,25 +85,46 @@ export function describeConformance(title: string, methods: Readonly<Record<stri
     describe.each(Object.keys(methods))("%s", (name) => {
       let method: AnyMethod;
       let trial: Trial;
+      /** A run that nothing disturbed, and where it stood at each report. */
+      let undisturbed: Promise<{ readonly whole: Numbers; readonly reports: readonly StepReport[] }> | undefined;
+      const wholeRun = (): NonNullable<typeof undisturbed> =>
+        (undisturbed ??= (async () => {
+          const reports: StepReport[] = [];
+          return { whole: await run(method, trial, numbersOf, { onStep: (report) => reports.push(report) }), reports };
+        })());
       beforeEach(async () => {
         method = await methods[name]!();
         trial = trialOf(method);
       });
 
-      test("one seed gives the same bytes, and finds something", async () => {
-        const first = await run(method, trial, numbersOf);
-        expect(await run(method, trial, numbersOf)).toEqual(first);
-        if (Array.isArray(first.labels)) expect(new Set(first.labels).size).toBeGreaterThan(1);
+      test("one seed gives the same bytes, a network another of another seed, and it finds something", async () => {
+        const { whole } = await wholeRun();
+        expect(await run(method, trial, numbersOf)).toEqual(whole);
+        if (Array.isArray(whole.labels)) expect(new Set(whole.labels).size).toBeGreaterThan(1);
+        if (!method.network) return;
+        const other = await run(method, { ...trial, options: { ...trial.options, seed: 2 } }, numbersOf);
+        expect(other.embedding).not.toEqual(whole.embedding);
       });
 
-      test("stopped and resumed, it ends as one that was not", async () => {
-        const whole = await run(method, trial, numbersOf);
-        for (const reports of [0, 1, 4]) {
+      test("stopped in any of its stages and resumed, it ends as one that was not", async () => {
+        const { whole, reports } = await wholeRun();
+        const stages = [...new Set(reports.map(({ stage }) => stage))];
+        const end = reports.at(-1)!;
+        const isAtTheEnd = ({ stage, epoch }: StepReport): boolean => stage === end.stage && epoch === end.epoch;
+        /** Where it is stopped: before it begins, in each stage, and in a second epoch. */
+        const stops: readonly ((report: StepReport) => boolean)[] = [
+          () => false,
+          ...stages.map((stage) => (report: StepReport) => report.stage === stage),
+          ...(end.epoch > 2 ? [({ stage, epoch }: StepReport) => stage === end.stage && epoch > 1] : []),
+        ];
+        for (const [i, stop] of stops.entries()) {
           const controller = new AbortController();
-          let seen = 0;
-          if (reports === 0) controller.abort(new Error("stopped"));
-          const onStep = (): void => {
-            if (++seen === reports) controller.abort(new Error("stopped"));
+          let stoppedAt: StepReport | undefined;
+          if (i === 0) controller.abort(new Error("stopped"));
+          const onStep = (report: StepReport): void => {
+            if (controller.signal.aborted || !stop(report)) return;
+            stoppedAt = report;
+            controller.abort(new Error("stopped"));
           };
           let checkpoint: RunCheckpoint | undefined;
           try {
@@ -109,14 +133,17 @@ export function describeConformance(title: string, methods: Readonly<Record<stri
             expect(error).toBeInstanceOf(RunInterrupted);
             ({ checkpoint } = error as RunInterrupted);
           }
-          expect(device.memory().buffers, `after a stop at report ${reports}`).toBe(before);
+          // one that is told to stop in its last epoch may be done before it looks
+          if (!stoppedAt || !isAtTheEnd(stoppedAt))
+            expect(checkpoint, `of a stop at ${JSON.stringify(stoppedAt)}`).toBeDefined();
+          expect(device.memory().buffers, `after a stop at ${JSON.stringify(stoppedAt)}`).toBe(before);
           if (checkpoint)
             expect(await run(method, { ...trial, options: {} }, numbersOf, { checkpoint })).toEqual(whole);
         }
       });
 
       test("what was kept along the way goes on to the same end", async () => {
-        const whole = await run(method, trial, numbersOf);
+        const { whole } = await wholeRun();
         const kept: RunCheckpoint[] = [];
         await run(method, trial, numbersOf, { keep: async (checkpoint) => void kept.push(checkpoint) });
         expect(kept.length).toBeGreaterThan(0);
@@ -130,6 +157,8 @@ export function describeConformance(title: string, methods: Readonly<Record<stri
           const loaded = await method.load!(await estimator.save(), { device });
           try {
             expect(Buffer.from(await loaded.save()).equals(Buffer.from(await estimator.save()))).toBe(true);
+            expect(loaded.settings).toEqual(estimator.settings);
+            expect(loaded.history).toEqual(estimator.history);
             const ask = async (of: Estimator): Promise<unknown[]> => [
               "labels" in of && of.labels,
               await of.predict?.(trial.others),
@@ -158,12 +187,12 @@ export function describeConformance(title: string, methods: Readonly<Record<stri
         expect(await refusal(method, broken)).toMatch(/NaN|finite/);
       });
 
-      test("a single item, and items that are all the same, are clustered or refused in words", async () => {
+      test("a single item, items that are all the same, and as many clusters as items are clustered without NaN, or refused in words", async () => {
         await doneOrRefused(method, trialOf(method, 1));
-        await doneOrRefused(
-          method,
-          changed(trial, () => 0.5),
-        );
+        const same = changed(trial, () => 0.5);
+        await doneOrRefused(method, same);
+        if (method.clusters === "given")
+          await doneOrRefused(method, { ...same, options: { ...trial.options, nClusters: N } });
       });
 
       test("more clusters than items are refused", async () => {

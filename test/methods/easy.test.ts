@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
-import { describeDevices } from "../devices";
-import { METHODS } from "./easy";
+import { describe, expect, test } from "vitest";
+import { describeDevices, deviceOf } from "../devices";
+import { STILL } from "../models/untrained";
+import { LEARNERS, METHODS } from "./easy";
 
 // the same in Deno and in Chromium: test/runtime.ts
 describeDevices("every method on an easy problem", (device) => {
@@ -8,4 +9,11 @@ describeDevices("every method on an easy problem", (device) => {
     test(name, async () => {
       expect(await run(await device())).toBeUndefined();
     });
+});
+
+describe("what is not trained does not pass for trained", () => {
+  test.each(Object.entries(LEARNERS))("%s", async (_, run) => {
+    const still = { learningRate: STILL, pretrainLearningRate: STILL };
+    expect(await run(await deviceOf("wasm"), still)).toMatch(/nothing was learned|score 0(\.[0-8]|$)/);
+  });
 });

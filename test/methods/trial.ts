@@ -25,6 +25,7 @@ const TINY: Readonly<Record<string, unknown>> = {
     minSamples: 3,
     learningRate: 0.02,
     statisticsBatches: 2,
+    layoutEpochs: 20,
   },
 };
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { accuracy, DEC, IDEC, nmi } from "constella";
 import { describeDevices } from "../devices";
-import { abortAfter } from "./abort";
 import { digits } from "./digits";
 import { STILL } from "./untrained";
 
@@ -64,33 +63,6 @@ describeDevices("DEC", (device) => {
     },
   );
 
-  test.each([2, 8])(
-    "stopped at look %i, saved, loaded and gone on with, it ends where an uninterrupted run does",
-    async (looks) => {
-      const whole = await new DEC({ ...OPTIONS, device: await device() }).fit(x, { epochs: 6 });
-      const stopped = new DEC({ ...OPTIONS, device: await device() });
-      await expect(stopped.fit(x, { epochs: 6, ...abortAfter(looks) })).rejects.toThrow("stopped by the test");
-      const bytes = await stopped.save();
-      stopped.dispose();
-      const resumed = await DEC.load(bytes, { device: await device() });
-      await resumed.fit(x, { epochs: 6 });
-      expect(resumed.history).toEqual(whole.history);
-      expect(resumed.labels).toEqual(whole.labels);
-      expect((await resumed.transform(x)).data).toEqual((await whole.transform(x)).data);
-      whole.dispose();
-      resumed.dispose();
-    },
-  );
-
-  test("leaves nothing on the device", async () => {
-    const made = await device();
-    const before = made.memory().buffers;
-    const model = await new DEC({ ...OPTIONS, pretrainEpochs: 1, device: made }).fit(x, { epochs: 2 });
-    await model.softAssignments(x);
-    model.dispose();
-    expect(made.memory().buffers).toBe(before);
-  });
-
   test("IDEC keeps the reconstruction: it is better after clustering than DEC's", async () => {
     const errors = [];
     for (const Model of [DEC, IDEC]) {
@@ -100,17 +72,6 @@ describeDevices("DEC", (device) => {
       model.dispose();
     }
     expect(errors[1]).toBeLessThan(errors[0]!);
-  });
-
-  test("IDEC's gamma survives saving", async () => {
-    const model = await new IDEC({ ...OPTIONS, gamma: 0.4, pretrainEpochs: 1, device: await device() }).fit(x, {
-      epochs: 1,
-    });
-    const loaded = await IDEC.load(await model.save(), { device: await device() });
-    expect(loaded.settings).toEqual(model.settings);
-    expect(loaded.settings.gamma).toBe(0.4);
-    model.dispose();
-    loaded.dispose();
   });
 });
 

@@ -3,7 +3,6 @@ import { accuracy, DEC, nmi, StackedAutoencoder } from "constella";
 import { expect, test } from "vitest";
 import { N2D } from "../../src/deep";
 import { describeDevices } from "../devices";
-import { abortAfter } from "./abort";
 import { digits } from "./digits";
 import { STILL } from "./untrained";
 
@@ -46,20 +45,6 @@ describeDevices("N2D", (device) => {
     expect((await model.reconstruct(x)).shape).toEqual([160, 64]);
     expect(model.history.map(({ stage }) => stage)).toContain("mixture");
   });
-
-  test.each([2, 6])(
-    "stopped at look %i, saved, loaded and gone on with, it ends as one that was not",
-    async (looks) => {
-      using whole = await new N2D({ ...tiny, device: await device() }).fit(x);
-      using stopped = new N2D({ ...tiny, device: await device() });
-      await expect(stopped.fit(x, abortAfter(looks))).rejects.toThrow("stopped by the test");
-      using resumed = await N2D.load(await stopped.save(), { device: await device() });
-      await resumed.fit(x);
-      expect(resumed.history).toEqual(whole.history);
-      expect(resumed.labels).toEqual(whole.labels);
-      expect(resumed.embedding).toEqual(whole.embedding);
-    },
-  );
 
   test("it and DEC go on from an autoencoder that is trained already, of the same layers", async () => {
     const own = await device();

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { nmi } from "constella";
 import { OnlineDeepCluster } from "constella/vision";
 import { describeDevices } from "../devices";
-import { abortAfter } from "./abort";
 import { digits } from "./digits";
 import { STILL } from "./untrained";
 
@@ -37,37 +36,6 @@ describeDevices("OnlineDeepCluster", (device) => {
     expect(model.clusterCenters.shape).toEqual([12, 24]);
     expect((await model.transform(x)).shape).toEqual([193, 24]);
     model.dispose();
-  });
-
-  test.each([1, 3])(
-    "stopped at look %i, saved, loaded and gone on with, it ends where an uninterrupted run does",
-    async (looks) => {
-      const whole = await new OnlineDeepCluster({ ...OPTIONS, device: await device() }).fit(x, { epochs: 3 });
-      const stopped = new OnlineDeepCluster({ ...OPTIONS, device: await device() });
-      await expect(stopped.fit(x, { epochs: 3, ...abortAfter(looks) })).rejects.toThrow("stopped by the test");
-      const bytes = await stopped.save();
-      stopped.dispose();
-      const resumed = await OnlineDeepCluster.load(bytes, { device: await device() });
-      await resumed.fit(x, { epochs: 3 });
-      expect(resumed.history).toEqual(whole.history);
-      expect(resumed.labels).toEqual(whole.labels);
-      expect(resumed.clusterCenters).toEqual(whole.clusterCenters);
-      expect((await resumed.transform(x)).data).toEqual((await whole.transform(x)).data);
-      whole.dispose();
-      resumed.dispose();
-    },
-  );
-
-  test("leaves nothing on the device, stopped or not", async () => {
-    const made = await device();
-    const before = made.memory().buffers;
-    const model = await new OnlineDeepCluster({ ...OPTIONS, device: made }).fit(x, { epochs: 1 });
-    await model.predict(x);
-    model.dispose();
-    const stopped = new OnlineDeepCluster({ ...OPTIONS, device: made });
-    await expect(stopped.fit(x, { epochs: 3, ...abortAfter(2) })).rejects.toThrow("stopped by the test");
-    stopped.dispose();
-    expect(made.memory().buffers).toBe(before);
   });
 
   test("items that are all the same, and as many clusters as items, end without NaN or an endless loop", async () => {

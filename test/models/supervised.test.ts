@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { DeepCluster, Supervised } from "constella/vision";
 import { describeDevices } from "../devices";
-import { abortAfter } from "./abort";
 import { digits } from "./digits";
+import { expectResumes } from "./resuming";
 
 const OPTIONS = {
   network: { type: "mlp", layers: [64, 48, 24] },
@@ -26,17 +26,16 @@ describeDevices("Supervised", (device) => {
   });
 
   test("stopped, saved, loaded and gone on with, it ends where an uninterrupted run does", async () => {
-    const whole = await new Supervised({ ...OPTIONS, device: await device() }).fit(x, labels, { epochs: 3 });
-    const stopped = new Supervised({ ...OPTIONS, device: await device() });
-    await expect(stopped.fit(x, labels, { epochs: 3, ...abortAfter(3) })).rejects.toThrow("stopped by the test");
-    const bytes = await stopped.save();
-    stopped.dispose();
-    const resumed = await Supervised.load(bytes, { device: await device() });
-    await resumed.fit(x, labels, { epochs: 3 });
-    expect(resumed.history).toEqual(whole.history);
-    expect((await resumed.probabilities(x)).data).toEqual((await whole.probabilities(x)).data);
-    whole.dispose();
-    resumed.dispose();
+    const made = await device();
+    await expectResumes(
+      {
+        make: () => new Supervised({ ...OPTIONS, device: made }),
+        load: (bytes) => Supervised.load(bytes, { device: made }),
+        fit: (model, how) => model.fit(x, labels, { epochs: 3, ...how }),
+        ask: async (model) => (await model.probabilities(x)).data,
+      },
+      3,
+    );
   });
 
   test("fine-tuning begins with the other model's features, which stay as they are", async () => {

@@ -1,5 +1,5 @@
 import { indices, tensor, tidy } from "constella";
-import type { Device } from "constella";
+import type { Device, Tensor } from "constella";
 import { makeInputs } from "./check-case";
 import type { OpCase } from "./cases";
 import { array, sizeOf } from "./cases/reference";
@@ -16,7 +16,7 @@ interface Special {
 const DENORMAL = Math.fround(1e-40);
 
 /** The six that every op is put through, an input at a time: NaN where a vector, a tail and a reduction's first element see it. */
-export const SPECIALS: readonly Special[] = [
+const SPECIALS: readonly Special[] = [
   { name: "NaN first", value: NaN, places: () => [0] },
   { name: "NaN in the middle", value: NaN, places: (length) => [length >> 1] },
   { name: "NaN last", value: NaN, places: (length) => [length - 1] },
@@ -39,37 +39,69 @@ function put(x: Reference, value: number, places: readonly number[]): Reference 
 }
 
 /**
- * What is wrong with an op's answer where one input holds a special number, or undefined. NaN must be where the reference has it,
+ * What is wrong with an op's answers where one input holds a special number. NaN must be where the reference has it,
  * and nowhere else (unless the row says that it spreads), and what is finite must agree. With an infinity, what is not finite in
  * the reference must not be finite: float32 overflows before float64, so that NaN, infinities and the largest numbers may change
- * places. A denormal may be taken for 0, so the reference of either will do.
+ * places. A denormal may be taken for 0, so the reference of either will do. All trials are launched before the first answer is read.
  */
-export async function checkSpecial(
+export async function checkSpecials(
   device: Device,
   test: OpCase,
   shapes: readonly (readonly number[])[],
+): Promise<string[]> {
+  const ordinary = makeInputs(test, shapes);
+  const launched = ordinary.flatMap((_, input) =>
+    test.integers?.[input] === undefined
+      ? SPECIALS.map((special) => ({ special, input, ...launch(device, test, ordinary, input, special) }))
+      : [],
+  );
+  const answers = await Promise.all(launched.map(({ y }) => y.data()));
+  return launched.flatMap(({ special, input, y, wanted }, i) => {
+    const { shape } = y;
+    y.dispose();
+    const wrong = problem(answers[i]!, shape, wanted(), test, special.value);
+    return wrong ? [`${special.name} in input ${input} of ${JSON.stringify(shapes)}: ${wrong}`] : [];
+  });
+}
+
+/** Launches an op on inputs of which one holds a special number; `wanted` computes the references that will do. */
+function launch(
+  device: Device,
+  test: OpCase,
+  ordinary: readonly Reference[],
   input: number,
   { value, places }: Special,
-): Promise<string | undefined> {
-  const ordinary = makeInputs(test, shapes);
+): { readonly y: Tensor; readonly wanted: () => Reference[] } {
   const at = places(ordinary[input]!.data.length);
-  const given = ordinary.map((x, i) => (i === input ? put(x, value, at) : x));
-  const wanted = [test.reference(...given)];
-  if (value === DENORMAL) wanted.push(test.reference(...ordinary.map((x, i) => (i === input ? put(x, 0, at) : x))));
-  const tensors = given.map(({ data, shape }, i) =>
+  const given = (held: number): Reference[] => ordinary.map((x, i) => (i === input ? put(x, held, at) : x));
+  const tensors = given(value).map(({ data, shape }, i) =>
     test.integers?.[i] === undefined ? tensor(device, data, shape) : indices(device, data, shape),
   );
   try {
     const y = tidy(() => test.call(...tensors));
-    const got = await y.data();
-    y.dispose();
-    if (y.shape.join() !== wanted[0]!.shape.join()) return `shape [${y.shape}], expected [${wanted[0]!.shape}]`;
-    const strict = Number.isNaN(value) && !test.spreads;
-    const wrong = [...got].findIndex((v, i) => !wanted.some((want) => agrees(v, want.data[i]!, test, value, strict)));
-    return wrong < 0 ? undefined : `element ${wrong} is ${got[wrong]}, expected ${wanted.map((w) => w.data[wrong])}`;
+    return {
+      y,
+      wanted: () => [value, ...(value === DENORMAL ? [0] : [])].map((held) => test.reference(...given(held))),
+    };
   } finally {
     for (const t of tensors) t.dispose();
   }
+}
+
+/** What is wrong with an answer, or undefined. */
+function problem(
+  got: ArrayLike<number>,
+  shape: readonly number[],
+  wanted: readonly Reference[],
+  test: OpCase,
+  value: number,
+): string | undefined {
+  if (shape.join() !== wanted[0]!.shape.join()) return `shape [${shape}], expected [${wanted[0]!.shape}]`;
+  const strict = Number.isNaN(value) && !test.spreads;
+  const wrong = Array.from(got).findIndex(
+    (v, i) => !wanted.some((want) => agrees(v, want.data[i]!, test, value, strict)),
+  );
+  return wrong < 0 ? undefined : `element ${wrong} is ${got[wrong]}, expected ${wanted.map((w) => w.data[wrong])}`;
 }
 
 function agrees(

@@ -8,7 +8,7 @@ import { NdArray } from "../../../src/ndarray";
 import { Random } from "../../../src/random";
 import { Rows } from "../../../src/lifecycle/rows";
 import { describeDevices } from "../../devices";
-import { abortAfter } from "../../models/abort";
+import { abortAfter } from "../../models/resuming";
 import { digits } from "../../models/digits";
 
 let folder = "";
