@@ -6,7 +6,7 @@ import { DeepCluster, OnlineDeepCluster, SelfLabeling } from "constella/vision";
 import { ScratchRows } from "../../src/data/datasets/scratch-rows";
 import { ArrayRows } from "../cluster/row-source";
 import { describeDevices } from "../devices";
-import { abortAfter } from "./abort";
+import { abortAfter } from "./resuming";
 import { digits } from "./digits";
 import { STILL } from "./untrained";
 

@@ -46,14 +46,15 @@ describeDevices("VGG", (device) => {
       () => new SelfLabeling({ ...common, nClusters: 4, sinkhornIterations: 20, updates: 4 }),
     ];
     for (const make of makes) {
-      const model = make();
-      await model.fit(x, { epochs: 0 });
-      const weights = async (): Promise<Float32Array[]> =>
-        Promise.all(model.network.parameters().map(async (of) => Float32Array.from(await of.data())));
-      const before = await weights();
+      const [model, untrained] = [make(), make()];
+      const weights = (of: typeof model): Promise<Float32Array[]> =>
+        Promise.all(of.network.parameters().map(async (weight) => Float32Array.from(await weight.data())));
+      await untrained.fit(x, { epochs: 0 });
       await model.fit(x, { epochs: 2 });
-      const after = await weights();
-      for (const [i, values] of before.entries()) expect(after[i], `of weight ${i}`).not.toEqual(values);
+      const [before, after] = [await weights(untrained), await weights(model)];
+      for (const [i, values] of before.entries())
+        expect(after[i], `weight ${i} of ${model.constructor.name}`).not.toEqual(values);
+      untrained.dispose();
       expect(model.history.every(({ loss }) => Number.isFinite(loss))).toBe(true);
       const Method = model.constructor as typeof DeepCluster;
       const loaded = await Method.load(await model.save(), { device: common.device });
