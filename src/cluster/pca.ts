@@ -183,7 +183,8 @@ export class PCA extends Model<Settings> {
     fit.report({ ...REPORT, step: 1, loss: 1 });
     // about their means, taken in float64: products of what is left lose nothing to an offset
     const about = new Frame(mean, frame.scale);
-    const read = async (begin: number, end: number): Promise<Float32Array> => about.points(await x.range(begin, end));
+    const read = async (begin: number, end: number, into?: Float32Array): Promise<Float32Array> =>
+      about.points(await x.range(begin, end, into));
     const blocks = new Blocks(await this.device(), { n, d, memory, read }, 1);
     const total = squares.reduce((sum, value) => sum + value, 0) / (n - 1) / frame.scale ** 2;
     try {

@@ -65,7 +65,7 @@ export class FeatureMemory {
     const { n, d } = this;
     const read = (begin: number, end: number): Promise<Float32Array> | Float32Array =>
       this.#file ? this.#file.range(begin, end) : this.#held!.subarray(begin * d, end * d);
-    yield* readBlocks({ n, read }, STRETCH);
+    yield* readBlocks({ n, d, read }, STRETCH);
   }
 
   /** Some items as rows that are read; of features in a file. */

@@ -10,12 +10,12 @@ import { abortAfter } from "./resuming";
 import { digits } from "./digits";
 import { STILL } from "./untrained";
 
-const N = 385;
+const N = 193;
 const NETWORK = { type: "mlp", layers: [64, 48, 24] } as const;
 const OPTIONS = { network: NETWORK, nClusters: 10, learningRate: 0.05, batchSize: 32, seed: 3 } as const;
 
-/** A quarter of it holds neither the features, 385 of 24, nor the probabilities, 385 of 10. */
-const LITTLE = 2 ** 15;
+/** A quarter of it holds neither the features, 193 of 24, nor the probabilities, 193 of 10. */
+const LITTLE = 2 ** 14;
 
 describeDevices("methods whose features are in a scratch file", (device) => {
   const { x, labels } = digits(N);
@@ -23,7 +23,7 @@ describeDevices("methods whose features are in a scratch file", (device) => {
 
   test("DeepCluster finds what it finds of features on the device", async () => {
     const options = { ...OPTIONS, components: 16, learningRate: 0.1, batchSize: 8, device: await device() };
-    const epochs = { epochs: 6 };
+    const epochs = { epochs: 4 };
     const held = await new DeepCluster(options).fit(source(2 ** 28), epochs);
     const filed = await new DeepCluster(options).fit(source(), epochs);
     expect(nmi(held.labels, filed.labels)).toBeGreaterThan(0.7);
@@ -32,52 +32,48 @@ describeDevices("methods whose features are in a scratch file", (device) => {
     expect(gain(filed)).toBeGreaterThan(1.3);
     expect(gain(untrained)).toBeLessThan(1.05);
     expect(await filed.predict(source())).toEqual(await filed.predict(x));
-    const again = await new DeepCluster(options).fit(source(), epochs);
-    expect(await again.save()).toEqual(await filed.save());
     const stopped = new DeepCluster(options);
     await expect(stopped.fit(source(), { ...epochs, ...abortAfter(2) })).rejects.toThrow("stopped by the test");
     const resumed = await DeepCluster.load(await stopped.save(), { device: await device() });
     await resumed.fit(source(), epochs);
     expect(resumed.labels).toEqual(filed.labels);
     expect(resumed.history).toEqual(filed.history);
-    for (const model of [held, filed, untrained, again, stopped, resumed]) model.dispose();
+    for (const model of [held, filed, untrained, stopped, resumed]) model.dispose();
   });
 
   test("self-labelling finds what it finds of features on the device", async () => {
-    const options = { ...OPTIONS, updates: 12, sinkhornIterations: 60, device: await device() };
-    const held = await new SelfLabeling(options).fit(source(2 ** 28), { epochs: 4 });
-    const filed = await new SelfLabeling(options).fit(source(), { epochs: 4 });
+    const options = { ...OPTIONS, updates: 4, sinkhornIterations: 30, device: await device() };
+    const held = await new SelfLabeling(options).fit(source(2 ** 28), { epochs: 3 });
+    const filed = await new SelfLabeling(options).fit(source(), { epochs: 3 });
     expect(nmi(held.labels, filed.labels)).toBeGreaterThan(0.9);
-    const untrained = await new SelfLabeling({ ...options, learningRate: STILL }).fit(source(), { epochs: 4 });
+    const untrained = await new SelfLabeling({ ...options, learningRate: STILL }).fit(source(), { epochs: 3 });
     const gain = ({ history }: SelfLabeling): number => history[0]!.loss / history.at(-1)!.loss;
     expect(gain(filed)).toBeGreaterThan(1.05);
     expect(gain(untrained)).toBeLessThan(1.02);
     const stopped = new SelfLabeling(options);
-    await expect(stopped.fit(source(), { epochs: 4, ...abortAfter(3) })).rejects.toThrow("stopped by the test");
+    await expect(stopped.fit(source(), { epochs: 3, ...abortAfter(2) })).rejects.toThrow("stopped by the test");
     const resumed = await SelfLabeling.load(await stopped.save(), { device: await device() });
-    await resumed.fit(source(), { epochs: 4 });
+    await resumed.fit(source(), { epochs: 3 });
     expect(await resumed.save()).toEqual(await filed.save());
     await expect(new SelfLabeling({ ...options, balance: true }).fit(source())).rejects.toThrow(
-      "SelfLabeling.fit: balance needs the probabilities at once, [385, 10] are more than a quarter of the source's memory, 32768",
+      "SelfLabeling.fit: balance needs the probabilities at once, [193, 10] are more than a quarter of the source's memory, 16384",
     );
     for (const model of [held, filed, untrained, stopped, resumed]) model.dispose();
   });
 
   test("online deep clustering finds what it finds of features on the device", async () => {
     const options = { ...OPTIONS, centroidInterval: 3, device: await device() };
-    const held = await new OnlineDeepCluster(options).fit(source(2 ** 28), { epochs: 6 });
-    const filed = await new OnlineDeepCluster(options).fit(source(), { epochs: 6 });
+    const held = await new OnlineDeepCluster(options).fit(source(2 ** 28), { epochs: 4 });
+    const filed = await new OnlineDeepCluster(options).fit(source(), { epochs: 4 });
     expect(nmi(held.labels, filed.labels)).toBeGreaterThan(0.6);
     expect(nmi(labels, filed.labels)).toBeGreaterThan(0.5);
-    const again = await new OnlineDeepCluster(options).fit(source(), { epochs: 6 });
-    expect(await again.save()).toEqual(await filed.save());
     // a memory in a file is not in the checkpoint: training goes on with the clusters, and features made anew
     const loaded = await OnlineDeepCluster.load(await filed.save(), { device: await device() });
     expect(loaded.labels).toEqual(filed.labels);
     expect(await loaded.predict(source())).toEqual(await filed.predict(x));
-    const further = await loaded.fit(source(), { epochs: 6 });
+    const further = await loaded.fit(source(), { epochs: 4 });
     expect(further.history).toEqual(filed.history);
-    for (const model of [held, filed, again, loaded]) model.dispose();
+    for (const model of [held, filed, loaded]) model.dispose();
   });
 
   test("nothing is left of the scratch files", () => {

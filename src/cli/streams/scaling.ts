@@ -32,26 +32,24 @@ export async function streamedScaling(
   return { kind: "unit", low, span: high - low };
 }
 
-/** The rows scaled, block by block as they are read. @throws for rows of another width than the scale is of */
+/** The rows scaled where they were read, block by block. @throws for rows of another width than the scale is of */
 export function scaledSource(path: string, source: RowSource, scaling: Scaling): RowSource {
   if (scaling.kind === "none") return source;
   if (scaling.kind === "unit") {
     const { low, span } = scaling;
     return mapRowSource(source, (rows) => {
-      const out = new Float32Array(rows.length);
-      if (span > 0) for (let i = 0; i < rows.length; i++) out[i] = (rows[i]! - low) / span;
-      return out;
+      for (let i = 0; i < rows.length; i++) rows[i] = span > 0 ? (rows[i]! - low) / span : 0;
+      return rows;
     });
   }
   const { means, deviations } = scaling;
   const d = source.rowShape.reduce((size, length) => size * length, 1);
   if (d !== means.length) throw new Error(`${path} must have ${means.length} values a row, it has ${d}`);
   return mapRowSource(source, (rows) => {
-    const out = new Float32Array(rows.length);
     for (let i = 0, c = 0; i < rows.length; i++) {
-      out[i] = deviations[c]! > 0 ? (rows[i]! - means[c]!) / deviations[c]! : 0;
+      rows[i] = deviations[c]! > 0 ? (rows[i]! - means[c]!) / deviations[c]! : 0;
       if (++c === d) c = 0;
     }
-    return out;
+    return rows;
   });
 }

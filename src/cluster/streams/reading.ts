@@ -11,15 +11,15 @@ export interface OpenRows {
   readonly d: number;
   /** Bytes of them that may be held at a time; default 256 MiB. */
   readonly memory?: number | undefined;
-  /** Rows [begin, end), one after the other. */
-  read(begin: number, end: number): Promise<Float32Array> | Float32Array;
+  /** Rows [begin, end), one after the other; in `into`, where it can. */
+  read(begin: number, end: number, into?: Float32Array): Promise<Float32Array> | Float32Array;
 }
 
 /** The rows of a source. @throws where there are none */
 export function openSource(x: RowSource, op: string): OpenRows {
   const [n, d] = [x.length, sizeOf(x.rowShape)];
   if (n === 0 || d === 0) throw new Error(`${op}: x has no elements, ${n} rows of [${x.rowShape.join(", ")}]`);
-  return { n, d, memory: x.memory, read: (begin, end) => x.range(begin, end) };
+  return { n, d, memory: x.memory, read: (begin, end, into) => x.range(begin, end, into) };
 }
 
 /** Bytes of a block at most, where a chunk has no more. */
@@ -30,13 +30,18 @@ export function blockRows({ d, memory = ROW_MEMORY }: OpenRows, chunk: number, m
   return chunk * Math.max(1, Math.floor(Math.min(BLOCK_BYTES, memory / 4, most) / (4 * d * chunk)));
 }
 
-/** The rows in blocks, on the host; the next one is read while one is used. */
+/** The rows in blocks, on the host; the next one is read while one is used, in the memory of the one before: a block lives until the next is asked for. */
 export async function* readBlocks(
-  { n, read }: Pick<OpenRows, "n" | "read">,
+  { n, d, read }: Pick<OpenRows, "n" | "d" | "read">,
   size: number,
   signal?: AbortSignal,
 ): AsyncGenerator<{ readonly data: Float32Array; readonly first: number; readonly rows: number }, void, undefined> {
-  const begin = (first: number): ReturnType<OpenRows["read"]> => read(first, Math.min(n, first + size));
+  const spare: (Float32Array | undefined)[] = [];
+  const begin = (first: number): ReturnType<OpenRows["read"]> => {
+    const turn = (first / size) % 2;
+    const into = n > size ? (spare[turn] ??= new Float32Array(size * d)) : undefined;
+    return read(first, Math.min(n, first + size), into);
+  };
   let ahead = begin(0);
   for (let first = 0; first < n; first += size) {
     const data = await ahead;

@@ -93,8 +93,8 @@ export class StreamedPoints implements PointSet {
 
   lloyd(k: number): LloydPasses {
     const { n, d } = this;
-    const read = async (begin: number, end: number): Promise<Float32Array> =>
-      this.frame.points(await this.#source.range(begin, end));
+    const read = async (begin: number, end: number, into?: Float32Array): Promise<Float32Array> =>
+      this.frame.points(await this.#source.range(begin, end, into));
     this.#blocks?.dispose();
     this.#blocks = new TakenBlocks(
       this.#tools.takeTensor,

@@ -138,11 +138,11 @@ export class NpyDataset implements RowSource {
   }
 
   /** Rows [begin, end), one after the other. @throws for a value that is NaN or infinite, naming its row and file, and where a file ends early */
-  async range(begin: number, end: number): Promise<Float32Array> {
+  async range(begin: number, end: number, into?: Float32Array): Promise<Float32Array> {
     if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end) || begin < 0 || end < begin || end > this.length)
       throw new Error(`NpyDataset: rows must be within 0 and ${this.length}, got ${begin} to ${end}`);
     const width = sizeOf(this.rowShape);
-    const out = new Float32Array((end - begin) * width);
+    const out = into?.subarray(0, (end - begin) * width) ?? new Float32Array((end - begin) * width);
     for (let at = begin; at < end;) {
       const part = this.#partOf(at);
       const stop = Math.min(end, part.begin + part.rows);

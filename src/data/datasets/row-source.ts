@@ -11,8 +11,11 @@ export interface RowSource {
   readonly memory?: number;
   /** Rows at these indices, in their order, one after the other. */
   rows(index: ArrayLike<number>): Promise<Float32Array>;
-  /** Rows [begin, end), one after the other. */
-  range(begin: number, end: number): Promise<Float32Array>;
+  /**
+   * Rows [begin, end), one after the other. A source may write them into `into`, which has as many elements or more, so that reading block after block
+   * takes no new memory each time; what it returns is what counts.
+   */
+  range(begin: number, end: number, into?: Float32Array): Promise<Float32Array>;
 }
 
 /** What `memory` of a source is where it says nothing. */

@@ -13,7 +13,7 @@ export function sliceRows(source: RowSource, begin: number, end: number): RowSou
   return {
     ...{ ...like(source), rowShape, length: end - begin },
     rows: (index) => source.rows(Float64Array.from(index, (row) => row + begin)),
-    range: (from, to) => source.range(begin + from, begin + to),
+    range: (from, to, into) => source.range(begin + from, begin + to, into),
   };
 }
 
@@ -27,7 +27,7 @@ export function subsetRows(source: RowSource, index: Uint32Array): RowSource {
   };
 }
 
-/** What f makes of rows, one after the other, each of as many numbers as before. */
+/** What f makes of rows, one after the other, each of as many numbers as before; it may write over them where the source gives memory of its own. */
 export function mapRowSource(
   source: RowSource,
   f: (rows: Float32Array) => Float32Array | Promise<Float32Array>,
@@ -36,7 +36,7 @@ export function mapRowSource(
   return {
     ...{ ...like(source), rowShape, length: source.length },
     rows: async (index) => f(await source.rows(index)),
-    range: async (begin, end) => f(await source.range(begin, end)),
+    range: async (begin, end, into) => f(await source.range(begin, end, into)),
   };
 }
 

@@ -46,8 +46,9 @@ export class ScratchRows implements RowSource {
       await this.#write(rows.subarray(from * this.#d, (from + count) * this.#d), row);
   }
 
-  async range(begin: number, end: number): Promise<Float32Array> {
-    const out = new Float32Array((end - begin) * this.#d);
+  async range(begin: number, end: number, into?: Float32Array): Promise<Float32Array> {
+    const size = (end - begin) * this.#d;
+    const out = into?.subarray(0, size) ?? new Float32Array(size);
     await this.#read(out, begin);
     return out;
   }
