@@ -13,7 +13,10 @@ export type NamedArrays = Readonly<
 /** Makes arrays: the class as the program has it. */
 type MakeArray = new <T extends TypedArray>(data: T, shape: readonly number[]) => NdArray<T>;
 
-/** A module, as far as its tensors have shapes. */
+/**
+ * A module, as far as its tensors have shapes.
+ * @inline
+ */
 interface Shaped {
   stateDict(): Readonly<Record<string, { readonly shape: readonly number[] }>>;
 }
