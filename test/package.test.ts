@@ -100,11 +100,16 @@ console.log(dx, labels, shape);`,
     );
     const lib = ["es2023", "esnext.disposable", "dom", "dom.iterable"];
     const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { exports: object };
-    const every = Object.keys(exports).map((entry, i) => `export * as e${i} from "${entry.replace(".", "constella")}";`);
+    const every = Object.keys(exports).map(
+      (entry, i) => `export * as e${i} from "${entry.replace(".", "constella")}";`,
+    );
     await write("every.ts", every.join("\n"));
     const compilerOptions = { noEmit: true, strict: true, target: "es2022", lib, types: [], module: "nodenext" };
     const files = ["typed.ts", "every.ts"];
-    await write("tsconfig.json", JSON.stringify({ compilerOptions: { ...compilerOptions, skipLibCheck: false }, files }));
+    await write(
+      "tsconfig.json",
+      JSON.stringify({ compilerOptions: { ...compilerOptions, skipLibCheck: false }, files }),
+    );
     await execute(folder, process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "."]);
   });
 });
