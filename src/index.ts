@@ -28,6 +28,7 @@ export * from "./cluster";
 export * from "./metrics";
 export { DEC } from "./models/dec";
 export type { DECLoadOptions, DECOptions } from "./models/dec-options";
+export type { ImageRowsOptions } from "./models/autoencoder-stages";
 export { IDEC } from "./models/idec";
 export type { IDECOptions } from "./models/idec";
 export { StackedAutoencoder } from "./models/stacked-autoencoder";

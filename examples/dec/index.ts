@@ -34,12 +34,13 @@ interface Cell {
 }
 
 /** Networks by the size of the images: the paper's for those of MNIST's size, a smaller one for smaller images. */
-function networkFor({ x }: Images, nClusters: number): Pick<Task, "layers" | "epochs" | "batchSize"> {
+function networkFor({ x }: Images, nClusters: number): Pick<Task, "layers" | "epochs" | "batchSize" | "augment"> {
   const [n, ...shape] = x.shape as [number, ...number[]];
   const width = shape.reduce((product, size) => product * size, 1);
+  const augment = { augment: { rotate: 10, crop: { padding: Math.ceil(shape.at(-1)! / 10) } }, itemShape: shape };
   return width < 256
-    ? { layers: [width, 256, 256, 512, nClusters], epochs: 100, batchSize: 64 }
-    : { layers: [width, 500, 500, 2000, nClusters], epochs: n > 20_000 ? 18 : 24, batchSize: 128 };
+    ? { layers: [width, 256, 256, 512, nClusters], epochs: 100, batchSize: 64, augment }
+    : { layers: [width, 500, 500, 2000, nClusters], epochs: n > 20_000 ? 18 : 24, batchSize: 128, augment };
 }
 
 async function study({ data, seeds, methods, device: type, out }: Options): Promise<void> {
@@ -66,21 +67,22 @@ async function study({ data, seeds, methods, device: type, out }: Options): Prom
 
 /** The cells of one seed, from their files or measured now. */
 async function seedCells(rows: readonly Row[], task: Task, folder: string): Promise<Cell[]> {
-  let autoencoder: StackedAutoencoder | undefined;
+  const autoencoders = new Map<boolean, StackedAutoencoder>();
   const cells: Cell[] = [];
   try {
     for (const row of rows) {
       const file = join(folder, `${row.id}-${task.seed}.json`);
       if (!existsSync(file)) {
-        if ("from" in row) autoencoder ??= await trained(task);
-        await writeAtomic(file, `${JSON.stringify(await measured(row, task, autoencoder))}\n`);
+        const augmented = "augmented" in row;
+        if ("from" in row && !autoencoders.has(augmented)) autoencoders.set(augmented, await trained(task, augmented));
+        await writeAtomic(file, `${JSON.stringify(await measured(row, task, autoencoders.get(augmented)))}\n`);
       }
       const cell = JSON.parse(await readFile(file, "utf8")) as Cell;
       console.log(`seed ${cell.seed}  ${row.title.padEnd(24)} ACC ${cell.ACC.toFixed(4)}  NMI ${cell.NMI.toFixed(4)}`);
       cells.push(cell);
     }
   } finally {
-    autoencoder?.dispose();
+    for (const autoencoder of autoencoders.values()) autoencoder.dispose();
   }
   return cells;
 }

@@ -1,6 +1,6 @@
 // The rows of the study: clusterings of the pixels, and of what one autoencoder a seed has learned.
 import { DEC, IDEC, KMeans, NdArray, StackedAutoencoder } from "constella";
-import type { Autoencoder, Device } from "constella";
+import type { Autoencoder, AugmentOptions, Device } from "constella";
 import { GaussianMixture } from "constella/density";
 import { N2D } from "constella/deep";
 import { SpectralClustering } from "constella/spectral";
@@ -16,15 +16,17 @@ export interface Task {
   readonly epochs: number;
   readonly layers: readonly number[];
   readonly batchSize: number;
+  /** Images that the rows with augmentation see changed: turned by up to 10 degrees, moved by up to a tenth of the width. */
+  readonly augment: { readonly augment: AugmentOptions; readonly itemShape: readonly number[] };
 }
 
-/** A row: how it clusters. Those with `of` begin with an autoencoder that is trained once a seed. */
+/** A row: how it clusters. Those with `from` begin with an autoencoder that is trained once a seed, on images as they are or changed at random. */
 export type Row = {
   readonly id: string;
   readonly title: string;
 } & (
   | { readonly cluster: (task: Task) => Promise<Int32Array> }
-  | { readonly from: (autoencoder: StackedAutoencoder, task: Task) => Promise<Int32Array> }
+  | { readonly augmented?: true; readonly from: (autoencoder: StackedAutoencoder, task: Task) => Promise<Int32Array> }
 );
 
 function rowsOf({ images: { x } }: Task): NdArray<Float32Array> {
@@ -33,8 +35,10 @@ function rowsOf({ images: { x } }: Task): NdArray<Float32Array> {
 }
 
 /** Trains the autoencoder of a seed. */
-export async function trained({ images, seed, device, epochs, layers, batchSize }: Task): Promise<StackedAutoencoder> {
-  const autoencoder = new StackedAutoencoder({ layers, layerEpochs: 0, epochs, batchSize, seed, device });
+export async function trained(task: Task, augmented: boolean): Promise<StackedAutoencoder> {
+  const { images, seed, device, epochs, layers, batchSize } = task;
+  const changes = augmented ? task.augment : {};
+  const autoencoder = new StackedAutoencoder({ layers, layerEpochs: 0, epochs, batchSize, seed, device, ...changes });
   return autoencoder.fit(images.x);
 }
 
@@ -101,6 +105,20 @@ export const ROWS: readonly Row[] = [
   {
     id: "n2d",
     title: "N2D",
+    from: (autoencoder, { images, layers, nClusters, seed, device }) =>
+      from(new N2D({ layers, nClusters, seed, device }), autoencoder, (n2d) => n2d.fitPredict(images.x)),
+  },
+  {
+    id: "dec-da",
+    title: "DEC, augmented",
+    augmented: true,
+    from: (autoencoder, { images, layers, nClusters, seed, device, augment }) =>
+      from(new DEC({ layers, nClusters, seed, device, ...augment }), autoencoder, (dec) => dec.fitPredict(images.x)),
+  },
+  {
+    id: "n2d-da",
+    title: "N2D, augmented",
+    augmented: true,
     from: (autoencoder, { images, layers, nClusters, seed, device }) =>
       from(new N2D({ layers, nClusters, seed, device }), autoencoder, (n2d) => n2d.fitPredict(images.x)),
   },

@@ -2,12 +2,14 @@ import { EPOCHS } from "../lifecycle/progress";
 import { DEC } from "../models/dec";
 import { CLUSTERING_EPOCHS, DEC_OPTIONS } from "../models/dec-options";
 import type { DECOptions } from "../models/dec-options";
+import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
+import type { ImageRowsMethodOptions } from "./feature-network";
 import type { DataSummary, Method } from "./method";
 import { described } from "./schema";
 import type { Described, OptionSpec } from "./schema";
 
 /** Options of DEC with those of its `fit`. */
-export interface DECMethodOptions extends DECOptions {
+export interface DECMethodOptions extends ImageRowsMethodOptions<DECOptions> {
   readonly epochs?: number;
 }
 
@@ -40,6 +42,7 @@ export function suitDEC(data: DataSummary, given: Partial<DECMethodOptions>): Pa
   const isTable = widthOf(data) <= NARROW && data.n > 0;
   return {
     ...(!given.layers && { layers: encoderFor(data) }),
+    ...suitImages(data, given),
     ...(isTable &&
       given.pretrainEpochs === undefined && {
         pretrainEpochs: Math.max(20, Math.ceil(STEPS / steps(given.pretrainBatchSize))),
@@ -89,9 +92,9 @@ export const dec: Method<DECMethodOptions> = {
   streams: true,
   clusters: "given",
   network: true,
-  options: { ...described(DEC_OPTIONS, DEC_WORDS), epochs: DEC_EPOCHS },
+  options: { ...described(DEC_OPTIONS, DEC_WORDS), ...IMAGE_ROWS_FLAGS, epochs: DEC_EPOCHS },
   suit: suitDEC,
-  make: ({ epochs: _, ...options }) => new DEC(options),
+  make: ({ epochs: _, ...options }) => new DEC(withAugment(options)),
   load: (bytes, { device, learningRate, pretrainLearningRate }) =>
     DEC.load(bytes, { device, learningRate, pretrainLearningRate }),
 };

@@ -3,6 +3,7 @@ import type { Device } from "../device";
 import { EPOCHS } from "../lifecycle/progress";
 import { NETWORK_DEFAULTS, NETWORK_EPOCHS, NETWORK_RULES } from "../models/network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "../models/network-model";
+import { IMAGE_ROWS_RULES } from "../models/autoencoder-stages";
 import { sizeOf } from "../ndarray";
 import type { MLPSpec } from "../nn/feature-network";
 import { MLP_RULES, VGG_RULES } from "../nn/network-spec";
@@ -14,17 +15,31 @@ import type { DataSummary } from "./method";
 import { described } from "./schema";
 import type { Schema } from "./schema";
 
+/** An augmentation by plain options, in place of `augment`. */
+export interface FlatAugmentOptions {
+  readonly flip?: number;
+  readonly rotate?: number;
+  readonly crop?: number;
+}
+
+const AUGMENT_FLAGS: Schema<FlatAugmentOptions> = {
+  flip: { rule: PROBABILITY, default: 0, help: "chance that an image is mirrored in training" },
+  rotate: {
+    rule: ROTATION,
+    default: 0,
+    help: "degrees that an image is turned by at most, either way, in training",
+  },
+  crop: { rule: integer(0), default: 0, help: "pixels that an image is shifted by at most, either way, in training" },
+};
+
 /** A network and an augmentation by plain options, in place of `network` and `augment`. */
-export interface FlatNetworkOptions {
+export interface FlatNetworkOptions extends FlatAugmentOptions {
   readonly itemShape?: readonly number[];
   readonly network?: "vgg" | "mlp";
   readonly blocks?: number;
   readonly channels?: number;
   readonly hidden?: number;
   readonly layers?: readonly number[];
-  readonly flip?: number;
-  readonly rotate?: number;
-  readonly crop?: number;
   readonly epochs?: number;
 }
 
@@ -72,17 +87,11 @@ export const NETWORK_METHOD_OPTIONS: Schema<NetworkMethodOptions<NetworkOptions>
       statisticsBatches: "that batch normalisation's statistics are taken from; 0: running",
     },
   ),
-  flip: { rule: PROBABILITY, default: 0, help: "chance that an image is mirrored in training" },
-  rotate: {
-    rule: ROTATION,
-    default: 0,
-    help: "degrees that an image is turned by at most, either way, in training",
-  },
-  crop: { rule: integer(0), default: 0, help: "pixels that an image is shifted by at most, either way, in training" },
+  ...AUGMENT_FLAGS,
 };
 
 /** What the options ask to do to images; undefined where that is nothing. */
-export function augmentationOf({ flip = 0, rotate = 0, crop = 0 }: FlatNetworkOptions): AugmentOptions | undefined {
+export function augmentationOf({ flip = 0, rotate = 0, crop = 0 }: FlatAugmentOptions): AugmentOptions | undefined {
   if (flip === 0 && rotate === 0 && crop === 0) return undefined;
   return { flip, rotate, ...(crop !== 0 && { crop: { padding: crop } }) };
 }
@@ -135,3 +144,30 @@ export const resumed = ({
   readonly device?: Device;
   readonly learningRate?: number;
 }): LoadOptions => ({ ...(device && { device }), ...(learningRate !== undefined && { learningRate }) });
+
+/** Options of a model whose rows may be images, its augmentation by plain ones. */
+export type ImageRowsMethodOptions<O> = Omit<O, "augment"> & FlatAugmentOptions;
+
+/** Flags of those. */
+export const IMAGE_ROWS_FLAGS: Schema<FlatAugmentOptions & { readonly itemShape?: readonly number[] }> = {
+  ...AUGMENT_FLAGS,
+  itemShape: { rule: IMAGE_ROWS_RULES.itemShape, unset: "that of the data", help: "sizes of an image: 28,28" },
+};
+
+/** The sizes of images that are to be changed. */
+export const suitImages = (
+  { itemShape }: DataSummary,
+  given: FlatAugmentOptions & { readonly itemShape?: readonly number[] | undefined },
+): { readonly itemShape?: readonly number[] } =>
+  given.itemShape === undefined && augmentationOf(given) && itemShape.length > 1 ? { itemShape } : {};
+
+/** The same options as the model takes them. */
+export function withAugment<O extends FlatAugmentOptions>({
+  flip = 0,
+  rotate = 0,
+  crop = 0,
+  ...own
+}: O): Omit<O, keyof FlatAugmentOptions> & { readonly augment?: AugmentOptions } {
+  const augment = augmentationOf({ flip, rotate, crop });
+  return { ...own, ...(augment && { augment }) };
+}

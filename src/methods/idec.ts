@@ -1,11 +1,13 @@
 import { IDEC, IDEC_OBJECTIVE } from "../models/idec";
 import type { IDECOptions } from "../models/idec";
 import { DEC_EPOCHS, DEC_WORDS, suitDEC } from "./dec";
+import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
+import type { ImageRowsMethodOptions } from "./feature-network";
 import type { Method } from "./method";
 import { described } from "./schema";
 
 /** Options of IDEC with those of its `fit`. */
-export interface IDECMethodOptions extends IDECOptions {
+export interface IDECMethodOptions extends ImageRowsMethodOptions<IDECOptions> {
   readonly epochs?: number;
 }
 
@@ -22,10 +24,11 @@ export const idec: Method<IDECMethodOptions> = {
   network: true,
   options: {
     ...described(IDEC_OBJECTIVE, { ...DEC_WORDS, gamma: "weight of the clustering loss beside the reconstruction" }),
+    ...IMAGE_ROWS_FLAGS,
     epochs: DEC_EPOCHS,
   },
   suit: suitDEC,
-  make: ({ epochs: _, ...options }) => new IDEC(options),
+  make: ({ epochs: _, ...options }) => new IDEC(withAugment(options)),
   load: (bytes, { device, learningRate, pretrainLearningRate }) =>
     IDEC.load(bytes, { device, learningRate, pretrainLearningRate }),
 };

@@ -1,11 +1,13 @@
 import { N2D, N2D_OPTIONS } from "../models/n2d";
 import type { N2DOptions } from "../models/n2d";
 import { encoderFor, sizesInWords } from "./dec";
+import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
+import type { ImageRowsMethodOptions } from "./feature-network";
 import type { Method } from "./method";
 import { described } from "./schema";
 
 /** `n2d`. */
-export const n2d: Method<N2DOptions> = {
+export const n2d: Method<ImageRowsMethodOptions<N2DOptions>> = {
   name: "n2d",
   title: "N2D",
   summary: "an autoencoder learns codes, UMAP places them by their neighbours, a Gaussian mixture clusters the places",
@@ -15,27 +17,32 @@ export const n2d: Method<N2DOptions> = {
   target: "none",
   clusters: "given",
   network: true,
-  options: described(N2D_OPTIONS, {
-    layers: {
-      unset: sizesInWords("clusters"),
-      help: "sizes of the encoder from the input to the code",
-    },
-    layerEpochs: "passes over the data for each layer by itself",
-    epochs: { help: "passes over the data for the whole autoencoder", of: "fit" },
-    batchSize: "items a step",
-    learningRate: { help: "Adam's step size", resumable: true },
-    corruption: "share of inputs set to 0 while a layer is trained by itself",
-    nNeighbors: "neighbours of a code that UMAP keeps, itself counted",
-    minDist: "how close UMAP lets places come",
-    nComponents: { unset: "clusters", help: "dimensions of the places" },
-    layoutEpochs: { unset: "500 up to 10,000 items, else 200", help: "epochs of UMAP" },
-    covarianceType: "a covariance for each cluster, one for all, variances along the axes, or one variance",
-    nInit: "mixtures from different beginnings, of which the most likely is kept",
-    regCovar: "added to every variance of the mixture",
+  options: {
+    ...described(N2D_OPTIONS, {
+      layers: {
+        unset: sizesInWords("clusters"),
+        help: "sizes of the encoder from the input to the code",
+      },
+      layerEpochs: "passes over the data for each layer by itself",
+      epochs: { help: "passes over the data for the whole autoencoder", of: "fit" },
+      batchSize: "items a step",
+      learningRate: { help: "Adam's step size", resumable: true },
+      corruption: "share of inputs set to 0 while a layer is trained by itself",
+      nNeighbors: "neighbours of a code that UMAP keeps, itself counted",
+      minDist: "how close UMAP lets places come",
+      nComponents: { unset: "clusters", help: "dimensions of the places" },
+      layoutEpochs: { unset: "500 up to 10,000 items, else 200", help: "epochs of UMAP" },
+      covarianceType: "a covariance for each cluster, one for all, variances along the axes, or one variance",
+      nInit: "mixtures from different beginnings, of which the most likely is kept",
+      regCovar: "added to every variance of the mixture",
+    }),
+    ...IMAGE_ROWS_FLAGS,
+  },
+  suit: (data, given) => ({
+    ...(given.layers || given.nClusters === undefined ? {} : { layers: encoderFor(data, given.nClusters) }),
+    ...suitImages(data, given),
   }),
-  suit: (data, { layers, nClusters }) =>
-    layers || nClusters === undefined ? {} : { layers: encoderFor(data, nClusters) },
-  make: (options) => new N2D(options),
+  make: (options) => new N2D(withAugment(options)),
   load: (bytes, { device, learningRate }) =>
     N2D.load(bytes, { ...(device && { device }), ...(learningRate !== undefined && { learningRate }) }),
 };

@@ -1,11 +1,15 @@
 import { STACKED_OPTIONS, StackedAutoencoder } from "../models/stacked-autoencoder";
 import type { StackedAutoencoderOptions } from "../models/stacked-autoencoder";
 import { encoderFor, sizesInWords } from "./dec";
+import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
+import type { ImageRowsMethodOptions } from "./feature-network";
 import type { Method } from "./method";
 import { described } from "./schema";
 
 /** `stacked-autoencoder`. */
-export const stackedAutoencoder: Method<StackedAutoencoderOptions & { readonly nClusters?: number }> = {
+export const stackedAutoencoder: Method<
+  ImageRowsMethodOptions<StackedAutoencoderOptions> & { readonly nClusters?: number }
+> = {
   name: "stacked-autoencoder",
   title: "Stacked autoencoder",
   summary: "layers that learn one by one to undo noise, then together to give back their input through few numbers",
@@ -16,18 +20,21 @@ export const stackedAutoencoder: Method<StackedAutoencoderOptions & { readonly n
   streams: true,
   clusters: "none",
   network: true,
-  options: described(STACKED_OPTIONS, {
-    layers: {
-      unset: sizesInWords(10),
-      help: "sizes of the encoder from the input to the embedding",
-    },
-    layerEpochs: "passes over the data for each layer by itself",
-    epochs: "passes over the data for all layers together",
-    corruption: "share of inputs set to 0 while a layer is trained by itself",
-    batchSize: "items a step",
-    learningRate: "Adam's step size",
-  }),
-  suit: (data, { layers }) => (layers ? {} : { layers: encoderFor(data) }),
-  make: ({ nClusters: _, ...options }) => new StackedAutoencoder(options),
+  options: {
+    ...described(STACKED_OPTIONS, {
+      layers: {
+        unset: sizesInWords(10),
+        help: "sizes of the encoder from the input to the embedding",
+      },
+      layerEpochs: "passes over the data for each layer by itself",
+      epochs: "passes over the data for all layers together",
+      corruption: "share of inputs set to 0 while a layer is trained by itself",
+      batchSize: "items a step",
+      learningRate: "Adam's step size",
+    }),
+    ...IMAGE_ROWS_FLAGS,
+  },
+  suit: (data, given) => ({ ...(given.layers ? {} : { layers: encoderFor(data) }), ...suitImages(data, given) }),
+  make: ({ nClusters: _, ...options }) => new StackedAutoencoder(withAugment(options)),
   load: (bytes, { device }) => StackedAutoencoder.load(bytes, device ? { device } : {}),
 };

@@ -9,11 +9,16 @@ import * as losses from "../kernels/losses";
 import * as optimizers from "../kernels/optimizers";
 import * as random from "../kernels/random";
 import * as reduction from "../kernels/reduction";
+import { isObject, show } from "../checks";
+import type { Device } from "../device";
 import type { Rows } from "../lifecycle/rows";
 import type { Autoencoder } from "../nn/autoencoder";
 import { mse } from "../ops/losses/elementwise";
+import type { AugmentOptions } from "../ops/images/augmentation";
 import { dropout } from "../ops/random";
+import { reshape } from "../ops/shape";
 import { Adam } from "../optim";
+import { optional, type Rule } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import type { Tensor } from "../tensor";
@@ -27,6 +32,62 @@ export interface AutoencoderTraining {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly seed: number;
+  /** What changes the rows of a batch at random, [b, d] to [b, d]; the network learns to give back what it is shown. */
+  readonly augment?: RowsAugmentation | undefined;
+}
+
+/** Rows of images, changed at random. */
+export type RowsAugmentation = (x: Tensor, random: Random) => Tensor;
+
+/** How the rows of an autoencoder are seen as images, and changed. */
+export interface ImageRowsOptions {
+  /**
+   * What changes the images at random in training: options of `augment` that leave their size. Default: nothing does. Guo, Zhu, Liu and Yin, "Deep
+   * embedded clustering with data augmentation", ACML 2018.
+   */
+  readonly augment?: AugmentOptions | undefined;
+  /** Sizes of an image, [height, width] or [channels, height, width], whose product is `layers[0]`: needed with `augment`. */
+  readonly itemShape?: readonly number[] | undefined;
+}
+
+/** Rules of those, as far as they can be told without the code that changes images. */
+export const IMAGE_ROWS_RULES: { readonly augment: Rule<AugmentOptions>; readonly itemShape: Rule<readonly number[]> } =
+  {
+    augment: optional({ words: "options of augment", holds: isObject } as Rule<AugmentOptions>),
+    itemShape: optional({
+      words: "[height, width] or [channels, height, width]",
+      holds: (value) =>
+        Array.isArray(value) &&
+        [2, 3].includes(value.length) &&
+        value.every((size) => Number.isInteger(size) && size > 0),
+    } as Rule<readonly number[]>),
+  };
+
+/** What the options ask for, ready on the device. The code comes when it is asked for. @throws where they do not belong together */
+export async function augmentationOf(
+  op: string,
+  device: Device,
+  { augment: how, itemShape, layers }: ImageRowsOptions & { readonly layers: readonly number[] },
+): Promise<RowsAugmentation | undefined> {
+  if (!how) return undefined;
+  const d = itemShape?.reduce((product, size) => product * size, 1);
+  if (d !== layers[0])
+    throw new Error(
+      `${op}: augment needs itemShape, sizes whose product is layers[0] = ${layers[0]}, got ${show(itemShape)}`,
+    );
+  const { augment, AUGMENT_KERNELS, AUGMENT_RULE } = await import("../ops/images/augmentation");
+  if (!AUGMENT_RULE.holds(how)) throw new Error(`${op}: augment must be ${AUGMENT_RULE.words}, got ${show(how)}`);
+  await device.prepare(AUGMENT_KERNELS);
+  const [c, h, w] = (itemShape!.length === 2 ? [1, ...itemShape!] : itemShape!) as [number, number, number];
+  return (x, random) => {
+    const [b] = x.shape as [number];
+    const changed = augment(reshape(x, [b, c, h, w]), how, random);
+    if (changed.size !== x.size)
+      throw new Error(
+        `${op}: augment must leave the size of images, [${c}, ${h}, ${w}], got [${changed.shape.slice(1).join(", ")}]`,
+      );
+    return reshape(changed, x.shape);
+  };
 }
 
 /** Settings where the caller gives none. */
@@ -60,7 +121,7 @@ const warmUpAndCosine = (share: number): number =>
 
 /** A stage for each layer by itself, and one for all of them together. */
 export function autoencoderStages(rows: Rows, network: Autoencoder, training: AutoencoderTraining): Stage[] {
-  const { layerEpochs, epochs, corruption, batchSize, learningRate, seed } = training;
+  const { layerEpochs, epochs, corruption, batchSize, learningRate, seed, augment } = training;
   const { encoder, decoder } = network;
   const stage = (
     name: string,
@@ -77,7 +138,10 @@ export function autoencoderStages(rows: Rows, network: Autoencoder, training: Au
       optimizer: (list) => new Adam(list, { lr: learningRate }),
       learningRate: (share) => learningRate * warmUpAndCosine(share),
       load: order.load,
-      loss: ({ epoch, step, random }) => loss(rows.at(order.batch(epoch, step)), random),
+      loss: ({ epoch, step, random }) => {
+        const x = rows.at(order.batch(epoch, step));
+        return loss(augment ? augment(x, random) : x, random);
+      },
     };
   };
   const last = encoder.length - 1;

@@ -10,10 +10,11 @@ import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { Autoencoder } from "../nn/autoencoder";
 import { choice, positive, range, seed as seedRule, share, sizes, integer } from "../options";
 import type { Tensor } from "../tensor";
-import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS } from "./autoencoder-stages";
+import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, IMAGE_ROWS_RULES } from "./autoencoder-stages";
+import type { ImageRowsOptions } from "./autoencoder-stages";
 
 /** Options of `DEC`. */
-export interface DECOptions {
+export interface DECOptions extends ImageRowsOptions {
   /** Sizes of the encoder from the input to the embedding, [784, 500, 500, 2000, 10]. */
   readonly layers: readonly number[];
   readonly nClusters: number;
@@ -49,7 +50,7 @@ export interface DECOptions {
 }
 
 /** The same, all of them. @inline */
-export type DECSettings = Required<Omit<DECOptions, "device">>;
+export type DECSettings = Required<Omit<DECOptions, "device" | keyof ImageRowsOptions>> & ImageRowsOptions;
 
 /** Options of `DEC.load` and `IDEC.load`. */
 export interface DECLoadOptions extends DeviceOption {
@@ -79,7 +80,7 @@ export const DEC_OPTIONS: OptionSet<DECSettings> = {
     ...{ layers: sizes(2), nClusters: integer(1), alpha: positive, target: choice("global", "batch") },
     ...{ updateInterval: integer(1), tolerance: range(0), nInit: integer(1), learningRate: positive, momentum: share },
     ...{ batchSize: integer(1), layerEpochs: integer(0), pretrainEpochs: integer(0), pretrainBatchSize: integer(1) },
-    ...{ pretrainLearningRate: positive, corruption: share, seed: seedRule },
+    ...{ pretrainLearningRate: positive, corruption: share, seed: seedRule, ...IMAGE_ROWS_RULES },
   },
   defaults: {
     ...{ alpha: 1, target: "global", updateInterval: 140, tolerance: 1e-3, nInit: 20 },

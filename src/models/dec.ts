@@ -26,7 +26,8 @@ import { keep, parameter, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { Training } from "../training/training";
 import type { Stage } from "../training/training";
-import { autoencoderStages, takeWeights } from "./autoencoder-stages";
+import { augmentationOf, autoencoderStages, takeWeights } from "./autoencoder-stages";
+import type { RowsAugmentation } from "./autoencoder-stages";
 import { CLUSTERING_EPOCHS, DEC_LOAD, DEC_OPTIONS } from "./dec-options";
 import type { DECLoadOptions, DECOptions, DECSettings, Objective } from "./dec-options";
 
@@ -133,14 +134,21 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
           throw new Error(
             `${this.name}.fit: training must go on with the same ${this.#labels!.length} items, got ${rows.count}`,
           );
+        const augment = await augmentationOf(`${this.name}.fit`, device, this.settings);
         this.learned();
         const stages = autoencoderStages(rows, this.network, {
+          augment,
           ...{ layerEpochs, corruption, seed, epochs: pretrainEpochs },
           ...{ batchSize: pretrainBatchSize, learningRate: pretrainLearningRate },
         });
         await this.#pretraining.run(stages, seed, fit, options);
         if (!this.#centers) await this.#placeCenters(device, rows, fit);
-        await this.#clustering.run([this.#stage(rows, options.epochs ?? CLUSTERING_EPOCHS)], seed, fit, options);
+        await this.#clustering.run(
+          [this.#stage(rows, augment, options.epochs ?? CLUSTERING_EPOCHS)],
+          seed,
+          fit,
+          options,
+        );
         await this.#refresh(rows);
       } finally {
         rows.dispose();
@@ -274,7 +282,7 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
     this.#changed = changed / labels.length;
   }
 
-  #stage(rows: Rows, epochs: number): Stage {
+  #stage(rows: Rows, augment: RowsAugmentation | undefined, epochs: number): Stage {
     const { updateInterval, tolerance, learningRate, momentum, batchSize, alpha, seed } = this.settings;
     const order = rows.order(stream(seed, `${this.name}.order`).state(), batchSize);
     const { load } = order;
@@ -299,13 +307,14 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
         return !this.#converged;
       },
       load: load && ((epoch, step) => load(...passOf(epoch, step))),
-      loss: ({ epoch, step }) => {
+      loss: ({ epoch, step, random }) => {
         const index = order.batch(...passOf(epoch, step));
-        const x = rows.at(index);
+        const items = rows.at(index);
+        const x = augment ? augment(items, random) : items; // the target is that of the items as they are
         const z = network.encode(x);
         const target = this.#target
           ? gatherRows(this.#target, index)
-          : noGrad(() => decTarget(studentT(z, centers, alpha)));
+          : noGrad(() => decTarget(studentT(augment ? network.encode(items) : z, centers, alpha)));
         return this.#objective.loss(decLoss(z, centers, target, { alpha }), x, z, network, this.settings);
       },
       figures: () => ({ changed: this.#changed }),

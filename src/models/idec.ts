@@ -8,7 +8,7 @@ import { mse } from "../ops/losses/elementwise";
 import { range } from "../options";
 import { DEC } from "./dec";
 import { DEC_LOAD, DEC_OPTIONS } from "./dec-options";
-import type { DECLoadOptions, DECOptions, Objective } from "./dec-options";
+import type { DECLoadOptions, DECOptions, DECSettings, Objective } from "./dec-options";
 
 /** Options of `IDEC`. */
 export interface IDECOptions extends DECOptions {
@@ -17,7 +17,7 @@ export interface IDECOptions extends DECOptions {
 }
 
 /** @inline */
-type Settings = Required<Omit<IDECOptions, "device">>;
+type Settings = DECSettings & { readonly gamma: number };
 
 /** Its objective and options: their rules and defaults. @internal */
 export const IDEC_OBJECTIVE: Objective<Settings> = {

@@ -28,10 +28,11 @@ import { choice, optional, positive, range, seed as seedRule, share, sizes, inte
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
 import { Training } from "../training/training";
-import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, autoencoderStages, takeWeights } from "./autoencoder-stages";
+import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, augmentationOf, autoencoderStages, IMAGE_ROWS_RULES, takeWeights } from "./autoencoder-stages"; // prettier-ignore
+import type { ImageRowsOptions } from "./autoencoder-stages";
 
 /** Options of `N2D`; the defaults of places and mixture are the paper's. */
-export interface N2DOptions {
+export interface N2DOptions extends ImageRowsOptions {
   /** Sizes of the encoder from the input to the code, [784, 500, 500, 2000, 10]: the paper's code has as many values as there are clusters. */
   readonly layers: readonly number[];
   readonly nClusters: number;
@@ -65,7 +66,7 @@ export interface N2DOptions {
 }
 
 /** @inline */
-type Defaulted = "nComponents" | "layoutEpochs";
+type Defaulted = "nComponents" | "layoutEpochs" | keyof ImageRowsOptions;
 /** @inline */
 type Settings = Required<Omit<N2DOptions, "device" | Defaulted>> & Pick<N2DOptions, Defaulted>;
 
@@ -75,7 +76,7 @@ export const N2D_OPTIONS: OptionSet<Settings> = {
     ...{ layers: sizes(2), nClusters: integer(1), layerEpochs: integer(0), epochs: integer(0), corruption: share },
     ...{ batchSize: integer(1), learningRate: positive, nNeighbors: integer(2), minDist: range(0, 1) },
     ...{ nComponents: optional(integer(1)), layoutEpochs: optional(integer(1)), nInit: integer(1), regCovar: range(0) },
-    ...{ covarianceType: choice("full", "tied", "diag", "spherical"), seed: seedRule },
+    ...{ covarianceType: choice("full", "tied", "diag", "spherical"), seed: seedRule, ...IMAGE_ROWS_RULES },
   },
   defaults: {
     ...{ layerEpochs: 0, epochs: 100, nNeighbors: 20, minDist: 0, covarianceType: "full", nInit: 10, regCovar: 1e-6 },
@@ -165,7 +166,8 @@ export class N2D extends RowsModel<Settings> {
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     const { nClusters, layers, seed } = this.settings;
     return this.fitting(options, FIT_RULES, async (fit) => {
-      const rows = await this.rowsOf(await this.built(), x);
+      const device = await this.built();
+      const rows = await this.rowsOf(device, x);
       try {
         this.checkWidth("fit", rows, layers[0]!);
         if (nClusters > rows.count)
@@ -173,9 +175,10 @@ export class N2D extends RowsModel<Settings> {
             `N2D.fit: nClusters must be at most the number of rows, got ${nClusters} for ${rows.count} rows`,
           );
         if (rows.count < 2) throw new Error(`N2D.fit: neighbours need two rows, got ${rows.count}`);
+        const augment = await augmentationOf("N2D.fit", device, this.settings);
         this.learned();
         const { epochs = this.settings.epochs } = options;
-        const stages = autoencoderStages(rows, this.network, { ...this.settings, epochs });
+        const stages = autoencoderStages(rows, this.network, { ...this.settings, epochs, augment });
         await this.#training.run(stages, seed, fit, options);
         await this.#cluster(await mapRows(rows, (batch) => this.network.encode(batch)), fit);
       } finally {

@@ -15,10 +15,17 @@ import { positive, seed as seedRule, share, sizes, integer } from "../options";
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
 import { Training } from "../training/training";
-import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, autoencoderStages } from "./autoencoder-stages";
+import {
+  AUTOENCODER_DEFAULTS,
+  AUTOENCODER_KERNELS,
+  augmentationOf,
+  autoencoderStages,
+  IMAGE_ROWS_RULES,
+} from "./autoencoder-stages";
+import type { ImageRowsOptions } from "./autoencoder-stages";
 
 /** Options of `StackedAutoencoder`. */
-export interface StackedAutoencoderOptions {
+export interface StackedAutoencoderOptions extends ImageRowsOptions {
   /** Sizes from the input to the code, [784, 500, 500, 2000, 10]. */
   readonly layers: readonly number[];
   /** Passes over the data for each layer by itself; 0 trains all layers together from the start. */
@@ -36,13 +43,13 @@ export interface StackedAutoencoderOptions {
 }
 
 /** @inline */
-type Settings = Required<Omit<StackedAutoencoderOptions, "device">>;
+type Settings = Required<Omit<StackedAutoencoderOptions, "device" | keyof ImageRowsOptions>> & ImageRowsOptions;
 
 /** Its options: their rules and defaults. @internal */
 export const STACKED_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...{ layers: sizes(2), layerEpochs: integer(0), epochs: integer(0), corruption: share, batchSize: integer(1) },
-    ...{ learningRate: positive, seed: seedRule },
+    ...{ learningRate: positive, seed: seedRule, ...IMAGE_ROWS_RULES },
   },
   defaults: AUTOENCODER_DEFAULTS,
   kernels: () => AUTOENCODER_KERNELS,
@@ -76,12 +83,14 @@ export class StackedAutoencoder extends RowsModel<Settings> {
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     return this.fitting(options, FIT_RULES, async (fit) => {
-      const rows = await this.rowsOf(await this.built(), x);
+      const device = await this.built();
+      const rows = await this.rowsOf(device, x);
       try {
         this.checkWidth("fit", rows, this.settings.layers[0]!);
+        const augment = await augmentationOf(`${this.name}.fit`, device, this.settings);
         this.learned();
         const { epochs = this.settings.epochs } = options;
-        const stages = autoencoderStages(rows, this.network, { ...this.settings, epochs });
+        const stages = autoencoderStages(rows, this.network, { ...this.settings, epochs, augment });
         await this.#training.run(stages, this.settings.seed, fit, options);
       } finally {
         rows.dispose();

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { accuracy, DEC, IDEC, nmi } from "constella";
 import { describeDevices } from "../devices";
 import { digits } from "./digits";
+import { expectResumes } from "./resuming";
 import { STILL } from "./untrained";
 
 const OPTIONS = {
@@ -62,6 +63,42 @@ describeDevices("DEC", (device) => {
       model.dispose();
     },
   );
+
+  test("images changed at random: a resumed training sees the same ones, and predictions see items as they are", async () => {
+    const on = await device();
+    const changed = { ...OPTIONS, augment: { rotate: 10, crop: { padding: 1 } }, itemShape: [8, 8], device: on };
+    await expectResumes(
+      {
+        make: () => new DEC(changed),
+        load: (bytes) => DEC.load(bytes, { device: on }),
+        fit: (model, options = undefined) => model.fit(x, { epochs: 4, ...options }),
+        ask: async (model) => [model.settings, await model.transform(x)],
+      },
+      8,
+    );
+    const [model, plain] = [new DEC(changed), new DEC({ ...OPTIONS, device: on })];
+    for (const either of [model, plain]) await either.fit(x, { epochs: 4 });
+    expect(await model.predict(x)).toEqual(model.labels);
+    expect((await plain.transform(x)).data).not.toEqual((await model.transform(x)).data);
+    for (const either of [model, plain]) either.dispose();
+  });
+
+  test("augment needs to know what an image is, and leaves its size", async () => {
+    const fit = async (options: object): Promise<unknown> =>
+      new DEC({ ...OPTIONS, ...options, device: await device() }).fit(x);
+    await expect(fit({ augment: { rotate: 10 } })).rejects.toThrow(
+      "DEC.fit: augment needs itemShape, sizes whose product is layers[0] = 64, got nothing",
+    );
+    await expect(fit({ augment: { rotate: 10 }, itemShape: [8, 9] })).rejects.toThrow(
+      /product is layers\[0\] = 64, got \[8,9\]$/,
+    );
+    await expect(fit({ augment: { turn: 10 }, itemShape: [8, 8] })).rejects.toThrow(
+      /^DEC\.fit: augment must be an object with crop /,
+    );
+    await expect(fit({ augment: { crop: { size: 6 } }, itemShape: [8, 8] })).rejects.toThrow(
+      /augment must leave the size of images, \[1, 8, 8\], got \[1, 6, 6\]$/,
+    );
+  });
 
   test("IDEC keeps the reconstruction: it is better after clustering than DEC's", async () => {
     const errors = [];

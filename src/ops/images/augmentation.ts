@@ -70,6 +70,9 @@ export const PROBABILITY = range(0, 1);
 /** What `rotate` must be. */
 export const ROTATION = range(0);
 
+/** What `augment` launches. */
+export const AUGMENT_KERNELS = [kernels.warp, kernels.colorJitter] as const;
+
 /** What options of `augment` must be, as far as that does not depend on the images. */
 export const AUGMENT_RULE: Rule = record({
   crop: optional(
