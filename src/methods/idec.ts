@@ -1,7 +1,7 @@
 import { IDEC, IDEC_OBJECTIVE } from "../models/idec";
 import type { IDECOptions } from "../models/idec";
 import { DEC_EPOCHS, DEC_WORDS, suitDEC } from "./dec";
-import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
+import { IMAGE_ROWS_FLAGS, withAugment } from "./feature-network";
 import type { ImageRowsMethodOptions } from "./feature-network";
 import type { Method } from "./method";
 import { described } from "./schema";

@@ -18,7 +18,7 @@ import type { AugmentOptions } from "../ops/images/augmentation";
 import { dropout } from "../ops/random";
 import { reshape } from "../ops/shape";
 import { Adam } from "../optim";
-import { optional, type Rule } from "../options";
+import { optional, sizes, type Rule } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import type { Tensor } from "../tensor";
@@ -54,13 +54,7 @@ export interface ImageRowsOptions {
 export const IMAGE_ROWS_RULES: { readonly augment: Rule<AugmentOptions>; readonly itemShape: Rule<readonly number[]> } =
   {
     augment: optional({ words: "options of augment", holds: isObject } as Rule<AugmentOptions>),
-    itemShape: optional({
-      words: "[height, width] or [channels, height, width]",
-      holds: (value) =>
-        Array.isArray(value) &&
-        [2, 3].includes(value.length) &&
-        value.every((size) => Number.isInteger(size) && size > 0),
-    } as Rule<readonly number[]>),
+    itemShape: optional(sizes()),
   };
 
 /** What the options ask for, ready on the device. The code comes when it is asked for. @throws where they do not belong together */
@@ -71,7 +65,7 @@ export async function augmentationOf(
 ): Promise<RowsAugmentation | undefined> {
   if (!how) return undefined;
   const d = itemShape?.reduce((product, size) => product * size, 1);
-  if (d !== layers[0])
+  if (d !== layers[0] || itemShape!.length < 2 || itemShape!.length > 3)
     throw new Error(
       `${op}: augment needs itemShape, sizes whose product is layers[0] = ${layers[0]}, got ${show(itemShape)}`,
     );
