@@ -5,7 +5,7 @@ import { changedFields, showFields, readFields } from "./form";
 import { selectionInWords, selectionTable, showMembers, showPictures, showThumbnail } from "./view/members";
 import { loadMethod } from "constella/methods";
 import { clusters, LEARNED, loadForm, TITLES, type Field } from "./methods";
-import { complain, forget } from "./messages";
+import { complain, dataInWords, forget } from "./messages";
 import { PlaneView } from "./view/plane-view";
 import type { Answer, DataSummary, DeviceName, Download, Frame, Plane, Request, RunState, Scale } from "./protocol";
 
@@ -154,21 +154,11 @@ function showMeasures({ measures, sizes, noise, labels, provisional }: Frame): v
   );
 }
 
-function describe({ name, kind, n, itemShape, classes, notes }: DataSummary): string {
-  const items = {
-    points: "points",
-    table: `rows of ${itemShape.join(" × ")} values`,
-    images: `pictures, ${itemShape.join(" × ")}`,
-  };
-  const known = classes ? ` ${classes.length} known classes.` : "";
-  return `${name}: ${n.toLocaleString("en")} ${items[kind]}.${known} ${notes.join(" ")}`.trim();
-}
-
 function onData(answer: Extract<Answer, { type: "data" }>): void {
   const before = summary?.kind;
   ({ summary, plane } = answer);
   frame = undefined;
-  element("summary").textContent = describe(summary);
+  element("summary").textContent = dataInWords(summary);
   scale.value = answer.scale;
   if (summary.kind !== before) method.value = summary.kind === "images" ? "dec" : "kmeans";
   const truth = colour.querySelector<HTMLOptionElement>('[value="truth"]')!;
