@@ -147,7 +147,10 @@ async function scaleSource(logp: RowSource, options: SinkhornOptions): Promise<S
   const rows = Array.from({ length: Math.ceil(n / blocks.size) }, (_, i) => Math.min(blocks.size, n - i * blocks.size));
   try {
     const each: Parts["each"] = async (use) => {
-      for await (const { x, first } of blocks.pass(options.signal)) await use(x, first / blocks.size);
+      for await (const { x, first } of blocks.pass(options.signal)) {
+        await use(x, first / blocks.size);
+        await device.read(x.buffer, 0, 4); // else blocks would queue up faster than they are used
+      }
     };
     return await scale({ device, rows, k, tensors: undefined, each }, options);
   } finally {
