@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { requestDevice } from "constella";
+import { augment as augmentImages, requestDevice } from "constella";
 import type { StackedAutoencoder } from "constella";
 import { choice, integer, list, run, toOption } from "../../src/cli";
 import { writeAtomic } from "constella/data";
@@ -37,7 +37,11 @@ interface Cell {
 function networkFor({ x }: Images, nClusters: number): Pick<Task, "layers" | "epochs" | "batchSize" | "augment"> {
   const [n, ...shape] = x.shape as [number, ...number[]];
   const width = shape.reduce((product, size) => product * size, 1);
-  const augment = { augment: { rotate: 10, crop: { padding: Math.ceil(shape.at(-1)! / 10) } }, itemShape: shape };
+  const augment = {
+    augmentWith: augmentImages,
+    augment: { rotate: 10, crop: { padding: Math.ceil(shape.at(-1)! / 10) } },
+    itemShape: shape,
+  };
   return width < 256
     ? { layers: [width, 256, 256, 512, nClusters], epochs: 100, batchSize: 64, augment }
     : { layers: [width, 500, 500, 2000, nClusters], epochs: n > 20_000 ? 18 : 24, batchSize: 128, augment };

@@ -1,6 +1,6 @@
 // The rows of the study: clusterings of the pixels, and of what one autoencoder a seed has learned.
 import { DEC, IDEC, KMeans, NdArray, StackedAutoencoder } from "constella";
-import type { Autoencoder, AugmentOptions, Device } from "constella";
+import type { Autoencoder, Device, ImageRowsOptions } from "constella";
 import { GaussianMixture } from "constella/density";
 import { N2D } from "constella/deep";
 import { SpectralClustering } from "constella/spectral";
@@ -17,7 +17,7 @@ export interface Task {
   readonly layers: readonly number[];
   readonly batchSize: number;
   /** Images that the rows with augmentation see changed: turned by up to 10 degrees, moved by up to a tenth of the width. */
-  readonly augment: { readonly augment: AugmentOptions; readonly itemShape: readonly number[] };
+  readonly augment: ImageRowsOptions;
 }
 
 /** A row: how it clusters. Those with `from` begin with an autoencoder that is trained once a seed, on images as they are or changed at random. */

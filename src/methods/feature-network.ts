@@ -3,12 +3,13 @@ import type { Device } from "../device";
 import { EPOCHS } from "../lifecycle/progress";
 import { NETWORK_DEFAULTS, NETWORK_EPOCHS, NETWORK_RULES } from "../models/network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "../models/network-model";
-import { IMAGE_ROWS_RULES } from "../models/autoencoder-stages";
+import type { ImageRowsOptions } from "../models/autoencoder-stages";
 import { sizeOf } from "../ndarray";
 import type { MLPSpec } from "../nn/feature-network";
 import { MLP_RULES, VGG_RULES } from "../nn/network-spec";
 import type { VGGSpec } from "../nn/vgg";
 import { PROBABILITY, ROTATION } from "../ops/images/augmentation";
+import { augment } from "../ops/images/augmentation";
 import type { AugmentOptions } from "../ops/images/augmentation";
 import { choice, integer, sizes } from "../options";
 import type { DataSummary } from "./method";
@@ -146,12 +147,12 @@ export const resumed = ({
 }): LoadOptions => ({ ...(device && { device }), ...(learningRate !== undefined && { learningRate }) });
 
 /** Options of a model whose rows may be images, its augmentation by plain ones. */
-export type ImageRowsMethodOptions<O> = Omit<O, "augment"> & FlatAugmentOptions;
+export type ImageRowsMethodOptions<O> = Omit<O, "augment" | "augmentWith"> & FlatAugmentOptions;
 
 /** Flags of those. */
 export const IMAGE_ROWS_FLAGS: Schema<FlatAugmentOptions & { readonly itemShape?: readonly number[] }> = {
   ...AUGMENT_FLAGS,
-  itemShape: { rule: IMAGE_ROWS_RULES.itemShape, unset: "that of the data", help: "sizes of an image: 28,28" },
+  itemShape: { rule: sizes(), unset: "that of the data", help: "sizes of an image: 28,28" },
 };
 
 /** The sizes of images that are to be changed. */
@@ -167,7 +168,7 @@ export function withAugment<O extends FlatAugmentOptions>({
   rotate = 0,
   crop = 0,
   ...own
-}: O): Omit<O, keyof FlatAugmentOptions> & { readonly augment?: AugmentOptions } {
-  const augment = augmentationOf({ flip, rotate, crop });
-  return { ...own, ...(augment && { augment }) };
+}: O): Omit<O, keyof FlatAugmentOptions> & Pick<ImageRowsOptions, "augment" | "augmentWith"> {
+  const options = augmentationOf({ flip, rotate, crop });
+  return { ...own, ...(options && { augment: options, augmentWith: augment }) };
 }

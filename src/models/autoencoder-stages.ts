@@ -10,7 +10,6 @@ import * as optimizers from "../kernels/optimizers";
 import * as random from "../kernels/random";
 import * as reduction from "../kernels/reduction";
 import { isObject, show } from "../checks";
-import type { Device } from "../device";
 import type { Rows } from "../lifecycle/rows";
 import type { Autoencoder } from "../nn/autoencoder";
 import { mse } from "../ops/losses/elementwise";
@@ -18,7 +17,8 @@ import type { AugmentOptions } from "../ops/images/augmentation";
 import { dropout } from "../ops/random";
 import { reshape } from "../ops/shape";
 import { Adam } from "../optim";
-import { optional, sizes, type Rule } from "../options";
+import { callable, optional, sizes } from "../options";
+import type { Rules } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import type { Tensor } from "../tensor";
@@ -46,42 +46,30 @@ export interface ImageRowsOptions {
    * embedded clustering with data augmentation", ACML 2018.
    */
   readonly augment?: AugmentOptions | undefined;
+  /** The op `augment`, handed in so that only pages that change images download it; `load` wants it again. Needed with `augment`. */
+  readonly augmentWith?: ((images: Tensor, options: AugmentOptions, random: Random) => Tensor) | undefined;
   /** Sizes of an image, [height, width] or [channels, height, width], whose product is `layers[0]`: needed with `augment`. */
   readonly itemShape?: readonly number[] | undefined;
 }
 
 /** Rules of those, as far as they can be told without the code that changes images. */
-export const IMAGE_ROWS_RULES: { readonly augment: Rule<AugmentOptions>; readonly itemShape: Rule<readonly number[]> } =
-  {
-    augment: optional({ words: "options of augment", holds: isObject } as Rule<AugmentOptions>),
-    itemShape: optional(sizes()),
-  };
+export const IMAGE_ROWS_RULES: Rules<ImageRowsOptions> = {
+  augment: optional({ words: "options of augment", holds: isObject }),
+  augmentWith: optional(callable),
+  itemShape: optional(sizes()),
+};
 
-/** What the options ask for, ready on the device. The code comes when it is asked for. @throws where they do not belong together */
-export async function augmentationOf(
+/** What the options ask for. @throws where they do not belong together */
+export function augmentationOf(
   op: string,
-  device: Device,
-  { augment: how, itemShape, layers }: ImageRowsOptions & { readonly layers: readonly number[] },
-): Promise<RowsAugmentation | undefined> {
+  { augment: how, augmentWith: augment, itemShape, layers }: ImageRowsOptions & { readonly layers: readonly number[] },
+): RowsAugmentation | undefined {
   if (!how) return undefined;
-  const d = itemShape?.reduce((product, size) => product * size, 1);
-  if (d !== layers[0] || itemShape!.length < 2 || itemShape!.length > 3)
-    throw new Error(
-      `${op}: augment needs itemShape, sizes whose product is layers[0] = ${layers[0]}, got ${show(itemShape)}`,
-    );
-  const { augment, AUGMENT_KERNELS, AUGMENT_RULE } = await import("../ops/images/augmentation");
-  if (!AUGMENT_RULE.holds(how)) throw new Error(`${op}: augment must be ${AUGMENT_RULE.words}, got ${show(how)}`);
-  await device.prepare(AUGMENT_KERNELS);
-  const [c, h, w] = (itemShape!.length === 2 ? [1, ...itemShape!] : itemShape!) as [number, number, number];
-  return (x, random) => {
-    const [b] = x.shape as [number];
-    const changed = augment(reshape(x, [b, c, h, w]), how, random);
-    if (changed.size !== x.size)
-      throw new Error(
-        `${op}: augment must leave the size of images, [${c}, ${h}, ${w}], got [${changed.shape.slice(1).join(", ")}]`,
-      );
-    return reshape(changed, x.shape);
-  };
+  const shape = itemShape?.length === 2 ? [1, ...itemShape] : (itemShape ?? []);
+  const d = shape.reduce((product, size) => product * size, 1);
+  if (!augment || shape.length !== 3 || d !== layers[0])
+    throw new Error(`${op}: augment needs augmentWith and an itemShape of ${layers[0]} values, got ${show(itemShape)}`);
+  return (x, random) => reshape(augment(reshape(x, [x.shape[0]!, ...shape]), how, random), x.shape);
 }
 
 /** Settings where the caller gives none. */

@@ -57,10 +57,12 @@ export interface DECLoadOptions extends DeviceOption {
   /** In place of those that training was begun with. */
   readonly learningRate?: number | undefined;
   readonly pretrainLearningRate?: number | undefined;
+  /** The op `augment`, where images are changed while training goes on. */
+  readonly augmentWith?: ImageRowsOptions["augmentWith"];
 }
 
 /** Their names. */
-export const DEC_LOAD = ["device", "learningRate", "pretrainLearningRate"] as const;
+export const DEC_LOAD = ["device", "learningRate", "pretrainLearningRate", "augmentWith"] as const;
 
 /** A method of this kind: its options, and what it minimises beside the clustering loss. @internal */
 export interface Objective<S extends DECSettings> extends OptionSet<S> {

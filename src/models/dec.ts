@@ -134,7 +134,7 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
           throw new Error(
             `${this.name}.fit: training must go on with the same ${this.#labels!.length} items, got ${rows.count}`,
           );
-        const augment = await augmentationOf(`${this.name}.fit`, device, this.settings);
+        const augment = augmentationOf(`${this.name}.fit`, this.settings);
         this.learned();
         const stages = autoencoderStages(rows, this.network, {
           augment,

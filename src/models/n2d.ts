@@ -166,8 +166,7 @@ export class N2D extends RowsModel<Settings> {
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     const { nClusters, layers, seed } = this.settings;
     return this.fitting(options, FIT_RULES, async (fit) => {
-      const device = await this.built();
-      const rows = await this.rowsOf(device, x);
+      const rows = await this.rowsOf(await this.built(), x);
       try {
         this.checkWidth("fit", rows, layers[0]!);
         if (nClusters > rows.count)
@@ -175,7 +174,7 @@ export class N2D extends RowsModel<Settings> {
             `N2D.fit: nClusters must be at most the number of rows, got ${nClusters} for ${rows.count} rows`,
           );
         if (rows.count < 2) throw new Error(`N2D.fit: neighbours need two rows, got ${rows.count}`);
-        const augment = await augmentationOf("N2D.fit", device, this.settings);
+        const augment = augmentationOf("N2D.fit", this.settings);
         this.learned();
         const { epochs = this.settings.epochs } = options;
         const stages = autoencoderStages(rows, this.network, { ...this.settings, epochs, augment });
@@ -220,10 +219,14 @@ export class N2D extends RowsModel<Settings> {
   }
 
   /** @throws when the bytes are no checkpoint of an N2D */
-  static async load(content: Bytes, options: DeviceOption & Pick<N2DOptions, "learningRate"> = {}): Promise<N2D> {
+  static async load(
+    content: Bytes,
+    options: DeviceOption & Pick<N2DOptions, "learningRate" | "augmentWith"> = {},
+  ): Promise<N2D> {
     return RowsModel.restored("N2D", content, options, (settings: N2DOptions) => new N2D(settings), [
       "device",
       "learningRate",
+      "augmentWith",
     ]);
   }
 

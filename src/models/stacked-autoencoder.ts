@@ -83,11 +83,10 @@ export class StackedAutoencoder extends RowsModel<Settings> {
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     return this.fitting(options, FIT_RULES, async (fit) => {
-      const device = await this.built();
-      const rows = await this.rowsOf(device, x);
+      const rows = await this.rowsOf(await this.built(), x);
       try {
         this.checkWidth("fit", rows, this.settings.layers[0]!);
-        const augment = await augmentationOf(`${this.name}.fit`, device, this.settings);
+        const augment = augmentationOf(`${this.name}.fit`, this.settings);
         this.learned();
         const { epochs = this.settings.epochs } = options;
         const stages = autoencoderStages(rows, this.network, { ...this.settings, epochs, augment });
@@ -111,10 +110,10 @@ export class StackedAutoencoder extends RowsModel<Settings> {
   /** @throws when the bytes are no checkpoint of a StackedAutoencoder */
   static async load(
     content: Bytes,
-    options: DeviceOption & Pick<StackedAutoencoderOptions, "learningRate"> = {},
+    options: DeviceOption & Pick<StackedAutoencoderOptions, "learningRate" | "augmentWith"> = {},
   ): Promise<StackedAutoencoder> {
     const make = (settings: StackedAutoencoderOptions): StackedAutoencoder => new StackedAutoencoder(settings);
-    return RowsModel.restored("StackedAutoencoder", content, options, make, ["device", "learningRate"]);
+    return RowsModel.restored("StackedAutoencoder", content, options, make, ["device", "learningRate", "augmentWith"]);
   }
 
   protected override async build(device: Device): Promise<void> {

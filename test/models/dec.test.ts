@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { accuracy, DEC, IDEC, nmi } from "constella";
+import { accuracy, augment, DEC, IDEC, nmi } from "constella";
 import { describeDevices } from "../devices";
 import { digits } from "./digits";
 import { expectResumes } from "./resuming";
@@ -66,11 +66,17 @@ describeDevices("DEC", (device) => {
 
   test("images changed at random: a resumed training sees the same ones, and predictions see items as they are", async () => {
     const on = await device();
-    const changed = { ...OPTIONS, augment: { rotate: 10, crop: { padding: 1 } }, itemShape: [8, 8], device: on };
+    const changed = {
+      ...OPTIONS,
+      augment: { rotate: 10, crop: { padding: 1 } },
+      augmentWith: augment,
+      itemShape: [8, 8],
+      device: on,
+    };
     await expectResumes(
       {
         make: () => new DEC(changed),
-        load: (bytes) => DEC.load(bytes, { device: on }),
+        load: (bytes) => DEC.load(bytes, { device: on, augmentWith: augment }),
         fit: (model, options = undefined) => model.fit(x, { epochs: 4, ...options }),
         ask: async (model) => [model.settings, await model.transform(x)],
       },
@@ -85,19 +91,14 @@ describeDevices("DEC", (device) => {
 
   test("augment needs to know what an image is, and leaves its size", async () => {
     const fit = async (options: object): Promise<unknown> =>
-      new DEC({ ...OPTIONS, ...options, device: await device() }).fit(x);
-    await expect(fit({ augment: { rotate: 10 } })).rejects.toThrow(
-      "DEC.fit: augment needs itemShape, sizes whose product is layers[0] = 64, got nothing",
-    );
-    await expect(fit({ augment: { rotate: 10 }, itemShape: [8, 9] })).rejects.toThrow(
-      /product is layers\[0\] = 64, got \[8,9\]$/,
-    );
-    await expect(fit({ augment: { turn: 10 }, itemShape: [8, 8] })).rejects.toThrow(
-      /^DEC\.fit: augment must be an object with crop /,
-    );
-    await expect(fit({ augment: { crop: { size: 6 } }, itemShape: [8, 8] })).rejects.toThrow(
-      /augment must leave the size of images, \[1, 8, 8\], got \[1, 6, 6\]$/,
-    );
+      new DEC({ ...OPTIONS, augmentWith: augment, ...options, device: await device() }).fit(x);
+    const needs = "DEC.fit: augment needs augmentWith and an itemShape of 64 values, got ";
+    const rotate = { augment: { rotate: 10 } };
+    await expect(fit(rotate)).rejects.toThrow(`${needs}nothing`);
+    await expect(fit({ ...rotate, itemShape: [8, 8], augmentWith: undefined })).rejects.toThrow(`${needs}[8,8]`);
+    await expect(fit({ ...rotate, itemShape: [8, 9] })).rejects.toThrow(`${needs}[8,9]`);
+    await expect(fit({ augment: { turn: 10 }, itemShape: [8, 8] })).rejects.toThrow(/^augment: unknown option turn/);
+    await expect(fit({ augment: { crop: { size: 6 } }, itemShape: [8, 8] })).rejects.toThrow(/^reshape: /);
   });
 
   test("IDEC keeps the reconstruction: it is better after clustering than DEC's", async () => {

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel";
-import { checkInteger } from "../../checks";
+import { checkInteger, checkOptions } from "../../checks";
 import { either, finite, optional, range, record } from "../../options";
 import type { Rule } from "../../options";
 import * as kernels from "../../kernels/images";
@@ -70,9 +70,6 @@ export const PROBABILITY = range(0, 1);
 /** What `rotate` must be. */
 export const ROTATION = range(0);
 
-/** What `augment` launches. */
-export const AUGMENT_KERNELS = [kernels.warp, kernels.colorJitter] as const;
-
 /** What options of `augment` must be, as far as that does not depend on the images. */
 export const AUGMENT_RULE: Rule = record({
   crop: optional(
@@ -89,6 +86,8 @@ export const AUGMENT_RULE: Rule = record({
   ),
   fill: optional(finite),
 });
+
+const NAMES: readonly (keyof AugmentOptions)[] = ["crop", "flip", "rotate", "distort", "jitter", "fill"];
 
 /** A seed, and the step (or any number that counts calls), which draw the same numbers whenever they come. */
 export interface AugmentStep {
@@ -278,6 +277,7 @@ const LARGEST = 3.4028234e38;
 export function augment(x: Tensor, options: AugmentOptions, source: Random | AugmentStep): Tensor {
   const [n, c, h, w] = x.shape;
   if (x.rank !== 4 || !n || !c || !h || !w) throw new Error(`augment: x must be [n, c, h, w], got ${format(x.shape)}`);
+  checkOptions("augment", options, NAMES);
   check(options, x.shape);
   const { crop, flip, rotate, distort, jitter, fill = 0 } = options;
   const [oh, ow] = outputSize(options, h, w);

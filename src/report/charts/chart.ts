@@ -15,16 +15,20 @@ function roundCoordinates(element: Element): void {
   for (const child of Array.from(element.children)) roundCoordinates(child);
 }
 
-/** A chart: what it shows in words (for those who cannot see it), and Observable Plot's options. */
-export interface Chart extends Plot.PlotOptions {
+/**
+ * A chart: what it shows in words (for those who cannot see it), and options of `plot` of Observable Plot. Their types are Plot's, which need those of D3:
+ * declarations of this package name neither.
+ */
+export interface Chart {
   readonly ariaLabel: string;
+  readonly [option: string]: unknown;
 }
 
 /** A chart as static SVG. */
 export function drawing(page: Document, chart: Chart): string {
   const svg = Plot.plot({
     document: page,
-    ...chart,
+    ...(chart as Plot.PlotOptions),
     style: { background: "none", fontSize: "12px", fontFamily: "inherit", overflow: "visible" },
   });
   svg.setAttribute("role", "img");
