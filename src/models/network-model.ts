@@ -26,8 +26,7 @@ import { BatchNorm } from "../nn/batch-norm";
 import { builtCooperatively, normal, undrawnNetwork } from "../nn/init";
 import { Linear } from "../nn/linear";
 import type { Module } from "../nn/module";
-import { buildNetwork, NETWORK_RULE, networkKernels } from "../nn/network-spec";
-import type { NetworkSpec } from "../nn/network-spec";
+import { buildNetwork, NETWORK_RULE, networkKernels, type NetworkSpec } from "../nn/network-spec";
 import { argmax } from "../ops/arg-extremum";
 import { augmentKernels, augment, AUGMENT_RULE } from "../ops/images/augmentation";
 import type { AugmentOptions } from "../ops/images/augmentation";
@@ -42,8 +41,8 @@ import { tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { Training } from "../training/training";
 import type { Stage } from "../training/training";
-import { storeRows } from "./feature-store";
-import type { Features } from "./feature-store";
+import { checkAlive } from "./alive";
+import { storeRows, type Features } from "./feature-store";
 
 /** Changes a batch [b, …inputShape] at random before it is trained on; draws from `random` alone, so that training can be resumed. */
 export type Augmentation = (batch: Tensor, random: Random) => Tensor;
@@ -300,6 +299,7 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     this.learned();
     await this.#training.run([stage], this.settings.seed, fit, options);
     await this.settle(rows);
+    await checkAlive(`${this.name}.fit`, rows, (batch) => this.features(batch));
   }
 
   /** Statistics of batch normalisation from some batches as they are, whatever they were before: the same where it is run again. */
