@@ -59,6 +59,10 @@ export const IMAGE_ROWS_RULES: Rules<ImageRowsOptions> = {
   itemShape: optional(sizes()),
 };
 
+/** The settings of a file with the op that `load` was given, where they ask for it. */
+export const forImages = <S extends ImageRowsOptions>({ augmentWith, ...settings }: S): S =>
+  (settings.augment ? { ...settings, augmentWith } : settings) as S;
+
 /** What the options ask for. @throws where they do not belong together */
 export function augmentationOf(
   op: string,

@@ -26,7 +26,7 @@ import { keep, parameter, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { Training } from "../training/training";
 import type { Stage } from "../training/training";
-import { augmentationOf, autoencoderStages, takeWeights } from "./autoencoder-stages";
+import { augmentationOf, forImages, autoencoderStages, takeWeights } from "./autoencoder-stages";
 import type { RowsAugmentation } from "./autoencoder-stages";
 import { CLUSTERING_EPOCHS, DEC_LOAD, DEC_OPTIONS } from "./dec-options";
 import type { DECLoadOptions, DECOptions, DECSettings, Objective } from "./dec-options";
@@ -194,7 +194,13 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
 
   /** @throws when the bytes are no checkpoint of this method */
   static async load(content: Bytes, options: DECLoadOptions = {}): Promise<DEC> {
-    return RowsModel.restored("DEC", content, options, (settings) => new DEC(settings), DEC_LOAD);
+    return RowsModel.restored(
+      "DEC",
+      content,
+      options,
+      (settings: DECOptions) => new DEC(forImages(settings)),
+      DEC_LOAD,
+    );
   }
 
   protected override async build(device: Device): Promise<void> {

@@ -6,6 +6,7 @@ import { Model } from "../lifecycle/model";
 import { add, scale } from "../ops/elementwise";
 import { mse } from "../ops/losses/elementwise";
 import { range } from "../options";
+import { forImages } from "./autoencoder-stages";
 import { DEC } from "./dec";
 import { DEC_LOAD, DEC_OPTIONS } from "./dec-options";
 import type { DECLoadOptions, DECOptions, DECSettings, Objective } from "./dec-options";
@@ -37,6 +38,6 @@ export class IDEC extends DEC<Settings> {
 
   /** @throws when the bytes are no checkpoint of this method */
   static override async load(content: Bytes, options: DECLoadOptions = {}): Promise<IDEC> {
-    return Model.restored("IDEC", content, options, (settings) => new IDEC(settings), DEC_LOAD);
+    return Model.restored("IDEC", content, options, (settings: IDECOptions) => new IDEC(forImages(settings)), DEC_LOAD);
   }
 }

@@ -28,7 +28,7 @@ import { choice, optional, positive, range, seed as seedRule, share, sizes, inte
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
 import { Training } from "../training/training";
-import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, augmentationOf, autoencoderStages, IMAGE_ROWS_RULES, takeWeights } from "./autoencoder-stages"; // prettier-ignore
+import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, augmentationOf, autoencoderStages, forImages, IMAGE_ROWS_RULES, takeWeights } from "./autoencoder-stages"; // prettier-ignore
 import type { ImageRowsOptions } from "./autoencoder-stages";
 
 /** Options of `N2D`; the defaults of places and mixture are the paper's. */
@@ -223,7 +223,7 @@ export class N2D extends RowsModel<Settings> {
     content: Bytes,
     options: DeviceOption & Pick<N2DOptions, "learningRate" | "augmentWith"> = {},
   ): Promise<N2D> {
-    return RowsModel.restored("N2D", content, options, (settings: N2DOptions) => new N2D(settings), [
+    return RowsModel.restored("N2D", content, options, (settings: N2DOptions) => new N2D(forImages(settings)), [
       "device",
       "learningRate",
       "augmentWith",

@@ -19,6 +19,7 @@ import {
   AUTOENCODER_DEFAULTS,
   AUTOENCODER_KERNELS,
   augmentationOf,
+  forImages,
   autoencoderStages,
   IMAGE_ROWS_RULES,
 } from "./autoencoder-stages";
@@ -112,7 +113,8 @@ export class StackedAutoencoder extends RowsModel<Settings> {
     content: Bytes,
     options: DeviceOption & Pick<StackedAutoencoderOptions, "learningRate" | "augmentWith"> = {},
   ): Promise<StackedAutoencoder> {
-    const make = (settings: StackedAutoencoderOptions): StackedAutoencoder => new StackedAutoencoder(settings);
+    const make = (settings: StackedAutoencoderOptions): StackedAutoencoder =>
+      new StackedAutoencoder(forImages(settings));
     return RowsModel.restored("StackedAutoencoder", content, options, make, ["device", "learningRate", "augmentWith"]);
   }
 
