@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { augment as augmentImages, requestDevice } from "constella";
+import { augmentRows, requestDevice } from "constella";
 import type { StackedAutoencoder } from "constella";
 import { choice, integer, list, run, toOption } from "../../src/cli";
 import { writeAtomic } from "constella/data";
@@ -38,7 +38,7 @@ function networkFor({ x }: Images, nClusters: number): Pick<Task, "layers" | "ep
   const [n, ...shape] = x.shape as [number, ...number[]];
   const width = shape.reduce((product, size) => product * size, 1);
   const augment = {
-    augmentWith: augmentImages,
+    augmentWith: augmentRows,
     augment: { rotate: 10, crop: { padding: Math.ceil(shape.at(-1)! / 10) } },
     itemShape: shape,
   };

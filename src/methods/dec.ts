@@ -2,7 +2,7 @@ import { EPOCHS } from "../lifecycle/progress";
 import { DEC } from "../models/dec";
 import { CLUSTERING_EPOCHS, DEC_OPTIONS } from "../models/dec-options";
 import type { DECOptions } from "../models/dec-options";
-import { augment } from "../ops/images/augmentation";
+import { augmentRows } from "../models/augment-rows";
 import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
 import type { ImageRowsMethodOptions } from "./feature-network";
 import type { DataSummary, Method } from "./method";
@@ -97,5 +97,5 @@ export const dec: Method<DECMethodOptions> = {
   suit: suitDEC,
   make: ({ epochs: _, ...options }) => new DEC(withAugment(options)),
   load: (bytes, { device, learningRate, pretrainLearningRate }) =>
-    DEC.load(bytes, { device, learningRate, pretrainLearningRate, augmentWith: augment }),
+    DEC.load(bytes, { device, learningRate, pretrainLearningRate, augmentWith: augmentRows }),
 };

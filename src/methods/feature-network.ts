@@ -9,7 +9,7 @@ import type { MLPSpec } from "../nn/feature-network";
 import { MLP_RULES, VGG_RULES } from "../nn/network-spec";
 import type { VGGSpec } from "../nn/vgg";
 import { PROBABILITY, ROTATION } from "../ops/images/augmentation";
-import { augment } from "../ops/images/augmentation";
+import { augmentRows } from "../models/augment-rows";
 import type { AugmentOptions } from "../ops/images/augmentation";
 import { choice, integer, sizes } from "../options";
 import type { DataSummary } from "./method";
@@ -170,5 +170,5 @@ export function withAugment<O extends FlatAugmentOptions>({
   ...own
 }: O): Omit<O, keyof FlatAugmentOptions> & Pick<ImageRowsOptions, "augment" | "augmentWith"> {
   const options = augmentationOf({ flip, rotate, crop });
-  return { ...own, ...(options && { augment: options, augmentWith: augment }) };
+  return { ...own, ...(options && { augment: options, augmentWith: augmentRows }) };
 }

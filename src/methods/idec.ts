@@ -1,7 +1,7 @@
 import { IDEC, IDEC_OBJECTIVE } from "../models/idec";
 import type { IDECOptions } from "../models/idec";
 import { DEC_EPOCHS, DEC_WORDS, suitDEC } from "./dec";
-import { augment } from "../ops/images/augmentation";
+import { augmentRows } from "../models/augment-rows";
 import { IMAGE_ROWS_FLAGS, withAugment } from "./feature-network";
 import type { ImageRowsMethodOptions } from "./feature-network";
 import type { Method } from "./method";
@@ -31,5 +31,5 @@ export const idec: Method<IDECMethodOptions> = {
   suit: suitDEC,
   make: ({ epochs: _, ...options }) => new IDEC(withAugment(options)),
   load: (bytes, { device, learningRate, pretrainLearningRate }) =>
-    IDEC.load(bytes, { device, learningRate, pretrainLearningRate, augmentWith: augment }),
+    IDEC.load(bytes, { device, learningRate, pretrainLearningRate, augmentWith: augmentRows }),
 };

@@ -1,7 +1,7 @@
 import { N2D, N2D_OPTIONS } from "../models/n2d";
 import type { N2DOptions } from "../models/n2d";
 import { encoderFor, sizesInWords } from "./dec";
-import { augment } from "../ops/images/augmentation";
+import { augmentRows } from "../models/augment-rows";
 import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
 import type { ImageRowsMethodOptions } from "./feature-network";
 import type { Method } from "./method";
@@ -46,7 +46,7 @@ export const n2d: Method<ImageRowsMethodOptions<N2DOptions>> = {
   make: (options) => new N2D(withAugment(options)),
   load: (bytes, { device, learningRate }) =>
     N2D.load(bytes, {
-      augmentWith: augment,
+      augmentWith: augmentRows,
       ...(device && { device }),
       ...(learningRate !== undefined && { learningRate }),
     }),

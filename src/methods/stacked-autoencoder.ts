@@ -1,7 +1,7 @@
 import { STACKED_OPTIONS, StackedAutoencoder } from "../models/stacked-autoencoder";
 import type { StackedAutoencoderOptions } from "../models/stacked-autoencoder";
 import { encoderFor, sizesInWords } from "./dec";
-import { augment } from "../ops/images/augmentation";
+import { augmentRows } from "../models/augment-rows";
 import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
 import type { ImageRowsMethodOptions } from "./feature-network";
 import type { Method } from "./method";
@@ -37,5 +37,5 @@ export const stackedAutoencoder: Method<
   },
   suit: (data, given) => ({ ...(given.layers ? {} : { layers: encoderFor(data) }), ...suitImages(data, given) }),
   make: ({ nClusters: _, ...options }) => new StackedAutoencoder(withAugment(options)),
-  load: (bytes, { device }) => StackedAutoencoder.load(bytes, { augmentWith: augment, ...(device && { device }) }),
+  load: (bytes, { device }) => StackedAutoencoder.load(bytes, { augmentWith: augmentRows, ...(device && { device }) }),
 };

@@ -9,13 +9,12 @@ import * as losses from "../kernels/losses";
 import * as optimizers from "../kernels/optimizers";
 import * as random from "../kernels/random";
 import * as reduction from "../kernels/reduction";
-import { isObject, show } from "../checks";
+import { isObject } from "../checks";
 import type { Rows } from "../lifecycle/rows";
 import type { Autoencoder } from "../nn/autoencoder";
 import { mse } from "../ops/losses/elementwise";
 import type { AugmentOptions } from "../ops/images/augmentation";
 import { dropout } from "../ops/random";
-import { reshape } from "../ops/shape";
 import { Adam } from "../optim";
 import { callable, optional, sizes } from "../options";
 import type { Rules } from "../options";
@@ -39,6 +38,13 @@ export interface AutoencoderTraining {
 /** Rows of images, changed at random. */
 export type RowsAugmentation = (x: Tensor, random: Random) => Tensor;
 
+/** What makes one: `augmentRows`. */
+export type RowsAugmenter = (
+  options: AugmentOptions,
+  itemShape: readonly number[] | undefined,
+  width: number,
+) => RowsAugmentation;
+
 /** How the rows of an autoencoder are seen as images, and changed. */
 export interface ImageRowsOptions {
   /**
@@ -46,34 +52,31 @@ export interface ImageRowsOptions {
    * embedded clustering with data augmentation", ACML 2018.
    */
   readonly augment?: AugmentOptions | undefined;
-  /** The op `augment`, handed in so that only pages that change images download it; `load` wants it again. Needed with `augment`. */
-  readonly augmentWith?: ((images: Tensor, options: AugmentOptions, random: Random) => Tensor) | undefined;
+  /** `augmentRows`, handed in so that only pages that change images download it; `load` wants it again. Needed with `augment`. */
+  readonly augmentWith?: RowsAugmenter | undefined;
   /** Sizes of an image, [height, width] or [channels, height, width], whose product is `layers[0]`: needed with `augment`. */
   readonly itemShape?: readonly number[] | undefined;
 }
 
 /** Rules of those, as far as they can be told without the code that changes images. */
 export const IMAGE_ROWS_RULES: Rules<ImageRowsOptions> = {
-  augment: optional({ words: "options of augment", holds: isObject }),
+  augment: optional({ words: "an object", holds: isObject }),
   augmentWith: optional(callable),
   itemShape: optional(sizes()),
 };
 
 /** The settings of a file with the op that `load` was given, where they ask for it. */
-export const forImages = <S extends ImageRowsOptions>({ augmentWith, ...settings }: S): S =>
-  (settings.augment ? { ...settings, augmentWith } : settings) as S;
+export const forImages = <S extends ImageRowsOptions>(settings: S): S =>
+  settings.augment ? settings : { ...settings, augmentWith: undefined };
 
 /** What the options ask for. @throws where they do not belong together */
 export function augmentationOf(
   op: string,
-  { augment: how, augmentWith: augment, itemShape, layers }: ImageRowsOptions & { readonly layers: readonly number[] },
+  { augment, augmentWith, itemShape, layers }: ImageRowsOptions & { readonly layers: readonly number[] },
 ): RowsAugmentation | undefined {
-  if (!how) return undefined;
-  const shape = itemShape?.length === 2 ? [1, ...itemShape] : (itemShape ?? []);
-  const d = shape.reduce((product, size) => product * size, 1);
-  if (!augment || shape.length !== 3 || d !== layers[0])
-    throw new Error(`${op}: augment needs augmentWith and an itemShape of ${layers[0]} values, got ${show(itemShape)}`);
-  return (x, random) => reshape(augment(reshape(x, [x.shape[0]!, ...shape]), how, random), x.shape);
+  if (!augment) return undefined;
+  if (!augmentWith) throw new Error(`${op}: augment needs augmentWith`);
+  return augmentWith(augment, itemShape, layers[0]!);
 }
 
 /** Settings where the caller gives none. */

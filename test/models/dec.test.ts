@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { accuracy, augment, DEC, IDEC, nmi } from "constella";
+import { accuracy, augmentRows, DEC, IDEC, nmi } from "constella";
 import { describeDevices } from "../devices";
 import { digits } from "./digits";
 import { expectResumes } from "./resuming";
@@ -69,14 +69,14 @@ describeDevices("DEC", (device) => {
     const changed = {
       ...OPTIONS,
       augment: { rotate: 10, crop: { padding: 1 } },
-      augmentWith: augment,
+      augmentWith: augmentRows,
       itemShape: [8, 8],
       device: on,
     };
     await expectResumes(
       {
         make: () => new DEC(changed),
-        load: (bytes) => DEC.load(bytes, { device: on, augmentWith: augment }),
+        load: (bytes) => DEC.load(bytes, { device: on, augmentWith: augmentRows }),
         fit: (model, options = undefined) => model.fit(x, { epochs: 4, ...options }),
         ask: async (model) => [model.settings, await model.transform(x)],
       },
@@ -91,12 +91,14 @@ describeDevices("DEC", (device) => {
 
   test("augment needs to know what an image is, and leaves its size", async () => {
     const fit = async (options: object): Promise<unknown> =>
-      new DEC({ ...OPTIONS, augmentWith: augment, ...options, device: await device() }).fit(x);
-    const needs = "DEC.fit: augment needs augmentWith and an itemShape of 64 values, got ";
+      new DEC({ ...OPTIONS, augmentWith: augmentRows, ...options, device: await device() }).fit(x);
     const rotate = { augment: { rotate: 10 } };
-    await expect(fit(rotate)).rejects.toThrow(`${needs}nothing`);
-    await expect(fit({ ...rotate, itemShape: [8, 8], augmentWith: undefined })).rejects.toThrow(`${needs}[8,8]`);
-    await expect(fit({ ...rotate, itemShape: [8, 9] })).rejects.toThrow(`${needs}[8,9]`);
+    const sizes = "augmentRows: itemShape must be [height, width] or [channels, height, width] of 64 values, got ";
+    await expect(fit(rotate)).rejects.toThrow(`${sizes}nothing`);
+    await expect(fit({ ...rotate, itemShape: [8, 9] })).rejects.toThrow(`${sizes}[8,9]`);
+    await expect(fit({ ...rotate, itemShape: [8, 8], augmentWith: undefined })).rejects.toThrow(
+      "DEC.fit: augment needs augmentWith",
+    );
     await expect(fit({ augment: { turn: 10 }, itemShape: [8, 8] })).rejects.toThrow(/^augment: unknown option turn/);
     await expect(fit({ augment: { crop: { size: 6 } }, itemShape: [8, 8] })).rejects.toThrow(/^reshape: /);
   });

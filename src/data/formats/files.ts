@@ -255,9 +255,9 @@ export async function loadMatrix(path: string, options: LoadOptions = {}): Promi
 /** Whether the path's extension is that of a table of text: csv, tsv or txt, packed or not. */
 export const isTableFile = (path: string): boolean => /\.(csv|tsv|txt)(\.gz)?$/i.test(path);
 
-/** Whether what comes through a pipe, which has no extension, is a table of text: it does not begin as the other formats do. */
+/** Whether what comes through a pipe or by standard input, which have no extension, is a table of text: it does not begin as the other formats do. */
 export async function isPipedTable(path: string): Promise<boolean> {
-  if (!(await isPipe(path))) return false;
+  if (path !== STANDARD_INPUT && !(await isPipe(path))) return false;
   const file = await readFile(path);
   return sniff(isGzip(file) ? gunzip(file, "gzip") : file) === undefined;
 }
