@@ -3,6 +3,7 @@ import type { Command, Option } from "commander";
 
 /** Shells that a script can be made for. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
+/** A shell that a script of completion can be made for. */
 export type Shell = (typeof SHELLS)[number];
 
 /** What can follow a command. */
