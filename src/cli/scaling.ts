@@ -85,21 +85,37 @@ export function scaledRows({ path, raw }: DataSet, scaling: Scaling): Items {
   const rows = flattenRows(raw);
   const [n, d] = rows.shape as [number, number];
   checkFinite(rows, path);
+  const exact = scaling.kind === "unit" && rows.data.BYTES_PER_ELEMENT > 4; // a small range beside a large one keeps its digits
+  const values = exact ? new Float64Array(n * d) : new Float32Array(n * d);
+  scaleInto(values, rows.data, scaling, path, d);
+  return new NdArray(values, [n, d]) as Items;
+}
+
+/** Puts rows of d values into `out` by a scale; they may lie there themselves. @throws for rows of another width than the scale is of */
+export function scaleInto(
+  out: Float32Array | Float64Array,
+  values: TypedArray,
+  scaling: Exclude<Scaling, { readonly kind: "none" }>,
+  path: string,
+  d: number,
+): void {
   if (scaling.kind === "unit") {
     const { low, span } = scaling;
-    const exact = rows.data.BYTES_PER_ELEMENT > 4; // a small range beside a large one keeps its digits
-    const values = exact ? new Float64Array(n * d) : new Float32Array(n * d);
-    for (let i = 0; i < values.length; i++) values[i] = span > 0 ? (Number(rows.data[i]!) - low) / span : 0;
-    return new NdArray(values, [n, d]) as Items;
+    for (let i = 0; i < out.length; i++) out[i] = span > 0 ? (Number(values[i]!) - low) / span : 0;
+    return;
   }
-  const out = new Float32Array(n * d);
   const { means, deviations } = scaling;
-  if (d !== means.length) throw new Error(`${path} must have ${means.length} values a row, got ${d}`);
-  for (let i = 0; i < out.length; i++) {
-    const c = i % d;
-    out[i] = deviations[c]! > 0 ? (Number(rows.data[i]!) - means[c]!) / deviations[c]! : 0;
+  checkScaleWidth(scaling, path, d);
+  for (let i = 0, c = 0; i < out.length; i++) {
+    out[i] = deviations[c]! > 0 ? (Number(values[i]!) - means[c]!) / deviations[c]! : 0;
+    if (++c === d) c = 0;
   }
-  return new NdArray(out, [n, d]);
+}
+
+/** @throws for rows of another width than the scale is of */
+export function checkScaleWidth(scaling: Scaling, path: string, d: number): void {
+  if (scaling.kind === "standard" && d !== scaling.means.length)
+    throw new Error(`${path} must have ${scaling.means.length} values a row, got ${d}`);
 }
 
 /** The items by a scale whose numbers are those of these data. */

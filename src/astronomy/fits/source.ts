@@ -1,6 +1,6 @@
 import { isGzip } from "../../data/formats/deflate";
 import { openFile } from "../../data/formats/files";
-import { toRandomAccess, type Bytes, type RandomAccess } from "../../data/formats/source";
+import { joinBytes, toRandomAccess, type Bytes, type RandomAccess } from "../../data/formats/source";
 
 /** What FITS files are read from: a path (in Node and Deno), a `Blob`, bytes, or anything that gives bytes from its middle. */
 export type FitsSource = string | RandomAccess | Blob | Bytes;
@@ -45,13 +45,7 @@ async function inflateMembers(bytes: Uint8Array): Promise<Uint8Array> {
     if (!last) throw new Error(`fits: gzip data are cut or damaged, ${(error as Error).message}`, { cause: error });
     parts.push(...last);
   }
-  const all = new Uint8Array(parts.reduce((size, { length }) => size + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joinBytes(parts);
 }
 
 /** Opens what a FITS file is read from. Content that begins as gzip does (1f 8b) is unpacked into memory. */

@@ -2,7 +2,9 @@ import { mapRowSource } from "../../data/datasets/row-views";
 import type { RowSource } from "../../data/datasets/row-source";
 import { blockRows, openSource, readBlocks } from "../../cluster/streams/blocks";
 import { survey } from "../../cluster/streams/survey";
+import { sizeOf } from "../../ndarray";
 import type { Scale } from "../data";
+import { checkScaleWidth, scaleInto } from "../scaling";
 import type { Scaling } from "../scaling";
 import type { StreamedRows } from "./open";
 
@@ -35,21 +37,10 @@ export async function streamedScaling(
 /** The rows scaled where they were read, block by block. @throws for rows of another width than the scale is of */
 export function scaledSource(path: string, source: RowSource, scaling: Scaling): RowSource {
   if (scaling.kind === "none") return source;
-  if (scaling.kind === "unit") {
-    const { low, span } = scaling;
-    return mapRowSource(source, (rows) => {
-      for (let i = 0; i < rows.length; i++) rows[i] = span > 0 ? (rows[i]! - low) / span : 0;
-      return rows;
-    });
-  }
-  const { means, deviations } = scaling;
-  const d = source.rowShape.reduce((size, length) => size * length, 1);
-  if (d !== means.length) throw new Error(`${path} must have ${means.length} values a row, it has ${d}`);
+  const d = sizeOf(source.rowShape);
+  checkScaleWidth(scaling, path, d);
   return mapRowSource(source, (rows) => {
-    for (let i = 0, c = 0; i < rows.length; i++) {
-      rows[i] = deviations[c]! > 0 ? (rows[i]! - means[c]!) / deviations[c]! : 0;
-      if (++c === d) c = 0;
-    }
+    scaleInto(rows, rows, scaling, path, d);
     return rows;
   });
 }

@@ -10,7 +10,7 @@ import { gunzip, isGzip } from "./deflate";
 import { readIdx } from "./idx";
 import { isTextArray, NpyFile, readNpyAny, type NpyRecords, type TextArray } from "./npy/npy";
 import { listNpz, readNpzAny } from "./npy/npz";
-import { toRandomAccess, type RandomAccess } from "./source";
+import { joinBytes, toRandomAccess, type RandomAccess } from "./source";
 import { nodeModule, reason } from "./file-system";
 
 /** Reads a whole file. Throws `cannot read FILE: no such file` and the like. */
@@ -42,13 +42,7 @@ async function readPipe(path: string): Promise<Uint8Array> {
   if (process.stdin.isTTY) throw new Error("nothing is piped in");
   const pieces: Uint8Array[] = [];
   for await (const piece of process.stdin) pieces.push(piece as Uint8Array);
-  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return joinBytes(pieces);
 }
 
 /** Opens a file for reads from its middle; what comes through a pipe is read to its end, once. Throws as `readFile`. Close it. */
@@ -258,8 +252,13 @@ export const isTableFile = (path: string): boolean => /\.(csv|tsv|txt)(\.gz)?$/i
 /** Whether what comes through a pipe or by standard input, which have no extension, is a table of text: it does not begin as the other formats do. */
 export async function isPipedTable(path: string): Promise<boolean> {
   if (path !== STANDARD_INPUT && !(await isPipe(path))) return false;
-  const file = await readFile(path);
-  return sniff(isGzip(file) ? gunzip(file, "gzip") : file) === undefined;
+  const file = await openFile(path);
+  try {
+    const head = await file.read(0, Math.min(6, file.size));
+    return sniff(isGzip(head) ? gunzip(await file.read(0, file.size), "gzip") : head) === undefined;
+  } finally {
+    await file.close?.();
+  }
 }
 
 /** Bytes of a file that are read at a time. */

@@ -37,3 +37,14 @@ export function toRandomAccess(source: RandomAccess | Blob | Bytes): RandomAcces
   const bytes = toBytes(source as Bytes);
   return { size: bytes.length, read: async (begin, end) => bytes.slice(begin, end) };
 }
+
+/** Bytes one after the other. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((size, { length }) => size + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,7 +1,7 @@
 import { isObject, show } from "../../checks";
 import type { Device } from "../../device";
-import { yieldWhenDue } from "../../event-loop";
-import { toContiguous, type MatrixLike } from "../../matrix";
+import { runCooperatively, yieldWhenDue } from "../../event-loop";
+import type { MatrixLike } from "../../matrix";
 import { NdArray } from "../../ndarray";
 import {
   checkedOptions,
@@ -13,6 +13,7 @@ import {
   signal as signalRule,
   callable,
 } from "../../options";
+import { mapped, tableOf } from "../../preprocessing/columns";
 import { stream } from "../../random";
 import type { Estimator } from "../method";
 import { codesOf, meansOf, scoreOf, squaredDistance, type Criterion, type Rows } from "./criteria";
@@ -112,7 +113,7 @@ export async function chooseK(
     },
     { references: 10, resamples: 10, seed: 0 },
   );
-  const rows = rowsOf(x, op);
+  const rows = await mapped(await runCooperatively(tableOf(x, op)), (value) => value);
   const n = rows.shape[0]!;
   const [least, most] = checkedRange(range, n, op);
   const criterion = settings.criterion ?? (n > EXACT_ROWS ? "simplifiedSilhouette" : "silhouette");
@@ -152,19 +153,6 @@ export async function chooseK(
   return { k, criterion, scores, reason, labels: k === 1 ? new Int32Array(n) : labels.get(k)! };
 }
 
-function rowsOf(x: MatrixLike, op: string): Rows {
-  const { data, shape } = toContiguous(x, op, "x");
-  if (shape.length !== 2 || data.length === 0)
-    throw new Error(`${op}: x must be a matrix with rows and columns, got shape [${shape.join(", ")}]`);
-  const values = Float64Array.from(data as ArrayLike<number>, Number);
-  const at = values.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0)
-    throw new Error(
-      `${op}: x must be finite, got ${values[at]} at row ${Math.floor(at / shape[1]!)}, column ${at % shape[1]!}`,
-    );
-  return new NdArray(values, shape);
-}
-
 function checkedRange(range: unknown, n: number, op: string): readonly [number, number] {
   const [least, most] = Array.isArray(range) ? (range as number[]) : [];
   const holds =
@@ -180,8 +168,7 @@ function checkedRange(range: unknown, n: number, op: string): readonly [number, 
 async function labelsOf(make: MakeModel, x: Rows, k: number, signal: AbortSignal | undefined): Promise<Int32Array> {
   if (k === 1) return new Int32Array(x.shape[0]!);
   const model = make(k);
-  if (!isObject(model) && typeof model !== "object")
-    throw new Error(`chooseK: make must give a model, got ${show(model)}`);
+  if (!isObject(model)) throw new Error(`chooseK: make must give a model, got ${show(model)}`);
   try {
     await model.fit(x, signal ? { signal } : {});
     const { labels } = model;

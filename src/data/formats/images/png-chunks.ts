@@ -1,4 +1,5 @@
 import { Unzlib } from "fflate";
+import { joinBytes } from "../source";
 
 /** Bytes that deflate makes of one at most (RFC 1951). */
 const DEFLATE_RATIO = 1032;
@@ -46,7 +47,7 @@ export function pngPixels(file: Uint8Array, maxPixels: number): PngPixels {
     throw new Error(`${width} x ${height} pixels are declared in ${file.length} bytes`);
   if (width * height > maxPixels) throw new TooManyPixels(width, height, maxPixels);
   if (DEFLATE_RATIO * packedSize > expected + SLACK) checkInflated(packed, expected);
-  return { width, height, bytes: joined(kept) };
+  return { width, height, bytes: joinBytes(kept) };
 }
 
 /** A picture of more pixels than the caller allows. */
@@ -66,14 +67,4 @@ function checkInflated(packed: readonly Uint8Array[], expected: number): void {
   });
   for (const part of packed)
     for (let at = 0; at < part.length; at += 4096) stream.push(part.subarray(at, at + 4096), false);
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }

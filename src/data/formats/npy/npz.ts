@@ -4,7 +4,7 @@ import type { NdArray, TypedArray } from "../../../ndarray";
 import { crc32 } from "../crc32";
 import { inflateChecked } from "../deflate";
 import { readNpy, readNpyAny, writeNpy, type NpyRecords, type TextArray } from "./npy";
-import { toBytes, type Bytes } from "../source";
+import { joinBytes, toBytes, type Bytes } from "../source";
 
 interface Member {
   readonly name: string;
@@ -64,18 +64,18 @@ export function writeNpz(
       [4, packed.length],
       [4, npy.length],
     );
-    const header = concat([fields([4, LOCAL]), common, fields([2, name.length], [2, 0]), name]);
+    const header = joinBytes([fields([4, LOCAL]), common, fields([2, name.length], [2, 0]), name]);
     const tail = fields([2, name.length], [2, 0], [2, 0], [2, 0], [2, 0], [4, 0], [4, offset]);
-    central.push(concat([fields([4, CENTRAL], [2, 20]), common, tail, name]));
+    central.push(joinBytes([fields([4, CENTRAL], [2, 20]), common, tail, name]));
     local.push(header, packed);
     offset += header.length + packed.length;
   }
-  const directory = concat(central);
+  const directory = joinBytes(central);
   if (offset + directory.length > 0xfffffffe || entries.length > 0xfffe)
     throw new Error(`npz: archive must be under 4 GiB and 65535 arrays, got ${offset} bytes in ${entries.length}`);
   const n = entries.length;
   const end = fields([4, END], [2, 0], [2, 0], [2, n], [2, n], [4, directory.length], [4, offset], [2, 0]);
-  return concat([...local, directory, end]);
+  return joinBytes([...local, directory, end]);
 }
 
 const LOCAL = 0x04034b50;
@@ -86,16 +86,6 @@ function fields(...values: [size: 2 | 4, value: number][]): Uint8Array {
   const out: number[] = [];
   for (const [size, value] of values) for (let b = 0; b < size; b++) out.push((value >>> (8 * b)) & 255);
   return Uint8Array.from(out);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    out.set(part, offset);
-    offset += part.length;
-  }
-  return out;
 }
 
 function readNamed<R>(content: Bytes, name: string, read: (npy: Uint8Array) => R): R {
