@@ -50,6 +50,17 @@ describe.each(CRITERIA)("%s", (criterion) => {
   });
 });
 
+test.each(CRITERIA)("%s answers within the range: one cluster is none of those from 3 on", async (criterion) => {
+  const { k, scores } = await chooseK(make, blobs(1, 2, 90, 0, 1), [3, 5], {
+    criterion,
+    references: 4,
+    resamples: 4,
+    device,
+  });
+  expect(k).toBeGreaterThanOrEqual(3);
+  expect(scores.map((score) => score.k)).toEqual([3, 4, 5]);
+});
+
 test("offsets of 1e9 do not matter, and a seed gives the same answer", async () => {
   const x = blobs(3, 2, 120, 10);
   const far = new NdArray(

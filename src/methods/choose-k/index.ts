@@ -119,11 +119,10 @@ export async function chooseK(
   const criterion = settings.criterion ?? (n > EXACT_ROWS ? "simplifiedSilhouette" : "silhouette");
   if (criterion === "gap" && settings.references === 0)
     throw new Error(`${op}: references must be a whole number from 1 for the gap statistic, got 0`);
-  const first = criterion === "gap" || criterion === "bic" || criterion === "stability" ? 1 : 2;
-  const numbers = Array.from(
-    { length: most - Math.min(least, first) + 1 },
-    (_, i) => Math.min(least, first) + i,
-  ).filter((k) => k >= first);
+  const one = least <= 2; // whether one cluster is a possible answer
+  const needsNoOther = criterion === "gap" || criterion === "bic" || criterion === "stability";
+  const from = one ? (needsNoOther ? 1 : 2) : least;
+  const numbers = Array.from({ length: most - from + 1 }, (_, i) => from + i);
   const fits = (set: Rows, k: number): Promise<Int32Array> => labelsOf(make, set, k, settings.signal);
 
   const needsReferences = settings.references! > 0 && criterion !== "bic" && criterion !== "stability";
@@ -149,7 +148,7 @@ export async function chooseK(
   const usable = scores.filter(({ score }) => !Number.isNaN(score));
   if (usable.length === 0)
     throw new Error(`${op}: the method must find 2 to n − 1 clusters for some k of ${least} to ${most}, it found none`);
-  const { k, reason } = decide(criterion, usable, sets.length > 0);
+  const { k, reason } = decide(criterion, usable, one && sets.length > 0);
   return { k, criterion, scores, reason, labels: k === 1 ? new Int32Array(n) : labels.get(k)! };
 }
 
@@ -255,12 +254,12 @@ function decide(
     return { k, reason: `${k}: ${why}` };
   }
   if (criterion === "stability") {
-    const strong = scores.filter(({ score, deviation }) => score + deviation! >= STRONG);
-    const { k, score } = strong.at(-1) ?? scores[0]!;
-    return {
-      k,
-      reason: `${k}: the most whose clusters are found again in another half of the data (prediction strength ${words(score)}, of at least ${STRONG})`,
-    };
+    const strong = scores.filter(({ score, deviation }) => score + deviation! >= STRONG).at(-1);
+    const { k, score } = strong ?? scores[0]!;
+    const why = strong
+      ? `the most whose clusters are found again in another half of the data (prediction strength ${words(score)}, of at least ${STRONG})`
+      : `the least of the range, since no number's clusters are found again in another half of the data (prediction strength ${words(score)}, of at least ${STRONG})`;
+    return { k, reason: `${k}: ${why}` };
   }
   const less = criterion === "daviesBouldin" || criterion === "bic";
   const better = (a: number, b: number): boolean => (less ? a < b : a > b);
