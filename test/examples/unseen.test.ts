@@ -23,7 +23,7 @@ describe("classes never seen", () => {
     const device = await requestDevice("wasm", { threads: 1 });
     const model = new LearningToCluster({ itemShape: [1, 2, 4], kMax: 3, layers: 1, units: 4, countUnits: 2, device });
     const fit = { iterations: 2, batchSize: 2, length: LENGTH, validationSets: 2 };
-    await model.fit(provider, { ...fit, validateEvery: 2 });
+    await model.fit(provider, { ...fit, validateEvery: 1 });
     const evaluation = await evaluate(model, device, provider, "test", { sets: 30, length: LENGTH, seed: 1, show: 2 });
     const { rows, gains, counts, countAccuracy, shown } = evaluation;
     expect(rows.values.nmi.mean).toBeCloseTo(1, 12);
