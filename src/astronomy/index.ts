@@ -6,8 +6,7 @@
 export * from "./fits";
 export * from "./sky";
 export * from "./bands";
-export { slic } from "./slic";
-export type { SLICOptions, Superpixels } from "./slic";
+export * from "./segments";
 export { BandPCA } from "./pca-cube";
 export type { BandPCAOptions } from "./pca-cube";
 export { covarianceOf, mergeMoments } from "./covariance";

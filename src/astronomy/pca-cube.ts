@@ -9,7 +9,7 @@ import { empty, run, takeTensor, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
 import { covarianceOf, mergeMoments } from "./covariance";
 import type { Moments } from "./covariance";
-import { planesOf } from "./slic";
+import { planesOf } from "./planes";
 
 /** Options of `BandPCA`. */
 export interface BandPCAOptions {

@@ -58,6 +58,7 @@ const ENTRIES = {
   som: { title: "Self-organising map", load: async () => (await import("./som")).som },
   csom: { title: "Stack of self-organising maps", load: async () => (await import("./csom")).csom },
   esom: { title: "Evolving self-organising map", load: async () => (await import("./esom")).esom },
+  slic: { title: "SLIC superpixels", load: async () => (await import("./slic")).slic },
 } as const satisfies Readonly<Record<string, MethodEntry>>;
 
 /** Names of the methods. */

@@ -294,12 +294,13 @@ async function disposed(estimator: Estimator | undefined): Promise<void> {
   }
 }
 
-/** One label an item, as far as there are such. */
+/** One label an item, as far as there are such; the items of a cube are its pixels. */
 export function labelsOf(estimator: Estimator): Int32Array | undefined {
   if (!("labels" in estimator)) return undefined;
   try {
     const { labels } = estimator;
-    return labels instanceof Int32Array ? labels : undefined;
+    if (labels instanceof Int32Array) return labels;
+    return labels && "shape" in labels ? labels.data : undefined;
   } catch {
     return undefined; // none yet
   }

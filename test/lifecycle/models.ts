@@ -3,6 +3,7 @@ import { DBSCAN, DEC, IDEC, KMeans, MiniBatchKMeans, NdArray, PCA, StackedAutoen
 import { LearningToCluster } from "constella/sets";
 import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
 import type { Device, RunOptions } from "constella";
+import { SLIC } from "../../src/astronomy";
 import { AgglomerativeClustering, GaussianMixture, HDBSCAN } from "../../src/density";
 import { ConditionalVAE, ConvVAE, VAE } from "../../src/generative";
 import { N2D } from "../../src/deep";
@@ -142,6 +143,12 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes, device) => ESOM.load(bytes, { device }),
     (model, options) => model.fit(x, options),
     (model) => model.results(x),
+  ),
+  SLIC: subject(
+    (device) => new SLIC({ nSegments: 12, device }),
+    (bytes, device) => SLIC.load(bytes, { device }),
+    (model, options) => model.fit({ data: x.data, shape: [4, 20, 20] }, options),
+    async (model) => model.labels.data,
   ),
   StackedAutoencoder: subject(
     (device) => new StackedAutoencoder({ layers: [8, 12, 3], layerEpochs: 1, epochs: 2, batchSize: 32, device }),

@@ -26,6 +26,7 @@ const TINY: Readonly<Record<string, unknown>> = {
     learningRate: 0.02,
     statisticsBatches: 2,
     layoutEpochs: 20,
+    nSegments: 6,
   },
 };
 
@@ -40,9 +41,15 @@ export interface Trial {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Items of a kind: K groups, well apart, about zero. */
+/** Items of a kind: K groups, well apart, about zero. Those of a cube are its pixels. */
 function itemsOf(kind: DataKind, n: number, seed: number): NdArray<Float32Array> {
   const itemShape = kind === "images" ? [SIDE, SIDE] : [D];
+  if (kind === "cube") {
+    const { data } = itemsOf("rows", n, seed);
+    const height = Math.floor(Math.sqrt(n / 2)) || 1;
+    const planes = data.map((_, i) => data[(i % n) * D + Math.floor(i / n)]!);
+    return new NdArray(planes, [D, height, n / height]);
+  }
   const width = itemShape.reduce((product, size) => product * size, 1);
   const values = blobs(n, width, K, seed).map((value) => (value - 10) / 5);
   return new NdArray(values, [n, ...itemShape]);
@@ -51,7 +58,7 @@ function itemsOf(kind: DataKind, n: number, seed: number): NdArray<Float32Array>
 /** The kind of data that a method is tried on: rows, where it takes them. @throws for kinds that no trial makes */
 function kindOf({ name, takes }: AnyMethod): DataKind {
   const kind = takes.includes("rows") ? "rows" : takes[0]!;
-  if (kind !== "rows" && kind !== "images")
+  if (kind !== "rows" && kind !== "images" && kind !== "cube")
     throw new Error(`${name} takes ${takes.join(", ")}: make such data in test/methods/trial.ts`);
   return kind;
 }
@@ -69,7 +76,7 @@ export function trialOptions(method: AnyMethod, width: number): Record<string, u
 export function trialOf(method: AnyMethod, n = N): Trial {
   const kind = kindOf(method);
   const x = itemsOf(kind, n, 4);
-  const itemShape = x.shape.slice(1);
+  const itemShape = kind === "cube" ? [D] : x.shape.slice(1);
   const width = itemShape.reduce((product, size) => product * size, 1);
   return {
     ...{ x, others: itemsOf(kind, 10, 4), truth: Int32Array.from({ length: n }, (_, i) => i % K) },

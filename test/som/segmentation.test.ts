@@ -2,8 +2,9 @@ import { calinskiHarabasz, tensor } from "constella";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mergeMoments } from "../../src/astronomy/covariance";
 import { BandPCA } from "../../src/astronomy/pca-cube";
-import { slic } from "../../src/astronomy/slic";
-import { connectRegions } from "../../src/astronomy/slic-connectivity";
+import { painted, pixelItems, regionStatistics, superpixelItems } from "../../src/astronomy";
+import { slic } from "../../src/astronomy/segments/slic";
+import { connectRegions } from "../../src/astronomy/segments/connectivity";
 import { describeDevices } from "../devices";
 import { fillWithGarbage } from "../ops/garbage";
 import { uniforms } from "../uniforms";
@@ -132,5 +133,42 @@ describe("on the host", () => {
     expect(() => new BandPCA().mean).toThrow(/call fit first/);
     expect(() => mergeMoments([])).toThrow(/one part or more/);
     expect(() => calinskiHarabasz([[1], [2]], [0, 0])).toThrow(/2 to n - 1/);
+  });
+});
+
+describe("rows that stand for the pixels of a cube", () => {
+  // two bands of 2 x 3 pixels, of which one lacks a value
+  const cube = { data: [1, 2, 3, 4, NaN, 6, 10, 20, 30, 40, 50, 60], shape: [2, 2, 3] };
+
+  test("pixels, painted back", () => {
+    const { x, of } = pixelItems(cube);
+    expect(x.shape).toEqual([5, 2]);
+    expect([...x.data]).toEqual([1, 10, 2, 20, 3, 30, 4, 40, 6, 60]);
+    expect([...of.data]).toEqual([0, 1, 2, 3, -1, 4]);
+    const labels = painted([7, 7, 8, 8, 9], { of });
+    expect([labels.shape, [...labels.data]]).toEqual([
+      [2, 3],
+      [7, 7, 8, 8, -1, 9],
+    ]);
+    expect(() => pixelItems({ data: [NaN, 1], shape: [2, 1, 1] })).toThrow("no pixel has data in every band");
+  });
+
+  test("superpixels, by their means; those without pixels are no rows", () => {
+    const labels = { data: [0, 0, 3, 3, 3, 3], shape: [2, 3] };
+    const { x, of } = superpixelItems(cube, labels);
+    expect([...x.data]).toEqual([1.5, 15, Math.fround(13 / 3), Math.fround(130 / 3)]);
+    expect([...of.data]).toEqual([0, 0, 1, 1, 1, 1]);
+  });
+
+  test("what regions have in common", () => {
+    const { sizes, centers, means, deviations } = regionStatistics(cube, { data: [0, 0, 2, -1, 0, 2], shape: [2, 3] });
+    expect([...sizes]).toEqual([2, 0, 2]);
+    expect([...centers.data]).toEqual([0.5, 0, NaN, NaN, 2, 0.5]);
+    expect([...means.data]).toEqual([1.5, 15, NaN, NaN, 4.5, 45]);
+    expect([...deviations.data]).toEqual([Math.SQRT1_2, Math.sqrt(50), NaN, NaN, Math.sqrt(4.5), Math.sqrt(450)]);
+    expect(() => regionStatistics(cube, { data: [0, 1], shape: [1, 2] })).toThrow(
+      "regionStatistics: labels must be [2, 3], got [1, 2]",
+    );
+    expect(() => regionStatistics(cube, { data: [0, 0, 0, -2, 0, 0], shape: [2, 3] })).toThrow("from -1, got -2 at 3");
   });
 });

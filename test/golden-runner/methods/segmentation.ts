@@ -1,7 +1,7 @@
 import { calinskiHarabasz, daviesBouldin, hungarian, contingency } from "constella";
 import { covarianceOf, mergeMoments } from "../../../src/astronomy/covariance";
 import { BandPCA } from "../../../src/astronomy/pca-cube";
-import { slic } from "../../../src/astronomy/slic";
+import { slic } from "../../../src/astronomy/segments/slic";
 import { onDevice, onHost } from "../adapter";
 import type { Adapters } from "../adapter";
 import type { Values } from "../format";
