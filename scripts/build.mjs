@@ -64,7 +64,7 @@ const loadedApart = (apart) => ({
   },
 });
 
-/** Bundles the library and the command line into a folder. */
+/** Bundles the library and the command line into a folder; small: as they are published, with the names and lines that a debugger shows. Bundlers make them small. */
 async function bundleTo(outdir, { small = false } = {}) {
   const { build } = await import("esbuild");
   const { esbuildPlugin } = await import("./plugin.mjs");
@@ -82,14 +82,14 @@ async function bundleTo(outdir, { small = false } = {}) {
       packages: "external",
       external: ["node:*"],
       sourcemap: small ? false : "linked",
+      minifySyntax: small,
       plugins: [loadedApart(apart), esbuildPlugin({ small })],
       logLevel: "warning",
       write: false,
     });
-    const minifyModule = small ? (await import("./minify.mjs")).minifyModule : undefined;
     for (const { path, text } of outputFiles) {
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, minifyModule ? await minifyModule(path, text) : text);
+      await writeFile(path, text);
     }
   }
 }
@@ -147,7 +147,7 @@ async function alone(name, work) {
   }
 }
 
-/** Builds what the package holds: modules without white space and declarations, in dist/. */
+/** Builds what the package holds: modules and declarations, in dist/. */
 export const buildDist = () =>
   alone("dist", async () => {
     const inputs = ["src", "package.json", "kernels", "build/wasm", "build/host.wasm", "scripts"];

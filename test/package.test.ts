@@ -41,6 +41,18 @@ describe("the installed package", () => {
     });
   });
 
+  test("shows functions and lines to who debugs", async () => {
+    await write(
+      "stack.mjs",
+      `import { KMeans } from "constella";
+await new KMeans({ nClusters: 3 }).fit([[1], [2]]).catch(({ stack }) => console.log(stack));`,
+    );
+    const frames = (await execute(folder, process.execPath, ["stack.mjs"])).split("\n").slice(1);
+    const own = frames.filter((frame) => frame.includes("/constella/dist/"));
+    expect(own.join("\n")).toMatch(/ withPoints \(.*KMeans\.fitting \(/s);
+    for (const frame of own) expect(Number(/:(\d+):\d+\)?$/.exec(frame)![1])).toBeGreaterThan(10);
+  });
+
   test("clusters in Node without WebGPU, and says how to get it", async () => {
     await write("cluster.mjs", program("constella"));
     expect(await execute(folder, process.execPath, ["cluster.mjs"])).toBe("wasm true\n");
