@@ -150,7 +150,7 @@ async function alone(name, work) {
 /** Builds what the package holds: modules and declarations, in dist/. */
 export const buildDist = () =>
   alone("dist", async () => {
-    const inputs = ["src", "package.json", "kernels", "build/wasm", "build/host.wasm", "scripts"];
+    const inputs = ["src", "package.json", "kernels", "build/wasm", "build/host", "scripts"];
     if (!(await stale(["build/dist.built", "dist/index.js"], inputs))) return;
     await writeKernelTypes();
     await rm(join(root, "dist"), { recursive: true, force: true });

@@ -34,13 +34,14 @@ function familyModule(name) {
 }
 
 /**
- * A WebAssembly module as text: a family's deflated, as the engine inflates it, in base64; the host's, which is wanted at once, in hexadecimal
+ * A WebAssembly module as text: a family's deflated, as the engine inflates it, in base64; the host's, which are wanted at once, in hexadecimal
  * digits, where what a page is sent by compresses whole bytes.
  */
 async function wasmModule(path) {
   const module = await readFile(path);
-  const text =
-    dirname(path) === build ? module.toString("hex") : deflateRawSync(module, { level: 9 }).toString("base64");
+  const text = path.endsWith(".host.wasm")
+    ? module.toString("hex")
+    : deflateRawSync(module, { level: 9 }).toString("base64");
   return `export default ${JSON.stringify(text)};`;
 }
 

@@ -1,6 +1,5 @@
-import module from "../build/host.wasm";
-
-/** An array in the host module's memory. `view` is made anew on each access, since the memory may have grown since the last one. */
+// Computations in float64 and integers that run on the calling thread, in WebAssembly.
+/** An array in the host's memory. `view` is made anew on each access, since the memory may have grown since the last one. */
 export interface HostArray<T extends Uint8Array | Uint32Array | Float64Array> {
   /** Byte offset. */
   readonly pointer: number;
@@ -8,64 +7,44 @@ export interface HostArray<T extends Uint8Array | Uint32Array | Float64Array> {
   readonly view: T;
 }
 
-/** The functions of wasm/host.ts, documented there. Arrays are passed as pointers; a result of type u64 is a bigint. */
-type HostFunctions<Names extends string, Result> = Readonly<Record<Names, (...args: number[]) => Result>>;
+/** Functions by name. Arrays are passed as pointers; a result of type u64 is a bigint. */
+export type HostFunctions<Names extends string, Result> = Readonly<Record<Names, (...args: number[]) => Result>>;
 
-type HostExports = { readonly memory: WebAssembly.Memory } & HostFunctions<
-  | "sort_order"
-  | "group_order"
-  | "dense_table"
-  | "assign"
-  | "silhouette"
-  | "reflect"
-  | "reflect_products"
-  | "reflect_rest"
-  | "reflect_update"
-  | "accumulate_reflections"
-  | "rotate_rows"
-  | "add_two_f64"
-  | "neighbour_counts"
-  | "core_components"
-  | "label_borders",
-  void
-> &
-  HostFunctions<
-    | "heap_base"
-    | "label_range"
-    | "encode_dense"
-    | "encode_sparse"
-    | "contingency_cells"
-    | "sum_of_squares_over_size"
-    | "sum_of_column_maxima"
-    | "entropy"
-    | "mutual_information"
-    | "distinct_sizes"
-    | "expected_mutual_information"
-    | "greedy_matches"
-    | "davies_bouldin"
-    | "roc_points"
-    | "diagonalize"
-    | "dot_f64",
-    number
-  > &
-  HostFunctions<"sum_of_squares" | "roc_area", bigint>;
+/** A file of wasm/host, where its functions are documented. Its text is compiled when it is first used. */
+export class HostModule<Functions> {
+  readonly #text: string;
+  #code: WebAssembly.Module | undefined;
+
+  /** @param text the module in hexadecimal digits */
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Its functions on a memory. */
+  on(memory: WebAssembly.Memory): Functions {
+    this.#code ??= new WebAssembly.Module(
+      Uint8Array.from(this.#text.match(/../g)!, (byte) => Number.parseInt(byte, 16)),
+    );
+    return new WebAssembly.Instance(this.#code, { env: { memory, "Math.log": Math.log } }).exports as Functions;
+  }
+}
 
 const PAGE = 65536;
 
-let code: WebAssembly.Module | undefined;
+/** Below lies nothing, so that a zero pointer is always a mistake. */
+const FIRST = 16;
 
-const compiled = (): WebAssembly.Module =>
-  (code ??= new WebAssembly.Module(Uint8Array.from(module.match(/../g)!, (byte) => Number.parseInt(byte, 16))));
-
-/** The host module with its memory, handed out from the bottom up. */
+/** A memory of its own for modules of the host, handed out from the bottom up. */
 export class Host {
-  readonly run: HostExports;
-  #top: number;
+  readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  readonly #functions = new Map<HostModule<unknown>, unknown>();
+  #top = FIRST;
 
-  constructor() {
-    const imports = { env: { "Math.log": Math.log } };
-    this.run = new WebAssembly.Instance(compiled(), imports).exports as unknown as HostExports;
-    this.#top = this.run.heap_base();
+  /** The functions of a module. */
+  of<Functions>(module: HostModule<Functions>): Functions {
+    let functions = this.#functions.get(module) as Functions | undefined;
+    if (!functions) this.#functions.set(module, (functions = module.on(this.#memory)));
+    return functions;
   }
 
   /** An array of `length` bytes, or of these values. A fresh array holds garbage. */
@@ -93,19 +72,19 @@ export class Host {
 
   /** Bytes of its memory. */
   get bytes(): number {
-    return this.run.memory.buffer.byteLength;
+    return this.#memory.buffer.byteLength;
   }
 
   /** Takes back all that was allocated. */
   clear(): void {
-    this.#top = this.run.heap_base();
+    this.#top = FIRST;
   }
 
   #array<T extends Uint8Array | Uint32Array | Float64Array>(
     Type: { readonly BYTES_PER_ELEMENT: number; new (buffer: ArrayBuffer, byteOffset: number, length: number): T },
     source: number | ArrayLike<number>,
   ): HostArray<T> {
-    const { memory } = this.run;
+    const memory = this.#memory;
     const length = typeof source === "number" ? source : source.length;
     const pointer = Math.ceil(this.#top / 16) * 16;
     const top = pointer + length * Type.BYTES_PER_ELEMENT;
@@ -138,7 +117,7 @@ const KEPT = 2 ** 24;
 let spare: Host | undefined;
 
 /**
- * Runs `use` with a host module of its own, which it may keep while other work has its turns; its arrays are gone when it ends.
+ * Runs `use` with a host of its own, which it may keep while other work has its turns; its arrays are gone when it ends.
  * Throws `host: out of memory` beyond 4 GiB.
  */
 export async function withHost<R>(use: (host: Host) => Promise<R>): Promise<R> {
@@ -153,7 +132,7 @@ export async function withHost<R>(use: (host: Host) => Promise<R>): Promise<R> {
 }
 
 /**
- * Runs `use` with the host module: computations in float64 and integers that run on the calling thread, at once, in WebAssembly.
+ * Runs `use` with the host: computations in float64 and integers that run on the calling thread, at once, in WebAssembly.
  * Arrays it allocates are gone when it returns, so it returns numbers or copies. Calls may nest. Throws `host: out of memory` beyond 4 GiB.
  */
 export function onHost<R>(use: (host: Host) => R): R {

@@ -25,6 +25,22 @@ async function families() {
   return names.filter((name) => name !== BASE && name !== "host").sort();
 }
 
+/** The modules of the host: the files of wasm/host, each one. They share a memory, so none has constants in it. */
+async function hostModules() {
+  const files = await readdir(join(root, "wasm/host"));
+  return files.map((file) => file.replace(/\.ts$/, "")).sort();
+}
+
+const hostFile = (name) => `build/host/${name}.host.wasm`;
+
+async function compileHost(name) {
+  const file = join(root, hostFile(name));
+  const temporary = await compile(`wasm/host/${name}.ts`, "host", file, []);
+  if (constantsOf(await readFile(temporary)).length > 0)
+    throw new Error(`wasm/host/${name}.ts: must have no constants in memory, which it shares with the others`);
+  await rename(temporary, file);
+}
+
 /** Compiles one module beside its place, so that nobody reads half of it. */
 async function compile(entry, target, outFile, args, read) {
   const { main } = await import("assemblyscript/asc");
@@ -162,7 +178,7 @@ const outputs = (name) => Object.keys(FORMS).map((form) => `build/wasm/${name}.$
 
 /** Compiles the modules whose sources changed, families side by side. */
 export async function buildWasm() {
-  await mkdir(join(root, "build/wasm"), { recursive: true });
+  for (const folder of ["build/wasm", "build/host"]) await mkdir(join(root, folder), { recursive: true });
   const names = await families();
   const base = ["wasm/base", ...(await shadersOf("wasm/base")), ...SOURCES];
   const work = [];
@@ -174,10 +190,11 @@ export async function buildWasm() {
     )
       work.push({ name, memoryBase });
   }
-  const hostIsStale = await stale(["build/host.wasm"], ["wasm/host", "wasm/host.ts", ...SOURCES]);
+  const onHost = await hostModules();
+  const hostIsStale = await stale(onHost.map(hostFile), ["wasm/host", ...SOURCES]);
   if (work.length > 0 || hostIsStale) {
     const halves = [work.filter((_, i) => i % 2 === 0), work.filter((_, i) => i % 2 === 1)];
-    await Promise.all(halves.map((jobs, i) => inThread({ jobs, host: hostIsStale && i === 1 })));
+    await Promise.all(halves.map((jobs, i) => inThread({ jobs, host: hostIsStale && i === 1 ? onHost : [] })));
   }
   const wanted = await missingOf(names);
   const held = (await stale(outputs(BASE), base)) ? [] : exportsOf(await readFile(moduleFile(BASE, "relaxed")));
@@ -196,12 +213,9 @@ const inThread = (jobs) =>
   });
 
 if (!isMainThread && workerData?.wasm) {
-  const { jobs = [], host = false, base } = workerData.wasm;
+  const { jobs = [], host = [], base } = workerData.wasm;
   const { shared, names } = await sharedFiles();
   if (base) await compileBase(names, base);
   for (const { name, memoryBase } of jobs) await compileFamily(name, memoryBase, shared);
-  if (host) {
-    const file = join(root, "build/host.wasm");
-    await rename(await compile("wasm/host.ts", "host", file, []), file);
-  }
+  for (const name of host) await compileHost(name);
 }

@@ -1,5 +1,7 @@
+import module from "../../build/host/neighbours.host.wasm";
 import type { Bytes } from "../data/formats/source";
-import { onHost } from "../host";
+import { HostModule, onHost } from "../host";
+import type { HostFunctions } from "../host";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { OptionSet } from "../lifecycle/model";
@@ -13,6 +15,11 @@ import { Tensor } from "../tensor";
 import { yieldWhenDue, yieldNow } from "../event-loop";
 import { checkPoints } from "./points";
 import type { Points } from "./points";
+
+/** Functions of wasm/host/neighbours.ts. */
+const NEIGHBOURS = /* @__PURE__ */ new HostModule<
+  HostFunctions<"neighbour_counts" | "core_components" | "label_borders", void>
+>(module);
 
 /** Options of `DBSCAN`. */
 export interface DBSCANOptions {
@@ -223,7 +230,7 @@ class Sorted {
   neighbourCounts(eps: number): Uint32Array {
     return onHost((host) => {
       const [points, counts] = [host.f64(this.#points), host.u32(this.#n)];
-      host.run.neighbour_counts(points.pointer, this.#n, this.#d, eps, eps * eps, counts.pointer);
+      host.of(NEIGHBOURS).neighbour_counts(points.pointer, this.#n, this.#d, eps, eps * eps, counts.pointer);
       return counts.view.slice();
     });
   }
@@ -232,9 +239,9 @@ class Sorted {
   components(eps: number, counts: Uint32Array, least: number): Uint32Array {
     return onHost((host) => {
       const [points, known, parents] = [host.f64(this.#points), host.u32(counts), host.u32(this.#n)];
-      host.run.core_components(
-        ...[points.pointer, this.#n, this.#d, eps, eps * eps, known.pointer, least, parents.pointer],
-      );
+      host
+        .of(NEIGHBOURS)
+        .core_components(...[points.pointer, this.#n, this.#d, eps, eps * eps, known.pointer, least, parents.pointer]);
       return parents.view.slice();
     });
   }
@@ -243,9 +250,9 @@ class Sorted {
   withBorders(eps: number, counts: Uint32Array, least: number, labels: Uint32Array): Int32Array<ArrayBuffer> {
     return onHost((host) => {
       const [points, known, found] = [host.f64(this.#points), host.u32(counts), host.u32(labels)];
-      host.run.label_borders(
-        ...[points.pointer, this.#n, this.#d, eps, eps * eps, known.pointer, least, found.pointer],
-      );
+      host
+        .of(NEIGHBOURS)
+        .label_borders(...[points.pointer, this.#n, this.#d, eps, eps * eps, known.pointer, least, found.pointer]);
       const { view } = found;
       return Int32Array.from(this.place, (i) => view[i]! | 0); // none, 2³² − 1, becomes −1
     });

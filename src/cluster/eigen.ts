@@ -1,8 +1,29 @@
-import { withHost } from "../host";
-import type { Host, HostArray } from "../host";
+import { HostModule, withHost } from "../host";
+import type { Host, HostArray, HostFunctions } from "../host";
 import { yieldWhenDue } from "../event-loop";
 
 type HostVector = HostArray<Float64Array>;
+
+/** Functions of wasm/host/eigen.ts. */
+type Functions = HostFunctions<"diagonalize" | "dot_f64", number> &
+  HostFunctions<
+    | "add_two_f64"
+    | "reflect"
+    | "reflect_products"
+    | "reflect_rest"
+    | "reflect_update"
+    | "accumulate_reflections"
+    | "rotate_rows",
+    void
+  >;
+
+let module: HostModule<Functions> | undefined;
+
+/** Runs `use` with a host of its own and the functions, which are downloaded when they are first wanted. */
+async function withFunctions<R>(use: (host: Host, run: Functions) => Promise<R>): Promise<R> {
+  const functions = (module ??= new HostModule((await import("../../build/host/eigen.host.wasm")).default));
+  return withHost((host) => use(host, host.of(functions)));
+}
 
 /** Multiplications of a piece of work: a millisecond or two. */
 const PIECE = 2 ** 20;
@@ -24,7 +45,7 @@ export interface Eigen {
  */
 export async function symmetricEigen(matrix: Float64Array, d: number, op: string): Promise<Eigen> {
   const scale = (await largestOf(matrix, op)) || 1;
-  return withHost(async (host) => {
+  return withFunctions(async (host, run) => {
     const a = host.f64(d * d);
     for (let i = 0; i < d; i++) {
       const row = a.view.subarray(i * d, (i + 1) * d);
@@ -32,15 +53,15 @@ export async function symmetricEigen(matrix: Float64Array, d: number, op: string
       await yieldWhenDue();
     }
     const [diagonal, beside, scales, work] = [d, d, d, d].map((length) => host.f64(length));
-    await tridiagonalize(host, a.pointer, d, [diagonal!, beside!, scales!, work!]);
+    await tridiagonalize(run, a.pointer, d, [diagonal!, beside!, scales!, work!]);
     const vectors = host.f64(d * d);
     const rows = Math.max(1, Math.floor((2 * PIECE) / d ** 2));
     for (let begin = 0; begin < d; begin += rows) {
       const end = Math.min(d, begin + rows);
-      host.run.accumulate_reflections(a.pointer, d, scales!.pointer, vectors.pointer, begin, end);
+      run.accumulate_reflections(a.pointer, d, scales!.pointer, vectors.pointer, begin, end);
       await yieldWhenDue();
     }
-    await diagonalize(host, d, diagonal!, beside!, vectors.pointer, op);
+    await diagonalize(host, run, d, diagonal!, beside!, vectors.pointer, op);
     const found = diagonal!.view.slice();
     const order = Uint32Array.from(found, (_, i) => i).sort((i, j) => found[j]! - found[i]! || i - j);
     const sorted = new Float64Array(d * d);
@@ -64,8 +85,7 @@ async function largestOf(matrix: Float64Array, op: string): Promise<number> {
 }
 
 /** The tridiagonal form of a matrix at `a`: diagonal, what is beside it, the scales of the reflections; `work` is scratch. */
-async function tridiagonalize(host: Host, a: number, d: number, vectors: readonly HostVector[]): Promise<void> {
-  const { run } = host;
+async function tridiagonalize(run: Functions, a: number, d: number, vectors: readonly HostVector[]): Promise<void> {
   const [diagonal, beside, scales, work] = vectors.map(({ pointer }) => pointer) as [number, number, number, number];
   const scale = vectors[2]!;
   for (let k = 0; k < d; k++) {
@@ -88,13 +108,13 @@ async function tridiagonalize(host: Host, a: number, d: number, vectors: readonl
 /** The eigenvalues of a tridiagonal matrix into `diagonal`, and its vectors turned to match, a strip of their columns after the other. */
 async function diagonalize(
   host: Host,
+  run: Functions,
   d: number,
   diagonal: HostVector,
   beside: HostVector,
   vectors: number,
   op: string,
 ): Promise<void> {
-  const { run } = host;
   const floor = Number.EPSILON * magnitude(diagonal.view, beside.view);
   const sweeps = Math.max(1, Math.min(SWEEPS, Math.floor(ROTATIONS / d)));
   const columns = Math.max(8, 2 * Math.floor(STRIP / (2 * d)));
@@ -122,7 +142,7 @@ function magnitude(diagonal: Float64Array, beside: Float64Array): number {
  * @param orthogonal so many of the first rows are, and want their length alone. Default 0
  */
 export function orthonormalize(rows: Float32Array, c: number, d: number, orthogonal = 0): Promise<void> {
-  return withHost(async (host) => {
+  return withFunctions(async (host, run) => {
     for (let i = 0; i < orthogonal; i++) {
       const row = rows.subarray(i * d, (i + 1) * d);
       let square = 0;
@@ -139,12 +159,12 @@ export function orthonormalize(rows: Float32Array, c: number, d: number, orthogo
       array.view.set(given, i * d);
       let own = 1;
       if (i >= orthogonal) {
-        const before = norm(host, array.pointer, i, d);
-        own = await reduce(host, array.pointer, i, d);
+        const before = norm(run, array.pointer, i, d);
+        own = await reduce(run, array.pointer, i, d);
         if (!(own > 1e-4 * before)) {
           const axis = covered.reduce((least, value, t) => (value < covered[least]! ? t : least), 0);
           array.view.subarray(i * d, (i + 1) * d).fill(0)[axis] = 1;
-          own = await reduce(host, array.pointer, i, d);
+          own = await reduce(run, array.pointer, i, d);
         }
       }
       const row = array.view.subarray(i * d, (i + 1) * d);
@@ -156,22 +176,22 @@ export function orthonormalize(rows: Float32Array, c: number, d: number, orthogo
 }
 
 /** |row i| */
-function norm(host: Host, rows: number, i: number, d: number): number {
+function norm(run: Functions, rows: number, i: number, d: number): number {
   const row = rows + 8 * i * d;
-  return Math.sqrt(host.run.dot_f64(row, row, d));
+  return Math.sqrt(run.dot_f64(row, row, d));
 }
 
 /** Takes out of row i what it shares with the rows before it; the length that is left. */
-async function reduce(host: Host, rows: number, i: number, d: number): Promise<number> {
+async function reduce(run: Functions, rows: number, i: number, d: number): Promise<number> {
   const row = rows + 8 * i * d;
-  let length = norm(host, rows, i, d);
+  let length = norm(run, rows, i, d);
   for (;;) {
     for (let t = 0; t < i; t++) {
       const other = rows + 8 * t * d;
-      host.run.add_two_f64(row, -host.run.dot_f64(row, other, d), other, 0, other, d);
+      run.add_two_f64(row, -run.dot_f64(row, other, d), other, 0, other, d);
       if ((t * d) % PIECE < d) await yieldWhenDue();
     }
-    const left = norm(host, rows, i, d);
+    const left = norm(run, rows, i, d);
     if (left > 0.7 * length || left === 0) return left; // what rounding left of the others is small against it
     length = left;
   }

@@ -2,7 +2,7 @@ import { checkChoice } from "../checks";
 import type { Host } from "../host";
 import { NdArray } from "../ndarray";
 import { denseTable, isSamePartition, onTable, tableLabels, type Contingency, type Table } from "./contingency";
-import { assign } from "./hungarian";
+import { assign, ASSIGNMENT } from "./hungarian";
 import type { Labels } from "./labels";
 
 /** How clusters are matched to classes: with the most matched samples, or as the learning-to-cluster experiments did. */
@@ -40,7 +40,9 @@ function greedilyMatched(op: string, host: Host, table: Table): number {
   const columnOrder = host.u32(setOrder(columnLabels.view.subarray(0, c)));
   const scratch = [host.u32(c), host.u32(r), host.f64(r)].map((array) => array.pointer);
   const { pointer } = dense;
-  return host.run.greedy_matches(pointer, r, c, columnSizes.pointer, rowOrder.pointer, columnOrder.pointer, ...scratch);
+  return host
+    .of(ASSIGNMENT)
+    .greedy_matches(pointer, r, c, columnSizes.pointer, rowOrder.pointer, columnOrder.pointer, ...scratch);
 }
 
 /**

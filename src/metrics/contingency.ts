@@ -1,6 +1,14 @@
-import { onHost, type Host, type HostArray } from "../host";
+import table from "../../build/host/contingency.host.wasm";
+import { HostModule, onHost, type Host, type HostArray, type HostFunctions } from "../host";
 import { NdArray } from "../ndarray";
-import { encode, type Labels } from "./labels";
+import { encode, LABELS, type Labels } from "./labels";
+
+/** Functions of wasm/host/contingency.ts. */
+export const CONTINGENCY = /* @__PURE__ */ new HostModule<
+  HostFunctions<"contingency_cells" | "sum_of_squares_over_size" | "sum_of_column_maxima", number> &
+    HostFunctions<"dense_table", void> &
+    HostFunctions<"sum_of_squares", bigint>
+>(table);
 
 /** A contingency table with the labels of its rows and columns. */
 export interface Contingency {
@@ -41,7 +49,7 @@ export function onTable<R>(op: string, yTrue: Labels, yPred: Labels, use: (host:
     if (n !== columns.n) throw new Error(`${op}: label arrays must be of one length, got ${n} and ${columns.n}`);
     const starts = host.u32(r + 1);
     const order = host.u32(n);
-    host.run.group_order(rows.codes.pointer, n, r, starts.pointer, order.pointer);
+    host.of(LABELS).group_order(rows.codes.pointer, n, r, starts.pointer, order.pointer);
     const columnSizes = host.u32(c);
     const mark = host.u32(c);
     const [cellRow, cellColumn, cellCount] = [1, 2, 3].map(() => host.u32(Math.min(n, r * c))) as [
@@ -49,10 +57,12 @@ export function onTable<R>(op: string, yTrue: Labels, yPred: Labels, use: (host:
       HostArray<Uint32Array>,
       HostArray<Uint32Array>,
     ];
-    const cells = host.run.contingency_cells(
-      ...[starts.pointer, order.pointer, r, columns.codes.pointer, c],
-      ...[columnSizes.pointer, mark.pointer, cellRow.pointer, cellColumn.pointer, cellCount.pointer],
-    );
+    const cells = host
+      .of(CONTINGENCY)
+      .contingency_cells(
+        ...[starts.pointer, order.pointer, r, columns.codes.pointer, c],
+        ...[columnSizes.pointer, mark.pointer, cellRow.pointer, cellColumn.pointer, cellCount.pointer],
+      );
     const begins = starts.view;
     const rowSizes = host.u32(begins.subarray(1).map((end, i) => end - begins[i]!));
     const labels = { rowLabels: rows.distinct, columnLabels: columns.distinct };
@@ -77,10 +87,12 @@ export function denseTable(
   if (r * c > MAX_CELLS) throw new Error(`${op}: labels must make at most ${MAX_CELLS} cells, got ${r} x ${c}`);
   const dense = host.f64(r * c);
   const [rowStride, columnStride] = transposed ? [1, r] : [c, 1];
-  host.run.dense_table(
-    ...[cellRow.pointer, cellColumn.pointer, cellCount.pointer, cells],
-    ...[dense.pointer, r * c, rowStride, columnStride, scale],
-  );
+  host
+    .of(CONTINGENCY)
+    .dense_table(
+      ...[cellRow.pointer, cellColumn.pointer, cellCount.pointer, cells],
+      ...[dense.pointer, r * c, rowStride, columnStride, scale],
+    );
   return dense;
 }
 

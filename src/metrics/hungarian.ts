@@ -1,5 +1,11 @@
-import { onHost, type Host, type HostArray } from "../host";
+import module from "../../build/host/assignment.host.wasm";
+import { HostModule, onHost, type Host, type HostArray, type HostFunctions } from "../host";
 import { toContiguous, type MatrixLike } from "../matrix";
+
+/** Functions of wasm/host/assignment.ts. */
+export const ASSIGNMENT = /* @__PURE__ */ new HostModule<
+  HostFunctions<"assign", void> & HostFunctions<"greedy_matches", number>
+>(module);
 
 /** A one-to-one assignment of min(r, c) rows to columns. */
 export interface Assignment {
@@ -15,7 +21,7 @@ export interface Assignment {
 export function assign(host: Host, cost: HostArray<Float64Array>, r: number, c: number): Uint32Array {
   const columnOfRow = host.u32(r);
   const scratch = host.f64(2 * r + 4 * c);
-  host.run.assign(cost.pointer, r, c, columnOfRow.pointer, scratch.pointer);
+  host.of(ASSIGNMENT).assign(cost.pointer, r, c, columnOfRow.pointer, scratch.pointer);
   return columnOfRow.view.slice();
 }
 

@@ -1,6 +1,12 @@
-import { onHost, type Host, type HostArray } from "../host";
+import module from "../../build/host/information.host.wasm";
+import { HostModule, onHost, type Host, type HostArray, type HostFunctions } from "../host";
 import { isSamePartition, onTable, type Table } from "./contingency";
-import { encode, type Labels } from "./labels";
+import { encode, LABELS, type Labels } from "./labels";
+
+/** Functions of wasm/host/information.ts. */
+const INFORMATION = /* @__PURE__ */ new HostModule<
+  HostFunctions<"entropy" | "mutual_information" | "distinct_sizes" | "expected_mutual_information", number>
+>(module);
 
 const MEANS: Readonly<Record<Average, (a: number, b: number) => number>> = {
   arithmetic: (a: number, b: number) => (a + b) / 2,
@@ -19,11 +25,11 @@ function meanOf(op: string, average: Average): (a: number, b: number) => number 
 }
 
 function entropyOfRows(host: Host, { rowSizes, r, n }: Table): number {
-  return host.run.entropy(rowSizes.pointer, r, n);
+  return host.of(INFORMATION).entropy(rowSizes.pointer, r, n);
 }
 
 function entropyOfColumns(host: Host, { columnSizes, c, n }: Table): number {
-  return host.run.entropy(columnSizes.pointer, c, n);
+  return host.of(INFORMATION).entropy(columnSizes.pointer, c, n);
 }
 
 /** MI in nats; rounding noise of independent labellings is 0. */
@@ -32,7 +38,7 @@ function information(host: Host, table: Table): number {
   if (table.r === 1 || table.c === 1) return 0;
   const { pointer } = cellRow;
   const arrays = [cellColumn.pointer, cellCount.pointer, cells, rowSizes.pointer, columnSizes.pointer];
-  const mi = host.run.mutual_information(pointer, ...arrays, n);
+  const mi = host.of(INFORMATION).mutual_information(pointer, ...arrays, n);
   return mi > Number.EPSILON ? mi : 0;
 }
 
@@ -41,10 +47,12 @@ function expectedInformation(host: Host, { rowSizes, r, columnSizes, c, n }: Tab
   const distinct = (sizes: HostArray<Uint32Array>, k: number): [number, number, number] => {
     const values = host.u32(k);
     const times = host.u32(k);
-    const count = host.run.distinct_sizes(sizes.pointer, k, n, histogram.pointer, values.pointer, times.pointer);
+    const count = host
+      .of(INFORMATION)
+      .distinct_sizes(sizes.pointer, k, n, histogram.pointer, values.pointer, times.pointer);
     return [values.pointer, times.pointer, count];
   };
-  return host.run.expected_mutual_information(...distinct(rowSizes, r), ...distinct(columnSizes, c), n);
+  return host.of(INFORMATION).expected_mutual_information(...distinct(rowSizes, r), ...distinct(columnSizes, c), n);
 }
 
 /** Entropy H = −Σ_i p_i ln p_i of the shares p_i of the labels, in nats. */
@@ -52,10 +60,10 @@ export function entropy(labels: Labels): number {
   return onHost((host) => {
     const { codes, n, k } = encode(host, labels, "entropy", "labels");
     const starts = host.u32(k + 1);
-    host.run.group_order(codes.pointer, n, k, starts.pointer, host.u32(n).pointer);
+    host.of(LABELS).group_order(codes.pointer, n, k, starts.pointer, host.u32(n).pointer);
     const begins = starts.view;
     const sizes = host.u32(begins.subarray(1).map((end, i) => end - begins[i]!));
-    return host.run.entropy(sizes.pointer, k, n);
+    return host.of(INFORMATION).entropy(sizes.pointer, k, n);
   });
 }
 

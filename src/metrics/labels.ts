@@ -1,5 +1,12 @@
-import type { Host, HostArray } from "../host";
+import labels from "../../build/host/labels.host.wasm";
+import { HostModule, type Host, type HostArray, type HostFunctions } from "../host";
 import { toContiguous, toSafeIntegers, type MatrixLike } from "../matrix";
+
+/** Functions of wasm/host/labels.ts. */
+export const LABELS = /* @__PURE__ */ new HostModule<
+  HostFunctions<"label_range" | "encode_dense" | "encode_sparse", number> &
+    HostFunctions<"sort_order" | "group_order", void>
+>(labels);
 
 /** One integer a sample, of any size and sign: a typed array, numbers, or a vector as npm's `ndarray` has it. */
 export type Labels = MatrixLike;
@@ -33,7 +40,7 @@ export function encode(host: Host, labels: Labels, op: string, name: string): Co
   const n = values.length;
   const input = host.f64(values);
   const range = host.f64(2);
-  const bad = host.run.label_range(input.pointer, n, range.pointer) >>> 0;
+  const bad = host.of(LABELS).label_range(input.pointer, n, range.pointer) >>> 0;
   if (bad < n) throw new Error(`${op}: ${name} must be integers, got ${values[bad]} at ${bad}`);
   const [low = 0, high = 0] = range.view;
   const codes = host.u32(n);
@@ -42,7 +49,7 @@ export function encode(host: Host, labels: Labels, op: string, name: string): Co
     const distinct = host.f64(Math.min(n, width));
     const k = host.scope(() => {
       const table = host.u32(width);
-      return host.run.encode_dense(input.pointer, n, low, width, table.pointer, codes.pointer, distinct.pointer);
+      return host.of(LABELS).encode_dense(input.pointer, n, low, width, table.pointer, codes.pointer, distinct.pointer);
     });
     return { n, k, codes, distinct };
   }
@@ -52,7 +59,7 @@ export function encode(host: Host, labels: Labels, op: string, name: string): Co
     const slots = host.u32(2 ** bits);
     const scratch = [host.f64(n), host.u32(n), host.u8(20 * n + 1024)].map((array) => array.pointer);
     const { pointer } = input;
-    return host.run.encode_sparse(pointer, n, slots.pointer, bits, codes.pointer, distinct.pointer, ...scratch);
+    return host.of(LABELS).encode_sparse(pointer, n, slots.pointer, bits, codes.pointer, distinct.pointer, ...scratch);
   });
   return { n, k, codes, distinct };
 }

@@ -1,6 +1,12 @@
-import { onHost, type Host } from "../host";
+import module from "../../build/host/roc.host.wasm";
+import { HostModule, onHost, type Host, type HostFunctions } from "../host";
 import type { MatrixLike } from "../matrix";
-import { toVector, type Labels } from "./labels";
+import { LABELS, toVector, type Labels } from "./labels";
+
+/** Functions of wasm/host/roc.ts. */
+const ROC = /* @__PURE__ */ new HostModule<HostFunctions<"roc_points", number> & HostFunctions<"roc_area", bigint>>(
+  module,
+);
 
 /** Receiver operating characteristic, one point per distinct score in descending order, after the point (0, 0). */
 export interface RocCurve {
@@ -29,13 +35,15 @@ function points(op: string, host: Host, yTrue: Labels, score: MatrixLike, positi
   for (let i = 0; i < n; i++) if (Number.isNaN(values[i])) throw new Error(`${op}: score is NaN at ${i}`);
   const order = host.u32(n);
   const keys = host.f64(values);
-  host.scope(() => host.run.sort_order(keys.pointer, n, order.pointer, host.u8(20 * n + 1024).pointer));
+  host.scope(() => host.of(LABELS).sort_order(keys.pointer, n, order.pointer, host.u8(20 * n + 1024).pointer));
   const [fp, tp, thresholds] = [host.f64(n), host.f64(n), host.f64(n)];
-  const count = host.run.roc_points(
-    ...[host.f64(labels).pointer, positive, keys.pointer, order.pointer, n],
-    ...[fp.pointer, tp.pointer, thresholds.pointer],
-  );
-  const area = BigInt.asUintN(64, host.run.roc_area(fp.pointer, tp.pointer, count));
+  const count = host
+    .of(ROC)
+    .roc_points(
+      ...[host.f64(labels).pointer, positive, keys.pointer, order.pointer, n],
+      ...[fp.pointer, tp.pointer, thresholds.pointer],
+    );
+  const area = BigInt.asUintN(64, host.of(ROC).roc_area(fp.pointer, tp.pointer, count));
   const positives = tp.view[count - 1]!;
   if (positives === 0 || positives === n)
     throw new Error(`${op}: both classes are needed, given ${positives} positives (label ${positive}) among ${n}`);

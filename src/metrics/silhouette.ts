@@ -1,6 +1,12 @@
-import { onHost, type Host, type HostArray } from "../host";
+import module from "../../build/host/silhouette.host.wasm";
+import { HostModule, onHost, type Host, type HostArray, type HostFunctions } from "../host";
 import { toContiguous, type MatrixLike } from "../matrix";
-import { encode, type Labels } from "./labels";
+import { encode, LABELS, type Labels } from "./labels";
+
+/** Functions of wasm/host/silhouette.ts. */
+const SILHOUETTE = /* @__PURE__ */ new HostModule<
+  HostFunctions<"silhouette", void> & HostFunctions<"davies_bouldin", number>
+>(module);
 
 /** Points sorted by cluster in the host's memory. */
 interface Clusters {
@@ -25,7 +31,7 @@ function sortByCluster(op: string, host: Host, x: MatrixLike, labels: Labels): C
   if (k < 2 || k >= n) throw new Error(`${op}: 2 to n - 1 = ${n - 1} clusters are needed, given ${k}`);
   const starts = host.u32(k + 1);
   const order = host.u32(n);
-  host.run.group_order(coding.codes.pointer, n, k, starts.pointer, order.pointer);
+  host.of(LABELS).group_order(coding.codes.pointer, n, k, starts.pointer, order.pointer);
   const d = Math.ceil(features / 4) * 4;
   const points = host.f64(n * d);
   const { view } = points;
@@ -51,7 +57,7 @@ export function silhouette(x: MatrixLike, labels: Labels): { readonly samples: F
     const { n, k, d, points, starts, order } = sortByCluster("silhouette", host, x, labels);
     const [along, across, nearest, sorted] = [1, 2, 3, 4].map(() => host.f64(n));
     const arrays = [along, across, nearest, sorted].map((array) => array!.pointer);
-    host.run.silhouette(points.pointer, n, d, starts.pointer, k, ...arrays);
+    host.of(SILHOUETTE).silhouette(points.pointer, n, d, starts.pointer, k, ...arrays);
     const samples = new Float64Array(n);
     const scores = sorted!.view;
     order.view.forEach((to, from) => (samples[to] = scores[from]!));
@@ -69,7 +75,7 @@ export function daviesBouldin(x: MatrixLike, labels: Labels): number {
     const { k, d, points, starts } = sortByCluster("daviesBouldin", host, x, labels);
     const centers = host.f64(k * d);
     const spreads = host.f64(k);
-    return host.run.davies_bouldin(points.pointer, d, starts.pointer, k, centers.pointer, spreads.pointer);
+    return host.of(SILHOUETTE).davies_bouldin(points.pointer, d, starts.pointer, k, centers.pointer, spreads.pointer);
   });
 }
 

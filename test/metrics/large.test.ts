@@ -92,7 +92,7 @@ describe("4 million labels, 256 clusters", () => {
   });
 
   test("calls give their memory back", () => {
-    const size = () => onHost((host) => host.run.memory.buffer.byteLength);
+    const size = () => onHost((host) => host.bytes);
     const free = () => onHost((host) => host.u8(1).pointer);
     const [bytes, pointer] = [size(), free()];
     metrics.nmi(y, p);
