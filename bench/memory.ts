@@ -9,7 +9,7 @@ import { requestDevice } from "constella";
 import { NpyDataset, NpyWriter, sliceRows } from "constella/data";
 import type { RowSource } from "constella/data";
 import { loadMethod, runMethod } from "constella/methods";
-import { scaledSource } from "../src/cli";
+import { scaledSource } from "constella/commands";
 
 const SIDE = 45;
 const WIDTH = SIDE * SIDE;

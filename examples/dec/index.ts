@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { augmentRows, requestDevice } from "constella";
 import type { StackedAutoencoder } from "constella";
-import { choice, integer, list, run, toOption } from "../../src/cli";
+import { choice, integer, list, run, toOption } from "constella/commands";
 import { writeAtomic } from "constella/data";
 import { headline } from "constella/methods";
 import { formatSpread, spread } from "../spread";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Random } from "constella";
 import type { GridResult } from "constella/vision";
-import { versions } from "../../src/cli";
+import { versions } from "constella/commands";
 import { loadLabels, readFile, readNpy, writeAtomic } from "constella/data";
 import type { StudyImages } from "./images";
 import { renderStudy } from "./report";

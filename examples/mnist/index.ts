@@ -25,11 +25,11 @@ import {
   text,
   toOption,
   versions,
-} from "../../src/cli";
+} from "constella/commands";
 import { defaultsOf, headline, loadMethod, runMethod } from "constella/methods";
 import type { Outcome, StageResult } from "constella/methods";
 import type { N2D } from "constella/deep";
-import type { Items } from "../../src/cli";
+import type { Items } from "constella/commands";
 import { writeAtomic } from "constella/data";
 import { loadDigits } from "./digits";
 import { stageTable, studyTable, type SeedResult } from "./study";

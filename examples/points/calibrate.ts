@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { requestDevice } from "constella";
 import { LearningToCluster } from "constella/sets";
 import { join } from "node:path";
-import { choice, integer, ProgressDisplay, run, text, toOption } from "../../src/cli";
+import { choice, integer, ProgressDisplay, run, text, toOption } from "constella/commands";
 import { readFile, writeAtomic } from "constella/data";
 import { calibrated } from "./last-weights";
 import { MODEL } from "./settings";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { requestDevice } from "constella";
 import { LearningToCluster } from "constella/sets";
-import { choice, integer, ProgressDisplay, run, text, toOption } from "../../src/cli";
+import { choice, integer, ProgressDisplay, run, text, toOption } from "constella/commands";
 import { readFile, writeAtomic } from "constella/data";
 import { curveFromCsv, drawCurves } from "./curves";
 import { evaluate, latencies, METHODS, type Method } from "./evaluate";

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { requestDevice } from "constella";
 import { LearningToCluster } from "constella/sets";
 import type { ValidationRecord } from "constella/sets";
-import { choice, integer, interruptible, run, text, toOption } from "../../src/cli";
+import { choice, integer, interruptible, run, text, toOption } from "constella/commands";
 import { PointsProvider, readFile, writeAtomic } from "constella/data";
 import { curveToCsv, toCurve } from "./curves";
 import { calibrated, lastWeights } from "./last-weights";

@@ -1,6 +1,6 @@
 // npm run example:speakers [-- options]: learns to cluster utterances by speaker, and clusters those of speakers that it has never heard.
 import { ClassSets } from "constella/data";
-import { run } from "../../src/cli";
+import { run } from "constella/commands";
 import { smallNetwork, studyProgram, type StudyOptions, type UnseenStudy } from "../unseen/study";
 import { MixedSets } from "./mixed";
 import { cut, loadVoices } from "./voices";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { requestDevice } from "constella";
 import { html, renderPage, valueTable } from "constella/report";
-import { run } from "../../src/cli";
+import { run } from "constella/commands";
 import { formatSpread, spread } from "../spread";
 import { cell, METHODS } from "./cells";
 import type { Cell, Setting } from "./cells";

@@ -16,7 +16,7 @@ import {
   stepProgress,
   text,
   toOption,
-} from "../../src/cli";
+} from "constella/commands";
 import { readFile, writeAtomic } from "constella/data";
 import { formatEstimate } from "../scores";
 import { evaluate, METHODS, RIVALS, type Evaluation, type Method } from "./evaluate";

@@ -23,6 +23,7 @@ export interface OutFolder {
   readonly path: string;
   /** Writes a file of the folder, whole or not at all; the first one makes the folder. */
   write(name: string, content: Uint8Array | string): Promise<void>;
+  /** Lets other runs have it. */
   release(): Promise<void>;
 }
 

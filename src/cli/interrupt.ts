@@ -15,8 +15,16 @@ export class Interrupted extends Error {
   }
 }
 
-/** Ctrl-C, SIGTERM and SIGHUP as an AbortSignal. A second one ends the program at once, without unfinished files. `release` restores what they do by themselves. */
-export function interruptible(announce: (text: string) => void): { signal: AbortSignal; release: () => void } {
+/** What Ctrl-C, SIGTERM and SIGHUP do to a program while it trains. */
+export interface Interruption {
+  /** Aborts at the first of them. */
+  readonly signal: AbortSignal;
+  /** Restores what they do by themselves. */
+  release(): void;
+}
+
+/** Ctrl-C, SIGTERM and SIGHUP as an AbortSignal. A second one ends the program at once, without unfinished files. */
+export function interruptible(announce: (text: string) => void): Interruption {
   const controller = new AbortController();
   const listeners = (Object.keys(SIGNALS) as SignalName[]).map((name) => {
     const stop = (): void => {

@@ -26,9 +26,16 @@ export const stepProgress = (
 const LINE_EVERY_MS = 5000;
 const NAME_WIDTH = 16;
 
+/** What progress is written to: `process.stderr` and its like; where it is a terminal, bars are drawn. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  /** Writes text as it is. */
+  write(text: string): unknown;
+}
+
 /** Shows long work stage by stage: bars on a terminal, elsewhere a line now and then and one at each stage's end. */
 export class ProgressDisplay {
-  readonly #stream: NodeJS.WriteStream | null;
+  readonly #stream: ProgressStream | null;
   #bar: cliProgress.SingleBar | undefined;
   #last: StageProgress | undefined;
   #begin = { time: 0, done: 0 };
@@ -37,7 +44,7 @@ export class ProgressDisplay {
   #shown = "";
 
   /** @param stream where to; null: nowhere */
-  constructor(stream: NodeJS.WriteStream | null = process.stderr) {
+  constructor(stream: ProgressStream | null = process.stderr) {
     this.#stream = stream;
   }
 
@@ -74,10 +81,10 @@ export class ProgressDisplay {
     this.#last = undefined;
   }
 
-  #start({ stage, done, total }: StageProgress, stream: NodeJS.WriteStream): cliProgress.SingleBar {
+  #start({ stage, done, total }: StageProgress, stream: ProgressStream): cliProgress.SingleBar {
     const bar = new cliProgress.SingleBar({
       format: `${stage.padEnd(NAME_WIDTH)} {bar} {percentage} %  {detail}`,
-      stream,
+      stream: stream as NodeJS.WriteStream, // a terminal is one
       barsize: 24,
       barCompleteChar: "█",
       barIncompleteChar: "░",

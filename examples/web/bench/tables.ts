@@ -1,5 +1,5 @@
 // Results, and two of them side by side, as tables.
-import { html, type Markup } from "../../../src/report/page/markup";
+import { html, type Markup } from "constella/report";
 import type { BenchRow, BenchRun, Roof } from "./protocol";
 
 const number = (value: number | undefined): string =>

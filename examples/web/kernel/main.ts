@@ -1,5 +1,5 @@
 // The kernel's page: editors, the fields that the declarations ask for, and what the worker finds.
-import { html } from "../../../src/report/page/markup";
+import { html } from "constella/report";
 import { showFigures } from "../shared/figures";
 import { EXAMPLES } from "./examples";
 import { declarations } from "./op";

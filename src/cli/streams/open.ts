@@ -22,6 +22,7 @@ export interface StreamedRows {
   readonly shown: { readonly index: Uint32Array; readonly items: NdArray<TypedArray> };
   /** Identifies the files' content: it is read for it, piece by piece. */
   digest(): Promise<string>;
+  /** Closes the files. */
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 // Pictures of items: the one that is pointed at, and the members of each cluster.
-import { clusterColour } from "../../../../src/report/charts/palette";
+import { clusterColour } from "constella/report";
 import type { DataSummary, Frame, Plane, Thumbnails } from "../protocol";
 
 const COLUMNS = 12;

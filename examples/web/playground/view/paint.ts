@@ -1,5 +1,5 @@
 // What the picture is painted with: dots, small pictures, centres, the drawing of points.
-import { clusterColour } from "../../../../src/report/charts/palette";
+import { clusterColour } from "constella/report";
 import type { Camera } from "./camera";
 import type { Thumbnails } from "../protocol";
 

@@ -1,0 +1,17 @@
+/**
+ * Pieces that programs at the command line are made of, for Node: options with their rules, progress with time left, interrupts that stop a training at
+ * a step, a run of a method into a folder that is resumed.
+ * @module constella/commands
+ */
+export { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../cli/checkpoint";
+export { fingerprint, type DataSet, type Reading } from "../cli/data";
+export { run } from "../cli/failure";
+export { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../cli/folder";
+export { Interrupted, interruptible, type Interruption } from "../cli/interrupt";
+export { choice, integer, list, positive, text, toOption, type OptionSpec, type Rule } from "../cli/option";
+export { ProgressDisplay, stepProgress, type ProgressStream, type StageProgress } from "../cli/progress";
+export { scaledRows, scalingOf, type Items, type Scaling } from "../cli/scaling";
+export { runSession, versions, type Session, type SessionResult } from "../cli/session";
+export type { SoundOptions } from "../cli/spectrograms";
+export type { StreamedRows } from "../cli/streams/open";
+export { scaledSource } from "../cli/streams/scaling";
