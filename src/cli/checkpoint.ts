@@ -4,7 +4,20 @@ import { metadataFile, openCheckpoint, withMetadata } from "../lifecycle/checkpo
 import { Checkpoint } from "../lifecycle/saved-checkpoint";
 import type { OptionValues, RunCheckpoint, RunRecord } from "../methods";
 import { NdArray } from "../ndarray";
-import { choice, either, entries, finite, integer, list, nullable, optional, range, record, text } from "../options";
+import {
+  choice,
+  either,
+  entries,
+  finite,
+  integer,
+  list,
+  nullable,
+  optional,
+  positive,
+  range,
+  record,
+  text,
+} from "../options";
 import type { Rule } from "../options";
 import type { Reading } from "./data";
 import { kebab, spell } from "./option";
@@ -56,6 +69,9 @@ const RUN = {
         seconds: optional(range(0)),
         bands: optional(integer(1)),
         step: optional(range(0)),
+        as: optional(choice("pixels", "superpixels")),
+        superpixels: optional(integer(1)),
+        superpixelCompactness: optional(positive),
       },
     }),
   ),

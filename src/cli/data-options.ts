@@ -2,7 +2,7 @@
 import type { ColumnName } from "../data/formats/csv/csv";
 import type { Fit } from "../data/formats/images/images";
 import type { ImageLayout } from "../data/image-layout";
-import { choice, flag, integer, positive, text, type OptionSpec, type Rule } from "./option";
+import { choice, flag, integer, list, positive, text, type OptionSpec, type Rule } from "./option";
 
 /** What says how data are read. */
 export interface DataOptions {
@@ -26,6 +26,12 @@ export interface DataOptions {
   readonly seconds?: number | undefined;
   readonly bands?: number | undefined;
   readonly step?: number | undefined;
+  readonly as?: "pixels" | "superpixels" | undefined;
+  readonly superpixels?: number | undefined;
+  readonly superpixelCompactness?: number | undefined;
+  readonly hdu?: string | undefined;
+  readonly wavelengths?: readonly number[] | undefined;
+  readonly rgb?: readonly number[] | undefined;
 }
 
 /** A column as it is spelled: by its name, or by its number from 0 (-1: the last). */
@@ -134,6 +140,32 @@ export const DATA_OPTIONS: readonly OptionSpec[] = [
     help: "the column of a CSV file that holds them, by name or number from 0",
   },
   ...READING,
+];
+
+/** How cubes are read and shown: FITS images and cubes, single pictures, and with `as` arrays [bands, height, width]. */
+export const CUBES: readonly OptionSpec[] = [
+  {
+    name: "as",
+    rule: choice("pixels", "superpixels"),
+    help: "FITS files and pictures: what is clustered, each pixel or the means of superpixels (default pixels)",
+  },
+  { name: "superpixels", rule: integer(1), help: "cubes: superpixels that are aimed at (default 1000)" },
+  {
+    name: "superpixelCompactness",
+    rule: positive,
+    help: "cubes: weight of the place against the colour in superpixels (default 0.1)",
+  },
+  { name: "hdu", rule: text("NAME|N"), help: "FITS files: the image's HDU (default SCI, or the first with an image)" },
+  {
+    name: "wavelengths",
+    rule: list(positive, 1),
+    help: "cubes: of the bands in nm (default by WAVE1 …, PHOTPLAM or FILTER)",
+  },
+  {
+    name: "rgb",
+    rule: list(integer(1), 1),
+    help: "cubes: numbers of the bands that are shown red, green and blue, from 1 (default longest to shortest)",
+  },
 ];
 
 /** How much is read, of commands that read data larger than memory piece by piece. */

@@ -9,6 +9,8 @@ import { toChannelsFirst } from "../data/image-layout";
 import type { ImageLayout } from "../data/image-layout";
 import { NdArray, sizeOf } from "../ndarray";
 import type { TypedArray } from "../ndarray";
+import { cubeSet } from "./cubes/data";
+import { isCube, type CubeData } from "./cubes/read";
 import { columnOf, type DataOptions } from "./data-options";
 import { kebab } from "./option";
 import type { SoundOptions } from "./spectrograms";
@@ -18,9 +20,12 @@ import type { StreamedRows } from "./streams/open";
 /** How values are scaled before clustering. */
 export type Scale = "auto" | "none" | "unit" | "standard";
 
-/** How pictures and sounds were brought to one size, so that later ones are brought to the same. */
+/** How pictures and sounds were brought to one size, and rows made of cubes, so that later ones are read alike. */
 export type Reading = Pick<ImageFolderOptions, "fit" | "channels"> &
-  SoundOptions & { readonly size?: readonly [height: number, width: number] | undefined };
+  SoundOptions &
+  Pick<DataOptions, "as" | "superpixels" | "superpixelCompactness"> & {
+    readonly size?: readonly [height: number, width: number] | undefined;
+  };
 
 /** What the command line was given to cluster. */
 export interface DataSet {
@@ -41,7 +46,13 @@ export interface DataSet {
   /** What the reader decided, in words. */
   readonly notes?: readonly string[];
   readonly reading?: Reading | undefined;
+  /** The cube that the items stand for. */
+  readonly cube?: CubeData | undefined;
 }
+
+/** Sizes of an item. */
+export const itemShapeOf = ({ raw, cube }: DataSet): readonly number[] =>
+  cube?.as === "cube" ? raw.shape.slice(0, 1) : raw.shape.slice(1);
 
 /** What was read, and its classes where it has some of its own. */
 type Read = Pick<DataSet, "raw" | "columns" | "ids" | "notes" | "reading"> & {
@@ -55,6 +66,8 @@ export interface LoadHow {
   readonly streams?: boolean | undefined;
   /** How the data that a model was trained on were read. */
   readonly earlier?: Reading | undefined;
+  /** Whether cubes are taken, as rows or as they are. Default: they are not. */
+  readonly cubes?: "rows" | "whole" | undefined;
 }
 
 /**
@@ -65,9 +78,14 @@ export interface LoadHow {
 export async function loadData(
   given: string,
   options: DataOptions,
-  { streams = false, earlier = {} }: LoadHow = {},
+  { streams = false, earlier = {}, cubes }: LoadHow = {},
 ): Promise<DataSet> {
   const path = given === "-" ? STANDARD_INPUT : given;
+  const asked = cubes === "whole" || (options.as ?? options.superpixels ?? earlier.as) !== undefined;
+  if (cubes && (await isCube(path, asked))) {
+    checkKind(path, options, "cube");
+    return cubeSet(path, options, earlier, cubes);
+  }
   const streamed = streams ? await openStreamed(path, options) : undefined;
   try {
     return await (streamed ? streamedData(path, streamed, options) : dataInMemory(path, options, earlier));
@@ -129,11 +147,11 @@ function firstItems({ data, shape }: NdArray<TypedArray>, rows: number): NdArray
 const layoutInWords = (path: string, layout: ImageLayout): string =>
   `${path}: pictures taken as [n, ${layout === "channels-last" ? "height, width, channels" : "channels, height, width"}]`;
 
-type DataKind = "table" | "pictures" | "sounds" | "array";
+type DataKind = "table" | "pictures" | "sounds" | "array" | "cube";
 
 const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
 
-async function kindOf(path: string): Promise<DataKind> {
+async function kindOf(path: string): Promise<keyof typeof READ> {
   if (isTableFile(path) || isParquet(path) || (await isPipedTable(path))) return "table";
   if (await isSoundFolder(path)) return "sounds";
   return (await isImageFolder(path)) ? "pictures" : "array";
@@ -141,7 +159,7 @@ async function kindOf(path: string): Promise<DataKind> {
 
 type Reader = (path: string, options: DataOptions, earlier: Reading, label: CsvOptions) => Promise<Read>;
 
-const READ: Readonly<Record<DataKind, Reader>> = {
+const READ: Readonly<Record<Exclude<DataKind, "cube">, Reader>> = {
   table: async (path, options, _earlier, label) => {
     const load = isParquet(path) ? (await import("./parquet")).loadParquet : loadTable;
     const { data, columns, ids, labels, dropped, notes } = await load(path, tableOptions(options, label));
@@ -193,15 +211,20 @@ const KINDS: Readonly<Record<DataKind, readonly [what: string, names: readonly (
   pictures: ["folders of pictures", ["size", "fit", "maxPixels"]],
   sounds: ["folders of WAV files", ["seconds", "bands", "step"]],
   array: ["files of arrays", ["array", "layout"]],
+  cube: [
+    "FITS files, single pictures and cubes",
+    ["as", "superpixels", "superpixelCompactness", "hdu", "wavelengths", "rgb", "array", "maxPixels"],
+  ],
 };
 
 /** @throws for options of tables where the data are none, and likewise for pictures, sounds and arrays */
 function checkKind(path: string, options: DataOptions, kind: DataKind): void {
   if (options.labelColumn !== undefined && options.labels === undefined && kind !== "table")
     throw new Error(`--label-column is for tables, ${path} is none; give --labels FILE`);
-  for (const [own, [what, names]] of Object.entries(KINDS)) {
-    const given = names.find((name) => options[name] !== undefined);
-    if (given !== undefined && own !== kind) throw new Error(`--${kebab(given)} is for ${what}, ${path} is none`);
+  const [, known] = KINDS[kind];
+  for (const [what, names] of Object.values(KINDS)) {
+    const given = names.find((name) => options[name] !== undefined && !known.includes(name));
+    if (given !== undefined) throw new Error(`--${kebab(given)} is for ${what}, ${path} is none`);
   }
 }
 

@@ -81,7 +81,7 @@ export function methodHelp(method: AnyMethod): string {
     either: "told by --clusters, else found",
     none: "none: it places items, and finds no clusters",
   };
-  const example = `constella ${clusters === "none" ? "embed" : "cluster"} data.npy --method ${name}${clusters === "given" ? " --clusters 10" : ""} --out run`;
+  const example = `constella ${clusters === "none" ? "embed" : "cluster"} ${takes[0] === "cube" ? "cube.fits" : "data.npy"} --method ${name}${clusters === "given" ? " --clusters 10" : ""} --out run`;
   const rows = optionsOf(method).map(([option, spec]): [string, string] => [
     `${flagOf(option)} <${kindOf(spec.rule).placeholder}>`,
     `${spec.help} (default ${defaultInWords(spec)})`,

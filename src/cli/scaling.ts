@@ -57,7 +57,7 @@ function standardOf(rows: NdArray<TypedArray>): Scaling {
 const SWAMPS = 100;
 
 /** Names the column of a table beside which the others do not count, where there is one, and what to do. */
-export function unevenColumns({ raw, columns, isTable }: DataSet): string[] {
+export function unevenColumns({ raw, columns, isTable, cube }: DataSet): string[] {
   if (!isTable || raw.shape[1]! < 2) return [];
   const { deviations } = standardOf(flattenRows(raw)) as Extract<Scaling, { kind: "standard" }>;
   const order = deviations.map((deviation, c) => ({ deviation, c })).sort((a, b) => b.deviation - a.deviation);
@@ -66,7 +66,8 @@ export function unevenColumns({ raw, columns, isTable }: DataSet): string[] {
   const name = columns ? JSON.stringify(columns[first!.c]) : `${first!.c + 1}`;
   const times = (first!.deviation / second!.deviation).toPrecision(2);
   return [
-    `column ${name} varies ${Number(times)} times as much as any other and decides the distances; --scale standard evens the columns out, --drop leaves one out`,
+    `${cube ? "band" : "column"} ${name} varies ${Number(times)} times as much as any other and decides the distances; ` +
+      (cube ? "--scale standard evens the bands out" : "--scale standard evens the columns out, --drop leaves one out"),
   ];
 }
 

@@ -6,6 +6,7 @@ import { isRowSource } from "../data/datasets/row-source";
 import type { RowSource } from "../data/datasets/row-source";
 import { writeNpy } from "../data/formats/npy/npy";
 import type { Device } from "../device";
+import { NdArray } from "../ndarray";
 import { embeddingOf, runMethod, RunInterrupted } from "../methods";
 import type { AnyMethod, OptionValues, Outcome, RunCheckpoint, StageResult } from "../methods";
 import { headline, measure } from "../metrics/measures";
@@ -13,7 +14,10 @@ import type { Measures } from "../metrics/measures";
 import type { FinishedRun } from "../report";
 import { requestDevice } from "../request-device";
 import { encodeRun, type RunIdentity } from "./checkpoint";
-import type { DataSet } from "./data";
+import { pixelLabels, type CubeData } from "./cubes/read";
+import { reportOfCube, unitsOf } from "./cubes/report";
+import { writeClusters, writePixelLabels, writePlanes } from "./cubes/write";
+import { itemShapeOf, type DataSet } from "./data";
 import { checkpointPath, type OutFolder } from "./folder";
 import { Interrupted } from "./interrupt";
 import { stepProgress, type ProgressDisplay } from "./progress";
@@ -42,6 +46,8 @@ export interface Session {
   readonly stages?: readonly StageResult[];
   /** Other clusterings to show beside what was found, which may begin where its training ended. */
   readonly compare?: (outcome: Outcome) => Promise<readonly StageResult[]>;
+  /** Numbers of the bands of a cube that are shown red, green and blue, from 1. */
+  readonly rgb?: readonly number[] | undefined;
   /** Whether plain k-means of the same items is shown beside what was found. */
   readonly plain?: boolean;
   readonly out: OutFolder;
@@ -79,7 +85,9 @@ export async function runSession(session: Session): Promise<SessionResult> {
   try {
     outcome = await runMethod(method, {
       ...{ x, options, device, truth, signal, checkpoint: session.checkpoint, keep: write },
-      data: { n: data.n, itemShape: data.raw.shape.slice(1), bytes: isBytes(data.raw) },
+      data: { n: data.n, itemShape: itemShapeOf(data), bytes: isBytes(data.raw) },
+      // distances of all pixels to all units would fill the memory, and show nothing that a picture does not
+      ...(data.cube && { places: method.clusters === "none" }),
       ...(session.stages && { stages: session.stages }),
       nextDevice: async (error) => {
         const next = await requestDevice("wasm");
@@ -100,8 +108,9 @@ export async function runSession(session: Session): Promise<SessionResult> {
     }
     const plain = await besideIt(session, outcome);
     const metrics = metricsOf(session, outcome, plain);
-    await writeLabels(out, outcome, data.ids);
+    if (!data.cube) await writeLabels(out, outcome, data.ids);
     await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
+    if (data.cube) return { outcome, metrics, dimensions: await cubeResults(session, data.cube, outcome, plain) };
     let dimensions = outcome.embedding?.shape[1] ?? 0;
     if (outcome.embedding) await out.write("embedding.npy", writeNpy(outcome.embedding));
     if (isRowSource(x)) dimensions = await drawShown(session, outcome, x, plain);
@@ -121,6 +130,34 @@ export async function runSession(session: Session): Promise<SessionResult> {
     await outcome?.estimator.dispose();
     for (const next of replaced) next.destroy();
   }
+}
+
+/** What a run on a cube leaves: labels and planes of its pixels, the clusters, and the report. Returns the dimensions of the embedding. */
+async function cubeResults(
+  session: Session,
+  cube: CubeData,
+  outcome: Outcome,
+  plain: PlainKMeans | undefined,
+): Promise<number> {
+  const { method, data, out, rgb } = session;
+  const { estimator, embedding, settings, device } = outcome;
+  const made = { title: method.title, path: data.path, settings };
+  if (embedding) await writePlanes(out, "embedding", embedding, cube, made);
+  if (!outcome.labels || !("shape" in outcome.labels || outcome.labels instanceof Int32Array))
+    return embedding?.shape[1] ?? 0;
+  const labels = pixelLabels(outcome.labels, cube);
+  await writePixelLabels(out, labels, cube, made);
+  const regions = await writeClusters(out, labels, cube);
+  for (const [name, values] of Object.entries(unitsOf(estimator)))
+    await writePlanes(out, name, new NdArray(values, [values.length]), cube, made);
+  const ofItems = outcome.labels instanceof Int32Array ? outcome.labels : outcome.labels.data;
+  const found = { outcome, labels: ofItems, projections: [], x: session.x as Items, plain };
+  await reported(session, async () => {
+    const { toReport } = await import("../report");
+    const run = toReport(finishedRun(session, found));
+    return reportOfCube({ cube, labels, regions, estimator, device, rgb, run });
+  });
+  return 0;
 }
 
 /** Plain k-means of the items, where it is asked for and means something. */
@@ -155,18 +192,23 @@ export const labelsTable = (labels: Int32Array, ids?: readonly string[] | null):
 async function draw(session: Session, outcome: Outcome, { x, plain, measured }: Drawn): Promise<void> {
   const { out, options, signal, progress } = session;
   const { embedding, labels, device } = outcome;
-  try {
+  await reported(session, async () => {
     const { components, projections } = await project(embedding ?? x, {
       ...{ device, seed: options.seed, signal, progress },
       ...(!embedding && { columns: session.data.columns }),
     });
     if (!embedding) await out.write("embedding.npy", writeNpy(components));
-    if (!(labels instanceof Int32Array)) return;
+    if (!(labels instanceof Int32Array)) return undefined;
     const { renderReport, toReport } = await import("../report");
-    await out.write(
-      "report.html",
-      await renderReport(toReport(finishedRun(session, { outcome, labels, projections, x, plain, measured }))),
-    );
+    return renderReport(toReport(finishedRun(session, { outcome, labels, projections, x, plain, measured })));
+  });
+}
+
+/** Writes a report. @throws what drawing it does, saying that the results are there */
+async function reported({ out, signal }: Session, render: () => Promise<string | undefined>): Promise<void> {
+  try {
+    const page = await render();
+    if (page !== undefined) await out.write("report.html", page);
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw error;
     throw new Error(

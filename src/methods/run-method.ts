@@ -66,6 +66,8 @@ export interface RunTask {
   readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
   /** The estimator at work: at the beginning, and again each time that another device takes over. */
   readonly onEstimator?: (estimator: Estimator) => void;
+  /** Whether where the items lie, and their probabilities, are asked for at the end. Default: of items in memory. */
+  readonly places?: boolean;
   /** Clusterings that were made before, for the table of stages. */
   readonly stages?: readonly StageResult[];
 }
@@ -246,7 +248,7 @@ class Run {
   }
 
   async #outcome(estimator: Estimator): Promise<Outcome> {
-    const { x, truth } = this.#task;
+    const { x, truth, places = !isRowSource(x) } = this.#task;
     const labels = "labels" in estimator ? estimator.labels : undefined;
     const flat = labelsOf(estimator);
     const last = this.#trace.at(-1);
@@ -256,9 +258,8 @@ class Run {
         this.#trace.push({ step: last.step + 1, ...measures });
     }
     // of items that need not fit into memory, neither would these
-    const held = !isRowSource(x);
-    const embedding = held ? await embeddingOf(estimator, x) : undefined;
-    const q = held ? await estimator.softAssignments?.(x) : undefined;
+    const embedding = places ? await embeddingOf(estimator, x) : undefined;
+    const q = places ? await estimator.softAssignments?.(x) : undefined;
     this.#model = await estimator.save();
     const nClusters = (this.#options["nClusters"] as number | undefined) ?? (flat && countOf(flat));
     return {

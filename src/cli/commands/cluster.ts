@@ -9,8 +9,8 @@ import { headline } from "../../metrics/measures";
 import { sizeOf } from "../../ndarray";
 import { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../checkpoint";
 import { commandLine } from "../command-line";
-import { fingerprint, loadData, type DataSet, type Scale } from "../data";
-import { DATA_OPTIONS, STREAMING, type DataOptions } from "../data-options";
+import { fingerprint, itemShapeOf, loadData, type DataSet, type Scale } from "../data";
+import { CUBES, DATA_OPTIONS, STREAMING, type DataOptions } from "../data-options";
 import { checkDevice, DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../folder";
 import { interruptible } from "../interrupt";
@@ -39,6 +39,7 @@ interface ClusterOptions extends DeviceOptions, DataOptions {
 const COMMON: readonly OptionSpec[] = [
   { name: "clusters", rule: integer(1), help: "number of clusters K, of methods that are told it" },
   ...DATA_OPTIONS,
+  ...CUBES,
   ...STREAMING,
   {
     name: "scale",
@@ -60,9 +61,11 @@ const OF_MODELS: readonly OptionSpec[] = [
   { name: "dropoutRuns", rule: integer(1), help: "P(k) from so many runs with dropout and shuffled items" },
 ];
 
-/** Methods that cluster the rows of a file, or its images, without being shown classes. */
+/** Methods that cluster the rows of a file, its images, or the pixels of a cube, without being shown classes. */
 export const clusters = ({ takes, target, clusters }: AnyMethod): boolean =>
-  (takes.includes("rows") || takes.includes("images")) && target !== "needed" && clusters !== "none";
+  (["rows", "images", "cube"] as const).some((kind) => takes.includes(kind)) &&
+  target !== "needed" &&
+  clusters !== "none";
 
 /** Methods that place the same items, and find no clusters. */
 export const places = ({ takes, target, clusters }: AnyMethod): boolean =>
@@ -79,10 +82,12 @@ interface MethodCommand {
 
 const CLUSTER: MethodCommand = {
   name: "cluster",
-  summary: "cluster the rows of a file (npy, npz, idx, also .gz, CSV, parquet), or pictures or sounds",
+  summary:
+    "cluster the rows of a file (npy, npz, idx, also .gz, CSV, parquet), pictures or sounds, or the pixels of a FITS cube",
   details:
     "Writes labels.npy and labels.csv, embedding.npy (the method's; else two principal components), metrics.json, " +
-    "checkpoint.safetensors, which predict takes, and report.html. A run that is stopped by Ctrl-C or a signal, or killed, " +
+    "checkpoint.safetensors, which predict takes, and report.html. Of a FITS file labels.npy is [height, width], labels.fits has its world " +
+    "coordinates, and clusters.csv sizes, places and spectra. A run that is stopped by Ctrl-C or a signal, or killed, " +
     "goes on by --resume, and ends with the same numbers.",
   example: "constella cluster digits.npy --method dec --clusters 10 --out run",
   wanted: clusters,
@@ -150,7 +155,9 @@ async function cluster(
   if (saved) checkResumed(saved, method, given, options);
   const out = await takeFolder(given.out);
   try {
-    const data = await loadData(path, given, { streams: method.streams, earlier: saved?.reading });
+    const data = await loadData(path, given, {
+      ...{ streams: method.streams, earlier: saved?.reading, cubes: takesCubes(method) },
+    });
     try {
       await run({ path, given, method, options, saved, data, out }, print);
     } finally {
@@ -163,6 +170,10 @@ async function cluster(
     await out.release();
   }
 }
+
+/** How a method takes cubes; one of images alone takes none. */
+export const takesCubes = ({ takes }: AnyMethod): "rows" | "whole" | undefined =>
+  takes.includes("rows") ? "rows" : takes.includes("cube") ? "whole" : undefined;
 
 /** What one call of the command comes to. */
 interface Asked {
@@ -177,10 +188,11 @@ interface Asked {
 
 async function run(asked: Asked, print: (text: string) => void): Promise<void> {
   const { path, given, method, options, saved, data, out } = asked;
+  checkTaken(method, data);
   const { x, scaling, identity } = await scaledData(asked);
   const before = saved?.checkpoint.record.options;
   const nClusters = checkClusters(method, (before?.["nClusters"] as number | undefined) ?? given.clusters, data.n);
-  checkLayers({ ...before, ...options }["layers"], sizeOf(data.raw.shape.slice(1)), path);
+  checkLayers({ ...before, ...options }["layers"], sizeOf(itemShapeOf(data)), path);
   if (saved && saved.identity.data !== identity.data)
     throw new Error(
       `${checkpointPath(given.out)} was trained on other data than ${path}; leave --resume out to start anew`,
@@ -197,6 +209,7 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
       ...{ method, data, x, scaling, identity, device, signal, progress, out, checkpoint: saved?.checkpoint },
       options: { ...options, ...(nClusters !== undefined && { nClusters }), seed },
       plain: method.network ?? false,
+      rgb: given.rgb,
       resumeCommand: given.resume ? commandLine() : `${commandLine()} --resume`,
       report: { title: `${method.title} of ${basename(path)}`, command: commandLine() },
     });
@@ -211,12 +224,27 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
   }
 }
 
+/** @throws for data of a kind that the method does not take */
+function checkTaken({ name, takes }: AnyMethod, { path, cube }: DataSet): void {
+  if (takes.some((kind) => kind === "rows" || kind === "images") || cube) return;
+  throw new Error(`${name} takes a cube, ${path} is none: a FITS file, a picture or an array [bands, height, width]`);
+}
+
 /** The items scaled: as before, where a run is resumed. */
 async function scaledData({ path, given, method, saved, data }: Asked): Promise<{
   readonly x: Items | RowSource;
   readonly scaling: Scaling;
   readonly identity: RunIdentity;
 }> {
+  if (data.cube?.as === "cube") {
+    if (given.scale !== undefined && given.scale !== "auto" && given.scale !== "none")
+      throw new Error(`--scale is for methods that take rows, ${method.name} scales all bands together`);
+    const { cube } = data.cube;
+    return {
+      ...{ x: cube, scaling: { kind: "none" } },
+      identity: { method: method.name, scale: "none", data: fingerprint(cube) },
+    };
+  }
   const scale = chooseScale(
     (saved?.identity.scale as Scale | undefined) ?? given.scale ?? "auto",
     data,

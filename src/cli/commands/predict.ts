@@ -14,10 +14,13 @@ import { measure } from "../../metrics/measures";
 import { NdArray, type TypedArray } from "../../ndarray";
 import { decodeRun, type SavedRun } from "../checkpoint";
 import { loadData, type DataSet } from "../data";
-import { DATA_OPTIONS, STREAMING, type DataOptions } from "../data-options";
+import { pixelLabels } from "../cubes/read";
+import { writeClusters, writePixelLabels, writePlanes, type Made } from "../cubes/write";
+import { CUBES, DATA_OPTIONS, STREAMING, type DataOptions } from "../data-options";
 import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { checkpointPath, takeFolder } from "../folder";
 import { text, toOption, type OptionSpec } from "../option";
+import { takesCubes } from "./cluster";
 import { scaledRows, type Items } from "../scaling";
 import { labelsTable, versions } from "../session";
 import { writePieces } from "../streams/pieces";
@@ -26,6 +29,7 @@ import { scaledSource } from "../streams/scaling";
 const OPTIONS: readonly OptionSpec[] = [
   { name: "out", rule: text("DIR"), help: "folder for the results; without it labels are printed as CSV" },
   ...DATA_OPTIONS,
+  ...CUBES.filter(({ name }) => name === "hdu"),
   ...STREAMING,
   ...DEVICE_OPTIONS,
 ];
@@ -44,7 +48,7 @@ export function predictCommand(print: (text: string) => void): Command {
     .summary(SUMMARY)
     .description(
       `${SUMMARY}\n\nWrites labels.npy, labels.csv, metrics.json, and of methods that have them embedding.npy and ` +
-        "probabilities.npy into --out. The items must have the columns of those that the model was trained on.",
+        "probabilities.npy into --out; of a FITS file labels.fits and clusters.csv. The items must have the columns of those that the model was trained on.",
     )
     .argument("<model>", "folder of a run, or its checkpoint.safetensors")
     .argument("<data>", "items, one a row, as cluster takes them");
@@ -76,7 +80,9 @@ async function predict(
     });
     try {
       checkPredicts(file, method, estimator);
-      const data = await loadData(path, given, { streams: method.streams, earlier: saved?.reading });
+      const data = await loadData(path, given, {
+        ...{ streams: method.streams, earlier: saved?.reading, cubes: takesCubes(method) },
+      });
       try {
         const scaling = saved?.scaling ?? ({ kind: "none" } as const);
         const { streamed } = data;
@@ -90,7 +96,9 @@ async function predict(
           ...(truth && labels && measure(truth, labels)),
           versions,
         };
-        if (given.out !== undefined) await writeResults(given.out, estimator, x, { labels, ids: data.ids, metrics });
+        if (data.cube && given.out === undefined) throw new Error(`--out is missing, where the labels of ${path} go`);
+        const made = { title: method.title, settings: estimator.settings as Record<string, unknown> };
+        if (given.out !== undefined) await writeResults(given.out, estimator, x, { labels, data, metrics, made });
         if (given.json) print(JSON.stringify(metrics, null, 2));
         else if (given.quiet) return;
         else if (given.out !== undefined) print(`${method.title}: ${data.n} items, results in ${given.out}`);
@@ -112,7 +120,17 @@ async function writeResults(
   folder: string,
   estimator: Estimator,
   x: Items | RowSource,
-  { labels, ids, metrics }: { labels: Int32Array | undefined; ids: DataSet["ids"]; metrics: object },
+  {
+    labels,
+    data: { cube, ids, path },
+    metrics,
+    made,
+  }: {
+    readonly labels: Int32Array | undefined;
+    readonly data: DataSet;
+    readonly metrics: object;
+    readonly made: Omit<Made, "path">;
+  },
 ): Promise<void> {
   const out = await takeFolder(folder);
   const array = async (
@@ -127,10 +145,19 @@ async function writeResults(
     if (values) await out.write(name, writeNpy(values));
   };
   try {
-    if (labels) await out.write("labels.npy", writeNpy(labels));
-    if (labels) await out.write("labels.csv", labelsTable(labels, ids));
-    await array("embedding.npy", (part) => embeddingOf(estimator, part));
-    await array("probabilities.npy", async (part) => estimator.softAssignments?.(part));
+    if (cube && labels) {
+      const pixels = pixelLabels(labels, cube);
+      await writePixelLabels(out, pixels, cube, { ...made, path });
+      await writeClusters(out, pixels, cube);
+    } else if (cube) {
+      const planes = await embeddingOf(estimator, x);
+      if (planes) await writePlanes(out, "embedding", planes, cube, { ...made, path });
+    } else {
+      if (labels) await out.write("labels.npy", writeNpy(labels));
+      if (labels) await out.write("labels.csv", labelsTable(labels, ids));
+      await array("embedding.npy", (part) => embeddingOf(estimator, part));
+      await array("probabilities.npy", async (part) => estimator.softAssignments?.(part));
+    }
     await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
   } finally {
     await out.release();

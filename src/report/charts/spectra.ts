@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { formatTick, formatValue } from "../page/format";
+import { formatCount, formatShare, formatTick, formatValue } from "../page/format";
 import { html, type Markup } from "../page/markup";
 import { draw } from "./chart";
 import { clusterColour } from "./palette";
@@ -84,7 +84,7 @@ export function spectra(page: Document, { title, positions, xLabel = "band", yLa
     ({ name, cluster, size }) =>
       html`<li>
         <i class="swatch" style="background:${clusterColour(cluster)}"></i>${name}
-        <b>${formatValue(size)}</b> (${formatValue(total > 0 ? (100 * size) / total : 0)} %)
+        <b>${formatCount(size)}</b> (${formatShare(total > 0 ? size / total : 0)})
       </li>`,
   );
   return html`<figure>

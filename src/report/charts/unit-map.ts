@@ -1,4 +1,4 @@
-import { formatValue } from "../page/format";
+import { formatCount, formatValue } from "../page/format";
 import { html, type Markup } from "../page/markup";
 import { clusterColour, viridis } from "./palette";
 import { saveLinks } from "./save";
@@ -58,19 +58,20 @@ export function unitMap({ title, measure, rows, columns, topology, values, categ
     const index = high > low ? Math.round((255 * (value - low)) / (high - low)) : 128;
     return `rgb(${[0, 1, 2].map((channel) => COLOURS[3 * index + channel]!).join(",")})`;
   };
+  const told = shown.every(Number.isInteger) ? formatCount : formatValue;
   const units = Array.from(values).map((value, unit) => {
     const [row, column] = [Math.floor(unit / columns), unit % columns];
     const x = (column + 0.5 + (hexagonal && row % 2 === 1 ? 0.5 : 0)) * size;
     const y = hexagonal ? size / Math.sqrt(3) + row * step : (row + 0.5) * size;
     const empty = Number.isNaN(value);
-    const words = `unit ${unit}, row ${row}, column ${column}: ${measure} ${empty ? "none" : formatValue(value)}`;
+    const words = `unit ${unit}, row ${row}, column ${column}: ${measure} ${empty ? "none" : told(value)}`;
     return html`<polygon points="${corners(x, y, size, hexagonal)}" fill="${empty ? "none" : colourOf(value)}">
       <title>${words}</title>
     </polygon>`;
   });
   const range = categories
     ? `${new Set(shown.filter((value) => value >= 0)).size} clusters`
-    : shown.length > 0 && `${formatValue(low)} (dark) to ${formatValue(high)} (bright)`;
+    : shown.length > 0 && `${told(low)} (dark) to ${told(high)} (bright)`;
   const drawing = html`<svg
     xmlns="http://www.w3.org/2000/svg"
     role="img"

@@ -60,6 +60,10 @@ tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
 .profile td { min-width: 4.2rem; }
 .profile thead th { white-space: normal; overflow-wrap: break-word; min-width: 4.2rem; }
 .values { font-size: 0.9rem; }
+.sky-panel { max-width: none; }
+.sky-panel svg { border-radius: 3px; background: #282a30; }
+.sky path { fill: none; stroke: #fff; stroke-opacity: 0.45; stroke-width: 0.8; }
+.sky text { fill: #fff; stroke: #000; stroke-opacity: 0.65; stroke-width: 2.4; paint-order: stroke; }
 .pictures { display: grid; grid-template-columns: minmax(6rem, auto) minmax(0, 1fr); gap: 0.5rem 1rem; align-items: center; font-family: var(--sans); font-size: 0.8rem; margin-top: 1.1rem; }
 .pictures .row { display: flex; flex-wrap: wrap; gap: 0.35rem; }
 .pictures figure { max-width: none; width: 5.6rem; }

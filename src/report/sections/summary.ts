@@ -33,14 +33,24 @@ export function formatDate(date: Date | string): string {
   return `${text.slice(0, 10)}, ${text.slice(11, 16)} UTC`;
 }
 
+/** What the members of a run are, and those in no cluster. */
+export interface MemberWords {
+  readonly one: string;
+  readonly none: string;
+}
+
 /** Title, what was found in a sentence, and who did it when. */
-export function heading(run: ClusteringReport, { n, k, sizes, noise }: Analysis): Markup {
+export function heading(
+  run: ClusteringReport,
+  { n, k, sizes, noise }: Analysis,
+  { one, none }: MemberWords = { one: "member", none: "left as noise" },
+): Markup {
   const empty = sizes.reduce((count, size) => count + (size === 0 ? 1 : 0), 0);
   const rest = [
     empty > 0 && `${formatCount(empty)} of them empty`,
-    noise > 0 && `with ${formatShare(noise / n)} of the members left as noise`,
+    noise > 0 && `with ${formatShare(noise / n)} of the ${one}s ${none}`,
   ].filter((part) => part !== false);
-  const found = `${run.method}: ${plural(k, "cluster")} among ${plural(n, "member")} in ${formatDuration(run.elapsed)}${rest.length > 0 ? `, ${rest.join(", ")}` : ""}.`;
+  const found = `${run.method}: ${plural(k, "cluster")} among ${plural(n, one)} in ${formatDuration(run.elapsed)}${rest.length > 0 ? `, ${rest.join(", ")}` : ""}.`;
   return html`<h1>${run.title}</h1>
     <p class="lead">${run.summary !== undefined && html`${run.summary} `}${found}</p>
     <p class="byline">${formatDate(run.date)} · ${run.device} · seed ${run.seed}</p>`;

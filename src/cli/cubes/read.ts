@@ -1,0 +1,156 @@
+// Cubes for clustering: FITS images and cubes, single pictures and arrays, as rows that stand for their pixels.
+import { openBands, painted, pixelItems, readBands, slic, superpixelItems } from "../../astronomy";
+import type { CubeItems, OpenedBands, Wcs } from "../../astronomy";
+import { loadMatrix, openFile, readFile } from "../../data/formats/files";
+import { readImage } from "../../data/formats/images/images";
+import { NdArray } from "../../ndarray";
+import type { TypedArray } from "../../ndarray";
+import { requestDevice } from "../../request-device";
+import type { DataOptions } from "../data-options";
+
+/** What is clustered of a cube: its pixels, its superpixels, or all of it by a method that takes cubes. */
+export type CubeAs = "pixels" | "superpixels" | "cube";
+
+/** A cube behind items. */
+export interface CubeData extends Pick<CubeItems, "of"> {
+  readonly as: CubeAs;
+  /** [bands, height, width] */
+  readonly cube: NdArray<Float32Array<ArrayBuffer>>;
+  /** [height, width], of superpixels. */
+  readonly superpixels?: NdArray<Int32Array<ArrayBuffer>>;
+  readonly names: readonly string[];
+  /** Nanometres, or as they were given; NaN where nothing tells one. */
+  readonly wavelengths: readonly number[];
+  /** Unit of the values, "" where it is not known. */
+  readonly unit: string;
+  /** Of a FITS file; its row 0 is at the bottom. */
+  readonly fits?: Pick<OpenedBands, "header"> & { readonly wcs: Wcs | undefined };
+}
+
+/** A cube with the rows that stand for it. */
+export interface ReadCube extends CubeData {
+  /** [n, bands] */
+  readonly x: NdArray<Float32Array<ArrayBuffer>>;
+}
+
+/** Values of a cube that are clustered at once. */
+const MOST = 2 ** 30;
+/** Superpixels where nobody says how many. */
+export const SUPERPIXELS = 1000;
+
+const isPicture = (path: string): boolean => /\.(png|jpe?g)$/i.test(path);
+
+/** Whether a path is a FITS file, by its name or its first bytes. */
+export async function isFits(path: string): Promise<boolean> {
+  if (/\.(fits?|fts)(\.gz|\.fz)?$/i.test(path)) return true;
+  const file = await openFile(path).catch(() => undefined); // what cannot be read says so where it is
+  if (!file) return false;
+  try {
+    return new TextDecoder("latin1").decode(await file.read(0, Math.min(9, file.size))) === "SIMPLE  =";
+  } finally {
+    await file.close?.();
+  }
+}
+
+/** Whether a path holds a cube: a FITS file or a single picture; an array only where it is asked for as one. */
+export const isCube = async (path: string, asked: boolean): Promise<boolean> =>
+  isPicture(path) || (await isFits(path)) || (asked && /\.(npy|npz)$/i.test(path));
+
+type Bands = Omit<CubeData, "of" | "as">;
+
+async function readFits(path: string, hdu: string | undefined): Promise<Bands> {
+  const choice = hdu === undefined ? undefined : /^\d+$/.test(hdu) ? Number(hdu) : hdu;
+  const opened = await openBands(path, choice === undefined ? {} : { hdu: choice });
+  try {
+    const { bands, height, width, names, wavelengths, unit, header, wcs } = opened;
+    checkSize(path, [bands, height, width]);
+    const cube = await readBands(opened);
+    return { cube: cube as CubeData["cube"], names, wavelengths, unit, fits: { header, wcs } };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** A picture's channels, or an array [height, width] or [bands, height, width]. */
+async function readPlanes(
+  path: string,
+  { array, maxPixels }: Pick<DataOptions, "array" | "maxPixels">,
+): Promise<Bands> {
+  const planes = isPicture(path)
+    ? channelsFirst(readImage(await readFile(path), { maxPixels }))
+    : await loadMatrix(path, array === undefined ? {} : { array });
+  const shape = planes.shape.length === 2 ? [1, ...planes.shape] : planes.shape;
+  if (shape.length !== 3)
+    throw new Error(
+      `${path}: a cube must be [height, width] or [bands, height, width], got [${planes.shape.join(", ")}]`,
+    );
+  checkSize(path, shape);
+  const [bands] = shape as [number];
+  const names =
+    isPicture(path) && bands === 3
+      ? ["red", "green", "blue"]
+      : Array.from({ length: bands }, (_, i) => `band ${i + 1}`);
+  const data = Float32Array.from(planes.data as ArrayLike<number>, Number);
+  return { cube: new NdArray(data, shape), names, wavelengths: names.map(() => NaN), unit: "" };
+}
+
+function channelsFirst({ data, shape }: NdArray<Uint8Array>): NdArray<TypedArray> {
+  const [height, width, channels] = shape as [number, number, number];
+  const planes = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) planes[(i % channels) * height * width + Math.floor(i / channels)] = data[i]!;
+  return new NdArray<TypedArray>(planes, [channels, height, width]);
+}
+
+/** @throws for a cube that is too large for memory, before it is read */
+function checkSize(path: string, shape: readonly number[]): void {
+  const values = shape.reduce((product, size) => product * size, 1);
+  if (values > MOST)
+    throw new Error(
+      `${path} must have at most ${MOST} values to be clustered at once, got [${shape.join(", ")}]; cut it, or give fewer bands`,
+    );
+}
+
+/** What is asked of a cube. */
+export type CubeOptions = Pick<
+  DataOptions,
+  "hdu" | "array" | "maxPixels" | "superpixels" | "superpixelCompactness" | "wavelengths"
+> & { readonly as: CubeAs };
+
+/** Reads a cube and makes rows of it: of all its pixels with data in every band, or of its superpixels. @throws one line that names the file */
+export async function readCube(path: string, options: CubeOptions): Promise<ReadCube> {
+  const { as, superpixels: nSegments = SUPERPIXELS, superpixelCompactness: compactness = 0.1 } = options;
+  const read = (await isFits(path)) ? await readFits(path, options.hdu) : await readPlanes(path, options);
+  const { cube } = read;
+  const { wavelengths = read.wavelengths } = options;
+  if (wavelengths.length !== cube.shape[0])
+    throw new Error(`--wavelengths must be ${cube.shape[0]}, one a band of ${path}, got ${wavelengths.length}`);
+  try {
+    if (as !== "superpixels") return { ...read, wavelengths, as, ...pixelItems(cube) };
+    // the same on every machine, so that a run goes on with the same rows
+    const device = await requestDevice("wasm");
+    try {
+      const { labels } = await slic(cube, { nSegments, compactness, device });
+      return { ...read, wavelengths, as, ...superpixelItems(cube, labels), superpixels: labels };
+    } finally {
+      device.destroy();
+    }
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message.replace(/^\w+: /, "")}`, { cause: error });
+  }
+}
+
+/** The cluster of each pixel, [height, width], by the labels that a method gave. */
+export const pixelLabels = (
+  labels: Int32Array | NdArray<Int32Array>,
+  cube: Pick<CubeData, "of">,
+): NdArray<Int32Array> => (labels instanceof Int32Array ? painted(labels, cube) : labels);
+
+/** Known classes of the pixels of a cube, as classes of the rows that stand for them. @throws for another number of pixels, and for superpixels, which have none */
+export async function rowClasses(path: string, { as, of }: CubeData): Promise<Int32Array> {
+  if (as === "superpixels") throw new Error("--labels is for --as pixels, superpixels have no classes");
+  const image = (await isFits(path)) ? (await readFits(path, undefined)).cube : await loadMatrix(path);
+  if (image.data.length !== of.data.length)
+    throw new Error(`${path} must have a class for each of ${of.data.length} pixels, got ${image.data.length}`);
+  const classes = Int32Array.from(image.data as ArrayLike<number>, Number);
+  return as === "cube" ? classes : classes.filter((_, at) => of.data[at]! >= 0);
+}
