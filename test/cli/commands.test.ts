@@ -47,7 +47,11 @@ describe("constella completion", () => {
   test("commands, options, values and files in bash", async () => {
     expect(await offered("clu")).toEqual(["cluster"]);
     expect(await offered("cluster", "--method", "k")).toEqual(["kmeans"]);
-    expect(await offered("cluster", "x.npy", "--min-s")).toEqual(["--min-samples", "--min-strength"]);
+    expect(await offered("cluster", "x.npy", "--min-s")).toEqual([
+      "--min-samples",
+      "--min-strength",
+      "--min-size-factor",
+    ]);
     expect(await offered("cluster", "--scale", "s")).toEqual(["standard"]);
     expect(await offered("help", "hdb")).toEqual(["hdbscan"]);
     expect(await offered("simulate", "st")).toEqual(["stars-galaxies"]);
