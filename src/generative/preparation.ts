@@ -1,29 +1,19 @@
 // Stamps as networks take them, by named steps.
 import { checkChoice, checkInteger } from "../checks";
-import { NdArray } from "../ndarray";
-
-/** What is divided out of each stamp. */
-export const NORMALIZATIONS = ["none", "peak", "flux", "white"] as const;
-
-/** Options of `prepareStamps`; the steps run in this order. */
-export interface PreparationOptions {
-  /** Standard deviation of the sky of each band: stamps are divided by it. Default: they are in such units already. */
-  readonly skySigma?: readonly number[];
-  /** Moves the brightest smoothed pixel near the middle into the middle, by whole pixels; default false. */
-  readonly center?: boolean;
-  /** Side of the middle of the stamps that is kept; default all. */
-  readonly crop?: number;
-  /** `asinh` takes each value to asinh(value) before anything is divided out; default none. */
-  readonly stretch?: "none" | "asinh";
-  /**
-   * `peak`: by the object's own peak, of the (1 2 1)-smoothed mean of u, g, r and i in the central 4 × 4 pixels; `flux`: by the sum of r over a
-   * central aperture of radius 6; `white`: the mean of g, r and i, one channel, by its own smoothed central peak. Default none.
-   */
-  readonly normalize?: (typeof NORMALIZATIONS)[number];
-}
+import { isRowSource } from "../data/datasets/row-source";
+import { channelsFirstRows } from "../data/datasets/row-views";
+import { channelsToFront, layoutTaken } from "../data/image-layout";
+import { runCooperatively, yieldWhenDue } from "../event-loop";
+import type { RowsLike } from "../lifecycle/rows";
+import { takeFloat32 } from "../matrix";
+import { NdArray, sizeOf } from "../ndarray";
+import { NORMALIZATIONS, preparedShape } from "./preparation-options";
+import type { PreparationOptions } from "./preparation-options";
 
 /** Peaks and fluxes below this many sky sigmas are no measure of an object: the stamp is divided by this instead. */
 const FAINTEST = 1;
+/** Where nothing is in the middle, a peak elsewhere of this many is another object, or the one that ought to be there. */
+const ELSEWHERE = 10;
 
 /** (1 2 1)/4 across and down; pixels outside count as the nearest inside. */
 function smoothed(plane: Float64Array, side: number): Float64Array {
@@ -52,10 +42,9 @@ function brightest(plane: Float64Array, side: number, reach: number): { value: n
 
 /** The mean of some bands of a stamp. */
 function meanOf(stamp: Float64Array, area: number, bands: readonly number[]): Float64Array {
-  return Float64Array.from(
-    { length: area },
-    (_, p) => bands.reduce((sum, b) => sum + stamp[b * area + p]!, 0) / bands.length,
-  );
+  const mean = new Float64Array(area);
+  for (const b of bands) for (let p = 0; p < area; p++) mean[p]! += stamp[b * area + p]! / bands.length;
+  return mean;
 }
 
 function moved(stamp: Float64Array, side: number, bands: number, rows: number, columns: number): Float64Array {
@@ -69,12 +58,13 @@ function moved(stamp: Float64Array, side: number, bands: number, rows: number, c
 
 /**
  * Five-band stamps [n, 5, s, s] (u g r i z, the sky subtracted) made ready: units of the sky, centred, cropped, stretched, normalised. Returns
- * [n, 5, crop, crop], or [n, 1, crop, crop] for `white`. @throws for another number of bands, stamps that are no squares, constant or hold NaN
+ * [n, 5, crop, crop], or [n, 1, crop, crop] for `white`. @throws for another number of bands, stamps that are no squares, constant, hold NaN or, where
+ * they are normalised, have their object elsewhere than in the middle
  */
 export function prepareStamps(stamps: NdArray<Float32Array>, options: PreparationOptions = {}): NdArray<Float32Array> {
   const op = "prepareStamps";
   const [n, bands, side, width] = stamps.shape as [number, number, number, number];
-  const { skySigma, center = false, crop = side, stretch = "none", normalize = "none" } = options;
+  const { skySigma, crop = side, stretch = "none", normalize = "none" } = options;
   if (stamps.shape.length !== 4 || bands !== 5 || side !== width)
     throw new Error(`${op}: stamps must be [n, 5, s, s] with the bands u g r i z, got [${stamps.shape.join(", ")}]`);
   checkInteger(op, { crop }, 4, side);
@@ -82,23 +72,106 @@ export function prepareStamps(stamps: NdArray<Float32Array>, options: Preparatio
   checkChoice(op, { normalize }, NORMALIZATIONS);
   if (skySigma && (skySigma.length !== bands || !skySigma.every((sigma) => sigma > 0)))
     throw new Error(`${op}: skySigma must be ${bands} positive numbers, got ${skySigma.join(", ")}`);
-  const channels = normalize === "white" ? 1 : bands;
-  const size = channels * crop * crop;
-  const out = new Float32Array(n * size);
-  for (let i = 0; i < n; i++) {
-    const given = stamps.data.subarray(i * bands * side * side, (i + 1) * bands * side * side);
-    check(op, given, i);
-    const units = Float64Array.from(given, (v, at) => v / (skySigma?.[Math.floor(at / (side * side))] ?? 1));
-    out.set(prepared(units, side, bands, { center, crop, stretch, normalize }), i * size);
+  const shape = preparedShape(op, [bands, side, width], options);
+  return new NdArray(new Preparation(op, side, options).all(stamps.data, 0), [n, ...shape]);
+}
+
+/** Stamps prepared at a time. */
+const CHUNK = 64;
+
+/**
+ * The same of all that training takes, whose items flatten to `inputShape`; those of a source as they are read.
+ * @throws as `prepareStamps`, and for items of another size
+ */
+export async function preparedRows(
+  x: RowsLike,
+  inputShape: readonly number[],
+  options: PreparationOptions,
+  op: string,
+): Promise<RowsLike> {
+  const shape = preparedShape(op, inputShape, options);
+  const [width, size] = [sizeOf(inputShape), sizeOf(shape)];
+  const preparation = new Preparation(op, inputShape[1]!, options);
+  const prepare = async (values: Float32Array, first: number): Promise<Float32Array> => {
+    const n = values.length / width;
+    const out = new Float32Array(n * size);
+    for (let at = 0; at < n; at += CHUNK) {
+      out.set(preparation.all(values.subarray(at * width, Math.min(n, at + CHUNK) * width), first + at), at * size);
+      await yieldWhenDue();
+    }
+    return out;
+  };
+  const given = isRowSource(x) ? x : await takeFloat32(x, op, "x");
+  const items = isRowSource(given) ? [given.length, ...given.rowShape] : given.shape;
+  const [n = 0, ...rest] = items;
+  if (sizeOf(rest) !== width) throw new Error(`${op}: x must have ${width} values a row, got ${sizeOf(rest)}`);
+  const isLast = layoutTaken(items, inputShape, op) === "channels-last";
+  if (isRowSource(given)) {
+    const { length, memory, rows, range } = isLast ? channelsFirstRows(given) : given;
+    return {
+      ...{ length, rowShape: shape, ...(memory !== undefined && { memory }) },
+      rows: async (index) => prepare(await rows.call(given, index), 0),
+      range: async (begin, end) => prepare(await range.call(given, begin, end), begin),
+    };
   }
-  return new NdArray(out, [n, channels, crop, crop]);
+  const { data } = isLast ? await runCooperatively(channelsToFront(given)) : given;
+  return new NdArray(await prepare(data, 0), [n, ...shape]);
 }
 
 function check(op: string, stamp: Float32Array, i: number): void {
-  const bad = stamp.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0) throw new Error(`${op}: stamps must be numbers, got ${stamp[bad]} in stamp ${i}`);
-  if (stamp.every((v) => v === stamp[0]))
-    throw new Error(`${op}: a stamp must hold an object, got ${stamp[0]} everywhere in stamp ${i}`);
+  let isConstant = true;
+  for (const v of stamp) {
+    if (!Number.isFinite(v)) throw new Error(`${op}: stamps must be numbers, got ${v} in stamp ${i}`);
+    isConstant &&= v === stamp[0];
+  }
+  if (isConstant) throw new Error(`${op}: a stamp must hold an object, got ${stamp[0]} everywhere in stamp ${i}`);
+}
+
+/** @throws where nothing is in the middle of a stamp in units of the sky, and something elsewhere */
+function checkMiddle(op: string, stamp: Float64Array, side: number, i: number): void {
+  const plane = smoothed(meanOf(stamp, side * side, [1, 2, 3]), side);
+  const middle = brightest(plane, side, Math.min(4, side >> 1));
+  if (middle.value >= FAINTEST) return;
+  const { value, row, column } = brightest(plane, side, side);
+  if (value >= ELSEWHERE)
+    throw new Error(
+      `${op}: a stamp must have its object in the middle, got ${value.toFixed(1)} sky sigmas at row ${row}, column ${column} and ${middle.value.toFixed(1)} there in stamp ${i}`,
+    );
+}
+
+/** The steps with their options in force. */
+class Preparation {
+  readonly #op: string;
+  readonly #side: number;
+  readonly #skySigma: readonly number[] | undefined;
+  readonly #steps: Required<Omit<PreparationOptions, "skySigma">>;
+
+  constructor(op: string, side: number, options: PreparationOptions) {
+    const { skySigma, center = false, crop = side, stretch = "none", normalize = "none" } = options;
+    this.#op = op;
+    this.#side = side;
+    this.#skySigma = skySigma;
+    this.#steps = { center, crop, stretch, normalize };
+  }
+
+  /** Stamps one after the other, of which the first has this number. */
+  all(stamps: Float32Array, first: number): Float32Array<ArrayBuffer> {
+    const side = this.#side;
+    const { crop, normalize } = this.#steps;
+    const [width, size] = [5 * side * side, (normalize === "white" ? 1 : 5) * crop * crop];
+    const out = new Float32Array((stamps.length / width) * size);
+    for (let at = 0, i = first; at < stamps.length; at += width, i++) {
+      const given = stamps.subarray(at, at + width);
+      check(this.#op, given, i);
+      const units = new Float64Array(given); // by loops here and below: `from` with a function took nine times as long
+      this.#skySigma?.forEach((sigma, band) => {
+        for (let p = band * side * side; p < (band + 1) * side * side; p++) units[p]! /= sigma;
+      });
+      const stamp = prepared(units, side, 5, this.#steps, () => checkMiddle(this.#op, units, side, i));
+      out.set(stamp, (at / width) * size);
+    }
+    return out;
+  }
 }
 
 function prepared(
@@ -106,6 +179,7 @@ function prepared(
   side: number,
   bands: number,
   { center, crop, stretch, normalize }: Required<Omit<PreparationOptions, "skySigma">>,
+  onFaint: () => void,
 ): Float64Array {
   let stamp = units;
   const area = side * side;
@@ -115,22 +189,27 @@ function prepared(
   }
   const first = Math.floor((side - crop) / 2);
   const kept = crop * crop;
-  let values = Float64Array.from({ length: bands * kept }, (_, i) => {
-    const p = i % kept;
-    return stamp[Math.floor(i / kept) * area + (first + Math.floor(p / crop)) * side + first + (p % crop)]!;
-  });
+  let values = new Float64Array(bands * kept);
+  for (let row = 0; row < bands * crop; row++) {
+    const from = Math.floor(row / crop) * area + (first + (row % crop)) * side + first;
+    values.set(stamp.subarray(from, from + crop), row * crop);
+  }
   if (stretch === "asinh") values = values.map(Math.asinh);
   if (normalize === "none") return values;
+  const divisorOf = (by: number): number => {
+    if (by < FAINTEST) onFaint();
+    return Math.max(FAINTEST, by);
+  };
   if (normalize === "white") {
     const white = meanOf(values, kept, [1, 2, 3]);
-    const peak = Math.max(FAINTEST, brightest(smoothed(white, crop), crop, 2).value);
+    const peak = divisorOf(brightest(smoothed(white, crop), crop, 2).value);
     return white.map((v) => v / peak);
   }
   const by =
     normalize === "peak"
       ? brightest(smoothed(meanOf(values, kept, [0, 1, 2, 3]), crop), crop, 2).value
       : aperture(values, crop);
-  const divisor = Math.max(FAINTEST, by);
+  const divisor = divisorOf(by);
   return values.map((v) => v / divisor);
 }
 

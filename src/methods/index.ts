@@ -40,6 +40,10 @@ const ENTRIES = {
   dec: { title: "DEC", load: async () => (await import("./dec")).dec },
   idec: { title: "IDEC", load: async () => (await import("./idec")).idec },
   n2d: { title: "N2D", load: async () => (await import("./n2d")).n2d },
+  "conditional-vae": {
+    title: "Conditional VAE",
+    load: async () => (await import("./conditional-vae")).conditionalVAE,
+  },
   "deep-cluster": { title: "DeepCluster", load: async () => (await import("./deep-cluster")).deepCluster },
   "online-deep-cluster": {
     title: "Online deep clustering",
@@ -50,6 +54,11 @@ const ENTRIES = {
   "stacked-autoencoder": {
     title: "Stacked autoencoder",
     load: async () => (await import("./stacked-autoencoder")).stackedAutoencoder,
+  },
+  vae: { title: "Variational autoencoder", load: async () => (await import("./vae")).vae },
+  "conv-vae": {
+    title: "Convolutional variational autoencoder",
+    load: async () => (await import("./vae")).convVAE,
   },
   "learning-to-cluster": {
     title: "Learning to Cluster",

@@ -5,7 +5,7 @@ import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised }
 import type { Device, RunOptions } from "constella";
 import { SLIC } from "../../src/astronomy";
 import { AgglomerativeClustering, GaussianMixture, HDBSCAN } from "../../src/density";
-import { ConditionalVAE, ConvVAE, VAE } from "../../src/generative";
+import { ConditionalVAE, ConditionalVAEClustering, ConvVAE, VAE } from "../../src/generative";
 import { N2D } from "../../src/deep";
 import { CSOM, ESOM, SOM } from "../../src/som";
 import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
@@ -209,6 +209,16 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes, device) => ConditionalVAE.load(bytes, { device }),
     (model, options) => model.fit(x, options),
     (model) => model.style(x),
+  ),
+  ConditionalVAEClustering: subject(
+    (device) =>
+      new ConditionalVAEClustering({
+        ...{ inputShape: [8], network: { type: "dense", sizes: [12] }, components: 5 },
+        ...{ ...reconstruction, device },
+      }),
+    (bytes, device) => ConditionalVAEClustering.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.softAssignments(x),
   ),
   DeepCluster: subject(
     (device) => new DeepCluster({ ...networks, device }),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
-import { ConditionalVAE, DIVERGENCES, VAE } from "constella/generative";
+import { ConditionalVAE, ConditionalVAEClustering, DIVERGENCES, VAE } from "constella/generative";
 import { N2D } from "constella/deep";
 import { ClassSets } from "constella/data";
 import { LearningToCluster } from "constella/sets";
@@ -49,6 +49,10 @@ const FITS: Readonly<Record<string, (device: Device) => readonly [AnyModel, (mod
   ConditionalVAE: (device) => [
     new ConditionalVAE({ inputShape: [8], epochs: 1, batchSize: 20, device }),
     (model: ConditionalVAE) => model.fit(x),
+  ],
+  ConditionalVAEClustering: (device) => [
+    new ConditionalVAEClustering({ inputShape: [8], epochs: 1, batchSize: 20, components: 5, device }),
+    (model: ConditionalVAEClustering) => model.fit(x),
   ],
   ...Object.fromEntries(
     DIVERGENCES.map((divergence) => [

@@ -66,7 +66,7 @@ function kindOf({ name, takes }: AnyMethod): DataKind {
 /** Options of a trial: small ones, and the number of clusters where it is asked for. */
 export function trialOptions(method: AnyMethod, width: number): Record<string, unknown> {
   const options: Record<string, unknown> = { seed: 1 };
-  for (const [name] of optionsOf(method)) if (name in TINY) options[name] = TINY[name];
+  for (const [name, { rule }] of optionsOf(method)) if (rule.holds(TINY[name])) options[name] = TINY[name];
   if (method.clusters === "given") options["nClusters"] = K;
   if (optionsOf(method).some(([name]) => name === "layers")) options["layers"] = [width, 8, 2];
   return options;

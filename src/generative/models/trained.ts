@@ -13,24 +13,30 @@ import { FIT_RULES } from "../../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../../lifecycle/progress";
 import { mapRows } from "../../lifecycle/rows";
 import type { Rows, RowsLike } from "../../lifecycle/rows";
+import type { Fit } from "../../lifecycle/fit";
+import type { OptionSet } from "../../lifecycle/model";
 import { RowsModel } from "../../lifecycle/rows-model";
 import { sizeOf } from "../../ndarray";
 import type { NdArray } from "../../ndarray";
 import { builtCooperatively, undrawnNetwork } from "../../nn/init";
 import type { Module } from "../../nn/module";
 import { Adam } from "../../optim";
-import { positive, seed as seedRule, sizes, integer } from "../../options";
+import { optional, positive, seed as seedRule, sizes, integer } from "../../options";
 import { stream } from "../../random";
 import type { Random } from "../../random";
 import type { Tensor } from "../../tensor";
 import type { StepContext } from "../../training/loop";
 import { Training } from "../../training/training";
 import type { Stage } from "../../training/training";
+import { PREPARATION_RULE, preparedShape } from "../preparation-options";
+import type { PreparationOptions } from "../preparation-options";
 
 /** Options of every model that is trained by reconstruction. */
 export interface ReconstructionOptions {
   /** Sizes of an item: [5, 32, 32] of a stamp, [40] of a row. */
   readonly inputShape: readonly number[];
+  /** How items, stamps [5, s, s], are prepared before the network is given them; default: they are given as they are. */
+  readonly preparation?: PreparationOptions | undefined;
   /** Passes over the data; default 12. */
   readonly epochs?: number;
   /** Default 100. */
@@ -45,7 +51,8 @@ export interface ReconstructionOptions {
 }
 
 /** The same with every value. */
-export type ReconstructionSettings = Required<Omit<ReconstructionOptions, "device">>;
+export type ReconstructionSettings = Required<Omit<ReconstructionOptions, "device" | "preparation">> &
+  Pick<ReconstructionOptions, "preparation">;
 
 /** Values where none are given. */
 export const RECONSTRUCTION_DEFAULTS = { epochs: 12, batchSize: 100, learningRate: 2e-3, sigma: 0.1, seed: 0 } as const;
@@ -64,9 +71,12 @@ export const RECONSTRUCTION_KERNELS: readonly Kernel[] = [
   reduce,
 ];
 
+/** Items that are asked for at a time: activations of images are large. */
+export const CHUNK = 512;
+
 /** What the values must be. */
 export const RECONSTRUCTION_RULES = {
-  ...{ inputShape: sizes(), epochs: integer(0), batchSize: integer(1) },
+  ...{ inputShape: sizes(), preparation: optional(PREPARATION_RULE), epochs: integer(0), batchSize: integer(1) },
   ...{ learningRate: positive, sigma: positive, seed: seedRule },
 };
 
@@ -80,7 +90,15 @@ export function oneCycle(share: number): number {
 /** A network that is trained by `fit` to give back its input. */
 export abstract class ReconstructionModel<S extends ReconstructionSettings, N extends Module> extends RowsModel<S> {
   #network: N | undefined;
+  /** Sizes of an item once it is prepared. */
+  readonly #prepared: readonly number[];
   readonly #training = new Training();
+
+  protected constructor(name: string, options: unknown, set: OptionSet<S>) {
+    super(name, options, set);
+    const { inputShape, preparation } = this.settings;
+    this.#prepared = preparation ? preparedShape(name, inputShape, preparation) : inputShape;
+  }
 
   /** One record per epoch. */
   override get history(): readonly EpochRecord[] {
@@ -99,16 +117,56 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     return this.fitting(options, FIT_RULES, async (fit) => {
-      const rows = await this.rowsOf(await this.built(), x, this.settings.inputShape);
+      const items = await this.prepared(x, "fit");
+      const given = await this.condensed(items, fit);
+      const rows = await this.rowsOf(await this.built(), given, this.networkShape);
       try {
-        this.checkWidth("fit", rows, sizeOf(this.settings.inputShape));
+        this.checkWidth("fit", rows, sizeOf(this.networkShape));
         this.learned();
         const { epochs = this.settings.epochs } = options;
         await this.#training.run([this.#stage(rows, epochs)], this.settings.seed, fit, options);
+        await this.trained(rows, items, fit);
       } finally {
         rows.dispose();
       }
     });
+  }
+
+  /** Sizes of an item once it is prepared. */
+  protected get preparedShape(): readonly number[] {
+    return this.#prepared;
+  }
+
+  /** Sizes of what the network is given of an item. */
+  protected get networkShape(): readonly number[] {
+    return this.#prepared;
+  }
+
+  /** Items as `preparation` has them. */
+  protected async prepared(x: RowsLike, op: string): Promise<RowsLike> {
+    const { inputShape, preparation } = this.settings;
+    if (!preparation) return x;
+    return (await import("../preparation")).preparedRows(x, inputShape, preparation, `${this.name}.${op}`);
+  }
+
+  /** What the network is trained on of prepared items: all of them, unless a model says otherwise. */
+  protected async condensed(items: RowsLike, _fit: Fit): Promise<RowsLike> {
+    return items;
+  }
+
+  /** A batch of prepared items as the network takes them; the way back is `expanded`. */
+  protected input(batch: Tensor): Tensor {
+    return batch;
+  }
+
+  /** What the network gives back, as prepared items. */
+  protected expanded(batch: Tensor): Tensor {
+    return batch;
+  }
+
+  /** What is learned after the network, of the rows that it was given and the prepared items. */
+  protected async trained(_rows: Rows, _items: RowsLike, _fit: Fit): Promise<void> {
+    // the network is all there is
   }
 
   /** Makes the network. */
@@ -118,9 +176,10 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
 
   /** f of all rows without gradients, in evaluation mode: [n, width of f]. @throws before `fit` */
   protected async map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
-    return this.computingRows(x, op, this.settings.inputShape, (rows) => {
+    this.checkLearned(op);
+    return this.computingRows(await this.prepared(x, op), op, this.#prepared, (rows) => {
       this.network.eval();
-      return mapRows(rows, (batch) => noGrad(() => f(batch)), 512);
+      return mapRows(rows, (batch) => noGrad(() => f(this.input(batch))), CHUNK);
     });
   }
 

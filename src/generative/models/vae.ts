@@ -28,7 +28,7 @@ import {
   integer,
 } from "../../options";
 import type { Random } from "../../random";
-import { tensor } from "../../tensor";
+import { tensor, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import type { StepContext } from "../../training/loop";
 
@@ -61,7 +61,7 @@ export interface VAEOptions extends ReconstructionOptions {
 
 /** The same with every value. */
 export type VAESettings = ReconstructionSettings &
-  Required<Omit<VAEOptions, "device" | "features">> &
+  Required<Omit<VAEOptions, "device" | "features" | "preparation">> &
   Pick<VAEOptions, "features">;
 
 /** Options of `load`: what a checkpoint cannot hold. */
@@ -80,12 +80,15 @@ const vaeKernels = ({ network, styleUnits, divergence }: VAESettings): readonly 
   ...(divergence === "aggregate-wasserstein" ? [sortBlocks, sortExchange, permuteSeries] : []),
 ];
 
+/** What a network is made by: `inputShape` is that of what it is given. */
+type VAENetworkSpec = Pick<VAESettings, "network" | "inputShape" | "latents" | "styleUnits">;
+
 /** Encoder to means, ln σ² and style, and the decoder back. */
 export class VAENetwork extends Module {
   readonly encoder: Encoder;
   readonly decoder: Decoder;
 
-  constructor(device: Device, { network, inputShape, latents, styleUnits }: VAESettings, random: Random) {
+  constructor(device: Device, { network, inputShape, latents, styleUnits }: VAENetworkSpec, random: Random) {
     super();
     this.encoder = new Encoder(
       device,
@@ -104,7 +107,8 @@ export class VAENetwork extends Module {
   }
 }
 
-const VAE_DEFAULTS = {
+/** Values of options that are not given. */
+export const VAE_DEFAULTS = {
   ...RECONSTRUCTION_DEFAULTS,
   ...{ latents: 2, styleUnits: 0, styleDropout: 0.5, divergence: "normal" as const, prior: { m: 2, s: 0.5 }, beta: 1 },
   network: { type: "dense", sizes: [64, 64] },
@@ -119,7 +123,8 @@ const NETWORK = either(
 );
 const BETA = either(range(0), record({ from: range(0), to: range(0), over: positive }));
 
-const VAE_RULES = {
+/** What they must be. */
+export const VAE_RULES = {
   ...RECONSTRUCTION_RULES,
   ...{ network: NETWORK, latents: integer(1), styleUnits: integer(0), styleDropout: shareRule, beta: BETA },
   ...{ divergence: choice(...DIVERGENCES), prior: record({ m: optional(range(0)), s: optional(positive) }) },
@@ -130,11 +135,11 @@ const VAE_RULES = {
 export class VAE extends ReconstructionModel<VAESettings, VAENetwork> {
   constructor(options: VAEOptions);
   /** @hidden */
-  constructor(options: VAEOptions, name: string, defaults: Partial<VAEOptions>);
-  constructor(options: VAEOptions, name = "VAE", defaults: Partial<VAEOptions> = {}) {
+  constructor(options: VAEOptions, name: string, defaults?: object, rules?: object);
+  constructor(options: VAEOptions, name = "VAE", defaults: object = {}, rules: object = {}) {
     super(name, options, {
-      rules: VAE_RULES,
-      defaults: { ...VAE_DEFAULTS, ...(defaults as object) },
+      rules: { ...VAE_RULES, ...rules },
+      defaults: { ...VAE_DEFAULTS, ...defaults },
       kernels: vaeKernels,
     });
   }
@@ -155,9 +160,9 @@ export class VAE extends ReconstructionModel<VAESettings, VAENetwork> {
     return this.map(x, "style", (batch) => this.network.encoder.encode(batch)["style"]!);
   }
 
-  /** x as the decoder gives it back from means and style, [n, width]. */
+  /** x, prepared where it is, as the decoder gives it back from means and style, [n, width]. */
   async reconstruct(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.map(x, "reconstruct", (batch) => this.network.forward(batch));
+    return this.map(x, "reconstruct", (batch) => this.expanded(this.network.forward(batch)));
   }
 
   /** Items of codes [n, latents + styleUnits], for traversals: [n, width]. @throws when codes have another size */
@@ -170,7 +175,7 @@ export class VAE extends ReconstructionModel<VAESettings, VAENetwork> {
       );
     return this.computing("decode", async () => {
       const z = tensor(await this.built(), codes.data, [n, size]);
-      const x = noGrad(() => this.network.decoder.forward(z));
+      const x = tidy(() => noGrad(() => this.expanded(this.network.decoder.forward(z))));
       const data = (await x.data()) as Float32Array;
       z.dispose();
       x.dispose();
@@ -184,7 +189,7 @@ export class VAE extends ReconstructionModel<VAESettings, VAENetwork> {
   }
 
   protected override make(device: Device, random: Random): VAENetwork {
-    return new VAENetwork(device, this.settings, random);
+    return new VAENetwork(device, { ...this.settings, inputShape: this.networkShape }, random);
   }
 
   protected override loss(x: Tensor, { random }: StepContext, share: number): Tensor {
@@ -216,26 +221,51 @@ export class ConvVAE extends VAE {
   }
 }
 
+/** How a conditional VAE differs from a plain one where the caller gives nothing. */
+export const CONDITIONAL_DEFAULTS = { latents: 1, styleUnits: 1, divergence: "mixture" } as const;
+
+/** A unit whose means vary by less than this share of its noise says nothing of the items. */
+const CARRYING = 0.01;
+
 /**
  * A conditional VAE without labels: one class unit that is drawn and held to a bimodal prior, and style units that only reconstruct and are left out
  * for a share of the items, so that the class unit has to say what tells items apart most. `score` is the class unit's mean.
  */
 export class ConditionalVAE extends VAE {
-  constructor(options: VAEOptions) {
-    super(options, "ConditionalVAE", { latents: 1, styleUnits: 1, divergence: "mixture" });
+  constructor(options: VAEOptions);
+  /** @hidden */
+  constructor(options: VAEOptions, name: string, defaults: object, rules: object);
+  constructor(options: VAEOptions, name = "ConditionalVAE", defaults: object = {}, rules: object = {}) {
+    super(options, name, { ...CONDITIONAL_DEFAULTS, ...defaults }, rules);
     if (this.settings.latents !== 1)
-      throw new Error(`ConditionalVAE: latents must be 1, the class unit, got ${this.settings.latents}`);
+      throw new Error(`${name}: latents must be 1, the class unit, got ${this.settings.latents}`);
   }
 
   /** The class unit of each item, [n]. @throws when it is the same for all: it carries nothing then */
   async score(x: RowsLike): Promise<Float32Array> {
-    const { data } = await this.transform(x);
-    const [low, high] = extremes(data);
-    if (data.length > 1 && !(high - low > 1e-6 * Math.max(1, Math.abs(high))))
+    const { data } = await this.map(x, "score", (batch) => {
+      const { mu, logvar } = this.network.encoder.encode(batch);
+      return concat([mu!, logvar!], 1);
+    });
+    return this.checkedUnit("score", data);
+  }
+
+  /**
+   * The means of the class unit, of rows of means and ln σ². A unit that an encoder does not use has the same mean for all, within its own noise
+   * (Burda, Grosse and Salakhutdinov, ICLR 2016, appendix C). @throws where it carries nothing
+   */
+  protected checkedUnit(op: string, codes: Float32Array): Float32Array<ArrayBuffer> {
+    const n = codes.length / 2;
+    const means = Float32Array.from({ length: n }, (_, i) => codes[2 * i]!);
+    const mean = means.reduce((sum, value) => sum + value, 0) / n;
+    const deviation = Math.sqrt(means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
+    let noise = 0;
+    for (let i = 0; i < n; i++) noise += Math.exp(codes[2 * i + 1]!) / n;
+    if (n > 1 && !(deviation > CARRYING * Math.sqrt(noise)))
       throw new Error(
-        `ConditionalVAE.score: the class unit carries nothing: its mean is ${low.toPrecision(3)} for all ${data.length} items; raise styleDropout or lower beta`,
+        `${this.name}.${op}: the class unit carries nothing: its means vary by ${deviation.toPrecision(2)} over ${n} items, its noise is ${Math.sqrt(noise).toPrecision(2)}; raise styleDropout or lower beta`,
       );
-    return data;
+    return means;
   }
 
   /** @throws when the bytes are no checkpoint of a ConditionalVAE */
@@ -243,13 +273,4 @@ export class ConditionalVAE extends VAE {
     const make = (settings: VAEOptions): ConditionalVAE => new ConditionalVAE(settings);
     return Model.restored("ConditionalVAE", content, options, make, LOADED);
   }
-}
-
-function extremes(values: Float32Array): [low: number, high: number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  return [low, high];
 }
