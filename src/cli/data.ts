@@ -1,7 +1,17 @@
 import { createHash } from "node:crypto";
+import { basename, extname, relative } from "node:path";
+import type { ClassFolders } from "../data/formats/class-folders";
 import type { ClassLabels } from "../data/formats/class-labels";
 import type { CsvOptions } from "../data/formats/csv/csv";
-import { isPipedTable, isTableFile, loadLabels, loadMatrix, loadTable, STANDARD_INPUT } from "../data/formats/files";
+import {
+  isPipedTable,
+  isTableFile,
+  listFolder,
+  loadLabels,
+  loadMatrix,
+  loadTable,
+  STANDARD_INPUT,
+} from "../data/formats/files";
 import { isImageFolder, loadImageFolder } from "../data/formats/images/folder";
 import type { ImageFolder, ImageFolderOptions } from "../data/formats/images/folder";
 import { isSoundFolder } from "../data/formats/sounds";
@@ -41,7 +51,7 @@ export interface DataSet {
   readonly isTable: boolean;
   /** Known classes, where they were given. */
   readonly truth: ClassLabels | undefined;
-  /** Names of the rows of a table, where a column of theirs was named. */
+  /** Names of the rows of a table, where a column of theirs was named; of pictures and sounds those of their files. */
   readonly ids?: readonly string[] | null;
   /** What the reader decided, in words. */
   readonly notes?: readonly string[];
@@ -154,7 +164,13 @@ const isParquet = (path: string): boolean => /\.parquet$/i.test(path);
 async function kindOf(path: string): Promise<keyof typeof READ> {
   if (isTableFile(path) || isParquet(path) || (await isPipedTable(path))) return "table";
   if (await isSoundFolder(path)) return "sounds";
-  return (await isImageFolder(path)) ? "pictures" : "array";
+  if (await isImageFolder(path)) return "pictures";
+  const files = await listFolder(path, () => true).catch(() => undefined);
+  if (!files) return "array";
+  const held = files.length === 0 ? "nothing" : endingsOf(files);
+  const advice =
+    files.every((file) => file.endsWith(".npy")) && files.length > 0 ? "; this method takes one npy file" : "";
+  throw new Error(`${path} must hold PNG, JPEG or WAV files, it holds ${held}${advice}`);
 }
 
 type Reader = (path: string, options: DataOptions, earlier: Reading, label: CsvOptions) => Promise<Read>;
@@ -168,18 +184,20 @@ const READ: Readonly<Record<Exclude<DataKind, "cube">, Reader>> = {
   },
   pictures: async (path, { size = undefined, fit, maxPixels }, earlier) => {
     const given = { size: size ?? earlier.size ?? "smallest", fit: fit ?? earlier.fit, maxPixels } as const;
-    const { images, labels, classes, sizes } = await loadImageFolder(path, { ...given, channels: earlier.channels });
+    const loaded = await loadImageFolder(path, { ...given, channels: earlier.channels });
+    const { images, sizes } = loaded;
     const [, channels, height, width] = images.shape as [number, 1 | 3, number, number];
     return {
-      ...{ raw: images, columns: null, own: labels && { labels, classes: [...classes] } },
-      notes: sizes && given.size === "smallest" ? [sizesInWords(sizes)] : [],
+      ...{ raw: images, ...ofFolder(path, loaded) },
+      notes: [...passedInWords(path, loaded), ...(sizes && given.size === "smallest" ? [sizesInWords(sizes)] : [])],
       reading: { size: [height, width], channels, ...(given.fit && { fit: given.fit }) },
     };
   },
   sounds: async (path, { seconds, bands, step }, earlier) => {
     const { loadSpectrograms } = await import("./spectrograms");
     const given = { seconds: seconds ?? earlier.seconds, bands: bands ?? earlier.bands, step: step ?? earlier.step };
-    const { items, labels, classes, settings, longest } = await loadSpectrograms(path, given);
+    const loaded = await loadSpectrograms(path, given);
+    const { items, settings, longest } = loaded;
     const cut =
       longest === undefined
         ? []
@@ -187,7 +205,7 @@ const READ: Readonly<Record<Exclude<DataKind, "cube">, Reader>> = {
             `recordings of ${settings.seconds} to ${longest} seconds are cut to ${settings.seconds}; --seconds sets another length`,
           ];
     return {
-      ...{ raw: items, columns: null, own: labels && { labels, classes: [...classes] }, notes: cut },
+      ...{ raw: items, ...ofFolder(path, loaded), notes: [...passedInWords(path, loaded), ...cut] },
       reading: settings,
     };
   },
@@ -196,6 +214,24 @@ const READ: Readonly<Record<Exclude<DataKind, "cube">, Reader>> = {
     return { raw: taken.images, columns: null, notes: taken.layout ? [layoutInWords(path, taken.layout)] : [] };
   },
 };
+
+/** Items that are files: each has the name of its file in the folder, and the class of its own folder. */
+const ofFolder = (path: string, { files, labels, classes }: ClassFolders): Pick<Read, "columns" | "own" | "ids"> => ({
+  ...{ columns: null, own: labels && { labels, classes: [...classes] } },
+  ids: files.map((file) => relative(path, file)),
+});
+
+/** What lies in the folder and is not read, by the ends of the names. */
+function passedInWords(path: string, { passedOver }: ClassFolders): string[] {
+  if (passedOver.length === 0) return [];
+  return [`${passedOver.length} other files and folders in ${path} are passed over: ${endingsOf(passedOver)}`];
+}
+
+/** The ends of names, or whole names that have none, a few of them. */
+function endingsOf(paths: readonly string[]): string {
+  const kinds = [...new Set(paths.map((path) => extname(path).toLowerCase() || basename(path)))];
+  return [...kinds.slice(0, 5), ...(kinds.length > 5 ? ["…"] : [])].join(", ");
+}
 
 const tableOptions = (
   { columns, drop, idColumn, oneHot, missing, header, delimiter, decimal }: DataOptions,

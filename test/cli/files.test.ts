@@ -78,6 +78,31 @@ test("a folder of pictures of several sizes, without classes", async () => {
   expect([sized.code, sized.stderr.includes("brought")]).toEqual([0, false]);
 });
 
+test("labels name the files of a folder, and what is passed over in it is told", async () => {
+  await mkdir(join(folder, "album/out"), { recursive: true });
+  for (let i = 0; i < 4; i++) {
+    const values = Array.from({ length: 64 }, (_, p) => (i < 2 ? 20 : 200) + (p % 5));
+    await write(`album/IMG ${i}.png`, encodePng(values, { width: 8, height: 8, type: 0, depth: 8 }));
+  }
+  for (const name of ["phone.HEIC", "notes.txt"]) await write(`album/${name}`, "x");
+  const { code, stderr } = await cluster("album");
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(/3 other files and folders in album are passed over: \.txt, \.heic, out/),
+  ]);
+  expect((await labelsOf("album")).split("\n").map((line) => line.replace(/\d$/, "c"))).toEqual([
+    "id,row,cluster",
+    ...[0, 1, 2, 3].map((i) => `IMG ${i}.png,${i},c`),
+    "",
+  ]);
+  await mkdir(join(folder, "phones"));
+  expect(await refusal("cluster", "phones", ...CLUSTER, "--out", "o")).toBe(
+    "constella: phones must hold PNG, JPEG or WAV files, it holds nothing",
+  );
+  await write("phones/1.heic", "x");
+  expect(await refusal("cluster", "phones", ...CLUSTER, "--out", "o")).toMatch(/it holds \.heic$/);
+});
+
 test("options of reading that do not fit the data", async () => {
   await write("x.csv", "1,2\n3,4\n");
   const refused = (...more: string[]): Promise<string> =>

@@ -219,6 +219,10 @@ describe("image folder", () => {
     await put("flat/1.Png", grey(1));
     await put("flat/2.png", grey(2, 4));
     await put("bare/notes.txt", Uint8Array.of(1));
+    await put("beside/1.png", grey(1));
+    await put("beside/1.HEIC", Uint8Array.of(1));
+    await put("beside/.hidden.txt", Uint8Array.of(1));
+    await put("beside/run/report.html", Uint8Array.of(1));
     await put("both/1.png", grey(1));
     await put("both/a/1.png", grey(1));
   });
@@ -259,6 +263,12 @@ describe("image folder", () => {
     );
   });
 
+  test("what else lies there is told", async () => {
+    const { files, labels, passedOver } = await loadImageFolder(join(folder, "beside"));
+    expect([files.length, labels]).toEqual([1, undefined]);
+    expect(passedOver.map((path) => path.slice(folder.length + 1))).toEqual(["beside/1.HEIC", "beside/run"]);
+  });
+
   test("what cannot be read is one line with the file", async () => {
     const load = (name: string, options = {}) => loadImageFolder(join(folder, name), options);
     await expect(load("sizes")).rejects.toThrow(
@@ -266,11 +276,13 @@ describe("image folder", () => {
     );
     expect((await load("sizes", { size: [2, 2] })).images.shape).toEqual([2, 1, 2, 2]);
     await expect(load("bad")).rejects.toThrow(/^image: PNG file is truncated or corrupt: .*bad\/a\/1\.png\)$/);
-    await expect(load("empty")).rejects.toThrow("image folder: class a has no PNG or JPEG file");
+    await expect(load("empty")).rejects.toThrow(
+      /^image folder: there is no PNG or JPEG file in .*empty, nor a folder of them$/,
+    );
     await expect(load("bare")).rejects.toThrow(
       /^image folder: there is no PNG or JPEG file in .*bare, nor a folder of them$/,
     );
-    await expect(load("both")).rejects.toThrow(/there are both: .*1\.png and a$/);
+    await expect(load("both")).rejects.toThrow(/there are both: .*1\.png and .*a.1\.png$/);
     await expect(load("flat/1.Png")).rejects.toThrow("1.Png is no folder");
     await expect(load("nowhere")).rejects.toThrow(/^cannot read .*nowhere: no such file$/);
   });

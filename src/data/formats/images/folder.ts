@@ -1,6 +1,6 @@
 import { NdArray } from "../../../ndarray";
-import { listClassFolders, type ClassFolders, type FileKind } from "../class-folders";
-import { listFolders, listFolder, readFile } from "../files";
+import { holdsFiles, listClassFolders, type ClassFolders, type FileKind } from "../class-folders";
+import { readFile } from "../files";
 import { fitImage, readImage } from "./images";
 import type { Fit } from "./images";
 
@@ -31,20 +31,17 @@ const PICTURES: FileKind = {
   isOne: (name) => /\.(png|jpe?g)$/i.test(name),
 };
 
-/** Whether the path is a folder with folders or pictures in it. Throws as `readFile`. */
-export async function isImageFolder(path: string): Promise<boolean> {
-  const folders = await listFolders(path);
-  return folders !== undefined && (folders.length > 0 || ((await listFolder(path, PICTURES.isOne)) ?? []).length > 0);
-}
+/** Whether the path is a folder with pictures in it, or in one of its folders. Throws as `readFile`. */
+export const isImageFolder = (path: string): Promise<boolean> => holdsFiles(path, PICTURES);
 
 /**
  * Reads a folder of PNG and JPEG files: one folder a class, as `train/cat/1.png`, or all in one, without classes. Classes and files are in
- * alphabetical order; files of other kinds and hidden ones are passed over. In Node and Deno. Throws one line that names the file for a picture
+ * alphabetical order; files of other kinds, folders without pictures and hidden ones are passed over. In Node and Deno. Throws one line that names the file for a picture
  * that cannot be read or has another size, and for a folder without pictures.
  */
 export async function loadImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
   const { size, fit = "cover", channels: wanted, maxPixels } = options;
-  const { files, labels, classes } = await listClassFolders(path, PICTURES);
+  const { files, labels, classes, passedOver } = await listClassFolders(path, PICTURES);
   const pictures: NdArray<Uint8Array>[] = [];
   for (const file of files) {
     try {
@@ -64,7 +61,7 @@ export async function loadImageFolder(path: string, options: ImageFolderOptions 
     );
   const channels = wanted ?? pictures.reduce<number>((most, { shape }) => Math.max(most, shape[2]!), 1);
   const images = new NdArray(channelsFirst(pictures, channels), [pictures.length, channels, height, width]);
-  return { images, labels, classes, files, sizes };
+  return { images, labels, classes, files, passedOver, sizes };
 }
 
 function sizesOf(pictures: readonly NdArray<Uint8Array>[]): ImageFolder["sizes"] {
