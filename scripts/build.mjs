@@ -1,6 +1,6 @@
 // node scripts/build.mjs [wasm|bundles FOLDER]: compiles the AssemblyScript modules and bundles library and command line (when sources changed).
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
 import { packageEntries } from "./entries.mjs";
@@ -37,7 +37,7 @@ function bundles() {
 }
 
 /**
- * What a page loads only when it saves or loads a model, or trains on files: each a file that imports nothing, with its own copy of the few
+ * What a page loads only when it saves or loads a model, or trains on files, and the device that it gets: each a file that imports nothing, with its own copy of the few
  * functions that it uses. What a page has anyway would otherwise be cut up by who shares it, and each piece compresses for itself. They are
  * given plain objects, and give such.
  */
@@ -46,6 +46,8 @@ const APART = {
   "shuffle-buffer": "src/data/datasets/shuffle-buffer.ts",
   "scratch-rows": "src/data/datasets/scratch-rows.ts",
   "streamed-points": "src/cluster/streams/streamed-points.ts",
+  "webgpu-device": "src/webgpu/device.ts",
+  "wasm-device": "src/wasm/device.ts",
 };
 
 /**
@@ -56,9 +58,9 @@ const APART = {
 const loadedApart = (apart) => ({
   name: "apart",
   setup(build) {
-    const files = new Map(Object.entries(apart).map(([name, source]) => [basename(source, ".ts"), name]));
-    build.onResolve({ filter: /^\.{1,2}\// }, ({ path, kind }) => {
-      const name = kind === "dynamic-import" ? files.get(basename(path)) : undefined;
+    const files = new Map(Object.entries(apart).map(([name, source]) => [join(root, source), name]));
+    build.onResolve({ filter: /^\.{1,2}\// }, ({ path, kind, resolveDir }) => {
+      const name = kind === "dynamic-import" ? files.get(`${join(resolveDir, path)}.ts`) : undefined;
       return name === undefined ? undefined : { path: `./${name}.js`, external: true };
     });
   },

@@ -9,8 +9,18 @@ export interface DeviceBuffer {
   readonly bytes: number;
 }
 
+/** On every error of a device, whichever copy of this module made it: a device is a file of its own, which brings its own copy. */
+const FAILED = Symbol.for("constella device failed");
+
 /** A device has failed, not the program: training can go on from a checkpoint on another device (`trainSafely`). */
-export class DeviceError extends Error {}
+export class DeviceError extends Error {
+  readonly [FAILED] = true;
+
+  /** Whether an error is one, of whatever copy. */
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return typeof error === "object" && error !== null && FAILED in error;
+  }
+}
 
 /** What `device.memory()` counts. */
 export interface MemoryUsage {

@@ -1,9 +1,18 @@
-import { checkChoice } from "./checks";
+import base from "wasm:base";
+import { checkChoice, checkInteger } from "./checks";
 import type { Device } from "./device";
-import type { WasmOptions } from "./wasm/device";
+import type { WasmOptions, WasmParts } from "./wasm/device";
 import { yieldNow } from "./event-loop";
 import { describeAdapter, findAdapter, NoAdapterError } from "./webgpu/adapter";
 import type { WebGPUOptions } from "./webgpu/device";
+
+/** Downloaded by itself: of what takes the commands of the WASM device a program uses one. */
+const WASM_PARTS: WasmParts = {
+  base,
+  inPlace: async () => (await import("./wasm/in-place")).InPlace,
+  sharedQueue: async () => (await import("./wasm/shared-queue")).SharedQueue,
+  postedQueue: async () => (await import("./wasm/posted-queue")).PostedQueue,
+};
 
 /**
  * A device to compute on. Without a type: a hardware WebGPU adapter if there is one, else WebAssembly. The code of a device is loaded when
@@ -15,6 +24,9 @@ export async function requestDevice(
   options: WebGPUOptions & WasmOptions = {},
 ): Promise<Device> {
   if (type !== undefined) checkChoice("requestDevice", { type }, ["webgpu", "wasm"]);
+  const { threads = 0, firstSubmit = 1 } = options;
+  checkInteger("wasm", { threads }, 0, 64);
+  checkInteger("webgpu", { firstSubmit }, 1, 256); // as many as the device keeps params for
   if (type !== "wasm") {
     const { device } = options;
     const adapter = device ? undefined : await adapterFor(type, options);
@@ -23,7 +35,7 @@ export async function requestDevice(
     if (from) return (await import("./webgpu/device")).WebGPUDevice.request(from, description, options);
   }
   const { WasmDevice } = await import("./wasm/device");
-  const device = await WasmDevice.request(options);
+  const device = await WasmDevice.request(WASM_PARTS, options);
   await yieldNow(); // a page may want to draw between the start of threads and what the caller does next
   return device;
 }

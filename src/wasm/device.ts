@@ -1,7 +1,6 @@
 import { bind, checkRange, checkRows, DeviceError, markFreed, Pool } from "../device";
 import type { Bound, Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
 import type { Family, Kernel, Params } from "../kernel";
-import base from "wasm:base";
 import { hasRelaxedSimd, hasSimd, threadCount } from "./engine";
 import { unpack, unpacked } from "./families";
 import type { Form } from "./families";
@@ -29,6 +28,16 @@ export interface WasmOptions {
   createWorker?: (source: string) => Worker;
 }
 
+type QueueClass = new (options: QueueOptions) => CommandQueue;
+
+/** What the device is given by the program, which downloads it. */
+export interface WasmParts {
+  readonly base: Family;
+  inPlace(): Promise<typeof InPlace>;
+  sharedQueue(): Promise<QueueClass>;
+  postedQueue(): Promise<QueueClass>;
+}
+
 interface Block extends DeviceBuffer {
   readonly pointer: number;
 }
@@ -38,7 +47,7 @@ interface Running {
   readonly threads: number;
   readonly shared: boolean;
   readonly InPlace?: typeof InPlace;
-  readonly Queue?: new (options: QueueOptions) => CommandQueue;
+  readonly Queue?: QueueClass;
   readonly createWorker: ((source: string) => Worker) | undefined;
 }
 
@@ -98,13 +107,13 @@ export class WasmDevice implements Device {
   }
 
   /** @throws when the engine has no WebAssembly SIMD or the memory cannot be reserved. */
-  static async request(options: WasmOptions = {}): Promise<WasmDevice> {
+  static async request(parts: WasmParts, options: WasmOptions = {}): Promise<WasmDevice> {
     if (!hasSimd())
       throw new Error("wasm: this engine has no WebAssembly SIMD; use a browser or runtime of 2023 or later");
     const { workerUrl, createWorker = workerUrl === undefined ? undefined : () => new Worker(workerUrl) } = options;
     const { threads, shared } = threadCount(options.threads, createWorker !== undefined);
     const form = !options.deterministic && hasRelaxedSimd() ? "relaxed" : "plain";
-    const [bytes, taking] = await Promise.all([unpack(base, form), loadTaking(threads, shared)]);
+    const [bytes, taking] = await Promise.all([unpack(parts.base, form), loadTaking(parts, threads, shared)]);
     const running = { threads, shared, createWorker, ...taking };
     return new WasmDevice(await WebAssembly.compile(bytes), form, options.maxBytes, running);
   }
@@ -293,10 +302,14 @@ export class WasmDevice implements Device {
   }
 }
 
-/** What takes a device's commands: a program loads the one of three that it uses. */
-async function loadTaking(threads: number, shared: boolean): Promise<Pick<Running, "InPlace" | "Queue">> {
-  if (threads === 0) return { InPlace: (await import("./in-place")).InPlace };
-  return { Queue: shared ? (await import("./shared-queue")).SharedQueue : (await import("./posted-queue")).PostedQueue };
+/** What takes a device's commands. */
+async function loadTaking(
+  { inPlace, sharedQueue, postedQueue }: WasmParts,
+  threads: number,
+  shared: boolean,
+): Promise<Pick<Running, "InPlace" | "Queue">> {
+  if (threads === 0) return { InPlace: await inPlace() };
+  return { Queue: await (shared ? sharedQueue() : postedQueue()) };
 }
 
 /** Whether the array at binding i holds u32 or i32, by its declaration in the WGSL. */

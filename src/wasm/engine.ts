@@ -1,5 +1,4 @@
 // What the engine around us offers: SIMD levels, worker threads, and how to start one.
-import { checkInteger } from "../checks";
 import { threadMain } from "./thread";
 import type { ThreadInit, ThreadMessage } from "./thread";
 
@@ -58,7 +57,6 @@ export function threadCount(
   threads: number | undefined,
   hasWorkerFactory: boolean,
 ): { readonly threads: number; readonly shared: boolean } {
-  if (threads !== undefined) checkInteger("wasm", { threads }, 0, 64);
   const { process, crossOriginIsolated } = globalThis as {
     process?: { getBuiltinModule?: (name: string) => unknown };
     crossOriginIsolated?: boolean;

@@ -1,4 +1,3 @@
-import { checkInteger } from "../checks";
 import { bind, checkRange, DeviceError, formatBytes, markFreed, Pool } from "../device";
 import type { Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
 import type { Kernel, Params } from "../kernel";
@@ -73,7 +72,6 @@ export class WebGPUDevice implements Device {
 
   private constructor(device: GPUDevice, description: string, owned: boolean, options: WebGPUOptions) {
     const { firstSubmit = 16, onLost } = options;
-    checkInteger("webgpu", { firstSubmit }, 1, MOST_DISPATCHES);
     this.#firstSubmit = this.#due = firstSubmit;
     this.gpuDevice = device;
     this.#pipelines = new Pipelines(device, (kernel, error) => {

@@ -1,7 +1,8 @@
 import { availableParallelism, totalmem } from "node:os";
 import { Command } from "commander";
 import { formatBytes } from "../../device";
-import { WasmDevice } from "../../wasm/device";
+import { requestDevice } from "../../request-device";
+import type { WasmDevice } from "../../wasm/device";
 import { hasRelaxedSimd, hasSimd } from "../../wasm/engine";
 import { describeAdapter, findGPU, isSoftware } from "../../webgpu/adapter";
 
@@ -61,7 +62,7 @@ async function findAdapter(): Promise<Pick<Found, "description" | "facts">> {
 }
 
 async function findEngine(): Promise<Pick<Found, "description" | "facts">> {
-  const device = await WasmDevice.request();
+  const device = (await requestDevice("wasm")) as WasmDevice;
   const { description, threads, maxBufferBytes } = device;
   device.destroy();
   return {
