@@ -240,11 +240,11 @@ const OPTIMIZERS = `SGD, Adam, AdamW, RMSprop, Adadelta`;
  */
 const SCENARIOS: readonly (readonly [string, string, number, number])[] = [
   ["k-means", `export { KMeans, requestDevice } from "constella";`, 25.8, 8],
-  ["DEC", `export { DEC, requestDevice } from "constella";`, 48.8, 20],
+  ["DEC", `export { DEC, requestDevice } from "constella";`, 49.1, 20],
   [
     "DeepCluster with VGG",
     `export { requestDevice } from "constella"; export { DeepCluster, VGG } from "constella/vision";`,
-    68,
+    68.2,
     31,
   ],
   [

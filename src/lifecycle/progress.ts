@@ -50,7 +50,7 @@ export interface TrainingOptions extends RunOptions {
 
 /** Options of the `fit` of methods that are told how many epochs to train. */
 export interface FitOptions extends TrainingOptions {
-  /** Passes over the data. */
+  /** Passes over the data, those of earlier calls and of a loaded training too: no more are made where there were as many. */
   readonly epochs?: number | undefined;
 }
 

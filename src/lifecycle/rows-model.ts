@@ -5,7 +5,10 @@ import { Model } from "./model";
 import { Rows } from "./rows";
 import type { RowsLike } from "./rows";
 
-/** A `Model` that takes rows of as many values as it was made for. */
+/**
+ * A `Model` that takes rows of as many values as it was made for, and trains on them: a `fit` goes on where the one before stood, stopped or at its end, to
+ * as many epochs as it is told, counted from the beginning, with the same rows.
+ */
 export abstract class RowsModel<Settings extends object = object> extends Model<Settings> {
   #layout: ImageLayout | undefined;
 
@@ -40,6 +43,25 @@ export abstract class RowsModel<Settings extends object = object> extends Model<
     const rows = await Rows.from(device, x, `${this.name}.fit`, items ? { items } : {});
     this.#layout = rows.layout;
     return rows;
+  }
+
+  /**
+   * Holds the rows of `fit` against what the model takes, and what its training began with.
+   * @param labels what is learned of each row, where that is told
+   * @throws when the rows have another number of values, are fewer than clusters, or other ones than before
+   */
+  protected async checkFit(
+    rows: Rows,
+    width: number,
+    training: { goesOnWith(rows: Rows, op: string, labels?: Int32Array): Promise<void> },
+    labels?: Int32Array,
+  ): Promise<void> {
+    const op = `${this.name}.fit`;
+    this.checkWidth("fit", rows, width);
+    const { nClusters = 0 } = this.settings as { readonly nClusters?: number };
+    if (nClusters > rows.count)
+      throw new Error(`${op}: nClusters must be at most the number of rows, got ${nClusters} for ${rows.count} rows`);
+    await training.goesOnWith(rows, op, labels);
   }
 
   /** @throws when the rows have another number of values */

@@ -29,6 +29,11 @@ export interface BatchOrder {
   readonly load?: (pass: number, step: number) => Promise<void>;
 }
 
+/** Rows that are looked at to tell a data set from others. */
+const LOOKED_AT = 64;
+/** The largest prime below 2³². */
+const MODULUS = 4294967291;
+
 /**
  * The rows of a data set, for minibatches: on the device where they fit, else in the host's memory and uploaded batch by
  * batch, or read from a source. Items of any rank are rows of their flattened elements.
@@ -137,6 +142,22 @@ export class Rows {
     const x =
       from instanceof Float32Array ? from.subarray(begin * this.width, end * this.width) : await from.range(begin, end);
     return () => tensor(this.device, x, [end - begin, this.width]);
+  }
+
+  /** What tells them from others: how many they are, and a hash of `beside` and of some of them, a polynomial in their words. */
+  async fingerprint(beside?: Int32Array): Promise<readonly number[]> {
+    const { count, width } = this;
+    const from = this.#from;
+    let hash = 0;
+    const take = ({ buffer, byteOffset, length }: Float32Array | Int32Array): void => {
+      for (const word of new Uint32Array(buffer, byteOffset, length)) hash = (31 * hash + word) % MODULUS;
+    };
+    if (beside) take(beside);
+    for (let row = 0; row < count; row += Math.ceil(count / LOOKED_AT)) {
+      take(from instanceof Float32Array ? from.subarray(row * width, (row + 1) * width) : await from.rows([row]));
+      await yieldWhenDue();
+    }
+    return [count, hash];
   }
 
   dispose(): void {

@@ -78,7 +78,7 @@ export const DEC_WORDS = {
 
 /** Passes of clustering, of both. */
 export const DEC_EPOCHS: OptionSpec<number> = {
-  ...{ rule: EPOCHS, default: CLUSTERING_EPOCHS, of: "fit" },
+  ...{ rule: EPOCHS, default: CLUSTERING_EPOCHS, of: "fit", resumable: true },
   help: "passes over the data while clustering, at most",
 };
 

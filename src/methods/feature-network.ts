@@ -77,7 +77,7 @@ export const NETWORK_METHOD_OPTIONS: Schema<NetworkMethodOptions<NetworkOptions>
     help: "sizes of the mlp from the input to the features",
   },
   itemShape: { rule: sizes(), unset: "that of the data", help: "sizes of one item: 28,28" },
-  epochs: { rule: EPOCHS, default: NETWORK_EPOCHS, help: "passes over the data", of: "fit" },
+  epochs: { rule: EPOCHS, default: NETWORK_EPOCHS, help: "passes over the data", of: "fit", resumable: true },
   ...described<NetworkSettings, "learningRate" | "momentum" | "weightDecay" | "batchSize" | "statisticsBatches">(
     { rules: NETWORK_RULES, defaults: NETWORK_DEFAULTS },
     {

@@ -84,7 +84,8 @@ export interface Estimator {
   /** One record per epoch, of the methods that have epochs. */
   readonly history: readonly EpochRecord[];
   /**
-   * Learns from x, of a kind that the method takes. Goes on where an aborted or loaded training stood.
+   * Learns from x, of a kind that the method takes. Goes on where an aborted or loaded training stood. Called again after its end, a network goes on to more
+   * epochs of the same items, and refuses others; all else learns anew.
    * @throws the signal's reason when aborted
    */
   fit(x: unknown, options?: EstimatorFitOptions): Promise<unknown>;

@@ -25,7 +25,7 @@ export const n2d: Method<ImageRowsMethodOptions<N2DOptions>> = {
         help: "sizes of the encoder from the input to the code",
       },
       layerEpochs: "passes over the data for each layer by itself",
-      epochs: { help: "passes over the data for the whole autoencoder", of: "fit" },
+      epochs: { help: "passes over the data for the whole autoencoder", of: "fit", resumable: true },
       batchSize: "items a step",
       learningRate: { help: "Adam's step size", resumable: true },
       corruption: "share of inputs set to 0 while a layer is trained by itself",

@@ -61,7 +61,7 @@ export const RECONSTRUCTION_FLAGS: Schema<Omit<ReconstructionOptions, "preparati
   >(
     { rules: RECONSTRUCTION_RULES, defaults: RECONSTRUCTION_DEFAULTS },
     {
-      epochs: "passes over the data",
+      epochs: { help: "passes over the data", of: "fit", resumable: true },
       batchSize: "items a step",
       learningRate: "Adam's largest step size, of one cycle",
       sigma: "what a reconstruction may be off: squared errors count ½/σ²",

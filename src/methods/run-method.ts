@@ -206,6 +206,7 @@ class Run {
       ...(hasEpochs && {
         onEpoch: async (record) => {
           const labels = truth && labelsOf(estimator);
+          while (labels && (this.#trace.at(-1)?.step ?? 0) >= record.epoch) this.#trace.pop(); // of the end of a run that has more epochs now
           if (labels) this.#trace.push({ step: record.epoch, ...headline(truth, labels) });
           await this.#keep(estimator);
           await onEpoch?.(record);

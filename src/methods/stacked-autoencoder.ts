@@ -28,14 +28,19 @@ export const stackedAutoencoder: Method<
         help: "sizes of the encoder from the input to the embedding",
       },
       layerEpochs: "passes over the data for each layer by itself",
-      epochs: "passes over the data for all layers together",
+      epochs: { help: "passes over the data for all layers together", of: "fit", resumable: true },
       corruption: "share of inputs set to 0 while a layer is trained by itself",
       batchSize: "items a step",
-      learningRate: "Adam's step size",
+      learningRate: { help: "Adam's step size", resumable: true },
     }),
     ...IMAGE_ROWS_FLAGS,
   },
   suit: (data, given) => ({ ...(given.layers ? {} : { layers: encoderFor(data) }), ...suitImages(data, given) }),
   make: ({ nClusters: _, ...options }) => new StackedAutoencoder(withAugment(options)),
-  load: (bytes, { device }) => StackedAutoencoder.load(bytes, { augmentWith: augmentRows, ...(device && { device }) }),
+  load: (bytes, { device, learningRate }) =>
+    StackedAutoencoder.load(bytes, {
+      augmentWith: augmentRows,
+      ...(device && { device }),
+      ...(learningRate !== undefined && { learningRate }),
+    }),
 };

@@ -21,7 +21,7 @@ import type { Rules } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import type { Tensor } from "../tensor";
-import type { Stage, Training } from "../training/training";
+import type { Stage } from "../training/training";
 
 /** How an autoencoder is trained. */
 export interface AutoencoderTraining {
@@ -142,25 +142,4 @@ export function autoencoderStages(rows: Rows, network: Autoencoder, training: Au
     });
   });
   return [...layerwise, stage("autoencoder", epochs, network.parameters(), (x) => mse(network.forward(x), x))];
-}
-
-/**
- * Takes over the weights of a trained autoencoder in place of training one.
- * @param training of the network, whose stages then count as done
- * @throws when the layers differ, and when training has begun
- */
-export async function takeWeights(
-  op: string,
-  network: Autoencoder,
-  training: Training,
-  from: Autoencoder,
-): Promise<void> {
-  const sizes = ({ encoder }: Autoencoder): string[] => encoder.map(({ weight }) => weight.shape.join("x"));
-  if (sizes(network).join() !== sizes(from).join())
-    throw new Error(`${op}: the layers must be those of the network that is given`);
-  const weights = Object.entries(from.stateDict()).map(
-    async ([name, tensor]) => [name, { shape: tensor.shape, data: await tensor.data() }] as const,
-  );
-  training.skip(op, network.encoder.length + 1);
-  network.loadStateDict(Object.fromEntries(await Promise.all(weights)));
 }

@@ -26,7 +26,7 @@ import { keep, parameter, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { Training } from "../training/training";
 import type { Stage } from "../training/training";
-import { augmentationOf, forImages, autoencoderStages, takeWeights } from "./autoencoder-stages";
+import { augmentationOf, forImages, autoencoderStages } from "./autoencoder-stages";
 import type { RowsAugmentation } from "./autoencoder-stages";
 import { CLUSTERING_EPOCHS, DEC_LOAD, DEC_OPTIONS } from "./dec-options";
 import type { DECLoadOptions, DECOptions, DECSettings, Objective } from "./dec-options";
@@ -98,42 +98,27 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
   async startFrom(network: Autoencoder): Promise<this> {
     return this.fitting({}, {}, async () => {
       await this.built();
+      const { takeWeights } = await import("./take-weights");
       await takeWeights(`${this.name}.startFrom`, this.network, this.#pretraining, network);
       this.learned();
     });
   }
 
   /**
-   * Pretrains, places the centres and trains until the labels settle. Goes on where an aborted or loaded training stood.
-   * @param x [n, layers[0]], or items that flatten to that
-   * @param options `epochs`: passes over the data in the clustering phase at most; default 100
+   * Pretrains, places the centres and trains until the labels settle. Goes on where an earlier call or a loaded training stood.
+   * @param x [n, layers[0]], or items that flatten to that; the same in each call
+   * @param options `epochs`: passes over the data in the clustering phase at most, those of earlier calls too; default 100
    * @throws when x has other columns than the first layer takes, holds NaN, or has fewer rows than clusters; when a loss or weight is no
    * longer finite; the signal's reason when aborted
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
-    const {
-      nClusters,
-      layers,
-      seed,
-      layerEpochs,
-      pretrainEpochs,
-      pretrainLearningRate,
-      pretrainBatchSize,
-      corruption,
-    } = this.settings;
+    const { layers, seed, layerEpochs, pretrainEpochs, pretrainLearningRate, pretrainBatchSize, corruption } =
+      this.settings;
     return this.fitting(options, FIT_RULES, async (fit) => {
       const device = await this.built();
       const rows = await this.rowsOf(device, x);
       try {
-        this.checkWidth("fit", rows, layers[0]!);
-        if (nClusters > rows.count)
-          throw new Error(
-            `${this.name}.fit: nClusters must be at most the number of rows, got ${nClusters} for ${rows.count} rows`,
-          );
-        if (this.#target && this.#labels!.length !== rows.count)
-          throw new Error(
-            `${this.name}.fit: training must go on with the same ${this.#labels!.length} items, got ${rows.count}`,
-          );
+        await this.checkFit(rows, layers[0]!, this.#pretraining);
         const augment = augmentationOf(`${this.name}.fit`, this.settings);
         this.learned();
         const stages = autoencoderStages(rows, this.network, {
@@ -149,7 +134,7 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
           fit,
           options,
         );
-        await this.#refresh(rows);
+        await this.#look(rows, this.#clustering.begun);
       } finally {
         rows.dispose();
       }
@@ -268,8 +253,9 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
     this.#centers = parameter(device, this.#placed.data, this.#placed.shape);
   }
 
-  /** Recomputes q, the labels and the target over all rows. */
-  async #refresh(rows: Rows): Promise<void> {
+  /** Recomputes q, the labels and the target over all rows, once for an interval. */
+  async #look(rows: Rows, interval: number): Promise<void> {
+    if (this.#refreshed === interval) return;
     const centers = this.#centers!;
     const chunks = await mapChunks(rows, (batch) => this.#assign(batch, centers));
     const { target, assigned } = tidy(() => {
@@ -286,6 +272,7 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
     this.#placed = new NdArray(placed, centers.shape);
     this.#labels = labels;
     this.#changed = changed / labels.length;
+    this.#refreshed = interval;
   }
 
   #stage(rows: Rows, augment: RowsAugmentation | undefined, epochs: number): Stage {
@@ -306,9 +293,7 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
       optimizer: (list) => new SGD(list, { lr: learningRate, momentum }),
       beforeEpoch: async (interval) => {
         if (this.#converged) return false;
-        if (this.#refreshed === interval) return true; // resumed within the interval
-        await this.#refresh(rows);
-        this.#refreshed = interval;
+        await this.#look(rows, interval);
         this.#converged = interval > 0 && this.#changed < tolerance;
         return !this.#converged;
       },

@@ -28,7 +28,7 @@ import type { Tensor } from "../tensor";
 import type { Stage } from "../training/training";
 import { mapFeatures, shapeOf } from "./feature-store";
 import type { Features } from "./feature-store";
-import { checkClusterCount, EPS, NETWORK_DEFAULTS, NETWORK_RULES, NetworkModel, stepsOf } from "./network-model";
+import { EPS, NETWORK_DEFAULTS, NETWORK_RULES, NetworkModel, stepsOf } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `DeepCluster`. */
@@ -106,18 +106,17 @@ export class DeepCluster extends NetworkModel<Settings> {
   }
 
   /**
-   * Trains for so many epochs, then clusters once more. Goes on where an aborted or loaded training stood. The record of an epoch
+   * Trains for so many epochs, then clusters once more. Goes on where an earlier call or a loaded training stood. The record of an epoch
    * has `nmi`, that of its clusters with those of the epoch before (0 in the first), and `clusters`, how many are not empty.
-   * @param x [n, …], items of the network's input size
-   * @param options `epochs`: default 50
+   * @param x [n, …], items of the network's input size; the same in each call
+   * @param options `epochs`: those of earlier calls too; default 50
    * @throws when items have another size, hold NaN, or are fewer than the clusters; when a loss or weight is no longer finite; the
    * signal's reason when aborted
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     return this.fittingItems(x, options, async (rows, fit, epochs) => {
-      checkClusterCount(this.name, this.settings.nClusters, rows.count);
-      await this.train(rows, this.#stage(rows, epochs, fit.signal), fit, options);
-      await this.#cluster(rows, epochs, fit.signal);
+      const begun = await this.train(rows, this.#stage(rows, epochs, fit.signal), fit, options);
+      await this.#cluster(rows, begun, fit.signal);
     });
   }
 

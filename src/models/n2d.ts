@@ -28,7 +28,7 @@ import { choice, optional, positive, range, seed as seedRule, share, sizes, inte
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
 import { Training } from "../training/training";
-import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, augmentationOf, autoencoderStages, forImages, IMAGE_ROWS_RULES, takeWeights } from "./autoencoder-stages"; // prettier-ignore
+import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, augmentationOf, autoencoderStages, forImages, IMAGE_ROWS_RULES } from "./autoencoder-stages"; // prettier-ignore
 import type { ImageRowsOptions } from "./autoencoder-stages";
 
 /** Options of `N2D`; the defaults of places and mixture are the paper's. */
@@ -150,30 +150,27 @@ export class N2D extends RowsModel<Settings> {
   async startFrom(network: Autoencoder): Promise<this> {
     return this.fitting({}, {}, async () => {
       await this.built();
+      const { takeWeights } = await import("./take-weights");
       await takeWeights("N2D.startFrom", this.network, this.#training, network);
       this.learned();
     });
   }
 
   /**
-   * Trains the autoencoder, places the codes and clusters the places. Goes on where an aborted or loaded training stood; called again after
-   * its end, it places and clusters x anew by the same codes.
-   * @param x [n, layers[0]], or items that flatten to that
-   * @param options `epochs`: passes for the whole autoencoder, in place of the model's own
+   * Trains the autoencoder, places the codes and clusters the places. Goes on where an earlier call or a loaded training stood, then places and clusters
+   * anew.
+   * @param x [n, layers[0]], or items that flatten to that; the same in each call
+   * @param options `epochs`: passes for the whole autoencoder, those of earlier calls too, in place of the model's own
    * @throws when x has other columns than the first layer takes, holds NaN, or has fewer rows than clusters; when a loss or weight is no
    * longer finite; the signal's reason when aborted
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
-    const { nClusters, layers, seed } = this.settings;
+    const { layers, seed } = this.settings;
     return this.fitting(options, FIT_RULES, async (fit) => {
       const rows = await this.rowsOf(await this.built(), x);
       try {
-        this.checkWidth("fit", rows, layers[0]!);
-        if (nClusters > rows.count)
-          throw new Error(
-            `N2D.fit: nClusters must be at most the number of rows, got ${nClusters} for ${rows.count} rows`,
-          );
         if (rows.count < 2) throw new Error(`N2D.fit: neighbours need two rows, got ${rows.count}`);
+        await this.checkFit(rows, layers[0]!, this.#training);
         const augment = augmentationOf("N2D.fit", this.settings);
         this.learned();
         const { epochs = this.settings.epochs } = options;

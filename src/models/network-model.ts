@@ -275,18 +275,19 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     return this.known(op, this.#network).inputShape;
   }
 
-  /** Runs `use` with the rows of x as the one `fit`. @throws when they do not have the network's input size */
+  /** Runs `use` with the rows of x, and the labels that are learned, as the one `fit`. @throws when they do not have the network's input size */
   protected async fittingItems(
     x: RowsLike,
     options: FitOptions,
     use: (rows: Rows, fit: Fit, epochs: number) => Promise<void>,
+    labels?: Int32Array,
   ): Promise<this> {
     return this.fitting(options, FIT_RULES, async (fit) => {
       const device = await this.built();
       const items = this.#itemShape("fit");
       const rows = await this.rowsOf(device, x, items);
       try {
-        this.checkWidth("fit", rows, sizeOf(items));
+        await this.checkFit(rows, sizeOf(items), this.#training, labels);
         await use(rows, fit, options.epochs ?? NETWORK_EPOCHS);
       } finally {
         rows.dispose();
@@ -294,12 +295,13 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     });
   }
 
-  /** Goes on with a stage from where training stands, and settles the statistics at its end. */
-  protected async train(rows: Rows, stage: Stage, fit: Fit, options: FitOptions): Promise<void> {
+  /** Goes on with a stage from where training stands, and settles the statistics at its end; the epochs that have begun by then. */
+  protected async train(rows: Rows, stage: Stage, fit: Fit, options: FitOptions): Promise<number> {
     this.learned();
     await this.#training.run([stage], this.settings.seed, fit, options);
     await this.settle(rows);
     await checkAlive(`${this.name}.fit`, rows, (batch) => this.features(batch));
+    return this.#training.begun;
   }
 
   /** Statistics of batch normalisation from some batches as they are, whatever they were before: the same where it is run again. */
@@ -392,9 +394,3 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
 /** Batches of n items, a last one of a single item left out. */
 export const stepsOf = (n: number, batchSize: number): number =>
   n > batchSize && n % batchSize === 1 ? Math.floor(n / batchSize) : Math.ceil(n / batchSize);
-
-/** @throws when there are fewer rows than clusters */
-export function checkClusterCount(name: string, nClusters: number, count: number): void {
-  if (nClusters > count)
-    throw new Error(`${name}.fit: nClusters must be at most the number of rows, got ${nClusters} for ${count} rows`);
-}

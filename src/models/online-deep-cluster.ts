@@ -29,7 +29,7 @@ import type { Stage } from "../training/training";
 import { ClusterMemory, FeatureMemory } from "./cluster-memory";
 import type { Remembered } from "./cluster-memory";
 import { fitDevice } from "./feature-store";
-import { checkClusterCount, EPS, NETWORK_RULES, NetworkModel } from "./network-model";
+import { EPS, NETWORK_RULES, NetworkModel } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `OnlineDeepCluster`. */
@@ -105,18 +105,15 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   }
 
   /**
-   * Trains for so many epochs. Goes on where an aborted or loaded training stood. The record of an epoch has `changed`, the share
+   * Trains for so many epochs. Goes on where an earlier call or a loaded training stood. The record of an epoch has `changed`, the share
    * of labels that changed, and `clusters`, how many are not empty.
-   * @param x [n, …], items of the network's input size
+   * @param x [n, …], items of the network's input size; the same in each call
+   * @param options `epochs`: those of earlier calls too; default 50
    * @throws when items have another size, hold NaN, or are fewer than the clusters; when the loss is no longer finite; the
    * signal's reason when aborted
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     return this.fittingItems(x, options, async (rows, fit, epochs) => {
-      checkClusterCount(this.name, this.settings.nClusters, rows.count);
-      const before = (this.#memory ?? this.#recalled)?.labels.length ?? rows.count;
-      if (before !== rows.count)
-        throw new Error(`OnlineDeepCluster.fit: training must go on with the same ${before} items, got ${rows.count}`);
       const memory = (this.#memory ??= await (this.#recalled
         ? this.#recall(rows, this.#recalled)
         : this.#begin(rows, fit.signal)));

@@ -14,12 +14,12 @@ import { crossEntropy } from "../ops/losses/cross-entropy";
 import { add, scale } from "../ops/elementwise";
 import { slice } from "../ops/layout";
 import { logSoftmax } from "../ops/softmax";
-import { choice, flag, positive, range, integer } from "../options";
+import { choice, flag, optional, positive, range, integer } from "../options";
 import { indices, Tensor, tidy } from "../tensor";
 import type { Stage } from "../training/training";
 import { fitDevice, mapFeatures, shapeOf } from "./feature-store";
 import type { Features } from "./feature-store";
-import { checkClusterCount, NETWORK_RULES, NetworkModel } from "./network-model";
+import { NETWORK_RULES, NetworkModel } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
 
 /** Options of `SelfLabeling`. */
@@ -86,6 +86,8 @@ export class SelfLabeling extends NetworkModel<Settings> {
   #labels: Int32Array[] = [];
   /** Of the last update: the mean over the heads of the share of labels that changed. */
   #changed = 1;
+  /** Epochs after which a `fit` labelled last. */
+  #labelled: number | undefined;
 
   constructor(options: SelfLabelingOptions) {
     super("SelfLabeling", options, SELF_LABELING_OPTIONS);
@@ -105,26 +107,28 @@ export class SelfLabeling extends NetworkModel<Settings> {
   }
 
   /**
-   * Trains for so many epochs, then labels once more. Goes on where an aborted or loaded training stood. The record of an epoch
+   * Trains for so many epochs, then labels once more. Goes on where an earlier call or a loaded training stood. The record of an epoch
    * has `changed`, the share of labels that the last update changed.
-   * @param x [n, …], items of the network's input size
+   * @param x [n, …], items of the network's input size; the same in each call
+   * @param options `epochs`: those of earlier calls too; default 50
    * @throws when items have another size, hold NaN, or are fewer than the clusters; when the loss is no longer finite; the
    * signal's reason when aborted
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     const { nClusters, heads } = this.settings;
     return this.fittingItems(x, options, async (rows, fit, epochs) => {
-      checkClusterCount(this.name, nClusters, rows.count);
       if (this.settings.balance && !fitDevice(rows.count, nClusters, rows.memory))
         throw new Error(
           `SelfLabeling.fit: balance needs the probabilities at once, [${rows.count}, ${nClusters}] are more than a quarter of the source's memory, ${rows.memory}`,
         );
-      await this.train(rows, this.#stage(rows, epochs, fit.signal), fit, options);
+      const begun = await this.train(rows, this.#stage(rows, epochs, fit.signal), fit, options);
+      if (this.#labelled === begun) return;
       await this.#update(
         rows,
         Array.from({ length: heads }, (_, h) => h),
         fit.signal,
       );
+      this.#labelled = begun;
     });
   }
 
@@ -153,12 +157,13 @@ export class SelfLabeling extends NetworkModel<Settings> {
       `labels.${h}`,
       new NdArray<TypedArray>(labels),
     ]);
-    return { arrays: Object.fromEntries(named), state: { changed: this.#changed } };
+    return { arrays: Object.fromEntries(named), state: { changed: this.#changed, labelled: this.#labelled } };
   }
 
   protected override restoreBeside(saved: Checkpoint): void {
     const { heads, nClusters } = this.settings;
     this.#changed = saved.entry("changed", range(0, 1));
+    this.#labelled = saved.entry<number | undefined>("labelled", optional(integer(0)));
     for (let h = 0; h < heads; h++) {
       const labels = saved.labels(`labels.${h}`, nClusters);
       if (!labels) break;

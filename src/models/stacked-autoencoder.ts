@@ -76,9 +76,9 @@ export class StackedAutoencoder extends RowsModel<Settings> {
   }
 
   /**
-   * Trains layer by layer, then as a whole. Goes on where an aborted or loaded training stood.
-   * @param x [n, layers[0]], or items that flatten to that
-   * @param options `epochs`: passes for all layers together, in place of the model's own
+   * Trains layer by layer, then as a whole. Goes on where an earlier call or a loaded training stood.
+   * @param x [n, layers[0]], or items that flatten to that; the same in each call
+   * @param options `epochs`: passes for all layers together, those of earlier calls too, in place of the model's own
    * @throws when x has other columns than the first layer takes, or holds NaN; when a loss or weight is no longer finite; the signal's
    * reason when aborted
    */
@@ -86,7 +86,7 @@ export class StackedAutoencoder extends RowsModel<Settings> {
     return this.fitting(options, FIT_RULES, async (fit) => {
       const rows = await this.rowsOf(await this.built(), x);
       try {
-        this.checkWidth("fit", rows, this.settings.layers[0]!);
+        await this.checkFit(rows, this.settings.layers[0]!, this.#training);
         const augment = augmentationOf(`${this.name}.fit`, this.settings);
         this.learned();
         const { epochs = this.settings.epochs } = options;

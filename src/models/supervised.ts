@@ -57,33 +57,40 @@ export class Supervised extends NetworkModel<Settings> {
   }
 
   /**
-   * Trains on items of known class. Goes on where an aborted or loaded training stood. The record of an epoch has the loss.
+   * Trains on items of known class. Goes on where an earlier call or a loaded training stood, with the same items and classes. The record of an epoch has
+   * the loss.
    * @param labels the class of each item, 0 … nClasses − 1
+   * @param options `epochs`: passes over the data, those of earlier calls too; default 50
    * @throws when labels are out of range or not one for each item, and as `fit` of every method
    */
   async fit(x: RowsLike, labels: MatrixLike, options: FitOptions = {}): Promise<this> {
     const classes = checkClasses("Supervised.fit", labels, this.settings.nClasses);
-    return this.fittingItems(x, options, async (rows, fit, epochs) => {
-      if (classes.length !== rows.count)
-        throw new Error(`Supervised.fit: labels must be one an item, got ${classes.length} for ${rows.count} items`);
-      const batches = this.batches(rows);
-      const loss = ({ epoch, step, random }: StepContext): Tensor => {
-        const index = batches.batch(epoch, step);
-        const z = this.trainingFeatures(rows, index, random);
-        const goal = indices(
-          z.device,
-          Uint32Array.from(index, (i) => classes[i]!),
-        );
-        return crossEntropy(this.heads[0]!.forward(this.rectified(z)), goal);
-      };
-      const { learningRate, schedule } = this.settings;
-      const rate = (share: number): number =>
-        schedule === "cosine" ? (learningRate * (1 + Math.cos(Math.PI * share))) / 2 : learningRate;
-      const { steps, load } = batches;
-      const stage = { name: this.name, epochs, steps, load, ...this.trained({}), learningRate: rate, loss };
-      this.#classifies = true;
-      await this.train(rows, stage, fit, options);
-    });
+    return this.fittingItems(
+      x,
+      options,
+      async (rows, fit, epochs) => {
+        if (classes.length !== rows.count)
+          throw new Error(`Supervised.fit: labels must be one an item, got ${classes.length} for ${rows.count} items`);
+        const batches = this.batches(rows);
+        const loss = ({ epoch, step, random }: StepContext): Tensor => {
+          const index = batches.batch(epoch, step);
+          const z = this.trainingFeatures(rows, index, random);
+          const goal = indices(
+            z.device,
+            Uint32Array.from(index, (i) => classes[i]!),
+          );
+          return crossEntropy(this.heads[0]!.forward(this.rectified(z)), goal);
+        };
+        const { learningRate, schedule } = this.settings;
+        const rate = (share: number): number =>
+          schedule === "cosine" ? (learningRate * (1 + Math.cos(Math.PI * share))) / 2 : learningRate;
+        const { steps, load } = batches;
+        const stage = { name: this.name, epochs, steps, load, ...this.trained({}), learningRate: rate, loss };
+        this.#classifies = true;
+        await this.train(rows, stage, fit, options);
+      },
+      classes,
+    );
   }
 
   /** The most probable class of each row of x. */

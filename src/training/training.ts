@@ -2,12 +2,13 @@ import { grad } from "../autodiff";
 import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, NamedArrays } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
+import type { Rows } from "../lifecycle/rows";
 import { HISTORY } from "../lifecycle/progress";
 import type { EpochRecord, Progress, TrainingOptions } from "../lifecycle/progress";
 import type { NamedTensors } from "../nn/module";
 import { allFinite } from "../optim/clipping";
 import type { Optimizer } from "../optim";
-import { finite, record, integer } from "../options";
+import { finite, integer, list, optional, record } from "../options";
 import { stream } from "../random";
 import type { Tensor } from "../tensor";
 import { runStage } from "./loop";
@@ -41,17 +42,27 @@ export interface TrainingState {
   stage: number;
   progress: Progress;
   history: EpochRecord[];
+  /** The fingerprint of the rows that it began with. */
+  items?: readonly number[] | undefined;
 }
 
 const PROGRESS = record({ epoch: integer(0), step: integer(0), lossSum: finite });
 
-const STATE = record({ stage: integer(0), progress: PROGRESS, history: HISTORY });
+const STATE = record({
+  ...{ stage: integer(0), progress: PROGRESS, history: HISTORY },
+  items: optional(list(integer(0))),
+});
 
-/** Training of one model: its stages one after the other, each with an optimizer and a random stream of its own. Holds what it takes to go on. */
+/**
+ * Training of one model: its stages one after the other, each with an optimizer and a random stream of its own. Holds what it takes to go on: where it was
+ * stopped, and from the end of the last stage, which stays open, to more epochs of it.
+ */
 export class Training {
   #state: TrainingState = { stage: 0, progress: { epoch: 0, step: 0, lossSum: 0 }, history: [] };
   #optimizer: Optimizer | undefined;
   #restored: NamedArrays | undefined;
+  /** The fingerprint of the rows that it is about to go on with. */
+  #given: readonly number[] | undefined;
 
   /** One record per epoch of every stage. */
   get history(): readonly EpochRecord[] {
@@ -70,8 +81,8 @@ export class Training {
 
   /** Goes on from an entry of a checkpoint's state and the optimizer's arrays. @throws when the entry is not what `state` gave */
   restore(saved: Checkpoint, name = "training", prefix = "optimizer."): void {
-    const { stage, progress, history } = saved.entry<TrainingState>(name, STATE);
-    this.#state = { stage, progress: { ...progress }, history: [...history] };
+    const { stage, progress, history, items } = saved.entry<TrainingState>(name, STATE);
+    this.#state = { stage, progress: { ...progress }, history: [...history], items };
     const arrays = saved.below(prefix);
     this.#restored = Object.keys(arrays).length > 0 ? arrays : undefined;
   }
@@ -83,6 +94,22 @@ export class Training {
     this.#state.stage = stages;
   }
 
+  /** Epochs of the stage at work that have begun. */
+  get begun(): number {
+    const { epoch, step } = this.#state.progress;
+    return epoch + (step > 0 ? 1 : 0);
+  }
+
+  /** Holds rows, and labels that are learned of them, against those that it began with. @throws when they are others */
+  async goesOnWith(rows: Rows, op: string, labels?: Int32Array): Promise<void> {
+    const given = (this.#given = await rows.fingerprint(labels));
+    const { items = given } = this.#state;
+    if (String(items) !== String(given))
+      throw new Error(
+        `${op}: training must go on with the same data of ${items[0]} items, got others; make a new model for them`,
+      );
+  }
+
   /** Frees the state of an optimizer that was stopped at work. */
   dispose(): void {
     this.#optimizer?.dispose();
@@ -90,12 +117,13 @@ export class Training {
   }
 
   /**
-   * Goes on to the end of the last stage.
+   * Goes on to the end of the last stage; from there, where it is asked for more epochs than it has had, to these, under a new optimizer.
    * @param seed with the stages' names, where all that is random comes from
    * @throws the signal's reason when aborted; an error that names stage and step when a loss or a weight is no longer finite
    */
   async run(stages: readonly Stage[], seed: number, fit: Fit, { onEpoch }: TrainingOptions = {}): Promise<void> {
     const state = this.#state;
+    state.items ??= this.#given;
     while (state.stage < stages.length) {
       const spec = stages[state.stage]!;
       const optimizer = (this.#optimizer ??= spec.optimizer(spec.parameters));
@@ -125,6 +153,7 @@ export class Training {
       await checkWeights(spec, state.progress);
       optimizer.dispose();
       this.#optimizer = undefined;
+      if (state.stage === stages.length - 1) return;
       state.stage++;
       state.progress = { epoch: 0, step: 0, lossSum: 0 };
     }

@@ -3,9 +3,11 @@ import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { DEC } from "constella";
 import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
 import { accuracy } from "../../src/metrics";
 import { NdArray } from "../../src/ndarray";
+import { deviceOf } from "../devices";
 import { uniforms } from "../uniforms";
 import {
   blobs,
@@ -139,7 +141,7 @@ describe("constella cluster with a network", () => {
     expect(await resume("--clusters", "4")).toBe(`constella: --clusters is 3 in ${place}, got 4${start}`);
     expect(await resume("--seed", "4")).toBe(`constella: --seed is 3 in ${place}, got 4${start}`);
     expect(await resume("--method", "idec")).toBe(`constella: --method is dec in ${place}, got idec${start}`);
-    expect(await resume("--epochs", "9")).toBe(`constella: --epochs is 6 in ${place}, got 9${start}`);
+    expect(await resume("--batch-size", "16")).toBe(`constella: --batch-size is 32 in ${place}, got 16${start}`);
     await write("narrow.npy", writeNpy(blobs(20, 4, 3).x));
     expect(await refusal("cluster", "narrow.npy", "--resume", "--out", "dec")).toMatch(
       /--layers must begin with the 4 values/,
@@ -156,6 +158,18 @@ describe("constella cluster with a network", () => {
     expect(await refusal("cluster", "deep.npy", "--resume", "--out", "broken")).toMatch(
       /^constella: cannot resume from broken.checkpoint\.safetensors: /,
     );
+  });
+
+  test("goes on from its end to more epochs", async () => {
+    const goOn = ["cluster", "deep.npy", "--labels", "deep-y.npy", "--device", "wasm", "--threads", "1", "--resume"];
+    const { code, stderr } = await constella(...goOn, "--epochs", "9", "--out", "dec");
+    expect({ code, lines: own(stderr) }).toEqual({ code: 0, lines: [] });
+    expect(await metricsOf("dec")).toMatchObject({ options: { epochs: 9 } });
+    const model = await DEC.load(await read("dec/checkpoint.safetensors"), { device: await deviceOf("wasm") });
+    expect(model.history.filter(({ stage }) => stage === "DEC").map(({ epoch }) => epoch)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9,
+    ]);
+    model.dispose();
   });
 
   test("refuses options of another method and networks that do not fit", async () => {

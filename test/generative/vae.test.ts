@@ -86,6 +86,8 @@ describe("variational autoencoders", () => {
     await expect(model.fit(stamps.white)).rejects.toThrow("ConditionalVAE.fit: x must have 4 values a row, got 144");
     const constant = new NdArray(new Float32Array(40), [10, 4]);
     await model.fit(constant);
+    const others = new NdArray(new Float32Array(40).fill(1), [10, 4]);
+    await expect(model.fit(others)).rejects.toThrow("must go on with the same data of 10 items, got others");
     await expect(model.score(constant)).rejects.toThrow("the class unit carries nothing");
     // a checkpoint holds no functions: features are given again
     const options = { device, features: (x: Tensor) => x };

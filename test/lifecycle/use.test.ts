@@ -49,6 +49,15 @@ describe.each(Object.entries(MODELS))("%s", (_, { make, load, fit, ask }) => {
     for (const either of [alone, model]) either.dispose();
   });
 
+  test("fitted again by the same items, it gives the same", async () => {
+    const model = make(await device());
+    await fit(model);
+    const first = [await ask(model), [...model.history]];
+    await fit(model);
+    expect([await ask(model), [...model.history]]).toEqual(first);
+    model.dispose();
+  });
+
   test("stopped at any report, then disposed of, it leaves nothing on the device", async () => {
     const own = await device();
     const before = own.memory().buffers;

@@ -2,6 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Device, NdArray } from "constella";
 import { runMethod, RunInterrupted } from "../../src/methods";
+import type { EstimatorFitOptions } from "../../src/methods/method";
+import { optionsOf, splitOptions } from "../../src/methods/schema";
+import type { OptionValues } from "../../src/methods/schema";
 import type { AnyMethod, Estimator, Outcome, RunCheckpoint, RunTask } from "../../src/methods";
 import type { StepReport } from "../../src/lifecycle/progress";
 import { describeDevices } from "../devices";
@@ -177,6 +180,74 @@ export function describeConformance(title: string, methods: Readonly<Record<stri
               ),
             );
             for (const answer of answers) if (answer) expectWords(await answer);
+          } finally {
+            await loaded.dispose();
+          }
+        });
+      });
+
+      /** Estimators that are disposed of when `use` is done. */
+      async function withEstimators(
+        options: OptionValues,
+        use: (ofFit: EstimatorFitOptions, model: Estimator, fresh: Estimator) => Promise<void>,
+      ): Promise<void> {
+        const { ofModel, ofFit } = splitOptions(method, { ...method.suit?.(trial.data, options), ...options });
+        const [model, fresh] = [1, 2].map(() => method.make({ ...ofModel, device })) as [Estimator, Estimator];
+        try {
+          await use(ofFit, model, fresh);
+        } finally {
+          for (const each of [model, fresh]) await each.dispose();
+        }
+      }
+
+      test("fitted again, it gives the same of the same items; of others what a new one gives, or, of a network, one line", async () => {
+        const ask = async (of: Estimator): Promise<unknown[]> => [
+          "labels" in of && of.labels,
+          await of.predict?.(trial.others),
+          (await of.transform?.(trial.others))?.data,
+          [...of.history],
+        ];
+        const others = changed(trial, (value, at) => value + Math.sin(at)).x;
+        await withEstimators(trial.options, async (ofFit, model, fresh) => {
+          await model.fit(trial.x, ofFit);
+          const first = await ask(model);
+          await model.fit(trial.x, ofFit);
+          expect(await ask(model)).toEqual(first);
+          if (method.network) {
+            const refused = expect(model.fit(others, ofFit)).rejects;
+            await refused.toThrow(`training must go on with the same data of ${N} items, got others; make a new model`);
+            expect(await ask(model)).toEqual(first);
+          } else {
+            await model.fit(others, ofFit);
+            await fresh.fit(others, ofFit);
+            expect(await ask(model)).toEqual(await ask(fresh));
+          }
+        });
+      });
+
+      test("fitted again with more epochs, it goes on to as many; with less it stays", async () => {
+        if (!method.network) return;
+        const settles = optionsOf(method).some(([option]) => option === "tolerance");
+        const options = { ...trial.options, ...(settles && { tolerance: 0 }) };
+        await withEstimators(options, async ({ epochs }, model, fresh) => {
+          /** Epochs of the network's training: what a mixture then takes depends on where the items lie. */
+          const trained = (of: Estimator): string[] =>
+            of.history.filter(({ stage }) => stage !== "mixture").map(({ stage, epoch }) => `${stage} ${epoch}`);
+          await model.fit(trial.x, { epochs: epochs! });
+          const [before, saved] = [trained(model), await model.save()];
+          await model.fit(trial.x, { epochs: epochs! - 1 });
+          expect(trained(model)).toEqual(before);
+          await model.fit(trial.x, { epochs: 2 * epochs! });
+          await fresh.fit(trial.x, { epochs: 2 * epochs! });
+          expect(trained(model).length).toBeGreaterThan(before.length);
+          expect(trained(model)).toEqual(trained(fresh));
+          const loaded = await method.load!(saved, { device });
+          try {
+            await loaded.fit(trial.x, { epochs: 2 * epochs! });
+            expect(loaded.history).toEqual(model.history);
+            expect((await loaded.transform?.(trial.others))?.data).toEqual(
+              (await model.transform?.(trial.others))?.data,
+            );
           } finally {
             await loaded.dispose();
           }

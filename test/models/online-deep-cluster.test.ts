@@ -65,7 +65,7 @@ describeDevices("OnlineDeepCluster", (device) => {
     );
     await model.fit(digits(40).x, { epochs: 1 });
     await expect(model.fit(digits(50).x)).rejects.toThrow(
-      "OnlineDeepCluster.fit: training must go on with the same 40 items, got 50",
+      "OnlineDeepCluster.fit: training must go on with the same data of 40 items, got others; make a new model for them",
     );
     model.dispose();
   });

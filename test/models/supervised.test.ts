@@ -60,6 +60,11 @@ describeDevices("Supervised", (device) => {
     await expect(model.fit(x, labels.subarray(1))).rejects.toThrow(
       "Supervised.fit: labels must be one an item, got 192 for 193 items",
     );
+    await model.fit(x, labels, { epochs: 1 });
+    const others = labels.map((label) => (label + 1) % 10);
+    await expect(model.fit(x, others, { epochs: 2 })).rejects.toThrow(
+      "Supervised.fit: training must go on with the same data of 193 items, got others; make a new model for them",
+    );
     model.dispose();
   });
 });

@@ -111,8 +111,8 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
   }
 
   /**
-   * Learns from x, items that flatten to the input shape. Goes on where an aborted or loaded training stood.
-   * @param options `epochs`: passes in place of the model's own
+   * Learns from x, items that flatten to the input shape. Goes on where an earlier call or a loaded training stood, with the same items.
+   * @param options `epochs`: passes in place of the model's own, those of earlier calls too
    * @throws when items have another size or hold NaN; when a loss or weight is no longer finite; the signal's reason when aborted
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
@@ -121,7 +121,7 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
       const given = await this.condensed(items, fit);
       const rows = await this.rowsOf(await this.built(), given, this.networkShape);
       try {
-        this.checkWidth("fit", rows, sizeOf(this.networkShape));
+        await this.checkFit(rows, sizeOf(this.networkShape), this.#training);
         this.learned();
         const { epochs = this.settings.epochs } = options;
         await this.#training.run([this.#stage(rows, epochs)], this.settings.seed, fit, options);

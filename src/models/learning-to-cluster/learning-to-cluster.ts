@@ -120,7 +120,7 @@ export class LearningToCluster extends Model<SetSettings> {
 
   /**
    * Trains on sets that the provider makes, one batch of new sets an iteration, by L = L_cc + λ L_ca; the weights of the lowest
-   * validation loss are the model. Goes on where an aborted or loaded training stood, bit for bit as one that was not interrupted.
+   * validation loss are the model. Goes on where an earlier call or a loaded training stood, bit for bit as one that was not interrupted.
    * @throws when the provider's sets do not fit the model, the signal's reason when aborted, and when the loss is no longer finite
    */
   async fit(provider: SetProvider, options: SetFitOptions = {}): Promise<this> {

@@ -58,6 +58,16 @@ describeDevices("LearningToCluster", (device) => {
     for (const model of [whole, half, loaded]) model.dispose();
   });
 
+  test("called again it goes on to more iterations, and ends as one that was told them at once", async () => {
+    const own = await device();
+    const whole = await small(own).fit(lineSets(), FIT);
+    const again = await small(own).fit(lineSets(), { ...FIT, iterations: FIT.iterations / 2 });
+    await again.fit(lineSets(), FIT);
+    await again.fit(lineSets(), { ...FIT, iterations: 1 });
+    expect(await again.save()).toEqual(await whole.save());
+    for (const model of [whole, again]) model.dispose();
+  });
+
   test.each([true, false])(
     "gradients of the whole loss agree with differences in float64, residual %s",
     async (residual) => {
