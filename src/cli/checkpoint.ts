@@ -9,6 +9,7 @@ import {
   either,
   entries,
   finite,
+  flag,
   integer,
   list,
   nullable,
@@ -38,7 +39,7 @@ export interface SavedRun {
   readonly scaling: Scaling;
   /** Names of the columns that it was trained on, of a table with a header. */
   readonly columns?: readonly string[] | null | undefined;
-  /** How pictures and sounds were brought to one size. */
+  /** How pictures and sounds were brought to one size, and the columns of a table taken. */
   readonly reading?: Reading | undefined;
 }
 
@@ -48,6 +49,16 @@ const SCALING = either(
   record({ kind: choice("unit"), low: finite, span: range(0) }),
   record({ kind: choice("standard"), means: list(finite), deviations: list(range(0)) }),
 );
+
+const COLUMN = either(text, integer(0));
+const TABLE = record({
+  layout: record({
+    ...{ width: integer(1), left: list(COLUMN), id: optional(COLUMN), others: flag },
+    taken: list(record({ column: COLUMN, categories: optional(list(text)), mean: optional(finite) }), 1),
+  }),
+  ...{ missing: optional(choice("error", "drop", "mean")), header: optional(flag), delimiter: optional(text) },
+  decimal: optional(choice(".", ",")),
+});
 
 /** What the record of a run must be, in files of earlier versions too. */
 const RUN = {
@@ -72,6 +83,7 @@ const RUN = {
         as: optional(choice("pixels", "superpixels")),
         superpixels: optional(integer(1)),
         superpixelCompactness: optional(positive),
+        table: optional(TABLE),
       },
     }),
   ),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { basename, extname, relative } from "node:path";
 import type { ClassFolders } from "../data/formats/class-folders";
 import type { ClassLabels } from "../data/formats/class-labels";
-import type { CsvOptions } from "../data/formats/csv/csv";
+import type { CsvOptions, TableLayout } from "../data/formats/csv/csv";
 import {
   isPipedTable,
   isTableFile,
@@ -30,12 +30,18 @@ import type { StreamedRows } from "./streams/open";
 /** How values are scaled before clustering. */
 export type Scale = "auto" | "none" | "unit" | "standard";
 
-/** How pictures and sounds were brought to one size, and rows made of cubes, so that later ones are read alike. */
+/** How pictures and sounds were brought to one size, rows made of cubes, and the columns of a table taken, so that later ones are read alike. */
 export type Reading = Pick<ImageFolderOptions, "fit" | "channels"> &
   SoundOptions &
   Pick<DataOptions, "as" | "superpixels" | "superpixelCompactness"> & {
     readonly size?: readonly [height: number, width: number] | undefined;
+    readonly table?: TableReading | undefined;
   };
+
+/** How a table was taken, and what was said of its text. */
+export type TableReading = Pick<DataOptions, (typeof TOLD)[number]> & { readonly layout: TableLayout };
+
+const TOLD = ["missing", "header", "delimiter", "decimal"] as const;
 
 /** What the command line was given to cluster. */
 export interface DataSet {
@@ -176,11 +182,16 @@ async function kindOf(path: string): Promise<keyof typeof READ> {
 type Reader = (path: string, options: DataOptions, earlier: Reading, label: CsvOptions) => Promise<Read>;
 
 const READ: Readonly<Record<Exclude<DataKind, "cube">, Reader>> = {
-  table: async (path, options, _earlier, label) => {
+  table: async (path, options, { table }, label) => {
     const load = isParquet(path) ? (await import("./parquet")).loadParquet : loadTable;
-    const { data, columns, ids, labels, dropped, notes } = await load(path, tableOptions(options, label));
+    const told = Object.fromEntries(TOLD.map((name) => [name, options[name] ?? table?.[name]]));
+    const how = { ...tableOptions({ ...options, ...told }, label), like: table?.layout };
+    const { data, columns, ids, labels, dropped, notes, layout } = await load(path, how);
     const left = dropped > 0 ? [`${dropped} rows of ${path} were left out, a value of theirs is missing`] : [];
-    return { raw: data, columns, ids, own: labels, dropped, notes: [...notes, ...left] };
+    return {
+      ...{ raw: data, columns, ids, own: labels, dropped, notes: [...notes, ...left] },
+      reading: { table: { layout, ...told } },
+    };
   },
   pictures: async (path, { size = undefined, fit, maxPixels }, earlier) => {
     const given = { size: size ?? earlier.size ?? "smallest", fit: fit ?? earlier.fit, maxPixels } as const;

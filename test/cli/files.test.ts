@@ -1,12 +1,12 @@
 // Files that people have, through the command line: tables with names and gaps, folders of pictures of several sizes.
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { writeNpy } from "../../src/data";
 import { encodePng } from "../data/formats/png";
 import { encodeWav } from "../data/formats/wav";
-import { constella, folder, piped, refusal, useProgram, write } from "./program";
+import { constella, folder, own, piped, refusal, useProgram, write } from "./program";
 
 useProgram();
 
@@ -224,4 +224,102 @@ test("data that are piped in, of any format", async () => {
   expect(near).not.toBe(far);
   const empty = await piped("", "cluster", "-", ...CLUSTER, "--out", "o");
   expect([empty.code, empty.stderr]).toEqual([2, expect.stringMatching(/^constella: csv: file has no rows of data/)]);
+});
+
+describe("tomorrow's table is taken as the one that was learned from", () => {
+  const FLAGS = ["--device", "wasm", "--threads", "1"];
+  /** Clusters of the rows that predict prints. */
+  const predict = async (model: string, data: string, ...more: string[]): Promise<string[]> => {
+    const { code, stdout, stderr } = await constella("predict", model, data, ...more, ...FLAGS);
+    expect({ code, errors: own(stderr) }).toEqual({ code: 0, errors: [] });
+    return stdout.trimEnd().split("\n");
+  };
+  const rows = (lines: readonly string[]): string => `${lines.join("\n")}\n`;
+
+  test("columns that were left out, rows' names, categories and classes", async () => {
+    await write(
+      "today.csv",
+      rows([
+        "name,note,x,colour,class",
+        ...Array.from({ length: 12 }, (_, i) => `r${i},text ${i},${i < 6 ? 1 : 9},${i < 6 ? "red" : "blue"},${i % 3}`),
+      ]),
+    );
+    const reading = ["--drop", "note", "--id-column", "name", "--one-hot", "colour", "--label-column", "class"];
+    expect(await cluster("today.csv", ...reading)).toMatchObject({ code: 0 });
+    const found = (await labelsOf("today.csv")).trimEnd().split("\n").slice(1).map((line) => line.split(",").at(-1)); // prettier-ignore
+    const [red, blue] = [found[0], found[11]];
+    expect(red).not.toBe(blue);
+
+    // other order, no classes, the dropped column there or not
+    await write("tomorrow.csv", rows(["colour,x,name,note", "blue,8,a,?", "red,1,b,?", "blue,9.5,c,?"]));
+    expect(await predict("out-today.csv", "tomorrow.csv")).toEqual([
+      ...["id,row,cluster", `a,0,${blue}`, `b,1,${red}`, `c,2,${blue}`],
+    ]);
+    await write("bare.csv", rows(["x,colour", "8,blue", "1,red"]));
+    expect(await predict("out-today.csv", "bare.csv")).toEqual(["row,cluster", `0,${blue}`, `1,${red}`]);
+    await write("one-kind.csv", rows(["x,colour", "9,blue"])); // of two categories one alone
+    expect(await predict("out-today.csv", "one-kind.csv")).toEqual(["row,cluster", `0,${blue}`]);
+
+    await write("other.csv", rows(["x,size", "8,1"]));
+    expect(await refusal("predict", "out-today.csv", "other.csv", ...FLAGS)).toBe(
+      "constella: csv: file must have the columns that the model was trained on, it lacks colour, and it has size (other.csv)",
+    );
+    await write("green.csv", rows(["x,colour", "8,blue", "8,green"]));
+    expect(await refusal("predict", "out-today.csv", "green.csv", ...FLAGS)).toBe(
+      'constella: csv: line 3, column "colour": "green" is none of the categories that the model was trained on, blue, red (green.csv)',
+    );
+    // the run itself goes on without being told again
+    expect(await constella("cluster", "today.csv", "--resume", "--out", "out-today.csv", ...FLAGS)).toMatchObject({
+      code: 0,
+    });
+  });
+
+  test("columns that were named, and values that are missing", async () => {
+    await write("gappy.csv", rows(["a;b;c", "1,5;x;1", "NA;x;1", "1,5;x;1", "9,5;x;1", "9,5;x;1", "9,5;x;1"]));
+    expect(await cluster("gappy.csv", "--columns", "a", "--missing", "mean", "--decimal", ",")).toMatchObject({
+      code: 0,
+    });
+    const [low, , , high] = (await labelsOf("gappy.csv")).trimEnd().split("\n").slice(1).map((line) => line.split(",").at(-1)); // prettier-ignore
+    // 6.3, the mean of what was learned from, is nearer to the upper group, whatever the mean of this file is
+    await write("later.csv", rows(["c;a", "y;1", "y;NA", "y;9", "y;1", "y;1"]));
+    const clusters = (await predict("out-gappy.csv", "later.csv")).slice(1).map((line) => line.split(",")[1]);
+    expect(clusters).toEqual([low, high, high, low, low]);
+  });
+
+  test("a table without names: as wide as it was, or of the columns alone", async () => {
+    await write("plain.csv", rows(["7,1,0", "8,1,1", "9,9,0", "3,9,1"]));
+    expect(await cluster("plain.csv", "--drop", "0", "--label-column", "-1")).toMatchObject({ code: 0 });
+    const found = (await labelsOf("plain.csv")).trimEnd().split("\n").slice(1).map((line) => line.split(",")[1]); // prettier-ignore
+    await write("wide.csv", rows(["100,9,5", "100,1,5"]));
+    expect((await predict("out-plain.csv", "wide.csv")).slice(1)).toEqual([`0,${found[2]}`, `1,${found[0]}`]);
+    await write("narrow.csv", rows(["9", "1"]));
+    expect((await predict("out-plain.csv", "narrow.csv")).slice(1)).toEqual([`0,${found[2]}`, `1,${found[0]}`]);
+    await write("two.csv", rows(["9,1", "1,1"]));
+    expect(await refusal("predict", "out-plain.csv", "two.csv", ...FLAGS)).toBe(
+      "constella: csv: the model takes 1 columns; the file has 2 without names (two.csv)",
+    );
+  });
+});
+
+test("tables as R writes them: names of rows without a name of their own", async () => {
+  const cars = [
+    ['"Mazda RX4"', 21, 6],
+    ['"Datsun 710"', 22.8, 4],
+    ['"Hornet \\"Sport\\""', 90, 60],
+    ['"Valiant, blue"', 91, 61],
+  ] as const;
+  const written: Record<string, string> = {
+    "table.txt": ['"mpg" "cyl"', ...cars.map((car) => car.join(" "))].join("\n"),
+    "tab.tsv": ["mpg\tcyl", ...cars.slice(0, 4).map(([, ...car], i) => `${i + 1}\t${car.join("\t")}`)].join("\n"),
+    "r.csv": ['"","mpg","cyl"', ...cars.map(([name, ...car]) => `${name.replaceAll('\\"', '""')},${car.join(",")}`)].join("\n"), // prettier-ignore
+  };
+  for (const [name, content] of Object.entries(written)) {
+    await write(name, `${content}\n`);
+    expect(await cluster(name)).toMatchObject({ code: 0 });
+    const lines = (await labelsOf(name)).trimEnd().split("\n");
+    expect(lines[0]).toBe("id,row,cluster");
+    const clusters = lines.slice(1).map((line) => line.at(-1));
+    expect([clusters[0] === clusters[1], clusters[2] === clusters[3], clusters[0] === clusters[2]]).toEqual([true, true, false]); // prettier-ignore
+    expect(lines[1]).toMatch(name === "tab.tsv" ? /^1,0,/ : /^Mazda RX4,0,/);
+  }
 });

@@ -33,7 +33,7 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
   checkDevice(given);
   const content = await readFile(given.model);
   const record = readLearned(given.model, content);
-  const data = await loadData(path, given, { earlier: record?.reading });
+  const data = await loadData(path, given, { earlier: { ...record?.reading, table: undefined } }); // items of a set have names of their own
   const folder = await takeFolder(out);
   const device = await openDevice(given);
   try {

@@ -5,6 +5,7 @@ import { isRowSource } from "../../data/datasets/row-source";
 import type { RowSource } from "../../data/datasets/row-source";
 import { sliceRows } from "../../data/datasets/row-views";
 import { readFile } from "../../data/formats/files";
+import { namedLayout, placesOf } from "../../data/formats/csv/csv";
 import { writeNpy } from "../../data/formats/npy/npy";
 import { readSafetensors } from "../../data/formats/safetensors";
 import { flattenRows } from "../../matrix";
@@ -13,7 +14,7 @@ import type { AnyMethod, Estimator } from "../../methods";
 import { measure } from "../../metrics/measures";
 import { NdArray, type TypedArray } from "../../ndarray";
 import { decodeRun, type SavedRun } from "../checkpoint";
-import { loadData, type DataSet } from "../data";
+import { loadData, type DataSet, type Reading } from "../data";
 import { pixelLabels } from "../cubes/read";
 import { writeClusters, writePixelLabels, writePlanes, type Made } from "../cubes/write";
 import { CUBES, DATA_OPTIONS, STREAMING, type DataOptions } from "../data-options";
@@ -81,7 +82,7 @@ async function predict(
     try {
       checkPredicts(file, method, estimator);
       const data = await loadData(path, given, {
-        ...{ streams: method.streams, earlier: saved?.reading, cubes: takesCubes(method) },
+        ...{ streams: method.streams, earlier: saved && readingOf(saved), cubes: takesCubes(method) },
       });
       try {
         const scaling = saved?.scaling ?? ({ kind: "none" } as const);
@@ -186,20 +187,25 @@ function checkPredicts(file: string, method: AnyMethod, estimator: Estimator): v
     );
 }
 
-/** Data with the columns of those that were trained on, in their order. @throws for others, by name */
+/** How the data that a model was trained on were read; runs of earlier versions kept no more of a table than its names. */
+const readingOf = ({ reading, columns }: SavedRun): Reading => ({
+  ...reading,
+  ...(!reading?.table && columns && { table: { layout: namedLayout(columns) } }),
+});
+
+/** Rows of a cube with the bands of those that were trained on, in their order. @throws for others, by name */
 function arranged(data: DataSet, { columns }: SavedRun, file: string): DataSet {
-  if (!columns || !data.columns || columns.join("\n") === data.columns.join("\n")) return data;
-  const places = columns.map((name) => data.columns!.indexOf(name));
-  const missing = columns.filter((_, at) => places[at]! < 0);
-  const extra = data.columns.filter((name) => !columns.includes(name));
-  if (missing.length + extra.length > 0)
-    throw new Error(
-      `${data.path} must have the columns that ${file} was trained on` +
-        (missing.length > 0 ? `, it lacks ${missing.join(", ")}` : "") +
-        (extra.length > 0 ? `, ${missing.length > 0 ? "and" : "it"} has ${extra.join(", ")}` : ""),
-    );
-  const rows = flattenRows(data.raw);
+  if (!columns || !data.columns || !data.cube) return data;
   const d = columns.length;
+  let places: number[];
+  try {
+    const bands = { header: data.columns, width: data.columns.length, own: [], others: false };
+    places = placesOf(namedLayout(columns), bands);
+  } catch (error) {
+    const message = (error as Error).message.replace(/^csv: file/, data.path).replace("the model", file);
+    throw new Error(message, { cause: error });
+  }
+  const rows = flattenRows(data.raw);
   const Type = rows.data.constructor as new (length: number) => TypedArray;
   const values = new Type(rows.data.length);
   for (let i = 0; i < values.length; i++) values[i] = rows.data[i - (i % d) + places[i % d]!]!;

@@ -93,6 +93,51 @@ describe("readCsv", () => {
     expect(notes).toEqual([expect.stringMatching(/^column 1 has no name and counts the rows from 0/)]);
     expect(readCsv(",a,b\n0,5,6\n2,7,8\n").columns).toEqual(["", "a", "b"]);
   });
+  test("a later table is taken like an earlier one", () => {
+    const { layout } = readCsv("x,name,colour,y\n1,ann,red,\n3,bob,blue,5\n", {
+      ...{ oneHot: ["colour"], id: "name", missing: "mean" },
+    });
+    const like = (text: string) => readCsv(text, { like: layout, missing: "mean" });
+    const later = like("y,colour,x\n7,blue,1\n,red,\n");
+    expect([later.columns, [...later.data.data], later.ids]).toEqual([
+      ["x", "colour=blue", "colour=red", "y"],
+      [1, 1, 0, 7, 2, 0, 1, 5],
+      null,
+    ]);
+    expect(like("y,colour,x,name\n7,red,1,eve\n")).toMatchObject({ ids: ["eve"], layout });
+    expect(like(",y,colour,x\n0,7,red,1\n").columns).toEqual(later.columns); // an index of pandas beside them
+    expect(() => like("y,x,size\n7,1,2\n")).toThrow(
+      "csv: file must have the columns that the model was trained on, it lacks colour, and it has size",
+    );
+    expect(() => like("1,2\n")).toThrow("csv: the model takes 3 columns, x, colour, y; the file has 2 without names");
+    expect(() => like("x,colour,y\n1,green,2\n")).toThrow(
+      '"green" is none of the categories that the model was trained',
+    );
+    const one = readCsv("b,a,c\n1,2,x\n", { columns: ["a"] }).layout;
+    expect([...readCsv("c,a,d\ny,5,z\n", { like: one }).data.data]).toEqual([5]);
+    const plain = readCsv("1,2,3\n4,5,6\n", { drop: [0] }).layout;
+    expect([...readCsv("7,8,9\n", { like: plain }).data.data]).toEqual([8, 9]);
+    expect([...readCsv("8,9\n", { like: plain }).data.data]).toEqual([8, 9]);
+  });
+  test("names of rows that have no name of their own, as R writes them", () => {
+    const table = readCsv('"a" "b"\n"one row" 1 2\n"say ""so""" 3 4\n"say \\"no\\"" 5 6\n');
+    expect([table.columns, table.ids, [...table.data.data]]).toEqual([
+      ["", "a", "b"].slice(1),
+      ["one row", 'say "so"', 'say "no"'],
+      [1, 2, 3, 4, 5, 6],
+    ]);
+    expect(table.notes).toEqual([expect.stringMatching(/^the header has one name fewer than the rows have cells/)]);
+    expect(readCsv("a;b\n1;2;3\n2;4;5\n")).toMatchObject({ columns: ["a", "b"], ids: ["1", "2"] });
+    expect(readCsv(",a\nann,2\nbob,3\n")).toMatchObject({ columns: ["a"], ids: ["ann", "bob"] });
+    expect(readCsv(",a,b\n1,5,6\n2,7,8\n")).toMatchObject({ columns: ["a", "b"], ids: null });
+    expect(readCsvLabels('"kind"\n"1" "cat"\n"2" "dog"\n', { delimiter: "whitespace" }).classes).toEqual([
+      "cat",
+      "dog",
+    ]);
+    expect(() => readCsv('a b\n1 2\n"3 4\n', { delimiter: "whitespace" })).toThrow("csv: line 3: quoted field");
+    expect(() => readCsv("1,2\n1,2,3\n")).toThrow("csv: line 2 has 3 cells, the first row has 2");
+    expect(() => readCsv("a,b\n1,2,3\n4,5\n")).toThrow("csv: line 3 has 2 cells, the first row has 3");
+  });
   test("a text in pieces is the text", async () => {
     const text = 'a,"b\nc"\r\n' + Array.from({ length: 500 }, (_, i) => `${i},"${i / 4}"\r\n`).join("");
     const bytes = new TextEncoder().encode(`\ufeff${text}`);

@@ -6,7 +6,9 @@ import { TableBuilder } from "./table";
 import type { CsvOptions, CsvTable } from "./table";
 import type { Bytes } from "../source";
 
-export type { ColumnName, CsvOptions, CsvTable } from "./table";
+export { namedLayout, placesOf } from "./layout";
+export type { ColumnName, TableLayout, TakenColumn } from "./layout";
+export type { CsvOptions, CsvTable } from "./table";
 
 /**
  * Reads a CSV file of numbers (RFC 4180 quoting, UTF-8, any line ends; empty lines and those that begin with # are skipped), also of numbers

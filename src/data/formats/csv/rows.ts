@@ -82,7 +82,7 @@ export class CsvRows {
     this.#lines += countLines(text);
   }
 
-  /** Rows that are lines: of text without quotes, whose lines may end in several ways. */
+  /** Rows that are lines: of text without quotes, or between blanks, whose lines may end in several ways. */
   #readLines(text: string): void {
     const delimiter = this.#delimiter!;
     const blanks = delimiter === "whitespace";
@@ -91,7 +91,7 @@ export class CsvRows {
       const number = ++line;
       const cells = blanks ? row.trim() : row;
       if (cells === "" || cells.startsWith("#")) continue;
-      this.#onRow(blanks ? cells.split(/\s+/) : cells.split(delimiter), () => number);
+      this.#onRow(blanks ? wordsOf(cells, number) : cells.split(delimiter), () => number);
     }
   }
 
@@ -156,17 +156,35 @@ const countLines = (text: string): number => {
   return count;
 };
 
-/** Papa's guess where one of its separators is there, else blanks where the first or second line is of several numbers between them. */
+/** A word between blanks; a quoted one may hold some, and quotes twice or behind a backslash. */
+const WORD = /"(?:[^"\\]|\\.|"")*"(?=\s|$)|\S+/g;
+
+/** The words of a line, without their quotes. @throws for an open quote */
+function wordsOf(line: string, number?: number): string[] {
+  if (!line.includes('"')) return line.split(/\s+/);
+  return (line.match(WORD) ?? []).map((word) => {
+    if (!word.startsWith('"')) return word;
+    if (word.length < 2 || !word.endsWith('"')) throw new Error(`csv: line ${number}: quoted field unterminated`);
+    return word.slice(1, -1).replace(/\\(.)|""/g, (_, escaped?: string) => escaped ?? '"');
+  });
+}
+
+/**
+ * Papa's guess where one of its separators is there, else blanks where the first or second line is of several numbers between them, or the second has
+ * one word more than the first, and a number behind it: R's names of rows.
+ */
 function guessDelimiter(text: string): string {
   const lines = text
     .split(/\r\n|\n|\r/)
     .slice(0, 20)
-    .filter((line) => line.trim() !== "" && !line.startsWith("#"));
-  const numbers = (line: string): boolean => {
-    const words = line.trim().split(/\s+/);
-    return words.length > 1 && words.every((word) => Number.isFinite(Number(word)));
-  };
-  if (!lines.some((line) => /[,\t;|]/.test(line)) && lines.slice(0, 2).some(numbers)) return "whitespace";
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const bare = lines.map((line) => line.replace(/"[^"]*"/g, '"'));
+  const [first = [], second = []] = bare.slice(0, 2).map((line) => line.split(/\s+/));
+  const isNumber = (word: string): boolean => Number.isFinite(Number(word));
+  const numbers = [first, second].some((words) => words.length > 1 && words.every(isNumber));
+  const named = second.length === first.length + 1 && second.slice(1).some(isNumber);
+  if (!bare.some((line) => /[,\t;|]/.test(line)) && (numbers || named)) return "whitespace";
   return Papa.parse(text, { preview: 10, comments: "#", skipEmptyLines: true }).meta.delimiter;
 }
 

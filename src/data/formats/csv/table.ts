@@ -1,9 +1,19 @@
 import { NdArray } from "../../../ndarray";
 import { encodeLabels } from "../class-labels";
 import type { ClassLabels } from "../class-labels";
-
-/** A column, by name or by index (from 0; -1 is the last). */
-export type ColumnName = string | number;
+import {
+  columnName,
+  findColumn,
+  Growing,
+  hasDecimalCommas,
+  isMissing,
+  isNumber,
+  labelCell,
+  looksLikeHeader,
+  quote,
+} from "./cells";
+import { isUnnamed, listed, namesAll, placesOf } from "./layout";
+import type { ColumnName, TableLayout, TakenColumn } from "./layout";
 
 /** Options of the CSV readers. */
 export interface CsvOptions {
@@ -25,6 +35,11 @@ export interface CsvOptions {
   oneHot?: readonly ColumnName[] | undefined;
   /** What becomes of empty cells, NA, NaN and null: an error (default), their rows left out, or the mean of their column put in. */
   missing?: "error" | "drop" | "mean" | undefined;
+  /**
+   * The layout of an earlier table, which this one is taken like: the same columns by name in the same order, whatever order the file has, the same
+   * categories, and means where values are missing. Columns that were left out then may be there or not.
+   */
+  like?: TableLayout | undefined;
 }
 
 /** A CSV file of numbers. */
@@ -35,20 +50,16 @@ export interface CsvTable {
   readonly columns: string[] | null;
   /** Null unless a label column was asked for. */
   readonly labels: ClassLabels | null;
-  /** Names of the rows; null unless `id` was given. */
+  /** Names of the rows; null unless `id` was given, or the first column is text without a name, as R writes them. */
   readonly ids: string[] | null;
   /** Rows that were left out since a value is missing. */
   readonly dropped: number;
   /** What was decided without being asked for, in words: a column of row numbers that was left out. */
   readonly notes: readonly string[];
+  /** How the columns were taken, for `like` of later tables. */
+  readonly layout: TableLayout;
 }
 
-// one digit at most belongs to both parts, so that a long cell takes time that grows with its length alone
-const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
-const COMMA_NUMBER = /^\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*$/;
-const MISSING = /^(?:|NA|N\/A|#N\/A|NaN|nan|NULL|null|None|\?)$/;
-/** Whether a cell says that there is no value. */
-const isMissing = (cell: string): boolean => MISSING.test(cell.trim()); // a pattern with blanks on either side would take time that grows with their square
 /** Rows that are looked at before the decimal separator is decided. */
 const FIRST_ROWS = 100;
 
@@ -59,6 +70,14 @@ export interface TableOptions extends CsvOptions {
 
 /** What becomes of a column. */
 type Role = "number" | "one-hot" | "label" | "id" | "none";
+
+/** A column of text. */
+interface Coded {
+  readonly codes: number[];
+  readonly values: Map<string, number>;
+  /** Whether there are no other values than these. */
+  readonly known: boolean;
+}
 
 interface Row {
   readonly cells: readonly string[];
@@ -74,9 +93,13 @@ export class TableBuilder {
   #width = 0;
   #comma = false;
   #roles: Role[] = [];
+  /** Columns of the matrix in its order, where that is given. */
+  #places: readonly number[] | undefined;
+  /** Why the first column names the rows, where nobody said so. */
+  #rowNames: string | undefined;
   #rows = 0;
   readonly #values = new Growing();
-  readonly #codes = new Map<number, { codes: number[]; values: Map<string, number> }>();
+  readonly #codes = new Map<number, Coded>();
   readonly #labels: string[] = [];
   readonly #ids: string[] = [];
 
@@ -93,6 +116,7 @@ export class TableBuilder {
   row(cells: readonly string[], line: () => number): void {
     const number = this.#begun ? line : fixed(line());
     if (this.#width === 0) this.#width = cells.length;
+    if (cells.length === this.#width + 1 && !this.#begun && this.#waiting.length === 1) this.#addRowNames();
     if (cells.length !== this.#width)
       throw new Error(`csv: line ${number()} has ${cells.length} cells, the first row has ${this.#width}`);
     if (this.#begun) return this.#take(cells, number);
@@ -100,31 +124,44 @@ export class TableBuilder {
     if (this.#waiting.length > FIRST_ROWS) this.#begin();
   }
 
+  /** A header with one name fewer than there are cells: that of the rows is not there. */
+  #addRowNames(): void {
+    const [{ cells, line }] = this.#waiting as [Row];
+    const { header } = this.#options;
+    if (header === false || (header === undefined && cells.some((cell) => isNumber(cell, false)))) return;
+    this.#rowNames =
+      "the header has one name fewer than the rows have cells: the first cell names the row, as R writes tables";
+    this.#waiting = [{ cells: ["", ...cells], line }];
+    this.#width++;
+  }
+
   /** The matrix of all rows. @param comment names of columns that stand above the first row */
   finish(comment: readonly string[] | undefined): CsvTable {
     if (!this.#begun) this.#begin(comment);
     if (this.#rows === 0) throw new Error(`csv: file has no rows of data${this.#header ? " after its header" : ""}`);
-    const { missing = "error", label, id } = this.#options;
-    const notes: string[] = [];
+    const { missing = "error", label } = this.#options;
+    const notes = this.#rowNames !== undefined && this.#roles[0] === "id" ? [this.#rowNames] : [];
     const numbers = this.#columnsOf("number");
     const values = this.#values.take();
     const index = this.#indexColumn(values, numbers);
     if (index >= 0)
       notes.push(
-        `column ${index + 1} has no name and counts the rows from 0: it was left out, as an index that pandas writes`,
+        `column ${index + 1} has no name and counts the rows from ${values[0]}: it was left out, as an index that ${values[0] === 0 ? "pandas" : "R"} writes`,
       );
     const keep = this.#keptRows(values, numbers, missing);
     if (keep.length === 0) throw new Error("csv: every row has a missing value");
-    if (missing === "mean") fillMeans(values, numbers.length, (c) => columnName(numbers[c]!, this.#header));
-    const { data, columns } = this.#assemble(values, numbers, index, keep);
+    const means = missing === "mean" ? this.#fillMeans(values, numbers) : [];
+    const order = (this.#places ?? [...this.#roles.keys()].filter((c) => this.#isTaken(c))).filter((c) => c !== index);
+    const { data, columns } = this.#assemble(values, numbers, order, keep);
     const pick = (list: readonly string[]): string[] => keep.map((r) => list[r]!);
     return {
       data,
       columns,
       labels: label === undefined && !this.#options.sole ? null : encodeLabels(pick(this.#labels)),
-      ids: id === undefined ? null : pick(this.#ids),
+      ids: this.#roles.includes("id") ? pick(this.#ids) : null,
       dropped: this.#rows - keep.length,
       notes,
+      layout: this.#layout(order, (c) => means[numbers.indexOf(c)]),
     };
   }
 
@@ -134,35 +171,73 @@ export class TableBuilder {
     this.#waiting = [];
     const [first, second] = waiting;
     if (!first) return;
-    const { header, label, decimal } = this.#options;
-    this.#comma = decimal === undefined ? hasDecimalCommas(waiting) : decimal === ",";
+    const { header, label, decimal, like } = this.#options;
+    this.#comma = decimal === undefined ? hasDecimalCommas(waiting.flatMap(({ cells }) => cells)) : decimal === ",";
     const isNumber = (cell: string): boolean => this.#isNumber(cell);
-    if (header ?? (typeof label === "string" || looksLikeHeader(first.cells, second?.cells, isNumber))) {
+    const named = typeof label === "string" || (like !== undefined && namesAll(like, first.cells));
+    if (header ?? (named || looksLikeHeader(first.cells, second?.cells, isNumber))) {
       waiting.shift();
       this.#header = first.cells.map((name) => name.trim());
     } else if (comment?.length === this.#width && comment.every((cell) => !isNumber(cell)))
       this.#header = comment.map((name) => name.trim());
+    if (isUnnamed(this.#header?.[0]) && waiting.some(({ cells }) => !isNumber(cells[0]!) && !isMissing(cells[0]!)))
+      this.#rowNames ??= "column 1 has no name and is text: it names the rows";
     this.#assignRoles();
     for (const { cells, line } of waiting) this.#take(cells, line);
   }
 
   #assignRoles(): void {
-    const { columns, drop = [], id, label, oneHot = [], sole } = this.#options;
-    if (sole && label === undefined && this.#width > 1)
+    const { columns, drop = [], id, label, oneHot = [], sole, like } = this.#options;
+    const named = Number(this.#rowNames !== undefined);
+    if (sole && label === undefined && this.#width > 1 + named)
       throw new Error(
         `csv: which column holds the labels? the file has ${this.#width}${this.#header ? `: ${listed(this.#header)}` : ""}`,
       );
     const find = (name: ColumnName): number => findColumn(name, this.#header, this.#width);
+    if (like) return this.#assignAlike(like, find);
     this.#roles = new Array<Role>(this.#width).fill(columns === undefined ? "number" : "none");
+    if (this.#rowNames !== undefined && id === undefined) this.#roles[0] = "id";
     for (const name of columns ?? []) this.#roles[find(name)] = "number";
     for (const name of drop) this.#roles[find(name)] = "none";
-    for (const name of oneHot) {
-      const column = find(name);
-      this.#roles[column] = "one-hot";
-      this.#codes.set(column, { codes: [], values: new Map() });
-    }
+    for (const name of oneHot) this.#takeText(find(name));
     if (id !== undefined) this.#roles[find(id)] = "id";
-    if (label !== undefined || sole) this.#roles[find(label ?? 0)] = "label";
+    if (label !== undefined || sole) this.#roles[find(label ?? named)] = "label";
+  }
+
+  /** The roles that the columns of an earlier table had. */
+  #assignAlike(like: TableLayout, find: (name: ColumnName) => number): void {
+    const { columns = [], drop = [], id, label } = this.#options;
+    const ids = id === undefined ? this.#known(like.id) : find(id);
+    const own = [...(ids === undefined ? [] : [ids]), ...(label === undefined ? [] : [find(label)]), ...drop.map(find)];
+    for (const name of columns) find(name);
+    const others = like.others || columns.length > 0;
+    this.#places = placesOf(like, { header: this.#header, width: this.#width, own, others });
+    this.#roles = new Array<Role>(this.#width).fill("none");
+    this.#places.forEach((column, i) => {
+      const { categories } = like.taken[i]!;
+      if (categories) this.#takeText(column, categories);
+      else this.#roles[column] = "number";
+    });
+    if (ids !== undefined) this.#roles[ids] = "id";
+    if (label !== undefined) this.#roles[find(label)] = "label";
+  }
+
+  /** Where a column of an earlier table is, if it is there. */
+  #known(name: ColumnName | undefined): number | undefined {
+    const width = this.#options.like?.width;
+    const at =
+      typeof name === "string" ? (this.#header?.indexOf(name) ?? -1) : width === this.#width ? (name ?? -1) : -1;
+    return at < 0 ? undefined : at;
+  }
+
+  #takeText(column: number, categories?: readonly string[]): void {
+    this.#roles[column] = "one-hot";
+    const values = new Map(categories?.map((value, code) => [value, code]));
+    this.#codes.set(column, { codes: [], values, known: categories !== undefined });
+  }
+
+  #isTaken(column: number): boolean {
+    return this.#roles[column] === "number" || this.#roles[column] === "one-hot";
   }
 
   #take(cells: readonly string[], line: () => number): void {
@@ -188,7 +263,7 @@ export class TableBuilder {
   }
 
   #encode(cell: string, column: number, line: () => number): void {
-    const { codes, values } = this.#codes.get(column)!;
+    const { codes, values, known } = this.#codes.get(column)!;
     const value = cell.trim();
     if (isMissing(value)) {
       if (this.#options.missing !== "drop")
@@ -199,12 +274,16 @@ export class TableBuilder {
       return;
     }
     let code = values.get(value);
+    if (code === undefined && known)
+      throw new Error(
+        `csv: line ${line()}, column ${columnName(column, this.#header)}: ${quote(value)} is none of the categories that the model was trained on, ${listed([...values.keys()])}`,
+      );
     if (code === undefined) values.set(value, (code = values.size));
     codes.push(code);
   }
 
   #isNumber(cell: string): boolean {
-    return NUMBER.test(this.#comma ? cell.replace(",", ".") : cell);
+    return isNumber(cell, this.#comma);
   }
 
   #columnsOf(role: Role): number[] {
@@ -213,10 +292,12 @@ export class TableBuilder {
 
   /** Which of the columns has no name and counts the rows, -1 for none: one that was asked for by name stays. */
   #indexColumn(values: Float64Array, numbers: readonly number[]): number {
-    const unnamed = this.#header?.findIndex((name) => name === "" || /^Unnamed: \d+$/.test(name)) ?? -1;
+    const unnamed = this.#header?.findIndex(isUnnamed) ?? -1;
     const at = numbers.indexOf(unnamed);
-    if (unnamed !== 0 || at !== 0 || numbers.length < 2 || this.#options.columns !== undefined) return -1;
-    for (let r = 0; r < this.#rows; r++) if (values[r * numbers.length] !== r) return -1;
+    if (unnamed !== 0 || at !== 0 || numbers.length < 2 || this.#options.columns || this.#places) return -1;
+    const first = values[0]!;
+    if (first !== 0 && first !== 1) return -1;
+    for (let r = 0; r < this.#rows; r++) if (values[r * numbers.length] !== first + r) return -1;
     return unnamed;
   }
 
@@ -232,122 +313,80 @@ export class TableBuilder {
     return keep;
   }
 
-  /** The kept rows of all columns, in the order of the file; a column of categories becomes one of 0 and 1 for each, sorted by name. */
+  /** Puts the mean of the other rows in where a value is missing, or that of the earlier table; returns the means. @throws for a column without any value */
+  #fillMeans(values: Float64Array, numbers: readonly number[]): number[] {
+    const { like } = this.#options;
+    return numbers.map((column, c) => {
+      const mean = like?.taken[this.#places!.indexOf(column)]!.mean ?? meanOf(values, numbers.length, c);
+      if (Number.isNaN(mean))
+        throw new Error(
+          `csv: column ${columnName(column, this.#header)} has no value to take the mean of; leave it out`,
+        );
+      for (let i = c; i < values.length; i += numbers.length) if (Number.isNaN(values[i]!)) values[i] = mean;
+      return mean;
+    });
+  }
+
+  /** The kept rows of columns, in their order; a column of categories becomes one of 0 and 1 for each, sorted by name. */
   #assemble(
     values: Float64Array,
     numbers: readonly number[],
-    index: number,
+    order: readonly number[],
     keep: readonly number[],
   ): { data: NdArray<Float64Array>; columns: string[] | null } {
     const parts: { name: string; at: (row: number) => number }[] = [];
     const places = new Map(numbers.map((column, place) => [column, place]));
-    for (let c = 0; c < this.#width; c++) {
+    for (const c of order) {
       const name = this.#header?.[c] ?? "";
-      const at = places.get(c) ?? -1;
+      const at = places.get(c);
       const coded = this.#codes.get(c);
-      if (at >= 0 && c !== index) parts.push({ name, at: (row) => values[row * numbers.length + at]! });
-      else if (coded && this.#roles[c] === "one-hot")
-        for (const [value, code] of [...coded.values].sort(([a], [b]) => (a < b ? -1 : 1)))
-          parts.push({ name: `${name}=${value}`, at: (row) => (coded.codes[row] === code ? 1 : 0) });
+      if (at !== undefined) parts.push({ name, at: (row) => values[row * numbers.length + at]! });
+      else
+        for (const [value, code] of sorted(coded!))
+          parts.push({ name: `${name}=${value}`, at: (row) => (coded!.codes[row] === code ? 1 : 0) });
     }
     const columns = this.#header ? parts.map(({ name }) => name) : null;
-    const plain = keep.length === this.#rows && parts.length === numbers.length && this.#codes.size === 0;
+    const plain =
+      keep.length === this.#rows && order.length === numbers.length && order.every((c, i) => c === numbers[i]);
     if (plain) return { data: new NdArray(values, [keep.length, parts.length]), columns };
     const data = new Float64Array(keep.length * parts.length);
     keep.forEach((row, r) => parts.forEach(({ at }, c) => (data[r * parts.length + c] = at(row))));
     return { data: new NdArray(data, [keep.length, parts.length]), columns };
   }
+
+  /** What a later table is taken by: the earlier one's layout, where there was one. */
+  #layout(order: readonly number[], meanOf: (column: number) => number | undefined): TableLayout {
+    const { like, columns } = this.#options;
+    if (like) return like;
+    const nameOf = (column: number): ColumnName => this.#header?.[column] ?? column;
+    const taken = order.map((c): TakenColumn => {
+      const coded = this.#codes.get(c);
+      if (coded) return { column: nameOf(c), categories: sorted(coded).map(([value]) => value) };
+      const mean = meanOf(c);
+      return mean === undefined ? { column: nameOf(c) } : { column: nameOf(c), mean };
+    });
+    const [id] = this.#columnsOf("id");
+    const left = columns ? [] : [...this.#roles.keys()].filter((c) => !order.includes(c)).map(nameOf);
+    const others = columns !== undefined;
+    return { width: this.#width, taken, left, others, ...(id !== undefined && { id: nameOf(id) }) };
+  }
 }
+
+/** The values of a column of text by their names, with their codes. */
+const sorted = ({ values }: Coded): [value: string, code: number][] => [...values].sort(([a], [b]) => (a < b ? -1 : 1));
 
 const fixed =
   (value: number): (() => number) =>
   () =>
     value;
 
-/** Whether cells have commas inside of numbers and no cell has a point. */
-function hasDecimalCommas(rows: readonly Row[]): boolean {
-  const cells = rows.flatMap(({ cells }) => cells);
-  return cells.some((cell) => COMMA_NUMBER.test(cell)) && !cells.some((cell) => /\d\.\d/.test(cell));
-}
-
-function looksLikeHeader(
-  first: readonly string[],
-  second: readonly string[] | undefined,
-  isNumber: (cell: string) => boolean,
-): boolean {
-  return (
-    first.every((cell) => !isNumber(cell)) ||
-    first.some((cell, c) => second !== undefined && !isNumber(cell) && !isMissing(cell) && isNumber(second[c] ?? "")) ||
-    (first.length > 1 && first[0]!.trim() === "" && first.slice(1).every((cell) => !isNumber(cell)))
-  );
-}
-
-/** Puts the mean of the other rows in where a value is missing. @throws for a column without any value */
-function fillMeans(values: Float64Array, width: number, nameOf: (column: number) => string): void {
-  for (let c = 0; c < width; c++) {
-    let [sum, count] = [0, 0];
-    for (let i = c; i < values.length; i += width)
-      if (!Number.isNaN(values[i]!)) {
-        sum += values[i]!;
-        count++;
-      }
-    if (count === 0) throw new Error(`csv: column ${nameOf(c)} has no value to take the mean of; leave it out`);
-    for (let i = c; i < values.length; i += width) if (Number.isNaN(values[i]!)) values[i] = sum / count;
-  }
-}
-
-function findColumn(name: ColumnName, header: readonly string[] | null, width: number): number {
-  const column = typeof name === "string" ? (header ?? []).indexOf(name) : name < 0 ? width + name : name;
-  if (Number.isInteger(column) && column >= 0 && column < width) return column;
-  throw new Error(
-    `csv: no column ${quote(String(name))}, the file has ${header ? listed(header) : `${width} columns`}`,
-  );
-}
-
-function listed(names: readonly string[]): string {
-  const first = names.slice(0, 20).map((name) => shortened(name).replace(/\s+/g, " "));
-  return names.length <= 20 ? first.join(", ") : `${first.join(", ")}, … (${names.length} in all)`;
-}
-
-function labelCell(cell: string, line: () => number): string {
-  const label = cell.trim();
-  if (label === "") throw new Error(`csv: line ${line()}: the label is empty`);
-  return label;
-}
-
-function columnName(column: number, names: readonly string[] | null): string {
-  return names ? quote(names[column] ?? "") : String(column + 1);
-}
-
-function quote(text: string): string {
-  return JSON.stringify(shortened(text));
-}
-
-const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
-
-/** Numbers in blocks, so that those there are need not be copied to take more. */
-class Growing {
-  readonly #blocks: Float64Array[] = [];
-  #last = new Float64Array(1024);
-  #length = 0;
-
-  push(value: number): void {
-    if (this.#length === this.#last.length) {
-      this.#blocks.push(this.#last);
-      this.#last = new Float64Array(Math.min(2 * this.#last.length, 2 ** 22));
-      this.#length = 0;
+/** The mean of a column's values that are there; NaN where none is. */
+function meanOf(values: Float64Array, width: number, column: number): number {
+  let [sum, count] = [0, 0];
+  for (let i = column; i < values.length; i += width)
+    if (!Number.isNaN(values[i]!)) {
+      sum += values[i]!;
+      count++;
     }
-    this.#last[this.#length++] = value;
-  }
-
-  take(): Float64Array {
-    const parts = [...this.#blocks, this.#last.subarray(0, this.#length)];
-    const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
-  }
+  return sum / count;
 }
