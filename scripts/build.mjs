@@ -48,6 +48,7 @@ const APART = {
   "streamed-points": "src/cluster/streams/streamed-points.ts",
   "webgpu-device": "src/webgpu/device.ts",
   "wasm-device": "src/wasm/device.ts",
+  "rows-read": "src/cluster/streams/rows-read.ts",
 };
 
 /**

@@ -103,6 +103,8 @@ interface Standing {
   /** In the frame of the points, [k, d]. */
   readonly centers: Float32Array<ArrayBuffer>;
   readonly labels: Int32Array<ArrayBuffer>;
+  /** Of `LloydPasses`. */
+  readonly origin: Float32Array<ArrayBuffer> | undefined;
   readonly history: readonly EpochRecord[];
 }
 
@@ -181,7 +183,7 @@ export class KMeans extends Model<Settings> {
         try {
           let best = before?.best;
           for (let run = before?.run ?? 0; run < nInit; run++) {
-            if (run === before?.run) lloyd.resume(before.centers, before.labels);
+            if (run === before?.run) lloyd.resume(before.centers, before.labels, before.origin);
             else lloyd.setCenters(given ?? (await this.#begin(points, stream(seed, "KMeans.run", run))));
             const history = run === before?.run ? before.history : [];
             const result = await this.#run(lloyd, { run, best, history }, threshold, fit, points);
@@ -189,7 +191,6 @@ export class KMeans extends Model<Settings> {
           }
           this.#result = best;
           this.#standing = undefined;
-          this.learned();
         } finally {
           lloyd.dispose();
         }
@@ -229,15 +230,17 @@ export class KMeans extends Model<Settings> {
   }
 
   protected override own(): Learned {
-    const [result, standing] = [this.#result, this.#standing];
+    const standing = this.#standing;
+    const result = standing ? this.#result : this.known("save", this.#result);
     const figures = ({ inertia, nIter, history }: Result): object => ({ inertia, nIter, history });
-    const { run, best, centers, labels, history } = standing ?? {};
+    const { run, best, centers, labels, origin, history } = standing ?? {};
     return {
       arrays: {
         ...(result && resultArrays(result)),
         ...(best && resultArrays(best, "best.")),
         ...(centers && { "standing.centers": new NdArray(centers, [this.nClusters, centers.length / this.nClusters]) }),
         ...(labels && { "standing.labels": new NdArray<TypedArray>(labels) }),
+        ...(origin && { "standing.origin": new NdArray(origin) }),
       },
       state: {
         ...(result && figures(result)),
@@ -274,7 +277,8 @@ export class KMeans extends Model<Settings> {
         run: standing.entry("run", integer(0, this.settings.nInit - 1)),
         history: standing.entry("history", HISTORY),
         best: result(within("best"), "best."),
-        ...{ labels, centers: Float32Array.from(centers.data) },
+        ...{ labels, centers: centers.data as Float32Array<ArrayBuffer> },
+        origin: saved.array("standing.origin", [centers.shape[1]!])?.data as Float32Array<ArrayBuffer> | undefined,
       };
       this.#goesOn = true;
     }
@@ -311,10 +315,10 @@ export class KMeans extends Model<Settings> {
     const { maxIter, nInit } = this.settings;
     const unit = frame.scale ** 2; // of squared distances
     const history = [...before];
+    this.learned(); // from now on it can say where it stands
     const stand = async (): Promise<void> => {
       const [centers, labels] = await Promise.all([lloyd.centers(), lloyd.labels()]);
-      this.#standing = { run, best, centers, labels, history: [...history] };
-      this.learned();
+      this.#standing = { run, best, centers, labels, origin: lloyd.origin, history: [...history] };
     };
     let settled = false;
     while (history.length < maxIter) {

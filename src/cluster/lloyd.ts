@@ -40,8 +40,10 @@ export interface LloydPasses {
   readonly k: number;
   /** Begins with these centres [k, d]. */
   setCenters(centers: Float32Array): void;
-  /** Goes on with these centres and the labels that the pass before gave. */
-  resume(centers: Float32Array, labels: Int32Array): void;
+  /** Goes on with these centres and the labels that the pass before gave, about the origin of the passes before. */
+  resume(centers: Float32Array, labels: Int32Array, origin?: Float32Array<ArrayBuffer>): void;
+  /** What products are taken about [d], where that is not the mean of the centres as they are. */
+  readonly origin: Float32Array<ArrayBuffer> | undefined;
   /** Assigns each point to the nearest centre, then moves each centre to the mean of its points; with `relocate`, empty clusters begin anew. */
   iterate(relocate: boolean): Promise<Pass>;
   /** Assigns the points to the centres as they are. */
@@ -64,6 +66,7 @@ export class Lloyd implements LloydPasses {
   readonly n: number;
   readonly d: number;
   readonly k: number;
+  origin: Float32Array<ArrayBuffer> | undefined;
   readonly #chunks: number;
   readonly #length: number;
   readonly #origin: Tensor;
@@ -111,25 +114,26 @@ export class Lloyd implements LloydPasses {
    * Begins with these centres [k, d]; `counts`: the points that each stands for already (mini-batches), default none.
    * Products are taken about the centres' mean, so that an offset common to all points costs no accuracy.
    */
-  setCenters(centers: Float32Array, counts?: Float32Array): void {
+  setCenters(centers: Float32Array, counts?: Float32Array, origin?: Float32Array<ArrayBuffer>): void {
     const { device } = this.x;
     device.write(this.#prior.buffer, counts ?? new Float32Array(this.k));
-    this.#place(centers);
+    this.#place(centers, origin);
     device.write(this.#labels.buffer, new Uint32Array(this.n).fill(0xffffffff));
   }
 
-  #place(centers: Float32Array): void {
+  #place(centers: Float32Array, origin?: Float32Array<ArrayBuffer>): void {
     const { d, k } = this;
     const { device } = this.x;
-    const origin = new Float64Array(d);
-    for (let i = 0; i < centers.length; i++) origin[i % d]! += centers[i]! / k;
-    device.write(this.#origin.buffer, Float32Array.from(origin));
+    const mean = new Float64Array(d);
+    for (let i = 0; i < centers.length; i++) mean[i % d]! += centers[i]! / k;
+    this.origin = origin ?? Float32Array.from(mean);
+    device.write(this.#origin.buffer, this.origin);
     device.write(this.#spare.buffer, centers);
     this.#move(this.#spare, this.#centers, 0);
   }
 
-  resume(centers: Float32Array, labels: Int32Array): void {
-    this.setCenters(centers);
+  resume(centers: Float32Array, labels: Int32Array, origin?: Float32Array<ArrayBuffer>): void {
+    this.setCenters(centers, undefined, origin);
     this.x.device.write(this.#labels.buffer, Uint32Array.from(labels));
   }
 

@@ -8,7 +8,7 @@ import { HISTORY, RUN_RULES } from "../lifecycle/progress";
 import type { EpochRecord, RunOptions, StepReport } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { finite, list, optional, range, record, seed as seedRule, integer } from "../options";
+import { finite, optional, range, seed as seedRule, integer } from "../options";
 import { Random, stream } from "../random";
 import type { Tensor } from "../tensor";
 import { checkColumns, distancesToCenters, givenCenters, inertiaOf, nearestCenters, shiftOf } from "./centers";
@@ -17,6 +17,18 @@ import { INIT_RULE, keptInit, withRuns } from "./kmeans";
 import type { KMeansOptions } from "./kmeans";
 import { plusPlusRows, randomRows } from "./kmeans-init";
 import { Lloyd, LLOYD_KERNELS } from "./lloyd";
+import {
+  assigned,
+  foundAt,
+  Improvement,
+  keptStanding,
+  load,
+  RANDOM_STATE,
+  restoredStanding,
+  standingOf,
+  weakCenters,
+} from "./mini-batch-steps";
+import type { Found, Standing } from "./mini-batch-steps";
 import { readRows, withPoints } from "./points";
 import type { Points, PointSource } from "./points";
 import { Batches } from "./streams/batches";
@@ -67,20 +79,6 @@ export const MINI_BATCH_OPTIONS: OptionSet<Settings> = {
   kernels: () => LLOYD_KERNELS,
 };
 
-/** What was learned, and what it takes to go on. */
-interface Found {
-  centers: Matrix;
-  /** Points that each centre was given so far. */
-  readonly counts: Float64Array;
-  readonly random: Random;
-  sinceReassignment: number;
-  labels: Int32Array<ArrayBuffer>;
-  inertia: number;
-  nSteps: number;
-  nIter: number;
-  history: readonly EpochRecord[];
-}
-
 /**
  * k-means on random batches: each centre moves to the mean of all the points that it was ever given, which is the per-centre
  * rate 1 / count of Sculley, "Web-scale k-means clustering", WWW 2010, algorithm 1. Beginnings, reassignment and the early stop
@@ -89,6 +87,9 @@ interface Found {
  */
 export class MiniBatchKMeans extends Model<Settings> {
   #found: Found | undefined;
+  #standing: Standing | undefined;
+  /** Whether the next fit goes on from where a loaded one stood. */
+  #goesOn = false;
 
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: MiniBatchKMeansOptions) {
@@ -132,7 +133,8 @@ export class MiniBatchKMeans extends Model<Settings> {
   }
 
   /**
-   * Finds the centres of points x [n, d] from the beginning, then labels all points.
+   * Finds the centres of points x [n, d] from the beginning, then labels all points. A fit that was stopped, saved and loaded goes on where it stood,
+   * with the same points.
    * @throws when there are fewer points than clusters, a value is NaN or infinite, or given centres have another shape; the signal's
    * reason when aborted
    */
@@ -143,31 +145,41 @@ export class MiniBatchKMeans extends Model<Settings> {
         const { n, d, frame } = points;
         const unit = frame.scale ** 2; // of squared distances
         this.#checkEnough(n, "fit");
-        const found = await this.#begin(points, stream(seed, "MiniBatchKMeans"), "fit");
+        const before = this.#takeStanding(n, d);
+        const found = before
+          ? foundAt(before, frame)
+          : await this.#begin(points, stream(seed, "MiniBatchKMeans"), "fit");
         const batchSize = Math.min(this.settings.batchSize, n);
         const threshold = tolerance === 0 ? -1 : tolerance * (await points.meanVariance());
         const steps = Math.floor((maxIter * n) / batchSize);
-        const improvement = new Improvement(batchSize, n, this.settings.maxNoImprovement);
+        const improvement = new Improvement(batchSize, n, this.settings.maxNoImprovement, before?.improvement);
         const batches = new Batches(points, found.random, batchSize);
-        const history: EpochRecord[] = [];
+        const history: EpochRecord[] = [...(before?.history ?? [])];
         let lloyd: Lloyd | undefined;
+        let ended = before?.ended ?? false;
+        const stand = async (): Promise<void> => {
+          if (lloyd) this.#standing = await standingOf(lloyd, found, { n, d, history, improvement, ended });
+        };
         try {
-          for (let step = 0; step < steps; step++) {
-            await fit.between();
+          for (let step = history.length; step < steps && !ended; step++) {
+            await fit.between(stand);
             const batch = await batches.next(step + 1 < steps);
             try {
               if (lloyd) lloyd.x = batch;
-              else load((lloyd = new Lloyd(batch, nClusters)), found, frame);
+              else load((lloyd = new Lloyd(batch, nClusters)), found, frame, before);
               lloyd.assign();
               const { inertia, shift } = await this.#step(lloyd, found);
               const loss = (unit * inertia) / batchSize;
               history.push({ stage: "MiniBatchKMeans", epoch: step + 1, loss });
+              this.learned();
               fit.report({ stage: "MiniBatchKMeans", epoch: 1, epochs: 1, step: step + 1, steps, loss });
-              if (shift <= threshold || (step > 0 && improvement.ended(loss))) break;
+              ended = shift <= threshold || (step > 0 && improvement.ended(loss));
             } finally {
               batch.dispose();
             }
           }
+          ended = true;
+          await stand(); // all points are labelled next, which can be stopped
           if (lloyd) found.centers = frame.back(await lloyd.centers(), [nClusters, d]);
         } finally {
           lloyd?.dispose();
@@ -176,6 +188,7 @@ export class MiniBatchKMeans extends Model<Settings> {
         const [labels, inertia] = await assigned(points, found.centers);
         const nIter = Math.ceil((found.nSteps * batchSize) / n);
         this.#found = { ...found, labels, inertia: unit * inertia, nIter, history };
+        this.#standing = undefined;
         this.learned();
       };
       return withPointSet(x, this.#deviceFor, "MiniBatchKMeans.fit", work, () => fit.between());
@@ -250,14 +263,19 @@ export class MiniBatchKMeans extends Model<Settings> {
   }
 
   protected override own(): Learned {
-    const { centers, counts, random, labels, ...state } = this.known("save", this.#found);
+    const standing = this.#standing && keptStanding(this.#standing);
+    const found = standing ? this.#found : this.known("save", this.#found);
+    const { centers, counts, random, labels, ...state } = found ?? {};
     return {
       arrays: {
-        labels: new NdArray<TypedArray>(labels),
-        counts: new NdArray<TypedArray>(counts),
-        clusterCenters: centers,
+        ...(found && {
+          labels: new NdArray<TypedArray>(labels!),
+          counts: new NdArray<TypedArray>(counts!),
+          clusterCenters: centers!,
+        }),
+        ...standing?.arrays,
       },
-      state: { ...state, random: random.state() },
+      state: { ...state, ...(random && { random: random.state() }), ...(standing && { standing: standing.state }) },
     };
   }
 
@@ -267,16 +285,18 @@ export class MiniBatchKMeans extends Model<Settings> {
 
   protected override restore(saved: Checkpoint): void {
     const { nClusters } = this.settings;
+    this.#standing = restoredStanding(saved, nClusters);
+    this.#goesOn = this.#standing !== undefined;
+    if (this.#standing && !saved.arrays["labels"]) return;
     const labels = saved.labels("labels", nClusters);
     const centers = saved.matrix("clusterCenters", [nClusters, -1]);
     const counts = saved.arrays["counts"];
     if (!labels || !centers || counts?.data.length !== nClusters)
       throw new Error("checkpoint: labels, clusterCenters and as many counts must be there");
     checkRange("checkpoint", Object.fromEntries(Array.from(counts.data, (count, j) => [`counts[${j}]`, count])), 0);
-    const random = record({ key: list(integer(0, 2 ** 32 - 1)), position: integer(0) });
     this.#found = {
       ...{ labels, centers, counts: Float64Array.from(counts.data) },
-      random: new Random(saved.entry("random", random)),
+      random: new Random(saved.entry("random", RANDOM_STATE)),
       sinceReassignment: saved.entry("sinceReassignment", integer(0)),
       inertia: saved.entry("inertia", finite),
       nSteps: saved.entry("nSteps", integer(0)),
@@ -286,10 +306,21 @@ export class MiniBatchKMeans extends Model<Settings> {
   }
 
   protected override release(): void {
-    this.#found = undefined;
+    [this.#found, this.#standing] = [undefined, undefined];
   }
 
   readonly #deviceFor = (x: PointSource): Promise<Device> => this.device(x);
+
+  /** Where a loaded fit stood, which this one goes on from. @throws for other points */
+  #takeStanding(n: number, d: number): Standing | undefined {
+    const before = this.#goesOn ? this.#standing : undefined;
+    if (before && (before.n !== n || before.d !== d))
+      throw new Error(
+        `MiniBatchKMeans.fit: a fit goes on with the same points, [${before.n}, ${before.d}] before, [${n}, ${d}] now`,
+      );
+    this.#goesOn = false;
+    return before;
+  }
 
   #checkEnough(n: number, method: string): void {
     const { nClusters } = this.settings;
@@ -352,49 +383,5 @@ export class MiniBatchKMeans extends Model<Settings> {
       lloyd.setCenters(centers, Float32Array.from(counts));
     } else lloyd.setCounts(Float32Array.from(counts));
     return pass;
-  }
-}
-
-/** Labels of all points, and Σ ‖x − c‖² to those centres. */
-async function assigned(points: PointSet, centers: Matrix): Promise<readonly [Int32Array<ArrayBuffer>, number]> {
-  const lloyd = points.lloyd(centers.shape[0]!);
-  try {
-    lloyd.setCenters(points.frame.into(centers.data));
-    await lloyd.settle();
-    return await Promise.all([lloyd.labels(), lloyd.inertia()]);
-  } finally {
-    lloyd.dispose();
-  }
-}
-
-function load(lloyd: Lloyd, { centers, counts }: Found, frame: Frame): void {
-  lloyd.setCenters(frame.into(centers.data), Float32Array.from(counts));
-}
-
-/** Centres with few points, the fewest first; at most half as many as the batch has points. */
-function weakCenters(counts: Float64Array, batch: number, ratio: number): number[] {
-  const limit = ratio * counts.reduce((a, b) => Math.max(a, b), 0);
-  const weak = Array.from(counts, (_, j) => j).filter((j) => counts[j]! < limit);
-  return weak.sort((a, b) => counts[a]! - counts[b]! || a - b).slice(0, Math.floor(batch / 2));
-}
-
-/** The early stop: an exponentially weighted mean of the batches' inertia that has not fallen for some steps. */
-class Improvement {
-  readonly #alpha: number;
-  readonly #patience: number;
-  #mean: number | undefined;
-  #lowest = Infinity;
-  #waited = 0;
-
-  constructor(batchSize: number, n: number, patience: number) {
-    this.#alpha = Math.min(1, (2 * batchSize) / (n + 1));
-    this.#patience = patience;
-  }
-
-  ended(inertia: number): boolean {
-    this.#mean = this.#mean === undefined ? inertia : this.#mean * (1 - this.#alpha) + inertia * this.#alpha;
-    if (this.#mean < this.#lowest) [this.#lowest, this.#waited] = [this.#mean, 0];
-    else this.#waited++;
-    return this.#patience > 0 && this.#waited >= this.#patience;
   }
 }

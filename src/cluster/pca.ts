@@ -25,12 +25,23 @@ import { Frame, frameOf } from "./frame";
 import type { Matrix } from "./frame";
 import { withPoints } from "./points";
 import { mapPoints } from "./streams/map-points";
-import { centred, chooseSolver, fromCovariance, fromGram, fromSample, readMatrix, SOLVERS } from "./principal";
+import {
+  centred,
+  chooseSolver,
+  forShare,
+  fromCovariance,
+  fromGram,
+  fromSample,
+  readMatrix,
+  SOLVERS,
+  turnSigns,
+} from "./principal";
 import type { Axes, Solver } from "./principal";
 import type { Points, PointSource } from "./points";
 import { fromBlocks, WIDEST } from "./streams/axes";
-import { Blocks, openSource } from "./streams/blocks";
-import { survey } from "./streams/survey";
+import type { PassesStanding } from "./streams/axes";
+import type { keptReading, ReadSoFar } from "./streams/rows-read";
+import { Blocks } from "./streams/blocks";
 import { yieldWhenDue } from "../event-loop";
 
 /** Options of `PCA`. */
@@ -89,6 +100,11 @@ interface Fitted {
  */
 export class PCA extends Model<Settings> {
   #fitted: Fitted | undefined;
+  /** A fit to a source that was stopped, or runs: what was read. */
+  #read: ReadSoFar | undefined;
+  /** Whether the next fit goes on from what a loaded one has read. */
+  #goesOn = false;
+  #keptReading: typeof keptReading | undefined;
 
   /** @throws when nComponents is neither a whole number from 1 nor a share between 0 and 1, and for an option that is unknown */
   constructor(options: PCAOptions = {}) {
@@ -121,8 +137,8 @@ export class PCA extends Model<Settings> {
   }
 
   /**
-   * Finds the components.
-   * @param options `onStep`: after the means and after the axes; the loss is the share of the variance that is not explained yet
+   * Finds the components. A fit to a source that was stopped, saved and loaded goes on with the block at which it stood, of the same rows.
+   * @param options `onStep`: after the means and after the axes, and after each block of a source that was read for them; the loss is the share of the variance that is not explained yet
    * @throws for fewer than two points, more components than min(n, d), NaN or an infinity in the data; the signal's reason when aborted
    */
   async fit(x: PointSource, options: RunOptions = {}): Promise<this> {
@@ -167,6 +183,7 @@ export class PCA extends Model<Settings> {
 
   async #fitSource(x: RowSource, fit: Fit): Promise<void> {
     const op = "PCA.fit";
+    const { openSource, survey } = await import("./streams/streamed-points");
     const rows = openSource(x, op);
     const { n, d, memory } = rows;
     const { wanted, solver: smaller } = this.#plan(n, d);
@@ -177,10 +194,21 @@ export class PCA extends Model<Settings> {
       throw new Error(
         `${op}: of rows that are read from a source, ${d} columns give ${Math.floor(Math.min(n, d) / 4)} components at most, got nComponents ${this.settings.nComponents ?? "of all there are"}`,
       );
-    const rest = (): Promise<void> => fit.between();
-    const { low, high, mean, squares } = await survey(rows, op, rest);
+    const { keptReading, sameRows } = await import("./streams/rows-read");
+    this.#keptReading = keptReading;
+    const before = sameRows(this.#goesOn ? this.#read : undefined, n, d);
+    this.#goesOn = false;
+    const { low, high, mean, squares } = before ?? (await survey(rows, op, () => fit.between()));
     const frame = frameOf(low, high, mean, op);
+    this.#read = before ?? { n, low, high, mean, squares };
+    this.learned();
     fit.report({ ...REPORT, step: 1, loss: 1 });
+    const rest = async (stand: () => PassesStanding): Promise<void> => {
+      fit.report({ ...REPORT, step: 1, loss: 1 });
+      await fit.between(async () => {
+        this.#read = { n, low, high, mean, squares, passes: stand() };
+      });
+    };
     // about their means, taken in float64: products of what is left lose nothing to an offset
     const about = new Frame(mean, frame.scale);
     const read = async (begin: number, end: number, into?: Float32Array): Promise<Float32Array> =>
@@ -189,9 +217,14 @@ export class PCA extends Model<Settings> {
     const total = squares.reduce((sum, value) => sum + value, 0) / (n - 1) / frame.scale ** 2;
     try {
       const random = stream(this.settings.seed, "PCA");
-      const axes = await fromBlocks({ blocks, n, d, total, rest }, solver, wanted, this.#kept(wanted), random);
+      const points = { blocks, n, d, total, rest, begun: before?.passes };
+      const axes = await fromBlocks(points, solver, wanted, this.#kept(wanted), random);
       const inFrame = mean.map((value, c) => (value - (frame.shift?.[c] ?? 0)) / frame.scale);
       await this.#finish(axes, solver, inFrame, frame, n, fit);
+      this.#read = undefined;
+    } catch (error) {
+      if (!fit.signal.aborted) this.#read = undefined; // what has failed begins anew
+      throw error;
     } finally {
       blocks.dispose();
     }
@@ -257,15 +290,24 @@ export class PCA extends Model<Settings> {
   }
 
   protected override own(): Learned {
-    const { solver, mean, components, ...values } = this.known("save", this.#fitted);
-    const vectors = Object.entries(values).map(([name, value]) => [name, new NdArray<TypedArray>(value)]);
+    const read = this.#read && this.#keptReading?.(this.#read);
+    const { solver, mean, components, ...values } = read ? (this.#fitted ?? {}) : this.known("save", this.#fitted);
+    const vectors = Object.entries({ ...values, ...read?.arrays });
     return {
-      arrays: { mean, components, ...(Object.fromEntries(vectors) as Record<string, NdArray<TypedArray>>) },
-      state: { solver },
+      arrays: {
+        ...(mean && components && { mean, components }),
+        ...Object.fromEntries(vectors.map(([name, value]) => [name, new NdArray<TypedArray>(value)])),
+      },
+      state: { ...(solver && { solver }), ...read?.state },
     };
   }
 
-  protected override restore(saved: Checkpoint): void {
+  protected override async restore(saved: Checkpoint): Promise<void> {
+    if ("read" in saved.state) {
+      const { keptReading, restoredReading } = await import("./streams/rows-read");
+      [this.#read, this.#keptReading, this.#goesOn] = [restoredReading(saved), keptReading, true];
+      if (!saved.arrays["components"]) return;
+    }
     const components = saved.array("components", [-1, -1]);
     const [c = 0, d = 0] = components?.shape ?? [];
     const mean = saved.matrix("mean", [d]);
@@ -279,7 +321,7 @@ export class PCA extends Model<Settings> {
   }
 
   protected override release(): void {
-    this.#fitted = undefined;
+    [this.#fitted, this.#read] = [undefined, undefined];
   }
 
   readonly #deviceFor = (x: PointSource): Promise<Device> => this.device(x);
@@ -334,23 +376,6 @@ const REPORT = { stage: "PCA", epoch: 1, epochs: 1, steps: 2 };
 /** The shift at which points are given, once the means are known: none for those that float32 holds. */
 function shiftOf({ data }: Matrix): Float64Array | null {
   return data instanceof Float32Array ? null : data;
-}
-
-/** How many of the variances, descending, add up to `share`. */
-function forShare(variances: Float64Array, share: number): number {
-  let [sum, count] = [0, 0];
-  while (count < variances.length && (count === 0 || sum < share)) sum += variances[count++]!;
-  return count;
-}
-
-/** Turns rows of d numbers so that the number of largest size is positive. */
-async function turnSigns(rows: Float32Array, d: number): Promise<void> {
-  for (let at = 0; at < rows.length; at += d) {
-    let largest = 0;
-    for (let t = at; t < at + d; t++) if (Math.abs(rows[t]!) > Math.abs(largest)) largest = rows[t]!;
-    if (largest < 0) for (let t = at; t < at + d; t++) rows[t] = -rows[t]!;
-    await yieldWhenDue();
-  }
 }
 
 /** What was found, in the data's own units. */

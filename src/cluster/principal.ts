@@ -171,6 +171,23 @@ function replaced(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
   return y;
 }
 
+/** How many of the variances, descending, add up to `share`. */
+export function forShare(variances: Float64Array, share: number): number {
+  let [sum, count] = [0, 0];
+  while (count < variances.length && (count === 0 || sum < share)) sum += variances[count++]!;
+  return count;
+}
+
+/** Turns rows of d numbers so that the number of largest size is positive. */
+export async function turnSigns(rows: Float32Array, d: number): Promise<void> {
+  for (let at = 0; at < rows.length; at += d) {
+    let largest = 0;
+    for (let t = at; t < at + d; t++) if (Math.abs(rows[t]!) > Math.abs(largest)) largest = rows[t]!;
+    if (largest < 0) for (let t = at; t < at + d; t++) rows[t] = -rows[t]!;
+    await yieldWhenDue();
+  }
+}
+
 /** Elements that are copied at a stretch. */
 const STRETCH = 2 ** 20;
 

@@ -58,7 +58,7 @@ export interface RunTask {
   readonly signal?: AbortSignal;
   /** Goes on from here. */
   readonly checkpoint?: RunCheckpoint | undefined;
-  /** Takes checkpoints: one at once, then now and then, at the end of an epoch. */
+  /** Takes checkpoints: one at once, then now and then, at the end of an epoch, or between two steps of methods that have no epochs. */
   readonly keep?: (checkpoint: RunCheckpoint) => Promise<void>;
   /** Several times a second, with the last measures. */
   readonly onStep?: (report: StepReport, measures: Measures | undefined) => void;
@@ -142,6 +142,10 @@ class Run {
   #model: Uint8Array | undefined;
   #failures = 0;
   #kept = { at: performance.now(), cost: 0 };
+  /** A checkpoint that is being taken beside the work. */
+  #aside: Promise<void> | undefined;
+  /** Why one could not be kept. */
+  #refused: { readonly error: unknown } | undefined;
 
   constructor(method: AnyMethod, task: RunTask) {
     this.#method = method;
@@ -194,11 +198,13 @@ class Run {
   async #fit(estimator: Estimator): Promise<void> {
     const { y, signal, onStep, onEpoch, truth } = this.#task;
     const hasEpochs = optionsOf(this.#method).some(([name, { of }]) => of === "fit" || EPOCHS.has(name));
-    await estimator.fit(this.#task.x, {
+    const fitting = estimator.fit(this.#task.x, {
       ...splitOptions(this.#method, this.#options).ofFit,
       ...(y && { y }),
       ...(signal && { signal }),
       onStep: (report) => {
+        if (this.#refused) throw this.#refused.error;
+        if (!hasEpochs) this.#keepAside(estimator);
         const last = estimator.history.at(-1)?.stage;
         if (last !== undefined && last !== report.stage) this.#stageEnded(estimator, last);
         onStep?.(report, this.#trace.at(-1));
@@ -213,6 +219,12 @@ class Run {
         },
       }),
     });
+    try {
+      await fitting;
+    } finally {
+      await this.#aside;
+    }
+    if (this.#refused) throw this.#refused.error;
   }
 
   /** A clustering that begins where a stage without one ended: its first labels are worth a row of their own. */
@@ -228,15 +240,37 @@ class Run {
   }
 
   async #keep(estimator: Estimator): Promise<void> {
-    const { keep, nextDevice } = this.#task;
+    if (!this.#isDue()) return;
     const begin = performance.now();
-    if ((!keep && !nextDevice) || begin - this.#kept.at < Math.max(KEEP_EVERY_MS, TIMES_ITS_COST * this.#kept.cost))
-      return;
     this.#model = await estimator.save();
-    await keep?.(this.#checkpoint());
+    await this.#task.keep?.(this.#checkpoint());
     this.#failures = 0;
     const now = performance.now();
     this.#kept = { at: now, cost: now - begin };
+  }
+
+  #isDue(): boolean {
+    const { keep, nextDevice } = this.#task;
+    const { at, cost } = this.#kept;
+    return Boolean(keep ?? nextDevice) && performance.now() - at >= Math.max(KEEP_EVERY_MS, TIMES_ITS_COST * cost);
+  }
+
+  /** Asks for a checkpoint, which is taken when the method is at rest. What has learned nothing that can be saved keeps none. */
+  #keepAside(estimator: Estimator): void {
+    if (this.#aside || !this.#isDue()) return;
+    const keeping = async (): Promise<void> => {
+      const begin = performance.now();
+      const model = await estimator.save().catch(() => undefined); // what is wrong with it ends the fit itself
+      if (model) this.#model = model;
+      if (model)
+        await this.#task.keep?.(this.#checkpoint()).catch((error: unknown) => {
+          this.#refused = { error };
+        });
+      if (model) this.#failures = 0;
+      const now = performance.now();
+      this.#kept = { at: now, cost: now - begin };
+    };
+    this.#aside = keeping().finally(() => (this.#aside = undefined));
   }
 
   /** Saves what was stopped; where that cannot be done, the last checkpoint stays. */

@@ -1,10 +1,11 @@
+import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { nmi } from "constella";
-import { readNpy, writeNpy } from "constella/data";
+import { readNpy, readSafetensors, writeNpy } from "constella/data";
 import { uniforms } from "../uniforms";
-import { constella, folder, list, metricsOf, own, read, refusal, RESULTS, useProgram, write } from "./program";
+import { constella, folder, list, metricsOf, own, program, read, refusal, RESULTS, useProgram, write } from "./program";
 
 useProgram();
 
@@ -92,6 +93,42 @@ describe("items that are read as they are needed", () => {
     expect(nmi(await labelsOf("parts", "--memory", "2", "--quiet"), held)).toBe(1);
     expect((await labelsOf("pictures.npy", "--memory", "1", "--first", "1200")).length).toBe(1200);
     expect((await labelsOf("pictures.npy", "--first", "100")).length).toBe(100);
+  });
+
+  test.each([
+    ["cluster", "kmeans", ["--clusters", "8", "--n-init", "30", "--tolerance", "0"]],
+    ["cluster", "mini-batch-kmeans", ["--clusters", "8", "--max-iter", "120", "--max-no-improvement", "0"]],
+    ["embed", "pca", ["--n-components", "3"]],
+  ])("%s %s that is killed goes on from where it stood", async (command, method, options) => {
+    if (method === "pca") {
+      const random = uniforms(4);
+      const x = Uint8Array.from({ length: 9000 * 900 }, (_, i) => 200 * random() + (i % 30));
+      await write("wide.npy", writeNpy({ data: x, shape: [9000, 900] }));
+    }
+    const of = (out: string): string[] => [
+      ...[command, method === "pca" ? "wide.npy" : "pictures.npy", "--method", method, ...options, ...FLAGS],
+      ...["--threads", "1", "--out", out],
+    ];
+    const { code, stderr } = await constella(...of(`${method}-whole`));
+    expect({ code, errors: own(stderr).filter((line) => !line.includes("are read as they are needed")) }).toEqual({
+      code: 0,
+      errors: [],
+    });
+    const out = `${method}-killed`;
+    const child = spawn(process.execPath, [program, ...of(out)], { cwd: folder, stdio: "ignore" });
+    const ended = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
+    for (;;) {
+      const file = await read(`${out}/checkpoint.safetensors`).catch(() => undefined);
+      if (child.exitCode !== null || (file && "model" in readSafetensors(file).metadata)) break;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    child.kill("SIGKILL");
+    expect(await ended).toBe("SIGKILL");
+    expect(await list(out)).toEqual(["checkpoint.safetensors"]);
+    const resumed = await constella(command, of(out)[1]!, "--resume", "--memory", "1", "--device", "wasm", "--threads", "1", "--out", out); // prettier-ignore
+    expect(resumed.code).toBe(0);
+    for (const name of method === "pca" ? ["embedding.npy"] : ["labels.npy", "embedding.npy"])
+      expect((await read(`${out}/${name}`)).equals(await read(`${method}-whole/${name}`))).toBe(true);
   });
 
   test("principal components, standardised", async () => {

@@ -8,6 +8,8 @@ export class ArrayRows implements RowSource {
   /** The most rows of a call, and all that were given out. */
   most = 0;
   given = 0;
+  /** Called for each block that is read. */
+  onRange: () => unknown = () => undefined;
   readonly #x: Float32Array;
   readonly #d: number;
 
@@ -24,6 +26,7 @@ export class ArrayRows implements RowSource {
   }
 
   async range(begin: number, end: number): Promise<Float32Array> {
+    this.onRange();
     this.#note(end - begin);
     return this.#x.slice(begin * this.#d, end * this.#d);
   }

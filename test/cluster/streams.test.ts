@@ -83,6 +83,94 @@ describeDevices("rows that are read", (device) => {
     }
   });
 
+  test("what is saved while a fit runs goes on to the same bytes", async () => {
+    const x = blobs(N, D, 40, 4);
+    const own = { seed: 1, device: await device() };
+    const on = { device: own.device };
+    const subjects = [
+      {
+        make: () => new KMeans({ nClusters: 9, nInit: 2, ...own }),
+        load: (bytes: Uint8Array) => KMeans.load(bytes, on),
+      },
+      {
+        make: () => new MiniBatchKMeans({ nClusters: 9, batchSize: 64, maxNoImprovement: 0, maxIter: 3, ...own }),
+        load: (bytes: Uint8Array) => MiniBatchKMeans.load(bytes, on),
+      },
+    ];
+    for (const { make, load } of subjects)
+      for (const points of [() => new ArrayRows(x, D, LITTLE), () => ({ data: x, shape: [N, D] })]) {
+        const saved: Promise<Uint8Array>[] = [];
+        const fitted = make();
+        await fitted.fit(points(), { onStep: () => saved.length < 30 && saved.push(fitted.save()) });
+        const whole = await fitted.save();
+        const files = await Promise.all(saved);
+        expect(files.length).toBeGreaterThan(3);
+        for (const file of [files[1]!, files.at(-2)!]) {
+          const resumed = await load(file);
+          await resumed.fit(points());
+          expect(await resumed.save()).toEqual(whole);
+        }
+      }
+  });
+
+  test("a pass that labels all points is not begun anew with the steps before it", async () => {
+    const x = blobs(N, D, 40, 4);
+    const options = { nClusters: 9, batchSize: 64, maxIter: 2, seed: 1, device: await device() };
+    const whole = await new MiniBatchKMeans(options).fit(new ArrayRows(x, D, LITTLE));
+    const stop = new AbortController();
+    const stopped = new MiniBatchKMeans(options);
+    const source = new ArrayRows(x, D, LITTLE);
+    const steps: number[] = [];
+    source.onRange = () => steps.length > 0 && stop.abort(new Error("enough")); // the batches come by number
+    const fitting = stopped.fit(source, { signal: stop.signal, onStep: ({ step }) => steps.push(step) });
+    await expect(fitting).rejects.toThrow("enough");
+    expect(() => stopped.labels).toThrow("call fit first");
+    const resumed = await MiniBatchKMeans.load(await stopped.save(), { device: await device() });
+    await expect(resumed.fit(new ArrayRows(x.subarray(D), D, LITTLE))).rejects.toThrow(
+      "MiniBatchKMeans.fit: a fit goes on with the same points, [1600, 5] before, [1599, 5] now",
+    );
+    const after: number[] = [];
+    await resumed.fit(new ArrayRows(x, D, LITTLE), { onStep: ({ step }) => after.push(step) });
+    expect(after).toEqual([]);
+    expect(await resumed.save()).toEqual(await whole.save());
+  });
+
+  test.each([
+    { name: "products of the columns", n: 1600, d: 12, options: { nComponents: 3 }, blocks: [1, 2, 3, 5] },
+    {
+      name: "products of a sample",
+      n: 24,
+      d: 4100,
+      options: { nComponents: 2, solver: "randomized", seed: 3 } as const,
+      blocks: [2, 9, 40],
+    },
+  ])("principal components go on with the block at which they were stopped: $name", async (given) => {
+    const { n, d, options, blocks } = given;
+    const x = stretched(n, d, 8);
+    const own = { ...options, device: await device() };
+    const source = (): ArrayRows => new ArrayRows(x, d, d > n ? 2 ** 17 : LITTLE);
+    const rowsOf = async (fit: (source: ArrayRows) => Promise<unknown>): Promise<number> => {
+      const counted = source();
+      await fit(counted);
+      return counted.given;
+    };
+    const whole = new PCA(own);
+    const all = await rowsOf((rows) => whole.fit(rows));
+    for (const last of blocks) {
+      const stop = new AbortController();
+      const stopped = new PCA(own);
+      let reports = 0;
+      const onStep = (): void => {
+        if (++reports > last) stop.abort(new Error("enough"));
+      };
+      await expect(stopped.fit(source(), { signal: stop.signal, onStep })).rejects.toThrow("enough");
+      const resumed = await PCA.load(await stopped.save(), { device: await device() });
+      expect(() => resumed.components).toThrow("call fit first");
+      expect(await rowsOf((rows) => resumed.fit(rows))).toBeLessThan(all - n + 1);
+      expect(await resumed.save()).toEqual(await whole.save());
+    }
+  });
+
   test("k-means says what is wrong with rows", async () => {
     const x = blobs(N, D, K, 3);
     x[1234 * D + 2] = NaN;

@@ -20,8 +20,21 @@ export interface CentredRows {
   readonly d: number;
   /** Σ of the columns' variances. */
   readonly total: number;
-  /** What is awaited between two blocks. */
-  readonly rest?: () => Promise<void>;
+  /** What is awaited between two blocks, told what the passes have come to. */
+  readonly rest?: (stand: () => PassesStanding) => Promise<void>;
+  /** Where passes stood that these go on from. */
+  readonly begun?: PassesStanding | undefined;
+}
+
+/** What passes over the rows have come to. */
+export interface PassesStanding {
+  /** Passes that are over. */
+  readonly passes: number;
+  /** The directions that the pass under way is multiplied with, [d, l]; of products of the columns none. */
+  readonly directions?: Float32Array | undefined;
+  /** Sums of the blocks before this row. */
+  readonly row: number;
+  readonly sums: Float64Array;
 }
 
 /**
@@ -36,7 +49,7 @@ export async function fromBlocks(
   kept: Kept,
   random: Random,
 ): Promise<Axes> {
-  const { n, d, total, blocks } = rows;
+  const { n, d, total, blocks, begun } = rows;
   const whole = d <= WIDEST ? await productsOf(rows) : undefined;
   if (whole && solver !== "randomized") {
     for (let i = 0; i < d; i++) {
@@ -49,26 +62,38 @@ export async function fromBlocks(
   const { l, rounds } = sampleSizes(wanted, n, d);
   const matrix = whole && (await takeTensor(device, Float32Array.from(whole), [d, d]));
   /** Σ x xᵀ q, [d, l]; frees q. */
-  const applied = async (q: Tensor): Promise<Tensor> => {
+  const applied = async (q: Tensor, passes: number, from: Float32Array | undefined): Promise<Tensor> => {
     try {
       if (matrix) return tidy(() => noGrad(() => matmul(matrix, q)));
-      const sums = await added(rows, d * l, (x) => matmul(x, matmul(x, q), { transA: true }));
+      const sums = await added(rows, d * l, (x) => matmul(x, matmul(x, q), { transA: true }), passes, from);
       return tensor(device, Float32Array.from(sums), [d, l]);
     } finally {
       q.dispose();
     }
   };
-  let directions = noGrad(() => tidy(() => randomNormal(device, [d, l], random)));
+  const before = matrix ? undefined : begun;
+  let directions = before?.directions
+    ? tensor(device, before.directions, [d, l])
+    : noGrad(() => tidy(() => randomNormal(device, [d, l], random)));
+  const standing = async (): Promise<Float32Array | undefined> =>
+    matrix ? undefined : ((await directions.data()) as Float32Array);
   try {
-    for (let round = 0; round <= rounds; round++)
-      directions = await orthonormalColumns(await applied(await orthonormalColumns(directions)));
+    for (let round = before?.passes ?? 0; round <= rounds; round++) {
+      const from = await standing();
+      directions = await orthonormalColumns(await applied(await orthonormalColumns(directions), round, from));
+    }
     // qᵀ (Σ x xᵀ) q, whose eigenvectors turn the sample's directions to the axes
     const within = matrix
       ? Float64Array.from(await readMatrix(() => matmul(directions, matmul(matrix, directions), { transA: true })))
-      : await added(rows, l * l, (x) => {
-          const scores = matmul(x, directions);
-          return matmul(scores, scores, { transA: true });
-        });
+      : await added(
+          ...([rows, l * l] as const),
+          (x) => {
+            const scores = matmul(x, directions);
+            return matmul(scores, scores, { transA: true });
+          },
+          rounds + 1,
+          await standing(),
+        );
     for (let i = 0; i < l; i++)
       for (let j = 0; j < i; j++) within[i * l + j] = within[j * l + i] = (within[i * l + j]! + within[j * l + i]!) / 2;
     const { values, vectors } = await symmetricEigen(within, l, "PCA.fit");
@@ -88,14 +113,21 @@ export async function fromBlocks(
 const productsOf = (rows: CentredRows): Promise<Float64Array> =>
   added(rows, rows.d * rows.d, (x) => matmul(x, x, { transA: true }));
 
-/** Σ of what f makes of each block, in their order, in float64. */
-async function added({ blocks, rest }: CentredRows, size: number, f: (x: Tensor) => Tensor): Promise<Float64Array> {
-  const sums = new Float64Array(size);
-  for await (const { x } of blocks.pass()) {
+/** Σ of what f makes of each block, in their order, in float64: a pass, the one after so many, on from where it stood. */
+async function added(
+  { blocks, rest, begun }: CentredRows,
+  size: number,
+  f: (x: Tensor) => Tensor,
+  passes = 0,
+  directions?: Float32Array,
+): Promise<Float64Array> {
+  const before = begun?.passes === passes && begun.sums.length === size ? begun : undefined;
+  const sums = before?.sums.slice() ?? new Float64Array(size);
+  for await (const { x, first, rows } of blocks.pass(undefined, before?.row)) {
     const part = await readMatrix(() => f(x));
     for (let i = 0; i < size; i++) sums[i]! += part[i]!;
     await yieldWhenDue();
-    await rest?.();
+    await rest?.(() => ({ passes, row: first + rows, sums: sums.slice(), directions }));
   }
   return sums;
 }

@@ -20,6 +20,8 @@ export class StreamedLloyd implements LloydPasses {
   readonly #Lloyd: typeof Lloyd;
   readonly #blocks: TakenBlocks;
   readonly #rest: (() => Promise<void>) | undefined;
+  /** A pass begins about the mean of its centres. */
+  readonly origin = undefined;
   readonly #read: ReadRows;
   readonly #labels: Int32Array<ArrayBuffer>;
   readonly #distances: Float32Array<ArrayBuffer>;

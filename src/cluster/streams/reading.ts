@@ -30,20 +30,21 @@ export function blockRows({ d, memory = ROW_MEMORY }: OpenRows, chunk: number, m
   return chunk * Math.max(1, Math.floor(Math.min(BLOCK_BYTES, memory / 4, most) / (4 * d * chunk)));
 }
 
-/** The rows in blocks, on the host; the next one is read while one is used, in the memory of the one before: a block lives until the next is asked for. */
+/** The rows in blocks, from row `from` on, on the host; the next one is read while one is used, in the memory of the one before: a block lives until the next is asked for. */
 export async function* readBlocks(
   { n, d, read }: Pick<OpenRows, "n" | "d" | "read">,
   size: number,
   signal?: AbortSignal,
+  from = 0,
 ): AsyncGenerator<{ readonly data: Float32Array; readonly first: number; readonly rows: number }, void, undefined> {
   const spare: (Float32Array | undefined)[] = [];
+  let turn = 0;
   const begin = (first: number): ReturnType<OpenRows["read"]> => {
-    const turn = (first / size) % 2;
-    const into = n > size ? (spare[turn] ??= new Float32Array(size * d)) : undefined;
+    const into = n > size ? (spare[(turn ^= 1)] ??= new Float32Array(size * d)) : undefined;
     return read(first, Math.min(n, first + size), into);
   };
-  let ahead = begin(0);
-  for (let first = 0; first < n; first += size) {
+  let ahead = begin(from);
+  for (let first = from; first < n; first += size) {
     const data = await ahead;
     signal?.throwIfAborted();
     if (first + size < n) {
@@ -87,8 +88,8 @@ export class TakenBlocks {
     this.#keeps = 4 * source.n * source.d <= (source.memory ?? ROW_MEMORY);
   }
 
-  /** The blocks of one pass, in order. A block lives until the next is asked for. */
-  async *pass(signal?: AbortSignal): AsyncGenerator<Block, void, undefined> {
+  /** The blocks of one pass, in order; of the first one from row `from` on. A block lives until the next is asked for. */
+  async *pass(signal?: AbortSignal, from = 0): AsyncGenerator<Block, void, undefined> {
     if (this.#resident) {
       for (const block of this.#resident) {
         signal?.throwIfAborted();
@@ -99,7 +100,7 @@ export class TakenBlocks {
     const kept: Block[] = [];
     let whole = false;
     try {
-      for await (const { data, first, rows } of readBlocks(this.#source, this.size, signal)) {
+      for await (const { data, first, rows } of readBlocks(this.#source, this.size, signal, from)) {
         const block = { x: await this.#take(this.device, data, [rows, this.#source.d]), first, rows };
         if (this.#keeps) kept.push(block);
         try {
@@ -108,7 +109,7 @@ export class TakenBlocks {
           if (!this.#keeps) block.x.dispose();
         }
       }
-      whole = this.#keeps;
+      whole = this.#keeps && from === 0;
     } finally {
       if (whole) this.#resident = kept;
       else for (const { x } of kept) x.dispose();

@@ -16,6 +16,7 @@ import type { TakeTensor } from "./reading";
 import { survey } from "./survey";
 
 export { blockRows, openSource, readBlocks } from "./reading";
+export { survey } from "./survey";
 
 /** What it is handed. */
 export interface StreamTools {

@@ -92,4 +92,5 @@ export function listed(names: readonly string[]): string {
   return names.length <= 20 ? first.join(", ") : `${first.join(", ")}, … (${names.length} in all)`;
 }
 
+/** A text as messages have it: 40 characters at most. */
 export const shortened = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
