@@ -49,6 +49,7 @@ const APART = {
   "webgpu-device": "src/webgpu/device.ts",
   "wasm-device": "src/wasm/device.ts",
   "rows-read": "src/cluster/streams/rows-read.ts",
+  "restored-kmeans": "src/cluster/restored-kmeans.ts",
 };
 
 /**

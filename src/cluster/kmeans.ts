@@ -5,7 +5,7 @@ import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
-import { HISTORY, RUN_RULES } from "../lifecycle/progress";
+import { RUN_RULES } from "../lifecycle/progress";
 import type { EpochRecord, RunOptions, StepReport } from "../lifecycle/progress";
 import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
@@ -21,6 +21,7 @@ import { LLOYD_KERNELS } from "./lloyd";
 import type { LloydPasses } from "./lloyd";
 import { readRows } from "./points";
 import type { PointSource } from "./points";
+import type { Result, Standing } from "./restored-kmeans";
 import { withPointSet } from "./streams/point-set";
 import type { PointSet } from "./streams/point-set";
 
@@ -84,28 +85,6 @@ export function keptInit(init: KMeansInit): KMeansInit {
 export function withRuns<O extends { readonly init?: KMeansInit; readonly nInit?: number }>(options: O): O {
   const given = isObject(options) && options.init !== undefined && typeof options.init !== "string";
   return given ? { nInit: 1, ...options } : options;
-}
-
-/** The result of the best run. */
-interface Result {
-  readonly labels: Int32Array<ArrayBuffer>;
-  readonly clusterCenters: Matrix;
-  readonly inertia: number;
-  readonly nIter: number;
-  readonly history: readonly EpochRecord[];
-}
-
-/** Where a fit stands between two iterations. */
-interface Standing {
-  readonly run: number;
-  /** Of the runs before. */
-  readonly best: Result | undefined;
-  /** In the frame of the points, [k, d]. */
-  readonly centers: Float32Array<ArrayBuffer>;
-  readonly labels: Int32Array<ArrayBuffer>;
-  /** Of `LloydPasses`. */
-  readonly origin: Float32Array<ArrayBuffer> | undefined;
-  readonly history: readonly EpochRecord[];
 }
 
 /** How a result is named in a checkpoint: plainly, or under "best.". */
@@ -254,35 +233,10 @@ export class KMeans extends Model<Settings> {
     return { ...this.settings, init: keptInit(this.settings.init) };
   }
 
-  protected override restore(saved: Checkpoint): void {
-    const result = (from: Checkpoint, prefix = ""): Result | undefined => {
-      const labels = saved.labels(`${prefix}labels`, this.nClusters);
-      const clusterCenters = saved.matrix(`${prefix}clusterCenters`, [this.nClusters, -1]);
-      if (!labels || !clusterCenters) return undefined;
-      return {
-        ...{ labels, clusterCenters, inertia: from.entry("inertia", range(0)) },
-        ...{ nIter: from.entry("nIter", integer(0)), history: from.entry("history", HISTORY) },
-      };
-    };
-    const within = (name: string): Checkpoint => {
-      const inner = saved.state[name];
-      return saved.of(saved.arrays, isObject(inner) ? inner : {});
-    };
-    this.#result = result(saved);
-    const labels = saved.labels("standing.labels", this.nClusters, -1);
-    const centers = saved.array("standing.centers", [this.nClusters, -1]);
-    if (labels && centers) {
-      const standing = within("standing");
-      this.#standing = {
-        run: standing.entry("run", integer(0, this.settings.nInit - 1)),
-        history: standing.entry("history", HISTORY),
-        best: result(within("best"), "best."),
-        ...{ labels, centers: centers.data as Float32Array<ArrayBuffer> },
-        origin: saved.array("standing.origin", [centers.shape[1]!])?.data as Float32Array<ArrayBuffer> | undefined,
-      };
-      this.#goesOn = true;
-    }
-    if (!this.#result && !this.#standing) throw new Error("checkpoint: labels and clusterCenters must be there");
+  protected override async restore(saved: Checkpoint): Promise<void> {
+    const { restoredKMeans } = await import("./restored-kmeans");
+    [this.#result, this.#standing] = restoredKMeans(saved, this.settings);
+    this.#goesOn = this.#standing !== undefined;
   }
 
   protected override release(): void {

@@ -47,6 +47,8 @@ export async function isFits(path: string): Promise<boolean> {
   if (!file) return false;
   try {
     return new TextDecoder("latin1").decode(await file.read(0, Math.min(9, file.size))) === "SIMPLE  =";
+  } catch {
+    return false; // a folder
   } finally {
     await file.close?.();
   }
