@@ -4,7 +4,7 @@ import tseslint from "typescript-eslint";
 
 /** The layers of src from the lowest up; a file imports from its own and from those below. Families of algorithms stand side by side. */
 const LAYERS = [
-  ["checks", "device", "host", "kernel", "ndarray", "options", "random", "event-loop", "wasm", "webgpu"],
+  ["checks", "device", "host", "kernel", "ndarray", "options", "random", "event-loop", "in-order", "wasm", "webgpu"],
   ["kernels", "request-device"],
   ["graph", "tensor"], // a tensor holds a node of the graph, whose type it imports
   ["ops"],

@@ -1,9 +1,9 @@
 // How `.wgsl` and `.wasm` imports become modules, in esbuild and in vitest alike.
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { codesOf } from "./kernels/codes.mjs";
-import { declare } from "./kernels/contract.mjs";
+import { declare, sizeOf } from "./kernels/contract.mjs";
 import { kernelFiles } from "./kernels/files.mjs";
 import { minifyWgsl } from "./kernels/wgsl.mjs";
 import { root } from "./root.mjs";
@@ -11,20 +11,47 @@ import { root } from "./root.mjs";
 const build = join(root, "build");
 
 /**
+ * Large shaders of which a page downloads more than the declarations only when it runs on WebGPU. They are few: in a file of its own a
+ * text shares nothing with others, and compresses less.
+ */
+const LARGE = new Set(["conv2d", "kmeans_assign", "matmul"]);
+
+/** A large shader's text in two: up to its last declaration of a buffer, and the rest. */
+function divide(code) {
+  const [last] = [...code.matchAll(/var\s*<\s*storage\b[^;]*;/g)].slice(-1);
+  const at = last.index + last[0].length;
+  return [code.slice(0, at), code.slice(at)];
+}
+
+const textOf = async (path, small) => {
+  const code = await readFile(path, "utf8");
+  return small ? minifyWgsl(code) : code;
+};
+
+/**
  * A kernel's source, its codes, and the family whose WebAssembly module has its twin: the folder's namesake. In TypeScript the codes are an
  * enum, of which a bundler puts the numbers where they are used.
  */
 async function wgslModule(path, { small = false, typescript = false } = {}) {
   const [name, code] = [basename(path, ".wgsl"), await readFile(path, "utf8")];
-  const { problems } = declare(name, code, relative("", path));
+  const { declaration, problems } = declare(name, code, relative("", path));
   if (problems.length > 0) throw new Error(`kernel contract:\n  ${problems.join("\n  ")}`);
-  const text = JSON.stringify(small ? minifyWgsl(code) : code);
+  const text = await textOf(path, small);
   const codes = codesOf(code).map(({ name, value }) => `${name}${typescript ? " =" : ":"} ${value}`);
   const declared = typescript
     ? `export enum codes { ${codes.join(", ")} }`
     : `export const codes = { ${codes.join(", ")} };`;
-  const source = `{ name: "${name}", code: ${text}, family }`;
+  const large = LARGE.has(name);
+  const rest = large ? `, rest: () => import(${JSON.stringify(`${resolve(path)}${REST}`)})` : "";
+  const size = JSON.stringify(sizeOf(declaration));
+  const source = `{ name: "${name}", code: ${JSON.stringify(large ? divide(text)[0] : text)}, size: ${size}${rest}, family }`;
   return `import family from "wasm:${basename(dirname(path))}";\n${declared}\nexport default ${source};`;
+}
+
+/** What follows the declarations of a large shader. */
+async function restModule(path, { small = false } = {}) {
+  const [, rest] = divide(await textOf(path.slice(0, -REST.length), small));
+  return `export default ${JSON.stringify(rest)};`;
 }
 
 /** Both forms of a family's module, of which a program loads the one that its engine runs. */
@@ -45,7 +72,9 @@ async function wasmModule(path) {
   return `export default ${JSON.stringify(text)};`;
 }
 
-const LOADERS = { ".wgsl": wgslModule, ".wasm": wasmModule };
+/** The ending of a module with the rest of a large shader. */
+const REST = ".rest";
+const LOADERS = { ".wgsl": wgslModule, ".wasm": wasmModule, [REST]: restModule };
 const loaderOf = (path) => LOADERS[path.slice(path.lastIndexOf("."))];
 const FAMILY = /^wasm:/;
 
@@ -70,7 +99,8 @@ export function esbuildPlugin({ small = false } = {}) {
         loader: "js",
         resolveDir: import.meta.dirname,
       }));
-      build.onLoad({ filter: /\.(wgsl|wasm)$/ }, async ({ path }) => {
+      build.onResolve({ filter: /\.wgsl\.rest$/ }, ({ path }) => ({ path, sideEffects: false }));
+      build.onLoad({ filter: /\.(wgsl|wasm|wgsl\.rest)$/ }, async ({ path }) => {
         try {
           const contents = await loaderOf(path)(path, { small, typescript: true });
           return { contents, loader: path.endsWith(".wgsl") ? "ts" : "js", watchFiles: [path] };
@@ -91,6 +121,7 @@ export function vitePlugin() {
       kernelFiles();
     },
     resolveId(id) {
+      if (id.endsWith(REST)) return id;
       return FAMILY.test(id) ? `\0${id}` : null;
     },
     async load(id) {

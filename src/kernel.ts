@@ -10,6 +10,10 @@ export interface Family {
 export interface KernelSource<Buffer extends string = string, Param extends string = string> {
   readonly name: string;
   readonly code: string;
+  /** Of its workgroup. */
+  readonly size: readonly [number, number, number];
+  /** Of a large shader, whose `code` has the declarations alone: loads the text that follows. */
+  readonly rest?: () => Promise<{ readonly default: string }>;
   readonly family: Family;
   /** The names of its buffers and params, for the compiler alone: no object has it. */
   readonly takes?: readonly [buffer: Buffer, param: Param];
@@ -74,6 +78,8 @@ export interface Kernel<Buffer extends string = string, Param extends string = s
   extends Declaration<Buffer, Param>, Launch {
   /** Distinguishes kernels, whatever they are called. */
   readonly id: number;
+  /** Of a large shader, which only a page on WebGPU downloads: loads the text that follows `code`. */
+  readonly rest?: (() => Promise<{ readonly default: string }>) | undefined;
   /** Where the AssemblyScript twin is; kernels that users define have none. */
   readonly family?: Family;
   /** For kernels that users define: the twin as a self-contained JavaScript function over typed arrays. */
@@ -89,39 +95,35 @@ export type CpuTwin = (...args: never[]) => void;
 let kernels = 0;
 
 /** Reads the declarations that the contract has every `.wgsl` file make in the same words; the build has held it against a parser. */
-function readDeclaration(code: string): Pick<Declaration, "bindings" | "params" | "size"> {
+function readDeclaration(code: string): Pick<Declaration, "bindings" | "params"> {
   const text = code.replace(/\/\/.*/g, "");
   const [, fields = ""] = /struct\s+Params\s*\{([^}]*)/.exec(text) ?? [];
   const params = Array.from(fields.matchAll(/(\w+)\s*:\s*(\w+)/g), ([, name, type]) => ({ name, type }));
   const storage = text.matchAll(/var\s*<\s*storage\s*,\s*(\w+)\s*>\s*(\w+)/g);
   const bindings = Array.from(storage, ([, access, name]) => ({ name, access }));
-  const defaults = new Map(
-    Array.from(text.matchAll(/override\s+(\w+)[^=]*=\s*(\w+)/g), ([, name, value]) => [name, value!]),
-  );
-  const sizes = /@workgroup_size\s*\(([^)]*)/.exec(text)![1]!.split(",");
-  const size = [0, 1, 2].map((i) => {
-    const given = sizes[i]?.trim() || "1";
-    return Number.parseInt(defaults.get(given) ?? given);
-  });
-  return { bindings, params, size } as unknown as Declaration;
+  return { bindings, params } as unknown as Declaration;
 }
 
-/** A kernel of the library: its text is read when it is first launched, so that importing it costs nothing. */
+/** A kernel of the library: its declarations are read when it is first launched, so that importing it costs nothing. */
 class LibraryKernel implements Kernel {
   readonly id = kernels++;
   readonly name: string;
   readonly code: string;
+  readonly size: Declaration["size"];
+  readonly rest: Kernel["rest"];
   readonly family: Family;
   readonly grid: Launch["grid"];
   readonly rows: Launch["rows"];
   readonly grain: Launch["grain"];
   readonly packing: Launch["packing"];
   readonly parts: Launch["parts"];
-  #declared: Pick<Declaration, "bindings" | "params" | "size"> | undefined;
+  #declared: Pick<Declaration, "bindings" | "params"> | undefined;
 
-  constructor({ name, code, family }: KernelSource, { grid, rows, grain, packing, parts }: Launch) {
+  constructor({ name, code, size, rest, family }: KernelSource, { grid, rows, grain, packing, parts }: Launch) {
     this.name = name;
     this.code = code;
+    this.size = size;
+    this.rest = rest;
     this.family = family;
     this.grid = grid;
     this.rows = rows;
@@ -136,10 +138,6 @@ class LibraryKernel implements Kernel {
 
   get params(): Declaration["params"] {
     return (this.#declared ??= readDeclaration(this.code)).params;
-  }
-
-  get size(): Declaration["size"] {
-    return (this.#declared ??= readDeclaration(this.code)).size;
   }
 }
 

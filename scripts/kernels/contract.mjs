@@ -117,3 +117,14 @@ export function declare(name, code, path = `kernels/${name}.wgsl`) {
   );
   return { declaration: { name, code, bindings, params, workgroupSize, overrides }, problems };
 }
+
+/**
+ * The workgroup's size in numbers: those of the overrides' defaults.
+ * @param {Reflected} declaration
+ * @returns {number[]}
+ */
+export const sizeOf = ({ workgroupSize, overrides }) =>
+  [0, 1, 2].map((i) => {
+    const given = workgroupSize[i] ?? 1;
+    return typeof given === "number" ? given : overrides[given];
+  });

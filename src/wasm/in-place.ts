@@ -1,5 +1,6 @@
 // Kernels of the WASM device on the calling thread, where it has no others.
 import type { Bound } from "../device";
+import { InOrder } from "../in-order";
 import type { Family, Kernel } from "../kernel";
 import type { LinearMemory } from "./memory";
 
@@ -9,14 +10,6 @@ type Exports = Readonly<Record<string, (...args: number[]) => void>>;
 export interface Place {
   readonly pointer: number;
   readonly bytes: number;
-}
-
-/** What has to wait until a family is there. */
-interface Waiting {
-  readonly family?: Family | undefined;
-  act(): void;
-  /** The device ends before its turn comes. */
-  drop?(): void;
 }
 
 /** What runs in place needs of its device. */
@@ -39,10 +32,11 @@ export class InPlace {
   readonly #options: InPlaceOptions;
   readonly #base: WebAssembly.Exports;
   readonly #instances = new Map<Family, Exports>();
-  #waiting: Waiting[] = [];
+  readonly #calls: InOrder;
 
   constructor(options: InPlaceOptions) {
     this.#options = options;
+    this.#calls = new InOrder(options.onError);
     const { base, memory, scratch } = options;
     this.#base = new WebAssembly.Instance(base, { env: { memory: memory.memory } }).exports;
     (this.#base as Exports)["set_scratch"]!(scratch);
@@ -50,58 +44,38 @@ export class InPlace {
 
   /** @throws what a kernel throws that runs at once; of one that waits the device is told */
   run(kernel: Kernel, bound: Bound, rows: number): void {
-    this.#inTurn({ family: kernel.family, act: () => this.#launch(kernel, bound, rows) });
+    const { family } = kernel;
+    this.#calls.add({
+      missing: () => (family && !this.#instanceOf(family) ? this.#load(family) : undefined),
+      make: () => this.#launch(kernel, bound, rows),
+    });
   }
 
   write(pointer: number, bytes: Uint8Array): void {
     const { memory } = this.#options;
-    const data = this.#waiting.length > 0 ? bytes.slice() : bytes;
-    this.#inTurn({ act: () => memory.view(pointer, data.byteLength).set(data) });
+    const data = this.#calls.waits ? bytes.slice() : bytes;
+    this.#calls.add({ make: () => memory.view(pointer, data.byteLength).set(data) });
   }
 
   read(pointer: number, bytes: number): Promise<ArrayBuffer> {
     return new Promise((resolve) => {
-      this.#inTurn({
-        act: () => resolve(this.#options.memory.copyOut(pointer, bytes)),
+      this.#calls.add({
+        make: () => resolve(this.#options.memory.copyOut(pointer, bytes)),
         drop: () => resolve(new ArrayBuffer(0)),
       });
     });
   }
 
   close(): void {
-    const dropped = this.#waiting;
-    this.#waiting = [];
-    for (const { drop } of dropped) drop?.();
+    this.#calls.close();
   }
 
-  #inTurn(next: Waiting): void {
-    if (this.#waiting.length > 0) {
-      this.#waiting.push(next);
-      return;
-    }
-    if (!next.family || this.#instanceOf(next.family)) return next.act();
-    this.#waiting.push(next);
-    void this.#proceed();
-  }
-
-  /** Loads the families that are waited for, one after the other, and goes on. */
-  async #proceed(): Promise<void> {
-    const { load, onError, onEnd } = this.#options;
-    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      const { family } = next;
-      try {
-        if (family && !this.#instanceOf(family)) this.#instantiate(family, await load(family));
-      } catch (error) {
-        onEnd(error, family!);
-        return this.close();
-      }
-      if (this.#waiting[0] !== next) return; // closed meanwhile
-      try {
-        next.act();
-      } catch (error) {
-        onError(error as Error);
-      }
-      this.#waiting.shift();
+  async #load(family: Family): Promise<void> {
+    try {
+      this.#instantiate(family, await this.#options.load(family));
+    } catch (error) {
+      this.#options.onEnd(error, family);
+      throw error;
     }
   }
 

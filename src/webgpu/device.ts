@@ -1,7 +1,10 @@
 import { bind, checkRange, DeviceError, formatBytes, markFreed, Pool } from "../device";
 import type { Device, DeviceBuffer, KernelArgs, MemoryUsage } from "../device";
+import { InOrder } from "../in-order";
 import type { Kernel, Params } from "../kernel";
 import type { AdapterOptions } from "./adapter";
+import { BindGroups, idOf, setId } from "./bind-groups";
+import type { Bindable } from "./bind-groups";
 import { firstLine, Pipelines } from "./pipelines";
 
 /** Options of the WebGPU device. */
@@ -17,9 +20,7 @@ export interface WebGPUOptions extends AdapterOptions {
   onLost?: (reason: string) => void;
 }
 
-interface Block extends DeviceBuffer {
-  readonly gpu: GPUBuffer;
-}
+type Block = DeviceBuffer & Bindable;
 
 const NO_MEMORY = "GPUOutOfMemoryError";
 
@@ -31,7 +32,6 @@ const LOSS_MS = 250;
 const MOST_DISPATCHES = 256;
 /** Params of one launch, at WebGPU's alignment for dynamic offsets. */
 const SLOT = 256;
-const MAX_BIND_GROUPS = 8192;
 const MAX_POOLED = 1 << 30;
 
 /** One command encoder over one GPUDevice: kernels are encoded as they come and submitted together. */
@@ -41,10 +41,10 @@ export class WebGPUDevice implements Device {
   readonly maxBufferBytes: number;
   readonly gpuDevice: GPUDevice;
   readonly #owned: boolean;
-  readonly #pool = new Pool<GPUBuffer>((gpu) => ids.get(gpu) ?? 0); // the same buffers every step: their bind groups are there
+  readonly #pool = new Pool<GPUBuffer>((gpu) => idOf(gpu) ?? 0); // the same buffers every step: their bind groups are there
   readonly #staging = new Pool<GPUBuffer>();
   readonly #pipelines: Pipelines;
-  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #bindGroups: BindGroups;
   /** Buffers that the GPU had no memory for. */
   readonly #invalid = new WeakSet<GPUBuffer>();
   /** What is being read back. */
@@ -53,6 +53,8 @@ export class WebGPUDevice implements Device {
   readonly #params = new ArrayBuffer(MOST_DISPATCHES * SLOT);
   readonly #words = new Uint32Array(this.#params);
   readonly #floats = new Float32Array(this.#params);
+  /** From a launch on whose shader is on its way: kernels, writes and reads. */
+  readonly #calls = new InOrder((error) => (this.#error ??= error));
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #dispatches = 0;
@@ -75,7 +77,7 @@ export class WebGPUDevice implements Device {
     this.#firstSubmit = this.#due = firstSubmit;
     this.gpuDevice = device;
     this.#pipelines = new Pipelines(device, (kernel, error) => {
-      for (const key of this.#bindGroups.keys()) if (key.startsWith(`${kernel.id},`)) this.#bindGroups.delete(key);
+      this.#bindGroups.forget(kernel);
       if (!this.#lost) this.#error = error;
     });
     this.description = description;
@@ -86,6 +88,7 @@ export class WebGPUDevice implements Device {
       size: this.#params.byteLength,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
+    this.#bindGroups = new BindGroups(device, this.#uniforms);
     device.addEventListener("uncapturederror", (event) => {
       const { error } = event as GPUUncapturedErrorEvent;
       const { message } = error;
@@ -175,7 +178,7 @@ export class WebGPUDevice implements Device {
     this.#discount(buffer.bytes);
     if (this.#lost) return;
     this.#pool.put(buffer.bytes, gpu);
-    if (this.#pool.pooled > MAX_POOLED) {
+    if (this.#pool.pooled > MAX_POOLED && !this.#calls.waits) {
       this.#flush();
       this.#bindGroups.clear();
       for (const gpu of this.#pool.drain()) gpu.destroy();
@@ -186,27 +189,42 @@ export class WebGPUDevice implements Device {
     this.#check();
     checkRange("write", buffer, byteOffset, data.byteLength);
     if (data.byteLength === 0) return;
-    this.#flush(); // writeBuffer takes effect before everything submitted later
     let bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     const shared = typeof SharedArrayBuffer !== "undefined" && data.buffer instanceof SharedArrayBuffer;
-    if (shared || bytes.byteLength % 4 !== 0) {
+    if (shared || bytes.byteLength % 4 !== 0 || this.#calls.waits) {
       const copy = new Uint8Array(Math.ceil(bytes.byteLength / 4) * 4); // Dawn in Node 20 ends the process on shared memory
       copy.set(bytes);
       bytes = copy;
     }
-    this.gpuDevice.queue.writeBuffer((buffer as Block).gpu, byteOffset, bytes);
+    this.#calls.add({
+      make: () => {
+        this.#flush(); // writeBuffer takes effect before everything submitted later
+        this.gpuDevice.queue.writeBuffer((buffer as Block).gpu, byteOffset, bytes);
+      },
+    });
   }
 
   async read(buffer: DeviceBuffer, byteOffset = 0, bytes = buffer.bytes - byteOffset): Promise<ArrayBuffer> {
     this.#check();
     checkRange("read", buffer, byteOffset, bytes);
     if (bytes === 0) return new ArrayBuffer(0);
+    return this.#inTurn(() => this.#readNow((buffer as Block).gpu, byteOffset, bytes));
+  }
+
+  /** What `start` begins when all that was called before has begun. */
+  #inTurn<R>(start: () => Promise<R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.#calls.add({ make: () => resolve(start()), drop: () => reject(this.#error!) });
+    });
+  }
+
+  async #readNow(gpu: GPUBuffer, byteOffset: number, bytes: number): Promise<ArrayBuffer> {
     const aligned = Math.ceil(bytes / 4) * 4;
     const size = Pool.sizeClass(aligned);
     const staging =
       this.#staging.take(size) ??
       this.gpuDevice.createBuffer({ label: "read", size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    this.#endPass().copyBufferToBuffer((buffer as Block).gpu, byteOffset, staging, 0, aligned);
+    this.#endPass().copyBufferToBuffer(gpu, byteOffset, staging, 0, aligned);
     this.#flush();
     this.#reading.add(staging);
     const result = await this.#map(staging, aligned, bytes).finally(() => this.#reading.delete(staging));
@@ -248,6 +266,25 @@ export class WebGPUDevice implements Device {
       throw new Error(
         `${kernel.name}: a grid of ${x} x ${y} x ${z} workgroups passes the adapter's ${limit} a dimension`,
       );
+    this.#calls.add({
+      missing: () => this.#missing(kernel),
+      make: () => this.#launch(kernel, [x, y, z], values, buffers as Block[]),
+    });
+  }
+
+  /** Brings the rest of a shader's text. Without it the device has failed: what was launched cannot be run. */
+  #missing(kernel: Kernel): Promise<void> | undefined {
+    return this.#pipelines.missing(kernel)?.catch((error: unknown) => {
+      if (!this.#lost)
+        this.#error = new DeviceError(
+          `webgpu: the shader of kernel ${kernel.name} must be loaded, ${firstLine(String(error))}; request a new device and go on from a checkpoint`,
+        );
+      this.#lost = true;
+      throw error;
+    });
+  }
+
+  #launch(kernel: Kernel, [x, y, z]: readonly [number, number, number], values: number[], buffers: Block[]): void {
     const { pipeline, layout } = this.#pipelines.get(kernel);
     const proof = this.#pipelines.proofOf(kernel);
     if (proof) {
@@ -262,7 +299,7 @@ export class WebGPUDevice implements Device {
       else this.#words[word + i] = values[i]!;
     });
     pass.setPipeline(pipeline);
-    pass.setBindGroup(0, this.#bindGroup(kernel, layout, buffers as Block[]), [offset]);
+    pass.setBindGroup(0, this.#bindGroups.get(kernel, layout, buffers), [offset]);
     pass.dispatchWorkgroups(x, y, z);
     this.#encoded.push(kernel.name);
     this.#dispatches++;
@@ -301,6 +338,10 @@ export class WebGPUDevice implements Device {
 
   async synchronize(): Promise<void> {
     this.#check();
+    return this.#inTurn(() => this.#synchronizeNow());
+  }
+
+  async #synchronizeNow(): Promise<void> {
     this.#flush();
     const submits = this.#submits;
     await this.gpuDevice.queue.onSubmittedWorkDone();
@@ -317,6 +358,7 @@ export class WebGPUDevice implements Device {
     this.#lost = true;
     this.#error = new Error("webgpu: the device is destroyed");
     this.#encoder = this.#pass = undefined; // what is not submitted is dropped
+    this.#calls.close();
     this.#bindGroups.clear();
     for (const gpu of this.#reading) gpu.destroy(); // whoever waits for them goes on
     const end = (): void => {
@@ -353,28 +395,4 @@ export class WebGPUDevice implements Device {
     this.#submitted = this.#encoded;
     this.#encoded = [];
   }
-
-  #bindGroup(kernel: Kernel, layout: GPUBindGroupLayout, buffers: Block[]): GPUBindGroup {
-    let key = `${kernel.id}`;
-    for (const { id } of buffers) key += `,${id}`;
-    let group = this.#bindGroups.get(key);
-    if (!group) {
-      if (this.#bindGroups.size >= MAX_BIND_GROUPS) this.#bindGroups.clear();
-      const params: GPUBindGroupEntry = {
-        binding: 0,
-        resource: { buffer: this.#uniforms, size: kernel.params.length * 4 },
-      };
-      const entries = buffers.map(({ gpu }, i): GPUBindGroupEntry => ({ binding: i + 1, resource: { buffer: gpu } }));
-      group = this.gpuDevice.createBindGroup({ label: kernel.name, layout, entries: [params, ...entries] });
-      this.#bindGroups.set(key, group);
-    }
-    return group;
-  }
-}
-
-const ids = new WeakMap<GPUBuffer, number>();
-const idOf = (buffer: GPUBuffer): number | undefined => ids.get(buffer);
-function setId(buffer: GPUBuffer, id: number): number {
-  ids.set(buffer, id);
-  return id;
 }

@@ -12,6 +12,8 @@ export class Pipelines {
   readonly #device: GPUDevice;
   readonly #onFailure: (kernel: Kernel, error: Error) => void;
   readonly #made = new Map<Kernel, Pipeline>();
+  /** What follows the declarations of large shaders, as far as it is here. */
+  readonly #rests = new Map<Kernel, string>();
   /** Kernels whose compilation the runtime has not told of yet: whether they do compile. */
   readonly #unproven = new Map<Kernel, Promise<boolean>>();
 
@@ -27,6 +29,12 @@ export class Pipelines {
    */
   async prepare(kernels: readonly Kernel[]): Promise<void> {
     await Promise.all(kernels.filter((kernel) => !this.#made.has(kernel)).map((kernel) => this.#compile(kernel)));
+  }
+
+  /** Brings the rest of a large shader's text; undefined where all is here. */
+  missing(kernel: Kernel): Promise<void> | undefined {
+    if (!kernel.rest || this.#rests.has(kernel)) return undefined;
+    return kernel.rest().then(({ default: rest }) => void this.#rests.set(kernel, rest));
   }
 
   /** A kernel's pipeline; at its first launch what nobody prepared is compiled. */
@@ -48,6 +56,7 @@ export class Pipelines {
   }
 
   async #compile(kernel: Kernel): Promise<void> {
+    await this.missing(kernel);
     this.#device.pushErrorScope("validation"); // the promise tells, so the device need not
     const { module, layout, descriptor } = this.#describe(kernel);
     void this.#device.popErrorScope().catch(() => {});
@@ -55,7 +64,7 @@ export class Pipelines {
       const pipeline = await this.#device.createComputePipelineAsync(descriptor);
       this.#made.set(kernel, { pipeline, layout });
     } catch (error) {
-      throw await compileError(kernel, module, error);
+      throw await compileError(kernel.name, this.#textOf(kernel), module, error);
     }
   }
 
@@ -70,7 +79,7 @@ export class Pipelines {
       const error = await scope.catch(() => null); // the device is lost, which is told elsewhere
       if (error) {
         this.#made.delete(kernel); // a next launch compiles, and tells, again
-        this.#onFailure(kernel, await compileError(kernel, module, error));
+        this.#onFailure(kernel, await compileError(kernel.name, this.#textOf(kernel), module, error));
       }
       this.#unproven.delete(kernel);
       return !error;
@@ -80,12 +89,17 @@ export class Pipelines {
     return made;
   }
 
+  #textOf(kernel: Kernel): string {
+    return kernel.code + (this.#rests.get(kernel) ?? "");
+  }
+
   #describe(kernel: Kernel): {
     module: GPUShaderModule;
     layout: GPUBindGroupLayout;
     descriptor: GPUComputePipelineDescriptor;
   } {
-    const { name: label, code } = kernel;
+    const { name: label } = kernel;
+    const code = this.#textOf(kernel);
     const module = this.#device.createShaderModule({ label, code });
     const uniform: GPUBindGroupLayoutEntry = {
       binding: 0,
@@ -110,23 +124,23 @@ export class Pipelines {
 }
 
 /** Why a kernel does not compile: its name, the line and a caret under the column. */
-async function compileError(kernel: Kernel, module: GPUShaderModule, error: unknown): Promise<Error> {
+async function compileError(name: string, code: string, module: GPUShaderModule, error: unknown): Promise<Error> {
   // a GPU that crashed has nothing to say of its modules
   const info = await Promise.resolve(module.getCompilationInfo?.()).catch(() => undefined);
-  return new Error(`webgpu: kernel ${kernel.name} does not compile\n${formatMessages(kernel, info, error)}`, {
+  return new Error(`webgpu: kernel ${name} does not compile\n${formatMessages(name, code, info, error)}`, {
     cause: error,
   });
 }
 
 /** The compiler's messages with numbered source lines and a caret under the column. */
-function formatMessages(kernel: Kernel, info: GPUCompilationInfo | undefined, error: unknown): string {
+function formatMessages(name: string, code: string, info: GPUCompilationInfo | undefined, error: unknown): string {
   const messages = info?.messages.filter((message) => message.type === "error") ?? [];
   if (messages.length === 0) return String(error instanceof Error ? error.message : error);
-  const lines = kernel.code.split("\n");
+  const lines = code.split("\n");
   const quoted = messages.map(({ message, lineNum, linePos }) => {
     const prefix = `${String(lineNum).padStart(4)} | `;
     const caret = " ".repeat(prefix.length + Math.max(0, linePos - 1));
-    return `${kernel.name}.wgsl:${lineNum}:${linePos}: ${message}\n${prefix}${lines[lineNum - 1] ?? ""}\n${caret}^`;
+    return `${name}.wgsl:${lineNum}:${linePos}: ${message}\n${prefix}${lines[lineNum - 1] ?? ""}\n${caret}^`;
   });
   return quoted.join("\n");
 }

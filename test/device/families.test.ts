@@ -77,6 +77,7 @@ function late(code: string, load?: Family["plain"]): { readonly kernel: Kernel; 
   const source = {
     name: "unary",
     code,
+    size: elementwise.unary.size,
     family: { name: "late", relaxed: counted("relaxed"), plain: counted("plain") },
   };
   made.kernel = kernel(source, elementwise.unary);

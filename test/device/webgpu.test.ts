@@ -1,11 +1,35 @@
 import { defineKernel, DeviceError, empty, run, tensor } from "constella";
-import type { Kernel } from "constella";
+import type { Kernel, Tensor } from "constella";
 import { describe, expect, test } from "vitest";
 import type { WebGPUDevice } from "../../src/webgpu/device";
 import { affine, affinely, definition } from "./affine";
 import { ownDevices } from "./own-devices";
 
 const { own } = ownDevices();
+
+const [DECLARATIONS, REST] = [/^[^]*(?=@compute)/, /@compute[^]*$/].map((part) => part.exec(affine.code)![0]) as [
+  string,
+  string,
+];
+let made = 0;
+
+/** −x by a kernel of which a program has the declarations alone. */
+function late(load: () => Promise<{ readonly default: string }>): {
+  readonly kernel: Kernel & { loads: number };
+  negated(x: Tensor): Tensor;
+} {
+  const rest = (): Promise<{ readonly default: string }> => {
+    kernel.loads++;
+    return load();
+  };
+  const kernel = { ...affine, id: -++made, name: "late", code: DECLARATIONS, rest, loads: 0 };
+  const negated = (x: Tensor): Tensor => {
+    const y = empty(x.device, x.shape);
+    run(kernel as Kernel, { x, y, n: x.size, factor: -1, offset: 0 });
+    return y;
+  };
+  return { kernel, negated };
+}
 
 describe("the webgpu device", () => {
   const small = (): Promise<WebGPUDevice> => own<WebGPUDevice>("webgpu");
@@ -16,6 +40,48 @@ describe("the webgpu device", () => {
     await expect((await small()).prepare([broken])).rejects.toThrow(
       /^webgpu: kernel broken does not compile\nbroken\.wgsl:9:46: [^\n]*z.*\n {3}9 \| {3}if .*z\[i\].*\n {52}\^$/,
     );
+  });
+
+  test("a large shader whose text comes late runs in turn with what came before and comes after", async () => {
+    const device = await small();
+    const { kernel, negated } = late(() => Promise.resolve({ default: REST }));
+    const x = tensor(device, [1, -2, 3]);
+    const y = negated(x);
+    const first = y.data(); // of that moment, though y is written once more below
+    device.write(x.buffer, Float32Array.of(4, 5, 6)); // nor may it come too early
+    const z = negated(x);
+    const twice = affinely(z, 2, 0);
+    device.write(y.buffer, Float32Array.of(7, 8, 9));
+    z.dispose();
+    const taken = tensor(device, [10, 11, 12]); // where z was
+    expect(await first).toEqual(Float32Array.of(-1, 2, -3));
+    expect(await twice.data()).toEqual(Float32Array.of(-8, -10, -12));
+    expect(await y.data()).toEqual(Float32Array.of(7, 8, 9));
+    expect(await taken.data()).toEqual(Float32Array.of(10, 11, 12));
+    await device.synchronize();
+    expect(kernel.loads).toBe(1);
+    const prepared = late(() => Promise.resolve({ default: REST }));
+    await device.prepare([prepared.kernel]);
+    expect(prepared.kernel.loads).toBe(1);
+    expect(await prepared.negated(tensor(device, [1])).data()).toEqual(Float32Array.of(-1));
+    expect(prepared.kernel.loads).toBe(1);
+  });
+
+  test("a large shader that cannot be loaded is the end of the device, told to whoever waits", async () => {
+    for (const wait of ["read", "synchronize"] as const) {
+      const device = await small();
+      const { negated } = late(() => Promise.reject(new Error("no network")));
+      const y = negated(tensor(device, [1, -2, 3]));
+      await expect(wait === "read" ? y.data() : device.synchronize()).rejects.toThrow(DeviceError);
+      expect(() => tensor(device, [1])).toThrow(
+        "webgpu: the shader of kernel late must be loaded, Error: no network; request a new device and go on from a checkpoint",
+      );
+    }
+    const device = await small();
+    const { negated } = late(() => new Promise(() => {}));
+    const waiting = negated(tensor(device, [1])).data();
+    device.destroy();
+    await expect(waiting).rejects.toThrow("webgpu: the device is destroyed");
   });
 
   test("a tensor beyond the adapter's limit is refused with both numbers", async () => {
