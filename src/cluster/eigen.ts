@@ -27,6 +27,8 @@ async function withFunctions<R>(use: (host: Host, run: Functions) => Promise<R>)
 
 /** Multiplications of a piece of work: a millisecond or two. */
 const PIECE = 2 ** 20;
+/** Numbers that are looked at in a piece, of which each takes several times as long as a multiplication. */
+const LOOKED_AT = 2 ** 16;
 /** Sweeps in which an eigenvalue must be found. */
 const SWEEPS = 100;
 /** Rotations that are made before the vectors are turned by them, and numbers of a strip of the vectors: both stay in a core's cache. */
@@ -76,9 +78,10 @@ export async function symmetricEigen(matrix: Float64Array, d: number, op: string
 /** The size of the largest number. @throws where one is not finite */
 async function largestOf(matrix: Float64Array, op: string): Promise<number> {
   let largest = 0;
-  for (let i = 0; i < matrix.length; i++) {
-    largest = Math.max(largest, Math.abs(matrix[i]!)); // NaN stays
-    if (i % PIECE === 0) await yieldWhenDue();
+  for (let begin = 0; begin < matrix.length; begin += LOOKED_AT) {
+    const end = Math.min(matrix.length, begin + LOOKED_AT);
+    for (let i = begin; i < end; i++) largest = Math.max(largest, Math.abs(matrix[i]!)); // NaN stays
+    await yieldWhenDue();
   }
   if (!Number.isFinite(largest)) throw new Error(`${op}: the products of the data are not finite`);
   return largest;
