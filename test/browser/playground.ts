@@ -328,6 +328,23 @@ describe("playground", () => {
     await page.context().close();
   });
 
+  test("of other data all is seen, and nothing is told of those before", async () => {
+    const { page, problems } = await open();
+    await reach(page, "done");
+    await page.click("#nearer");
+    const box = (await page.locator("#plane").boundingBox())!;
+    for (let x = 0.3; x < 0.7 && (await page.locator("#tip").isHidden()); x += 0.01)
+      await page.mouse.move(box.x + x * box.width, box.y + 0.5 * box.height);
+    expect(await page.locator("#tip").isHidden()).toBe(false);
+    await page.locator('[data-sample="moons"]').focus();
+    await page.keyboard.press("Enter"); // the pointer stays where it is
+    await page.waitForFunction(() => document.getElementById("summary")!.textContent!.startsWith("moons"));
+    await reach(page, "ready");
+    expect([await page.locator("#tip").isHidden(), await page.locator("#fit").isDisabled()]).toEqual([true, true]);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
   test("digits as pictures", async () => {
     const { page, problems } = await openPage(
       pages.browser,

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Random } from "constella";
-import { readIdx, writeCsv, writeIdx, writeNpy, writeNpz } from "../../src/data";
+import { readIdx, writeCsv, writeNpy, writeNpz } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { writeEmbeddings } from "./embeddings";
 import { convolutional, recurrent } from "./pytorch";
@@ -38,7 +38,6 @@ const PREPARE: Readonly<Record<string, (at: string) => Promise<void>>> = {
     const { images, labels } = await digits(n);
     const points = new Float32Array(2 * n);
     new Random(1).fillUniform(points, 0, 1);
-    await writeFile(join(at, "t10k-images-idx3-ubyte"), writeIdx(images));
     await writeFile(join(at, "digits.npy"), writeNpy(images));
     for (const name of ["images.npy", "tomorrow.npy"]) await writeFile(join(at, name), writeNpy(images));
     for (const name of ["labels.npy", "truth.npy"]) await writeFile(join(at, name), writeNpy(labels));

@@ -35,10 +35,10 @@ function fail(message) {
   throw new Error(message);
 }
 
-/** Runs a program of the repository in a process group of its own; returns how it ended. */
-function run(command, args, cwd, until) {
+/** Runs a program of the repository in a process group of its own; returns how it ended. `npx` passes on what is piped into it. */
+function run(command, args, cwd, { until = undefined, input = "ignore" } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, stdio: ["ignore", "pipe", "pipe"], detached: true, timeout: 240_000 });
+    const child = spawn(command, args, { cwd, stdio: [input, "pipe", "pipe"], detached: true, timeout: 240_000 });
     let text = "";
     let interrupted = false;
     const read = (stream, chunk) => {
@@ -64,7 +64,7 @@ async function runScript(name, args) {
   try {
     const [program, ...first] = script.split(" && ").at(-1).split(" ");
     const command = program === "node" ? process.execPath : fail(`no test knows how to run ${program}`);
-    const { status, interrupted } = await run(command, [...first, ...args, ...how.args(folder)], root, how.until);
+    const { status, interrupted } = await run(command, [...first, ...args, ...how.args(folder)], root, how);
     const expected = how.until ? interrupted && ENDED.includes(status) : status === 0;
     if (!expected)
       fail(`npm run ${name} ended with ${status}${how.until && !interrupted ? " before it was at work" : ""}`);
@@ -88,7 +88,7 @@ async function runBinary([name, ...args]) {
   const own = join(process.cwd(), "../node_modules/.bin", name);
   const binary = (await lstat(own).catch(() => null)) ? own : join(root, "node_modules/.bin", name);
   await access(binary).catch(() => fail(`npx ${name}: the repository has no such program to test with`));
-  const { status } = await run(binary, args, process.cwd());
+  const { status } = await run(binary, args, process.cwd(), { input: "inherit" });
   process.exitCode = status === 0 ? 0 : 1;
 }
 

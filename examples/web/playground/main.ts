@@ -165,6 +165,7 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
   truth.disabled = !summary.classes;
   if (truth.disabled && colour.value === "truth") colour.value = "cluster";
   picture.drawing = false;
+  tip.hidden = true; // what it tells is of the data before
   draw.setAttribute("aria-pressed", "false");
   element("brush").hidden = true;
   element("items-field").hidden = !plane.thumbnails;

@@ -71,7 +71,9 @@ export class PlaneView {
     this.#begun = performance.now();
     if (jump) {
       this.#camera.reset();
+      this.#picked = -1;
       this.select([]);
+      this.#events.moved();
     }
     this.#camera.fit(cornersOf(shown.xy), !same);
     this.#request();
