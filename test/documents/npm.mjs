@@ -22,6 +22,7 @@ const RUNS = {
   "example:points": { args: (folder) => ["--sets", "5", "--out", folder] },
   "example:glyphs": { args: (folder) => ["--out", folder], until: WORKS },
   "example:speakers": { args: (folder) => ["--out", folder], until: WORKS },
+  "example:sky": { args: (folder) => ["--size", "64", "--seeds", "0", "--out", folder] },
   playground: { args: () => ["--no-open", "--port", "0"], until: /http:\/\/localhost:\d+/ },
   notebook: { args: (folder) => [join(folder, "notebook.ipynb")] },
   build: { args: () => [] },
