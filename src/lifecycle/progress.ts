@@ -1,5 +1,5 @@
 import { callable, either, finite, list, optional, record, signal, text, integer } from "../options";
-import type { Rules } from "../options";
+import type { Rule, Rules } from "../options";
 
 /** How far a stage of training has come: enough, with the weights, to go on exactly. */
 export interface Progress {
@@ -63,5 +63,8 @@ export const EPOCHS = /* @__PURE__ */ optional(/* @__PURE__ */ integer(0));
 /** Rules of `FitOptions`. */
 export const FIT_RULES: Rules<FitOptions> = { ...TRAINING_RULES, epochs: EPOCHS };
 
+const historyRule = (): Rule<unknown[]> =>
+  list(record({ stage: text, epoch: integer(1), loss: finite }, either(finite, text)));
+
 /** What a history is in a checkpoint. */
-export const HISTORY = list(record({ stage: text, epoch: integer(1), loss: finite }, either(finite, text)));
+export const HISTORY = /* @__PURE__ */ historyRule();

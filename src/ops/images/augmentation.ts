@@ -66,26 +66,29 @@ const PAIR: Rule = {
 };
 
 /** What a probability must be. */
-export const PROBABILITY = range(0, 1);
+export const PROBABILITY = /* @__PURE__ */ range(0, 1);
 /** What `rotate` must be. */
-export const ROTATION = range(0);
+export const ROTATION = /* @__PURE__ */ range(0);
+
+const augmentRule = (): Rule =>
+  record({
+    crop: optional(
+      record({ size: optional(PAIR), padding: optional(PAIR), scale: optional(PAIR), ratio: optional(PAIR) }),
+    ),
+    flip: optional(either(PROBABILITY, record({ horizontal: optional(PROBABILITY), vertical: optional(PROBABILITY) }))),
+    rotate: optional(ROTATION),
+    distort: optional(record({ grid: optional(PAIR), magnitude: optional(finite) })),
+    jitter: optional(
+      record({
+        ...{ brightness: optional(finite), contrast: optional(finite), saturation: optional(finite) },
+        ...{ hue: optional(finite), grayscale: optional(range(0, 1)), range: optional(PAIR) },
+      }),
+    ),
+    fill: optional(finite),
+  });
 
 /** What options of `augment` must be, as far as that does not depend on the images. */
-export const AUGMENT_RULE: Rule = record({
-  crop: optional(
-    record({ size: optional(PAIR), padding: optional(PAIR), scale: optional(PAIR), ratio: optional(PAIR) }),
-  ),
-  flip: optional(either(PROBABILITY, record({ horizontal: optional(PROBABILITY), vertical: optional(PROBABILITY) }))),
-  rotate: optional(ROTATION),
-  distort: optional(record({ grid: optional(PAIR), magnitude: optional(finite) })),
-  jitter: optional(
-    record({
-      ...{ brightness: optional(finite), contrast: optional(finite), saturation: optional(finite) },
-      ...{ hue: optional(finite), grayscale: optional(range(0, 1)), range: optional(PAIR) },
-    }),
-  ),
-  fill: optional(finite),
-});
+export const AUGMENT_RULE: Rule = /* @__PURE__ */ augmentRule();
 
 const NAMES: readonly (keyof AugmentOptions)[] = ["crop", "flip", "rotate", "distort", "jitter", "fill"];
 
