@@ -37,6 +37,19 @@ export interface DataOptions {
 /** A column as it is spelled: by its name, or by its number from 0 (-1: the last). */
 export const columnOf = (given: string): ColumnName => (/^-?\d+$/.test(given) ? Number(given) : given);
 
+/** Advice of the reader of tables by the library's names of its options, and as the command line spells it. */
+const ADVICE: readonly (readonly [string, string])[] = [
+  ["missing: drop leaves such rows out", "--missing drop leaves such rows out"],
+  ['decimal: "," takes its comma', "--decimal , takes its comma"],
+  ["; drop leaves out columns", "; --drop leaves out columns"],
+  ["), id names the rows by one, oneHot makes", "), --id-column names the rows by one, --one-hot makes"],
+  [", label takes one for", ", --label-column takes one for"],
+];
+
+/** A message of the reader of tables with the options as they are spelled here. */
+export const adviceInFlags = (message: string): string =>
+  ADVICE.reduce((text, [named, spelled]) => text.replace(named, () => spelled), message);
+
 const columnNames: Rule<ColumnName[]> = {
   words: "columns, by name or by number from 0, separated by commas",
   holds: (value) => Array.isArray(value) && value.length > 0,

@@ -21,9 +21,9 @@ import { NdArray, sizeOf } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { cubeSet } from "./cubes/data";
 import { isCube, type CubeData } from "./cubes/read";
-import { columnOf, type DataOptions } from "./data-options";
+import { adviceInFlags, columnOf, type DataOptions } from "./data-options";
 import { kebab } from "./option";
-import type { SoundOptions } from "./spectrograms";
+import type { SoundOptions, Spectrograms } from "./spectrograms";
 import { openStreamed } from "./streams/open";
 import type { StreamedRows } from "./streams/open";
 
@@ -186,7 +186,9 @@ const READ: Readonly<Record<Exclude<DataKind, "cube">, Reader>> = {
     const load = isParquet(path) ? (await import("./parquet")).loadParquet : loadTable;
     const told = Object.fromEntries(TOLD.map((name) => [name, options[name] ?? table?.[name]]));
     const how = { ...tableOptions({ ...options, ...told }, label), like: table?.layout };
-    const { data, columns, ids, labels, dropped, notes, layout } = await load(path, how);
+    const { data, columns, ids, labels, dropped, notes, layout } = await load(path, how).catch((error: Error) => {
+      throw new Error(adviceInFlags(error.message), { cause: error });
+    });
     const left = dropped > 0 ? [`${dropped} rows of ${path} were left out, a value of theirs is missing`] : [];
     return {
       ...{ raw: data, columns, ids, own: labels, dropped, notes: [...notes, ...left] },
@@ -208,7 +210,7 @@ const READ: Readonly<Record<Exclude<DataKind, "cube">, Reader>> = {
     const { loadSpectrograms } = await import("./spectrograms");
     const given = { seconds: seconds ?? earlier.seconds, bands: bands ?? earlier.bands, step: step ?? earlier.step };
     const loaded = await loadSpectrograms(path, given);
-    const { items, settings, longest } = loaded;
+    const { items, settings, longest, rates } = loaded;
     const cut =
       longest === undefined
         ? []
@@ -216,7 +218,11 @@ const READ: Readonly<Record<Exclude<DataKind, "cube">, Reader>> = {
             `recordings of ${settings.seconds} to ${longest} seconds are cut to ${settings.seconds}; --seconds sets another length`,
           ];
     return {
-      ...{ raw: items, ...ofFolder(path, loaded), notes: [...passedInWords(path, loaded), ...cut] },
+      ...{
+        raw: items,
+        ...ofFolder(path, loaded),
+        notes: [...passedInWords(path, loaded), ...cut, ...ratesInWords(rates)],
+      },
       reading: settings,
     };
   },
@@ -231,6 +237,14 @@ const ofFolder = (path: string, { files, labels, classes }: ClassFolders): Pick<
   ...{ columns: null, own: labels && { labels, classes: [...classes] } },
   ids: files.map((file) => relative(path, file)),
 });
+
+/** Sounds of several sample rates have the bands that all of them have. */
+const ratesInWords = ([lowest, highest]: Spectrograms["rates"]): string[] =>
+  lowest === highest
+    ? []
+    : [
+        `recordings have ${lowest} to ${highest} samples a second: bands reach up to ${lowest / 2} Hz, which all of them have`,
+      ];
 
 /** What lies in the folder and is not read, by the ends of the names. */
 function passedInWords(path: string, { passedOver }: ClassFolders): string[] {

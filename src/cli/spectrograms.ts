@@ -24,6 +24,8 @@ export interface Spectrograms extends ClassFolders {
   readonly items: NdArray<Float32Array>;
   /** What was used, so that later recordings are taken alike. */
   readonly settings: Required<{ [K in keyof SoundOptions]: number }>;
+  /** The lowest and the highest sample rate. */
+  readonly rates: readonly [number, number];
   /** Seconds of the longest recording, where it was cut. */
   readonly longest: number | undefined;
 }
@@ -47,13 +49,13 @@ export async function loadSpectrograms(path: string, options: SoundOptions): Pro
   const { seconds, bands = 128, step = 10 } = options;
   const list = await listSoundFolder(path);
   const wanted = seconds === undefined ? undefined : 1 + Math.floor((1000 * seconds) / step + 1e-9);
-  let [shortest, longest, lowest] = [Infinity, 0, Infinity];
+  let [shortest, longest, lowest, highest] = [Infinity, 0, Infinity, 0];
   for (const file of list.files) {
     const wav = await loadWav(file);
     if (wav.samples.size === 0) throw new Error(`sound folder: a recording must have samples, got none (${file})`);
     const frames = framesOf(wav, step);
     [shortest, longest] = [Math.min(shortest, frames), Math.max(longest, frames)];
-    lowest = Math.min(lowest, wav.sampleRate);
+    [lowest, highest] = [Math.min(lowest, wav.sampleRate), Math.max(highest, wav.sampleRate)];
   }
   const frames = wanted ?? shortest;
   const items = new Float32Array(list.files.length * bands * frames);
@@ -71,6 +73,7 @@ export async function loadSpectrograms(path: string, options: SoundOptions): Pro
   return {
     ...list,
     items: new NdArray(items, [list.files.length, 1, bands, frames]),
+    rates: [lowest, highest],
     settings: { seconds: ((frames - 1) * step) / 1000, bands, step },
     longest: wanted === undefined && longest > shortest ? ((longest - 1) * step) / 1000 : undefined,
   };

@@ -58,6 +58,26 @@ describe("readCsv", () => {
     expect(() => matrix("a;b\n1,5;2.5\n")).toThrow('"1,5" is not a number');
     expect(() => matrix("a;b\n1,5;2\n", { decimal: "." })).toThrow('"1,5" is not a number');
     expect(matrix("1;2\n3;4\n", { decimal: "," }).values).toEqual([1, 2, 3, 4]);
+    expect(matrix("a;b\n1,500;2\n3,250;4\n").values).toEqual([1.5, 2, 3.25, 4]);
+    expect(matrix('"1,5","2,250"\n"3,25","4,000"\n').values).toEqual([1.5, 2.25, 3.25, 4]);
+  });
+  test("commas between thousands are not taken for those of fractions", () => {
+    const text = 'a,b\n"1,234",2\n"12,000",3\n';
+    expect(() => matrix(text)).toThrow(
+      'csv: line 2, column "a": "1,234" is not a number; decimal: "," takes its comma for that of a fraction',
+    );
+    expect(matrix(text, { decimal: "," }).values).toEqual([1.234, 2, 12, 3]);
+  });
+  test("Excel's line of the separator", () => {
+    expect(matrix("sep=;\r\na;b\r\n1,5;2\r\n").values).toEqual([1.5, 2]);
+    expect(() => matrix("sep=|\na|b\n1|x\n2|3\n")).toThrow('csv: line 3, column "b": "x" is not a number');
+  });
+  test("columns of text are told together, and a name that several columns have is refused", () => {
+    expect(() => matrix("name,x,level\nann,1,low\nbob,2,high\n")).toThrow(
+      'csv: line 2, column "name": "ann" is not a number; drop leaves out columns of text ("name", "level"), id names',
+    );
+    expect(matrix("a,b,a\n1,2,3\n", { columns: [0] }).values).toEqual([1]);
+    expect(() => matrix("a,b,a\n1,2,3\n", { columns: ["a"] })).toThrow('csv: there are several columns "a"; say which');
   });
   test("missing values are told, left out or filled in", () => {
     const text = "a,b\n1,2\nNA,4\n5,\n7,9\n";
@@ -192,6 +212,10 @@ describe("readCsv", () => {
     expect(() => readCsv(`${names.join(",")}\n${names.map(() => 1).join(",")}\n`, { label: "digit" })).toThrow(
       /^csv: no column "digit", the file has pixel0, [^\n]{1,200} pixel19, … \(785 in all\)$/,
     );
+  });
+  test("labels of text: a first one that occurs again is no name", () => {
+    expect(readCsvLabels("low\nlow\nhigh\n").labels).toHaveLength(3);
+    expect(readCsvLabels("level\nlow\nhigh\nlow\n").labels).toHaveLength(3);
   });
   test("labels: which column?", () => {
     expect(() => readCsvLabels("a,b\n1,2\n")).toThrow("csv: which column holds the labels? the file has 2: a, b");

@@ -5,15 +5,37 @@ import type { ColumnName } from "./layout";
 // one digit at most belongs to both parts, so that a long cell takes time that grows with its length alone
 const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 const COMMA_NUMBER = /^\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*$/;
+const THOUSANDS = /^\s*[+-]?[1-9]\d{0,2}(?:,\d{3})+\s*$/;
 const MISSING = /^(?:|NA|N\/A|#N\/A|NaN|nan|NULL|null|None|\?)$/;
 /** Whether a cell says that there is no value. */
 export const isMissing = (cell: string): boolean => MISSING.test(cell.trim()); // a pattern with blanks on either side would take time that grows with their square
 /** Whether a cell is a number, its fraction behind a point, or a comma. */
 export const isNumber = (cell: string, comma: boolean): boolean => NUMBER.test(comma ? cell.replace(",", ".") : cell);
 
-/** Whether cells have commas inside of numbers and no cell has a point. */
-export function hasDecimalCommas(cells: readonly string[]): boolean {
-  return cells.some((cell) => COMMA_NUMBER.test(cell)) && !cells.some((cell) => /\d\.\d/.test(cell));
+/** Whether cells have commas inside of numbers and no cell has a point. Between commas, where they are quoted, those may part thousands: then not. */
+export function hasDecimalCommas(cells: readonly string[], separator: string | undefined): boolean {
+  const commas = cells.filter((cell) => COMMA_NUMBER.test(cell));
+  if (commas.length === 0 || cells.some((cell) => /\d\.\d/.test(cell))) return false;
+  return separator !== "," || !commas.every((cell) => THOUSANDS.test(cell));
+}
+
+/** Names of the columns, of some, whose cells are mostly text. */
+export function textColumns(
+  rows: readonly (readonly string[])[],
+  columns: readonly number[],
+  isNumber: (cell: string) => boolean,
+  nameOf: (column: number) => string,
+): readonly string[] {
+  const isText = (cell: string): boolean => !isNumber(cell) && !isMissing(cell);
+  return columns.filter((c) => 2 * rows.filter((cells) => isText(cells[c]!)).length > rows.length).map(nameOf);
+}
+
+/** What to do about a cell that is no number, in a column of that name. */
+export function adviceOn(cell: string, name: string, texts: readonly string[]): string {
+  if (isMissing(cell)) return "; missing: drop leaves such rows out, mean fills them in";
+  if (THOUSANDS.test(cell)) return '; decimal: "," takes its comma for that of a fraction';
+  if (!texts.includes(name)) return "";
+  return `; drop leaves out columns of text (${listed(texts)}), id names the rows by one, oneHot makes categories of one, label takes one for known classes`;
 }
 
 /** Whether a first row names columns: it has text where the second has a number, or only text. */
@@ -32,6 +54,8 @@ export function looksLikeHeader(
 /** The number of a column. @throws for one that is not there */
 export function findColumn(name: ColumnName, header: readonly string[] | null, width: number): number {
   const column = typeof name === "string" ? (header ?? []).indexOf(name) : name < 0 ? width + name : name;
+  if (typeof name === "string" && header && header.lastIndexOf(name) > column)
+    throw new Error(`csv: there are several columns ${quote(name)}; say which by its number from 0`);
   if (Number.isInteger(column) && column >= 0 && column < width) return column;
   throw new Error(
     `csv: no column ${quote(String(name))}, the file has ${header ? listed(header) : `${width} columns`}`,

@@ -16,16 +16,16 @@ export type { CsvOptions, CsvTable } from "./table";
  * unknown column. A file that was cut between two rows cannot be told from a shorter one: the format has no length.
  */
 export function readCsv(content: string | Bytes, options: CsvOptions = {}): CsvTable {
-  const table = new TableBuilder(options);
-  const rows = new CsvRows(options, (cells, line) => table.row(cells, line));
+  const rows: CsvRows = new CsvRows(options, (cells, line) => table.row(cells, line));
+  const table = new TableBuilder({ ...options, separator: () => rows.delimiter });
   eachRow(rows, content);
   return table.finish(rows.comment);
 }
 
 /** The same of a file that is read piece by piece. */
 export async function readCsvStream(chunks: AsyncIterable<Uint8Array>, options: CsvOptions = {}): Promise<CsvTable> {
-  const table = new TableBuilder(options);
-  const rows = new CsvRows(options, (cells, line) => table.row(cells, line));
+  const rows: CsvRows = new CsvRows(options, (cells, line) => table.row(cells, line));
+  const table = new TableBuilder({ ...options, separator: () => rows.delimiter });
   for await (const piece of chunks) rows.push(piece);
   rows.end();
   return table.finish(rows.comment);

@@ -70,6 +70,12 @@ export class CsvRows {
     if (text === "") return;
     if (!this.#begun) {
       if (text.startsWith("\ufeff")) return this.#read(text.slice(1));
+      const told = /^sep=(.)(?:\r\n|\n|\r)/.exec(text); // as Excel writes and reads
+      if (told) {
+        this.#delimiter ??= told[1];
+        this.#lines++;
+        return this.#read(text.slice(told[0].length));
+      }
       this.#begun = true;
       for (const line of text.slice(0, 2 ** 16).split(/\r\n|\n|\r/)) {
         if (line.startsWith("#")) this.#comment = line.replace(/^#+\s?/, "");

@@ -2,6 +2,7 @@ import { NdArray } from "../../../ndarray";
 import { encodeLabels } from "../class-labels";
 import type { ClassLabels } from "../class-labels";
 import {
+  adviceOn,
   columnName,
   findColumn,
   Growing,
@@ -11,6 +12,7 @@ import {
   labelCell,
   looksLikeHeader,
   quote,
+  textColumns,
 } from "./cells";
 import { isUnnamed, listed, namesAll, placesOf } from "./layout";
 import type { ColumnName, TableLayout, TakenColumn } from "./layout";
@@ -63,9 +65,10 @@ export interface CsvTable {
 /** Rows that are looked at before the decimal separator is decided. */
 const FIRST_ROWS = 100;
 
-/** What a table is made with; `sole` takes the only column of a file for its labels. */
+/** What a table is made with; `sole` takes the only column of a file for its labels, `separator` tells what is between cells. */
 export interface TableOptions extends CsvOptions {
   readonly sole?: boolean;
+  readonly separator?: () => string;
 }
 
 /** What becomes of a column. */
@@ -95,6 +98,8 @@ export class TableBuilder {
   #roles: Role[] = [];
   /** Columns of the matrix in its order, where that is given. */
   #places: readonly number[] | undefined;
+  /** Columns that should hold numbers and hold text. */
+  #texts: readonly string[] = [];
   /** Why the first column names the rows, where nobody said so. */
   #rowNames: string | undefined;
   #rows = 0;
@@ -171,11 +176,13 @@ export class TableBuilder {
     this.#waiting = [];
     const [first, second] = waiting;
     if (!first) return;
-    const { header, label, decimal, like } = this.#options;
-    this.#comma = decimal === undefined ? hasDecimalCommas(waiting.flatMap(({ cells }) => cells)) : decimal === ",";
+    const { header, label, decimal, like, sole, separator } = this.#options;
+    const all = waiting.flatMap(({ cells }) => cells);
+    this.#comma = decimal === undefined ? hasDecimalCommas(all, separator?.()) : decimal === ",";
     const isNumber = (cell: string): boolean => this.#isNumber(cell);
     const named = typeof label === "string" || (like !== undefined && namesAll(like, first.cells));
-    if (header ?? (named || looksLikeHeader(first.cells, second?.cells, isNumber))) {
+    const recurs = sole === true && this.#width === 1 && all.lastIndexOf(first.cells[0]!) > 0; // a label, of which there are more
+    if (header ?? (named || (!recurs && looksLikeHeader(first.cells, second?.cells, isNumber)))) {
       waiting.shift();
       this.#header = first.cells.map((name) => name.trim());
     } else if (comment?.length === this.#width && comment.every((cell) => !isNumber(cell)))
@@ -183,6 +190,8 @@ export class TableBuilder {
     if (isUnnamed(this.#header?.[0]) && waiting.some(({ cells }) => !isNumber(cells[0]!) && !isMissing(cells[0]!)))
       this.#rowNames ??= "column 1 has no name and is text: it names the rows";
     this.#assignRoles();
+    const rows = waiting.map(({ cells }) => cells);
+    this.#texts = textColumns(rows, this.#columnsOf("number"), isNumber, (c) => columnName(c, this.#header));
     for (const { cells, line } of waiting) this.#take(cells, line);
   }
 
@@ -254,12 +263,10 @@ export class TableBuilder {
 
   #number(cell: string, column: number, line: () => number): number {
     if (this.#isNumber(cell)) return Number(this.#comma ? cell.replace(",", ".") : cell);
-    const absent = isMissing(cell);
-    if (absent && (this.#options.missing ?? "error") !== "error") return NaN;
-    const advice = absent ? "; missing: drop leaves such rows out, mean fills them in" : "";
-    throw new Error(
-      `csv: line ${line()}, column ${columnName(column, this.#header)}: ${quote(cell)} is not a number${advice}`,
-    );
+    if (isMissing(cell) && (this.#options.missing ?? "error") !== "error") return NaN;
+    const name = columnName(column, this.#header);
+    const advice = adviceOn(cell, name, this.#texts);
+    throw new Error(`csv: line ${line()}, column ${name}: ${quote(cell)} is not a number${advice}`);
   }
 
   #encode(cell: string, column: number, line: () => number): void {
