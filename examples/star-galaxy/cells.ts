@@ -1,5 +1,4 @@
 // The cells of the study: one method on one preparation with one seed, kept in a file of its own, so that a run goes on where another ended.
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { auc } from "constella";
 import { Supervised } from "constella/vision";
@@ -7,6 +6,7 @@ import type { Device } from "constella";
 import { ConditionalVAE, VAE } from "constella/generative";
 import type { VAEOptions } from "constella/generative";
 import { AXES } from "./data";
+import { kept } from "./kept";
 import type { Axes, Preparation, Stamps } from "./data";
 
 /** A row of the table. */
@@ -79,8 +79,10 @@ export interface Setting {
 
 /** The cell of a method and seed, from its file or measured now. */
 export async function cell(method: Method, seed: number, setting: Setting): Promise<Cell> {
-  const file = join(setting.folder, "cells", `${method.id}-${seed}.json`);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Cell;
+  return kept(join(setting.folder, "cells", `${method.id}-${seed}.json`), () => measured(method, seed, setting));
+}
+
+async function measured(method: Method, seed: number, setting: Setting): Promise<Cell> {
   const began = performance.now();
   const { score, style } = await scores(method, seed, setting);
   const { labels, blend } = setting.test;
@@ -93,16 +95,12 @@ export async function cell(method: Method, seed: number, setting: Setting): Prom
       { signed },
     );
   };
-  const made: Cell = {
+  return {
     ...{ method: method.id, seed, auc: part(() => true) },
     ...{ unblended: part((i) => blend[i] === 0), blended: part((i) => blend[i] === 1) },
     ...(style && { style: auc(labels, style, { signed: false }) }),
     seconds: (performance.now() - began) / 1000,
   };
-  mkdirSync(join(setting.folder, "cells"), { recursive: true });
-  writeFileSync(`${file}.tmp`, JSON.stringify(made));
-  renameSync(`${file}.tmp`, file);
-  return made;
 }
 
 const column = (data: Float32Array, width: number, at = 0): Float32Array =>

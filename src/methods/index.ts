@@ -40,6 +40,7 @@ const ENTRIES = {
   dec: { title: "DEC", load: async () => (await import("./dec")).dec },
   idec: { title: "IDEC", load: async () => (await import("./idec")).idec },
   n2d: { title: "N2D", load: async () => (await import("./n2d")).n2d },
+  vade: { title: "VaDE", load: async () => (await import("./vade")).vade },
   "conditional-vae": {
     title: "Conditional VAE",
     load: async () => (await import("./conditional-vae")).conditionalVAE,
@@ -59,6 +60,18 @@ const ENTRIES = {
   "conv-vae": {
     title: "Convolutional variational autoencoder",
     load: async () => (await import("./vae")).convVAE,
+  },
+  "conv-autoencoder": {
+    title: "Convolutional autoencoder",
+    load: async () => (await import("./conv-autoencoder")).convAutoencoder,
+  },
+  "residual-autoencoder": {
+    title: "Residual autoencoder",
+    load: async () => (await import("./conv-autoencoder")).residualAutoencoder,
+  },
+  "hypercolumn-segmentation": {
+    title: "Segmentation by hypercolumns",
+    load: async () => (await import("./hypercolumn-segmentation")).hypercolumnSegmentation,
   },
   "learning-to-cluster": {
     title: "Learning to Cluster",

@@ -89,8 +89,10 @@ export const CODER_KIND: OptionSpec<"dense" | "convolutional"> = {
 };
 
 /** The network of the options. */
-export const coderOf = (type: CoderSpec["type"], { hidden = [64, 64], channels = [16, 24] }: FlatCoders): CoderSpec =>
-  type === "dense" ? { type, sizes: hidden } : { type, channels };
+export const coderOf = (
+  type: "dense" | "convolutional",
+  { hidden = [64, 64], channels = [16, 24] }: FlatCoders,
+): CoderSpec => (type === "dense" ? { type, sizes: hidden } : { type, channels });
 
 /** Images as [channels, height, width], which convolutions take. */
 export const imageShape = ({ itemShape }: DataSummary): readonly number[] =>

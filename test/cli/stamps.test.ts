@@ -42,6 +42,30 @@ test("they are placed by variational autoencoders, prepared or not", async () =>
   expect(readNpy(await read("c/embedding.npy")).shape).toEqual([60, 2]);
 });
 
+test("objects are cut out of them, and of others by the model", async () => {
+  await constella("simulate", "stars-galaxies", "--n", "60", "--size", "16", "--out", "s");
+  const run = [
+    "cluster",
+    "s/stamps.npy",
+    "--method",
+    "hypercolumn-segmentation",
+    "--clusters",
+    "3",
+    "--channels",
+    "4,6",
+  ];
+  expect(await constella(...run, ...SKY, "--stretch", "asinh", "--epochs", "2", "--out", "h")).toMatchObject({
+    code: 0,
+  });
+  expect(readNpy(await read("h/labels.npy")).shape).toEqual([60, 16, 16]);
+  expect(readNpy(await read("h/embedding.npy")).shape).toEqual([60, 10]);
+  expect(await constella("predict", "h", "s/stamps.npy", "--out", "hp", "--quiet")).toMatchObject({ code: 0 });
+  expect(readNpy(await read("hp/labels.npy")).data).toEqual(readNpy(await read("h/labels.npy")).data);
+  expect(await refusal("predict", "h", "s/stamps.npy")).toBe(
+    "constella: hypercolumn-segmentation labels pixels; give --out DIR for them",
+  );
+});
+
 test("stamps of other bands, and options that are wrong, are one line", async () => {
   await write("three.npy", writeNpy(new NdArray(new Float32Array(4 * 3 * 8 * 8).fill(1), [4, 3, 8, 8])));
   const three = ["cluster", "three.npy", "--method", "conditional-vae", "--out", "x"];

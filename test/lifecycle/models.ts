@@ -5,7 +5,16 @@ import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised }
 import type { Device, RunOptions } from "constella";
 import { SLIC } from "../../src/astronomy";
 import { AgglomerativeClustering, GaussianMixture, HDBSCAN } from "../../src/density";
-import { ConditionalVAE, ConditionalVAEClustering, ConvVAE, VAE } from "../../src/generative";
+import {
+  ConditionalVAE,
+  ConditionalVAEClustering,
+  ConvAutoencoder,
+  ConvVAE,
+  HypercolumnSegmentation,
+  ResidualAutoencoder,
+  VaDE,
+  VAE,
+} from "../../src/generative";
 import { N2D } from "../../src/deep";
 import { CSOM, ESOM, SOM } from "../../src/som";
 import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
@@ -219,6 +228,39 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes, device) => ConditionalVAEClustering.load(bytes, { device }),
     (model, options) => model.fit(x, options),
     (model) => model.softAssignments(x),
+  ),
+  VaDE: subject(
+    (device) =>
+      new VaDE({
+        ...{ inputShape: [8], nClusters: 3, latents: 2, network: { type: "dense", sizes: [12] } },
+        ...{ ...reconstruction, pretrainEpochs: 2, nInit: 2, device },
+      }),
+    (bytes, device) => VaDE.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.softAssignments(x),
+  ),
+  ConvAutoencoder: subject(
+    (device) => new ConvAutoencoder({ inputShape: [1, 2, 4], channels: [4], code: 3, ...reconstruction, device }),
+    (bytes, device) => ConvAutoencoder.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.transform(x),
+  ),
+  ResidualAutoencoder: subject(
+    (device) =>
+      new ResidualAutoencoder({ inputShape: [1, 2, 4], channels: [4, 5], code: 3, ...reconstruction, device }),
+    (bytes, device) => ResidualAutoencoder.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.reconstruct(x),
+  ),
+  HypercolumnSegmentation: subject(
+    (device) =>
+      new HypercolumnSegmentation({
+        ...{ inputShape: [1, 2, 4], nClusters: 2, channels: [4], code: 3, smooth: false, nInit: 2 },
+        ...{ ...reconstruction, device },
+      }),
+    (bytes, device) => HypercolumnSegmentation.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    async (model) => (await model.predict(x)).data,
   ),
   DeepCluster: subject(
     (device) => new DeepCluster({ ...networks, device }),

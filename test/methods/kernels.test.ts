@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
-import { ConditionalVAE, ConditionalVAEClustering, DIVERGENCES, VAE } from "constella/generative";
+import { ConditionalVAE, ConditionalVAEClustering, DIVERGENCES, HypercolumnSegmentation, ResidualAutoencoder, VaDE, VAE } from "constella/generative"; // prettier-ignore
 import { N2D } from "constella/deep";
 import { ClassSets } from "constella/data";
 import { LearningToCluster } from "constella/sets";
@@ -49,6 +49,21 @@ const FITS: Readonly<Record<string, (device: Device) => readonly [AnyModel, (mod
   ConditionalVAE: (device) => [
     new ConditionalVAE({ inputShape: [8], epochs: 1, batchSize: 20, device }),
     (model: ConditionalVAE) => model.fit(x),
+  ],
+  VaDE: (device) => [
+    new VaDE({ ...{ inputShape: [8], nClusters: 3, latents: 2, epochs: 1, pretrainEpochs: 1, batchSize: 20 }, device }),
+    (model: VaDE) => model.fit(x),
+  ],
+  ResidualAutoencoder: (device) => [
+    new ResidualAutoencoder({ inputShape: [1, 8, 8], channels: [4, 6], epochs: 1, batchSize: 20, device }),
+    (model: ResidualAutoencoder) => model.fit(images),
+  ],
+  HypercolumnSegmentation: (device) => [
+    new HypercolumnSegmentation({
+      ...{ inputShape: [1, 8, 8], nClusters: 3, channels: [4, 6], epochs: 1, batchSize: 20, device },
+      at: ["input", "encoder1"],
+    }),
+    (model: HypercolumnSegmentation) => model.fit(images),
   ],
   ConditionalVAEClustering: (device) => [
     new ConditionalVAEClustering({ inputShape: [8], epochs: 1, batchSize: 20, components: 5, device }),

@@ -21,7 +21,9 @@ import { D, taskOf, trialOf, trialOptions } from "./trial";
 
 /** Options with which a method can be made. */
 const enough = (method: AnyMethod): Record<string, unknown> =>
-  method.takes[0] === "sets" ? { itemShape: [2] } : { itemShape: [D], ...trialOptions(method, D) };
+  method.takes[0] === "sets"
+    ? { itemShape: [2] }
+    : { itemShape: [D], inputShape: [1, 2, D / 2], ...trialOptions(method, D) };
 
 /** Numbers about the bounds that rules have. */
 const NUMBERS = [-1, -0.5, 0, 0.5, 0.999, 1, 1.5, 2];

@@ -90,7 +90,9 @@ async function predict(
         const x = streamed
           ? scaledSource(path, streamed.source, scaling)
           : scaledRows(saved ? arranged(data, saved, file) : data, scaling);
-        const labels = (await estimator.predict?.(x)) as Int32Array | undefined;
+        const found = await estimator.predict?.(x);
+        const labels = found instanceof Int32Array ? found : undefined;
+        const pixels = found && "shape" in found ? (found as NdArray<Int32Array>) : undefined;
         const truth = data.truth?.labels;
         const metrics = {
           ...{ method: method.name, n: data.n, model: file, data: path, device: device.description },
@@ -99,11 +101,13 @@ async function predict(
         };
         if (data.cube && given.out === undefined) throw new Error(`--out is missing, where the labels of ${path} go`);
         const made = { title: method.title, settings: estimator.settings as Record<string, unknown> };
-        if (given.out !== undefined) await writeResults(given.out, estimator, x, { labels, data, metrics, made });
+        if (given.out !== undefined)
+          await writeResults(given.out, estimator, x, { labels, pixels, data, metrics, made });
         if (given.json) print(JSON.stringify(metrics, null, 2));
         else if (given.quiet) return;
         else if (given.out !== undefined) print(`${method.title}: ${data.n} items, results in ${given.out}`);
         else if (labels) print(labelsTable(labels, data.ids).trimEnd());
+        else if (pixels) throw new Error(`${method.name} labels pixels; give --out DIR for them`);
         else throw new Error(`${method.name} finds no clusters; give --out DIR for where it places the items`);
       } finally {
         await data.streamed?.close();
@@ -123,11 +127,14 @@ async function writeResults(
   x: Items | RowSource,
   {
     labels,
+    pixels,
     data: { cube, ids, path },
     metrics,
     made,
   }: {
     readonly labels: Int32Array | undefined;
+    /** Of methods that label the pixels of each item. */
+    readonly pixels: NdArray<Int32Array> | undefined;
     readonly data: DataSet;
     readonly metrics: object;
     readonly made: Omit<Made, "path">;
@@ -154,7 +161,7 @@ async function writeResults(
       const planes = await embeddingOf(estimator, x);
       if (planes) await writePlanes(out, "embedding", planes, cube, { ...made, path });
     } else {
-      if (labels) await out.write("labels.npy", writeNpy(labels));
+      if (labels ?? pixels) await out.write("labels.npy", writeNpy((labels ?? pixels)!));
       if (labels) await out.write("labels.csv", labelsTable(labels, ids));
       await array("embedding.npy", (part) => embeddingOf(estimator, part));
       await array("probabilities.npy", async (part) => estimator.softAssignments?.(part));

@@ -115,7 +115,7 @@ export class ConditionalVAEClustering extends ConditionalVAE {
   constructor(options: ConditionalVAEClusteringOptions) {
     super(suited(options), "ConditionalVAEClustering", {}, CONDITIONAL_VAE_OPTIONS.rules);
     const { components, network, share } = this.settings;
-    if (network.type === "convolutional" && components)
+    if (network.type !== "dense" && components)
       throw new Error(`${this.name}: components must be 0 with convolutions, which take images, got ${components}`);
     if (share === 0 || share === 1)
       throw new Error(`${this.name}: share must leave items in both classes, got ${share}`);
@@ -194,7 +194,7 @@ export class ConditionalVAEClustering extends ConditionalVAE {
   /** Axes that are wanted at most. */
   get #wanted(): number {
     const { components, network } = this.settings;
-    return components ?? (network.type === "convolutional" ? 0 : COMPONENTS);
+    return components ?? (network.type !== "dense" ? 0 : COMPONENTS);
   }
 
   protected override async condensed(items: RowsLike, fit: Fit): Promise<RowsLike> {

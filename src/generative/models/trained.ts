@@ -124,7 +124,7 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
         await this.checkFit(rows, sizeOf(this.networkShape), this.#training);
         this.learned();
         const { epochs = this.settings.epochs } = options;
-        await this.#training.run([this.#stage(rows, epochs)], this.settings.seed, fit, options);
+        await this.#training.run(this.stages(rows, epochs, fit), this.settings.seed, fit, options);
         await this.trained(rows, items, fit);
       } finally {
         rows.dispose();
@@ -175,11 +175,16 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
   protected abstract loss(x: Tensor, context: StepContext, share: number): Tensor;
 
   /** f of all rows without gradients, in evaluation mode: [n, width of f]. @throws before `fit` */
-  protected async map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
+  protected async map(
+    x: RowsLike,
+    op: string,
+    f: (batch: Tensor) => Tensor,
+    chunk = CHUNK,
+  ): Promise<NdArray<Float32Array>> {
     this.checkLearned(op);
     return this.computingRows(await this.prepared(x, op), op, this.#prepared, (rows) => {
       this.network.eval();
-      return mapRows(rows, (batch) => noGrad(() => f(this.input(batch))), CHUNK);
+      return mapRows(rows, (batch) => noGrad(() => f(this.input(batch))), chunk);
     });
   }
 
@@ -211,22 +216,32 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
     this.#network = undefined;
   }
 
-  /** Shuffled batches under one cycle of the learning rate. */
-  #stage(rows: Rows, epochs: number): Stage {
+  /** The stages of the training; `epochs` of the last. */
+  protected stages(rows: Rows, epochs: number, _fit: Fit): Stage[] {
+    const loss = (x: Tensor, context: StepContext, share: number): Tensor => this.loss(x, context, share);
+    return [this.stage("reconstruction", rows, epochs, loss)];
+  }
+
+  /** A stage of shuffled batches under one cycle of the learning rate. */
+  protected stage(
+    name: string,
+    rows: Rows,
+    epochs: number,
+    loss: (x: Tensor, context: StepContext, share: number) => Tensor,
+    parameters: readonly Tensor[] = this.network.parameters(),
+  ): Stage {
     const { batchSize, learningRate, seed } = this.settings;
-    const order = rows.order(stream(seed, `${this.name}.order`).state(), batchSize);
+    const first = name === "reconstruction" ? this.name : `${this.name}.${name}`;
+    const order = rows.order(stream(seed, `${first}.order`).state(), batchSize);
     const total = Math.max(1, epochs * order.steps);
     return {
-      name: "reconstruction",
-      epochs,
-      steps: order.steps,
-      parameters: this.network.parameters(),
+      ...{ name, epochs, steps: order.steps, parameters },
       optimizer: (list) => new Adam(list, { lr: learningRate }),
       learningRate: (share) => learningRate * oneCycle(share),
       load: order.load,
       loss: (context) => {
         const { epoch, step } = context;
-        return this.loss(rows.at(order.batch(epoch, step)), context, (epoch * order.steps + step) / total);
+        return loss(rows.at(order.batch(epoch, step)), context, (epoch * order.steps + step) / total);
       },
     };
   }

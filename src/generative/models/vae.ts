@@ -76,7 +76,7 @@ const vaeKernels = ({ network, styleUnits, divergence }: VAESettings): readonly 
   ...RECONSTRUCTION_KERNELS,
   randomKernels.random,
   ...(styleUnits > 0 ? [randomKernels.dropout] : []),
-  ...(network.type === "convolutional" ? [conv2d, conv2dBackwardWeight] : []),
+  ...(network.type !== "dense" ? [conv2d, conv2dBackwardWeight] : []),
   ...(divergence === "aggregate-wasserstein" ? [sortBlocks, sortExchange, permuteSeries] : []),
 ];
 
@@ -117,16 +117,18 @@ export const VAE_DEFAULTS = {
 /** Options of `load`. */
 const LOADED = ["device", "features"];
 
-const NETWORK = either(
+/** What a coder may be. */
+export const NETWORK_RULE = either(
   record({ type: choice("dense"), sizes: sizes() }),
   record({ type: choice("convolutional"), channels: sizes() }),
+  record({ type: choice("residual"), channels: sizes(), depth: integer(0) }),
 );
 const BETA = either(range(0), record({ from: range(0), to: range(0), over: positive }));
 
 /** What they must be. */
 export const VAE_RULES = {
   ...RECONSTRUCTION_RULES,
-  ...{ network: NETWORK, latents: integer(1), styleUnits: integer(0), styleDropout: shareRule, beta: BETA },
+  ...{ network: NETWORK_RULE, latents: integer(1), styleUnits: integer(0), styleDropout: shareRule, beta: BETA },
   ...{ divergence: choice(...DIVERGENCES), prior: record({ m: optional(range(0)), s: optional(positive) }) },
   features: optional(callable),
 };

@@ -5,11 +5,13 @@ import { Conv2d, ConvTranspose2d } from "../../nn/convolution";
 import type { RandomSource } from "../../nn/init";
 import { fanInUniform } from "../../nn/init";
 import { Linear } from "../../nn/linear";
-import { Module } from "../../nn/module";
+import { Module, Sequential } from "../../nn/module";
+import { add } from "../../ops/elementwise";
 import { slice } from "../../ops/layout";
 import { linear } from "../../ops/matmul";
 import { reshape } from "../../ops/shape";
 import type { Tensor } from "../../tensor";
+import { ResidualBlock } from "./residual";
 
 /** Fully connected layers of these sizes, from the input inwards; the decoder mirrors them. */
 export interface DenseSpec {
@@ -23,11 +25,34 @@ export interface ConvolutionalSpec {
   readonly channels: readonly number[];
 }
 
+/** The same with so many residual blocks after each convolution but the last. */
+export interface ResidualSpec {
+  readonly type: "residual";
+  readonly channels: readonly number[];
+  readonly depth: number;
+}
+
 /** What stands on either side of a code. */
-export type CoderSpec = DenseSpec | ConvolutionalSpec;
+export type CoderSpec = DenseSpec | ConvolutionalSpec | ResidualSpec;
 
 /** Slope of the rectifiers on their negative side. */
 const SLOPE = 0.1;
+
+/** Options of convolutions but the last. */
+const RECTIFIED = { activation: "leakyRelu", slope: SLOPE } as const;
+
+/** A convolution, and the residual blocks on what it makes. */
+function withBlocks(
+  convolution: Module,
+  spec: CoderSpec,
+  device: Device,
+  channels: number,
+  random: RandomSource,
+): Module {
+  if (spec.type !== "residual" || spec.depth === 0) return convolution;
+  const blocks = Array.from({ length: spec.depth }, () => new ResidualBlock(device, channels, random, SLOPE));
+  return new Sequential([convolution, ...blocks]);
+}
 
 /** A fully connected layer with PyTorch's initial values, rectified unless it is the last. */
 function dense(device: Device, inputs: number, outputs: number, random: RandomSource, last = false): Dense {
@@ -60,7 +85,7 @@ export type CodeSizes = Readonly<Record<string, number>>;
 /** Items [n, …inputShape] to the named parts of a code. */
 export class Encoder extends Module {
   readonly inputShape: readonly number[];
-  readonly convolutions: readonly Conv2d[];
+  readonly convolutions: readonly Module[];
   readonly layers: readonly Dense[];
   readonly head: Dense;
   readonly codes: readonly (readonly [name: string, size: number])[];
@@ -69,15 +94,10 @@ export class Encoder extends Module {
     super();
     this.inputShape = inputShape;
     const { channels, planes, size } = shapesOf(spec, inputShape);
-    this.convolutions = channels.slice(1).map(
-      (outputs, i) =>
-        new Conv2d(device, channels[i]!, outputs, 3, random, {
-          stride: 2,
-          padding: 1,
-          activation: "leakyRelu",
-          slope: SLOPE,
-        }),
-    );
+    this.convolutions = channels.slice(1).map((outputs, i) => {
+      const convolution = new Conv2d(device, channels[i]!, outputs, 3, random, { stride: 2, padding: 1, ...RECTIFIED });
+      return withBlocks(convolution, spec, device, outputs, random);
+    });
     const sizes = spec.type === "dense" ? [size, ...spec.sizes] : [planes];
     this.layers = sizes.slice(1).map((outputs, i) => dense(device, sizes[i]!, outputs, random));
     this.codes = Object.entries(codes).filter(([, count]) => count > 0);
@@ -90,12 +110,16 @@ export class Encoder extends Module {
     );
   }
 
-  /** The last layer before the code, rectified: [n, features]. */
-  features(x: Tensor): Tensor {
+  /** What each convolution makes of items, from the input inwards: [n, c, h, w]; none of dense layers. */
+  planes(x: Tensor): Tensor[] {
+    let h = this.convolutions.length > 0 ? reshape(x, [x.size / sizeOf(this.inputShape), ...this.inputShape]) : x;
+    return this.convolutions.map((layer) => (h = layer.forward(h)));
+  }
+
+  /** The last layer before the code, rectified, of items and their planes: [n, features]. */
+  features(x: Tensor, planes = this.planes(x)): Tensor {
     const n = x.size / sizeOf(this.inputShape);
-    const images = this.convolutions.length > 0 ? reshape(x, [n, ...this.inputShape]) : x;
-    const planes = this.convolutions.reduce<Tensor>((h, layer) => layer.forward(h), images);
-    return this.layers.reduce<Tensor>((h, layer) => layer.forward(h), reshape(planes, [n, -1]));
+    return this.layers.reduce<Tensor>((h, layer) => layer.forward(h), reshape(planes.at(-1) ?? x, [n, -1]));
   }
 
   override forward(x: Tensor): Tensor {
@@ -118,7 +142,7 @@ export class Encoder extends Module {
 /** Codes [n, size] back to items, flattened: [n, width]. The mirror image of an encoder. */
 export class Decoder extends Module {
   readonly layers: readonly Dense[];
-  readonly convolutions: readonly ConvTranspose2d[];
+  readonly convolutions: readonly Module[];
   readonly #start: readonly number[];
 
   constructor(device: Device, spec: CoderSpec, inputShape: readonly number[], code: number, random: RandomSource) {
@@ -133,13 +157,13 @@ export class Decoder extends Module {
       const [from, to] = [steps[i]!, steps[i + 1]!];
       const outputPadding = [to[0] - (2 * from[0] - 1), to[1] - (2 * from[1] - 1)] as const;
       const last = i === outwards.length - 2;
-      const rectified = last ? {} : ({ activation: "leakyRelu", slope: SLOPE } as const);
-      return new ConvTranspose2d(device, outwards[i]!, outputs, 3, random, {
+      const convolution = new ConvTranspose2d(device, outwards[i]!, outputs, 3, random, {
         stride: 2,
         padding: 1,
         outputPadding,
-        ...rectified,
+        ...(last ? {} : RECTIFIED),
       });
+      return last ? convolution : withBlocks(convolution, spec, device, outputs, random);
     });
     this.#start = [outwards[0] ?? 0, ...(steps[0] ?? [])];
   }
@@ -147,9 +171,24 @@ export class Decoder extends Module {
   override forward(z: Tensor): Tensor {
     const h = this.layers.reduce<Tensor>((x, layer) => layer.forward(x), z);
     if (this.convolutions.length === 0) return h;
-    const n = z.shape[0]!;
-    const images = this.convolutions.reduce<Tensor>((x, layer) => layer.forward(x), reshape(h, [n, ...this.#start]));
-    return reshape(images, [n, -1]);
+    return reshape(this.#outwards(h).at(-1)!, [z.shape[0]!, -1]);
+  }
+
+  /** What each convolution makes of codes, outwards, where the encoder's planes of the same size are added (`skips`, inwards): [n, c, h, w]. */
+  planes(z: Tensor, skips: readonly Tensor[] = []): Tensor[] {
+    return this.#outwards(
+      this.layers.reduce<Tensor>((x, layer) => layer.forward(x), z),
+      skips,
+    );
+  }
+
+  #outwards(flat: Tensor, skips: readonly Tensor[] = []): Tensor[] {
+    let h = reshape(flat, [flat.shape[0]!, ...this.#start]);
+    return this.convolutions.map((layer, i) => {
+      const skip = skips[skips.length - 2 - i];
+      h = layer.forward(h);
+      return (h = skip ? add(h, skip) : h);
+    });
   }
 }
 

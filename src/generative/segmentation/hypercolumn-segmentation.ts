@@ -1,0 +1,325 @@
+// Images cut into objects by what several layers of a network say of each pixel. Hariharan, Arbeláez, Girshick and Malik, Hypercolumns, CVPR 2015.
+import { checkInteger } from "../../checks";
+import type { Bytes } from "../../data/formats/source";
+import { copy, transpose as transposeKernel } from "../../kernels/indexing";
+import * as images from "../../kernels/images";
+import * as masks from "../../kernels/masks";
+import { argExtremum } from "../../kernels/reduction";
+import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
+import type { Fit } from "../../lifecycle/fit";
+import { Model } from "../../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../../lifecycle/model";
+import { mapRows } from "../../lifecycle/rows";
+import type { Rows, RowsLike } from "../../lifecycle/rows";
+import { takeFloat32 } from "../../matrix";
+import type { MatrixLike } from "../../matrix";
+import { NdArray, sizeOf } from "../../ndarray";
+import type { TypedArray } from "../../ndarray";
+import { div } from "../../ops/elementwise";
+import { hypercolumn } from "../../ops/images/hypercolumn";
+import { avgPool2d } from "../../ops/images/pooling";
+import { gatherRows } from "../../ops/indexing";
+import { ones, transpose } from "../../ops/layout";
+import { reshape } from "../../ops/shape";
+import { callable, choice, flag, integer, list, optional, range, text } from "../../options";
+import type { Rule } from "../../options";
+import { stream } from "../../random";
+import type { Tensor } from "../../tensor";
+import { CONV_AUTOENCODER_OPTIONS, ConvAutoencoder, RESIDUAL_DEFAULTS } from "../models/conv-autoencoder";
+import type { ConvAutoencoderOptions, ConvAutoencoderSettings } from "../models/conv-autoencoder";
+import { middleObjects, objectCatalogue } from "./catalogue";
+import type { SegmentedObject } from "./catalogue";
+import { clusterArrays, clusterOf, clusterPixels, CLUSTERINGS, restoredClusters } from "./pixel-clusters";
+import type { PixelClusters } from "./pixel-clusters";
+import { tilesOf } from "./tiles";
+
+/** Options of `HypercolumnSegmentation`. */
+export interface HypercolumnSegmentationOptions extends ConvAutoencoderOptions {
+  /** Clusters of pixels. */
+  readonly nClusters: number;
+  /** Layers of the autoencoder by their names: input, encoder1, …, decoder1, … Default: the input and the last of the decoder, the reconstruction. */
+  readonly at?: readonly string[] | undefined;
+  /** Layers of any network of images [n, channels, height, width], in place of those of an autoencoder that is trained here; `load` wants it again. */
+  readonly features?: ((images: Tensor) => readonly Tensor[]) | undefined;
+  /** How channels are made comparable: each pixel's of a layer to length 1, or each to variance 1 over all pixels so that layers weigh the same. Default none. */
+  readonly comparable?: "none" | "l2" | "standardize";
+  /** Between the pixels of smaller layers. Default bilinear. */
+  readonly resize?: "bilinear" | "nearest";
+  /** Whether hypercolumns are means over 3 × 3 pixels. Default yes. */
+  readonly smooth?: boolean;
+  /** Default k-means. */
+  readonly clustering?: (typeof CLUSTERINGS)[number];
+  /** Clusterings from different beginnings, of which the best is kept. Default 4. */
+  readonly nInit?: number;
+  /** Width of the outer frame in which objects are rare, in pixels. Default an eighth of the shorter side. */
+  readonly frame?: number | undefined;
+  /** A cluster is of objects where it is so many times as rare in the frame as in whole images. Default 2. */
+  readonly rarity?: number;
+}
+
+/** @inline */
+type Settings = ConvAutoencoderSettings &
+  Required<Omit<HypercolumnSegmentationOptions, keyof ConvAutoencoderOptions | "at" | "features" | "frame">> &
+  Pick<HypercolumnSegmentationOptions, "at" | "features" | "frame">;
+
+/** The name of a layer. */
+const LAYER: Rule<string> = {
+  ...text,
+  words: "the name of a layer",
+  spelled: { as: "text", placeholder: "NAME", parse: (word) => (/^\w+$/.test(word) ? word : undefined) },
+};
+
+/** Rules and defaults of its options. @internal */
+export const SEGMENTATION_OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...(CONV_AUTOENCODER_OPTIONS.rules as OptionSet<Settings>["rules"]),
+    ...{ nClusters: integer(1), at: optional(list(LAYER, 1)), features: optional(callable) },
+    ...{ comparable: choice("none", "l2", "standardize"), resize: choice("bilinear", "nearest"), smooth: flag },
+    ...{ clustering: choice(...CLUSTERINGS), nInit: integer(1), frame: optional(integer(1)), rarity: range(1) },
+  },
+  defaults: {
+    ...{ ...CONV_AUTOENCODER_OPTIONS.defaults, ...RESIDUAL_DEFAULTS },
+    ...{ comparable: "none", resize: "bilinear", smooth: true, clustering: "k-means", nInit: 4, rarity: 2 },
+  },
+  kernels: (settings) => [
+    ...CONV_AUTOENCODER_OPTIONS.kernels!(settings),
+    ...[images.resize, images.avgPool, argExtremum, copy, transposeKernel, ...Object.values(masks)],
+  ],
+};
+
+/** Pixels that are clustered at most. */
+const PIXELS = 2 ** 16;
+/** Images whose hypercolumns are computed at a time. */
+const CHUNK = 32;
+
+/**
+ * Segments images: an autoencoder is trained on them, and what several of its layers say of a pixel, brought to the size of the image, is clustered.
+ * Objects are what is rarer in the frame of the images than in them. `labels` are clusters, `masks` objects, `catalogue` what is known of these.
+ */
+export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
+  #clusters: PixelClusters | undefined;
+  #foreground: Uint8Array | undefined;
+  #labels: NdArray<Int32Array<ArrayBuffer>> | undefined;
+
+  /** @throws for an option that is unknown, missing or out of its range */
+  constructor(options: HypercolumnSegmentationOptions) {
+    super(options, "HypercolumnSegmentation", SEGMENTATION_OPTIONS);
+    const { height, width } = this.#size;
+    const { frame } = this.settings;
+    if (frame !== undefined && 2 * frame >= Math.min(height, width))
+      throw new Error(`${this.name}: frame must leave a middle of images of ${height} x ${width}, got ${frame}`);
+  }
+
+  /** Cluster of each pixel of the images that were fitted, [n, height, width]. @throws before `fit` has ended, as the next */
+  get labels(): NdArray<Int32Array> {
+    const { data, shape } = this.known("labels", this.#labels);
+    return new NdArray(data.slice(), shape);
+  }
+
+  /** The clusters that are of objects. */
+  get foreground(): number[] {
+    return Array.from(this.known("foreground", this.#foreground)).flatMap((is, j) => (is ? [j] : []));
+  }
+
+  /** Cluster of each pixel of x, [n, height, width]. @throws before `fit` has ended, as all these */
+  async predict(x: RowsLike): Promise<NdArray<Int32Array>> {
+    this.known("predict", this.#clusters);
+    const { height, width } = this.#size;
+    const { data } = await this.map(x, "predict", (batch) => this.#clusterOf(batch), CHUNK);
+    return new NdArray(Int32Array.from(data), [data.length / (height * width), height, width]);
+  }
+
+  /**
+   * Where x shows objects, [n, height, width], 0 and 1.
+   * @param options `by`: all objects (the default), or the one in the middle alone
+   */
+  async masks(x: RowsLike, { by = "all" }: { readonly by?: "all" | "middle" } = {}): Promise<NdArray<Uint8Array>> {
+    const labels = await this.predict(x);
+    const all = this.#maskOf(labels);
+    return by === "all" ? all : middleObjects(await this.device(), all);
+  }
+
+  /** The objects of images x of at least `minimum` pixels (default 5), with their fluxes in the units of x. */
+  async catalogue(x: MatrixLike, { minimum = 5 }: { readonly minimum?: number } = {}): Promise<SegmentedObject[]> {
+    checkInteger(`${this.name}.catalogue`, { minimum }, 1);
+    const { channels, height, width } = this.#size;
+    const found = await this.masks(x);
+    const { data } = await takeFloat32(x, `${this.name}.catalogue`, "x");
+    const [n, side] = [found.shape[0]!, this.settings.inputShape.at(-1)!];
+    const bands = data.length / (n * height * width);
+    if (!Number.isInteger(bands) || side !== width)
+      throw new Error(`${this.name}.catalogue: images must not be cropped, got a preparation that leaves ${channels} channels of ${height} x ${width}`); // prettier-ignore
+    return objectCatalogue(await this.device(), found, new NdArray(data, [n, bands, height, width]), minimum);
+  }
+
+  /**
+   * Objects of a whole image [channels, H, W] as large as the fitted ones or larger, tile by tile, of which each gives its middle: a mask [H, W].
+   * @throws when it is smaller, has other channels, or stamps are cropped or normalised one by one
+   */
+  async maskOf(image: MatrixLike): Promise<NdArray<Uint8Array>> {
+    const op = `${this.name}.maskOf`;
+    const { preparation, inputShape } = this.settings;
+    const { crop, normalize = "none", center = false } = preparation ?? {};
+    if (crop !== undefined || normalize !== "none" || center)
+      throw new Error(`${op}: a whole image is prepared by its values alone, got a preparation with crop, normalize or center`); // prettier-ignore
+    const whole = await takeFloat32(image, op, "image");
+    const { tiles, join } = tilesOf(op, whole, inputShape);
+    return join((await this.masks(tiles)).data);
+  }
+
+  /** The objects of a whole image, tile by tile, as `catalogue` gives them. */
+  async catalogueOf(
+    image: MatrixLike,
+    { minimum = 5 }: { readonly minimum?: number } = {},
+  ): Promise<SegmentedObject[]> {
+    const mask = await this.maskOf(image);
+    const { data, shape } = await takeFloat32(image, `${this.name}.catalogueOf`, "image");
+    const [height, width] = mask.shape as [number, number];
+    const one = new NdArray(mask.data, [1, height, width]);
+    const bands = data.length / (height * width);
+    if (shape.length < 2) throw new Error(`${this.name}.catalogueOf: an image must be [channels, H, W]`);
+    return objectCatalogue(await this.device(), one, new NdArray(data, [1, bands, height, width]), minimum);
+  }
+
+  /** @throws when the bytes are no checkpoint of a HypercolumnSegmentation */
+  static override load(
+    content: Bytes,
+    options: DeviceOption & Pick<HypercolumnSegmentationOptions, "features"> = {},
+  ): Promise<HypercolumnSegmentation> {
+    const make = (settings: HypercolumnSegmentationOptions): HypercolumnSegmentation =>
+      new HypercolumnSegmentation(settings);
+    return Model.restored("HypercolumnSegmentation", content, options, make, ["device", "features"]) as never;
+  }
+
+  /** Sizes of an image once it is prepared. */
+  get #size(): { readonly channels: number; readonly height: number; readonly width: number } {
+    const [channels, height, width] = this.preparedShape as [number, number, number];
+    return { channels, height, width };
+  }
+
+  /** The layers that pixels are clustered by, of a batch [b, width]. */
+  #layers(batch: Tensor): readonly Tensor[] {
+    const { features, at } = this.settings;
+    const { channels, height, width } = this.#size;
+    if (features) return features(reshape(batch, [-1, channels, height, width]));
+    const all = this.network.layers(batch);
+    const names = at ?? ["input", this.network.layerNames.at(-1)!];
+    const unknown = names.find((name) => !all[name]);
+    if (unknown !== undefined)
+      throw new Error(`${this.name}.fit: at must be among ${this.network.layerNames.join(", ")}, got ${unknown}`);
+    return names.map((name) => all[name]!);
+  }
+
+  /** Hypercolumns of a batch, [b · height · width, channels]. */
+  #columns(batch: Tensor): Tensor {
+    const { comparable, resize, smooth } = this.settings;
+    const { height, width } = this.#size;
+    const normalize = comparable === "l2" ? "l2" : "none"; // variances are those of the pixels that were fitted
+    const columns = hypercolumn(this.#layers(batch), { size: [height, width], mode: resize, normalize });
+    const around = { stride: 1, padding: 1 };
+    const pooled = smooth
+      ? div(avgPool2d(columns, 3, around), avgPool2d(ones(columns.device, [1, 1, height, width]), 3, around))
+      : columns;
+    return reshape(transpose(pooled, [0, 2, 3, 1]), [-1, columns.shape[1]!]);
+  }
+
+  /** Clusters of the pixels of a batch, [b, height · width] */
+  #clusterOf(batch: Tensor): Tensor {
+    const { height, width } = this.#size;
+    return reshape(clusterOf(this.#columns(batch), this.#clusters!), [-1, height * width]);
+  }
+
+  #maskOf({ data, shape }: NdArray<Int32Array>): NdArray<Uint8Array> {
+    const foreground = this.known("masks", this.#foreground);
+    return new NdArray(
+      Uint8Array.from(data, (label) => foreground[label]!),
+      shape,
+    );
+  }
+
+  protected override async condensed(items: RowsLike, _fit: Fit): Promise<RowsLike> {
+    const { nClusters } = this.settings;
+    const n = "length" in items ? items.length : (items as NdArray).shape[0]!;
+    if (nClusters > n)
+      throw new Error(`${this.name}.fit: nClusters must be at most the number of images, got ${nClusters} for ${n}`);
+    return items;
+  }
+
+  /** Clusters pixels of the images that were fitted, and finds which clusters are of objects. */
+  protected override async trained(rows: Rows, _items: RowsLike, fit: Fit): Promise<void> {
+    this.#clusters = this.#labels = this.#foreground = undefined; // of an earlier fit
+    this.network.eval();
+    const { nClusters, clustering, nInit, seed, comparable } = this.settings;
+    const { height, width } = this.#size;
+    const size = height * width;
+    const random = stream(seed, `${this.name}.pixels`);
+    const each = Math.min(size, Math.max(1, Math.floor(PIXELS / rows.count)));
+    let layers: number[] = [];
+    const sampled = await mapRows(
+      rows,
+      (batch) => {
+        const n = batch.shape[0]!;
+        const index = Uint32Array.from({ length: n * each }, (_, i) => Math.floor(i / each) * size + Math.floor(random.uniform() * size)); // prettier-ignore
+        layers = this.#layers(batch).map(({ shape }) => shape[1]!);
+        return reshape(gatherRows(this.#columns(batch), index), [n, -1]);
+      },
+      CHUNK,
+    );
+    await fit.between();
+    const channels = layers.reduce((sum, count) => sum + count, 0);
+    const pixels = new NdArray(sampled.data, [sampled.data.length / channels, channels]);
+    const how = { clustering, nClusters, nInit, seed, standardize: comparable === "standardize", layers };
+    this.#clusters = await clusterPixels(pixels, how, await this.device(), fit);
+    const { data } = await mapRows(rows, (batch) => this.#clusterOf(batch), CHUNK);
+    const labels = new NdArray(Int32Array.from(data), [rows.count, height, width]);
+    this.#foreground = this.#rareInFrame(labels.data);
+    this.#labels = labels;
+  }
+
+  /** Which clusters are `rarity` times as rare in the outer frame as in whole images. */
+  #rareInFrame(labels: Int32Array): Uint8Array {
+    const { nClusters, rarity, frame: given } = this.settings;
+    const { height, width } = this.#size;
+    const frame = given ?? Math.max(1, Math.round(Math.min(height, width) / 8));
+    const [all, outer] = [new Float64Array(nClusters), new Float64Array(nClusters)];
+    const isOuter = Array.from({ length: height * width }, (_, p) => {
+      const [row, column] = [Math.floor(p / width), p % width];
+      return Math.min(row, column, height - 1 - row, width - 1 - column) < frame;
+    });
+    labels.forEach((label, i) => {
+      all[label]!++;
+      if (isOuter[i % isOuter.length]) outer[label]!++;
+    });
+    const share = isOuter.filter(Boolean).length / isOuter.length;
+    return Uint8Array.from(all, (count, j) => Number(count > 0 && rarity * outer[j]! <= share * count));
+  }
+
+  protected override own(): Learned {
+    const { arrays, state } = super.own();
+    const labels = this.#labels;
+    return {
+      arrays: {
+        ...arrays,
+        ...(this.#clusters && clusterArrays(this.#clusters)),
+        ...(this.#foreground && { foreground: new NdArray<TypedArray>(Int32Array.from(this.#foreground)) }),
+        ...(labels && { labels: new NdArray<TypedArray>(labels.data) }),
+      },
+      state,
+    };
+  }
+
+  protected override async restore(saved: Checkpoint): Promise<void> {
+    const { nClusters } = this.settings;
+    const { height, width } = this.#size;
+    this.#clusters = restoredClusters(saved, nClusters);
+    const foreground = saved.labels("foreground", 2);
+    const labels = saved.labels("labels", nClusters);
+    if (!this.#clusters !== !labels || !foreground !== !labels)
+      throw new Error("checkpoint: clusters, labels and foreground must be there together");
+    if (foreground && labels && (foreground.length !== nClusters || labels.length % (height * width) !== 0))
+      throw new Error(`checkpoint: labels must be of images of ${height} x ${width}, got ${labels.length}`);
+    this.#foreground = foreground && Uint8Array.from(foreground);
+    this.#labels = labels && new NdArray(labels, [labels.length / sizeOf([height, width]), height, width]);
+    await super.restore(saved);
+  }
+}
