@@ -186,7 +186,7 @@ export const STREAMING: readonly OptionSpec[] = [
   {
     name: "memory",
     rule: integer(1),
-    help: "npy files, and folders of them: MB that items may take as float32; more of them are read as they are needed (default 1024)",
+    help: "npy files, folders of them, and FITS cubes: MB that items may take as float32; more of them are read as they are needed (default 1024)",
   },
   { name: "first", rule: integer(1), help: "take the first N items only" },
 ];

@@ -20,7 +20,7 @@ import type { ImageLayout } from "../data/image-layout";
 import { NdArray, sizeOf } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { cubeSet } from "./cubes/data";
-import { isCube, type CubeData } from "./cubes/read";
+import { isCube, isFits, type CubeData } from "./cubes/read";
 import { adviceInFlags, columnOf, type DataOptions } from "./data-options";
 import { kebab } from "./option";
 import type { SoundOptions, Spectrograms } from "./spectrograms";
@@ -100,6 +100,11 @@ export async function loadData(
   const asked = cubes === "whole" || (options.as ?? options.superpixels ?? earlier.as) !== undefined;
   if (cubes && (await isCube(path, asked))) {
     checkKind(path, options, "cube");
+    const ofPixels = [options.as ?? earlier.as ?? "pixels"].includes("pixels") && options.superpixels === undefined;
+    if (streams && cubes === "rows" && ofPixels && options.first === undefined && (await isFits(path))) {
+      const streamed = await (await import("./streams/cube")).streamedCube(path, options);
+      if (streamed) return streamed;
+    }
     return cubeSet(path, options, earlier, cubes);
   }
   const streamed = streams ? await openStreamed(path, options) : undefined;

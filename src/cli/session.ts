@@ -87,7 +87,7 @@ export async function runSession(session: Session): Promise<SessionResult> {
       ...{ x, options, device, truth, signal, checkpoint: session.checkpoint, keep: write },
       data: { n: data.n, itemShape: itemShapeOf(data), bytes: isBytes(data.raw) },
       // distances of all pixels to all units would fill the memory, and show nothing that a picture does not
-      ...(data.cube && { places: method.clusters === "none" }),
+      ...((data.cube ?? data.streamed?.pixels) && { places: method.clusters === "none" }),
       ...(session.stages && { stages: session.stages }),
       nextDevice: async (error) => {
         const next = await requestDevice("wasm");
@@ -108,7 +108,15 @@ export async function runSession(session: Session): Promise<SessionResult> {
     }
     const plain = await besideIt(session, outcome);
     const metrics = metricsOf(session, outcome, plain);
-    if (!data.cube) await writeLabels(out, outcome, data.ids);
+    const pixels = data.streamed?.pixels;
+    const { labels, settings } = outcome;
+    if (pixels && labels instanceof Int32Array)
+      await writePixelLabels(out, pixelLabels(labels, pixels), pixels, {
+        title: method.title,
+        path: data.path,
+        settings,
+      });
+    else if (!data.cube) await writeLabels(out, outcome, data.ids);
     await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
     if (data.cube) return { outcome, metrics, dimensions: await cubeResults(session, data.cube, outcome, plain) };
     let dimensions = outcome.embedding?.shape[1] ?? 0;
@@ -243,7 +251,9 @@ async function drawShown(
   const shown = scaledRows(data, scaling);
   const path = join(out.path, "embedding.npy");
   const embedding = await embeddingOf(estimator, shown);
-  if (embedding) await writePieces(path, x, async (part) => (await embeddingOf(estimator, part))!);
+  if (data.streamed!.pixels && labels) {
+    // of pixels there are labels.fits and the report
+  } else if (embedding) await writePieces(path, x, async (part) => (await embeddingOf(estimator, part))!);
   else {
     const pca = await new PCA({ nComponents: Math.min(2, ...shown.shape), device }).fit(shown);
     await writePieces(path, x, (part) => pca.transform(part));

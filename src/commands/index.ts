@@ -4,8 +4,8 @@
  * @module constella/commands
  */
 export { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../cli/checkpoint";
-export type { CubeAs, CubeData } from "../cli/cubes/read";
-export { fingerprint, type DataSet, type Reading } from "../cli/data";
+export type { CubeAs, CubeData, PixelsOfCube } from "../cli/cubes/read";
+export { fingerprint, type DataSet, type Reading, type TableReading } from "../cli/data";
 export type { DataOptions } from "../cli/data-options";
 export { run } from "../cli/failure";
 export { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../cli/folder";

@@ -19,6 +19,7 @@ export const csom: Method<CSOMMethodOptions> = {
   summary: "each map orders the units of the one below it; clusters are the units of the topmost",
   paper: "this library's definition, by the parameters of the clustering SOM of Brescia et al., DAMEWARE, PASP 2014",
   takes: ["rows"],
+  streams: true,
   target: "none",
   clusters: "found",
   options: {

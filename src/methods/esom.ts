@@ -17,6 +17,7 @@ export const esom: Method<ESOMMethodOptions> = {
   summary: "a graph grows a node where an item is far from all, moves those near it, and loses its weakest links",
   paper: "Deng and Kasabov, On-line pattern analysis by evolving self-organizing maps, Neurocomputing 2003",
   takes: ["rows"],
+  streams: true,
   target: "optional",
   clusters: "found",
   options: {

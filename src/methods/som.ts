@@ -26,6 +26,7 @@ export const som: Method<SOMMethodOptions> = {
   summary: "units on a grid follow the items and keep their neighbours alike; clusters are what the map's valleys hold",
   paper: "Kohonen, Self-organizing maps, Springer 2001; Wittek, Gao, Lim and Zhao, Somoclu, JSS 2017",
   takes: ["rows"],
+  streams: true,
   target: "none",
   clusters: "either",
   options: {

@@ -224,3 +224,37 @@ describe("constella cluster on a cube", () => {
     expect(await list("none")).toEqual(["none"]);
   });
 });
+
+test("a cube that is read as it is needed has the labels of the same cube in memory, and predicts", async () => {
+  const { cube: large } = simulateGalaxy({ size: 180, seed: 3, border: 4 }); // over 1 MB as float32
+  await write("large.fits", writeFits(large, { cards: named }));
+  const flags: Record<string, string[]> = {
+    som: ["--epochs", "3", "--clusters", "3", "--seed", "1"],
+    csom: ["--grids", "4,4,2,2", "--epochs", "2", "--seed", "1"],
+    esom: ["--max-nodes", "30", "--seed", "1"],
+    kmeans: ["--clusters", "3", "--n-init", "1", "--init", "random", "--seed", "1"],
+  };
+  for (const [method, options] of Object.entries(flags)) {
+    const run = (out: string, ...more: string[]) =>
+      cluster("large.fits", "--method", method, ...options, ...more, "--out", out);
+    expect(own((await run(`${method}-held`)).stderr).filter((line) => !line.includes("lack a value"))).toEqual([]);
+    const { code, stderr } = await run(`${method}-read`, "--memory", "1");
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/\d+ pixels are read as they are needed; the report shows/),
+    ]);
+    expect(await list(`${method}-read`)).toEqual(
+      ["checkpoint.safetensors", "labels.fits", "labels.npy", "metrics.json", "report.html"].sort(),
+    );
+    const [held, found] = [await labelsOf(`${method}-held`), await labelsOf(`${method}-read`)];
+    expect(found.shape).toEqual([180, 180]);
+    expect(Array.from(found.data, (label) => label < 0)).toEqual(Array.from(held.data, (label) => label < 0));
+    const agreement = adjustedRandIndex(held.data, found.data);
+    expect(agreement).toBeGreaterThan(method === "kmeans" ? 0.5 : 0.9999);
+    const predicted = await constella(
+      ...["predict", `${method}-held`, "large.fits", "--memory", "1", "--device", "wasm", "--out", `${method}-again`],
+    );
+    expect(own(predicted.stderr)).toEqual([]);
+    expect((await labelsOf(`${method}-again`)).data).toEqual(held.data);
+  }
+});

@@ -54,6 +54,7 @@ describe("items that are read as they are needed", () => {
     ["online-deep-cluster", NETWORK],
     ["self-labeling", NETWORK],
     ["dec", ["--layers", "256,32,8", "--pretrain-epochs", "2", "--epochs", "1"]],
+    ["som", ["--epochs", "4"]],
   ])("%s clusters them into a whole folder of results, and predicts", async (method, options) => {
     const out = `run-${method}`;
     const common = ["--clusters", "3", "--labels", "labels.npy", "--scale", "unit", ...FLAGS];

@@ -1,4 +1,6 @@
 export { bandsOf, cropped, readBands, stack } from "./source";
+export { pixelRows } from "./pixel-rows";
+export type { PixelRows, PixelRowsOptions } from "./pixel-rows";
 export type { BandSource, BandsLike, Box } from "./source";
 export { gaussianKernel, matchingSigmas, psfMatched } from "./psf-match";
 export type { Boundary, GaussianKernel, PsfMatchOptions } from "./psf-match";

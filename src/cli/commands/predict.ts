@@ -87,6 +87,7 @@ async function predict(
       try {
         const scaling = saved?.scaling ?? ({ kind: "none" } as const);
         const { streamed } = data;
+        if (streamed && saved) arranged(data, saved, file);
         const x = streamed
           ? scaledSource(path, streamed.source, scaling)
           : scaledRows(saved ? arranged(data, saved, file) : data, scaling);
@@ -99,7 +100,8 @@ async function predict(
           ...(truth && labels && measure(truth, labels)),
           versions,
         };
-        if (data.cube && given.out === undefined) throw new Error(`--out is missing, where the labels of ${path} go`);
+        if ((data.cube ?? streamed?.pixels) && given.out === undefined)
+          throw new Error(`--out is missing, where the labels of ${path} go`);
         const made = { title: method.title, settings: estimator.settings as Record<string, unknown> };
         if (given.out !== undefined)
           await writeResults(given.out, estimator, x, { labels, pixels, data, metrics, made });
@@ -128,7 +130,7 @@ async function writeResults(
   {
     labels,
     pixels,
-    data: { cube, ids, path },
+    data: { cube, ids, path, streamed },
     metrics,
     made,
   }: {
@@ -153,7 +155,9 @@ async function writeResults(
     if (values) await out.write(name, writeNpy(values));
   };
   try {
-    if (cube && labels) {
+    if (streamed?.pixels && labels)
+      await writePixelLabels(out, pixelLabels(labels, streamed.pixels), streamed.pixels, { ...made, path });
+    else if (cube && labels) {
       const pixels = pixelLabels(labels, cube);
       await writePixelLabels(out, pixels, cube, { ...made, path });
       await writeClusters(out, pixels, cube);
@@ -202,7 +206,7 @@ const readingOf = ({ reading, columns }: SavedRun): Reading => ({
 
 /** Rows of a cube with the bands of those that were trained on, in their order. @throws for others, by name */
 function arranged(data: DataSet, { columns }: SavedRun, file: string): DataSet {
-  if (!columns || !data.columns || !data.cube) return data;
+  if (!columns || !data.columns || !(data.cube ?? data.streamed)) return data;
   const d = columns.length;
   let places: number[];
   try {
@@ -212,6 +216,8 @@ function arranged(data: DataSet, { columns }: SavedRun, file: string): DataSet {
     const message = (error as Error).message.replace(/^csv: file/, data.path).replace("the model", file);
     throw new Error(message, { cause: error });
   }
+  if (data.streamed && places.some((place, i) => place !== i))
+    throw new Error(`${data.path} must have its bands in the order of ${file}: ${columns.join(", ")}`);
   const rows = flattenRows(data.raw);
   const Type = rows.data.constructor as new (length: number) => TypedArray;
   const values = new Type(rows.data.length);

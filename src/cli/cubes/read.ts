@@ -27,6 +27,9 @@ export interface CubeData extends Pick<CubeItems, "of"> {
   readonly fits?: Pick<OpenedBands, "header"> & { readonly wcs: Wcs | undefined };
 }
 
+/** What labels of rows need to become labels of pixels. */
+export type PixelsOfCube = Pick<CubeData, "of" | "as" | "fits">;
+
 /** A cube with the rows that stand for it. */
 export interface ReadCube extends CubeData {
   /** [n, bands] */
@@ -148,7 +151,7 @@ export const pixelLabels = (
 ): NdArray<Int32Array> => (labels instanceof Int32Array ? painted(labels, cube) : labels);
 
 /** Known classes of the pixels of a cube, as classes of the rows that stand for them. @throws for another number of pixels, and for superpixels, which have none */
-export async function rowClasses(path: string, { as, of }: CubeData): Promise<Int32Array> {
+export async function rowClasses(path: string, { as, of }: Pick<CubeData, "as" | "of">): Promise<Int32Array> {
   if (as === "superpixels") throw new Error("--labels is for --as pixels, superpixels have no classes");
   const image = (await isFits(path)) ? (await readFits(path, undefined)).cube : await loadMatrix(path);
   if (image.data.length !== of.data.length)

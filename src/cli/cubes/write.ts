@@ -9,7 +9,7 @@ import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
 import { commandLine } from "../command-line";
 import type { OutFolder } from "../folder";
-import type { CubeData } from "./read";
+import type { CubeData, PixelsOfCube } from "./read";
 
 /** What HISTORY says of a run. */
 export interface Made {
@@ -28,7 +28,7 @@ export const AXES: Readonly<Record<string, readonly [string, string]>> = {
   ecliptic: ["elon", "elat"],
 };
 
-function historyOf({ title, path, settings }: Made, { as }: CubeData): string[] {
+function historyOf({ title, path, settings }: Made, { as }: PixelsOfCube): string[] {
   const options = Object.entries(settings).filter(([name, value]) => value !== undefined && name !== "device");
   return [
     `constella ${version}: ${title} of ${basename(path)}, as ${as}`,
@@ -40,7 +40,7 @@ function historyOf({ title, path, settings }: Made, { as }: CubeData): string[] 
 /** An image or cube with the coordinates of a FITS file that it was made of. */
 function skyFile(
   image: NdArray<TypedArray>,
-  cube: CubeData,
+  cube: PixelsOfCube,
   history: readonly string[],
   own: readonly CardLike[],
 ): Uint8Array {
@@ -61,7 +61,7 @@ export function labelImage({ data, shape }: NdArray<Int32Array>): NdArray<TypedA
 export async function writePixelLabels(
   out: OutFolder,
   labels: NdArray<Int32Array>,
-  cube: CubeData,
+  cube: PixelsOfCube,
   made: Made,
 ): Promise<void> {
   await out.write("labels.npy", writeNpy(labels));

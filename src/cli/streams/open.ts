@@ -9,6 +9,7 @@ import { imageLayout } from "../../data/image-layout";
 import type { ImageLayout } from "../../data/image-layout";
 import { NdArray, sizeOf, type TypedArray } from "../../ndarray";
 import { Random } from "../../random";
+import type { PixelsOfCube } from "../cubes/read";
 import type { DataOptions } from "../data-options";
 
 /** Rows of files that are read when they are needed. */
@@ -18,6 +19,8 @@ export interface StreamedRows {
   /** Whether the files hold bytes. */
   readonly bytes: boolean;
   readonly layout: ImageLayout | undefined;
+  /** Of pixels of a cube: which row each is. */
+  readonly pixels?: PixelsOfCube | undefined;
   /** Items that are shown: their numbers, and themselves. */
   readonly shown: { readonly index: Uint32Array; readonly items: NdArray<TypedArray> };
   /** Identifies the files' content: it is read for it, piece by piece. */
@@ -28,7 +31,8 @@ export interface StreamedRows {
 
 /** Megabytes that data may take in memory as float32. */
 export const MEMORY = 1024;
-const MB = 2 ** 20;
+/** A megabyte. */
+export const MB = 2 ** 20;
 /** Items that are shown. */
 const SHOWN = 5000;
 /** Bytes that are hashed at a time. */
@@ -78,7 +82,7 @@ export async function openStreamed(
 }
 
 /** All of n rows, or so many at random, ascending. */
-function shownRows(n: number): Uint32Array {
+export function shownRows(n: number): Uint32Array {
   if (n <= SHOWN) return Uint32Array.from({ length: n }, (_, i) => i);
   const random = new Random(0);
   const chosen = new Set<number>();
@@ -86,7 +90,8 @@ function shownRows(n: number): Uint32Array {
   return Uint32Array.from(chosen).sort();
 }
 
-async function digestOf(paths: readonly string[], n: number): Promise<string> {
+/** Identifies so many rows of files, by their bytes. */
+export async function digestOf(paths: readonly string[], n: number): Promise<string> {
   const hash = createHash("sha256").update(`${n} rows `);
   for (const path of paths) {
     const file = await openFile(path);

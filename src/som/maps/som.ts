@@ -1,6 +1,6 @@
 import { checkInteger } from "../../checks";
 import { distancesToCenters } from "../../cluster/centers";
-import type { Points } from "../../cluster/points";
+import type { PointSource } from "../../cluster/points";
 import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";
 import { somOnline } from "../../kernels/som";
@@ -246,7 +246,7 @@ export class SOM extends Model<SOMSettings> {
   }
 
   /** The distance ‖x − w‖ of each row of x [n, d] to each unit, [n, units]. @throws before `fit`, or for another d */
-  async transform(x: Points): Promise<NdArray> {
+  async transform(x: PointSource): Promise<NdArray> {
     const codebook = Float32Array.from(this.known("transform", this.#codebook));
     const units = new NdArray(codebook, [this.grid.units, this.#columns]);
     return this.computing("transform", () =>

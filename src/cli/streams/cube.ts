@@ -1,0 +1,46 @@
+// FITS cubes that are not read into memory: their pixels as rows.
+import { openBands, pixelRows } from "../../astronomy";
+import { ROW_MEMORY } from "../../data/datasets/row-source";
+import { NdArray } from "../../ndarray";
+import { rowClasses } from "../cubes/read";
+import type { DataSet } from "../data";
+import type { DataOptions } from "../data-options";
+import { digestOf, MB, MEMORY, shownRows } from "./open";
+
+/** Opens a FITS cube whose values take more than `memory` MB; undefined for a smaller one. @throws one line that names the file */
+export async function streamedCube(path: string, options: DataOptions): Promise<DataSet | undefined> {
+  const { hdu, labels, memory = MEMORY } = options;
+  const choice = hdu === undefined ? undefined : /^\d+$/.test(hdu) ? Number(hdu) : hdu;
+  const opened = await openBands(path, choice === undefined ? {} : { hdu: choice });
+  const { bands, height, width, names, header, wcs } = opened;
+  try {
+    if (4 * bands * height * width <= memory * MB) {
+      await opened.close();
+      return undefined;
+    }
+    const source = await pixelRows(opened, { memory: Math.min(ROW_MEMORY, memory * MB) });
+    const { length: n, of } = source;
+    const pixels = { as: "pixels", of, fits: { header, wcs } } as const;
+    const index = shownRows(n);
+    const shown = { index, items: new NdArray(await source.rows(index), [index.length, bands]) };
+    const missing = of.data.length - n;
+    return {
+      ...{ path, n, raw: shown.items, columns: names, isTable: true, ids: null, reading: { as: "pixels" } },
+      truth: labels === undefined ? undefined : { labels: await rowClasses(labels, pixels), classes: null },
+      streamed: {
+        ...{ source, bytes: false, layout: undefined, shown, pixels },
+        digest: () => digestOf([path], n),
+        close: () => opened.close(),
+      },
+      notes: [
+        `${path}: ${n} pixels are read as they are needed; the report shows ${index.length}`,
+        ...(missing > 0
+          ? [`${path}: ${missing} of ${of.data.length} pixels lack a value in some band, and are left out`]
+          : []),
+      ],
+    };
+  } catch (error) {
+    await opened.close();
+    throw new Error(`${path}: ${(error as Error).message.replace(/^\w+: /, "")}`, { cause: error });
+  }
+}
