@@ -1,7 +1,7 @@
 import type { NdArrayLike } from "../matrix";
 import { toContiguous } from "../matrix";
 
-/** An image as planes [bands, height, width] of float32. @throws unless it has two or three axes, none of them empty */
+/** An image as planes [bands, height, width] of float32; shares memory with it where it is that already. @throws unless it has two or three axes, none of them empty */
 export function planesOf(
   image: NdArrayLike,
   op: string,
@@ -11,5 +11,7 @@ export function planesOf(
     throw new Error(`${op}: image must be [height, width] or [bands, height, width], got [${shape.join(", ")}]`);
   if (data.length === 0) throw new Error(`${op}: image has no pixels, [${shape.join(", ")}]`);
   const [bands, height, width] = (shape.length === 2 ? [1, ...shape] : shape) as [number, number, number];
-  return { data: Float32Array.from(data as ArrayLike<number>, Number), shape: [bands, height, width] };
+  const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
+  const planes = data instanceof Float32Array ? data : isBig ? Float32Array.from(data, Number) : new Float32Array(data);
+  return { data: planes, shape: [bands, height, width] };
 }

@@ -18,7 +18,8 @@ export function pixelItems(image: NdArrayLike): CubeItems {
   const [bands, height, width] = shape;
   const pixels = height * width;
   const of = new Int32Array(pixels);
-  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) of[i % pixels] = -1;
+  for (let from = 0; from < data.length; from += pixels)
+    for (let at = 0; at < pixels; at++) if (data[from + at]! - data[from + at]! !== 0) of[at] = -1;
   let n = 0;
   for (let at = 0; at < pixels; at++) if (of[at] === 0) of[at] = n++;
   if (n === 0) throw new Error("pixelItems: no pixel has data in every band");

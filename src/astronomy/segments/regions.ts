@@ -30,7 +30,8 @@ export function regionStatistics(image: NdArrayLike, labels: NdArrayLike): Regio
   const of = toLabels(toContiguous(labels, op, "labels").data as ArrayLike<number>, op, "labels").slice();
   const lowest = of.findIndex((label) => label < -1);
   if (lowest >= 0) throw new Error(`${op}: labels must be whole numbers from -1, got ${of[lowest]} at ${lowest}`);
-  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) of[i % pixels] = -1;
+  for (let from = 0; from < data.length; from += pixels)
+    for (let at = 0; at < pixels; at++) if (data[from + at]! - data[from + at]! !== 0) of[at] = -1;
   const regions = of.reduce((most, label) => Math.max(most, label + 1), 0);
   const sizes = new Float64Array(regions);
   const centers = new Float64Array(2 * regions);
@@ -43,13 +44,16 @@ export function regionStatistics(image: NdArrayLike, labels: NdArrayLike): Regio
     centers[2 * region + 1]! += Math.floor(at / width);
   }
   for (let i = 0; i < centers.length; i++) centers[i]! /= sizes[i >> 1]!;
-  const each = (use: (place: number, value: number) => void): void => {
-    for (let band = 0; band < bands; band++)
-      for (let at = 0; at < pixels; at++) if (of[at]! >= 0) use(of[at]! * bands + band, data[band * pixels + at]!);
-  };
-  each((place, value) => (means[place]! += value));
+  for (let band = 0; band < bands; band++)
+    for (let at = 0; at < pixels; at++) if (of[at]! >= 0) means[of[at]! * bands + band]! += data[band * pixels + at]!;
   for (let i = 0; i < means.length; i++) means[i]! /= sizes[Math.floor(i / bands)]!;
-  each((place, value) => (deviations[place]! += (value - means[place]!) ** 2));
+  for (let band = 0; band < bands; band++)
+    for (let at = 0; at < pixels; at++) {
+      if (of[at]! < 0) continue;
+      const place = of[at]! * bands + band;
+      const shift = data[band * pixels + at]! - means[place]!;
+      deviations[place]! += shift * shift;
+    }
   for (let i = 0; i < deviations.length; i++) {
     const size = sizes[Math.floor(i / bands)]!;
     deviations[i] = size > 0 ? Math.sqrt(deviations[i]! / Math.max(1, size - 1)) : NaN;

@@ -65,26 +65,32 @@ export interface Superpixels {
   readonly count: number;
 }
 
-/** Scales all bands together to 0 … 1, smooths and divides by the compactness. Returns the mask: 1 where every band has data. */
+/** Scales all bands together to 0 … 1, smooths and divides by the compactness, in place. Returns the mask: 1 where every band has data. */
 function prepare(planes: Float32Array, height: number, width: number, sigma: number, compactness: number): Uint8Array {
   const pixels = height * width;
   const mask = new Uint8Array(pixels).fill(1);
   let masked = false;
-  for (let i = 0; i < planes.length; i++)
-    if (planes[i]! - planes[i]! !== 0) {
-      mask[i % pixels] = 0;
-      masked = true;
-    }
+  for (let from = 0; from < planes.length; from += pixels)
+    for (let i = 0; i < pixels; i++)
+      if (planes[from + i]! - planes[from + i]! !== 0) {
+        mask[i] = 0;
+        masked = true;
+      }
   let [low, high] = [Infinity, -Infinity];
-  for (let i = 0; i < planes.length; i++) {
-    if (mask[i % pixels] === 0) planes[i] = NaN;
-    else [low, high] = [Math.min(low, planes[i]!), Math.max(high, planes[i]!)];
-  }
+  for (let from = 0; from < planes.length; from += pixels)
+    for (let i = 0; i < pixels; i++) {
+      if (mask[i] === 0) continue;
+      const value = planes[from + i]!;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
   if (low === Infinity) throw new Error("slic: no pixel has data in every band");
   const span = high - low || 1;
-  for (let i = 0; i < planes.length; i++) planes[i] = (planes[i]! - low) / span;
+  for (let from = 0; from < planes.length; from += pixels)
+    for (let i = 0; i < pixels; i++) planes[from + i] = mask[i] === 0 ? NaN : (planes[from + i]! - low) / span;
   if (sigma > 0) smoothPlanes(planes, height, width, sigma, masked);
-  for (let i = 0; i < planes.length; i++) planes[i] = mask[i % pixels] === 0 ? 0 : planes[i]! / compactness;
+  for (let from = 0; from < planes.length; from += pixels)
+    for (let i = 0; i < pixels; i++) planes[from + i] = mask[i] === 0 ? 0 : planes[from + i]! / compactness;
   return mask;
 }
 
@@ -110,7 +116,8 @@ export async function slic(image: NdArrayLike, options: SLICOptions = {}): Promi
     SLIC_OPTIONS.defaults,
   );
   const { nSegments, compactness, sigma, maxIter } = settings;
-  const { data, shape } = planesOf(image, op);
+  const planes = planesOf(image, op);
+  const [data, shape] = [planes.data.slice(), planes.shape];
   const [bands, height, width] = shape;
   const mask = prepare(data, height, width, sigma, compactness);
   const holder = new DeviceHolder(given);
