@@ -12,17 +12,18 @@ function compete(
   const cx = f32.load(center, 4), colors = center + 8, stop = colors + (<usize>bands << 2);
   const seed = i32x4.splat(k), four = f32x4.splat(4), scale = f32x4.splat(weight), away = f32x4.splat(spatial);
   let dx = f32x4.add(f32x4.splat(<f32>x - cx), f32x4(0, 1, 2, 3));
-  for (; x + 4 <= end; x += 4, image += 16, best += 16, labels += 16) {
+  for (; x + 4 <= end; x += 4, image += 16, best += 16, labels += 16, dx = f32x4.add(dx, four)) {
     let score = f32x4.mul(fma(dx, dx, away), scale);
+    const lowest = v128.load(best);
+    if (!v128.any_true(f32x4.le(score, lowest))) continue; // colours only add
     for (let color = colors, at = image; color != stop; color += 4, at += plane) {
       const t = f32x4.sub(v128.load(at), v128.load32_splat(color));
       score = fma(t, t, score);
     }
-    const lowest = v128.load(best), label = v128.load(labels);
+    const label = v128.load(labels);
     const nearer = v128.or(f32x4.lt(score, lowest), v128.and(f32x4.eq(score, lowest), i32x4.lt_u(seed, label)));
     v128.store(best, v128.bitselect(score, lowest, nearer));
     v128.store(labels, v128.bitselect(seed, label, nearer));
-    dx = f32x4.add(dx, four);
   }
   for (; x < end; x++, image += 4, best += 4, labels += 4) {
     const across = f32x4.splat(<f32>x - cx);
@@ -50,13 +51,16 @@ export function slic_assign(
   const plane = <usize>height * width << 2, stride = <usize>(bands + 2) << 2, used = colored ? bands : 0, best = scratch;
   const found = scratch + (<usize>COLUMNS << 2), far = f32x4.splat(f32.MAX_VALUE), none = i32x4.splat(-1);
   for (let y = begin; y < end; y++) {
-    const row = y / cell_y, top = row > 2 ? row - 2 : 0, bottom = min(row + 3, cells_y);
+    const row = y / cell_y;
     for (let first: u32 = 0; first < width; first += COLUMNS) {
       const last = min(first + COLUMNS, width), from = first / cell_x, to = (last - 1) / cell_x;
       const left = from > 2 ? from - 2 : 0, right = min(to + 3, cells_x);
       const cut = <usize>(last - first) << 2;
       for (let at: usize = 0; at < cut; at += 16) v128.store(best + at, far), v128.store(found + at, none);
-      for (let r = top; r < bottom; r++) {
+      // the row's own cells first: few seeds farther away come so near by their place alone
+      for (let i: u32 = 0; i < 5; i++) {
+        const r = i & 1 ? row - ((i + 1) >> 1) : row + (i >> 1);
+        if (r >= cells_y) continue; // also above the first
         // the cells of a row of them lie side by side, and so do their members
         const line = cells + (<usize>(r * cells_x) << 2);
         const stop = <u32>i32.load(line + (<usize>right << 2));

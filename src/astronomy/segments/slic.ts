@@ -70,27 +70,36 @@ function prepare(planes: Float32Array, height: number, width: number, sigma: num
   const pixels = height * width;
   const mask = new Uint8Array(pixels).fill(1);
   let masked = false;
-  for (let from = 0; from < planes.length; from += pixels)
-    for (let i = 0; i < pixels; i++)
-      if (planes[from + i]! - planes[from + i]! !== 0) {
-        mask[i] = 0;
-        masked = true;
-      }
   let [low, high] = [Infinity, -Infinity];
+  const bound = (value: number): void => {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  };
   for (let from = 0; from < planes.length; from += pixels)
     for (let i = 0; i < pixels; i++) {
-      if (mask[i] === 0) continue;
       const value = planes[from + i]!;
-      if (value < low) low = value;
-      if (value > high) high = value;
+      if (value - value === 0) bound(value);
+      else mask[i] = 0;
     }
+  for (let i = 0; i < pixels && !masked; i++) masked = mask[i] === 0;
+  if (masked) {
+    [low, high] = [Infinity, -Infinity]; // of pixels with data in every band alone
+    for (let from = 0; from < planes.length; from += pixels)
+      for (let i = 0; i < pixels; i++) if (mask[i] !== 0) bound(planes[from + i]!);
+  }
   if (low === Infinity) throw new Error("slic: no pixel has data in every band");
   const span = high - low || 1;
+  const scaled = (value: number): number => Math.fround((value - low) / span);
+  if (sigma > 0) {
+    for (let from = 0; from < planes.length; from += pixels)
+      for (let i = 0; i < pixels; i++) planes[from + i] = mask[i] === 0 ? NaN : scaled(planes[from + i]!);
+    smoothPlanes(planes, height, width, sigma, masked);
+  }
   for (let from = 0; from < planes.length; from += pixels)
-    for (let i = 0; i < pixels; i++) planes[from + i] = mask[i] === 0 ? NaN : (planes[from + i]! - low) / span;
-  if (sigma > 0) smoothPlanes(planes, height, width, sigma, masked);
-  for (let from = 0; from < planes.length; from += pixels)
-    for (let i = 0; i < pixels; i++) planes[from + i] = mask[i] === 0 ? 0 : planes[from + i]! / compactness;
+    for (let i = 0; i < pixels; i++) {
+      const value = planes[from + i]!;
+      planes[from + i] = mask[i] === 0 ? 0 : (sigma > 0 ? value : scaled(value)) / compactness;
+    }
   return mask;
 }
 
