@@ -19,6 +19,7 @@ import { reportOfCube, unitsOf } from "./cubes/report";
 import { writeClusters, writePixelLabels, writePlanes } from "./cubes/write";
 import { itemShapeOf, type DataSet } from "./data";
 import { checkpointPath, type OutFolder } from "./folder";
+import { internalMeasures } from "./internal-measures";
 import { Interrupted } from "./interrupt";
 import { stepProgress, type ProgressDisplay } from "./progress";
 import { plainKMeans, type PlainKMeans } from "./plain-kmeans";
@@ -308,11 +309,18 @@ function finishedRun(
   };
 }
 
-function metricsOf(
-  { data, identity, options }: Session,
-  outcome: Outcome,
-  plain: PlainKMeans | undefined,
-): Record<string, unknown> {
+/** Measures by the items alone, where no classes are known; of items that are read when they are needed, by those that are shown. */
+function unlabelled({ data, scaling, x }: Session, labels: Int32Array): Measures {
+  if (!isRowSource(x)) return internalMeasures(x, labels);
+  const { index } = data.streamed!.shown;
+  return internalMeasures(
+    scaledRows(data, scaling),
+    Int32Array.from(index, (row) => labels[row]!),
+  );
+}
+
+function metricsOf(session: Session, outcome: Outcome, plain: PlainKMeans | undefined): Record<string, unknown> {
+  const { data, identity, options } = session;
   const { labels, inertia, settings, nClusters, checkpoint, device } = outcome;
   const { stages, seconds } = checkpoint.record;
   const truth = data.truth?.labels;
@@ -321,7 +329,7 @@ function metricsOf(
     ...(nClusters !== undefined && { nClusters }),
     ...(labels instanceof Int32Array && { noise: labels.reduce((sum, label) => sum + Number(label < 0), 0) }),
     ...(inertia !== undefined && { inertia }),
-    ...(truth && labels instanceof Int32Array && measure(truth, labels)),
+    ...(labels instanceof Int32Array && (truth ? measure(truth, labels) : unlabelled(session, labels))),
     ...(stages.length > 0 && { stages }),
     ...(plain && { kmeans: { ...plain.stage.measures, seconds: plain.stage.seconds, agreement: plain.agreement } }),
     ...{ seconds, device: device.description, seed: options.seed, data: data.path, scale: identity.scale },

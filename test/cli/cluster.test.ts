@@ -7,7 +7,7 @@ import { writeCsv } from "../../src/data/formats/csv/csv";
 import { writeIdx } from "../../src/data/formats/idx";
 import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
 import { readSafetensors } from "../../src/data/formats/safetensors";
-import { accuracy } from "../../src/metrics";
+import { accuracy, calinskiHarabasz, daviesBouldin, silhouette } from "../../src/metrics";
 import { uniforms } from "../uniforms";
 import { encodePng } from "../data/formats/png";
 import { blobs, constella, folder, list, metricsOf, read, refusal, RESULTS, write, useProgram } from "./program";
@@ -168,6 +168,23 @@ describe("constella cluster", () => {
       expect((await constella(...kmeans("x.npy", "--clusters", "4", "--out", out))).code).toBe(0);
     for (const name of ["labels.npy", "embedding.npy"])
       expect((await read(`one/${name}`)).equals(await read(`two/${name}`))).toBe(true);
+  });
+
+  test("where no classes are known, metrics.json has what the items alone say, those of noise left out", async () => {
+    const dense = ["--method", "dbscan", "--device", "wasm"];
+    expect((await constella("cluster", "x.npy", ...dense, "--eps", "0.6", "--out", "unknown")).code).toBe(0);
+    const metrics = await metricsOf("unknown");
+    const found = readNpy(await read("unknown/labels.npy")).data as Int32Array;
+    const kept = Array.from(found.keys()).filter((row) => found[row]! >= 0);
+    const items = kept.map((row) => Array.from(x.data.subarray(4 * row, 4 * row + 4), Number));
+    const own = kept.map((row) => found[row]!);
+    expect(kept.length).toBeLessThan(90);
+    expect(metrics["silhouette"]).toBeCloseTo(silhouette(items, own).score, 12);
+    expect(metrics["daviesBouldin"]).toBeCloseTo(daviesBouldin(items, own), 12);
+    expect(metrics["calinskiHarabasz"]).toBeCloseTo(calinskiHarabasz(items, own), 9);
+    expect(metrics).not.toHaveProperty("ari");
+    expect((await constella("cluster", "x.npy", ...dense, "--eps", "1e-6", "--out", "noise")).code).toBe(0);
+    expect(await metricsOf("noise")).not.toHaveProperty("silhouette");
   });
 
   test.each([
