@@ -27,7 +27,7 @@ export interface PointsReport {
 }
 
 /** Beside the truth. */
-const SHOWN: readonly Method[] = ["model", "plusPlus", "dbscan"];
+const SHOWN: readonly Method[] = ["model", "plusPlus", "dbscanTuned"];
 
 export async function renderPoints(report: PointsReport): Promise<string> {
   const page = await drawingDocument();
@@ -48,7 +48,8 @@ export async function renderPoints(report: PointsReport): Promise<string> {
         title: "Sets",
         body: html`<p>
             The first sets of each number of clusters, as they were drawn. Colours of clusters are those of the true
-            ones they match best; grey is noise. k-means is told the true number, the model and DBSCAN find it.
+            ones they match best; grey is noise. k-means is told the true number, the model and DBSCAN
+            (${METHODS.dbscanTuned.replace("DBSCAN, ", "")}) find it.
           </p>
           <div class="stack">${evaluation.shown.map((set) => setRow(page, set))}</div>`,
       },
@@ -121,7 +122,7 @@ function setRow(page: Document, { points, truth, k, found, labels, scores }: Clu
           page,
           points,
           matched(truth, labels[name]),
-          name === "model" ? "model" : name === "dbscan" ? "DBSCAN" : "k-means++",
+          name === "model" ? "model" : name === "dbscanTuned" ? "DBSCAN" : "k-means++",
           `${name === "model" ? `k = ${found.k}, ` : ""}MR ${scores[name].mr.toFixed(2)}`,
         ),
       )}
