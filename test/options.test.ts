@@ -13,7 +13,7 @@ const isClass = (value: unknown): value is Class =>
 /** Classes whose constructors take no options: values, files, layers of networks (their sizes and a device), and what they are made by. */
 const WITHOUT_OPTIONS = new Set([
   ...["Tensor", "NdArray", "SparseMatrix", "Random", "Markup", "UnionFind", "KdTree", "Grid", "EvolvingMap", "Wcs"],
-  ...["DeviceError", "RunInterrupted", "Model", "RowsModel", "Module", "Optimizer", "BandSummaries", "NpyFile", "NpyDataset", "NpyWriter"],
+  ...["DeviceError", "RunInterrupted", "Interrupted", "ProgressDisplay", "Model", "RowsModel", "Module", "Optimizer", "BandSummaries", "NpyFile", "NpyDataset", "NpyWriter"],
   ...["FitsFile", "FitsHeader", "FitsImage", "FitsTable", "FitsWriter", "Sequential", "Autoencoder", "FeatureNetwork"],
   ...["Flatten", "LeakyReLU", "ReLU", "Conv2d", "ConvTranspose2d", "Linear", "LSTM", "ResidualBLSTM", "AvgPool2d", "MaxPool2d"],
   ...["ResidualBLSTMStack", "BatchNorm1d", "BatchNorm2d", "GlobalAvgPool2d", "MLP", "VGG", "SetNetwork"],
