@@ -107,29 +107,20 @@ function readDeclaration(code: string): Pick<Declaration, "bindings" | "params">
 /** A kernel of the library: its declarations are read when it is first launched, so that importing it costs nothing. */
 class LibraryKernel implements Kernel {
   readonly id = kernels++;
-  readonly name: string;
-  readonly code: string;
-  readonly size: Declaration["size"];
-  readonly rest: Kernel["rest"];
-  readonly family: Family;
-  readonly grid: Launch["grid"];
-  readonly rows: Launch["rows"];
-  readonly grain: Launch["grain"];
-  readonly packing: Launch["packing"];
-  readonly parts: Launch["parts"];
+  declare readonly name: string;
+  declare readonly code: string;
+  declare readonly size: Declaration["size"];
+  declare readonly rest: Kernel["rest"];
+  declare readonly family: Family;
+  declare readonly grid: Launch["grid"];
+  declare readonly rows: Launch["rows"];
+  declare readonly grain: Launch["grain"];
+  declare readonly packing: Launch["packing"];
+  declare readonly parts: Launch["parts"];
   #declared: Pick<Declaration, "bindings" | "params"> | undefined;
 
-  constructor({ name, code, size, rest, family }: KernelSource, { grid, rows, grain, packing, parts }: Launch) {
-    this.name = name;
-    this.code = code;
-    this.size = size;
-    this.rest = rest;
-    this.family = family;
-    this.grid = grid;
-    this.rows = rows;
-    this.grain = grain;
-    this.packing = packing;
-    this.parts = parts;
+  constructor(source: KernelSource, launch: Launch) {
+    Object.assign(this, source, launch);
   }
 
   get bindings(): Declaration["bindings"] {

@@ -245,13 +245,13 @@ const SCENARIOS: readonly (readonly [string, string, number, number])[] = [
   [
     "DeepCluster with VGG",
     `export { requestDevice } from "constella"; export { DeepCluster, VGG } from "constella/vision";`,
-    66.5,
+    66.4,
     31,
   ],
   [
     "every op and optimizer",
     `export { ${CORE}, ${OPTIMIZERS}, ${Object.keys(ops).join(", ")} } from "constella";`,
-    54.5,
+    54.4,
     36,
   ],
 ];
