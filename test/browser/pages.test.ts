@@ -1,4 +1,5 @@
 // The pages of examples/web, driven end to end in Chromium. One file, since they are built and served once.
 import "./bench";
 import "./playground";
+import "./playground-data";
 import "./kernel";

@@ -10,7 +10,7 @@ import {
   readNpzAny,
   toChannelsFirst,
 } from "constella/data";
-import type { CsvTable, NpyRecords, TextArray } from "constella/data";
+import type { ClassLabels, CsvOptions, CsvTable, NpyRecords, TextArray } from "constella/data";
 import type { TypedArray } from "constella";
 import type { DataKind, DataSummary } from "../protocol";
 
@@ -107,31 +107,44 @@ async function readArrays({ name, bytes: content }: NamedBytes): Promise<Named[]
 const unzipped = (bytes: ArrayBuffer): Promise<ArrayBuffer> =>
   new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 
-/** A table, one of whose columns may hold the classes: the one with a usual name, or the only one with text. */
+/** How a table may be taken, the first that it lets itself be: text in its first or last column are classes, or names of the rows. */
+const TABLES: readonly Pick<CsvOptions, "label" | "id">[] = [
+  ...[{}, { label: -1 }, { label: 0 }],
+  ...[{ id: 0 }, { id: -1 }, { id: 0, label: -1 }],
+];
+
+/** Whether labels are names rather than classes: few occur twice. */
+const areNames = ({ labels }: ClassLabels): boolean => 2 * new Set(labels).size > labels.length;
+
+/** Whether a column has a usual name of classes; y beside x is a place. */
+const isLabel = (title: string, _at: number, columns: readonly string[]): boolean =>
+  LABEL_NAME.test(title) && !(/^y$/i.test(title) && columns.some((other) => /^x$/i.test(other)));
+
+/** A table, one of whose columns may hold the classes: the one with a usual name, or one with text. */
 function readTable({ name, bytes }: NamedBytes): Dataset {
-  let table: CsvTable | undefined;
-  let column: string | number | undefined;
   let refusal: unknown;
-  for (const label of [undefined, -1, 0]) {
+  for (const how of TABLES) {
     try {
-      table = readCsv(bytes, label === undefined ? {} : { label });
-      column = label;
-      break;
+      const table = readCsv(bytes, how);
+      const label = how.label === undefined ? table.columns?.find(isLabel) : undefined;
+      const labelled = label === undefined ? undefined : readCsv(bytes, { ...how, label });
+      if (labelled?.labels && !areNames(labelled.labels)) return fromTable(name, labelled, { ...how, label });
+      if (!table.labels || !areNames(table.labels)) return fromTable(name, table, how);
     } catch (error) {
       refusal ??= error;
     }
   }
-  if (!table) throw refusal;
-  const usual = column === undefined ? table.columns?.find((title) => LABEL_NAME.test(title)) : undefined;
-  if (usual !== undefined) {
-    table = readCsv(bytes, { label: usual });
-    column = usual;
-  }
-  const { data, columns, labels } = table;
-  const note =
-    labels &&
-    `The ${typeof column === "string" ? `column “${column}”` : `${column === 0 ? "first" : "last"} column`} is taken for the known class.`;
-  const made = make(name, "table", new NdArray(Float32Array.from(data.data), data.shape), note ? [note] : [], labels);
+  throw refusal;
+}
+
+function fromTable(name: string, { data, columns, labels }: CsvTable, { label, id }: CsvOptions): Dataset {
+  const spoken = (column: string | number): string =>
+    typeof column === "string" ? `column “${column}”` : `${column === 0 ? "first" : "last"} column`;
+  const notes = [
+    ...(label === undefined ? [] : [`The ${spoken(label)} is taken for the known class.`]),
+    ...(id === undefined ? [] : [`The ${spoken(id)} names the rows.`]),
+  ];
+  const made = make(name, "table", new NdArray(Float32Array.from(data.data), data.shape), notes, labels);
   return columns ? { ...made, columns } : made;
 }
 
