@@ -48,7 +48,7 @@ const RUNS = [
   {
     ...{ id: "shapes-som", title: "The same points, a self-organising map", data: "shapes.csv" },
     text: "Units on a grid that follow the points, and the valleys between them.",
-    args: ["--label-column", "shape", "--method", "som", "--rows", "12", "--columns", "12"],
+    args: ["--label-column", "shape", "--method", "som", "--rows", "12", "--method-columns", "12"],
   },
 ];
 
