@@ -157,15 +157,20 @@ async function main(): Promise<void> {
   const sizes = given.rows.split(",").map(Number);
   const path = join(folder, "images.npy");
   await generate(path, Math.max(...sizes));
-  console.log(`| method | ${sizes.map((n) => `MB, ${n} images | s | CPU s`).join(" | ")} | more, MB |`);
-  console.log(`|---|${sizes.map(() => "---|---|---|").join("")}---|`);
+  console.log(
+    `| method | ${sizes.map((n) => `MB, ${n} images | s | CPU s`).join(" | ")} | more, MB | core hours, ${WHOLE} images |`,
+  );
+  console.log(`|---|${sizes.map(() => "---|---|---|").join("")}---|---|`);
   for (const name of given.only.split(",").filter(Boolean)) {
     const runs: Run[] = [];
     for (const n of sizes) runs.push(await used(["fit", name, path, String(n)]));
     const cells = runs.map(
       ({ peak, seconds, cpu }) => `${peak.toFixed(0)} | ${seconds.toFixed(0)} | ${cpu.toFixed(0)}`,
     );
-    console.log(`| ${name} | ${cells.join(" | ")} | ${(runs.at(-1)!.peak - runs[0]!.peak).toFixed(0)} |`);
+    const [few, many] = [runs[0]!, runs.at(-1)!];
+    // what begins a process is in both, and a row costs as much however many there are
+    const hours = (WHOLE * (many.cpu - few.cpu)) / (sizes.at(-1)! - sizes[0]!) / 3600;
+    console.log(`| ${name} | ${cells.join(" | ")} | ${(many.peak - few.peak).toFixed(0)} | ${hours.toFixed(2)} |`);
   }
   rmSync(path);
   if (given.whole) await wholeFile(folder, path);

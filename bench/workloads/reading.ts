@@ -18,11 +18,14 @@ export function readNpy(rows: number): AnyWorkload {
   });
 }
 
-/** The same batches, each trained on: what the reading must keep up with. */
+/** Of training from memory, what training from a file must reach: the rest is noise. */
+const NEVER_STARVES = 0.95;
+
+/** The same batches, each trained on: what the reading must keep up with. The images lie in memory (the peer) or in a file. */
 export function trainFromNpy(steps: number): AnyWorkload {
   return workload({
-    name: "train-from-npy",
-    title: `${steps} SGD steps of a two-block VGG on images of 45 × 45, batch 64, CPU`,
+    name: `train-from-npy-${steps * 64}`,
+    title: `${steps} SGD steps of a two-block VGG on ${(steps * 64).toLocaleString("en-US")} images of 45 × 45, batch 64, CPU`,
     device: "wasm",
     quick: false,
     problem: () => reading.readingProblem(steps * 64, steps),
@@ -31,8 +34,8 @@ export function trainFromNpy(steps: number): AnyWorkload {
     validationRuns: 2,
     check: reading.checkReading,
     contenders: [
-      { name: "constella, images in memory", kind: "ours", load: reading.train("memory") },
-      { name: "constella, images in a file", kind: "ours", load: reading.train("file") },
+      { name: "constella, images in memory", kind: "peer", load: reading.train("memory") },
+      { name: "constella, images in a file", kind: "ours", target: NEVER_STARVES, load: reading.train("file") },
     ],
   });
 }

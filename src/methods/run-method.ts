@@ -12,9 +12,7 @@ import { checkMethodOptions, optionsOf, splitOptions } from "./schema";
 import type { AnyMethod, OptionValues } from "./schema";
 
 /** Measures of the labels after so many epochs. */
-export interface TracePoint extends Measures {
-  readonly step: number;
-}
+export type TracePoint = Measures & { readonly step: number };
 
 /** A clustering on the way: what the table of stages has of it. */
 export interface StageResult {
