@@ -175,9 +175,15 @@ function wordsOf(line: string, number?: number): string[] {
   });
 }
 
+/** Whether lines begin with words of which no two are the same, as names of rows do. */
+function namesDiffer(lines: readonly string[]): boolean {
+  const names = lines.map((line) => /^(?:"[^"]*"|\S+)/.exec(line)![0]);
+  return new Set(names).size === names.length;
+}
+
 /**
  * Papa's guess where one of its separators is there, else blanks where the first or second line is of several numbers between them, or the second has
- * one word more than the first, and a number behind it: R's names of rows.
+ * one word more than the first, and a number behind it: R's names of rows, which differ, and in a table of one column are quoted.
  */
 function guessDelimiter(text: string): string {
   const lines = text
@@ -189,7 +195,11 @@ function guessDelimiter(text: string): string {
   const [first = [], second = []] = bare.slice(0, 2).map((line) => line.split(/\s+/));
   const isNumber = (word: string): boolean => Number.isFinite(Number(word));
   const numbers = [first, second].some((words) => words.length > 1 && words.every(isNumber));
-  const named = second.length === first.length + 1 && second.slice(1).some(isNumber);
+  const named =
+    second.length === first.length + 1 &&
+    second.slice(1).some(isNumber) &&
+    (first.length > 1 || second[0] === '"') && // "kind 0" below "kind" is one cell
+    namesDiffer(lines.slice(1));
   if (!bare.some((line) => /[,\t;|]/.test(line)) && (numbers || named)) return "whitespace";
   return Papa.parse(text, { preview: 10, comments: "#", skipEmptyLines: true }).meta.delimiter;
 }
