@@ -106,7 +106,7 @@ function readDeclaration(code: string): Pick<Declaration, "bindings" | "params">
 
 /** A kernel of the library: its declarations are read when it is first launched, so that importing it costs nothing. */
 class LibraryKernel implements Kernel {
-  readonly id = kernels++;
+  declare readonly id: number;
   declare readonly name: string;
   declare readonly code: string;
   declare readonly size: Declaration["size"];
@@ -120,7 +120,7 @@ class LibraryKernel implements Kernel {
   #declared: Pick<Declaration, "bindings" | "params"> | undefined;
 
   constructor(source: KernelSource, launch: Launch) {
-    Object.assign(this, source, launch);
+    Object.assign(this, launch, source, { id: kernels++ }); // a launch may be that of a kernel, which has a name and a number, too
   }
 
   get bindings(): Declaration["bindings"] {

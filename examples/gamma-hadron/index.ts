@@ -5,7 +5,17 @@ import { Command, Option } from "commander";
 import { requestDevice } from "constella";
 import { GridSearch } from "constella/vision";
 import { folderStore } from "constella/data";
-import { choice, integer, Interrupted, interruptible, list, ProgressDisplay, run, text, toOption } from "constella/commands";
+import {
+  choice,
+  integer,
+  Interrupted,
+  interruptible,
+  list,
+  ProgressDisplay,
+  run,
+  text,
+  toOption,
+} from "constella/commands";
 import { COLLECTIONS } from "./collections";
 import { searchGrid } from "./grid";
 import { loadImages, type Source, type StudyImages } from "./images";

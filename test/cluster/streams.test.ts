@@ -156,7 +156,8 @@ describeDevices("rows that are read", (device) => {
     };
     const whole = new PCA(own);
     const all = await rowsOf((rows) => whole.fit(rows));
-    for (const last of blocks) {
+    // of a sample, the software adapter takes ten times as long as WebAssembly for a fit
+    for (const last of d > n && own.device.type === "webgpu" ? blocks.slice(1, 2) : blocks) {
       const stop = new AbortController();
       const stopped = new PCA(own);
       let reports = 0;

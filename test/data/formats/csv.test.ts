@@ -156,7 +156,7 @@ describe("readCsv", () => {
     ]);
     // a word and a number in one column of text are no name and value
     expect(readCsvLabels("kind\nkind 0\nkind 2\nkind 1\n").classes).toEqual(["kind 0", "kind 1", "kind 2"]);
-    expect(readCsvLabels("shape of it\nblue pot 1\nred pot 2\nblue pot 1\n").classes.length).toBe(2);
+    expect(readCsvLabels("shape of it\nblue pot 1\nred pot 2\nblue pot 1\n").classes).toHaveLength(2);
     expect(() => readCsv("kind\nkind 0\nkind 2\n")).toThrow('csv: line 2, column "kind": "kind 0" is not a number');
     expect(readCsv('"x"\n"ann" 5\n"bob" 6\n')).toMatchObject({ columns: ["x"], ids: ["ann", "bob"] });
     expect(() => readCsv('a b\n1 2\n"3 4\n', { delimiter: "whitespace" })).toThrow("csv: line 3: quoted field");
