@@ -245,7 +245,7 @@ const SCENARIOS: readonly (readonly [string, string, number, number])[] = [
   [
     "DeepCluster with VGG",
     `export { requestDevice } from "constella"; export { DeepCluster, VGG } from "constella/vision";`,
-    66.4,
+    66.5,
     31,
   ],
   [
