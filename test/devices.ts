@@ -1,4 +1,4 @@
-import { describe } from "vitest";
+import { describe, expect } from "vitest";
 import { requestDevice } from "constella";
 import type { Device } from "constella";
 import { DEVICES } from "./device-types";
@@ -21,4 +21,18 @@ export function describeDevices(
   body: (device: () => Promise<Device>, type: (typeof DEVICES)[number]) => void,
 ): void {
   for (const type of DEVICES) describe(`${name} on ${type}`, () => body(() => deviceOf(type), type));
+}
+
+/**
+ * Holds that a training goes on the device as on WebAssembly: losses of its epochs within a hundredth. For trainings that the software adapter would take
+ * minutes for, whose numbers are tested on WebAssembly.
+ */
+export async function expectAlike(
+  device: Device,
+  fit: (device: Device) => Promise<readonly { readonly loss: number }[]>,
+): Promise<void> {
+  const [here, there] = [await fit(device), await fit(await deviceOf("wasm"))];
+  expect(here.length).toBeGreaterThan(0);
+  expect(here.length).toBe(there.length);
+  here.forEach(({ loss }, i) => expect(Math.abs(loss / there[i]!.loss - 1), `epoch ${i}`).toBeLessThan(0.01));
 }
