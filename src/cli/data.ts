@@ -19,8 +19,8 @@ import { toChannelsFirst } from "../data/image-layout";
 import type { ImageLayout } from "../data/image-layout";
 import { NdArray, sizeOf } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { cubeSet } from "./cubes/data";
-import { isCube, isFits, type CubeData } from "./cubes/read";
+import { isCube, isFits } from "./cubes/kind";
+import type { CubeData } from "./cubes/read";
 import { adviceInFlags, columnOf, type DataOptions } from "./data-options";
 import { kebab } from "./option";
 import type { SoundOptions, Spectrograms } from "./spectrograms";
@@ -105,7 +105,7 @@ export async function loadData(
       const streamed = await (await import("./streams/cube")).streamedCube(path, options);
       if (streamed) return streamed;
     }
-    return cubeSet(path, options, earlier, cubes);
+    return (await import("./cubes")).cubeSet(path, options, earlier, cubes);
   }
   const streamed = streams ? await openStreamed(path, options) : undefined;
   try {

@@ -14,9 +14,7 @@ import type { Measures } from "../metrics/measures";
 import type { FinishedRun } from "../report";
 import { requestDevice } from "../request-device";
 import { encodeRun, type RunIdentity } from "./checkpoint";
-import { pixelLabels, type CubeData } from "./cubes/read";
-import { reportOfCube, unitsOf } from "./cubes/report";
-import { writeClusters, writePixelLabels, writePlanes } from "./cubes/write";
+import type { CubeData } from "./cubes/read";
 import { itemShapeOf, type DataSet } from "./data";
 import { checkpointPath, type OutFolder } from "./folder";
 import { internalMeasures } from "./internal-measures";
@@ -111,13 +109,11 @@ export async function runSession(session: Session): Promise<SessionResult> {
     const metrics = metricsOf(session, outcome, plain);
     const pixels = data.streamed?.pixels;
     const { labels, settings } = outcome;
-    if (pixels && labels instanceof Int32Array)
-      await writePixelLabels(out, pixelLabels(labels, pixels), pixels, {
-        title: method.title,
-        path: data.path,
-        settings,
-      });
-    else if (!data.cube) await writeLabels(out, outcome, data.ids);
+    if (pixels && labels instanceof Int32Array) {
+      const { pixelLabels, writePixelLabels } = await import("./cubes");
+      const made = { title: method.title, path: data.path, settings };
+      await writePixelLabels(out, pixelLabels(labels, pixels), pixels, made);
+    } else if (!data.cube) await writeLabels(out, outcome, data.ids);
     await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
     if (data.cube) return { outcome, metrics, dimensions: await cubeResults(session, data.cube, outcome, plain) };
     let dimensions = outcome.embedding?.shape[1] ?? 0;
@@ -150,6 +146,7 @@ async function cubeResults(
 ): Promise<number> {
   const { method, data, out, rgb } = session;
   const { estimator, embedding, settings, device } = outcome;
+  const { pixelLabels, reportOfCube, unitsOf, writeClusters, writePixelLabels, writePlanes } = await import("./cubes");
   const made = { title: method.title, path: data.path, settings };
   if (embedding) await writePlanes(out, "embedding", embedding, cube, made);
   if (!outcome.labels || !("shape" in outcome.labels || outcome.labels instanceof Int32Array))

@@ -1,6 +1,7 @@
 import { toContiguous } from "../../matrix";
 import type { NdArrayLike } from "../../matrix";
 import { NdArray } from "../../ndarray";
+import { inAllBands } from "../bands/source";
 import { planesOf } from "../planes";
 import { regionStatistics } from "./regions";
 
@@ -17,11 +18,8 @@ export function pixelItems(image: NdArrayLike): CubeItems {
   const { data, shape } = planesOf(image, "pixelItems");
   const [bands, height, width] = shape;
   const pixels = height * width;
-  const of = new Int32Array(pixels);
-  for (let from = 0; from < data.length; from += pixels)
-    for (let at = 0; at < pixels; at++) if (data[from + at]! - data[from + at]! !== 0) of[at] = -1;
   let n = 0;
-  for (let at = 0; at < pixels; at++) if (of[at] === 0) of[at] = n++;
+  const of = Int32Array.from(inAllBands(data, bands), (has) => (has ? n++ : -1));
   if (n === 0) throw new Error("pixelItems: no pixel has data in every band");
   const x = new Float32Array(n * bands);
   for (let band = 0; band < bands; band++)

@@ -1,6 +1,7 @@
 import { toContiguous, toLabels } from "../../matrix";
 import type { NdArrayLike } from "../../matrix";
 import { NdArray } from "../../ndarray";
+import { inAllBands } from "../bands/source";
 import { planesOf } from "../planes";
 
 /** What the pixels of each region of an image have in common; NaN of a region without pixels. */
@@ -30,8 +31,9 @@ export function regionStatistics(image: NdArrayLike, labels: NdArrayLike): Regio
   const of = toLabels(toContiguous(labels, op, "labels").data as ArrayLike<number>, op, "labels").slice();
   const lowest = of.findIndex((label) => label < -1);
   if (lowest >= 0) throw new Error(`${op}: labels must be whole numbers from -1, got ${of[lowest]} at ${lowest}`);
-  for (let from = 0; from < data.length; from += pixels)
-    for (let at = 0; at < pixels; at++) if (data[from + at]! - data[from + at]! !== 0) of[at] = -1;
+  inAllBands(data, bands).forEach((has, at) => {
+    if (!has) of[at] = -1;
+  });
   const regions = of.reduce((most, label) => Math.max(most, label + 1), 0);
   const sizes = new Float64Array(regions);
   const centers = new Float64Array(2 * regions);

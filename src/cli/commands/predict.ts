@@ -15,8 +15,7 @@ import { measure } from "../../metrics/measures";
 import { NdArray, type TypedArray } from "../../ndarray";
 import { decodeRun, type SavedRun } from "../checkpoint";
 import { loadData, type DataSet, type Reading } from "../data";
-import { pixelLabels } from "../cubes/read";
-import { writeClusters, writePixelLabels, writePlanes, type Made } from "../cubes/write";
+import type { Made } from "../cubes/write";
 import { CUBES, DATA_OPTIONS, STREAMING, type DataOptions } from "../data-options";
 import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { checkpointPath, takeFolder } from "../folder";
@@ -155,14 +154,17 @@ async function writeResults(
     if (values) await out.write(name, writeNpy(values));
   };
   try {
-    if (streamed?.pixels && labels)
+    if (streamed?.pixels && labels) {
+      const { pixelLabels, writePixelLabels } = await import("../cubes");
       await writePixelLabels(out, pixelLabels(labels, streamed.pixels), streamed.pixels, { ...made, path });
-    else if (cube && labels) {
+    } else if (cube && labels) {
+      const { pixelLabels, writeClusters, writePixelLabels } = await import("../cubes");
       const pixels = pixelLabels(labels, cube);
       await writePixelLabels(out, pixels, cube, { ...made, path });
       await writeClusters(out, pixels, cube);
     } else if (cube) {
       const planes = await embeddingOf(estimator, x);
+      const { writePlanes } = await import("../cubes");
       if (planes) await writePlanes(out, "embedding", planes, cube, { ...made, path });
     } else {
       if (labels ?? pixels) await out.write("labels.npy", writeNpy((labels ?? pixels)!));

@@ -4,7 +4,6 @@ import {
   FitsFile,
   FLUX_UNITS,
   NORMALIZATIONS,
-  openBands,
   prepareBands,
   summarize,
   Wcs,
@@ -16,6 +15,7 @@ import {
   type OpenedBands,
 } from "../../astronomy";
 import { requestDevice } from "../../request-device";
+import { openFits } from "../cubes/read";
 import { interruptible } from "../interrupt";
 import { choice, integer, list, positive, range, text, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
@@ -116,9 +116,7 @@ async function prepareCube(
   const { signal, release } = interruptible((line) => progress.note(line));
   const opened: OpenedBands[] = [];
   try {
-    const choice = hdu === undefined ? undefined : /^\d+$/.test(hdu) ? Number(hdu) : hdu;
-    for (const file of files)
-      opened.push(await openBands(file, { ...(choice !== undefined && { hdu: choice }), ...(unit && { unit }) }));
+    for (const file of files) opened.push(await openFits(file, hdu, unit ? { unit } : {}));
     const device = await requestDevice(type, threads === undefined ? {} : { threads });
     try {
       const cube = await prepareBands(opened, {

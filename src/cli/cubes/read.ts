@@ -1,12 +1,13 @@
 // Cubes for clustering: FITS images and cubes, single pictures and arrays, as rows that stand for their pixels.
 import { openBands, painted, pixelItems, readBands, slic, superpixelItems } from "../../astronomy";
-import type { CubeItems, OpenedBands, Wcs } from "../../astronomy";
-import { loadMatrix, openFile, readFile } from "../../data/formats/files";
+import type { CubeItems, OpenedBands, OpenOptions, Wcs } from "../../astronomy";
+import { loadMatrix, readFile } from "../../data/formats/files";
 import { readImage } from "../../data/formats/images/images";
 import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
 import { requestDevice } from "../../request-device";
 import type { DataOptions } from "../data-options";
+import { isFits, isPicture } from "./kind";
 
 /** What is clustered of a cube: its pixels, its superpixels, or all of it by a method that takes cubes. */
 export type CubeAs = "pixels" | "superpixels" | "cube";
@@ -41,31 +42,18 @@ const MOST = 2 ** 30;
 /** Superpixels where nobody says how many. */
 export const SUPERPIXELS = 1000;
 
-const isPicture = (path: string): boolean => /\.(png|jpe?g)$/i.test(path);
-
-/** Whether a path is a FITS file, by its name or its first bytes. */
-export async function isFits(path: string): Promise<boolean> {
-  if (/\.(fits?|fts)(\.gz|\.fz)?$/i.test(path)) return true;
-  const file = await openFile(path).catch(() => undefined); // what cannot be read says so where it is
-  if (!file) return false;
-  try {
-    return new TextDecoder("latin1").decode(await file.read(0, Math.min(9, file.size))) === "SIMPLE  =";
-  } catch {
-    return false; // a folder
-  } finally {
-    await file.close?.();
-  }
-}
-
-/** Whether a path holds a cube: a FITS file or a single picture; an array only where it is asked for as one. */
-export const isCube = async (path: string, asked: boolean): Promise<boolean> =>
-  isPicture(path) || (await isFits(path)) || (asked && /\.(npy|npz)$/i.test(path));
-
 type Bands = Omit<CubeData, "of" | "as">;
 
+/** Opens the bands of a FITS file. @param hdu its name, or its number */
+export const openFits = (
+  path: string,
+  hdu: string | undefined,
+  options: Omit<OpenOptions, "hdu"> = {},
+): Promise<OpenedBands> =>
+  openBands(path, { ...options, ...(hdu !== undefined && { hdu: /^\d+$/.test(hdu) ? Number(hdu) : hdu }) });
+
 async function readFits(path: string, hdu: string | undefined): Promise<Bands> {
-  const choice = hdu === undefined ? undefined : /^\d+$/.test(hdu) ? Number(hdu) : hdu;
-  const opened = await openBands(path, choice === undefined ? {} : { hdu: choice });
+  const opened = await openFits(path, hdu);
   try {
     const { bands, height, width, names, wavelengths, unit, header, wcs } = opened;
     checkSize(path, [bands, height, width]);

@@ -1,8 +1,8 @@
 // FITS cubes that are not read into memory: their pixels as rows.
-import { openBands, pixelRows } from "../../astronomy";
+import { pixelRows } from "../../astronomy";
 import { ROW_MEMORY } from "../../data/datasets/row-source";
 import { NdArray } from "../../ndarray";
-import { rowClasses } from "../cubes/read";
+import { openFits, rowClasses } from "../cubes/read";
 import type { DataSet } from "../data";
 import type { DataOptions } from "../data-options";
 import { digestOf, MB, MEMORY, shownRows } from "./open";
@@ -10,8 +10,7 @@ import { digestOf, MB, MEMORY, shownRows } from "./open";
 /** Opens a FITS cube whose values take more than `memory` MB; undefined for a smaller one. @throws one line that names the file */
 export async function streamedCube(path: string, options: DataOptions): Promise<DataSet | undefined> {
   const { hdu, labels, memory = MEMORY } = options;
-  const choice = hdu === undefined ? undefined : /^\d+$/.test(hdu) ? Number(hdu) : hdu;
-  const opened = await openBands(path, choice === undefined ? {} : { hdu: choice });
+  const opened = await openFits(path, hdu);
   const { bands, height, width, names, header, wcs } = opened;
   try {
     if (4 * bands * height * width <= memory * MB) {

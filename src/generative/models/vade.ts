@@ -1,6 +1,6 @@
 // Variational deep embedding: a VAE whose prior is a mixture of Gaussians, its clusters. Jiang, Zheng, Tan, Tang and Zhou, IJCAI 2017.
 import type { Bytes } from "../../data/formats/source";
-import { GaussianMixture } from "../../density/gaussian-mixture";
+import { GaussianMixture, largestShares } from "../../density/gaussian-mixture";
 import type { Device } from "../../device";
 import { conv2d, conv2dBackwardWeight } from "../../kernels/images";
 import * as randomKernels from "../../kernels/random";
@@ -13,7 +13,7 @@ import type { DeviceOption, OptionSet } from "../../lifecycle/model";
 import type { FitOptions } from "../../lifecycle/progress";
 import { mapRows } from "../../lifecycle/rows";
 import type { Rows, RowsLike } from "../../lifecycle/rows";
-import { NdArray } from "../../ndarray";
+import { NdArray, sizeOf } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
 import { Module } from "../../nn/module";
 import { scale } from "../../ops/elementwise";
@@ -88,8 +88,7 @@ export class VaDENetwork extends Module {
     super();
     this.encoder = new Encoder(device, network, inputShape, { mu: latents, logvar: latents }, random);
     this.decoder = new Decoder(device, network, inputShape, latents, random);
-    const zeros = (...shape: number[]): Tensor =>
-      parameter(device, new Float32Array(shape.reduce((product, size) => product * size, 1)), shape);
+    const zeros = (...shape: number[]): Tensor => parameter(device, new Float32Array(sizeOf(shape)), shape);
     this.logits = zeros(nClusters);
     this.means = zeros(nClusters, latents);
     this.logvars = zeros(nClusters, latents);
@@ -154,7 +153,7 @@ export class VaDE extends ReconstructionModel<Settings, VaDENetwork> {
 
   /** The most probable cluster of each item. */
   async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
-    return largest(await this.softAssignments(x));
+    return largestShares((await this.softAssignments(x)).data, this.settings.nClusters);
   }
 
   /** @throws when the bytes are no checkpoint of a VaDE */
@@ -168,11 +167,7 @@ export class VaDE extends ReconstructionModel<Settings, VaDENetwork> {
   }
 
   protected override stages(rows: Rows, epochs: number, fit: Fit): Stage[] {
-    const { nClusters, pretrainEpochs, sigma } = this.settings;
-    if (nClusters > rows.count)
-      throw new Error(
-        `VaDE.fit: nClusters must be at most the number of rows, got ${nClusters} for ${rows.count} rows`,
-      );
+    const { pretrainEpochs, sigma } = this.settings;
     const { encoder, decoder } = this.network;
     const error = (x: Tensor): Tensor => scale(squaredError(x, this.network.forward(x)), 0.5 / (sigma * sigma));
     const coders = [...encoder.parameters(), ...decoder.parameters()];
@@ -201,7 +196,8 @@ export class VaDE extends ReconstructionModel<Settings, VaDENetwork> {
     this.#labels = undefined; // of an earlier fit
     if (this.history.every(({ stage }) => stage !== "clustering")) await this.#place(rows, fit);
     this.network.eval();
-    this.#labels = largest(await mapRows(rows, (batch) => this.network.assignments(batch), CHUNK));
+    const { data } = await mapRows(rows, (batch) => this.network.assignments(batch), CHUNK);
+    this.#labels = largestShares(data, this.settings.nClusters);
   }
 
   /** Places the mixture on the codes as they are. */
@@ -245,14 +241,4 @@ export class VaDE extends ReconstructionModel<Settings, VaDENetwork> {
     this.#labels = saved.labels("labels", this.settings.nClusters);
     await super.restore(saved);
   }
-}
-
-/** The place of the largest of each row of shares [n, k]. */
-function largest({ data, shape }: NdArray<Float32Array>): Int32Array<ArrayBuffer> {
-  const [n, k] = shape as [number, number];
-  return Int32Array.from({ length: n }, (_, i) => {
-    let best = 0;
-    for (let j = 1; j < k; j++) if (data[i * k + j]! > data[i * k + best]!) best = j;
-    return best;
-  });
 }

@@ -1,0 +1,23 @@
+// Which paths hold cubes: for commands to know before they load what reads one.
+import { openFile } from "../../data/formats/files";
+
+/** Whether a path is a picture, by its name. */
+export const isPicture = (path: string): boolean => /\.(png|jpe?g)$/i.test(path);
+
+/** Whether a path is a FITS file, by its name or its first bytes. */
+export async function isFits(path: string): Promise<boolean> {
+  if (/\.(fits?|fts)(\.gz|\.fz)?$/i.test(path)) return true;
+  const file = await openFile(path).catch(() => undefined); // what cannot be read says so where it is
+  if (!file) return false;
+  try {
+    return new TextDecoder("latin1").decode(await file.read(0, Math.min(9, file.size))) === "SIMPLE  =";
+  } catch {
+    return false; // a folder
+  } finally {
+    await file.close?.();
+  }
+}
+
+/** Whether a path holds a cube: a FITS file or a single picture; an array only where it is asked for as one. */
+export const isCube = async (path: string, asked: boolean): Promise<boolean> =>
+  isPicture(path) || (await isFits(path)) || (asked && /\.(npy|npz)$/i.test(path));
