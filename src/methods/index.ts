@@ -140,6 +140,8 @@ export { embeddingOf, labelsOf, runMethod, RunInterrupted } from "./run-method";
 export type { Outcome, RunCheckpoint, RunRecord, RunTask, StageResult, TracePoint } from "./run-method";
 export { headline } from "../metrics/measures";
 export type { Measures } from "../metrics/measures";
+export { runHistory } from "./history";
+export type { RunHistory } from "./history";
 export { checkMethodOptions, defaultsOf, described, optionsOf, spell } from "./schema";
 export type { AnyMethod, Described, OptionSpec, OptionValues, Schema } from "./schema";
 export { kindOf } from "../kinds";

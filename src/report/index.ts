@@ -28,6 +28,15 @@ export { setPanels, type ReportedSet } from "./sections/sets";
 export { unitMap, type UnitMap } from "./charts/unit-map";
 export { clusterSpectra, spectra, type ClusterSpectrum, type Spectra } from "./charts/spectra";
 export { renderCube, type ClusteredCube, type ShownComponents, type ShownMap, type ShownRegion } from "./sky/render";
-export { composite, labelPicture, outlined, type Picture, type Planes } from "./sky/composite";
+export {
+  chosenBands,
+  composite,
+  compositeLimits,
+  labelPicture,
+  outlined,
+  shrinkOf,
+  type Picture,
+  type Planes,
+} from "./sky/composite";
 export { skyPanel, type SkyPanel } from "./sky/panel";
 export { skyGrid, type GridLine, type SkyCoordinates } from "./sky/grid";

@@ -7,6 +7,7 @@ import {
   psfMatched,
   readBands,
   reprojected,
+  shrunkBands,
   stack,
   Wcs,
   writeFits,
@@ -132,5 +133,37 @@ describeDevices("bands of the sky", (device) => {
     expect(read.shape).toEqual([3, 6, 5]);
     expect(read.get(0, 1, 2)).toBe(a.get(4, 4));
     expect(read.get(2, 5, 0)).toBe(b.get(1, 8, 2));
+  });
+
+  test("made smaller: means of the numbers in squares, read in strips", async () => {
+    const [height, width, shrink] = [7, 9, 4];
+    const image = noise([2, height, width], 0.2);
+    const strips: number[] = [];
+    const source: BandSource = {
+      ...bandsOf(image),
+      rows: async (begin, end) => {
+        strips.push(end - begin);
+        return bandsOf(image).rows(begin, end);
+      },
+    };
+    const small = await shrunkBands(source, shrink);
+    expect(small.shape).toEqual([2, 2, 3]);
+    for (const [band, y, x] of [
+      [0, 0, 0],
+      [1, 0, 2],
+      [1, 1, 1],
+      [0, 1, 2],
+    ] as const) {
+      const values: number[] = [];
+      for (let row = shrink * y; row < Math.min(height, shrink * (y + 1)); row++)
+        for (let column = shrink * x; column < Math.min(width, shrink * (x + 1)); column++)
+          values.push(image.get(band, row, column));
+      const finite = values.filter(Number.isFinite);
+      expect(small.get(band, y, x)).toBe(Math.fround(finite.reduce((a, b) => a + b, 0) / finite.length));
+    }
+    expect(strips).toEqual([height]);
+    const empty = await shrunkBands(new NdArray(new Float32Array(4).fill(NaN), [2, 2]), 2);
+    expect([...empty.data]).toEqual([NaN]);
+    await expect(shrunkBands(image, 1.5)).rejects.toThrow("shrunkBands: shrink must be a whole number from 1, got 1.5");
   });
 });

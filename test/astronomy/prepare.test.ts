@@ -3,7 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { requestDevice } from "constella";
-import { FitsFile, fluxFactor, openBands, prepareBands, Wcs, wavelengthOf, writeFits } from "../../src/astronomy";
+import {
+  alignBands,
+  FitsFile,
+  fluxFactor,
+  openBands,
+  prepareBands,
+  readBands,
+  Wcs,
+  wavelengthOf,
+  writeFits,
+} from "../../src/astronomy";
 import type { FitsValue, OpenedBands, PrepareOptions } from "../../src/astronomy";
 import { NdArray } from "../../src/ndarray";
 
@@ -210,6 +220,22 @@ describe("preparing bands", () => {
     const out = join(folder, "refused.fits");
     await expect(prepareBands(await make(), { device, ...options, out })).rejects.toThrow(message);
     expect(readdirSync(folder).filter((name) => name.includes("refused"))).toEqual([]);
+  });
+
+  test("a file that was chosen in a page gives bands its name, and says it where something is wrong", async () => {
+    const [first] = await open(bandFile());
+    const moved = await openBands(new File([bandFile({ cards: { CRPIX1: 22 } })], "moved.fits"));
+    expect(moved.names).toEqual(["moved"]);
+    const { source, history } = alignBands([first!, moved], { device });
+    expect([source.bands, source.height, source.width]).toEqual([2, 40, 50]);
+    expect(history).toEqual(["moved: reprojected, bilinear"]);
+    const cube = await readBands(source);
+    expect(cube.get(1, 20, 20)).toBeCloseTo(cube.get(0, 20, 20), 3);
+    expect(cube.get(1, 20, 49)).toBeCloseTo(skyAt(49, 20), 3);
+    expect(cube.get(1, 20, 0)).toBeNaN();
+    const aligned = alignBands([first!, moved], { device, aligned: true });
+    expect(aligned.history).toEqual([]);
+    await expect(openBands(new File(["no"], "notes.fits"))).rejects.toThrow(/^fits: .* \(notes\.fits\)$/);
   });
 
   test("a spectrum, a cube of four axes, a missing unit", async () => {

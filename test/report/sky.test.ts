@@ -1,7 +1,7 @@
 // What reports of cubes are made of: grids of coordinates, pictures, and the page.
 import { describe, expect, test } from "vitest";
 import { Wcs } from "../../src/astronomy";
-import { composite, outlined, renderCube, skyGrid, skyPanel } from "../../src/report";
+import { composite, compositeLimits, labelPicture, outlined, renderCube, skyGrid, skyPanel } from "../../src/report";
 import type { ClusteredCube } from "../../src/report";
 import { makeRun, nothing, parse, sectionIds, textOf } from "./run";
 
@@ -62,6 +62,16 @@ describe("pictures of a cube", () => {
     const yellow = Array.from({ length: 434 }, (_, x) => pixels[3 * x] === 255 && pixels[3 * x + 2] === 64);
     expect(yellow.map((is, x) => (is ? x : -1)).filter((x) => x >= 0)).toEqual([199]);
     expect(() => outlined(picture, { data: [0], shape: [1, 1] })).toThrow(/regions must be as large as the picture/);
+  });
+
+  test("a part of an image looks as it does in the whole, labels take the colours that are given", () => {
+    const data = Float32Array.from({ length: 4000 }, (_, at) => Math.hypot((at % 100) - 50, Math.floor(at / 100) - 20));
+    const whole = composite({ data, shape: [1, 40, 100] }, [0, 0, 0]);
+    const limits = compositeLimits({ data, shape: [1, 40, 100] }, [0, 0, 0]);
+    const part = composite({ data: data.subarray(0, 1000), shape: [1, 10, 100] }, [0, 0, 0], limits);
+    expect([...part.pixels]).toEqual([...whole.pixels.subarray(3 * 3000)]);
+    const labels = labelPicture({ data: [0, 1, 2, -1], shape: [2, 2] }, ["#010203", "#040506"]);
+    expect([...labels.pixels]).toEqual([1, 2, 3, 138, 143, 152, 1, 2, 3, 4, 5, 6]);
   });
 
   test("a panel is an image with its grid, told in words", () => {

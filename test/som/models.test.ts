@@ -173,7 +173,47 @@ test.each([
   },
 );
 
+test.each([
+  ["SOM", (device: Device) => new SOM({ rows: 3, columns: 3, epochs: 3, device })],
+  ["CSOM", (device: Device) => new CSOM({ layers: [{ rows: 3, columns: 3 }], epochs: 3, device })],
+] as const)("%s: who looks while it trains sees its vectors and whose each row is", async (_, make) => {
+  const { x } = blobs(CORNERS, 400, 0.5);
+  const model = make(await wasm());
+  const vectors = (): Float64Array => (model instanceof CSOM ? model.codebook(0) : model.codebook).data;
+  const seen: Float64Array[] = [];
+  await model.fit(x, {
+    onEpoch: async () => {
+      const units = vectors();
+      const winners = await model.winners(x);
+      for (const row of [0, 57, 399]) {
+        const squared = Array.from({ length: 9 }, (_, unit) =>
+          [0, 1, 2].reduce((sum, c) => sum + (x.data[3 * row + c]! - units[3 * unit + c]!) ** 2, 0),
+        );
+        expect(squared[winners[row]!]).toBeCloseTo(Math.min(...squared), 4);
+      }
+      expect(() => model.labels).toThrow("call fit first");
+      seen.push(units);
+    },
+  });
+  expect(seen).toHaveLength(3);
+  expect(seen[0]).not.toEqual(seen[2]);
+  expect([...(await model.winners(x))]).toEqual([...model.bmu]);
+});
+
 describe("ESOM", () => {
+  test("who looks while it grows sees its nodes and clusters so far", async () => {
+    const { x } = blobs(CORNERS, 400, 0.5);
+    const esom = new ESOM({ passes: 2, epsilon: 0.8, device: await wasm() });
+    const seen: (readonly [nodes: number, labels: Int32Array])[] = [];
+    await esom.fit(x, { onEpoch: async () => void seen.push([esom.map.size, await esom.predict(x)]) });
+    expect(seen).toHaveLength(2);
+    expect(seen[1]).toEqual([esom.map.size, esom.labels]);
+    const stop = new AbortController();
+    const onEpoch = (): void => stop.abort(new Error("enough"));
+    await expect(esom.fit(x, { onEpoch, signal: stop.signal })).rejects.toThrow("enough");
+    expect(() => esom.map).toThrow("ESOM.map");
+  });
+
   test("stopped within a pass over many rows, it goes on with the block of rows", async () => {
     const n = 140_000;
     const x = { data: Float32Array.from({ length: n }, (_, i) => Math.sin(i) + 3 * (i % 4)), shape: [n, 1] };

@@ -10,3 +10,5 @@ export { asinhStretch, percentileLimits, sigmaClip, zscaleLimits } from "./stati
 export type { ClippedStatistics, Limits, SigmaClipOptions, ZscaleOptions } from "./statistics";
 export { backgroundMesh } from "./background";
 export type { BackgroundMesh, BackgroundOptions } from "./background";
+export { shrunkBands } from "./shrink";
+export type { ShrinkOptions } from "./shrink";

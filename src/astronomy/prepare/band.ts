@@ -13,6 +13,10 @@ export interface OpenOptions {
   readonly dqBits?: number;
 }
 
+/** What a source is called: a path, or the name of a file that was chosen in a page. */
+const pathOf = (source: FitsSource): string | undefined =>
+  typeof source === "string" ? source : source instanceof Blob && "name" in source ? String(source.name) : undefined;
+
 /** One or more bands of a file, with what their headers say. */
 export interface OpenedBands extends BandSource {
   readonly header: FitsHeader;
@@ -91,17 +95,19 @@ function lookup(file: FitsFile, image: FitsImage): FitsHeader {
 
 /**
  * Opens the bands of a file for preparing: the image or cube, NaN where DQ has a flag or ERR is not above 0, brought to a unit on request.
- * @throws `fits: …`, `wcs: …`, `units: …`, with the path
+ * @throws `fits: …`, `wcs: …`, `units: …`, with the path or the file's name
  */
 export async function openBands(source: FitsSource, options: OpenOptions = {}): Promise<OpenedBands> {
-  const file = await FitsFile.open(source);
+  let file: FitsFile | undefined;
   try {
+    file = await FitsFile.open(source);
     return opened(file, source, options);
   } catch (error) {
-    await file.close();
+    await file?.close();
     const { message } = error as Error;
-    if (typeof source !== "string" || message.includes(source)) throw error;
-    throw new Error(`${message} (${source})`, { cause: error });
+    const path = pathOf(source);
+    if (path === undefined || message.includes(path)) throw error;
+    throw new Error(`${message} (${path})`, { cause: error });
   }
 }
 
@@ -123,9 +129,10 @@ function opened(file: FitsFile, source: FitsSource, { hdu, unit, dqBits = -1 }: 
   const values = masked(plain, dq, errors, dqBits);
   const factor = unit === undefined ? 1 : fluxFactor(header, unit);
   const { bands, height, width } = plain;
-  const name =
-    filterOf(header) ??
-    (typeof source === "string" ? source.replace(/^.*[\\/]/, "").replace(/\.fits?(\.gz)?$/i, "") : "band");
+  const stem = pathOf(source)
+    ?.replace(/^.*[\\/]/, "")
+    .replace(/\.fits?(\.gz)?$/i, "");
+  const name = filterOf(header) ?? stem ?? "band";
   const numbers = Array.from({ length: bands }, (_, i) => i);
   return {
     ...{ bands, height, width, header },

@@ -1,3 +1,5 @@
+export { alignBands } from "./align";
+export type { AlignedBands, AlignOptions } from "./align";
 export { openBands } from "./band";
 export type { OpenedBands, OpenOptions } from "./band";
 export { prepareBands } from "./prepare";

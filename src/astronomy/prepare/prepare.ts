@@ -1,11 +1,10 @@
-import type { Device } from "../../device";
 import { NdArray } from "../../ndarray";
 import { psfMatched } from "../bands/psf-match";
-import { overlap, reprojected, type SkyGrid } from "../bands/reproject";
-import { bandsOf, CommonBox, cropped, stack, stripsOf, stripRows, type BandSource, type Box } from "../bands/source";
+import { bandsOf, CommonBox, cropped, stripsOf, stripRows, type BandSource, type Box } from "../bands/source";
 import type { Limits } from "../bands/statistics";
 import { FitsFile, FitsWriter, type CardLike } from "../fits";
 import { nodeModule } from "../../data/formats/file-system";
+import { alignBands, type AlignOptions } from "./align";
 import type { OpenedBands } from "./band";
 import {
   BandSummaries,
@@ -25,15 +24,9 @@ export interface PrepareProgress {
 }
 
 /** Options of `prepareBands`. */
-export interface PrepareOptions {
+export interface PrepareOptions extends AlignOptions {
   /** The cube's path, `.fits` or `.fits.gz`. */
   readonly out: string;
-  /** Number of the input whose grid all bands are brought to. Default: 0, the first. */
-  readonly reference?: number;
-  /** Default: bilinear. */
-  readonly method?: "bilinear" | "nearest";
-  /** Bands lie on one grid as they are; world coordinates are not looked at. Default: false. */
-  readonly aligned?: boolean;
   /** Widths of the bands' point-spread functions in arcseconds: all are brought to the widest. Default: as they are. */
   readonly fwhm?: readonly number[];
   /** Arcseconds of a pixel. Default: by the reference's world coordinates. */
@@ -48,7 +41,6 @@ export interface PrepareOptions {
   readonly percentiles?: readonly [lower: number, upper: number];
   /** Cut to the smallest box that holds all pixels with data in every band. Default: true. */
   readonly crop?: boolean;
-  readonly device: Device;
   readonly signal?: AbortSignal;
   /** Strip by strip. */
   readonly onProgress?: (progress: PrepareProgress) => void;
@@ -70,49 +62,6 @@ export interface PreparedCube {
 const IN_MEMORY = 2 ** 26;
 /** Values of a strip. */
 const STRIP = 2 ** 23;
-
-/** Whether two grids have the same pixels, to a millionth. */
-function sameGrid(a: SkyGrid, b: SkyGrid): boolean {
-  if (a.height !== b.height || a.width !== b.width) return false;
-  const points: number[] = [];
-  for (const v of [0, 0.5, 1]) for (const u of [0, 0.5, 1]) points.push(u * (a.width - 1), v * (a.height - 1));
-  return (
-    a.wcs.system === b.wcs.system &&
-    b.wcs.worldToPixel(a.wcs.pixelToWorld(points)).every((at, i) => Math.abs(at - points[i]!) < 1e-6)
-  );
-}
-
-const titleOf = (inputs: readonly OpenedBands[], i: number): string => inputs[i]!.names.join(" ") || `input ${i}`;
-
-/** Inputs on the reference's grid. @throws where they do not fit, in one line */
-function onOneGrid(inputs: readonly OpenedBands[], options: PrepareOptions, history: string[]): BandSource {
-  const { reference = 0, method = "bilinear", aligned = false, device } = options;
-  const target = inputs[reference];
-  if (!target) throw new Error(`prepare: reference must be from 0 to ${inputs.length - 1}, got ${reference}`);
-  if (aligned) {
-    const other = inputs.findIndex(({ height, width }) => height !== target.height || width !== target.width);
-    if (other >= 0)
-      throw new Error(
-        `prepare: aligned bands must have one size, ${titleOf(inputs, reference)} has [${target.height}, ${target.width}], ` +
-          `${titleOf(inputs, other)} [${inputs[other]!.height}, ${inputs[other]!.width}]`,
-      );
-    return stack(inputs);
-  }
-  const grids = inputs.map((input, i): SkyGrid => {
-    if (input.wcs) return { wcs: input.wcs, height: input.height, width: input.width };
-    throw new Error(`prepare: ${titleOf(inputs, i)} has no world coordinates; bands of one grid are taken as aligned`);
-  });
-  const grid = grids[reference]!;
-  const parts = inputs.map((input, i): BandSource => {
-    const own = grids[i]!;
-    if (i === reference || sameGrid(own, grid)) return input;
-    if (own.wcs.system === grid.wcs.system && !overlap(own, grid))
-      throw new Error(`prepare: the skies of ${titleOf(inputs, i)} and ${titleOf(inputs, reference)} do not overlap`);
-    history.push(`${titleOf(inputs, i)}: reprojected, ${method}`);
-    return reprojected(input, own.wcs, grid, { method, device });
-  });
-  return stack(parts);
-}
 
 /** Rows without their outliers, in place. */
 function clipRows(rows: Float32Array, limits: readonly Limits[]): void {
@@ -251,7 +200,9 @@ export async function prepareBands(inputs: readonly OpenedBands[], options: Prep
     parts = await Promise.all(inputs.map(bare));
     history.push(`background subtracted in boxes of ${background.join(" x ")} pixels`);
   }
-  let source = onOneGrid(parts, options, history);
+  const aligned = alignBands(parts, options);
+  history.push(...aligned.history);
+  let { source }: { source: BandSource } = aligned;
   if (fwhm) {
     const pixelScale = options.pixelScale ?? inputs[reference]!.wcs?.pixelScale;
     if (pixelScale === undefined)

@@ -5,3 +5,7 @@ export { painted, pixelItems, superpixelItems } from "./items";
 export type { CubeItems } from "./items";
 export { regionStatistics } from "./regions";
 export type { RegionStatistics } from "./regions";
+export { cubeItems } from "./cube-items";
+export type { CubeItemsOptions } from "./cube-items";
+export { writeLabelImage, writeRegions, writeSkyImage } from "./sky-files";
+export type { SkyOf } from "./sky-files";

@@ -1,5 +1,5 @@
 // Cubes for clustering: FITS images and cubes, single pictures and arrays, as rows that stand for their pixels.
-import { openBands, painted, pixelItems, readBands, slic, superpixelItems } from "../../astronomy";
+import { cubeItems, openBands, painted, pixelItems, readBands } from "../../astronomy";
 import type { CubeItems, OpenedBands, OpenOptions, Wcs } from "../../astronomy";
 import { loadMatrix, readFile } from "../../data/formats/files";
 import { readImage } from "../../data/formats/images/images";
@@ -39,9 +39,6 @@ export interface ReadCube extends CubeData {
 
 /** Values of a cube that are clustered at once. */
 const MOST = 2 ** 30;
-/** Superpixels where nobody says how many. */
-export const SUPERPIXELS = 1000;
-
 type Bands = Omit<CubeData, "of" | "as">;
 
 /** Opens the bands of a FITS file. @param hdu its name, or its number */
@@ -111,7 +108,7 @@ export type CubeOptions = Pick<
 
 /** Reads a cube and makes rows of it: of all its pixels with data in every band, or of its superpixels. @throws one line that names the file */
 export async function readCube(path: string, options: CubeOptions): Promise<ReadCube> {
-  const { as, superpixels: nSegments = SUPERPIXELS, superpixelCompactness: compactness = 0.1 } = options;
+  const { as, superpixels, superpixelCompactness } = options;
   const read = (await isFits(path)) ? await readFits(path, options.hdu) : await readPlanes(path, options);
   const { cube } = read;
   const { wavelengths = read.wavelengths } = options;
@@ -122,8 +119,12 @@ export async function readCube(path: string, options: CubeOptions): Promise<Read
     // the same on every machine, so that a run goes on with the same rows
     const device = await requestDevice("wasm");
     try {
-      const { labels } = await slic(cube, { nSegments, compactness, device });
-      return { ...read, wavelengths, as, ...superpixelItems(cube, labels), superpixels: labels };
+      return {
+        ...read,
+        wavelengths,
+        as,
+        ...(await cubeItems(cube, { as, superpixels, superpixelCompactness, device })),
+      };
     } finally {
       device.destroy();
     }

@@ -1,5 +1,6 @@
 // A cube's bands as a colour picture, and its labels as another, of a size that a page can carry.
-import { percentileLimits } from "../../astronomy/bands/statistics";
+import { ShrunkBand } from "../../astronomy/bands/shrink";
+import { percentileLimits, type Limits } from "../../astronomy/bands/statistics";
 import { NOISE_COLOUR, PALETTE } from "../charts/palette";
 
 /** Bands [bands, height, width], row 0 at the bottom as in FITS. */
@@ -31,26 +32,29 @@ export const shrinkOf = (height: number, width: number): number =>
 /** The mean of a band over what one pixel of the picture shows, NaN where nothing is there. */
 function averaged({ data, shape }: Planes, band: number, shrink: number): Float64Array {
   const [, height, width] = shape as [number, number, number];
-  const [rows, columns] = [Math.ceil(height / shrink), Math.ceil(width / shrink)];
-  const [sums, counts] = [new Float64Array(rows * columns), new Float64Array(rows * columns)];
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const value = data[(band * height + y) * width + x]!;
-      if (value - value !== 0) continue;
-      const at = Math.floor(y / shrink) * columns + Math.floor(x / shrink);
-      sums[at]! += value;
-      counts[at]!++;
-    }
-  return sums.map((sum, at) => sum / counts[at]!);
+  const shrunk = new ShrunkBand(height, width, shrink);
+  shrunk.add(data, band * height * width, 0, height);
+  return shrunk.means;
 }
 
-/** A band between its percentiles, from 0 on; NaN stays. */
-function scaled(values: Float64Array): Float64Array {
+/** The values of a band that become black and white; undefined where it has none. */
+function limitsOf(values: Float64Array): Limits | undefined {
   const finite = values.filter((value) => value - value === 0);
-  if (finite.length === 0) return values;
-  const { vmin, vmax } = percentileLimits(finite, DARK, BRIGHT);
+  return finite.length > 0 ? percentileLimits(finite, DARK, BRIGHT) : undefined;
+}
+
+/** A band between its limits, from 0 on; NaN stays. */
+function scaled(values: Float64Array, limits: Limits | undefined): Float64Array {
+  if (!limits) return values;
+  const { vmin, vmax } = limits;
   const span = vmax > vmin ? vmax - vmin : 1;
   return values.map((value) => Math.max(0, (value - vmin) / span));
+}
+
+/** The values of each band that become black and white in `composite`, for a part of an image to look as the whole does. */
+export function compositeLimits(planes: Planes, rgb: readonly number[]): readonly (Limits | undefined)[] {
+  const [, height, width] = planes.shape as [number, number, number];
+  return rgb.map((band) => limitsOf(averaged(planes, band, shrinkOf(height, width))));
 }
 
 /** Rows of a picture turned, so that row 0 is at the top. */
@@ -59,15 +63,21 @@ const turned = (row: number, rows: number): number => rows - 1 - row;
 /**
  * Three bands as red, green and blue, their mean stretched by asinh and their ratios kept, so that bright objects keep their colour (Lupton et al., PASP 116,
  * 2004). One band three times is grey.
+ * @param limits what becomes black and white in each; default: percentiles of each
  * @throws unless rgb are three bands of the cube
  */
-export function composite(planes: Planes, rgb: readonly number[]): Picture {
+export function composite(planes: Planes, rgb: readonly number[], limits?: readonly (Limits | undefined)[]): Picture {
   const [bands, height, width] = planes.shape as [number, number, number];
   if (rgb.length !== 3 || !rgb.every((band) => Number.isInteger(band) && band >= 0 && band < bands))
     throw new Error(`composite: rgb must be three of ${bands} bands, from 0, got ${rgb.join(", ")}`);
   const shrink = shrinkOf(height, width);
   const [rows, columns] = [Math.ceil(height / shrink), Math.ceil(width / shrink)];
-  const made = new Map([...new Set(rgb)].map((band) => [band, scaled(averaged(planes, band, shrink))]));
+  const made = new Map<number, Float64Array>();
+  for (const [channel, band] of rgb.entries()) {
+    if (made.has(band)) continue;
+    const values = averaged(planes, band, shrink);
+    made.set(band, scaled(values, limits ? limits[channel] : limitsOf(values)));
+  }
   const channels = rgb.map((band) => made.get(band)!);
   const pixels = new Uint8Array(3 * rows * columns);
   for (let row = 0; row < rows; row++)
@@ -111,10 +121,10 @@ function shownLabels({ data, shape }: Planes): { of: Int32Array; height: number;
 
 const rgbOf = (hex: string): readonly number[] => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
-/** Labels [height, width] as a picture in the colours of clusters. */
-export function labelPicture(labels: Planes): Picture {
+/** Labels [height, width] as a picture in the colours of clusters, or others, "#rrggbb", that are taken in turn. */
+export function labelPicture(labels: Planes, palette: readonly string[] = PALETTE): Picture {
   const { of, height, width, shrink } = shownLabels(labels);
-  const colours = PALETTE.map(rgbOf);
+  const colours = palette.map(rgbOf);
   const none = rgbOf(NOISE_COLOUR);
   const pixels = new Uint8Array(3 * of.length);
   of.forEach((label, at) => {

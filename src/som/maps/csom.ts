@@ -72,9 +72,9 @@ export class CSOM extends Model<CSOMSettings> {
     const { chain } = this.#layer("layerLabels", layer);
     return this.known("layerLabels", this.#bmu).map((unit) => (unit < 0 ? -1 : chain[unit]!));
   }
-  /** The vectors of a layer, [units, d]. */
+  /** The vectors of a layer, [units, d]; of the first one also while it is trained. */
   codebook(layer: number): NdArray<Float64Array> {
-    const { codebook } = this.#layer("codebook", layer);
+    const { codebook } = (layer === 0 && this.#begun) || this.#layer("codebook", layer);
     const { units } = this.layers[layer]!.grid;
     return new NdArray(codebook.slice(), [units, codebook.length / units]);
   }
@@ -132,23 +132,13 @@ export class CSOM extends Model<CSOMSettings> {
 
   /** The unit of the top layer of each row of x [n, d]; −1 for masked ones. @throws before `fit`, or for another d */
   async predict(x: MapRows): Promise<Int32Array<ArrayBuffer>> {
-    const trained = this.known("predict", this.#trained);
-    return this.computing("predict", async () => {
-      const { grid } = this.layers[0]!;
-      const { codebook } = trained[0]!;
-      const rows = await openRows(x, "CSOM.predict", codebook.length / grid.units);
-      const device = await preparedForMaps(await this.device(x));
-      const blocks = new Blocks(device, rows, chunkRows(grid.units, rows.d));
-      try {
-        const { nearest } = await withUnits(device, codebook, grid.units, (units) =>
-          winnersOf(blocks, rows.n, units, grid),
-        );
-        const { chain } = trained.at(-1)!;
-        return nearest.map((unit) => (unit < 0 ? -1 : chain[unit]!));
-      } finally {
-        blocks.dispose();
-      }
-    });
+    const { chain } = this.known("predict", this.#trained).at(-1)!;
+    return (await this.#winners(x, "predict")).map((unit) => (unit < 0 ? -1 : chain[unit]!));
+  }
+
+  /** The nearest unit of the first layer of each row of x [n, d], also while it is trained; −1 for masked ones. @throws before `fit`, or for another d */
+  async winners(x: MapRows): Promise<Int32Array<ArrayBuffer>> {
+    return this.#winners(x, "winners");
   }
 
   /** Reads what `save` wrote. @throws when it is none, or its parts do not belong together */
@@ -240,6 +230,22 @@ export class CSOM extends Model<CSOMSettings> {
       units.set(codebook);
       const { nearest, quality } = await winnersOf(blocks, n, units, grid, fit.signal);
       return { first: { codebook, hits: quality.hits, chain }, nearest };
+    });
+  }
+
+  async #winners(x: MapRows, what: string): Promise<Int32Array<ArrayBuffer>> {
+    const { codebook } = this.#begun ?? this.known(what, this.#trained)[0]!;
+    return this.computing(what, async () => {
+      const { grid } = this.layers[0]!;
+      const rows = await openRows(x, `CSOM.${what}`, codebook.length / grid.units);
+      const device = await preparedForMaps(await this.device(x));
+      const blocks = new Blocks(device, rows, chunkRows(grid.units, rows.d));
+      try {
+        const found = await withUnits(device, codebook, grid.units, (units) => winnersOf(blocks, rows.n, units, grid));
+        return found.nearest;
+      } finally {
+        blocks.dispose();
+      }
     });
   }
 

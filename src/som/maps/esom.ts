@@ -53,6 +53,8 @@ const BEGUN = record({ pass: integer(0), row: integer(0), taken: integer(0), sum
 export class ESOM extends Model<ESOMSettings> {
   readonly #passes: readonly ESOMPass[];
   #map: EvolvingMap | undefined;
+  /** The map of a `fit` that runs. */
+  #growing: EvolvingMap | undefined;
   /** ε of each pass, once the rows are known. */
   #epsilons: readonly number[] = [];
   #found: ESOMSummary | undefined;
@@ -69,9 +71,9 @@ export class ESOM extends Model<ESOMSettings> {
   override get history(): readonly EpochRecord[] {
     return this.#history;
   }
-  /** The map itself. @throws before `fit`, as all these */
+  /** The map itself, also while it grows. @throws before `fit`, as all these */
   get map(): EvolvingMap {
-    return this.known("map", this.#map);
+    return this.known("map", this.#map ?? this.#growing);
   }
   /** The nodes' vectors [nodes, d], in the order of their creation. */
   get codebook(): NdArray<Float64Array> {
@@ -139,7 +141,7 @@ export class ESOM extends Model<ESOMSettings> {
         this.learned();
       }
       try {
-        const map = new EvolvingMap(rows.d, this.#begun!.state);
+        const map = (this.#growing = new EvolvingMap(rows.d, this.#begun!.state));
         for (let pass = this.#begun!.pass; pass < this.#passes.length; pass++) {
           const loss = await this.#fitPass(map, rows, await this.#tiled(x), fit);
           const made = { stage: "map", epoch: pass + 1, loss, nodes: map.size, epsilon: this.#epsilons[pass]! };
@@ -152,6 +154,8 @@ export class ESOM extends Model<ESOMSettings> {
       } catch (error) {
         if (!fit.signal.aborted) this.#begun = undefined; // what has failed begins anew
         throw error;
+      } finally {
+        this.#growing = undefined;
       }
     });
   }
@@ -186,7 +190,7 @@ export class ESOM extends Model<ESOMSettings> {
     );
   }
 
-  /** The cluster of each row of x [n, d]; −1 for masked ones. @throws before `fit`, or for another d */
+  /** The cluster of each row of x [n, d], also while the map grows; −1 for masked ones. @throws before `fit`, or for another d */
   async predict(x: MapRows): Promise<Int32Array<ArrayBuffer>> {
     return (await this.#results(x, "predict")).labels;
   }
@@ -323,7 +327,7 @@ export class ESOM extends Model<ESOMSettings> {
   }
 
   async #results(x: MapRows, what: string): Promise<ESOMSummary> {
-    const map = this.known(what, this.#map);
+    const map = this.known(what, this.#map ?? this.#growing);
     return this.computing(what, async () =>
       this.#summary(map, await openRows(x, `ESOM.${what}`, map.d), undefined, async () => undefined),
     );
