@@ -1,6 +1,9 @@
 import { expect } from "vitest";
 import { firstMismatch } from "./close";
 import type { Tolerance } from "./close";
+import { pollSeldom } from "./polls";
+
+pollSeldom();
 
 expect.extend({
   /** Element by element |got − want| ≤ atol + rtol·|want|; NaN equals NaN. */
