@@ -6,24 +6,24 @@ import { join } from "node:path";
 import { writeNpy } from "../../src/data/formats/npy/npy";
 import { loadMethods, optionsOf } from "../../src/methods";
 import type { AnyMethod } from "../../src/methods";
+import { clusters, places } from "../../src/cli/commands/cluster";
 import { flagOf } from "../../src/cli/method-options";
 import { spell } from "../../src/methods/schema";
-import { blobs } from "../cluster/blobs";
-import { trialOptions } from "../methods/trial";
+import { trialOf } from "../methods/trial";
 
 /** How a run is ended. */
 export const ENDINGS = ["SIGKILL", "SIGTERM", "SIGHUP", "SIGINT twice"] as const;
 export type Ending = (typeof ENDINGS)[number];
 
+/** Items of a run. */
 const N = 240;
-const D = 4;
 const CHECKPOINT = "checkpoint.safetensors";
 /** Files whose bytes must be the same. */
-const RESULTS = ["labels.npy", "labels.csv", "embedding.npy"];
+const RESULTS = ["labels.npy", "labels.csv", "embedding.npy", "labels.fits"];
 
-/** Methods that cluster or place rows, which the command line runs. */
+/** Every method that the command line runs on a file. */
 export const killable = async (): Promise<AnyMethod[]> =>
-  (await loadMethods()).filter(({ takes, target }) => takes.includes("rows") && target !== "needed");
+  (await loadMethods()).filter((method) => clusters(method) || places(method));
 
 /** What a process came to. */
 interface Ended {
@@ -33,18 +33,19 @@ interface Ended {
 
 /** A run that nobody killed: its results, and how long it took to the first checkpoint and from there on. */
 interface Whole {
+  /** Its command, without the folder of results. */
+  readonly begun: readonly string[];
   readonly files: readonly Buffer[];
   readonly before: number;
   readonly milliseconds: number;
 }
 
-/** The flags of a run of a method that takes a second or so. */
-function flagsOf(method: AnyMethod): string[] {
-  const { nClusters, ...options } = trialOptions(method, D);
+/** The flags of a run of a method that takes a second or so, from those of a trial. */
+function flagsOf(method: AnyMethod, trial: Readonly<Record<string, unknown>>): string[] {
+  const options = { ...trial };
   const names = new Set(optionsOf(method).map(([name]) => name));
   const long = { epochs: 60, pretrainEpochs: 60, maxIter: 100, layoutEpochs: 200 };
   for (const [name, value] of Object.entries(long)) if (names.has(name)) options[name] = value;
-  if (nClusters !== undefined) options["nClusters"] = nClusters;
   return Object.entries(options).flatMap(([name, value]) => [flagOf(name), spell(value)]);
 }
 
@@ -71,11 +72,11 @@ export class Killing {
     await rm(out, { recursive: true, force: true });
     const early = share < 0;
     let after = early ? (1 + share) * whole.before : share * whole.milliseconds;
-    let killed = await this.#kill(method, out, ending, after, early);
+    let killed = await this.#kill(whole.begun, out, ending, after, early);
     // it may be over sooner than it was when it was timed
     for (let again = 0; killed.code === 0 && again < 4; again++) {
       await rm(out, { recursive: true, force: true });
-      killed = await this.#kill(method, out, ending, (after /= 2), early);
+      killed = await this.#kill(whole.begun, out, ending, (after /= 2), early);
     }
     if (killed.code === 0)
       return `it was over before it was killed, ${after.toFixed(0)} ms after ${early ? "it began" : "its first checkpoint"}`;
@@ -83,7 +84,8 @@ export class Killing {
     const kept = files.includes(CHECKPOINT);
     if (!kept && !early) return `no checkpoint, exit ${killed.code}: ${killed.stderr}`;
     if (ending !== "SIGKILL" && files.some((name) => name.startsWith("."))) return `left ${files.join(", ")}`;
-    const again = await this.#run(kept ? this.#resume(method, out) : this.#begin(method, out));
+    const [command, data] = whole.begun;
+    const again = await this.#run(kept ? [command!, data!, "--resume", ...DEVICE] : whole.begun, out);
     if (again.code !== 0) return `going on ended with ${again.code}: ${again.stderr}`;
     const left = (await readdir(out)).filter((name) => name.startsWith("."));
     if (left.length > 0) return `left ${left.join(", ")}`;
@@ -96,30 +98,25 @@ export class Killing {
     const known = this.#whole.get(method.name);
     if (known) return known;
     await mkdir(this.#folder, { recursive: true });
-    const x = { data: blobs(N, D, 3, 4).map((value) => (value - 10) / 5), shape: [N, D] };
-    await writeFile(join(this.#folder, "x.npy"), writeNpy(x));
+    const { x, options } = trialOf(method, N);
+    const data = `${method.name}.npy`;
+    await writeFile(join(this.#folder, data), writeNpy(x));
+    const begun = [commandOf(method), data, "--method", method.name, ...flagsOf(method, options), ...DEVICE];
     const out = join(this.#folder, `${method.name}-whole`);
     await rm(out, { recursive: true, force: true });
     const begin = performance.now();
     let first = begin;
-    const { code, stderr } = await this.#run(this.#begin(method, out), async () => {
+    const { code, stderr } = await this.#run(begun, out, async () => {
       first = performance.now();
     });
     if (code !== 0) throw new Error(`${method.name}: ${stderr}`);
-    const whole = { files: await this.#results(out), before: first - begin, milliseconds: performance.now() - first };
+    const milliseconds = performance.now() - first;
+    const whole = { begun, files: await this.#results(out), before: first - begin, milliseconds };
     this.#whole.set(method.name, whole);
     return whole;
   }
 
-  #resume(method: AnyMethod, out: string): string[] {
-    return [commandOf(method), "x.npy", "--resume", "--out", out, ...DEVICE];
-  }
-
-  #begin(method: AnyMethod, out: string): string[] {
-    return [commandOf(method), "x.npy", "--method", method.name, ...flagsOf(method), "--out", out, ...DEVICE];
-  }
-
-  #kill(method: AnyMethod, out: string, ending: Ending, after: number, early: boolean): Promise<Ended> {
+  #kill(begun: readonly string[], out: string, ending: Ending, after: number, early: boolean): Promise<Ended> {
     const killing = async (kill: (signal: NodeJS.Signals) => void): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, after));
       if (ending !== "SIGINT twice") return kill(ending);
@@ -127,16 +124,17 @@ export class Killing {
       await new Promise((resolve) => setTimeout(resolve, 20));
       kill("SIGINT");
     };
-    return this.#run(this.#begin(method, out), killing, early);
+    return this.#run(begun, out, killing, early);
   }
 
-  /** Runs the program; `begun` is called when its first checkpoint is there, or at once. */
+  /** Runs the program into a folder; `begun` is called when its first checkpoint is there, or at once. */
   async #run(
     args: readonly string[],
+    out: string,
     begun?: (kill: (signal: NodeJS.Signals) => void) => Promise<void>,
     atOnce = false,
   ): Promise<Ended> {
-    const child = spawn(process.execPath, [this.#program, ...args], {
+    const child = spawn(process.execPath, [this.#program, ...args, "--out", out], {
       cwd: this.#folder,
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -146,7 +144,6 @@ export class Killing {
       child.on("close", (code) => resolve({ code: code ?? -1, stderr: stderr.trim().split("\n").at(-1)! })),
     );
     if (begun) {
-      const out = args[args.indexOf("--out") + 1]!;
       while (!atOnce && child.exitCode === null && !(await readdir(out).catch((): string[] => [])).includes(CHECKPOINT))
         await new Promise((resolve) => setTimeout(resolve, 5));
       await begun((signal) => void child.kill(signal));
