@@ -15,7 +15,7 @@ import { choice, optional, range, integer } from "../options";
 import type { Cooperative } from "../event-loop";
 import { cutAfter, singleLinkage } from "./linkage";
 import type { Linkage } from "./linkage";
-import { boruvkaTree, primTree } from "./mutual-reachability";
+import { boruvkaTree, distanceOf, primTree } from "./mutual-reachability";
 
 /** How far apart clusters are: growth of the squares, farthest, mean, nearest pair. */
 export type LinkageKind = "ward" | "complete" | "average" | "single";
@@ -193,15 +193,11 @@ export class AgglomerativeClustering extends Model<Settings> {
 
 const NONE: Linkage = { children: new Int32Array(0), distances: new Float64Array(0), sizes: new Int32Array(0) };
 
-function* nearestPairs({ data, n, d }: HostRows): Cooperative<Linkage> {
+function* nearestPairs(rows: HostRows): Cooperative<Linkage> {
+  const { data, n, d } = rows;
   if (d <= TREE_DIMENSIONS)
     return singleLinkage(yield* boruvkaTree(yield* KdTree.build(data, n, d), new Float64Array(n), 1));
-  const distance = (i: number, j: number): number => {
-    let sum = 0;
-    for (let c = 0, a = i * d, b = j * d; c < d; c++, a++, b++) sum += (data[a]! - data[b]!) ** 2;
-    return Math.sqrt(sum);
-  };
-  return singleLinkage(yield* primTree(n, distance));
+  return singleLinkage(yield* primTree(n, distanceOf(rows)));
 }
 
 /** Merges as the chain finds them: two places and their distance; the lower place then stands for both. */

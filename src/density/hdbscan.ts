@@ -2,27 +2,24 @@ import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
-import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { KdTree } from "../neighbours/kd-tree";
-import { knnGraph } from "../neighbours/knn";
 import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { UnionFind } from "../neighbours/union-find";
 import { choice, flag, optional, positive, range, integer } from "../options";
-import { runCooperatively, yieldWhenDue } from "../event-loop";
-import type { Cooperative } from "../event-loop";
+import { yieldWhenDue } from "../event-loop";
+import { coreDistances, treeOf } from "./core-distances";
 import { condense, outlierScores, selectClusters } from "./condensed-tree";
 import type { CondensedTree, Selection } from "./condensed-tree";
 import { singleLinkage } from "./linkage";
 import type { Linkage } from "./linkage";
-import { boruvkaTree, primTree } from "./mutual-reachability";
-import type { Tree } from "./mutual-reachability";
+import { boruvkaTree, distanceOf, primTree } from "./mutual-reachability";
+import type { Distance, Tree } from "./mutual-reachability";
 import { clustersOfNew } from "./prediction";
 
 /** Options of `HDBSCAN`; names and defaults are those of Python's `hdbscan`. */
@@ -74,9 +71,6 @@ interface Result extends Selection, Learnt {
   readonly scores: Float64Array<ArrayBuffer>;
 }
 
-/** Columns up to which a k-d tree tells most pairs without looking at them. */
-const TREE_DIMENSIONS = 12;
-
 /**
  * HDBSCAN: clusters of varying density as the most stable branches of the hierarchy of mutual reachability (Campello, Moulavi and Sander, PAKDD 2013;
  * Campello, Moulavi, Zimek and Sander, ACM TKDD 2015; McInnes and Healy 2017), as Python's `hdbscan` has it. In float64, in memory that grows with n alone:
@@ -125,15 +119,20 @@ export class HDBSCAN extends Model<Settings> {
     const op = "HDBSCAN.fit";
     return this.fitting(options, RUN_RULES, async (fit) => {
       const given = await takeRows(x, op);
-      const { n, d } = given;
+      const { n } = given;
       if (n < 2) throw new Error(`${op}: a hierarchy needs two points, got ${n}`);
       const offset = columnMeans(given);
       const rows = lessOffset(given, offset);
       const report = (step: number, loss: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });
-      const { cores, spanning } = await (d <= TREE_DIMENSIONS
-        ? this.#onTree(rows, fit, () => report(1, 1))
-        : this.#overPairs(rows, x, fit, () => report(1, 1)));
+      const tree = await treeOf(rows);
+      const cores = await coreDistances(rows, this.#minSamples(n), tree, () => this.device(x), fit);
+      report(1, 1);
+      await fit.between();
+      const { alpha } = this.settings;
+      const distance = distanceOf(rows);
+      const reach: Distance = (i, j) => Math.max(cores[i]!, cores[j]!, distance(i, j) / alpha);
+      const spanning = await fit.pacing(tree ? boruvkaTree(tree, cores, alpha) : primTree(n, reach));
       report(2, 1);
       await fit.between();
       const result = await this.#selected({ rows, offset, cores, spanning });
@@ -218,52 +217,6 @@ export class HDBSCAN extends Model<Settings> {
     await yieldWhenDue();
     const selection = selectClusters(tree, { method, allowSingleCluster, epsilon });
     return { ...learnt, ...selection, tree, linkage, scores: outlierScores(tree) };
-  }
-
-  async #onTree({ data, n, d }: HostRows, fit: Fit, report: () => void): Promise<Pick<Learnt, "cores" | "spanning">> {
-    const k = this.#minSamples(n);
-    const tree = await runCooperatively(KdTree.build(data, n, d));
-    const cores = new Float64Array(n);
-    await fit.pacing(coreDistances(tree, { data, n, d }, k, cores));
-    report();
-    await fit.between();
-    return { cores, spanning: await fit.pacing(boruvkaTree(tree, cores, this.settings.alpha)) };
-  }
-
-  async #overPairs(
-    { data, n, d }: HostRows,
-    x: Points,
-    fit: Fit,
-    report: () => void,
-  ): Promise<Pick<Learnt, "cores" | "spanning">> {
-    const distance = (i: number, j: number): number => {
-      let sum = 0;
-      for (let c = 0, a = i * d, b = j * d; c < d; c++, a++, b++) sum += (data[a]! - data[b]!) ** 2;
-      return Math.sqrt(sum);
-    };
-    const k = this.#minSamples(n);
-    const points = new NdArray(data, [n, d]);
-    const { indices } = await knnGraph(points, k, { device: await this.device(x), signal: fit.signal });
-    const cores = Float64Array.from({ length: n }, (_, i) => {
-      let farthest = 0;
-      for (let e = i * k; e < (i + 1) * k; e++) farthest = Math.max(farthest, distance(i, indices.data[e]!));
-      return farthest;
-    });
-    report();
-    await fit.between();
-    const { alpha } = this.settings;
-    const reach = (i: number, j: number): number => Math.max(cores[i]!, cores[j]!, distance(i, j) / alpha);
-    return { cores, spanning: await fit.pacing(primTree(n, reach)) };
-  }
-}
-
-/** Distances to the k-th neighbours. */
-function* coreDistances(tree: KdTree, { data, n, d }: HostRows, k: number, cores: Float64Array): Cooperative<void> {
-  const [indices, squared] = [new Uint32Array(k), new Float64Array(k)];
-  for (let i = 0; i < n; i++) {
-    tree.nearest(data, i * d, k, i, indices, squared, 0);
-    cores[i] = Math.sqrt(squared[k - 1]!);
-    if (i % 16 === 0) yield;
   }
 }
 

@@ -11,6 +11,8 @@ export { gmmLogProb } from "../ops/mixture/gmm-log-prob";
 export type { GmmLogProb } from "../ops/mixture/gmm-log-prob";
 export { HDBSCAN } from "./hdbscan";
 export type { HDBSCANOptions } from "./hdbscan";
+export { OPTICS } from "./optics";
+export type { OPTICSOptions } from "./optics";
 export type { CondensedTree } from "./condensed-tree";
 export { AgglomerativeClustering } from "./agglomerative";
 export type { AgglomerativeClusteringOptions, LinkageKind } from "./agglomerative";

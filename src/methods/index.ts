@@ -28,6 +28,7 @@ const ENTRIES = {
     load: async () => (await import("./gaussian-mixture")).gaussianMixture,
   },
   hdbscan: { title: "HDBSCAN", load: async () => (await import("./hdbscan")).hdbscan },
+  optics: { title: "OPTICS", load: async () => (await import("./optics")).optics },
   agglomerative: {
     title: "agglomerative clustering",
     load: async () => (await import("./agglomerative")).agglomerative,

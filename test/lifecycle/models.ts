@@ -4,7 +4,7 @@ import { LearningToCluster } from "constella/sets";
 import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
 import type { Device, RunOptions } from "constella";
 import { SLIC } from "../../src/astronomy";
-import { AgglomerativeClustering, GaussianMixture, HDBSCAN } from "../../src/density";
+import { AgglomerativeClustering, GaussianMixture, HDBSCAN, OPTICS } from "../../src/density";
 import {
   ConditionalVAE,
   ConditionalVAEClustering,
@@ -98,6 +98,12 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes, device) => HDBSCAN.load(bytes, { device }),
     (model, options) => model.fit(x, options),
     (model) => model.predict(x),
+  ),
+  OPTICS: subject(
+    (device) => new OPTICS({ minSamples: 4, device }),
+    (bytes, device) => OPTICS.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    async (model) => model.labelsAt(1),
   ),
   AgglomerativeClustering: subject(
     () => new AgglomerativeClustering({ nClusters: 3 }),

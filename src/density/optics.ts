@@ -1,0 +1,195 @@
+import { checkPositive } from "../checks";
+import type { Points } from "../cluster/points";
+import type { Bytes } from "../data/formats/source";
+import type { Device } from "../device";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { Model } from "../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../lifecycle/model";
+import { RUN_RULES } from "../lifecycle/progress";
+import type { RunOptions } from "../lifecycle/progress";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
+import { choice, integer, optional, positive, share } from "../options";
+import { coreDistances, treeOf } from "./core-distances";
+import { distanceOf } from "./mutual-reachability";
+import { cutAt, order, xiClusters } from "./reachability";
+import type { Ordering } from "./reachability";
+
+/** Options of `OPTICS`; names and defaults are scikit-learn's. */
+export interface OPTICSOptions {
+  /** Points, itself included, within its core distance of a core point. Default 5. */
+  readonly minSamples?: number;
+  /** Neighbours lie within this distance. Default: however far. */
+  readonly maxEps?: number;
+  /** Clusters between steep flanks of the reachability plot, or DBSCAN's at `eps`. Default "xi". */
+  readonly clusterMethod?: "xi" | "dbscan";
+  /** By what share the reachability falls at least from a point to the next on a steep flank. Default 0.05. */
+  readonly xi?: number;
+  /** Points of a cluster at least, by "xi". Default: minSamples. */
+  readonly minClusterSize?: number;
+  /** Of "dbscan". Default: maxEps. */
+  readonly eps?: number;
+  /** Where neighbours are sought in more than twelve columns; default: a tensor's own device, else one requested at first need. */
+  readonly device?: Device | undefined;
+}
+
+/** @inline */
+type Settings = Required<Pick<OPTICSOptions, "minSamples" | "clusterMethod" | "xi">> &
+  Pick<OPTICSOptions, "maxEps" | "minClusterSize" | "eps">;
+
+/** Its options: their rules and defaults. @internal */
+export const OPTICS_OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...{ minSamples: integer(2), maxEps: optional(positive), clusterMethod: choice("xi", "dbscan"), xi: share },
+    ...{ minClusterSize: optional(integer(2)), eps: optional(positive) },
+  },
+  defaults: { minSamples: 5, clusterMethod: "xi", xi: 0.05 },
+};
+
+interface Result extends Ordering {
+  readonly cores: Float64Array<ArrayBuffer>;
+  readonly labels: Int32Array<ArrayBuffer>;
+  readonly hierarchy: Int32Array<ArrayBuffer>;
+}
+
+/**
+ * OPTICS: the order in which points are reached from dense regions outwards, with the distance at which each is; valleys of this reachability plot are
+ * clusters, of any shape and of several densities (Ankerst, Breunig, Kriegel and Sander, SIGMOD 1999). As scikit-learn's, with its correction by
+ * predecessors. In float64, in n² time and in memory that grows with n alone; the calling thread goes on every few milliseconds.
+ */
+export class OPTICS extends Model<Settings> {
+  #result: Result | undefined;
+
+  /** @throws for an option that is unknown or out of its range */
+  constructor(options: OPTICSOptions = {}) {
+    super("OPTICS", options, OPTICS_OPTIONS);
+    const { eps, maxEps = Infinity } = this.settings;
+    if (eps !== undefined && eps > maxEps) throw new Error(`OPTICS: eps must be at most maxEps ${maxEps}, got ${eps}`);
+  }
+
+  /** The cluster of each point, −1 for noise. @throws before `fit`, as all these */
+  get labels(): Int32Array<ArrayBuffer> {
+    return this.known("labels", this.#result).labels;
+  }
+  /** Row numbers in the order in which they were reached. */
+  get ordering(): Int32Array<ArrayBuffer> {
+    return this.known("ordering", this.#result).ordering;
+  }
+  /** The distance at which each row was reached; infinite for the first of what hangs together. */
+  get reachability(): Float64Array<ArrayBuffer> {
+    return this.known("reachability", this.#result).reachability;
+  }
+  /** Distance of each row to its minSamples-th neighbour, itself included; infinite beyond maxEps. */
+  get coreDistances(): Float64Array<ArrayBuffer> {
+    return this.known("coreDistances", this.#result).cores;
+  }
+  /** From which row each was reached; −1 where it was not. */
+  get predecessors(): Int32Array<ArrayBuffer> {
+    return this.known("predecessors", this.#result).predecessors;
+  }
+  /** Clusters by "xi", nested ones too: first and last place in `ordering`, [clusters, 2], inner before outer. None by "dbscan". */
+  get clusterHierarchy(): NdArray<Int32Array> {
+    const { hierarchy } = this.known("clusterHierarchy", this.#result);
+    return new NdArray(hierarchy, [hierarchy.length / 2, 2]);
+  }
+
+  /**
+   * Orders and clusters points x [n, d]; of fewer than minSamples points none is a core point.
+   * @param options `onStep`: after core distances and ordering, and at the end; the loss is the share of points without a cluster
+   * @throws when x is no finite matrix; the signal's reason when aborted
+   */
+  async fit(x: Points, options: RunOptions = {}): Promise<this> {
+    return this.fitting(options, RUN_RULES, async (fit) => {
+      const given = await takeRows(x, "OPTICS.fit");
+      const { n } = given;
+      const rows = lessOffset(given, columnMeans(given));
+      const { minSamples, maxEps = Infinity } = this.settings;
+      const report = (step: number, loss: number): void =>
+        fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });
+      const cores =
+        n < minSamples
+          ? new Float64Array(n).fill(Infinity)
+          : (await coreDistances(rows, minSamples - 1, await treeOf(rows), () => this.device(x), fit)).map(
+              (distance) => (distance > maxEps ? Infinity : distance),
+            );
+      report(1, 1);
+      await fit.between();
+      const ordering = await fit.pacing(order(n, cores, distanceOf(rows), maxEps));
+      report(2, 1);
+      await fit.between();
+      this.#result = this.#clustered(ordering, cores);
+      this.learned();
+      report(3, this.labels.reduce((count, label) => count + Number(label < 0), 0) / n);
+    });
+  }
+
+  /** `fit`, then the labels. */
+  async fitPredict(x: Points, options: RunOptions = {}): Promise<Int32Array<ArrayBuffer>> {
+    return (await this.fit(x, options)).labels;
+  }
+
+  /**
+   * DBSCAN's clusters of the fitted points at a distance eps up to maxEps, but for some border points, which are noise here.
+   * @throws before `fit`, or unless eps is above 0 and at most maxEps
+   */
+  labelsAt(eps: number): Int32Array<ArrayBuffer> {
+    const result = this.known("labelsAt", this.#result);
+    this.checkLearned("labelsAt");
+    checkPositive("OPTICS.labelsAt", { eps });
+    const { maxEps = Infinity } = this.settings;
+    if (eps > maxEps) throw new Error(`OPTICS.labelsAt: eps must be at most maxEps ${maxEps}, got ${eps}`);
+    return cutAt(result, result.cores, eps);
+  }
+
+  /** @throws when the bytes are no checkpoint of an OPTICS */
+  static async load(content: Bytes, options: DeviceOption = {}): Promise<OPTICS> {
+    return Model.restored("OPTICS", content, options, (settings) => new OPTICS(settings));
+  }
+
+  protected override own(): Learned {
+    const { ordering, reachability, predecessors, cores } = this.known("save", this.#result);
+    return {
+      arrays: {
+        ...{ ordering: new NdArray<TypedArray>(ordering), predecessors: new NdArray<TypedArray>(predecessors) },
+        ...{ reachability: kept(reachability), coreDistances: kept(cores) },
+      },
+    };
+  }
+
+  protected override restore(saved: Checkpoint): void {
+    const n = saved.arrays["ordering"]?.data.length ?? 0;
+    const [ordering, predecessors] = [saved.labels("ordering", n), saved.labels("predecessors", n, -1)];
+    if (n === 0 || !ordering || new Set(ordering).size < n)
+      throw new Error("checkpoint: ordering must hold each row once");
+    if (predecessors?.length !== n) throw new Error(`checkpoint: predecessors must be a vector of ${n}`);
+    const [reachability, cores] = [restored(saved, "reachability", n), restored(saved, "coreDistances", n)];
+    this.#result = this.#clustered({ ordering, reachability, predecessors }, cores);
+  }
+
+  protected override release(): void {
+    this.#result = undefined;
+  }
+
+  /** The clusters that the settings ask for. */
+  #clustered(ordering: Ordering, cores: Float64Array<ArrayBuffer>): Result {
+    const { clusterMethod, xi, minSamples, minClusterSize = minSamples } = this.settings;
+    const { eps = this.settings.maxEps ?? Infinity } = this.settings;
+    const { hierarchy, labels } =
+      clusterMethod === "xi"
+        ? xiClusters(ordering, { xi, minSamples, minClusterSize })
+        : { hierarchy: new Int32Array(0), labels: cutAt(ordering, cores, eps) };
+    return { ...ordering, cores, hierarchy, labels };
+  }
+}
+
+/** Distances as a file holds them, where nothing is infinite: −1 stands for that. */
+const kept = (distances: Float64Array<ArrayBuffer>): NdArray<TypedArray> =>
+  new NdArray<TypedArray>(distances.map((distance) => (distance === Infinity ? -1 : distance)));
+
+function restored(saved: Checkpoint, name: string, n: number): Float64Array<ArrayBuffer> {
+  const distances = saved.numbers(name, n);
+  const wrong = distances.find((distance) => !(distance >= 0 || distance === -1));
+  if (wrong !== undefined) throw new Error(`checkpoint: ${name} must be distances, or -1, got ${wrong}`);
+  return distances.map((distance) => (distance < 0 ? Infinity : distance));
+}
