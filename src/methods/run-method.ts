@@ -56,7 +56,7 @@ export interface RunTask {
   readonly signal?: AbortSignal;
   /** Goes on from here. */
   readonly checkpoint?: RunCheckpoint | undefined;
-  /** Takes checkpoints: one at once, then now and then, at the end of an epoch, or between two steps of methods that have no epochs. */
+  /** Takes checkpoints: one at once, then now and then, at the end of an epoch or between two steps. */
   readonly keep?: (checkpoint: RunCheckpoint) => Promise<void>;
   /** Several times a second, with the last measures. */
   readonly onStep?: (report: StepReport, measures: Measures | undefined) => void;
@@ -202,7 +202,7 @@ class Run {
       ...(signal && { signal }),
       onStep: (report) => {
         if (this.#refused) throw this.#refused.error;
-        if (!hasEpochs) this.#keepAside(estimator);
+        this.#keepAside(estimator);
         const last = estimator.history.at(-1)?.stage;
         if (last !== undefined && last !== report.stage) this.#stageEnded(estimator, last);
         onStep?.(report, this.#trace.at(-1));
@@ -238,6 +238,7 @@ class Run {
   }
 
   async #keep(estimator: Estimator): Promise<void> {
+    await this.#aside; // one of an earlier step must not be written after this one
     if (!this.#isDue()) return;
     const begin = performance.now();
     this.#model = await estimator.save();

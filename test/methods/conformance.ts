@@ -1,5 +1,5 @@
 // What every method of the index must keep, on both devices; a method that is added is tried without a line here.
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Device, NdArray } from "constella";
 import { runMethod, RunInterrupted } from "../../src/methods";
 import type { EstimatorFitOptions } from "../../src/methods/method";
@@ -152,9 +152,19 @@ export function describeConformance(title: string, methods: Readonly<Record<stri
       test("what was kept along the way goes on to the same end", async () => {
         const { whole } = await wholeRun();
         const kept: RunCheckpoint[] = [];
-        await run(method, trial, numbersOf, { keep: async (checkpoint) => void kept.push(checkpoint) });
-        expect(kept.length).toBeGreaterThan(0);
-        for (const checkpoint of [kept[0]!, kept.at(-1)!])
+        let [hours, reports] = [0, 0];
+        const now = performance.now.bind(performance);
+        // every third report an hour has passed: a checkpoint is due at the next, and is taken before the one after
+        const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + 3_600_000 * hours);
+        const onStep = (): void => void (hours += Number(++reports % 3 === 0));
+        try {
+          await run(method, trial, numbersOf, { onStep, keep: async (checkpoint) => void kept.push(checkpoint) });
+        } finally {
+          clock.mockRestore();
+        }
+        // the first, the last, and between them some of any moment
+        const some = [0, 1, 2, 3].map((third) => kept[Math.round((third / 3) * (kept.length - 1))]!);
+        for (const checkpoint of new Set(some))
           expect(await run(method, { ...trial, options: {} }, numbersOf, { checkpoint })).toEqual(whole);
       });
 
