@@ -22,7 +22,7 @@ export async function readCheckpoint(out: string): Promise<Uint8Array> {
 export interface OutFolder {
   readonly path: string;
   /** Writes a file of the folder, whole or not at all; the first one makes the folder. */
-  write(name: string, content: Uint8Array | string): Promise<void>;
+  write(name: string, content: Uint8Array | string | Iterable<string>): Promise<void>;
   /** Lets other runs have it. */
   release(): Promise<void>;
 }

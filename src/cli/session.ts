@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { version } from "../../package.json";
 import { PCA } from "../cluster";
-import { writeCsv } from "../data/formats/csv/csv";
+import { csvPieces } from "../data/formats/csv/csv";
 import { isRowSource } from "../data/datasets/row-source";
 import type { RowSource } from "../data/datasets/row-source";
 import { writeNpy } from "../data/formats/npy/npy";
@@ -187,10 +187,10 @@ async function writeLabels(out: OutFolder, { labels }: Outcome, ids?: readonly s
   await out.write("labels.csv", labelsTable(labels, ids));
 }
 
-/** Labels as a table of row numbers, names of the rows where there are some, and clusters. */
-export const labelsTable = (labels: Int32Array, ids?: readonly string[] | null): string =>
-  writeCsv(
-    Float64Array.from(labels, (_, row) => row),
+/** Labels as a table of row numbers, names of the rows where there are some, and clusters, piece by piece. */
+export const labelsTable = (labels: Int32Array, ids?: readonly string[] | null): Iterable<string> =>
+  csvPieces(
+    Int32Array.from(labels, (_, row) => row),
     { columns: ["row"], labels, labelName: "cluster", ...(ids && { ids }) },
   );
 
@@ -263,7 +263,7 @@ async function drawShown(
   const summary = `${index.length} of ${data.n} items, chosen at random, are shown; the measures are of all.`;
   const measures = data.truth ? headline(data.truth.labels, labels) : {};
   await draw(
-    { ...session, data: { ...data, truth }, report: { summary, ...session.report } },
+    { ...session, data: { ...data, truth, ids: Array.from(index, String) }, report: { summary, ...session.report } },
     { ...outcome, labels: of(labels), embedding: embedding ?? shown, ...(q && { q }) } as Outcome,
     { x: shown, plain, measured: measures },
   );
@@ -300,6 +300,7 @@ function finishedRun(
     ...{ embedding: outcome.embedding ?? x, items: data.raw, columns: data.columns, truth, projections },
     ...(q && { q }),
     ...(inertia !== undefined && { inertia }),
+    ids: data.ids,
     ...(data.truth?.classes && { classNames: data.truth.classes }),
     ...{ measures, stages: truth && rows.length > 0 ? [...rows, last] : [], device: device.description },
     ...{ seed: options.seed, seconds, versions, options: { ...outcome.settings, scale: identity.scale } },

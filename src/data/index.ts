@@ -20,7 +20,7 @@ export type { Wav, WavOptions } from "./formats/wav";
 export { encodeLabels } from "./formats/class-labels";
 export type { ClassLabels } from "./formats/class-labels";
 export { readCsv, readCsvLabels, readCsvStream, writeCsv } from "./formats/csv/csv";
-export type { ColumnName, CsvOptions, CsvTable, TableLayout, TakenColumn } from "./formats/csv/csv";
+export type { ColumnName, CsvOptions, CsvTable, CsvWriteOptions, TableLayout, TakenColumn } from "./formats/csv/csv";
 export { readSafetensors, writeSafetensors } from "./formats/safetensors";
 export type { Safetensors, SafetensorsType } from "./formats/safetensors";
 export { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "./formats/files";

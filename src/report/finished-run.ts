@@ -24,6 +24,8 @@ export interface FinishedRun {
   readonly columns?: readonly string[] | null;
   readonly truth?: ArrayLike<number> | undefined;
   readonly classNames?: readonly string[] | null;
+  /** Names of the items, where they have any. */
+  readonly ids?: readonly string[] | null | undefined;
   /** Measures of the final clustering in words and order of the report. */
   readonly measures: Measures;
   readonly stages: readonly Stage[];
@@ -55,6 +57,7 @@ export function toReport(run: FinishedRun): ClusteringReport {
     curves: [...pretrainingCurves(history), ...clusteringCurves(history, trace)],
     ...{ labels, nClusters: Math.max(1, nClusters) },
     ...(run.truth && { truth: run.truth }),
+    ...(run.ids && { ids: run.ids }),
     ...(run.classNames && { classNames: run.classNames }),
     ...(embedding && { embedding: embedding.data }),
     ...(q && { q: q.data }),

@@ -43,6 +43,9 @@ test("a table with names, a time, decimal commas and gaps", async () => {
   const lines = (await readFile(join(folder, "out-columns/labels.csv"), "utf8")).trimEnd().split("\n");
   expect(lines[0]).toBe("id,row,cluster");
   expect(lines[3]).toMatch(/^row 2,2,[01]$/);
+  const report = await readFile(join(folder, "out-columns/report.html"), "utf8");
+  expect(report).toMatch(/<p class="rows">row \d+, row \d+, /);
+  expect(report).toMatch(/<title>member row \d+, cluster [01]<\/title>/);
   const clusters = lines.slice(1).map((line) => line.at(-1));
   expect(new Set(clusters.slice(0, 6)).size).toBe(1);
   expect(new Set(clusters).size).toBe(2);

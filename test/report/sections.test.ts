@@ -37,6 +37,22 @@ describe("sections", () => {
     expect(textOf(page, ".cluster .rows")[0]).toMatch(/^\d+(, \d+){9}$/);
   });
 
+  test("members have their names wherever they are spoken of, escaped, else their numbers", async () => {
+    const ids = Array.from({ length: 60 }, (_, row) => `<b>photo ${row}</b>.png`);
+    const named = /^<b>photo \d+<\/b>\.png$/;
+    const page = await render(makeRun(60, 3, { ids, images: undefined }));
+    for (const list of textOf(page, ".cluster .rows")) for (const name of list.split(", ")) expect(name).toMatch(named);
+    for (const name of textOf(page, ".doubts b:first-child")) expect(name).toMatch(named);
+    expect(textOf(page, "#embedding .hover title")[0]).toBe("member <b>photo 0</b>.png, cluster 1");
+    expect(textOf(page, "#clusters .note")[0]).toContain("by name");
+    const pictured = await render(makeRun(60, 3, { ids }));
+    for (const picture of pictured.querySelectorAll("#clusters img, #certainty img"))
+      expect(picture.getAttribute("alt")).toMatch(/^member <b>photo \d+<\/b>\.png, class name \d$/);
+    await expect(render(makeRun(60, 3, { ids: ["a"] }))).rejects.toThrow(
+      "renderReport: ids must name 60 members, got 1",
+    );
+  });
+
   test("an embedding of two dimensions is drawn as it is", async () => {
     const page = await render(makeRun(60, 3, { projections: undefined }));
     expect(page.querySelectorAll("#embedding figure").length).toBe(2);

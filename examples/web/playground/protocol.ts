@@ -32,6 +32,8 @@ export interface Thumbnails {
 export interface Plane {
   /** Row numbers of the items that are shown. */
   readonly rows: Uint32Array<ArrayBuffer>;
+  /** Names of these items, where they have any. */
+  readonly ids?: readonly string[];
   /** [rows.length, 2] */
   readonly xy: Float32Array<ArrayBuffer>;
   readonly truth?: Int32Array<ArrayBuffer>;

@@ -10,7 +10,7 @@ import type { DataOptions } from "../data-options";
 import { checkDevice, openDevice, type DeviceOptions } from "../device";
 import { takeFolder } from "../folder";
 import { measure } from "../../metrics/measures";
-import { versions } from "../session";
+import { labelsTable, versions } from "../session";
 import { readLearned } from "../sets/checkpoint";
 import { scaledSet } from "../sets/data";
 import { renderSets } from "../sets/report";
@@ -56,8 +56,9 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
     const { labelsFor } = await import("../../models/learning-to-cluster");
     const labels = labelsFor(found, k);
     const truth = data.truth?.labels;
-    const write = (name: string, bytes: Uint8Array | string): Promise<void> => folder.write(name, bytes);
+    const { write } = folder;
     await write("labels.npy", writeNpy(labels));
+    await write("labels.csv", labelsTable(labels, data.ids));
     const arrays = Object.fromEntries(found.assignments.map((values, i) => [`k${i + 1}`, values]));
     await write("probabilities.npz", writeNpz({ counts: found.counts, ...arrays }));
     const metrics = {
@@ -74,7 +75,8 @@ export async function clusterSet(path: string, given: ClusterSetOptions, print: 
     const html = await renderSets({
       ...{ title: `Clusters of ${basename(path)}`, model, device: device.description, seed, seconds, versions },
       lead: `${labels.length} items as one set, clustered by ${basename(given.model)}.${unlike ? ` ${unlike}` : ""}`,
-      ...{ command: commandLine(), sets: [{ name: basename(path), items: set, clustering, ...(truth && { truth }) }] },
+      command: commandLine(),
+      sets: [{ name: basename(path), items: set, ids: data.ids, clustering, ...(truth && { truth }) }],
     });
     await write("report.html", html);
     const likely = Array.from(found.counts, (p, i) => `P(${i + 1}) ${p.toFixed(3)}`).join(", ");

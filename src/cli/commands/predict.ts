@@ -107,7 +107,7 @@ async function predict(
         if (given.json) print(JSON.stringify(metrics, null, 2));
         else if (given.quiet) return;
         else if (given.out !== undefined) print(`${method.title}: ${data.n} items, results in ${given.out}`);
-        else if (labels) print(labelsTable(labels, data.ids).trimEnd());
+        else if (labels) print([...labelsTable(labels, data.ids)].join("").trimEnd());
         else if (pixels) throw new Error(`${method.name} labels pixels; give --out DIR for them`);
         else throw new Error(`${method.name} finds no clusters; give --out DIR for where it places the items`);
       } finally {

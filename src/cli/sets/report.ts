@@ -12,6 +12,8 @@ export interface ShownSet {
   readonly items: NdArray<Float32Array>;
   readonly clustering: SetClustering | DropoutClustering;
   readonly truth?: ArrayLike<number>;
+  /** Names of the items, where they have any. */
+  readonly ids?: readonly string[] | null | undefined;
 }
 
 /** What a page shows. */
@@ -111,12 +113,13 @@ export const scoresOf = (truth: ArrayLike<number>, labels: Int32Array): Record<s
   MR: misclassificationRate(truth, labels),
 });
 
-function reported({ name, items, clustering, truth }: ShownSet): ReportedSet {
+function reported({ name, items, clustering, truth, ids }: ShownSet): ReportedSet {
   const { counts, k } = clustering;
   const labels = Array.from(counts, (_, i) => labelsFor(clustering, i + 1));
   const images = imagesOf(items);
   return {
     ...{ name, counts, k, labels },
+    ...(ids && { ids }),
     ...(truth && { truth, measures: labels.map((of) => scoresOf(truth, of)) }),
     ...(items.shape.length === 2 && items.shape[1] === 2 && { xy: items.data }),
     ...(images && { images }),

@@ -214,10 +214,16 @@ export class AtomicFile {
   }
 }
 
-/** Writes a whole file as `AtomicFile` does: the old content or all of the new, never a part. Throws `cannot write FILE: …`. */
-export async function writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
+/** Writes a whole file as `AtomicFile` does, a text also piece by piece: the old content or all of the new, never a part. Throws `cannot write FILE: …`. */
+export async function writeAtomic(path: string, content: Uint8Array | string | Iterable<string>): Promise<void> {
   const file = await AtomicFile.create(path);
-  await file.write(content);
+  try {
+    for (const piece of typeof content === "string" || content instanceof Uint8Array ? [content] : content)
+      await file.write(piece);
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
   await file.commit();
 }
 

@@ -5,7 +5,7 @@ import { formatCount } from "../page/format";
 import { html, type Markup } from "../page/markup";
 import { clusterColour } from "./palette";
 import { csvLink } from "./save";
-import type { ClusteringReport, Projection } from "../sections/run";
+import { idOf, type ClusteringReport, type Projection } from "../sections/run";
 import { sampleRows } from "../sections/sample";
 
 const MAX_POINTS = 2500;
@@ -160,7 +160,13 @@ function legend({ of, colour, name }: Groups): Markup {
   </ul>`;
 }
 
-function panel(page: Document, points: Points, groups: Groups, axes: readonly string[] | undefined): Markup {
+function panel(
+  page: Document,
+  run: ClusteringReport,
+  points: Points,
+  groups: Groups,
+  axes: readonly string[] | undefined,
+): Markup {
   const { caption, of, colour, name, word } = groups;
   const frame = domains(points);
   const { x, y, height } = frame;
@@ -189,7 +195,7 @@ function panel(page: Document, points: Points, groups: Groups, axes: readonly st
           x: (point: number) => points.x[point]!,
           y: (point: number) => points.y[point]!,
           ...{ r: 4, fill: "transparent", className: "hover" },
-          title: (point: number) => `member ${points.rows[point]!}, ${words(of[point]!)}`,
+          title: (point: number) => `member ${idOf(run, points.rows[point]!)}, ${words(of[point]!)}`,
         }),
         Plot.text(within(names, frame, fontSize), {
           ...{ x: "x", y: "y", text: "name", fontSize, fontWeight: 700, pointerEvents: "none" },
@@ -238,12 +244,17 @@ export function scatter(page: Document, run: ClusteringReport, analysis: Analysi
       shown: `${projection.name} ${formatCount(points.rows.length)} of ${formatCount(n)}`,
       all: points.rows.length === n,
       ...{ name: projection.name, unit: projection.axes !== undefined },
-      markup: [byCluster, byClass].map((groups) => groups && panel(page, points, groups, projection.axes)),
+      markup: [byCluster, byClass].map((groups) => groups && panel(page, run, points, groups, projection.axes)),
       numbers: csvLink({
         name: projection.name,
         columns: ["member", ...(projection.axes ?? ["x", "y"]), "cluster", ...(classes ? ["class"] : [])],
         rows: Array.from(points.rows, (row, i) => [
-          ...[row, Number(points.x[i]!.toPrecision(4)), Number(points.y[i]!.toPrecision(4)), run.labels[row]!],
+          ...[
+            idOf(run, row),
+            Number(points.x[i]!.toPrecision(4)),
+            Number(points.y[i]!.toPrecision(4)),
+            run.labels[row]!,
+          ],
           ...(classes ? [classes.names[classes.of[row]!]!] : []),
         ]),
       }),

@@ -6,7 +6,7 @@ import { formatCount, formatShare, formatTick, formatValue } from "../page/forma
 import { html, type Markup } from "../page/markup";
 import { clusterColour } from "../charts/palette";
 import type { Pictures } from "../pictures/pictures";
-import type { ClusteringReport } from "./run";
+import { idOf, type ClusteringReport } from "./run";
 import { largest } from "./sample";
 
 /** Rows shown of those that q is least sure of. */
@@ -228,9 +228,9 @@ function leastSure(run: ClusteringReport, analysis: Analysis, images: Pictures |
               }</span
             >`,
       );
-    const alt = `member ${row}${name === undefined ? "" : `, class ${name}`}`;
+    const alt = `member ${idOf(run, row)}${name === undefined ? "" : `, class ${name}`}`;
     return html`<li>
-      ${images ? images.picture(row, alt) : html`<b>${row}</b>`}
+      ${images ? images.picture(row, alt) : html`<b>${idOf(run, row)}</b>`}
       <div>${chances}</div>
       ${name !== undefined && html`<em>is ${name}</em>`}
     </li>`;

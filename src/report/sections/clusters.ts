@@ -3,7 +3,7 @@ import { formatCount, formatShare, formatValue } from "../page/format";
 import { html, type Markup } from "../page/markup";
 import { clusterColour } from "../charts/palette";
 import type { Pictures } from "../pictures/pictures";
-import type { ClusteringReport, Table } from "./run";
+import { idOf, type ClusteringReport, type Table } from "./run";
 import { largest } from "./sample";
 
 /** Members shown of each cluster, the most confident. */
@@ -61,11 +61,11 @@ export function clusters(run: ClusteringReport, analysis: Analysis, images: Pict
               ${best.map((row) => {
                 const name = classes?.names[classes.of[row]!];
                 const wrong = classes !== undefined && own >= 0 && classes.of[row] !== own;
-                const alt = `member ${row}${name === undefined ? "" : `, class ${name}`}`;
+                const alt = `member ${idOf(run, row)}${name === undefined ? "" : `, class ${name}`}`;
                 return images.picture(row, alt, wrong);
               })}
             </div>`
-          : html`<p class="rows">${best.join(", ")}</p>`;
+          : html`<p class="rows">${best.map((row) => idOf(run, row)).join(", ")}</p>`;
     return html`<article class="cluster">
       <header>
         <h3><i class="swatch" style="background:${clusterColour(cluster)}"></i>Cluster ${cluster}</h3>
@@ -86,7 +86,7 @@ export function clusters(run: ClusteringReport, analysis: Analysis, images: Pict
         ? `The ${MEMBERS} members of each cluster nearest its mean in the embedding, the nearest first`
         : `The first ${MEMBERS} members of each cluster`;
   return html`<p class="note">
-      ${order}${images ? "" : ", by row number"}.
+      ${order}${images ? "" : run.ids ? ", by name" : ", by row number"}.
       ${images && classes && "Framed: of another class than the cluster’s own (the one the optimal assignment gives it, else its most frequent). "}
       ${k > shown.length && `The ${shown.length} largest of ${formatCount(k)} clusters are shown. `}
       ${noise > 0 && `${formatCount(noise)} members (${formatShare(noise / n)}) are noise, in no cluster. `}

@@ -77,6 +77,8 @@ export interface ClusteringReport {
   readonly nClusters?: number;
   /** known class of each member */
   readonly truth?: ArrayLike<number>;
+  /** name of each member: of a table's row, of a file (default: its row number) */
+  readonly ids?: readonly string[];
   /** name of class c at position c */
   readonly classNames?: readonly string[];
   /** shape [n, d]; typical members are those nearest their cluster's mean here when there is no `q` */
@@ -90,6 +92,9 @@ export interface ClusteringReport {
   readonly inertia?: number;
 }
 
+/** A member by its name, or by its number where it has none. */
+export const idOf = ({ ids }: Pick<ClusteringReport, "ids">, row: number): string => ids?.[row] ?? String(row);
+
 function check(condition: boolean, rule: string): asserts condition {
   if (!condition) throw new Error(`renderReport: ${rule}`);
 }
@@ -99,6 +104,7 @@ export function checkRun(run: ClusteringReport): number {
   const n = run.labels.length;
   check(n > 0, "labels is empty");
   if (run.truth) check(run.truth.length === n, `truth must have ${n} labels, got ${run.truth.length}`);
+  if (run.ids) check(run.ids.length === n, `ids must name ${n} members, got ${run.ids.length}`);
   for (const [name, values] of [
     ["q", run.q],
     ["embedding", run.embedding],

@@ -10,6 +10,8 @@ import { valueTable } from "../tables/value-table";
 /** One set that a model of sets was given, with everything that it says of it. */
 export interface ReportedSet {
   readonly name: string;
+  /** Names of the items (default: their numbers). */
+  readonly ids?: readonly string[] | undefined;
   /** P(k) for k = 1 … K. */
   readonly counts: ArrayLike<number>;
   /** The number of clusters that is taken. */
@@ -33,6 +35,8 @@ const SIDE = 250;
 function check(condition: boolean, rule: string): asserts condition {
   if (!condition) throw new Error(`setPanels: ${rule}`);
 }
+
+const itemOf = (ids: readonly string[] | undefined, item: number): string => `item ${ids?.[item] ?? item}`;
 
 /** P(k) as bars, the true k marked. */
 function countChart(page: Document, { counts, k, truth }: ReportedSet): Markup {
@@ -115,7 +119,13 @@ function dropoutChart(page: Document, { counts, dropout }: ReportedSet): Markup 
 }
 
 /** Points by cluster. */
-function points(page: Document, { xy }: ReportedSet, labels: ArrayLike<number>, title: Content, words: string): Markup {
+function points(
+  page: Document,
+  { xy, ids }: ReportedSet,
+  labels: ArrayLike<number>,
+  title: Content,
+  words: string,
+): Markup {
   const dots = Array.from(labels, (cluster, i) => ({ cluster, x: xy![2 * i]!, y: xy![2 * i + 1]! }));
   const extent = (axis: "x" | "y"): [number, number] => [
     Math.min(...dots.map((dot) => dot[axis])),
@@ -138,14 +148,14 @@ function points(page: Document, { xy }: ReportedSet, labels: ArrayLike<number>, 
       marks: [
         Plot.dot(dots, {
           ...{ x: "x", y: "y", r: 3, fill: ({ cluster }: { cluster: number }) => clusterColour(cluster) },
-          title: ({ cluster }: { cluster: number }, i: number) => `item ${i}, cluster ${cluster + 1}`,
+          title: ({ cluster }: { cluster: number }, i: number) => `${itemOf(ids, i)}, cluster ${cluster + 1}`,
         }),
       ],
     },
     {
       name: words,
       columns: ["item", "x", "y", "cluster"],
-      rows: dots.map(({ cluster, x, y }, i) => [i, x, y, cluster]),
+      rows: dots.map(({ cluster, x, y }, i) => [ids?.[i] ?? i, x, y, cluster]),
     },
   );
   return html`<figure class="scatter">
@@ -155,10 +165,10 @@ function points(page: Document, { xy }: ReportedSet, labels: ArrayLike<number>, 
 }
 
 /** Pictures in a row for each cluster. */
-function strips(labels: ArrayLike<number>, images: Pictures, truth: ArrayLike<number> | undefined): Markup {
+function strips(labels: ArrayLike<number>, images: Pictures, { truth, ids }: ReportedSet): Markup {
   const clusters = [...new Set(Array.from(labels))].sort((a, b) => a - b);
   const own = (cluster: number): number[] => Array.from(labels, (_, i) => i).filter((i) => labels[i] === cluster);
-  const name = (item: number): string => `item ${item}${truth ? `, true cluster ${truth[item]! + 1}` : ""}`;
+  const name = (item: number): string => `${itemOf(ids, item)}${truth ? `, true cluster ${truth[item]! + 1}` : ""}`;
   return html`<div class="pictures">
     ${clusters.map(
       (cluster, i) =>
@@ -192,6 +202,7 @@ export function setPanels(page: Document, set: ReportedSet): Markup {
   );
   check(k >= 1 && k <= labels.length, `k must be from 1 to ${labels.length}, got ${k}`);
   check(!truth || truth.length === n, `truth must have ${n} labels, got ${truth?.length}`);
+  check(!set.ids || set.ids.length === n, `ids must name ${n} items, got ${set.ids?.length}`);
   check(!xy || xy.length === 2 * n, `xy must have ${2 * n} values, got ${xy?.length}`);
   const shown = pictures(set.images, n * (labels.length + 1));
   const known = truth && new Set(Array.from(truth)).size;
@@ -217,7 +228,7 @@ export function setPanels(page: Document, set: ReportedSet): Markup {
   });
   return html`<h3>${set.name}</h3>
     <div class="panels">${countChart(page, set)}${dropoutChart(page, set)}${charts}</div>
-    ${shown && strips(labels[k - 1]!, shown, truth)}
+    ${shown && strips(labels[k - 1]!, shown, set)}
     ${
       shown &&
       html`<details>
@@ -226,7 +237,7 @@ export function setPanels(page: Document, set: ReportedSet): Markup {
           (of, i) =>
             i + 1 !== k &&
             html`<p>${titleOf(i + 1)}</p>
-              ${strips(of, shown, truth)}`,
+              ${strips(of, shown, set)}`,
         )}
       </details>`
     }

@@ -244,6 +244,9 @@ describe("writeCsv", () => {
     expect(labels!.labels).toEqual(Int32Array.of(2, -1, 0));
     expect(readCsv(writeCsv(x.T)).data.shape).toEqual([2, 3]);
     expect(writeCsv([1, 2])).toBe("1\n2\n");
+    const numbers = Float64Array.from({ length: 40_000 }, (_, i) => i); // more than one piece
+    expect(readCsv(writeCsv(numbers)).data.data).toEqual(numbers);
+    expect(writeCsv(new Float64Array(0), { columns: ["a"] })).toBe("a\n");
   });
   test("what it refuses", () => {
     expect(() => writeCsv([[1, 2]], { columns: ["a"] })).toThrow(

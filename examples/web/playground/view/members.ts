@@ -27,7 +27,7 @@ function paint(canvas: HTMLCanvasElement, thumbnails: Thumbnails, items: readonl
 /** Shows what an item is: its picture, row, cluster, confidence and known class. */
 export function showThumbnail(
   tip: HTMLElement,
-  { rows, truth, thumbnails }: Plane,
+  { rows, ids, truth, thumbnails }: Plane,
   item: number,
   summary: DataSummary | undefined,
   frame: Frame | undefined,
@@ -38,7 +38,7 @@ export function showThumbnail(
     paint(canvas, thumbnails, [item], 1);
     tip.append(canvas);
   }
-  const facts = [`item ${rows[item]!.toLocaleString("en")}`];
+  const facts = [ids?.[item] ?? `item ${rows[item]!.toLocaleString("en")}`];
   const label = frame?.labels?.[item];
   if (label !== undefined) facts.push(label < 0 ? "noise" : `cluster ${label}`);
   if (frame?.confidence && label !== undefined && label >= 0)
@@ -67,18 +67,19 @@ export function selectionInWords(
   return `${parts.join("; ")}.`;
 }
 
-/** Some items as a table: rows, clusters and known classes. */
+/** Some items as a table: names, rows, clusters and known classes. */
 export function selectionTable(
   items: readonly number[],
-  { rows, truth }: Plane,
+  { rows, ids, truth }: Plane,
   frame: Frame | undefined,
   classes: readonly string[] | undefined,
 ): string {
   const known = truth && classes;
   const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const head = ["row", ...(frame?.labels ? ["cluster"] : []), ...(known ? ["class"] : [])];
+  const head = [...(ids ? ["id"] : []), "row", ...(frame?.labels ? ["cluster"] : []), ...(known ? ["class"] : [])];
   const lines = items.map((item) =>
     [
+      ...(ids ? [quoted(ids[item]!)] : []),
       rows[item]!,
       ...(frame?.labels ? [frame.labels[item]!] : []),
       ...(known ? [quoted(classes[truth[item]!]!)] : []),

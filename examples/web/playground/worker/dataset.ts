@@ -31,6 +31,8 @@ export interface Dataset {
   /** Known class of each item, a position in `summary.classes`. */
   readonly truth?: Int32Array<ArrayBuffer>;
   readonly columns?: readonly string[];
+  /** Names of the items: of a table's rows, of picture files. */
+  readonly ids?: readonly string[];
 }
 
 /** A file that was chosen or dropped. */
@@ -137,7 +139,7 @@ function readTable({ name, bytes }: NamedBytes): Dataset {
   throw refusal;
 }
 
-function fromTable(name: string, { data, columns, labels }: CsvTable, { label, id }: CsvOptions): Dataset {
+function fromTable(name: string, { data, columns, labels, ids }: CsvTable, { label, id }: CsvOptions): Dataset {
   const spoken = (column: string | number): string =>
     typeof column === "string" ? `column “${column}”` : `${column === 0 ? "first" : "last"} column`;
   const notes = [
@@ -145,7 +147,7 @@ function fromTable(name: string, { data, columns, labels }: CsvTable, { label, i
     ...(id === undefined ? [] : [`The ${spoken(id)} names the rows.`]),
   ];
   const made = make(name, "table", new NdArray(Float32Array.from(data.data), data.shape), notes, labels);
-  return columns ? { ...made, columns } : made;
+  return { ...made, ...(columns && { columns }), ...(ids && { ids }) };
 }
 
 function fromArray(name: string, array: NdArray<TypedArray>, known: Named | undefined): Dataset {
@@ -262,5 +264,6 @@ async function readPictures(files: readonly NamedBytes[]): Promise<Dataset> {
   const note = `Cut to the square in the middle, scaled to ${side} × ${side}${grey ? ", grey" : ""}.`;
   const x = channelsFirst(values, files.length, side, side, channels);
   const pictures = { data: Uint8Array.from(values), height: side, width: side, channels } as const;
-  return make(`${files.length} pictures`, "images", x, [note], null, pictures);
+  const made = make(`${files.length} pictures`, "images", x, [note], null, pictures);
+  return { ...made, ids: files.map(({ name }) => name) };
 }

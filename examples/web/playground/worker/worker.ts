@@ -69,7 +69,13 @@ function show(next: Dataset): void {
   const truth = next.truth && Int32Array.from(rows, (row) => next.truth![row]!);
   const thumbnails = next.pictures && thumbnailsOf(next.pictures, rows);
   plane = new Projection().project(sample.data, count);
-  const placed: Plane = { rows, xy: plane, ...(truth && { truth }), ...(thumbnails && { thumbnails }) };
+  const ids = next.ids && Array.from(rows, (row) => next.ids![row]!);
+  const placed: Plane = {
+    ...{ rows, xy: plane },
+    ...(ids && { ids }),
+    ...(truth && { truth }),
+    ...(thumbnails && { thumbnails }),
+  };
   const scale: Scale = kind === "images" ? "unit" : kind === "points" ? "none" : "standard";
   tell({ type: "data", summary: next.summary, plane: placed, scale });
 }
@@ -198,9 +204,7 @@ class Run {
     const sizes = new Array<number>(labels.reduce((most, label) => Math.max(most, label + 1), 0)).fill(0);
     let noise = 0;
     labels.forEach((label) => (label < 0 ? noise++ : sizes[label]!++));
-    const rows = Float64Array.from(labels, (_, row) => row);
-    const csv = writeCsv(rows, { columns: ["row"], labels, labelName: "cluster" });
-    tell({ type: "predicted", name: next.summary.name, sizes, noise, csv });
+    tell({ type: "predicted", name: next.summary.name, sizes, noise, csv: labelsTable(labels, next.ids) });
   }
 
   /** Labels, embedding, model or report as files. */
@@ -218,13 +222,10 @@ class Run {
     }
     const { labels, k, embedding, q, inertia, settings } = await this.#session.result();
     if (what === "labels.npy") return file("labels.npy", "application/octet-stream", writeNpy(labels));
-    if (what === "labels.csv") {
-      const numbers = Float64Array.from(labels, (_, row) => row);
-      return file("labels.csv", "text/csv", writeCsv(numbers, { columns: ["row"], labels, labelName: "cluster" }));
-    }
+    if (what === "labels.csv") return file("labels.csv", "text/csv", labelsTable(labels, this.#data.ids));
     if (what === "embedding.npy")
       return file("embedding.npy", "application/octet-stream", writeNpy(embedding ?? flat(this.#task.x)));
-    const { summary, truth, columns, pictures } = this.#data;
+    const { summary, truth, columns, pictures, ids } = this.#data;
     const { description } = await device!;
     const history = this.#session.history();
     const xy = embedding ? this.#projection.project(takeRows(embedding, rows).data, rows.length) : plane;
@@ -242,7 +243,7 @@ class Run {
       ...(q && { q }),
       ...(inertia !== undefined && { inertia }),
       items,
-      columns: columns ?? null,
+      ...{ columns: columns ?? null, ids },
       truth,
       ...(summary.classes && { classNames: summary.classes }),
       measures: truth ? headline(truth, labels) : {},
@@ -255,6 +256,13 @@ class Run {
     tell({ type: "report", run });
   }
 }
+
+/** Labels as a table, as the command line writes it. */
+const labelsTable = (labels: Int32Array, ids?: readonly string[]): string =>
+  writeCsv(
+    Int32Array.from(labels, (_, row) => row),
+    { columns: ["row"], labels, labelName: "cluster", ...(ids && { ids }) },
+  );
 
 const sessionOf = async (method: string, task: Task): Promise<Session> =>
   method === LEARNED ? learnedSession(task) : methodSession(await loadMethod(method), task);

@@ -40,23 +40,31 @@ export function readCsvLabels(content: string | Bytes, options: CsvOptions = {})
   return table.finish(rows.comment).labels!;
 }
 
+/** What `writeCsv` writes beside the matrix. */
+export interface CsvWriteOptions {
+  /** Names of the columns, in a line above them. */
+  readonly columns?: readonly string[];
+  /** Integers, in a last column. */
+  readonly labels?: MatrixLike;
+  /** Above the labels; default "label". */
+  readonly labelName?: string;
+  /** Names of the rows, in a first column. */
+  readonly ids?: readonly string[];
+  /** Above the names of the rows; default "id". */
+  readonly idName?: string;
+}
+
 /** Writes a matrix as CSV: a header if `columns` names them, then one line a row; names of the rows, if given, come first, labels last. */
-export function writeCsv(
+export const writeCsv = (x: MatrixLike, options: CsvWriteOptions = {}): string => [...csvPieces(x, options)].join("");
+
+/** Rows of a piece. */
+const PIECE = 2 ** 14;
+
+/** The text of `writeCsv` some thousand rows at a time: of millions it is larger than what they take in memory. */
+export function* csvPieces(
   x: MatrixLike,
-  {
-    columns,
-    labels,
-    labelName = "label",
-    ids,
-    idName = "id",
-  }: {
-    columns?: readonly string[];
-    labels?: MatrixLike;
-    labelName?: string;
-    ids?: readonly string[];
-    idName?: string;
-  } = {},
-): string {
+  { columns, labels, labelName = "label", ids, idName = "id" }: CsvWriteOptions = {},
+): Generator<string, void, undefined> {
   const { data, shape } = toContiguous(x, "writeCsv", "x");
   const [rows, width = 1] = shape;
   if (rows === undefined || shape.length > 2)
@@ -68,12 +76,14 @@ export function writeCsv(
     throw new Error(`writeCsv: labels must be as many as the ${rows} rows of x, got ${y.length}`);
   if (ids && ids.length !== rows)
     throw new Error(`writeCsv: ids must be as many as the ${rows} rows of x, got ${ids.length}`);
-  const lines: string[] = [];
-  if (columns) lines.push(Papa.unparse([[...(ids ? [idName] : []), ...columns, ...(y ? [labelName] : [])]]));
-  for (let r = 0; r < rows; r++) {
-    const values = data.subarray(r * width, (r + 1) * width).join(",");
-    const line = ids ? `${Papa.unparse([[ids[r]!]])},${values}` : values;
-    lines.push(y ? `${line},${y[r]}` : line);
+  if (columns) yield `${Papa.unparse([[...(ids ? [idName] : []), ...columns, ...(y ? [labelName] : [])]])}\n`;
+  for (let begin = 0; begin < rows; begin += PIECE) {
+    let text = "";
+    for (let r = begin; r < Math.min(rows, begin + PIECE); r++) {
+      if (ids) text += `${Papa.unparse([[ids[r]!]])},`;
+      text += data.subarray(r * width, (r + 1) * width).join(",");
+      text += y ? `,${y[r]}\n` : "\n";
+    }
+    yield text;
   }
-  return lines.join("\n") + "\n";
 }
