@@ -74,7 +74,7 @@ export const kmeansPlusPlus =
 
 /** Settings of DBSCAN for points that are standardised. */
 export interface DbscanSettings {
-  readonly eps: number;
+  readonly eps: number | "knee" | "stable";
   readonly minSamples: number;
 }
 
@@ -99,29 +99,11 @@ export const dbscanOf =
 /** DBSCAN with the settings of the thesis. */
 export const dbscan = dbscanOf(THESIS);
 
-/**
- * The eps that points suggest without labels (Ester, Kriegel, Sander and Xu 1996): where the ascending distances to the third neighbour bend, which is
- * where they lie farthest below the line from the first to the last.
- */
-export function kneeOf(points: Float32Array): number {
-  const n = points.length / 2;
-  const distances = Float64Array.from({ length: n }, (_, i) => {
-    const near = Float64Array.from({ length: n }, (_, j) =>
-      Math.hypot(points[2 * i]! - points[2 * j]!, points[2 * i + 1]! - points[2 * j + 1]!),
-    ).sort();
-    return near[Math.min(n, KNEE_SAMPLES) - 1]!; // itself is the first
-  }).sort();
-  const [first, last] = [distances[0]!, distances[n - 1]!];
-  let [knee, most] = [last, -Infinity];
-  distances.forEach((distance, i) => {
-    const below = first + ((last - first) * i) / Math.max(1, n - 1) - distance;
-    if (below > most) [knee, most] = [distance, below];
-  });
-  return knee > 0 ? knee : 1; // all points may coincide
-}
+/** DBSCAN with the eps where each set's distances to the third neighbour bend: no labels, no number of clusters. */
+export const dbscanKnee: Baseline = (points) => runDbscan(points, { eps: "knee", minSamples: KNEE_SAMPLES });
 
-/** DBSCAN with the eps of `kneeOf` for each set: no labels, no number of clusters. */
-export const dbscanKnee: Baseline = (points) => runDbscan(points, { eps: kneeOf(points), minSamples: KNEE_SAMPLES });
+/** The same with the eps amid the widest range that finds as many clusters. */
+export const dbscanStable: Baseline = (points) => runDbscan(points, { eps: "stable", minSamples: KNEE_SAMPLES });
 
 /** The settings of the largest mean score on labelled sets, of a grid. */
 export async function tuneDbscan(

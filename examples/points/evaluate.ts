@@ -8,6 +8,7 @@ import {
   dbscan,
   dbscanKnee,
   dbscanOf,
+  dbscanStable,
   kmeans2,
   kmeansPlusPlus,
   KNEE_SAMPLES,
@@ -30,6 +31,7 @@ export const METHODS = {
   kmeans2: "k-means, one run, told k",
   dbscanTuned: `DBSCAN, ${spelled(TUNED)}: the best on 300 labelled sets`,
   dbscanKnee: `DBSCAN, eps at the knee of each set, min-samples ${KNEE_SAMPLES}`,
+  dbscanStable: `DBSCAN, eps amid the widest range of each set with as many clusters, min-samples ${KNEE_SAMPLES}`,
   dbscan: `DBSCAN, ${spelled(THESIS)}, as in the thesis`,
 } as const;
 
@@ -124,6 +126,7 @@ export async function evaluate(
         kmeans2: kmeans2(columns, k, starts),
         dbscanTuned: await tuned(columns, k),
         dbscanKnee: await dbscanKnee(columns, k),
+        dbscanStable: await dbscanStable(columns, k),
         dbscan: await dbscan(columns, k),
       };
       const scores = Object.fromEntries(

@@ -10,7 +10,7 @@ import type { RunOptions } from "../lifecycle/progress";
 import { toContiguous } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { positive, integer } from "../options";
+import { choice, either, integer, positive } from "../options";
 import { Tensor } from "../tensor";
 import { yieldWhenDue, yieldNow } from "../event-loop";
 import { checkPoints } from "./points";
@@ -23,8 +23,11 @@ const NEIGHBOURS = /* @__PURE__ */ new HostModule<
 
 /** Options of `DBSCAN`. */
 export interface DBSCANOptions {
-  /** Radius of a neighbourhood, its border included; default 0.5. */
-  readonly eps?: number;
+  /**
+   * Radius of a neighbourhood, its border included; default 0.5. "knee": where the ascending distances to the point that makes `minSamples` bend
+   * (Ester et al. 1996, section 4.2). "stable": the middle of the widest range of radii with the same number of clusters, which takes some dozen times as long.
+   */
+  readonly eps?: number | "knee" | "stable";
   /** Points, itself included, that make a point a core point; default 5. */
   readonly minSamples?: number;
 }
@@ -34,7 +37,7 @@ type Settings = Required<DBSCANOptions>;
 
 /** Its options: their rules and defaults. @internal */
 export const DBSCAN_OPTIONS: OptionSet<Settings> = {
-  rules: { eps: positive, minSamples: integer(1) },
+  rules: { eps: either(positive, choice("knee", "stable")), minSamples: integer(1) },
   defaults: { eps: 0.5, minSamples: 5 },
   host: true,
 };
@@ -44,6 +47,7 @@ const NONE = 0xffffffff;
 
 /** What was learned: the labels, and the core points that clusters consist of. */
 interface Found {
+  readonly eps: number;
   readonly labels: Int32Array<ArrayBuffer>;
   /** Row numbers of the core points, ascending. */
   readonly cores: Int32Array<ArrayBuffer>;
@@ -68,8 +72,15 @@ export class DBSCAN extends Model<Settings> {
     super("DBSCAN", options, DBSCAN_OPTIONS);
   }
 
+  /** The radius: the given one, or the one that was found. @throws before `fit` has found one */
   get eps(): number {
-    return this.settings.eps;
+    const { eps } = this.settings;
+    return typeof eps === "string" ? this.known("eps", this.#found).eps : eps;
+  }
+
+  /** What `fit` found for options that leave it to the data. */
+  get chosen(): { readonly eps?: number } {
+    return typeof this.settings.eps === "string" && this.#found ? { eps: this.#found.eps } : {};
   }
 
   get minSamples(): number {
@@ -94,8 +105,9 @@ export class DBSCAN extends Model<Settings> {
   async fit(x: Points, options: RunOptions = {}): Promise<this> {
     return this.fitting(options, RUN_RULES, async (fit) => {
       const { n, d, values } = await valuesOf(x, "DBSCAN.fit");
+      const { minSamples } = this.settings;
       const sorted = await Sorted.of(values, n, d);
-      const { eps, minSamples } = this.settings;
+      const eps = await this.#radius(values, n, d, sorted);
       const report = async (step: number, loss: number): Promise<void> => {
         fit.report({ stage: "DBSCAN", epoch: 1, epochs: 1, step, steps: 3, loss });
         await yieldNow();
@@ -121,7 +133,7 @@ export class DBSCAN extends Model<Settings> {
       const points = new Float64Array(cores.length * d);
       cores.forEach((row, i) => points.set(values.subarray(row * d, (row + 1) * d), i * d));
       this.#found = {
-        ...{ labels, cores: Int32Array.from(cores), points, d },
+        ...{ eps, labels, cores: Int32Array.from(cores), points, d },
         clusters: Uint32Array.from(cores, (row) => clusters[sorted.place[row]!]!),
       };
       this.learned();
@@ -166,13 +178,14 @@ export class DBSCAN extends Model<Settings> {
   }
 
   protected override own(): Learned {
-    const { labels, cores, points, clusters, d } = this.known("save", this.#found);
+    const { eps, labels, cores, points, clusters, d } = this.known("save", this.#found);
     return {
       arrays: {
         ...{ labels: new NdArray<TypedArray>(labels), coreSampleIndices: new NdArray<TypedArray>(cores) },
         ...{ corePoints: new NdArray<TypedArray>(points, [cores.length, d]) },
         coreClusters: new NdArray<TypedArray>(clusters),
       },
+      ...(typeof this.settings.eps === "string" && { state: { eps } }),
     };
   }
 
@@ -184,11 +197,29 @@ export class DBSCAN extends Model<Settings> {
     if (!cores || !clusters || !labels || count !== cores.length || clusters.length !== count || d < 1)
       throw new Error("checkpoint: labels, and of each core point its row, its place and its cluster must be there");
     const points = saved.numbers("corePoints", count * d);
-    this.#found = { labels, cores, points, clusters: Uint32Array.from(clusters), d };
+    const { eps: given } = this.settings;
+    const eps = typeof given === "string" ? saved.entry<number>("eps", positive) : given;
+    this.#found = { eps, labels, cores, points, clusters: Uint32Array.from(clusters), d };
   }
 
   protected override release(): void {
     this.#found = undefined;
+  }
+
+  /** The radius that is given, or searched for. */
+  async #radius(values: Float64Array, n: number, d: number, sorted: Sorted): Promise<number> {
+    const { eps, minSamples } = this.settings;
+    if (typeof eps === "number") return eps;
+    const { kneeRadius, stableRadius } = await import("./radius");
+    if (eps === "knee") return kneeRadius(values, n, d, minSamples);
+    return stableRadius(values, n, d, minSamples, (radius) => {
+      const counts = sorted.neighbourCounts(radius);
+      const sizes = new Map<number, number>();
+      sorted.components(radius, counts, minSamples).forEach((parent, i) => {
+        if (counts[i]! >= minSamples) sizes.set(parent, (sizes.get(parent) ?? 0) + 1);
+      });
+      return [...sizes.values()];
+    });
   }
 }
 

@@ -14,7 +14,7 @@ export const dbscan: Method<DBSCANOptions & CommonOptions> = {
   target: "none",
   clusters: "found",
   options: described(DBSCAN_OPTIONS, {
-    eps: "radius of a neighbourhood, its border included",
+    eps: "radius of a neighbourhood, its border included; knee: where the distances to the neighbours bend; stable: amid the widest range with as many clusters",
     minSamples: "items in its neighbourhood, itself included, that make a core point",
   }),
   make: ({ device: _device, seed: _seed, ...options }) => new DBSCAN(options),

@@ -89,6 +89,8 @@ export interface Estimator {
    * @throws the signal's reason when aborted
    */
   fit(x: unknown, options?: EstimatorFitOptions): Promise<unknown>;
+  /** What `fit` found for options that leave it to the data. */
+  readonly chosen?: Readonly<Record<string, unknown>>;
   /** All of it as a file. */
   save(): Promise<Uint8Array>;
   /** Frees everything it holds. */

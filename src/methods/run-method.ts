@@ -303,7 +303,10 @@ class Run {
       ...(embedding && { embedding }),
       ...(q && { q }),
       ...("inertia" in estimator && { inertia: estimator.inertia as number }),
-      settings: { ...this.#options, ...estimator.settings, ...splitOptions(this.#method, this.#options).ofFit },
+      settings: {
+        ...{ ...this.#options, ...estimator.settings, ...estimator.chosen },
+        ...splitOptions(this.#method, this.#options).ofFit,
+      },
     };
   }
 

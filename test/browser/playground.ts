@@ -88,6 +88,12 @@ describe("playground", () => {
     await reach(page, "ready");
     expect(await page.textContent("#summary")).toMatch(/^drawn points: 1\d\d points\.$/);
     await page.selectOption("#method", "dbscan");
+    expect(await page.inputValue("#option-eps")).toBe("stable");
+    await page.click("#start");
+    await reach(page, "done");
+    expect(await page.textContent("#status")).toMatch(
+      /Radius of a neighbourhood: 0?\.?\d[\d.]*, Neighbours of a core point: 5\./,
+    );
     await page.fill("#option-eps", "0.3");
     await page.click("#start");
     await reach(page, "done");

@@ -36,6 +36,63 @@ describe("DBSCAN", () => {
     expect(core).toEqual(output("core").values);
   });
 
+  /** The radius where the ascending distances to the k-th other point bend, by all pairs. */
+  function kneeByDefinition(x: readonly number[][], k: number): number {
+    const distances = x
+      .map((a) => x.map((b) => Math.hypot(...a.map((v, c) => v - b[c]!))).sort((p, q) => p - q)[k]!)
+      .sort((p, q) => p - q);
+    const [first, last] = [distances[0]!, distances.at(-1)!];
+    const below = distances.map((value, i) => first + ((last - first) * i) / (distances.length - 1) - value);
+    return distances[below.indexOf(Math.max(...below))]!;
+  }
+
+  test.each([
+    [1, 200, 4],
+    [2, 300, 5],
+    [5, 150, 1],
+  ])("finds eps by itself at the knee, in %i dimensions, and keeps it", async (d, n, minSamples) => {
+    const random = uniforms(d);
+    const x = Array.from({ length: n }, (_, i) => Array.from({ length: d }, () => (i % 3) * 4 + random() ** 3));
+    const dbscan = new DBSCAN({ eps: "knee", minSamples });
+    expect(() => dbscan.eps).toThrow("DBSCAN.eps: call fit first");
+    expect(dbscan.chosen).toEqual({});
+    await dbscan.fit(x);
+    expect(dbscan.eps).toBeCloseTo(kneeByDefinition(x, Math.max(1, minSamples - 1)), 12);
+    expect(dbscan.chosen).toEqual({ eps: dbscan.eps });
+    expect(Array.from(dbscan.labels)).toEqual(byDefinition(x, dbscan.eps, minSamples).labels);
+    const loaded = await DBSCAN.load(await dbscan.save());
+    expect(loaded.eps).toBe(dbscan.eps);
+    expect([...(await loaded.predict(x))]).toEqual([...dbscan.labels]);
+  });
+
+  test("finds eps amid the widest range with as many clusters", async () => {
+    const random = uniforms(4);
+    // three groups 10 apart, of points that are at most 0.2 apart
+    const x = Array.from({ length: 90 }, (_, i) => [10 * (i % 3) + (i % 30) * 0.1 + 0.1 * random(), random() * 0.1]);
+    const dbscan = await new DBSCAN({ eps: "stable", minSamples: 3 }).fit(x);
+    expect(new Set(dbscan.labels)).toEqual(new Set([0, 1, 2]));
+    expect(dbscan.eps).toBeGreaterThan(0.4);
+    expect(dbscan.eps).toBeLessThan(7);
+    expect(Array.from(dbscan.labels)).toEqual(byDefinition(x, dbscan.eps, 3).labels);
+    const square = Array.from({ length: 300 }, () => [random(), random()]);
+    const one = await new DBSCAN({ eps: "stable", minSamples: 5 }).fit(square);
+    expect(one.labels.filter((label) => label === 0).length).toBeGreaterThan(280);
+  });
+
+  test.each(["knee", "stable"] as const)(
+    "%s where there is little to find: points that coincide, one point, a grid",
+    async (eps) => {
+      const labels = async (x: number[][]): Promise<number[]> => [
+        ...(await new DBSCAN({ eps, minSamples: 2 }).fitPredict(x)),
+      ];
+      expect(await labels([[1], [1], [1]])).toEqual([0, 0, 0]);
+      expect(await labels([[5]])).toEqual([-1]);
+      const grid = Array.from({ length: 12_000 }, (_, i) => [i % 100, Math.floor(i / 100)]);
+      expect(new Set(await labels(grid))).toEqual(new Set([0]));
+      expect(() => new DBSCAN({ eps: "elbow" as "knee" })).toThrow(/eps must be positive, or knee or stable, got/);
+    },
+  );
+
   test.each([
     [1, 200, 0.02, 4],
     [2, 300, 0.06, 5],
@@ -76,7 +133,7 @@ describe("DBSCAN", () => {
   });
 
   test("refuses bad options and data", async () => {
-    expect(() => new DBSCAN({ eps: 0 })).toThrow("DBSCAN: eps must be positive, got 0");
+    expect(() => new DBSCAN({ eps: 0 })).toThrow("DBSCAN: eps must be positive, or knee or stable, got 0");
     expect(() => new DBSCAN({ minSamples: 0 })).toThrow("DBSCAN: minSamples must be a whole number from 1, got 0");
     expect(() => new DBSCAN().labels).toThrow("DBSCAN.labels: call fit first");
     await expect(new DBSCAN().fit([[1, NaN]])).rejects.toThrow(/DBSCAN\.fit: .*NaN/);

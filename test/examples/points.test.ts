@@ -4,7 +4,6 @@ import {
   dbscanKnee,
   dbscanOf,
   kmeans2,
-  kneeOf,
   standardizeColumns,
   THESIS,
   TUNED,
@@ -73,7 +72,6 @@ test("DBSCAN takes a thin arc for a cluster once its eps is searched for, with l
   expect(thesis.filter((label) => label < 0).length).toBeGreaterThan(10);
   expect([...(await dbscanOf(TUNED)(arc, 1))]).toEqual([...truth]);
   expect((await dbscanKnee(arc, 1)).filter((label) => label < 0).length).toBeLessThan(10);
-  expect(kneeOf(new Float32Array(8))).toBe(1);
   const agreement = (a: Int32Array, b: Int32Array): number => accuracy(a, b);
   const found = await tuneDbscan([{ points: arc, labels: truth }], agreement);
   expect(found.mean).toBe(1);

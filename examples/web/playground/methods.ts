@@ -53,7 +53,8 @@ const LABELS: Readonly<Record<string, string>> = {
 
 const SEED = kindOf(integer(0));
 
-const labelOf = (name: string): string => {
+/** An option's name as the page has it. */
+export const labelOf = (name: string): string => {
   const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return LABELS[name] ?? `${words[0]!.toUpperCase()}${words.slice(1)}`;
 };
@@ -74,7 +75,9 @@ function quick(method: AnyMethod, data: DataSummary): Values {
   const isAutoencoder = names.has("pretrainEpochs");
   const steps = Math.ceil(n / 256);
   return {
-    ...{ nInit: 4, eps: data.kind === "points" ? 0.15 : 0.5 },
+    nInit: 4,
+    eps: n <= 10_000 ? "stable" : "knee", // searched for without labels
+
     ...(isAutoencoder && {
       ...{ layers: width > 16 ? [width, 256, 256, 1000, 10] : [width, 64, 64, 128, 4], layerEpochs: 0 },
       ...{ pretrainEpochs: passes(700, n, 256, 3), epochs: passes(1500, n, 256, 5), target: "batch" },

@@ -1,7 +1,8 @@
 // The session of any method of the library: one loop for all, and what is shown by what the estimator can.
 import { hungarian, NdArray } from "constella";
 import type { EpochRecord } from "constella";
-import { embeddingOf, labelsOf, optionsOf, runMethod, RunInterrupted } from "constella/methods";
+import { embeddingOf, labelsOf, optionsOf, runMethod, RunInterrupted, spell } from "constella/methods";
+import { labelOf } from "../methods";
 import type { AnyMethod, Estimator, Outcome, RunCheckpoint } from "constella/methods";
 import { ProvisionalClusters } from "./provisional";
 import { flat, takeRows, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
@@ -160,12 +161,18 @@ export function methodSession(method: AnyMethod, task: Task): Session {
         const labels = q ? found : renamed(found, names?.length === found.length ? names : undefined, k);
         const { inertia } = at;
         return {
-          ...{ labels, k, settings: { ...values, ...at.settings } },
+          ...{ labels, k, settings: { ...values, ...at.settings, ...at.chosen } },
           ...(embedding && { embedding }),
           ...(q && { q }),
           ...(inertia !== undefined && { inertia }),
         };
       }),
+    note: () => {
+      const chosen = Object.entries(estimator?.chosen ?? {});
+      if (!estimator || chosen.length === 0) return "";
+      const all = Object.entries({ ...estimator.settings, ...estimator.chosen });
+      return `${all.map(([name, value]) => `${labelOf(name)}: ${typeof value === "number" ? Number(value.toPrecision(4)) : spell(value)}`).join(", ")}.`;
+    },
     predict: (items) =>
       fitted(async (at) => {
         if (!at.predict) throw new Error(`${method.title} says nothing of items that it was not given`);
