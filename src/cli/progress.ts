@@ -7,18 +7,20 @@ export interface StageProgress {
   /** Of `total`, in any unit. */
   readonly done: number;
   readonly total: number;
+  /** Whether it may end before. */
+  readonly mayEnd?: boolean | undefined;
   /** Shown behind the bar: loss, accuracy, … */
   readonly figures?: Readonly<Record<string, number>>;
 }
 
 /** Where a training stands among all its steps, with its loss where there is one; under another name and with further figures where they are given. */
 export const stepProgress = (
-  { stage, epoch, epochs, step, steps, loss }: StepReport,
+  { stage, epoch, epochs, step, steps, loss, mayEnd }: StepReport,
   shown: { readonly stage?: string; readonly figures?: StageProgress["figures"] } = {},
 ): StageProgress => ({
   stage: shown.stage ?? stage,
   done: (epoch - 1) * steps + step,
-  total: epochs * steps,
+  ...{ total: epochs * steps, mayEnd },
   figures: { ...(Number.isFinite(loss) && { loss }), ...shown.figures },
 });
 
@@ -105,11 +107,12 @@ export class ProgressDisplay {
   }
 
   #detail(): string {
-    const { done, total, figures = {} } = this.#last!;
+    const { done, total, mayEnd, figures = {} } = this.#last!;
     const elapsed = (this.#time - this.#begin.time) / 1000;
     const left = (elapsed * (total - done)) / (done - this.#begin.done);
     const parts = Object.entries(figures).map(([name, value]) => `${name} ${formatFigure(value)}`);
-    if (done < total && elapsed > 1 && Number.isFinite(left)) parts.push(`${clock(left)} left`);
+    if (done < total && elapsed > 1 && Number.isFinite(left))
+      parts.push(`${mayEnd ? "at most " : ""}${clock(left)} left`);
     else if (done >= total) parts.push(clock(elapsed));
     return parts.join("  ");
   }

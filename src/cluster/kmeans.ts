@@ -284,7 +284,7 @@ export class KMeans extends Model<Settings> {
       history.push({ stage: "KMeans", epoch: history.length + 1, loss, inertia, changed });
       fit.report({
         ...{ stage: "KMeans", epoch: run + 1, epochs: nInit, step: history.length, steps: maxIter },
-        ...{ loss, inertia, changed, shift: shift * unit },
+        ...{ loss, inertia, changed, shift: shift * unit, mayEnd: true },
       });
       settled = changed === 0 && shift === 0;
       if (changed === 0 || shift <= threshold) break;

@@ -172,7 +172,8 @@ export class MiniBatchKMeans extends Model<Settings> {
               const loss = (unit * inertia) / batchSize;
               history.push({ stage: "MiniBatchKMeans", epoch: step + 1, loss });
               this.learned();
-              fit.report({ stage: "MiniBatchKMeans", epoch: 1, epochs: 1, step: step + 1, steps, loss });
+              const mayEnd = this.settings.maxNoImprovement > 0 || tolerance > 0;
+              fit.report({ stage: "MiniBatchKMeans", epoch: 1, epochs: 1, step: step + 1, steps, loss, mayEnd });
               ended = shift <= threshold || (step > 0 && improvement.ended(loss));
             } finally {
               batch.dispose();

@@ -317,7 +317,7 @@ export class GaussianMixture extends Model<Settings> {
         throw new Error(`${op}: the bound must stay finite, got ${lowerBound} in iteration ${step}`);
       parameters = maximized(this.covarianceType, moments, scores.means, n, d, regCovar);
       const report = { stage: this.name, epoch: run + 1, epochs: nInit, step, steps: maxIter, loss: -lowerBound };
-      fit.report({ ...report, lowerBound });
+      fit.report({ ...report, lowerBound, mayEnd: tolerance !== null });
       converged = tolerance !== null && trace.length > 0 && Math.abs(lowerBound - trace.at(-1)!) < tolerance;
       trace.push(lowerBound);
     }

@@ -32,6 +32,8 @@ export interface StepReport {
   readonly steps: number;
   /** Mean loss of the epoch so far. */
   readonly loss: number;
+  /** Whether there may be fewer epochs or steps: it ends where nothing changes any more. */
+  readonly mayEnd?: boolean | undefined;
 }
 
 /** Options of every `fit`. */

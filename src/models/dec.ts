@@ -289,6 +289,7 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
       name: this.name,
       epochs: Math.ceil((epochs * order.steps) / updateInterval),
       steps: updateInterval,
+      mayEnd: tolerance > 0,
       parameters: [...this.#objective.trained(network), centers],
       optimizer: (list) => new SGD(list, { lr: learningRate, momentum }),
       beforeEpoch: async (interval) => {

@@ -19,7 +19,7 @@ export interface StepContext {
 /** What a stage is while it runs. */
 export interface RunningStage extends Pick<
   Stage,
-  "name" | "epochs" | "steps" | "parameters" | "beforeEpoch" | "load" | "afterStep"
+  "name" | "epochs" | "steps" | "mayEnd" | "parameters" | "beforeEpoch" | "load" | "afterStep"
 > {
   /** The stage's stream: step t draws from a part of it that no other step does. */
   readonly random: RandomState;
@@ -72,6 +72,7 @@ export async function runStage(stage: RunningStage): Promise<void> {
       step: progress.step,
       steps,
       loss: progress.lossSum / Math.max(1, progress.step),
+      ...(stage.mayEnd && { mayEnd: true }),
     });
   };
 

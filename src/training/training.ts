@@ -21,6 +21,8 @@ export interface Stage {
   readonly epochs: number;
   /** Steps of an epoch. */
   readonly steps: number;
+  /** Whether `beforeEpoch` may end it early. */
+  readonly mayEnd?: boolean | undefined;
   readonly parameters: readonly Tensor[];
   readonly optimizer: (parameters: readonly Tensor[]) => Optimizer;
   /** Learning rate at a share of the stage in [0, 1); default: the optimizer's own throughout. */

@@ -71,7 +71,13 @@ describe("constella learn", () => {
     );
     expect({ code: found.code, lines: own(found.stderr) }).toEqual({ code: 0, lines: [] });
     expect(found.stdout).toMatch(/^7 items in [12] clusters?: P\(1\) \d\.\d+, P\(2\) \d\.\d+/);
-    expect(await list("found")).toEqual(["labels.csv", "labels.npy", "metrics.json", "probabilities.npz", "report.html"]);
+    expect(await list("found")).toEqual([
+      "labels.csv",
+      "labels.npy",
+      "metrics.json",
+      "probabilities.npz",
+      "report.html",
+    ]);
     expect(readNpy(await read("found/labels.npy")).shape).toEqual([7]);
     const arrays = readNpz(await read("found/probabilities.npz"));
     expect(arrays.get("counts")?.shape ?? arrays).toEqual([2]);

@@ -20,7 +20,7 @@ export async function streamedCube(path: string, options: DataOptions): Promise<
     const source = await pixelRows(opened, { memory: Math.min(ROW_MEMORY, memory * MB) });
     const { length: n, of } = source;
     const pixels = { as: "pixels", of, fits: { header, wcs } } as const;
-    const index = shownRows(n);
+    const index = shownRows(n, bands);
     const shown = { index, items: new NdArray(await source.rows(index), [index.length, bands]) };
     const missing = of.data.length - n;
     return {

@@ -33,8 +33,8 @@ export interface StreamedRows {
 export const MEMORY = 1024;
 /** A megabyte. */
 export const MB = 2 ** 20;
-/** Items that are shown. */
-const SHOWN = 5000;
+/** Items that are shown: so many, no more values than these of them, but some whatever their size. */
+const [SHOWN, SHOWN_VALUES, SHOWN_LEAST] = [5000, 2 ** 22, 256];
 /** Bytes that are hashed at a time. */
 const PIECE = 2 ** 24;
 
@@ -68,7 +68,7 @@ export async function openStreamed(
   const whole = found === "channels-last" ? channelsFirstRows(dataset) : dataset;
   const n = Math.min(dataset.length, first ?? Infinity);
   const source = n < dataset.length ? sliceRows(whole, 0, n) : whole;
-  const index = shownRows(n);
+  const index = shownRows(n, sizeOf(source.rowShape));
   const values = await source.rows(index);
   return {
     ...{ source, bytes, layout: found },
@@ -81,12 +81,13 @@ export async function openStreamed(
   };
 }
 
-/** All of n rows, or so many at random, ascending. */
-export function shownRows(n: number): Uint32Array {
-  if (n <= SHOWN) return Uint32Array.from({ length: n }, (_, i) => i);
+/** All of n rows of a width, or some at random, ascending: measures of theirs, axes and pictures take several times their memory. */
+export function shownRows(n: number, width: number): Uint32Array {
+  const most = Math.min(SHOWN, Math.max(SHOWN_LEAST, Math.floor(SHOWN_VALUES / width)));
+  if (n <= most) return Uint32Array.from({ length: n }, (_, i) => i);
   const random = new Random(0);
   const chosen = new Set<number>();
-  while (chosen.size < SHOWN) chosen.add(random.integer(n));
+  while (chosen.size < most) chosen.add(random.integer(n));
   return Uint32Array.from(chosen).sort();
 }
 

@@ -203,6 +203,7 @@ export class SetTrainer {
         name: op,
         epochs: Math.ceil(iterations / validateEvery),
         steps: validateEvery,
+        mayEnd: true,
         random: steps,
         progress: state.progress,
         fit,
