@@ -1,6 +1,6 @@
 // Clusterings of a cube's pixels, and what says nothing of its bands.
-import { KMeans, NdArray, stream } from "constella";
-import type { Device } from "constella";
+import { KMeans } from "constella";
+import type { Device, NdArray } from "constella";
 import { GALAXY_CLASSES, painted, pixelItems, slic, superpixelItems } from "constella/astronomy";
 import { ESOM, SOM } from "constella/som";
 
@@ -57,21 +57,6 @@ async function fitted(model: RowsModel, x: NdArray<Float32Array>): Promise<Int32
   }
 }
 
-/** An evolving map of rows in random order: from row to row of an image neighbours are alike, and the map that grows of these is another, and worse. */
-export async function evolved(
-  x: NdArray<Float32Array>,
-  options: { readonly seed: number; readonly device: Device },
-): Promise<Int32Array> {
-  const [n, d] = x.shape as [number, number];
-  const order = stream(options.seed, "sky.order").permutation(n);
-  const rows = new Float32Array(n * d);
-  order.forEach((from, to) => rows.set(x.data.subarray(from * d, (from + 1) * d), to * d));
-  const found = await fitted(new ESOM({ ...ESOM_OPTIONS, ...options }), new NdArray(rows, [n, d]));
-  const labels = new Int32Array(n);
-  order.forEach((from, to) => (labels[from] = found[to]!));
-  return labels;
-}
-
 const ofTask = ({ seed, device }: Task): Pick<Task, "seed" | "device"> => ({ seed, device });
 
 const kmeans = (x: NdArray<Float32Array>, task: Task): Promise<Int32Array> =>
@@ -111,8 +96,8 @@ export const METHODS: readonly Method[] = [
     cluster: (task) => ofPixels(task, (x) => fitted(new SOM({ nClusters: K, ...ofTask(task) }), x)),
   },
   {
-    ...{ id: "esom", title: "ESOM of the pixels in random order" },
-    cluster: (task) => ofPixels(task, (x) => evolved(x, ofTask(task))),
+    ...{ id: "esom", title: "ESOM, connected components" },
+    cluster: (task) => ofPixels(task, (x) => fitted(new ESOM({ ...ESOM_OPTIONS, ...ofTask(task) }), x)),
   },
   {
     ...{ id: "slic-kmeans", title: `SLIC + k-means of superpixels, K = ${K}` },

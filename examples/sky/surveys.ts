@@ -15,8 +15,7 @@ import {
   summarize,
 } from "constella/astronomy";
 import { readNpzArray } from "constella/data";
-import { SOM } from "constella/som";
-import { evolved } from "./methods";
+import { ESOM, SOM } from "constella/som";
 
 /** Files that are looked for in `--data`. */
 export const SURVEYS = [
@@ -59,10 +58,16 @@ export async function surveysOf(folder: string, device: Device): Promise<Survey[
   return found;
 }
 
-// Chosen on these pixels themselves, since there are no others of their kind.
-const LANDSAT_SOM = { rows: 15, columns: 15, epochs: 40, nClusters: 6 };
+/** What every model is given. */
+interface Common {
+  readonly seed: number;
+  readonly device: Device;
+}
 
-/** Landsat's labelled pixels in six kinds of land: NMI of k-means and of maps, seed by seed; undefined where a folder has none. */
+/** Kinds of land. */
+const K = 6;
+
+/** Landsat's labelled pixels in six kinds of land: NMI of k-means and of maps as they are by default, seed by seed; undefined where a folder has none. */
 export async function landsatOf(
   folder: string,
   seeds: readonly number[],
@@ -78,25 +83,32 @@ export async function landsatOf(
   const x = new NdArray(Float32Array.from(table.data as ArrayLike<number>), table.shape);
   const truth = Int32Array.from(readNpzArray(bytes, "labels").data as ArrayLike<number>);
   const score = async (
-    make: (seed: number) => { labels: Int32Array; fit(rows: typeof x): Promise<unknown>; dispose(): void },
+    make: (common: Common) => { labels: Int32Array; fit(rows: typeof x): Promise<unknown>; dispose(): void },
   ): Promise<number[]> => {
     const values: number[] = [];
     for (const seed of seeds) {
-      const model = make(seed);
+      const model = make({ seed, device });
       await model.fit(x);
       values.push(nmi(truth, model.labels));
       model.dispose();
     }
     return values;
   };
-  const evolving: number[] = [];
-  for (const seed of seeds) evolving.push(nmi(truth, await evolved(x, { seed, device })));
+  const spectral = { nClusters: K, clustering: "spectral" } as const;
   return [
-    { title: "k-means, K = 6", values: await score((seed) => new KMeans({ nClusters: 6, nInit: 5, seed, device })) },
+    { title: `k-means, K = ${K}`, values: await score((common) => new KMeans({ nClusters: K, nInit: 5, ...common })) },
     {
-      title: "SOM 15 × 15 + k-means of its units, K = 6",
-      values: await score((seed) => new SOM({ ...LANDSAT_SOM, seed, device })),
+      title: `SOM 10 × 10 + k-means of its units, K = ${K}`,
+      values: await score((common) => new SOM({ nClusters: K, ...common })),
     },
-    { title: "ESOM of the pixels in random order", values: evolving },
+    {
+      title: `SOM 10 × 10 + spectral clustering of its units, K = ${K}`,
+      values: await score((common) => new SOM({ ...spectral, ...common })),
+    },
+    { title: "ESOM, connected components", values: await score((common) => new ESOM(common)) },
+    {
+      title: `ESOM + spectral clustering of its nodes, K = ${K}`,
+      values: await score((common) => new ESOM({ nClusters: K, ...common })),
+    },
   ];
 }

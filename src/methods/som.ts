@@ -11,7 +11,16 @@ export interface SOMMethodOptions
     CommonOptions,
     Pick<
       SOMOptions,
-      "rows" | "columns" | "topology" | "toroid" | "training" | "epochs" | "neighbourhood" | "init" | "clustering"
+      | "rows"
+      | "columns"
+      | "topology"
+      | "toroid"
+      | "training"
+      | "order"
+      | "epochs"
+      | "neighbourhood"
+      | "init"
+      | "clustering"
     >,
     Pick<SOMOptions, "threshold" | "minLinks"> {
   readonly sigma?: number;
@@ -36,6 +45,7 @@ export const som: Method<SOMMethodOptions> = {
       topology: "how units touch",
       toroid: "whether the grid closes on itself",
       training: "whether units move once a pass, or after each item",
+      order: "of the items, of online training",
       epochs: "passes over the items",
       neighbourhood: "how the pull falls with distance",
       init: "how the units begin",

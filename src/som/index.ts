@@ -9,6 +9,7 @@ export type { Neighbourhood } from "./neighbourhood";
 export type { Decay, Schedule } from "./schedule";
 export type { CodebookInit } from "./initial";
 export type { MapRows } from "./rows";
+export type { RowOrder } from "./order";
 export { twoWinnersLinkage, uMatrix, uMatrixComponents, uMatrixWatershed } from "./u-matrix";
 export type { UMatrix, UnitClusters, WinnerLinks } from "./u-matrix";
 export { SOM } from "./maps/som";

@@ -7,12 +7,12 @@ import type { WinnerLinks } from "./u-matrix";
 
 /**
  * What makes clusters of the units of a map: `watershed` of the U-matrix, its connected `components` below a threshold, `linkage` of two winners, `k-means`
- * on the code book, or `units`, each its own.
+ * on the code book, `spectral` clustering of the links of two winners, or `units`, each its own.
  */
-export type UnitClustering = "watershed" | "components" | "linkage" | "k-means" | "units";
+export type UnitClustering = "watershed" | "components" | "linkage" | "k-means" | "spectral" | "units";
 
 /** Every name. */
-export const UNIT_CLUSTERINGS = ["watershed", "components", "linkage", "k-means", "units"] as const;
+export const UNIT_CLUSTERINGS = ["watershed", "components", "linkage", "k-means", "spectral", "units"] as const;
 
 /** A trained map. */
 export interface TrainedMap {
@@ -25,7 +25,7 @@ export interface TrainedMap {
 /** What a rule needs. */
 export interface UnitClusteringOptions {
   readonly clustering: UnitClustering;
-  /** Of `k-means`. */
+  /** Of `k-means` and `spectral`. */
   readonly nClusters?: number | undefined;
   /** Of `components`; default the median of the U-matrix. */
   readonly threshold?: number | undefined;
@@ -39,6 +39,7 @@ export async function clusterUnits(
   { codebook, grid, hits, links }: TrainedMap,
   { clustering, nClusters, threshold, minLinks, seed }: UnitClusteringOptions,
   device: Device,
+  signal?: AbortSignal,
 ): Promise<Int32Array<ArrayBuffer>> {
   const d = codebook.length / grid.units;
   switch (clustering) {
@@ -55,6 +56,10 @@ export async function clusterUnits(
       const rows = hits.reduce((sum, count) => sum + count, 0);
       const least = minLinks ?? Math.max(1, Math.round(rows / grid.units / 10));
       return assignLeftOver(codebook, twoWinnersLinkage(links, least));
+    }
+    case "spectral": {
+      const { cutLinks } = await import("./graph-cut");
+      return cutLinks(codebook, links, { nClusters: nClusters!, seed, device, signal });
     }
     case "k-means": {
       const vectors = new NdArray(Float32Array.from(codebook), [grid.units, d]);

@@ -9,7 +9,7 @@ export interface RowClustering {
   readonly nInit: number;
   readonly seed: number;
   readonly device: Device;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Clusters of rows [n, k] by k-means. */

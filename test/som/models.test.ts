@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { deviceOf } from "../devices";
 import { uniforms } from "../uniforms";
 import { CSOM, ESOM, SOM } from "../../src/som";
+import type { ESOMOptions } from "../../src/som";
+import { shuffledRows } from "../../src/som/order";
 
 /** Rows about `centers` in equal shares, shuffled by their index, and whose they are. */
 function blobs(centers: readonly (readonly number[])[], n: number, spread: number, seed = 1) {
@@ -59,6 +61,25 @@ describe("SOM", () => {
     expect(som.unitLabels.every((label) => label >= 0)).toBe(true);
     expect(som.clusterCenters.shape).toEqual([Math.max(...som.unitLabels) + 1, 3]);
     if (clustering === "linkage") expect(adjustedRandIndex(truth, som.labels)).toBeGreaterThan(0.9);
+  });
+
+  test("spectral clustering of its units goes by the links of rows, where k-means of them goes by their places", async () => {
+    const random = uniforms(4);
+    const truth = Int32Array.from({ length: 1600 }, (_, i) => i % 2);
+    // two half moons
+    const data = Float32Array.from({ length: 3200 }, (_, at) => {
+      const [i, c] = [Math.floor(at / 2), at % 2];
+      const angle = (Math.PI * i) / 1600;
+      const moon = truth[i] === 0 ? [Math.cos(angle), Math.sin(angle)] : [1 - Math.cos(angle), 0.5 - Math.sin(angle)];
+      return moon[c]! + 0.05 * (random() - 0.5);
+    });
+    const device = await wasm();
+    const scoreOf = async (clustering: "spectral" | "k-means"): Promise<number> => {
+      const som = await new SOM({ clustering, nClusters: 2, device }).fit({ data, shape: [1600, 2] });
+      return adjustedRandIndex(truth, som.labels);
+    };
+    expect(await scoreOf("spectral")).toBeGreaterThan(0.9);
+    expect(await scoreOf("k-means")).toBeLessThan(0.6);
   });
 
   test("a source with masked rows, in strips and at once, gives one map", async () => {
@@ -245,12 +266,46 @@ describe("ESOM", () => {
 
   test("pieces give the map of the whole, and a saved map goes on", async () => {
     const { x } = blobs(CORNERS, 700, 0.5);
-    const whole = await new ESOM({ epsilon: 0.5 }).fit(x);
+    const whole = await new ESOM({ epsilon: 0.5, order: "given" }).fit(x);
     const part = (from: number, to: number) => ({ data: x.data.subarray(from * 3, to * 3), shape: [to - from, 3] });
     const first = await new ESOM({ epsilon: 0.5 }).partialFit(part(0, 333));
     const second = await (await ESOM.load(await first.save())).partialFit(part(333, 700));
     expect(second.map.state()).toEqual(whole.map.state());
     expect(second.codebook.data).toEqual(whole.codebook.data);
+  });
+
+  test("the order of the rows is drawn by the seed, another in each pass, or given", async () => {
+    const { x } = blobs(CORNERS, 500, 0.5);
+    const sorted = { data: Float32Array.from(x.data).sort(), shape: [1500, 1] };
+    const trained = async (options: ESOMOptions): Promise<unknown> =>
+      (await new ESOM({ epsilon: 0.3, ...options }).fit(sorted)).map.state();
+    expect(await trained({ seed: 1 })).toEqual(await trained({ seed: 1, order: "shuffled" }));
+    expect(await trained({ seed: 1 })).not.toEqual(await trained({ seed: 2 }));
+    expect(await trained({ seed: 1, order: "given" })).toEqual(await trained({ seed: 2, order: "given" }));
+  });
+
+  test("many rows come in runs from everywhere, each once, however they are read", async () => {
+    const n = 66_500;
+    const range = (from: number, to: number): Float32Array =>
+      Float32Array.from({ length: to - from }, (_, i) => from + i);
+    const shuffled = shuffledRows({ n, d: 1, read: range }, 3, "test", 0);
+    const read = await shuffled.read(0, n);
+    expect(Float32Array.from(read).sort()).toEqual(range(0, n));
+    expect(new Set(Array.from(read.subarray(0, 1000), (row) => Math.floor(row / 10_000))).size).toBe(7);
+    expect(await shuffled.read(60_000, 66_000)).toEqual(read.subarray(60_000, 66_000));
+    expect(await shuffledRows({ n, d: 1, read: range }, 3, "test", 1).read(0, n)).not.toEqual(read);
+  });
+
+  test("is cut into as many clusters as are wanted", async () => {
+    const device = await wasm();
+    const { x, truth } = blobs(CORNERS, 1500, 0.4);
+    const esom = await new ESOM({ nClusters: 4, device }).fit(x);
+    expect(adjustedRandIndex(truth, esom.labels)).toBeGreaterThan(0.95);
+    expect(new Set(esom.nodeLabels)).toEqual(new Set([0, 1, 2, 3]));
+    const loaded = await ESOM.load(await esom.save(), { device });
+    expect([await loaded.predict(x), loaded.nodeLabels]).toEqual([esom.labels, esom.nodeLabels]);
+    const alike = await new ESOM({ nClusters: 3, device }).fit([[1, 1], [1, 1], [1, 1], [1, 1]]); // prettier-ignore
+    expect(alike.labels).toEqual(new Int32Array(4));
   });
 
   test("the cap holds, masked rows have no node", async () => {

@@ -1,6 +1,21 @@
+import { isObject } from "../../checks";
 import type { Device } from "../../device";
 import type { OptionSet } from "../../lifecycle/model";
-import { checkedOptions, choice, either, flag, fraction, positive, range, record, seed, integer } from "../../options";
+import {
+  checkedOptions,
+  choice,
+  either,
+  flag,
+  fraction,
+  optional,
+  positive,
+  range,
+  record,
+  seed,
+  integer,
+} from "../../options";
+import { ROW_ORDERS } from "../order";
+import type { RowOrder } from "../order";
 
 /** ε and γ of a pass over the rows. */
 export interface ESOMPass {
@@ -13,13 +28,19 @@ export interface ESOMPass {
 export interface ESOMOptions {
   /**
    * Radius within which a row needs no node of its own, and width of the activation: a distance, or a quantile of the distances of random pairs of rows.
-   * Default: the quantile 0.1, between the 5 and 20 % that keep maps of a few dozen to a few hundred nodes.
+   * Default: the quantile 0.1, between the 5 and 20 % that keep maps of a few dozen to a few hundred nodes; 0.05 with `nClusters`, since what is cut must be
+   * finer than the clusters.
    */
   readonly epsilon?: ESOMPass["epsilon"];
   /** Share of the way that nodes go towards a row. Default 0.2. */
   readonly gamma?: number;
   /** Passes over the rows, or ε and γ of each. Default 1. */
   readonly passes?: number | readonly ESOMPass[];
+  /**
+   * How rows come to `fit`: in random order, another in each pass, or as they are given. Neighbours in an image are alike, and a map that grows row by row of
+   * it is another, and worse. `partialFit` takes rows as they come. Default "shuffled".
+   */
+  readonly order?: RowOrder;
   /** What a link keeps of its strength when its node wins again. Default 0.8. */
   readonly beta?: number;
   /** The weakest link is deleted after so many rows; 0: never. Default 50. */
@@ -28,7 +49,12 @@ export interface ESOMOptions {
   readonly maxNodes?: number;
   /** A node that loses its last link is deleted. Default true. */
   readonly removeOrphans?: boolean;
-  /** Links weaker than this do not make a cluster; 0: all do, and one cluster is the rule. Default 0.01, gaps of one and a half ε. */
+  /**
+   * Clusters into which spectral clustering cuts the nodes, linked by the rows that have them as nearest and second nearest (see `SOM`). Default: the connected
+   * components, as many as there are.
+   */
+  readonly nClusters?: number;
+  /** Where the number is found: links weaker than this do not make a cluster; 0: all do, and one cluster is the rule. Default 0.01, gaps of one and a half ε. */
   readonly minStrength?: number;
   /**
    * `exact`: one row after the other, as published. `tiled`: the nearest nodes of `tile` rows are sought at once on the device, in the map as it was before
@@ -44,7 +70,7 @@ export interface ESOMOptions {
 }
 
 /** What is in force. */
-export type ESOMSettings = Required<Omit<ESOMOptions, "device">>;
+export type ESOMSettings = Required<Omit<ESOMOptions, "device" | "nClusters">> & Pick<ESOMOptions, "nClusters">;
 
 const EPSILON = either(positive, record({ quantile: fraction }));
 
@@ -63,13 +89,21 @@ export const ESOM_OPTIONS: OptionSet<ESOMSettings> = {
       removeOrphans: flag,
       minStrength: range(0),
     },
+    ...{ order: choice(...ROW_ORDERS), nClusters: optional(integer(1)) },
     ...{ search: choice("exact", "tiled"), tile: integer(1, 1e6), seed },
   },
   defaults: {
     ...{ epsilon: { quantile: 0.1 }, gamma: 0.2, passes: 1, beta: 0.8, pruneEvery: 50, maxNodes: 1000 },
-    ...{ removeOrphans: true, minStrength: 0.01, search: "exact", tile: 1024, seed: 0 },
+    ...{ order: "shuffled", removeOrphans: true, minStrength: 0.01, search: "exact", tile: 1024, seed: 0 },
   },
 };
+
+/** Options with those that follow from others. */
+export function completed(options: ESOMOptions): ESOMOptions {
+  if (!isObject(options)) return options;
+  const { nClusters, epsilon = { quantile: 0.05 } }: ESOMOptions = options;
+  return nClusters === undefined ? options : { ...options, epsilon };
+}
 
 /** ε and γ of each pass. @throws for a pass that has others */
 export function passesOf({ passes, epsilon, gamma }: ESOMSettings): readonly ESOMPass[] {

@@ -4,6 +4,7 @@ import { takeTensor } from "../../tensor";
 import { yieldWhenDue } from "../../event-loop";
 import { spreadRows } from "../initial";
 import { isMasked } from "../rows";
+import { WinnerLinks } from "../u-matrix";
 import type { OpenRows } from "../rows";
 import { UnitsOnDevice } from "../units";
 import type { ESOMPass } from "./esom-options";
@@ -20,6 +21,8 @@ export interface ESOMResults {
 
 /** Results of rows, and of the nodes that they fell to. */
 export interface ESOMSummary extends ESOMResults {
+  /** The cluster of each node. */
+  readonly nodeLabels: Int32Array<ArrayBuffer>;
   readonly hits: Int32Array;
   readonly quantizationError: number;
   readonly nodeClasses: Int32Array<ArrayBuffer> | undefined;
@@ -102,17 +105,28 @@ export async function passOver(map: EvolvingMap, rows: OpenRows, options: PassOp
   return sum / taken;
 }
 
-/** Node, cluster and activation of each row. `onRows`: after every few of them. */
+/** What is asked of rows of a map at rest. */
+export interface SummaryOptions {
+  /** Width of the activation. */
+  readonly epsilon: number;
+  /** The cluster of each node, by the rows that link two of them. */
+  readonly clusters: (links: WinnerLinks) => Int32Array<ArrayBuffer> | Promise<Int32Array<ArrayBuffer>>;
+  /** Known classes of the rows. */
+  readonly classes?: Int32Array | undefined;
+  /** After every few rows. */
+  readonly onRows?: (() => Promise<void>) | undefined;
+}
+
+/** Node, cluster and activation of each row. */
 export async function summaryOf(
   map: EvolvingMap,
-  nodeLabels: Int32Array,
-  epsilon: number,
   rows: OpenRows,
-  classes?: Int32Array,
-  onRows?: () => Promise<void>,
+  { epsilon, clusters, classes, onRows }: SummaryOptions,
 ): Promise<ESOMSummary> {
   const { n, d } = rows;
   const bmu = new Int32Array(n).fill(-1);
+  const second = new Int32Array(Math.min(n, READ)).fill(-1);
+  const links = new WinnerLinks(map.size);
   const activation = new Float64Array(n).fill(NaN);
   const hits = new Int32Array(map.size);
   const votes = hits.length > 0 && classes ? Array.from(hits, () => new Map<number, number>()) : undefined;
@@ -121,8 +135,9 @@ export async function summaryOf(
     const data = await rows.read(begin, Math.min(n, begin + READ));
     for (let i = 0; i * d < data.length; i++) {
       if (isMasked(data, i, d)) continue;
-      const { place, square } = map.nearest(data, i * d);
+      const { place, square, ...other } = map.nearest(data, i * d);
       bmu[begin + i] = place;
+      second[i] = other.second;
       activation[begin + i] = Math.exp((-2 * square) / (epsilon * epsilon));
       hits[place]!++;
       sum += Math.sqrt(square);
@@ -137,10 +152,12 @@ export async function summaryOf(
         }
       }
     }
+    links.add(bmu.subarray(begin, Math.min(n, begin + READ)), second);
   }
+  const nodeLabels = await clusters(links);
   const labels = bmu.map((node) => (node < 0 ? -1 : nodeLabels[node]!));
   const nodeClasses = votes && Int32Array.from(votes, mostVotes);
-  return { bmu, labels, activation, hits, quantizationError: sum / taken, nodeClasses };
+  return { bmu, labels, nodeLabels, activation, hits, quantizationError: sum / taken, nodeClasses };
 }
 
 /** The class with most votes, the lowest of equals; −1 without any. */

@@ -12,14 +12,15 @@ import type { TypedArray } from "../../ndarray";
 import { list, nullable, optional, positive, range, record, integer } from "../../options";
 import type { Rules } from "../../options";
 import { stream } from "../../random";
+import { shuffledRows } from "../order";
 import { openRows } from "../rows";
 import type { MapRows, OpenRows } from "../rows";
 import { clusterMeans } from "../unit-clusters";
 import { preparedForMaps } from "../units";
-import { ESOM_OPTIONS, passesOf } from "./esom-options";
+import { completed, ESOM_OPTIONS, passesOf } from "./esom-options";
 import type { ESOMOptions, ESOMPass, ESOMSettings } from "./esom-options";
 import { chosenEpsilons, passOver, READ, summaryOf } from "./esom-passes";
-import type { ESOMResults, ESOMSummary, PassOptions, PassProgress } from "./esom-passes";
+import type { ESOMResults, ESOMSummary, PassOptions, PassProgress, SummaryOptions } from "./esom-passes";
 import { EvolvingMap } from "./evolving-map";
 import type { EvolvingState } from "./evolving-map";
 
@@ -47,8 +48,8 @@ const BEGUN = record({ pass: integer(0), row: integer(0), taken: integer(0), sum
 
 /**
  * Evolving self-organising map (Deng and Kasabov, "On-line pattern analysis by evolving self-organizing maps", Neurocomputing 51, 2003): a graph of nodes
- * that grows where rows are new, learns where they are not, and loses its weakest links; its connected components are the clusters. Float64; rows come in
- * the order in which they are given, and the map depends on it. See `EvolvingMap` for the steps.
+ * that grows where rows are new, learns where they are not, and loses its weakest links; its connected components are the clusters, or it is cut into as many
+ * as are wanted. Float64; the map depends on the order of the rows, of which `fit` draws a random one. See `EvolvingMap` for the steps.
  */
 export class ESOM extends Model<ESOMSettings> {
   readonly #passes: readonly ESOMPass[];
@@ -63,7 +64,7 @@ export class ESOM extends Model<ESOMSettings> {
 
   /** @throws for an option that is unknown or out of its range */
   constructor(options: ESOMOptions = {}) {
-    super("ESOM", options, ESOM_OPTIONS);
+    super("ESOM", completed(options), ESOM_OPTIONS);
     this.#passes = passesOf(this.settings);
   }
 
@@ -100,9 +101,9 @@ export class ESOM extends Model<ESOMSettings> {
   get hits(): Int32Array {
     return this.#read("hits").hits;
   }
-  /** The cluster of each node: connected components over links of at least `minStrength`. */
+  /** The cluster of each node: connected components over links of at least `minStrength`, or what `nClusters` asks for. */
   get nodeLabels(): Int32Array<ArrayBuffer> {
-    return this.map.clusters(this.settings.minStrength);
+    return this.#found?.nodeLabels.slice() ?? this.map.clusters(this.settings.minStrength);
   }
   /** The class of each node that most of its rows with a known one have; −1 without any. @throws unless `fit` was given `y` */
   get nodeClasses(): Int32Array<ArrayBuffer> {
@@ -143,13 +144,16 @@ export class ESOM extends Model<ESOMSettings> {
       try {
         const map = (this.#growing = new EvolvingMap(rows.d, this.#begun!.state));
         for (let pass = this.#begun!.pass; pass < this.#passes.length; pass++) {
-          const loss = await this.#fitPass(map, rows, await this.#tiled(x), fit);
+          const ordered = this.#ordered(rows, pass);
+          const loss = await this.#fitPass(map, ordered, await this.#tiled(x), fit);
           const made = { stage: "map", epoch: pass + 1, loss, nodes: map.size, epsilon: this.#epsilons[pass]! };
           this.#begun = { ...START, pass: pass + 1, state: map.state() };
           this.#history.push(made);
           await fit.resting(() => onEpoch?.(made));
         }
-        const found = await this.#summary(map, rows, classes, () => fit.between());
+        const clusters = this.#clusters(map, x, fit.signal);
+        const asked = { epsilon: this.epsilon, clusters, classes, onRows: () => fit.between() };
+        const found = await summaryOf(map, rows, asked);
         [this.#map, this.#found, this.#begun] = [map, found, undefined];
       } catch (error) {
         if (!fit.signal.aborted) this.#begun = undefined; // what has failed begins anew
@@ -181,8 +185,8 @@ export class ESOM extends Model<ESOMSettings> {
         const rest = { from: START, tiled: await this.#tiled(x), onBlock: async () => undefined };
         const pass = { ...this.settings, epsilon: epsilons.at(-1)!, gamma: this.#passes.at(-1)!.gamma };
         await passOver(map, rows, { ...pass, ...rest, onRows: () => fit.between() });
-        const labels = map.clusters(this.settings.minStrength);
-        const found = await summaryOf(map, labels, epsilons.at(-1)!, rows, undefined, () => fit.between());
+        const asked = { epsilon: epsilons.at(-1)!, clusters: this.#clusters(map, x, fit.signal) };
+        const found = await summaryOf(map, rows, { ...asked, onRows: () => fit.between() });
         [this.#map, this.#epsilons, this.#found] = [map, epsilons, found];
         this.learned();
       },
@@ -244,6 +248,7 @@ export class ESOM extends Model<ESOMSettings> {
         }),
         ...(found && {
           ...{ bmu: new NdArray<TypedArray>(found.bmu), hits: new NdArray<TypedArray>(found.hits) },
+          nodeLabels: new NdArray<TypedArray>(found.nodeLabels),
           activation: new NdArray<TypedArray>(found.activation.map((value) => (Number.isNaN(value) ? -1 : value))),
           ...(found.nodeClasses && { nodeClasses: new NdArray<TypedArray>(found.nodeClasses) }),
         }),
@@ -279,10 +284,11 @@ export class ESOM extends Model<ESOMSettings> {
     const nodeClasses = saved.labels("nodeClasses", 2 ** 31, -1);
     if (!bmu || hits?.length !== map.size || (nodeClasses && nodeClasses.length !== map.size))
       throw new Error(`checkpoint: bmu must be there, hits and nodeClasses of ${map.size} nodes`);
-    const nodeLabels = map.clusters(this.settings.minStrength);
+    const nodeLabels = saved.labels("nodeLabels", map.size) ?? map.clusters(this.settings.minStrength);
+    if (nodeLabels.length !== map.size) throw new Error(`checkpoint: nodeLabels must be of ${map.size} nodes`);
     this.#map = map;
     this.#found = {
-      ...{ bmu, hits, nodeClasses, labels: bmu.map((node) => (node < 0 ? -1 : nodeLabels[node]!)) },
+      ...{ bmu, hits, nodeClasses, nodeLabels, labels: bmu.map((node) => (node < 0 ? -1 : nodeLabels[node]!)) },
       activation: saved.numbers("activation", bmu.length).map((value) => (value < 0 ? NaN : value)),
       quantizationError: saved.entry<number>("quantizationError", range(0)),
     };
@@ -294,6 +300,12 @@ export class ESOM extends Model<ESOMSettings> {
 
   #random(): ReturnType<typeof stream> {
     return stream(this.settings.seed, "ESOM.pairs");
+  }
+
+  /** Rows as a pass takes them. */
+  #ordered(rows: OpenRows, pass: number): OpenRows {
+    const { order, seed } = this.settings;
+    return order === "given" ? rows : shuffledRows(rows, seed, "ESOM.order", pass);
   }
 
   async #tiled(x: MapRows): Promise<PassOptions["tiled"]> {
@@ -316,20 +328,21 @@ export class ESOM extends Model<ESOMSettings> {
     });
   }
 
-  #summary(
-    map: EvolvingMap,
-    rows: OpenRows,
-    classes: Int32Array | undefined,
-    onRows: () => Promise<void>,
-  ): Promise<ESOMSummary> {
-    const labels = map.clusters(this.settings.minStrength);
-    return summaryOf(map, labels, this.#epsilons.at(-1)!, rows, classes, onRows);
+  /** What gives each node its cluster. */
+  #clusters(map: EvolvingMap, x: MapRows, signal: AbortSignal): SummaryOptions["clusters"] {
+    const { nClusters, minStrength, seed } = this.settings;
+    if (nClusters === undefined) return () => map.clusters(minStrength);
+    return async (links) => {
+      const { cutLinks } = await import("../graph-cut");
+      return cutLinks(map.prototypes, links, { nClusters, seed, signal, device: await this.device(x) });
+    };
   }
 
   async #results(x: MapRows, what: string): Promise<ESOMSummary> {
     const map = this.known(what, this.#map ?? this.#growing);
+    const nodeLabels = this.#found?.nodeLabels ?? map.clusters(this.settings.minStrength);
     return this.computing(what, async () =>
-      this.#summary(map, await openRows(x, `ESOM.${what}`, map.d), undefined, async () => undefined),
+      summaryOf(map, await openRows(x, `ESOM.${what}`, map.d), { epsilon: this.epsilon, clusters: () => nodeLabels }),
     );
   }
 

@@ -158,14 +158,18 @@ export class EvolvingMap {
     return { id: winner.id, distance };
   }
 
-  /** The nearest node, by place, and its squared distance; −1 in an empty map. */
-  nearest(rows: ArrayLike<number>, at: number): { readonly place: number; readonly square: number } {
-    let [place, square] = [-1, Infinity];
+  /** The nearest node and the second nearest, by place, −1 where there is none, and the squared distance to the nearest. */
+  nearest(
+    rows: ArrayLike<number>,
+    at: number,
+  ): { readonly place: number; readonly second: number; readonly square: number } {
+    let [place, square, second, next] = [-1, Infinity, -1, Infinity];
     for (let i = 0; i < this.size; i++) {
       const away = this.#square(rows, at, i);
-      if (away < square) [place, square] = [i, away];
+      if (away < square) [second, next, place, square] = [place, square, i, away];
+      else if (away < next) [second, next] = [i, away];
     }
-    return { place, square };
+    return { place, second, square };
   }
 
   #square(rows: ArrayLike<number>, at: number, place: number): number {

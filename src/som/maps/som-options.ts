@@ -7,6 +7,8 @@ import type { GridOptions } from "../grid";
 import { INITS } from "../initial";
 import type { CodebookInit } from "../initial";
 import type { Neighbourhood } from "../neighbourhood";
+import { ROW_ORDERS } from "../order";
+import type { RowOrder } from "../order";
 import { keptSchedule, SCHEDULE } from "../schedule";
 import type { Schedule } from "../schedule";
 import { UNIT_CLUSTERINGS } from "../unit-clusters";
@@ -30,13 +32,15 @@ export interface SOMOptions extends Partial<GridOptions> {
   readonly learningRate?: Schedule;
   /** Distance on the grid beyond which nothing is pulled. Default none. */
   readonly cutoff?: Schedule;
+  /** Of online training: rows in random order, another in each epoch, or as they are given. Default "shuffled". */
+  readonly order?: RowOrder;
   /** Default "gaussian". */
   readonly neighbourhood?: Neighbourhood;
   /** Default "pca". */
   readonly init?: CodebookInit;
   /** What makes clusters of the units. Default "k-means" where `nClusters` is given, else "watershed". */
   readonly clustering?: UnitClustering;
-  /** Of "k-means". */
+  /** Of "k-means" and "spectral". */
   readonly nClusters?: number;
   /** Of "components": the highest value of the U-matrix within a cluster. Default its median. */
   readonly threshold?: number;
@@ -59,10 +63,18 @@ export const SOM_OPTIONS: OptionSet<SOMSettings> = {
     ...{ training: choice("batch", "online"), epochs: integer(1), sigma: SCHEDULE, learningRate: SCHEDULE },
     ...{ cutoff: optional(SCHEDULE), neighbourhood: choice("gaussian", "bubble"), init: either(INITS, MATRIX) },
     ...{ clustering: choice(...UNIT_CLUSTERINGS), nClusters: optional(integer(1)), threshold: optional(range(0)) },
-    ...{ minLinks: optional(integer(1)), seed },
+    ...{ minLinks: optional(integer(1)), order: choice(...ROW_ORDERS), seed },
   },
   defaults: {
-    ...{ rows: 10, columns: 10, topology: "rectangular", toroid: false, training: "batch", epochs: 10 },
+    ...{
+      order: "shuffled",
+      rows: 10,
+      columns: 10,
+      topology: "rectangular",
+      toroid: false,
+      training: "batch",
+      epochs: 10,
+    },
     ...{ learningRate: { start: 0.5, decay: "asymptotic" }, neighbourhood: "gaussian", init: "pca", seed: 0 },
   },
 };

@@ -1,12 +1,12 @@
 import type { Fit } from "../../lifecycle/fit";
 import type { EpochRecord } from "../../lifecycle/progress";
-import { stream } from "../../random";
 import { batchEpoch, winnersOf, withUnits } from "../batch";
 import type { Grid } from "../grid";
 import type { Neighbourhood } from "../neighbourhood";
 import { onlineSteps } from "../online";
-import { isMasked } from "../rows";
-import type { Blocks, OpenRows } from "../rows";
+import { shuffledRows } from "../order";
+import { Blocks, isMasked } from "../rows";
+import type { OpenRows } from "../rows";
 import { scheduled } from "../schedule";
 import type { Schedule } from "../schedule";
 import type { SOMSettings } from "./som-options";
@@ -16,7 +16,7 @@ export interface MapTraining {
   readonly settings: SOMSettings;
   readonly grid: Grid;
   readonly blocks: Blocks;
-  readonly rows: Pick<OpenRows, "n" | "d">;
+  readonly rows: OpenRows;
   readonly fit: Fit;
   /** Epochs that are behind it. */
   readonly begun: number;
@@ -68,7 +68,7 @@ const ONLINE_ROWS = 65_536;
 export async function trainOnline(training: MapTraining): Promise<void> {
   const { settings, grid, blocks, rows, fit, begun, ended } = training;
   const { n, d } = rows;
-  const { epochs, sigma, learningRate, cutoff, neighbourhood, seed } = settings;
+  const { epochs, sigma, learningRate, cutoff, neighbourhood, seed, order: comes } = settings;
   const steps = epochs * n;
   const at = (name: string, schedule: Schedule): ((t: number) => number) => scheduled("SOM", name, schedule, steps);
   const [width, rate] = [at("sigma", sigma), at("learningRate", learningRate)];
@@ -76,25 +76,30 @@ export async function trainOnline(training: MapTraining): Promise<void> {
   let codebook: ArrayLike<number> = training.codebook;
   let { loss } = training;
   for (let epoch = begun; epoch < epochs; epoch++) {
-    const random = stream(seed, "SOM.order", epoch);
-    for await (const { x, first, rows: count } of blocks.pass(fit.signal)) {
-      const data = (await x.data()) as Float32Array;
-      const order = random.permutation(count).filter((row) => !isMasked(data, row, d));
-      for (let begin = 0; begin < order.length; begin += ONLINE_ROWS) {
-        const t0 = epoch * n + first + begin;
-        const trained = await onlineSteps(
-          ...([x, codebook, grid] as const),
-          {
-            order: order.subarray(begin, begin + ONLINE_ROWS),
-            ...{ sigma: (t) => width(t0 + t), learningRate: (t) => rate(t0 + t), neighbourhood },
-            ...(reach && { cutoff: (t: number) => reach(t0 + t) }),
-          },
-          fit.signal,
-        );
-        codebook = trained.codebook;
-        fit.report({ stage: "map", epoch: epoch + 1, epochs, step: first + begin, steps: n, loss });
-        await fit.between();
+    const taken =
+      comes === "given" ? blocks : new Blocks(blocks.device, shuffledRows(rows, seed, "SOM.order", epoch), 1);
+    try {
+      for await (const { x, first, rows: count } of taken.pass(fit.signal)) {
+        const data = (await x.data()) as Float32Array;
+        const order = Uint32Array.from({ length: count }, (_, row) => row).filter((row) => !isMasked(data, row, d));
+        for (let begin = 0; begin < order.length; begin += ONLINE_ROWS) {
+          const t0 = epoch * n + first + begin;
+          const trained = await onlineSteps(
+            ...([x, codebook, grid] as const),
+            {
+              order: order.subarray(begin, begin + ONLINE_ROWS),
+              ...{ sigma: (t) => width(t0 + t), learningRate: (t) => rate(t0 + t), neighbourhood },
+              ...(reach && { cutoff: (t: number) => reach(t0 + t) }),
+            },
+            fit.signal,
+          );
+          codebook = trained.codebook;
+          fit.report({ stage: "map", epoch: epoch + 1, epochs, step: first + begin, steps: n, loss });
+          await fit.between();
+        }
       }
+    } finally {
+      if (taken !== blocks) taken.dispose();
     }
     loss = await meanDistance(blocks, codebook, n, grid);
     const record = { stage: "map", epoch: epoch + 1, loss, sigma: width(epoch * n + n - 1) };

@@ -65,9 +65,10 @@ export class SOM extends Model<SOMSettings> {
     super("SOM", completed(options), SOM_OPTIONS);
     this.grid = new Grid(this.settings, "SOM");
     const { clustering, nClusters, training, epochs, sigma, cutoff, learningRate } = this.settings;
-    if (clustering === "k-means") checkInteger("SOM", { nClusters: nClusters ?? NaN }, 1, this.grid.units);
+    if (clustering === "k-means" || clustering === "spectral")
+      checkInteger("SOM", { nClusters: nClusters ?? NaN }, 1, this.grid.units);
     else if (nClusters !== undefined)
-      throw new Error(`SOM: nClusters is for clustering k-means, ${clustering} finds the number`);
+      throw new Error(`SOM: nClusters is for clustering k-means and spectral, ${clustering} finds the number`);
     const schedules = { sigma, ...(cutoff !== undefined && { cutoff }) };
     const steps = training === "batch" ? epochs : undefined; // of online training the steps are rows, not known yet
     for (const [name, schedule] of Object.entries(schedules)) checkSchedule("SOM", name, schedule, steps);
@@ -357,7 +358,7 @@ export class SOM extends Model<SOMSettings> {
       winnersOf(blocks, n, units, grid, signal),
     );
     const { hits, links, quantizationError, topographicError } = quality;
-    const units = await clusterUnits({ codebook, grid, hits, links }, settings, blocks.device);
+    const units = await clusterUnits({ codebook, grid, hits, links }, settings, blocks.device, signal);
     signal.throwIfAborted();
     this.#found = { hits, units, quantizationError, topographicError };
     [this.#bmu, this.#links] = [nearest, links];
