@@ -12,13 +12,13 @@ import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { choice, either, range, seed as seedRule, integer } from "../options";
-import { stream } from "../random";
 import type { Random } from "../random";
 import { distancesToCenters, givenCenters, inertiaOf, nearestCenters } from "./centers";
 import type { Frame, Matrix } from "./frame";
 import { plusPlusRows, randomRows } from "./kmeans-init";
 import { LLOYD_KERNELS } from "./lloyd";
 import type { LloydPasses } from "./lloyd";
+import { MAX_ITER, randomOfRun, runLloyd, TOLERANCE } from "./lloyd-runs";
 import { readRows } from "./points";
 import type { PointSource } from "./points";
 import type { Result, Standing } from "./restored-kmeans";
@@ -70,7 +70,7 @@ export const KMEANS_OPTIONS: OptionSet<Settings> = {
     ...{ nClusters: integer(1), init: INIT_RULE, nInit: integer(1), maxIter: integer(1), tolerance: range(0) },
     seed: seedRule,
   },
-  defaults: { init: "k-means++", nInit: 10, maxIter: 300, tolerance: 1e-4, seed: 0 },
+  defaults: { init: "k-means++", nInit: 10, maxIter: MAX_ITER, tolerance: TOLERANCE, seed: 0 },
   kernels: () => LLOYD_KERNELS,
 };
 
@@ -163,7 +163,7 @@ export class KMeans extends Model<Settings> {
           let best = before?.best;
           for (let run = before?.run ?? 0; run < nInit; run++) {
             if (run === before?.run) lloyd.resume(before.centers, before.labels, before.origin);
-            else lloyd.setCenters(given ?? (await this.#begin(points, stream(seed, "KMeans.run", run))));
+            else lloyd.setCenters(given ?? (await this.#begin(points, randomOfRun(seed, run))));
             const history = run === before?.run ? before.history : [];
             const result = await this.#run(lloyd, { run, best, history }, threshold, fit, points);
             if (!best || result.inertia < best.inertia) best = result;
@@ -274,25 +274,24 @@ export class KMeans extends Model<Settings> {
       const [centers, labels] = await Promise.all([lloyd.centers(), lloyd.labels()]);
       this.#standing = { run, best, centers, labels, origin: lloyd.origin, history: [...history] };
     };
-    let settled = false;
-    while (history.length < maxIter) {
-      if (streamed) await stand(); // a pass that reads can be stopped in its middle
-      await fit.between(stand);
-      const { changed, shift, ...pass } = await lloyd.iterate(true);
-      const inertia = pass.inertia * unit;
-      const loss = inertia / lloyd.n;
-      history.push({ stage: "KMeans", epoch: history.length + 1, loss, inertia, changed });
-      fit.report({
-        ...{ stage: "KMeans", epoch: run + 1, epochs: nInit, step: history.length, steps: maxIter },
-        ...{ loss, inertia, changed, shift: shift * unit, mayEnd: true },
-      });
-      settled = changed === 0 && shift === 0;
-      if (changed === 0 || shift <= threshold) break;
-    }
-    if (!settled) await lloyd.settle(); // the labels of the centres as they are now
-    const [labels, inertia, data] = await Promise.all([lloyd.labels(), lloyd.inertia(), lloyd.centers()]);
+    const { labels, centers, inertia } = await runLloyd(lloyd, {
+      ...{ maxIter, threshold, begun: history.length },
+      before: async () => {
+        if (streamed) await stand(); // a pass that reads can be stopped in its middle
+        await fit.between(stand);
+      },
+      after: ({ changed, shift, ...pass }) => {
+        const inertia = pass.inertia * unit;
+        const loss = inertia / lloyd.n;
+        history.push({ stage: "KMeans", epoch: history.length + 1, loss, inertia, changed });
+        fit.report({
+          ...{ stage: "KMeans", epoch: run + 1, epochs: nInit, step: history.length, steps: maxIter },
+          ...{ loss, inertia, changed, shift: shift * unit, mayEnd: true },
+        });
+      },
+    });
     return {
-      ...{ labels, clusterCenters: frame.back(data, [lloyd.k, lloyd.d]), inertia: unit * inertia },
+      ...{ labels, clusterCenters: frame.back(centers, [lloyd.k, lloyd.d]), inertia: unit * inertia },
       ...{ nIter: history.length, history },
     };
   }

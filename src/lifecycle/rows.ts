@@ -9,7 +9,7 @@ import { flattenRows, takeFloat32, takeLearnable } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray, sizeOf } from "../ndarray";
 import { gatherRows } from "../ops/indexing";
-import { slice } from "../ops/layout";
+import { concat, slice } from "../ops/layout";
 import type { RandomState } from "../random";
 import { format, takeTensor, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -197,6 +197,17 @@ export async function mapChunks(rows: Rows, f: (batch: Tensor) => Tensor, size =
     throw error;
   }
   return chunks;
+}
+
+/** The same as one tensor, [rows.count, …]. */
+export async function mapWhole(rows: Rows, f: (batch: Tensor) => Tensor, size = CHUNK): Promise<Tensor> {
+  const chunks = await mapChunks(rows, f, size);
+  if (chunks.length === 1) return chunks[0]!;
+  try {
+    return concat(chunks, 0);
+  } finally {
+    for (const chunk of chunks) chunk.dispose();
+  }
 }
 
 /** Chunks whose results are on their way to the host at a time. */

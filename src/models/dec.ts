@@ -1,5 +1,5 @@
 // Deep embedded clustering: Xie, Girshick and Farhadi, "Unsupervised deep embedding for clustering analysis", ICML 2016.
-import { KMeans } from "../cluster";
+import { bestRun } from "../cluster/lloyd-runs";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
@@ -8,7 +8,7 @@ import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
-import { mapChunks, mapRows } from "../lifecycle/rows";
+import { mapChunks, mapRows, mapWhole } from "../lifecycle/rows";
 import type { RowsLike, Rows } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import { NdArray } from "../ndarray";
@@ -18,7 +18,6 @@ import { builtCooperatively, undrawnNetwork } from "../nn/init";
 import { argmax } from "../ops/arg-extremum";
 import { decLoss, decTarget, studentT } from "../ops/clustering/dec";
 import { gatherRows } from "../ops/indexing";
-import { concat } from "../ops/layout";
 import { SGD } from "../optim";
 import { flag, range, integer } from "../options";
 import { stream } from "../random";
@@ -245,11 +244,15 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
   }
 
   async #placeCenters(device: Device, rows: Rows, { signal }: Fit): Promise<void> {
-    const { nClusters, nInit, seed } = this.settings;
-    const z = await mapRows(rows, (batch) => this.network.encode(batch));
-    const { labels, clusterCenters } = await new KMeans({ nClusters, nInit, seed, device }).fit(z, { signal });
-    this.#labels = labels;
-    this.#placed = new NdArray(Float32Array.from(clusterCenters.data), clusterCenters.shape);
+    const { nClusters: k, nInit, seed } = this.settings;
+    const z = await mapWhole(rows, (batch) => this.network.encode(batch));
+    try {
+      const { labels, centers } = await bestRun(z, { k, nInit, seed, signal });
+      this.#labels = labels;
+      this.#placed = new NdArray(centers, [k, z.shape[1]!]);
+    } finally {
+      z.dispose();
+    }
     this.#centers = parameter(device, this.#placed.data, this.#placed.shape);
   }
 
@@ -257,12 +260,12 @@ export class DEC<S extends DECSettings = DECSettings> extends RowsModel<S> {
   async #look(rows: Rows, interval: number): Promise<void> {
     if (this.#refreshed === interval) return;
     const centers = this.#centers!;
-    const chunks = await mapChunks(rows, (batch) => this.#assign(batch, centers));
-    const { target, assigned } = tidy(() => {
-      const q = chunks.length === 1 ? chunks[0]! : concat(chunks, 0);
-      return { target: this.settings.target === "global" ? decTarget(q) : undefined, assigned: argmax(q, 1) };
-    });
-    for (const chunk of chunks) chunk.dispose();
+    const q = await mapWhole(rows, (batch) => this.#assign(batch, centers));
+    const { target, assigned } = tidy(() => ({
+      target: this.settings.target === "global" ? decTarget(q) : undefined,
+      assigned: argmax(q, 1),
+    }));
+    q.dispose();
     this.#target?.dispose();
     this.#target = target;
     const placed = (await centers.data()) as Float32Array<ArrayBuffer>;
