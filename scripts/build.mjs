@@ -1,6 +1,6 @@
 // node scripts/build.mjs [wasm|bundles FOLDER]: compiles the AssemblyScript modules and bundles library and command line (when sources changed).
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawn } from "node:child_process";
 import { packageEntries } from "./entries.mjs";
@@ -37,17 +37,21 @@ function bundles() {
 }
 
 /**
- * What a page loads only when it saves or loads a model, or trains on files, and the device that it gets: each a file that imports nothing, with its own copy of the few
+ * What a page loads only when it saves or loads a model, trains on files or on images that a model changes, and the device that it gets: each a file that imports nothing, with its own copy of the few
  * functions that it uses. What a page has anyway would otherwise be cut up by who shares it, and each piece compresses for itself. They are
  * given plain objects, and give such.
  */
 const APART = {
   "checkpoint-file": "src/lifecycle/checkpoint-file.ts",
+  "augment-plan": "src/ops/images/augment-plan.ts",
   "shuffle-buffer": "src/data/datasets/shuffle-buffer.ts",
   "scratch-rows": "src/data/datasets/scratch-rows.ts",
   "streamed-points": "src/cluster/streams/streamed-points.ts",
   "webgpu-device": "src/webgpu/device.ts",
   "wasm-device": "src/wasm/device.ts",
+  "in-place": "src/wasm/in-place.ts",
+  "shared-queue": "src/wasm/shared-queue.ts",
+  "posted-queue": "src/wasm/posted-queue.ts",
   "rows-read": "src/cluster/streams/rows-read.ts",
   "restored-kmeans": "src/cluster/restored-kmeans.ts",
 };
@@ -68,11 +72,31 @@ const loadedApart = (apart) => ({
   },
 });
 
+/**
+ * Leaves WebAssembly and the texts of large shaders to files that are called as they are: a page names many of them, and a hash in a name is what
+ * compresses least in it.
+ * @param {Record<string, string>} files gets them by name
+ * @returns {import("esbuild").Plugin}
+ */
+const dataApart = (files) => ({
+  name: "data",
+  setup(build) {
+    build.onResolve({ filter: /\.(wasm|rest)$/ }, ({ path, kind, resolveDir }) => {
+      if (kind !== "dynamic-import") return undefined;
+      const name = basename(path).replace(/\.\w+$/, "");
+      files[name] = resolve(resolveDir, path);
+      return { path: `./${name}.js`, external: true };
+    });
+  },
+});
+
 /** Bundles the library and the command line into a folder; small: as they are published, with the names and lines that a debugger shows. Bundlers make them small. */
 async function bundleTo(outdir, { small = false } = {}) {
   const { build } = await import("esbuild");
   const { esbuildPlugin } = await import("./plugin.mjs");
-  for (const { platform, entryPoints, apart = {} } of bundles()) {
+  /** @type {Record<string, string>} */
+  const data = {};
+  for (const { platform, entryPoints, apart = {} } of [...bundles(), { platform: "neutral", entryPoints: data }]) {
     const { outputFiles } = await build({
       absWorkingDir: root,
       entryPoints,
@@ -87,7 +111,7 @@ async function bundleTo(outdir, { small = false } = {}) {
       external: ["node:*"],
       sourcemap: small ? false : "linked",
       minifySyntax: small,
-      plugins: [loadedApart(apart), esbuildPlugin({ small })],
+      plugins: [loadedApart(apart), dataApart(data), esbuildPlugin({ small })],
       logLevel: "warning",
       write: false,
     });

@@ -38,6 +38,23 @@ export function shiftOf({ data, shape }: Matrix): Float64Array | null {
   return shift;
 }
 
+/** What `result` reads of the nearest of k centres [k, d] of each point x [n, d], as they lie on a device. */
+export async function withAssigned<R>(
+  x: Tensor,
+  k: number,
+  centers: Float32Array,
+  result: (lloyd: Lloyd) => Promise<R>,
+): Promise<R> {
+  const lloyd = new Lloyd(x, k);
+  try {
+    lloyd.setCenters(centers);
+    lloyd.assign();
+    return await result(lloyd);
+  } finally {
+    lloyd.dispose();
+  }
+}
+
 /**
  * What `result` reads of the nearest of the centres [k, d] of each row of x [n, d], of a source block by block; distances are in units of the frame.
  * @throws when x has another d
@@ -49,16 +66,9 @@ async function withNearest<R>(
   op: string,
   result: (lloyd: Lloyd, frame: Frame) => Promise<R>,
 ): Promise<R[]> {
-  const nearest = async (points: Tensor, _: number, d: number, frame: Frame): Promise<R> => {
+  const nearest = (points: Tensor, _: number, d: number, frame: Frame): Promise<R> => {
     checkColumns(op, d, centers);
-    const lloyd = new Lloyd(points, centers.shape[0]!);
-    try {
-      lloyd.setCenters(frame.into(centers.data));
-      lloyd.assign();
-      return await result(lloyd, frame);
-    } finally {
-      lloyd.dispose();
-    }
+    return withAssigned(points, centers.shape[0]!, frame.into(centers.data), (lloyd) => result(lloyd, frame));
   };
   return mapPoints(x, deviceFor, op, nearest, shiftOf(centers));
 }

@@ -1,6 +1,7 @@
 import { isObject } from "../checks";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { kmeansDistances } from "../kernels/clustering";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";
@@ -71,7 +72,7 @@ export const KMEANS_OPTIONS: OptionSet<Settings> = {
     seed: seedRule,
   },
   defaults: { init: "k-means++", nInit: 10, maxIter: MAX_ITER, tolerance: TOLERANCE, seed: 0 },
-  kernels: () => LLOYD_KERNELS,
+  kernels: () => [...LLOYD_KERNELS, kmeansDistances],
 };
 
 /** `init` as JSON holds it. */

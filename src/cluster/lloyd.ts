@@ -12,11 +12,10 @@ export const CHUNK = 512;
 /** Columns of a WebGPU workgroup of kmeans_update. */
 const WIDTH = 64;
 
-/** What k-means launches. */
+/** What passes launch. */
 export const LLOYD_KERNELS: readonly Kernel[] = [
   kernels.kmeansAssign,
   kernels.kmeansCenters,
-  kernels.kmeansDistances,
   kernels.kmeansUpdate,
   gatherRows,
 ];

@@ -1,6 +1,7 @@
 import { checkRange, checkInteger } from "../checks";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { kmeansDistances } from "../kernels/clustering";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
@@ -76,7 +77,7 @@ export const MINI_BATCH_OPTIONS: OptionSet<Settings> = {
     ...{ init: "k-means++", nInit: 3, batchSize: 1024, maxIter: 100, reassignmentRatio: 0.01, tolerance: 0 },
     ...{ maxNoImprovement: 10, seed: 0 },
   },
-  kernels: () => LLOYD_KERNELS,
+  kernels: () => [...LLOYD_KERNELS, kmeansDistances],
 };
 
 /**

@@ -21,27 +21,16 @@ import { stream } from "../random";
 import { takeTensor, tensor } from "../tensor";
 import type { Tensor } from "../tensor";
 import { joined } from "./centers";
-import { Frame, frameOf } from "./frame";
-import type { Matrix } from "./frame";
+import type { Frame, Matrix } from "./frame";
 import { withPoints } from "./points";
 import { mapPoints } from "./streams/map-points";
-import {
-  centred,
-  chooseSolver,
-  forShare,
-  fromCovariance,
-  fromGram,
-  fromSample,
-  readMatrix,
-  SOLVERS,
-  turnSigns,
-} from "./principal";
+import { axesAboutMean, chooseSolver, forShare, readMatrix, SOLVERS } from "./principal";
 import type { Axes, Solver } from "./principal";
+import { findAxes } from "./sampled-axes";
 import type { Points, PointSource } from "./points";
-import { fromBlocks, WIDEST } from "./streams/axes";
-import type { PassesStanding } from "./streams/axes";
-import type { keptReading, ReadSoFar } from "./streams/rows-read";
-import { Blocks } from "./streams/blocks";
+import { axesOfSource } from "./streams/axes";
+import type { ReadSoFar } from "./streams/axes";
+import type { keptReading } from "./streams/rows-read";
 import { yieldWhenDue } from "../event-loop";
 
 /** Options of `PCA`. */
@@ -147,14 +136,13 @@ export class PCA extends Model<Settings> {
       const points = isRowSource(x) ? new NdArray(await x.range(0, x.length), [x.length, sizeOf(x.rowShape)]) : x;
       return withPoints(points, this.#deviceFor, "PCA.fit", async (points, n, d, frame) => {
         const { wanted, solver } = this.#plan(n, d);
-        const { x: own, mean, rest } = await centred(points, solver !== "covariance");
-        try {
+        const random = stream(this.settings.seed, "PCA");
+        const find = findAxes(solver, wanted, this.#kept(wanted), random);
+        const { mean, ...axes } = await axesAboutMean(points, solver, find, async () => {
           fit.report({ ...REPORT, step: 1, loss: 1 });
           await fit.between();
-          await this.#finish(await this.#axes(own, rest, solver, wanted), solver, mean, frame, n, fit);
-        } finally {
-          own.dispose();
-        }
+        });
+        this.#finish(axes, solver, mean, frame, n, fit);
       });
     });
   }
@@ -183,57 +171,51 @@ export class PCA extends Model<Settings> {
 
   async #fitSource(x: RowSource, fit: Fit): Promise<void> {
     const op = "PCA.fit";
-    const { openSource, survey } = await import("./streams/streamed-points");
-    const rows = openSource(x, op);
-    const { n, d, memory } = rows;
-    const { wanted, solver: smaller } = this.#plan(n, d);
-    if (this.settings.solver === "gram")
-      throw new Error(`${op}: solver gram takes all rows into memory, [${n}, ${d}] are more than the source's memory`);
-    const solver = smaller === "gram" ? "covariance" : smaller;
-    if (d > WIDEST && solver === "covariance")
-      throw new Error(
-        `${op}: of rows that are read from a source, ${d} columns give ${Math.floor(Math.min(n, d) / 4)} components at most, got nComponents ${this.settings.nComponents ?? "of all there are"}`,
-      );
+    const [n, d] = [x.length, sizeOf(x.rowShape)];
     const { keptReading, sameRows } = await import("./streams/rows-read");
     this.#keptReading = keptReading;
     const before = sameRows(this.#goesOn ? this.#read : undefined, n, d);
     this.#goesOn = false;
-    const { low, high, mean, squares } = before ?? (await survey(rows, op, () => fit.between()));
-    const frame = frameOf(low, high, mean, op);
-    this.#read = before ?? { n, low, high, mean, squares };
-    this.learned();
-    fit.report({ ...REPORT, step: 1, loss: 1 });
-    const rest = async (stand: () => PassesStanding): Promise<void> => {
-      fit.report({ ...REPORT, step: 1, loss: 1 });
-      await fit.between(async () => {
-        this.#read = { n, low, high, mean, squares, passes: stand() };
-      });
-    };
-    // about their means, taken in float64: products of what is left lose nothing to an offset
-    const about = new Frame(mean, frame.scale);
-    const read = async (begin: number, end: number, into?: Float32Array): Promise<Float32Array> =>
-      about.points(await x.range(begin, end, into));
-    const blocks = new Blocks(await this.device(), { n, d, memory, read }, 1);
-    const total = squares.reduce((sum, value) => sum + value, 0) / (n - 1) / frame.scale ** 2;
+    const report = (): void => fit.report({ ...REPORT, step: 1, loss: 1 });
     try {
-      const random = stream(this.settings.seed, "PCA");
-      const points = { blocks, n, d, total, rest, begun: before?.passes };
-      const axes = await fromBlocks(points, solver, wanted, this.#kept(wanted), random);
+      const { axes, solver, mean, frame } = await axesOfSource(x, op, {
+        plan: () => this.#sourcePlan(n, d),
+        kept: this.#kept,
+        random: stream(this.settings.seed, "PCA"),
+        device: () => this.device(),
+        before,
+        between: () => fit.between(),
+        surveyed: (read) => {
+          this.#read = read;
+          this.learned();
+          report();
+        },
+        rest: async (read) => {
+          report();
+          await fit.between(async () => {
+            this.#read = read();
+          });
+        },
+      });
       const inFrame = mean.map((value, c) => (value - (frame.shift?.[c] ?? 0)) / frame.scale);
-      await this.#finish(axes, solver, inFrame, frame, n, fit);
+      this.#finish(axes, solver, inFrame, frame, n, fit);
       this.#read = undefined;
     } catch (error) {
       if (!fit.signal.aborted) this.#read = undefined; // what has failed begins anew
       throw error;
-    } finally {
-      blocks.dispose();
     }
   }
 
-  async #finish(axes: Axes, solver: Solver, mean: Float64Array, frame: Frame, n: number, fit: Fit): Promise<void> {
-    const d = mean.length;
-    await turnSigns(axes.components, d);
-    this.#fitted = { solver, ...result(axes, mean, frame, n, d) };
+  #sourcePlan(n: number, d: number): { wanted: number; solver: Solver } {
+    if (this.settings.solver === "gram")
+      throw new Error(
+        `PCA.fit: solver gram takes all rows into memory, [${n}, ${d}] are more than the source's memory`,
+      );
+    return this.#plan(n, d);
+  }
+
+  #finish(axes: Axes, solver: Solver, mean: Float64Array, frame: Frame, n: number, fit: Fit): void {
+    this.#fitted = { solver, ...result(axes, mean, frame, n, mean.length) };
     this.learned();
     const explained = this.#fitted.explainedVarianceRatio.reduce((sum, share) => sum + share, 0);
     fit.report({ ...REPORT, step: 2, loss: Math.max(0, 1 - explained) });
@@ -243,12 +225,6 @@ export class PCA extends Model<Settings> {
     (wanted: number) =>
     (variances: Float64Array, total: number): number =>
       wanted < 1 ? forShare(variances, wanted * total) : wanted;
-
-  #axes(x: Tensor, rest: Float32Array, solver: Solver, wanted: number): Promise<Axes> {
-    const kept = this.#kept(wanted);
-    if (solver === "covariance") return fromCovariance(x, rest, kept);
-    return solver === "gram" ? fromGram(x, kept) : fromSample(x, wanted, stream(this.settings.seed, "PCA"));
-  }
 
   /** Scores (x − mean) componentsᵀ [n, nComponents] of x [n, d]; whitened: over √variance, 0 along directions without any. */
   async transform(x: PointSource): Promise<NdArray> {

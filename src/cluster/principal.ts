@@ -1,10 +1,8 @@
 import { noGrad } from "../graph";
-import { mul, square, sub } from "../ops/elementwise";
+import { mul, sub } from "../ops/elementwise";
 import { slice } from "../ops/layout";
 import { matmul } from "../ops/matmul";
-import { randomNormal } from "../ops/random";
 import { mean } from "../ops/reduce";
-import type { Random } from "../random";
 import { tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { yieldWhenDue } from "../event-loop";
@@ -14,9 +12,6 @@ import { orthonormalize, symmetricEigen } from "./eigen";
 const EXACT = 1024;
 /** An axis is clear of what rounding adds to it above this share of the largest variance. */
 const CLEAR = 1e-5;
-/** Directions beyond those asked for. */
-const OVERSAMPLES = 10;
-
 /** How the axes are found: from the products of the columns, those of the rows, or from a random sample of the range. */
 export const SOLVERS = ["covariance", "gram", "randomized"] as const;
 /** The same as a type. */
@@ -40,7 +35,7 @@ export function chooseSolver(n: number, d: number, components: number): Solver {
 export type Kept = (variances: Float64Array, total: number) => number;
 
 /** Axes of centred points x [n, d] by the products of their columns; `rest` [d], which the float32 means left over, is taken out of them. */
-export async function fromCovariance(x: Tensor, rest: Float32Array, kept: Kept): Promise<Axes> {
+async function fromCovariance(x: Tensor, rest: Float32Array, kept: Kept): Promise<Axes> {
   const [n, d] = x.shape as [number, number];
   const products = await readMatrix(() => matmul(x, x, { transA: true }));
   const covariance = new Float64Array(d * d);
@@ -62,7 +57,7 @@ export async function axesOf(covariance: Float64Array, d: number, kept: Kept): P
 }
 
 /** Axes of centred points x [n, d], n < d, by the products of their rows: an eigenvector v of x xᵀ gives the axis xᵀ v. */
-export async function fromGram(x: Tensor, kept: Kept): Promise<Axes> {
+async function fromGram(x: Tensor, kept: Kept): Promise<Axes> {
   const [n, d] = x.shape as [number, number];
   const products = await readMatrix(() => matmul(x, x, { transB: true }));
   const { values, vectors } = await symmetricEigen(await widened(products, n), n, "PCA.fit");
@@ -83,92 +78,6 @@ export async function fromGram(x: Tensor, kept: Kept): Promise<Axes> {
   });
   await orthonormalize(components, c, d, clear);
   return { components, variances: variances.slice(0, c), total };
-}
-
-/** Directions of the sample, and how often it is multiplied by x xᵀ: as in scikit-learn's "randomized". */
-export function sampleSizes(c: number, n: number, d: number): { readonly l: number; readonly rounds: number } {
-  return { l: Math.min(c + OVERSAMPLES, n, d), rounds: c < 0.1 * Math.min(n, d) ? 7 : 4 };
-}
-
-/**
- * Axes of centred points x [n, d] from a random sample of what they span, sharpened by powers of x xᵀ (Halko, Martinsson and Tropp, "Finding structure
- * with randomness", SIAM Review 2011, algorithms 4.4 and 5.1), with as many oversamples and iterations as scikit-learn's "randomized".
- */
-export async function fromSample(x: Tensor, c: number, random: Random): Promise<Axes> {
-  const [n, d] = x.shape as [number, number];
-  const { device } = x;
-  const { l, rounds } = sampleSizes(c, n, d);
-  let range = noGrad(() => tidy(() => matmul(x, randomNormal(device, [d, l], random))));
-  try {
-    for (let round = 0; round < rounds; round++) {
-      range = await orthonormalColumns(range);
-      range = replaced(range, (q) => matmul(x, q, { transA: true }));
-      range = await orthonormalColumns(range);
-      range = replaced(range, (q) => matmul(x, q));
-    }
-    range = await orthonormalColumns(range);
-    // B = Qᵀ x, whose singular vectors are those of x
-    const b = await widened(await readMatrix(() => matmul(range, x, { transA: true })), d);
-    const [mean2] = await readMatrix(() => mean(square(x)));
-    const products = new Float64Array(l * l);
-    for (let i = 0; i < l; i++)
-      for (let j = 0; j <= i; j++) {
-        let sum = 0;
-        for (let t = 0; t < d; t++) sum += b[i * d + t]! * b[j * d + t]!;
-        products[i * l + j] = products[j * l + i] = sum;
-        await yieldWhenDue();
-      }
-    const { values, vectors } = await symmetricEigen(products, l, "PCA.fit");
-    const components = await combined(vectors, b, c, l, d);
-    const variances = Float64Array.from(values.subarray(0, c), (value) => Math.max(value, 0) / (n - 1));
-    return { components, variances, total: Math.max((mean2! * n * d) / (n - 1), sumOf(variances)) };
-  } finally {
-    range.dispose();
-  }
-}
-
-/** The first c combinations of l rows [l, d], made orthonormal. */
-export async function combined(
-  weights: Float64Array,
-  rows: Float64Array,
-  c: number,
-  l: number,
-  d: number,
-): Promise<Float32Array> {
-  const components = new Float32Array(c * d);
-  for (let i = 0; i < c; i++) {
-    const row = new Float64Array(d);
-    for (let j = 0; j < l; j++) {
-      const weight = weights[i * l + j]!;
-      for (let t = 0; t < d; t++) row[t]! += weight * rows[j * d + t]!;
-      await yieldWhenDue();
-    }
-    components.set(row, i * d);
-  }
-  await orthonormalize(components, c, d);
-  return components;
-}
-
-/** Columns of y [n, l] made orthonormal, by the eigenvectors of their products, twice: once leaves what float32 rounds away. Frees y. */
-export async function orthonormalColumns(y: Tensor): Promise<Tensor> {
-  const l = y.shape[1]!;
-  for (let pass = 0; pass < 2; pass++) {
-    const products = await widened(await readMatrix(() => matmul(y, y, { transA: true })), l);
-    const { values, vectors } = await symmetricEigen(products, l, "PCA.fit");
-    const [largest = 0] = values;
-    const factors = values.map((value) => (value > 1e-7 * largest ? 1 / Math.sqrt(value) : 0)); // the rest is rounding
-    const weights = new Float64Array(l * l);
-    for (let i = 0; i < l; i++) for (let j = 0; j < l; j++) weights[j * l + i] = vectors[i * l + j]! * factors[i]!;
-    y = replaced(y, (columns) => matmul(columns, tensor(columns.device, weights, [l, l])));
-  }
-  return y;
-}
-
-/** f(x), which takes the place of x. */
-function replaced(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
-  const y = tidy(() => noGrad(() => f(x)));
-  x.dispose();
-  return y;
 }
 
 /** How many of the variances, descending, add up to `share`. */
@@ -224,20 +133,43 @@ async function copyRows<T extends Float32Array | Float64Array>(
 }
 
 /** Rows of d numbers in float64. */
-const widened = (values: Float32Array, d: number): Promise<Float64Array> =>
+export const widened = (values: Float32Array, d: number): Promise<Float64Array> =>
   copyRows(values, new Float64Array(values.length), d);
 
 /** The first c rows of d numbers in float32. */
 const rounded = (values: Float64Array, c: number, d: number): Promise<Float32Array> =>
   copyRows(values, new Float32Array(c * d), d);
 
-const sumOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+export const sumOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+
+/**
+ * Axes of points x [n, d] as they lie on a device, each turned so that its loading of largest size is positive, and the means of the columns.
+ * @param find finds them, of points about their means, and of what float32 left of those
+ * @param between is awaited once the means are known
+ */
+export async function axesAboutMean(
+  x: Tensor,
+  solver: Solver,
+  find: (x: Tensor, rest: Float32Array) => Promise<Axes>,
+  between?: () => Promise<void>,
+): Promise<Axes & { readonly mean: Float64Array }> {
+  const { x: own, mean, rest } = await centred(x, solver !== "covariance");
+  try {
+    await between?.();
+    const axes = await find(own, rest);
+    await turnSigns(axes.components, mean.length);
+    return { ...axes, mean };
+  } finally {
+    own.dispose();
+  }
+}
+
+/** Axes by the products of the smaller side, all of them: of centred points, and what float32 left of their means. */
+export const exactAxes = (x: Tensor, rest: Float32Array, solver: Solver, kept: Kept): Promise<Axes> =>
+  solver === "covariance" ? fromCovariance(x, rest, kept) : fromGram(x, kept);
 
 /** x less its column means, those means and what float32 left of them: x − m, m, mean of x − m. */
-export async function centred(
-  x: Tensor,
-  twice: boolean,
-): Promise<{ x: Tensor; mean: Float64Array; rest: Float32Array }> {
+async function centred(x: Tensor, twice: boolean): Promise<{ x: Tensor; mean: Float64Array; rest: Float32Array }> {
   const parts = tidy(() =>
     noGrad(() => {
       const center = mean(x, [0]);

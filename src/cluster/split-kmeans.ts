@@ -5,7 +5,7 @@ import { requestDevice } from "../request-device";
 import { Tensor } from "../tensor";
 import { Frame } from "./frame";
 import { randomRows } from "./kmeans-init";
-import { onDevice, withPointSet } from "./streams/point-set";
+import { onDevice, withSource } from "./streams/point-set";
 import type { PointSet } from "./streams/point-set";
 
 /** What `splitKMeans` finds. */
@@ -34,7 +34,7 @@ export async function splitKMeans(
   if (x instanceof Tensor) return split(onDevice(x, new Frame(undefined, 1)), k, options);
   const rest = async (): Promise<void> => options.signal?.throwIfAborted();
   const deviceFor = async (): Promise<Device> => options.device ?? requestDevice();
-  return withPointSet(x, deviceFor, "splitKMeans", (points) => split(points, k, options), rest);
+  return withSource(x, deviceFor, "splitKMeans", (points) => split(points, k, options), rest);
 }
 
 /** Options of `splitKMeans`. */

@@ -20,7 +20,7 @@ import {
   SET_OPTIONS,
 } from "../models/learning-to-cluster/options";
 import { SET_FIT } from "../models/learning-to-cluster/trainer";
-import { ROTATION } from "../ops/images/augmentation";
+import { ROTATION } from "../ops/images/augment-options";
 import { choice, integer, sizes } from "../options";
 import type { EpochRecord } from "../lifecycle/progress";
 import { augmentationOf } from "./feature-network";

@@ -1,14 +1,18 @@
-import table from "../../build/host/contingency.host.wasm";
+import cells from "../../build/host/cells.host.wasm";
+import contingencyModule from "../../build/host/contingency.host.wasm";
 import { HostModule, onHost, type Host, type HostArray, type HostFunctions } from "../host";
 import { NdArray } from "../ndarray";
 import { encode, LABELS, type Labels } from "./labels";
 
 /** Functions of wasm/host/contingency.ts. */
-export const CONTINGENCY = /* @__PURE__ */ new HostModule<
-  HostFunctions<"contingency_cells" | "sum_of_squares_over_size" | "sum_of_column_maxima", number> &
+const CONTINGENCY = /* @__PURE__ */ new HostModule<HostFunctions<"contingency_cells", number>>(contingencyModule);
+
+/** Functions of wasm/host/cells.ts. */
+export const CELLS = /* @__PURE__ */ new HostModule<
+  HostFunctions<"sum_of_squares_over_size" | "sum_of_column_maxima", number> &
     HostFunctions<"dense_table", void> &
     HostFunctions<"sum_of_squares", bigint>
->(table);
+>(cells);
 
 /** A contingency table with the labels of its rows and columns. */
 export interface Contingency {
@@ -88,7 +92,7 @@ export function denseTable(
   const dense = host.f64(r * c);
   const [rowStride, columnStride] = transposed ? [1, r] : [c, 1];
   host
-    .of(CONTINGENCY)
+    .of(CELLS)
     .dense_table(
       ...[cellRow.pointer, cellColumn.pointer, cellCount.pointer, cells],
       ...[dense.pointer, r * c, rowStride, columnStride, scale],

@@ -1,12 +1,16 @@
+import expectation from "../../build/host/expectation.host.wasm";
 import module from "../../build/host/information.host.wasm";
 import { HostModule, onHost, type Host, type HostArray, type HostFunctions } from "../host";
 import { isSamePartition, onTable, type Table } from "./contingency";
 import { encode, LABELS, type Labels } from "./labels";
 
 /** Functions of wasm/host/information.ts. */
-const INFORMATION = /* @__PURE__ */ new HostModule<
-  HostFunctions<"entropy" | "mutual_information" | "distinct_sizes" | "expected_mutual_information", number>
->(module);
+const INFORMATION = /* @__PURE__ */ new HostModule<HostFunctions<"entropy" | "mutual_information", number>>(module);
+
+/** Functions of wasm/host/expectation.ts. */
+const EXPECTATION = /* @__PURE__ */ new HostModule<
+  HostFunctions<"distinct_sizes" | "expected_mutual_information", number>
+>(expectation);
 
 const MEANS: Readonly<Record<Average, (a: number, b: number) => number>> = {
   arithmetic: (a: number, b: number) => (a + b) / 2,
@@ -48,11 +52,11 @@ function expectedInformation(host: Host, { rowSizes, r, columnSizes, c, n }: Tab
     const values = host.u32(k);
     const times = host.u32(k);
     const count = host
-      .of(INFORMATION)
+      .of(EXPECTATION)
       .distinct_sizes(sizes.pointer, k, n, histogram.pointer, values.pointer, times.pointer);
     return [values.pointer, times.pointer, count];
   };
-  return host.of(INFORMATION).expected_mutual_information(...distinct(rowSizes, r), ...distinct(columnSizes, c), n);
+  return host.of(EXPECTATION).expected_mutual_information(...distinct(rowSizes, r), ...distinct(columnSizes, c), n);
 }
 
 /** Entropy H = −Σ_i p_i ln p_i of the shares p_i of the labels, in nats. */

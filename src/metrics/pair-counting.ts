@@ -1,5 +1,5 @@
 import type { Host, HostArray } from "../host";
-import { CONTINGENCY, onTable, type Table } from "./contingency";
+import { CELLS, onTable, type Table } from "./contingency";
 import type { Labels } from "./labels";
 
 /** The n (n − 1) / 2 pairs of samples by whether each labelling puts the two together. */
@@ -19,7 +19,7 @@ type Pairs = Readonly<Record<keyof PairConfusion, bigint>>;
 /** Pair counts from Σ n_ij², Σ a_i² and Σ b_j²: exact integers, whose products (of order n⁴) stay exact as bigints. */
 function pairsOf(host: Host, { n, r, c, cells, cellCount, rowSizes, columnSizes }: Table): Pairs {
   const pairs = (counts: HostArray<Uint32Array>, k: number): bigint => {
-    const squares = BigInt.asUintN(64, host.of(CONTINGENCY).sum_of_squares(counts.pointer, k));
+    const squares = BigInt.asUintN(64, host.of(CELLS).sum_of_squares(counts.pointer, k));
     return (squares - BigInt(n)) / 2n;
   };
   const tp = pairs(cellCount, cells);

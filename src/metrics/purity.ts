@@ -1,4 +1,4 @@
-import { CONTINGENCY, onTable, type Table } from "./contingency";
+import { CELLS, onTable, type Table } from "./contingency";
 import type { Host } from "../host";
 import type { Labels } from "./labels";
 
@@ -6,14 +6,12 @@ import type { Labels } from "./labels";
 export function purity(yTrue: Labels, yPred: Labels): number {
   return onTable("purity", yTrue, yPred, (host, { n, c, cells, cellColumn, cellCount }) => {
     const best = host.u32(c);
-    return host.of(CONTINGENCY).sum_of_column_maxima(cellColumn.pointer, cellCount.pointer, cells, c, best.pointer) / n;
+    return host.of(CELLS).sum_of_column_maxima(cellColumn.pointer, cellCount.pointer, cells, c, best.pointer) / n;
   });
 }
 
 function bbn0(host: Host, { cells, cellColumn, cellCount, columnSizes }: Table): number {
-  return host
-    .of(CONTINGENCY)
-    .sum_of_squares_over_size(cellColumn.pointer, cellCount.pointer, cells, columnSizes.pointer);
+  return host.of(CELLS).sum_of_squares_over_size(cellColumn.pointer, cellCount.pointer, cells, columnSizes.pointer);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { show } from "../checks";
 import { augment } from "../ops/images/augmentation";
-import type { AugmentOptions } from "../ops/images/augmentation";
+import type { AugmentOptions } from "../ops/images/augment-options";
 import { reshape } from "../ops/shape";
 import type { RowsAugmentation } from "./autoencoder-stages";
 

@@ -13,7 +13,7 @@ import { isObject } from "../checks";
 import type { Rows } from "../lifecycle/rows";
 import type { Autoencoder } from "../nn/autoencoder";
 import { mse } from "../ops/losses/elementwise";
-import type { AugmentOptions } from "../ops/images/augmentation";
+import type { AugmentOptions } from "../ops/images/augment-options";
 import { dropout } from "../ops/random";
 import { Adam } from "../optim";
 import { callable, optional, sizes } from "../options";

@@ -96,6 +96,7 @@ export const DEC_OPTIONS: OptionSet<DECSettings> = {
   kernels: () => [
     ...AUTOENCODER_KERNELS,
     ...LLOYD_KERNELS,
+    clustering.kmeansDistances,
     clustering.decTarget,
     clustering.studentT,
     clustering.studentTBackward,

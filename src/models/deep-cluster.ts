@@ -1,11 +1,15 @@
 // DeepCluster: Caron, Bojanowski, Joulin and Douze, "Deep clustering for unsupervised learning of visual features", ECCV 2018.
 import { sgd } from "../kernels/optimizers";
 import { isObject } from "../checks";
-import { PCA } from "../cluster";
-import { nearestCenters } from "../cluster/centers";
+import { joined, withAssigned } from "../cluster/centers";
 import { LLOYD_KERNELS } from "../cluster/lloyd";
+import { axesAboutMean, chooseSolver } from "../cluster/principal";
+import type { Axes } from "../cluster/principal";
+import { findAxes } from "../cluster/sampled-axes";
 import { splitKMeans } from "../cluster/split-kmeans";
+import { axesOfSource } from "../cluster/streams/axes";
 import type { Bytes } from "../data/formats/source";
+import type { Device } from "../device";
 import * as normalization from "../kernels/normalization";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
@@ -23,10 +27,9 @@ import { sub } from "../ops/elementwise";
 import { choice, finite, positive, integer } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
-import { indices, tensor } from "../tensor";
-import type { Tensor } from "../tensor";
+import { indices, Tensor, tensor } from "../tensor";
 import type { Stage } from "../training/training";
-import { mapFeatures, shapeOf } from "./feature-store";
+import { blocksOf, mapFeatures, shapeOf } from "./feature-store";
 import type { Features } from "./feature-store";
 import { EPS, NETWORK_DEFAULTS, NETWORK_RULES, NetworkModel, stepsOf } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
@@ -128,10 +131,14 @@ export class DeepCluster extends NetworkModel<Settings> {
   /** The nearest centre of each row of x, among whitened features. @throws before `fit` */
   async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
     const clustering = this.known("predict", this.#clustering);
+    const { centers } = clustering;
     return this.computingItems(x, "predict", async (rows) => {
       const points = await this.storeFeatures(rows, (z) => whitened(z, clustering), "predict");
       try {
-        return await nearestCenters(points, clustering.centers, () => this.device(), "DeepCluster.predict");
+        const parts: Int32Array<ArrayBuffer>[] = [];
+        for await (const z of blocksOf(points, rows.device))
+          parts.push(await withAssigned(z, centers.shape[0]!, centers.data, (lloyd) => lloyd.labels()));
+        return joined(parts, (length) => new Int32Array(length));
       } finally {
         await points.dispose();
       }
@@ -174,14 +181,13 @@ export class DeepCluster extends NetworkModel<Settings> {
     const { device } = rows;
     let points: Features | undefined;
     try {
-      const pca = await new PCA({ nComponents: Math.min(components, n, d), device }).fit(features, { signal });
-      const { explainedVariance } = pca;
-      const mean = new NdArray(Float32Array.from(pca.mean.data), [d]); // features are near 0: float32 holds it
-      const floor = WHITENING_EPS * explainedVariance[0]!;
-      const scales = explainedVariance.map((variance) => (variance + floor > 0 ? 1 / Math.sqrt(variance + floor) : 0));
+      const axes = await axesOf(features, Math.min(components, n, d), device, signal);
+      const mean = new NdArray(Float32Array.from(axes.mean), [d]); // features are near 0: float32 holds it
+      const floor = WHITENING_EPS * axes.variances[0]!;
+      const scales = axes.variances.map((variance) => (variance + floor > 0 ? 1 / Math.sqrt(variance + floor) : 0));
       const whitening = new NdArray(
-        pca.components.data.map((value, i) => value * scales[Math.floor(i / d)]!),
-        pca.components.shape,
+        axes.components.map((value, i) => value * scales[Math.floor(i / d)]!),
+        [scales.length, d],
       );
       points = await mapFeatures(features, (z) => whitened(z, { mean, whitening }), {
         ...{ device, memory: rows.memory, width: whitening.shape[0]!, op: "DeepCluster.fit" },
@@ -236,11 +242,30 @@ export class DeepCluster extends NetworkModel<Settings> {
           z.device,
           Uint32Array.from(index, (i) => this.#labels![i]!),
         );
-        return crossEntropy(this.heads[0]!.forward(this.rectified(z)), labels);
+        return crossEntropy(this.scores(z), labels);
       },
       figures: () => ({ nmi: this.#nmi, clusters: new Set(this.#labels).size }),
     };
   }
+}
+
+/** Principal axes of features [n, d], c of them as rows, the variance along each, and the mean of the features. */
+async function axesOf(
+  features: Features,
+  c: number,
+  device: Device,
+  signal: AbortSignal,
+): Promise<Axes & { readonly mean: Float64Array }> {
+  const solver = chooseSolver(...shapeOf(features), c);
+  const random = stream(0, "PCA");
+  const kept = (): number => c;
+  const between = async (): Promise<void> => signal.throwIfAborted();
+  if (features instanceof Tensor) return axesAboutMean(features, solver, findAxes(solver, c, kept, random), between);
+  const { axes, mean, frame } = await axesOfSource(features, "DeepCluster.fit", {
+    ...{ plan: () => ({ wanted: c, solver }), kept: () => kept, random, device: async () => device },
+    ...{ between, rest: between },
+  });
+  return { ...axes, variances: axes.variances.map((variance) => variance * frame.scale ** 2), mean };
 }
 
 /** Features on whitened principal components, of unit length. */

@@ -1,5 +1,4 @@
 // Features of all rows: on the device where they are few, else in a scratch file, so that no more of them than `memory` are held.
-import { blockRows, openSource, readBlocks } from "../cluster/streams/blocks";
 import type { ScratchRows } from "../data/datasets/scratch-rows";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
@@ -42,6 +41,24 @@ export async function mapFeatures(
 /** Rows of features on a device that are mapped at a time. */
 const CHUNK = 2048;
 
+/** Features where they are, or block by block of a file, each freed when the next one is asked for. */
+export async function* blocksOf(features: Features, device: Device): AsyncGenerator<Tensor, void, undefined> {
+  if (features instanceof Tensor) {
+    yield features;
+    return;
+  }
+  const { blockRows, openSource, readBlocks } = await import("../cluster/streams/streamed-points");
+  const rows = openSource(features, "features");
+  for await (const { data, rows: count } of readBlocks(rows, blockRows(rows, 1))) {
+    const x = await takeTensor(device, data, [count, rows.d]);
+    try {
+      yield x;
+    } finally {
+      x.dispose();
+    }
+  }
+}
+
 /** f of features in blocks, for the caller to dispose of. */
 async function* mapped(
   features: Features,
@@ -54,15 +71,7 @@ async function* mapped(
       yield tidy(() => noGrad(() => f(slice(features, [i, 0], [Math.min(n, i + CHUNK), d]))));
     return;
   }
-  const rows = openSource(features, "features");
-  for await (const { data, rows: count } of readBlocks(rows, blockRows(rows, 1))) {
-    const x = await takeTensor(device, data, [count, rows.d]);
-    try {
-      yield tidy(() => noGrad(() => f(x)));
-    } finally {
-      x.dispose();
-    }
-  }
+  for await (const x of blocksOf(features, device)) yield tidy(() => noGrad(() => f(x)));
 }
 
 /** Chunks of n rows in all, put together. */

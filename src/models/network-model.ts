@@ -27,9 +27,10 @@ import { builtCooperatively, normal, undrawnNetwork } from "../nn/init";
 import { Linear } from "../nn/linear";
 import type { Module } from "../nn/module";
 import { buildNetwork, NETWORK_RULE, networkKernels, type NetworkSpec } from "../nn/network-spec";
-import { argmax } from "../ops/arg-extremum";
-import { augmentKernels, augment, AUGMENT_RULE } from "../ops/images/augmentation";
-import type { AugmentOptions } from "../ops/images/augmentation";
+import { augmentAs, augmentKernels } from "../ops/images/augmentation";
+import { AUGMENT_RULE } from "../ops/images/augment-options";
+import type { AugmentOptions } from "../ops/images/augment-options";
+import type { planAugmentation } from "../ops/images/augment-plan";
 import { relu } from "../ops/elementwise";
 import { flatten, reshape } from "../ops/shape";
 import { SGD } from "../optim";
@@ -131,6 +132,8 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
   /** Linear classifiers on the rectified features; made with the network. */
   protected heads: readonly Linear[] = [];
   #network: FeatureNetwork | undefined;
+  /** How images are changed: loaded where options ask for it. */
+  #plan: typeof planAugmentation | undefined;
   readonly #training = new Training();
 
   protected constructor(name: string, options: unknown, { rules, defaults, kernels }: OptionSet<S>) {
@@ -298,6 +301,8 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
   /** Goes on with a stage from where training stands, and settles the statistics at its end; the epochs that have begun by then. */
   protected async train(rows: Rows, stage: Stage, fit: Fit, options: FitOptions): Promise<number> {
     this.learned();
+    if (typeof this.settings.augment === "object")
+      this.#plan = (await import("../ops/images/augment-plan")).planAugmentation;
     await this.#training.run([stage], this.settings.seed, fit, options);
     await this.settle(rows);
     await checkAlive(`${this.name}.fit`, rows, (batch) => this.features(batch));
@@ -366,23 +371,23 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     return this.network.rectified ? relu(features) : features;
   }
 
-  /** Class of highest score by head `h`, of every row of x. */
-  protected async classify(x: RowsLike, op: string, h = 0): Promise<Int32Array<ArrayBuffer>> {
-    return this.computingItems(x, op, (rows) =>
-      this.labelled(rows, (z) => argmax(this.heads[h]!.forward(this.rectified(z)), 1)),
-    );
+  /** Scores of the classes by head `h`, of features as the network gives them: [b, classes]. */
+  protected scores(features: Tensor, h = 0): Tensor {
+    return this.heads[h]!.forward(this.rectified(features));
   }
 
-  /** Labels, u32 [b], that `f` finds for the features of all rows, on the host. */
-  protected async labelled(rows: Rows, f: (features: Tensor) => Tensor): Promise<Int32Array<ArrayBuffer>> {
-    const { data } = await mapRows(rows, (batch) => f(this.features(batch)), CHUNK);
-    return Int32Array.from(data);
+  /** Labels, u32 [b], that `f` finds for the features of every row of x, on the host. */
+  protected async labelled(x: RowsLike, op: string, f: (features: Tensor) => Tensor): Promise<Int32Array<ArrayBuffer>> {
+    return this.computingItems(x, op, async (rows) => {
+      const { data } = await mapRows(rows, (batch) => f(this.features(batch)), CHUNK);
+      return Int32Array.from(data);
+    });
   }
 
   #augmented(items: Tensor, random: Random): Tensor {
     const { augment: how } = this.settings;
     if (!how) return items;
-    return typeof how === "function" ? how(items, random) : augment(items, how, random);
+    return typeof how === "function" ? how(items, random) : augmentAs(items, this.#plan!(items.shape, how, random));
   }
 
   #items(x: Tensor): Tensor {

@@ -129,8 +129,8 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
   /** The best cluster for the features of each row of x, by the rule of training. @throws before `fit` */
   async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
     const { centers, d } = this.#remembered("predict");
-    return this.computingItems(x, "predict", (rows) =>
-      this.labelled(rows, (z) => this.#best(this.#unit(z), tensor(z.device, centers, [this.settings.nClusters, d]))),
+    return this.labelled(x, "predict", (z) =>
+      this.#best(this.#unit(z), tensor(z.device, centers, [this.settings.nClusters, d])),
     );
   }
 
@@ -269,7 +269,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
           Uint32Array.from(index, (i) => labels[i]!),
         );
         const classWeights = tensor(device, weightsOf(counts));
-        return crossEntropy(this.heads[0]!.forward(this.rectified(z)), goal, { classWeights });
+        return crossEntropy(this.scores(z), goal, { classWeights });
       },
       afterStep: async (epoch, step) => {
         const { index, ...found } = seen!;

@@ -10,6 +10,7 @@ import type { FitOptions } from "../lifecycle/progress";
 import type { Rows, RowsLike } from "../lifecycle/rows";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
+import { argmax } from "../ops/arg-extremum";
 import { crossEntropy } from "../ops/losses/cross-entropy";
 import { add, scale } from "../ops/elementwise";
 import { slice } from "../ops/layout";
@@ -140,7 +141,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
   /** The most probable class of each row of x by a head, the first by default. @throws before `fit` */
   async predict(x: RowsLike, head = 0): Promise<Int32Array<ArrayBuffer>> {
     this.labelsOf(head);
-    return this.classify(x, "predict", head);
+    return this.labelled(x, "predict", (z) => argmax(this.scores(z, head), 1));
   }
 
   /** @throws when the bytes are no checkpoint of this method */

@@ -9,6 +9,7 @@ import type { RowsLike } from "../lifecycle/rows";
 import { toLabels } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import type { NdArray, TypedArray } from "../ndarray";
+import { argmax } from "../ops/arg-extremum";
 import { crossEntropy } from "../ops/losses/cross-entropy";
 import { softmax } from "../ops/softmax";
 import { choice, flag, optional, integer } from "../options";
@@ -79,7 +80,7 @@ export class Supervised extends NetworkModel<Settings> {
             z.device,
             Uint32Array.from(index, (i) => classes[i]!),
           );
-          return crossEntropy(this.heads[0]!.forward(this.rectified(z)), goal);
+          return crossEntropy(this.scores(z), goal);
         };
         const { learningRate, schedule } = this.settings;
         const rate = (share: number): number =>
@@ -96,14 +97,14 @@ export class Supervised extends NetworkModel<Settings> {
   /** The most probable class of each row of x. */
   async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
     this.known("predict", this.#classifies || undefined);
-    return this.classify(x, "predict");
+    return this.labelled(x, "predict", (z) => argmax(this.scores(z), 1));
   }
 
   /** Probabilities of the classes, [n, nClasses]. */
   async probabilities(x: RowsLike): Promise<NdArray<Float32Array>> {
     this.known("probabilities", this.#classifies || undefined);
     return this.computingItems(x, "probabilities", (rows) =>
-      mapRows(rows, (batch) => softmax(this.heads[0]!.forward(this.rectified(this.features(batch)))), 256),
+      mapRows(rows, (batch) => softmax(this.scores(this.features(batch))), 256),
     );
   }
 

@@ -1,7 +1,8 @@
 import type { Device } from "../device";
 import { conv2d, convTranspose2d } from "../ops/images/convolution";
 import type { Conv2dCall, ConvTranspose2dCall } from "../ops/images/convolution";
-import type { Pair } from "../ops/images/pooling";
+import { pairOf } from "../ops/images/pair";
+import type { Pair } from "../ops/images/pair";
 import { sizeOf } from "../ndarray";
 import type { Tensor } from "../tensor";
 import { drawnParameter, fanInUniform } from "./init";
@@ -22,8 +23,6 @@ export interface Conv2dOptions extends Conv2dCall, ConvolutionInit {}
 
 /** Options of `ConvTranspose2d`. */
 export interface ConvTranspose2dOptions extends ConvTranspose2dCall, ConvolutionInit {}
-
-const sides = (kernel: Pair): readonly [number, number] => (typeof kernel === "number" ? [kernel, kernel] : kernel);
 
 /** Weight and bias of a layer. */
 function initialized(
@@ -57,7 +56,7 @@ export class Conv2d extends Module {
     options: Conv2dOptions = {},
   ) {
     super();
-    const shape = [outputs, inputs, ...sides(kernel)];
+    const shape = [outputs, inputs, ...pairOf(kernel)];
     ({ weight: this.weight, bias: this.bias } = initialized(device, shape, outputs, random, options));
     this.options = options;
   }
@@ -83,7 +82,7 @@ export class ConvTranspose2d extends Module {
     options: ConvTranspose2dOptions = {},
   ) {
     super();
-    const shape = [inputs, outputs, ...sides(kernel)];
+    const shape = [inputs, outputs, ...pairOf(kernel)];
     ({ weight: this.weight, bias: this.bias } = initialized(device, shape, outputs, random, options));
     this.options = options;
   }

@@ -1,5 +1,6 @@
 import { avgPool2d, globalAvgPool2d, maxPool2d } from "../ops/images/pooling";
-import type { Pair, PoolOptions } from "../ops/images/pooling";
+import type { Pair } from "../ops/images/pair";
+import type { PoolOptions } from "../ops/images/pooling";
 import type { Tensor } from "../tensor";
 import { Module } from "./module";
 

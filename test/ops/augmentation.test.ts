@@ -1,6 +1,6 @@
 import * as c from "constella";
 import { describe, expect, test } from "vitest";
-import { drawAugmentation } from "../../src/ops/images/augmentation";
+import { drawAugmentation } from "../../src/ops/images/augment-plan";
 import { describeDevices } from "../devices";
 
 const ALL: c.AugmentOptions = {

@@ -1,3 +1,5 @@
+import type { RowSource } from "../../data/datasets/row-source";
+import type { Device } from "../../device";
 import { noGrad } from "../../graph";
 import { matmul } from "../../ops/matmul";
 import { randomNormal } from "../../ops/random";
@@ -6,16 +8,19 @@ import { takeTensor, tensor, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { yieldWhenDue } from "../../event-loop";
 import { symmetricEigen } from "../eigen";
-import { axesOf, combined, orthonormalColumns, readMatrix, sampleSizes } from "../principal";
+import { Frame, frameOf } from "../frame";
+import { axesOf, readMatrix, turnSigns } from "../principal";
 import type { Axes, Kept, Solver } from "../principal";
-import type { Blocks } from "./blocks";
+import { combined, orthonormalColumns, sampleSizes } from "../sampled-axes";
+import type { TakenBlocks } from "./reading";
+import type { Survey } from "./survey";
 
 /** Columns up to which the products of all with all are held: 128 MiB in float64. */
-export const WIDEST = 4096;
+const WIDEST = 4096;
 
 /** Centred points [n, d] in blocks. */
-export interface CentredRows {
-  readonly blocks: Blocks;
+interface CentredRows {
+  readonly blocks: TakenBlocks;
   readonly n: number;
   readonly d: number;
   /** Σ of the columns' variances. */
@@ -37,12 +42,78 @@ export interface PassesStanding {
   readonly sums: Float64Array;
 }
 
+/** Rows that were read: once for their means, and what the passes after that have come to. */
+export interface ReadSoFar extends Survey {
+  readonly n: number;
+  readonly passes?: PassesStanding | undefined;
+}
+
+/** How the axes of a source's rows are found, and what is done between two blocks. */
+export interface SourcePlan {
+  /** What is wanted of rows [n, d], and how it is found. */
+  readonly plan: (n: number, d: number) => { readonly wanted: number; readonly solver: Solver };
+  readonly kept: (wanted: number) => Kept;
+  readonly random: Random;
+  readonly device: () => Promise<Device>;
+  /** What was read of the same rows before. */
+  readonly before?: ReadSoFar | undefined;
+  /** Awaited between two blocks of the pass that gives the means. */
+  readonly between: () => Promise<void>;
+  /** Told what was read when the means are known. */
+  readonly surveyed?: (read: ReadSoFar) => void;
+  /** Awaited between two blocks of a pass after that: what was read by then. */
+  readonly rest: (read: () => ReadSoFar) => Promise<void>;
+}
+
+/**
+ * Axes of the rows of a source in the frame that they need, how they were found, and the means as they are.
+ * @throws when so many columns are wanted of rows of so many that not all products can be held, and what reading throws
+ */
+export async function axesOfSource(
+  x: RowSource,
+  op: string,
+  { plan, kept, random, device, before, between, surveyed, rest }: SourcePlan,
+): Promise<{ axes: Axes; solver: Solver; mean: Float64Array; frame: Frame }> {
+  const { openSource, survey, TakenBlocks } = await import("./streamed-points");
+  const rows = openSource(x, op);
+  const { n, d, memory } = rows;
+  const { wanted, solver: asked } = plan(n, d);
+  const solver = asked === "gram" ? "covariance" : asked;
+  if (d > WIDEST && solver === "covariance")
+    throw new Error(
+      `${op}: of rows that are read from a source, ${d} columns give ${Math.floor(Math.min(n, d) / 4)} components at most, got nComponents ${wanted === Math.min(n, d) ? "of all there are" : wanted}`,
+    );
+  const { low, high, mean, squares } = before ?? (await survey(rows, op, between));
+  const frame = frameOf(low, high, mean, op);
+  const read = { n, low, high, mean, squares };
+  surveyed?.(before ?? read);
+  // about their means, taken in float64: products of what is left lose nothing to an offset
+  const about = new Frame(mean, frame.scale);
+  const taken = {
+    ...{ n, d, memory },
+    read: async (begin: number, end: number, into?: Float32Array) => about.points(await x.range(begin, end, into)),
+  };
+  const blocks = new TakenBlocks(takeTensor, await device(), taken, 1);
+  const total = squares.reduce((sum, value) => sum + value, 0) / (n - 1) / frame.scale ** 2;
+  try {
+    const centred: CentredRows = {
+      ...{ blocks, n, d, total, begun: before?.passes },
+      rest: (stand) => rest(() => ({ ...read, passes: stand() })),
+    };
+    const axes = await fromBlocks(centred, solver, wanted, kept(wanted), random);
+    await turnSigns(axes.components, d);
+    return { axes, solver, mean, frame };
+  } finally {
+    blocks.dispose();
+  }
+}
+
 /**
  * Axes of centred points that are read in blocks. Up to 4,096 columns one pass gives their covariance, block by block in float32 and added in float64;
  * for the solver "randomized" a sample of what it spans gives the axes (Halko, Martinsson and Tropp 2011, algorithm 4.4). Of more columns that sample is
  * multiplied by the points themselves, a pass for each time.
  */
-export async function fromBlocks(
+async function fromBlocks(
   rows: CentredRows,
   solver: Solver,
   wanted: number,

@@ -1,4 +1,5 @@
 import { isRowSource } from "../../data/datasets/row-source";
+import type { RowSource } from "../../data/datasets/row-source";
 import type { Device } from "../../device";
 import { takeTensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -43,7 +44,18 @@ export async function withPointSet<R>(
   use: (points: PointSet) => Promise<R>,
   rest?: () => Promise<void>,
 ): Promise<R> {
-  if (!isRowSource(x)) return withPoints(x, deviceFor, op, (points, _n, _d, frame) => use(onDevice(points, frame)));
+  if (isRowSource(x)) return withSource(x, deviceFor, op, use, rest);
+  return withPoints(x, deviceFor, op, (points, _n, _d, frame) => use(onDevice(points, frame)));
+}
+
+/** The same of the rows of a source. */
+export async function withSource<R>(
+  x: RowSource,
+  deviceFor: DeviceFor,
+  op: string,
+  use: (points: PointSet) => Promise<R>,
+  rest?: () => Promise<void>,
+): Promise<R> {
   const { StreamedPoints } = await import("./streamed-points");
   const points = await StreamedPoints.open(x, await deviceFor(x), op, { takeTensor, frameOf, Lloyd }, rest);
   try {

@@ -2,14 +2,7 @@
 import type { Checkpoint } from "../../lifecycle/checkpoint";
 import { isObject, isWhole } from "../../checks";
 import type { Rule } from "../../options";
-import type { PassesStanding } from "./axes";
-import type { Survey } from "./survey";
-
-/** Rows that were read: once for their means, and what the passes after that have come to. */
-export interface ReadSoFar extends Survey {
-  readonly n: number;
-  readonly passes?: PassesStanding | undefined;
-}
+import type { ReadSoFar } from "./axes";
 
 const FIGURES = ["low", "high", "mean", "squares"] as const;
 const isCount = (value: unknown): boolean => value === undefined || isWhole(value as number, 0);

@@ -15,7 +15,7 @@ import { openSource, TakenBlocks } from "./reading";
 import type { TakeTensor } from "./reading";
 import { survey } from "./survey";
 
-export { blockRows, openSource, readBlocks } from "./reading";
+export { blockRows, openSource, readBlocks, TakenBlocks } from "./reading";
 export { survey } from "./survey";
 
 /** What it is handed. */

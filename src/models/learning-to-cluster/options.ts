@@ -15,8 +15,8 @@ import {
   integer,
 } from "../../options";
 import type { Rule } from "../../options";
-import { AUGMENT_RULE } from "../../ops/images/augmentation";
-import type { AugmentOptions } from "../../ops/images/augmentation";
+import { AUGMENT_RULE } from "../../ops/images/augment-options";
+import type { AugmentOptions } from "../../ops/images/augment-options";
 import type { LSTMOptions } from "../../ops/sequences/recurrent";
 import { EMBEDDING_RULE } from "./networks/embedding";
 import type { EmbeddingSpec } from "./networks/embedding";

@@ -1,125 +1,11 @@
 import type { Kernel } from "../../kernel";
-import { checkInteger, checkOptions } from "../../checks";
-import { either, finite, optional, range, record } from "../../options";
-import type { Rule } from "../../options";
 import * as kernels from "../../kernels/images";
-import { Random, threefry } from "../../random";
-import { empty, format, run, tensor, tidy } from "../../tensor";
+import type { Random } from "../../random";
+import { empty, run, tensor, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
-import type { Pair } from "./pooling";
-
-/** @inline */
-type Range = readonly [low: number, high: number];
-
-/** Which part of the image is taken. */
-export interface CropOptions {
-  /** Size of what comes out. Default: the image's. */
-  readonly size?: Pair;
-  /** Pixels of `fill` around the image that the window may reach into. Default 0. */
-  readonly padding?: Pair;
-  /** Random-resized crop: the window covers this share of the image's area, and is resized. Without it nothing is resized. */
-  readonly scale?: Range;
-  /** Width by height of a resized window, drawn uniformly in the logarithm. Default [3/4, 4/3]. */
-  readonly ratio?: Range;
-}
-
-/** Random distortion by a grid whose inner corners are moved. */
-export interface DistortOptions {
-  /** Cells down and across. Default 4. */
-  readonly grid?: Pair;
-  /** Most that a corner is moved along either axis, in pixels. Default 8. */
-  readonly magnitude?: number;
-}
-
-/** Random change of colours; what is left out does not change. Several apply in the order in which they stand here. */
-export interface JitterOptions {
-  /** Values times a factor from [max(0, 1 − b), 1 + b]. */
-  readonly brightness?: number;
-  /** Difference to the image's mean grey, times a factor from [max(0, 1 − c), 1 + c]. */
-  readonly contrast?: number;
-  /** Difference to the pixel's grey, times a factor from [max(0, 1 − s), 1 + s]; three channels. */
-  readonly saturation?: number;
-  /** Hue turned by up to this part of the circle, at most ½; three channels. */
-  readonly hue?: number;
-  /** Probability of no colour at all; three channels. */
-  readonly grayscale?: number;
-  /** Where values are clamped. Default [0, 1]. */
-  readonly range?: Range;
-}
-
-/** What `augment` does to images; what is left out is not done. */
-export interface AugmentOptions {
-  readonly crop?: CropOptions;
-  /** Probability of mirroring left and right, or of each. */
-  readonly flip?: number | { readonly horizontal?: number; readonly vertical?: number };
-  /** Largest angle of rotation about the image's centre either way, in degrees. */
-  readonly rotate?: number;
-  readonly distort?: DistortOptions;
-  readonly jitter?: JitterOptions;
-  /** What is outside of the image. Default 0. */
-  readonly fill?: number;
-}
-
-const PAIR: Rule = {
-  words: "a number or two",
-  holds: (value) => [value, value].flat().every(Number.isFinite) && [value].flat().length <= 2,
-};
-
-/** What a probability must be. */
-export const PROBABILITY = /* @__PURE__ */ range(0, 1);
-/** What `rotate` must be. */
-export const ROTATION = /* @__PURE__ */ range(0);
-
-const augmentRule = (): Rule =>
-  record({
-    crop: optional(
-      record({ size: optional(PAIR), padding: optional(PAIR), scale: optional(PAIR), ratio: optional(PAIR) }),
-    ),
-    flip: optional(either(PROBABILITY, record({ horizontal: optional(PROBABILITY), vertical: optional(PROBABILITY) }))),
-    rotate: optional(ROTATION),
-    distort: optional(record({ grid: optional(PAIR), magnitude: optional(finite) })),
-    jitter: optional(
-      record({
-        ...{ brightness: optional(finite), contrast: optional(finite), saturation: optional(finite) },
-        ...{ hue: optional(finite), grayscale: optional(range(0, 1)), range: optional(PAIR) },
-      }),
-    ),
-    fill: optional(finite),
-  });
-
-/** What options of `augment` must be, as far as that does not depend on the images. */
-export const AUGMENT_RULE: Rule = /* @__PURE__ */ augmentRule();
-
-const NAMES: readonly (keyof AugmentOptions)[] = ["crop", "flip", "rotate", "distort", "jitter", "fill"];
-
-/** A seed, and the step (or any number that counts calls), which draw the same numbers whenever they come. */
-export interface AugmentStep {
-  readonly seed: number;
-  readonly step: number;
-}
-
-/** What was drawn for one image. The window is in pixels of the image, its angle in radians. */
-export interface AugmentDraw {
-  readonly top: number;
-  readonly left: number;
-  readonly height: number;
-  readonly width: number;
-  readonly horizontal: boolean;
-  readonly vertical: boolean;
-  readonly angle: number;
-  /** (down, across) of the corners of the grid, in rows; those on the border stay. */
-  readonly shifts: readonly number[];
-  readonly brightness: number;
-  readonly contrast: number;
-  readonly saturation: number;
-  readonly hue: number;
-}
-
-const both = (value: Pair): readonly [number, number] => (typeof value === "number" ? [value, value] : value);
-const between = (u: number, low: number, high: number): number => low + u * (high - low);
-
-/** The second counter word of the blocks that seeds of steps come from: no stream gets there. */
-const STEPS = 0xa0600000;
+import type { AugmentOptions, AugmentStep } from "./augment-options";
+import { planAugmentation } from "./augment-plan";
+import type { AugmentPlan } from "./augment-plan";
 
 /** What `augment` launches with these options; nothing is known of a function that takes its place. */
 export const augmentKernels = (
@@ -127,148 +13,26 @@ export const augmentKernels = (
 ): readonly Kernel[] =>
   typeof options === "object" ? [kernels.warp, ...(options.jitter ? [kernels.colorJitter] : [])] : [];
 
-/** A stream for the images of one call. */
-function streamOf(source: Random | AugmentStep): Random {
-  if (source instanceof Random) return source.split();
-  const { seed, step } = source;
-  checkInteger("augment", { step }, 0, 2 ** 32 - 1);
-  // eslint-disable-next-line no-restricted-syntax -- of an op: blocks that no stream comes to, see STEPS
-  const [key0, key1] = new Random(seed).state().key;
-  const key = new Uint32Array(2);
-  threefry(key, 0, key0, key1, step, STEPS);
-  return new Random({ key: [key[0]!, key[1]!], position: 0 });
+/** Images [n, c, h, w] as they were planned. */
+export function augmentAs(x: Tensor, { warp, jitter }: AugmentPlan): Tensor {
+  const { device } = x;
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  return tidy(() => {
+    let y = x;
+    if (warp) {
+      const maps = tensor(device, warp.maps, [n, warp.maps.length / n]);
+      y = empty(device, [n, c, warp.oh, warp.ow], "f32", "augment");
+      run(kernels.warp, { x, n, c, h, w, ...warp, maps, y });
+    }
+    if (jitter) {
+      const factors = tensor(device, jitter.factors, [n, 4]);
+      const jittered = empty(device, y.shape, "f32", "augment");
+      run(kernels.colorJitter, { x: y, n, c, s: y.shape[2]! * y.shape[3]!, ...jitter, factors, y: jittered });
+      y = jittered;
+    }
+    return y;
+  });
 }
-
-function windowOf(crop: CropOptions, h: number, w: number, oh: number, ow: number, random: Random): number[] {
-  const [down, across, area, ratio] = [random.uniform(), random.uniform(), random.uniform(), random.uniform()];
-  if (!crop.scale) {
-    const [ph, pw] = both(crop.padding ?? 0);
-    return [Math.floor(down * (h + 2 * ph - oh + 1)) - ph, Math.floor(across * (w + 2 * pw - ow + 1)) - pw, oh, ow];
-  }
-  const [narrow, wide] = crop.ratio ?? [3 / 4, 4 / 3];
-  const pixels = h * w * between(area, ...crop.scale);
-  const aspect = Math.exp(between(ratio, Math.log(narrow), Math.log(wide)));
-  const height = Math.min(h, Math.sqrt(pixels / aspect));
-  const width = Math.min(w, Math.sqrt(pixels * aspect));
-  return [down * (h - height), across * (w - width), height, width];
-}
-
-/** Draws of one image, from a stream of its own; each has its place in it, whatever else is asked for. */
-function drawOf(options: AugmentOptions, h: number, w: number, oh: number, ow: number, random: Random): AugmentDraw {
-  const { crop = {}, flip = 0, rotate = 0, distort, jitter = {} } = options;
-  const { horizontal = 0, vertical = 0 } = typeof flip === "number" ? { horizontal: flip } : flip;
-  const [top = 0, left = 0, height = h, width = w] = windowOf(crop, h, w, oh, ow, random);
-  const mirrored = { horizontal: random.uniform() < horizontal, vertical: random.uniform() < vertical };
-  const angle = (between(random.uniform(), -rotate, rotate) * Math.PI) / 180;
-  const factor = (strength = 0): number => between(random.uniform(), Math.max(0, 1 - strength), 1 + strength);
-  const [brightness, contrast, saturation] = [
-    factor(jitter.brightness),
-    factor(jitter.contrast),
-    factor(jitter.saturation),
-  ];
-  const hue = between(random.uniform(), -(jitter.hue ?? 0), jitter.hue ?? 0);
-  const grey = random.uniform() < (jitter.grayscale ?? 0);
-  const shifts: number[] = [];
-  if (distort) {
-    const [rows, columns] = both(distort.grid ?? 4);
-    const { magnitude = 8 } = distort;
-    for (let r = 0; r <= rows; r++)
-      for (let k = 0; k <= columns; k++) {
-        const inner = r > 0 && r < rows && k > 0 && k < columns;
-        for (let axis = 0; axis < 2; axis++) shifts.push(inner ? between(random.uniform(), -magnitude, magnitude) : 0);
-      }
-  }
-  return {
-    ...{ top, left, height, width, ...mirrored, angle, shifts },
-    ...{ brightness, contrast, saturation: grey ? 0 : saturation, hue },
-  };
-}
-
-/** Rows and columns of what comes out. */
-function outputSize({ crop = {} }: AugmentOptions, h: number, w: number): readonly [number, number] {
-  return both(crop.size ?? [h, w]);
-}
-
-/** What `augment` draws for each of n images of h x w: the same for every device. */
-export function drawAugmentation(
-  n: number,
-  h: number,
-  w: number,
-  options: AugmentOptions,
-  source: Random | AugmentStep,
-): AugmentDraw[] {
-  const [oh, ow] = outputSize(options, h, w);
-  const random = streamOf(source);
-  return Array.from({ length: n }, () => drawOf(options, h, w, oh, ow, random.split()));
-}
-
-/** From the place of a pixel in the result to that in the image, 2 x 3 row by row: mirrored, windowed, then turned about the centre. */
-function affine(draw: AugmentDraw, h: number, w: number, oh: number, ow: number): number[] {
-  const axis = (start: number, length: number, count: number, mirrored: boolean): [step: number, first: number] => {
-    const step = length / count;
-    return mirrored ? [-step, start + (count - 0.5) * step - 0.5] : [step, start + 0.5 * step - 0.5];
-  };
-  const [down, top] = axis(draw.top, draw.height, oh, draw.vertical);
-  const [across, left] = axis(draw.left, draw.width, ow, draw.horizontal);
-  const [cos, sin] = [Math.cos(draw.angle), Math.sin(draw.angle)];
-  const [cy, cx] = [(h - 1) / 2, (w - 1) / 2];
-  return [
-    ...[cos * down, sin * across, cy + cos * (top - cy) + sin * (left - cx)],
-    ...[-sin * down, cos * across, cx - sin * (top - cy) + cos * (left - cx)],
-  ];
-}
-
-const positive = (size: number): boolean => Number.isInteger(size) && size > 0;
-const share = (value: number): boolean => value >= 0 && value <= 1;
-
-function check(options: AugmentOptions, [, c, h, w]: readonly number[]): void {
-  const { crop = {}, flip = 0, rotate = 0, distort = {}, jitter = {} } = options;
-  const rule = (holds: boolean, text: string, given: unknown): void => {
-    if (!holds) throw new Error(`augment: ${text}, got ${JSON.stringify(given)}`);
-  };
-  const size = outputSize(options, h!, w!);
-  const padding = both(crop.padding ?? 0);
-  rule(size.every(positive), "crop.size must be positive whole numbers", size);
-  rule(
-    padding.every((p) => p === 0 || positive(p)),
-    "crop.padding must be whole numbers",
-    padding,
-  );
-  if (crop.scale) {
-    const [low, high] = crop.scale;
-    const [narrow, wide] = crop.ratio ?? [1, 1];
-    rule(
-      low > 0 && low <= high && high <= 1,
-      "crop.scale must be shares of the area, 0 < low <= high <= 1",
-      crop.scale,
-    );
-    rule(narrow > 0 && narrow <= wide && wide < Infinity, "crop.ratio must be 0 < low <= high", crop.ratio);
-  } else
-    rule(
-      size[0] <= h! + 2 * padding[0] && size[1] <= w! + 2 * padding[1],
-      `crop.size must be within the padded image of ${h! + 2 * padding[0]} x ${w! + 2 * padding[1]}`,
-      size,
-    );
-  const chances = typeof flip === "number" ? [flip] : [flip.horizontal ?? 0, flip.vertical ?? 0];
-  rule(chances.every(share), "flip must be probabilities", flip);
-  rule(rotate >= 0 && rotate < Infinity, "rotate must be degrees from 0", rotate);
-  rule(both(distort.grid ?? 4).every(positive), "distort.grid must be positive whole numbers", distort.grid);
-  const magnitude = distort.magnitude ?? 8;
-  rule(magnitude >= 0 && magnitude < Infinity, "distort.magnitude must be pixels from 0", magnitude);
-  const { brightness = 0, contrast = 0, saturation = 0, hue = 0, grayscale = 0, range = [0, 1] } = jitter;
-  const strengths = [brightness, contrast, saturation];
-  rule(
-    strengths.every((strength) => strength >= 0 && strength < Infinity),
-    "jitter must be strengths from 0",
-    jitter,
-  );
-  rule(hue >= 0 && hue <= 0.5, "jitter.hue must be in [0, 0.5]", hue);
-  rule(share(grayscale), "jitter.grayscale must be a probability", grayscale);
-  rule(range[0] < range[1], "jitter.range must be low < high", range);
-  rule(c === 3 || saturation + hue + grayscale === 0, "saturation, hue and grayscale need three channels", c);
-}
-
-const LARGEST = 3.4028234e38;
 
 /**
  * Random images from images [n, c, h, w], each drawn for itself, by two kernels: one samples distortion (a grid whose inner corners
@@ -277,32 +41,5 @@ const LARGEST = 3.4028234e38;
  * stream's state, decide everything: the same draws on every device. No gradient passes.
  * @throws when x is no images, an option is out of its range, or colours are asked for without three channels
  */
-export function augment(x: Tensor, options: AugmentOptions, source: Random | AugmentStep): Tensor {
-  const [n, c, h, w] = x.shape;
-  if (x.rank !== 4 || !n || !c || !h || !w) throw new Error(`augment: x must be [n, c, h, w], got ${format(x.shape)}`);
-  checkOptions("augment", options, NAMES);
-  check(options, x.shape);
-  const { crop, flip, rotate, distort, jitter, fill = 0 } = options;
-  const [oh, ow] = outputSize(options, h, w);
-  const draws = drawAugmentation(n, h, w, options, source);
-  return tidy(() => {
-    let y = x;
-    if (crop || flip || rotate || distort) {
-      const rows = draws.map((draw) => [...affine(draw, h, w, oh, ow), ...draw.shifts]);
-      const maps = tensor(x.device, rows.flat(), [n, rows[0]!.length]);
-      const [gridRows, columns] = distort ? both(distort.grid ?? 4) : [0, 0];
-      y = empty(x.device, [n, c, oh, ow], "f32", "augment");
-      run(kernels.warp, { x, maps, y, n, c, h, w, oh, ow, rows: gridRows, columns, fill });
-    }
-    if (jitter) {
-      const [low, high] = jitter.range ?? [0, 1];
-      const bounds = { low: Math.max(low, -LARGEST), high: Math.min(high, LARGEST) };
-      const strengths = draws.flatMap((draw) => [draw.brightness, draw.contrast, draw.saturation, draw.hue]);
-      const factors = tensor(x.device, strengths, [n, 4]);
-      const jittered = empty(x.device, y.shape, "f32", "augment");
-      run(kernels.colorJitter, { x: y, factors, y: jittered, n, c, s: oh * ow, ...bounds });
-      y = jittered;
-    }
-    return y;
-  });
-}
+export const augment = (x: Tensor, options: AugmentOptions, source: Random | AugmentStep): Tensor =>
+  augmentAs(x, planAugmentation(x.shape, options, source));

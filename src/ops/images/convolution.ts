@@ -8,7 +8,8 @@ import { ACTIVATION } from "../activation";
 import { activationGradient } from "../elementwise";
 import type { Activation } from "../elementwise";
 import { sum } from "../reduce";
-import type { Pair } from "./pooling";
+import { pairOf } from "./pair";
+import type { Pair } from "./pair";
 
 /** Options of `conv2d`. */
 export interface Conv2dCall {
@@ -67,7 +68,7 @@ interface Epilogue {
 const LARGEST = 255;
 
 function pair(op: string, name: string, size: Pair, least: number): readonly [number, number] {
-  const [h, w] = typeof size === "number" ? [size, size] : size;
+  const [h, w] = pairOf(size);
   if (![h, w].every((value) => isWhole(value, least, LARGEST)))
     throw new Error(`${op}: the ${name} must be whole numbers from ${least} to ${LARGEST}, got [${h}, ${w}]`);
   return [h, w];
@@ -168,14 +169,11 @@ function backwardInput(op: string, dy: Tensor, weight: Tensor, g: Geometry, epil
 function backwardWeight(op: string, x: Tensor, dy: Tensor, full: Geometry): Tensor {
   const g = flatten(full);
   const rows = g.n * g.oh;
-  const most = partsOf(kernels.conv2dBackwardWeight, x, { o: g.o, c: g.c, kh: g.kh, kw: g.kw });
+  const most = partsOf(kernels.conv2dBackwardWeight, x, g);
   const length = Math.max(1, Math.ceil(rows / most));
   const chunks = Math.max(1, Math.ceil(rows / length));
   const parts = empty(x.device, [chunks, g.o, g.c, full.kh, full.kw], "f32", op);
-  const { n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw } = g;
-  run(kernels.conv2dBackwardWeight, {
-    ...{ x, dy, dw: parts, n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw, chunks, length },
-  });
+  run(kernels.conv2dBackwardWeight, { x, dy, dw: parts, ...g, chunks, length });
   if (chunks === 1) return view(parts, parts.shape.slice(1));
   const dw = sum(parts, 0);
   parts.dispose();

@@ -1,5 +1,5 @@
 // Histograms of oriented gradients. Dalal & Triggs, CVPR 2005, with the conventions of scikit-image.
-import { checkInteger } from "../../checks";
+import { checkChoice, checkInteger } from "../../checks";
 import * as kernels from "../../kernels/images";
 import { empty, format, run, tensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -58,8 +58,7 @@ export function hog(x: Tensor, options: HogOptions = {}): Tensor {
   const { orientations = 9, pixelsPerCell = 8, cellsPerBlock = 3, blockNorm = "L2-Hys" } = options;
   checkInteger("hog", { orientations }, 1, 64);
   checkInteger("hog", { pixelsPerCell, cellsPerBlock }, 1);
-  if (!NORMS.includes(blockNorm))
-    throw new Error(`hog: blockNorm must be one of ${NORMS.join(", ")}, got ${blockNorm}`);
+  checkChoice("hog", { blockNorm }, NORMS);
   const [n, channels, h, w] = x.shape as [number, number, number, number];
   if (x.rank !== 4 || x.size === 0) throw new Error(`hog: x must be [n, c, h, w], got ${format(x.shape)}`);
   const [rows, columns] = [Math.floor(h / pixelsPerCell), Math.floor(w / pixelsPerCell)];

@@ -4,9 +4,8 @@ import * as kernels from "../../kernels/images";
 import { empty, format, run } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { mean } from "../reduce";
-
-/** One size for both axes of an image, or [height, width]. */
-export type Pair = number | readonly [number, number];
+import { pairOf } from "./pair";
+import type { Pair } from "./pair";
 
 /** Options of pooling. */
 export interface PoolOptions {
@@ -16,15 +15,13 @@ export interface PoolOptions {
   readonly padding?: Pair | undefined;
 }
 
-const both = (value: Pair): readonly [number, number] => (typeof value === "number" ? [value, value] : value);
-
 /** Params of a pooling launch: windows (h + 2·padding − kernel) / stride + 1, rounded down. */
 function windows(op: string, x: Tensor, kernel: Pair, options: PoolOptions) {
   const [, , h, w] = x.shape;
   if (x.rank !== 4 || !h || !w) throw new Error(`${op}: x must be [n, c, h, w], got ${format(x.shape)}`);
-  const [kh, kw] = both(kernel);
-  const [sh, sw] = both(options.stride ?? kernel);
-  const [ph, pw] = both(options.padding ?? 0);
+  const [kh, kw] = pairOf(kernel);
+  const [sh, sw] = pairOf(options.stride ?? kernel);
+  const [ph, pw] = pairOf(options.padding ?? 0);
   if (![kh, kw, sh, sw].every((size) => isWhole(size, 1)))
     throw new Error(`${op}: kernel and stride must be positive whole numbers, got ${kh} x ${kw} and ${sh} x ${sw}`);
   if (![ph, pw].every((size) => isWhole(size, 0)) || 2 * ph > kh || 2 * pw > kw)

@@ -1,12 +1,13 @@
 import { isWhole } from "../../checks";
 import { format } from "../../tensor";
 import type { Tensor } from "../../tensor";
-import type { Pair } from "./pooling";
+import { pairOf } from "./pair";
+import type { Pair } from "./pair";
 import { resized } from "./resize";
 
 function upsample(op: string, x: Tensor, scale: Pair, mode: "nearest" | "bilinear"): Tensor {
   const [, , h, w] = x.shape;
-  const [rows, columns] = typeof scale === "number" ? [scale, scale] : scale;
+  const [rows, columns] = pairOf(scale);
   if (x.rank !== 4 || !h || !w) throw new Error(`${op}: x must be [n, c, h, w], got ${format(x.shape)}`);
   if (![rows, columns].every((factor) => isWhole(factor, 1)))
     throw new Error(`${op}: the scale must be a positive whole number an axis, got ${rows} x ${columns}`);

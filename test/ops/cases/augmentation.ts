@@ -1,6 +1,6 @@
 import * as c from "constella";
-import { drawAugmentation } from "../../../src/ops/images/augmentation";
-import type { AugmentDraw } from "../../../src/ops/images/augmentation";
+import { drawAugmentation } from "../../../src/ops/images/augment-plan";
+import type { AugmentDraw } from "../../../src/ops/images/augment-plan";
 import type { OpCase } from "./index";
 import { array } from "./reference";
 import type { Reference } from "./reference";

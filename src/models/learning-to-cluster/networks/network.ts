@@ -8,7 +8,7 @@ import { Linear } from "../../../nn/linear";
 import { LSTM } from "../../../nn/lstm";
 import { Module } from "../../../nn/module";
 import { augment } from "../../../ops/images/augmentation";
-import type { AugmentOptions } from "../../../ops/images/augmentation";
+import type { AugmentOptions } from "../../../ops/images/augment-options";
 import { KERAS_BATCH_NORM } from "../../../ops/normalization/batch-norm";
 import { leakyRelu, sub } from "../../../ops/elementwise";
 import { ones, slice } from "../../../ops/layout";
