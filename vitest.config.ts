@@ -10,7 +10,21 @@ await Promise.all([writeKernelTypes(), buildWasm()]); // when their sources chan
 Object.assign(process.env, await gpuEnvironment()); // before the workers start: the loader reads it once
 
 /** The files that take longest, in this order first, so that no processor waits for another in the end; the others by their sizes. */
-const LONGEST = ["killed", "package", "documents", "conformance", "pages", "special", "ops", "vgg", "train", "cluster"];
+const LONGEST = [
+  ...[
+    "killed",
+    "package",
+    "documents",
+    "conformance-images",
+    "conformance",
+    "vgg",
+    "streams",
+    "pages",
+    "special",
+    "ops",
+  ],
+  ...["cubes", "train", "files", "use", "cluster"],
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -75,7 +75,7 @@ describe("learning-rate schedules", () => {
   });
 });
 
-describeDevices("optimizers", (device) => {
+describeDevices("optimizers", (device, type) => {
   for (const [op, make] of Object.entries(MAKE)) {
     const cases = golden.filter((row) => row.op === op);
     test(`${op} has golden cases`, () => {
@@ -120,7 +120,8 @@ describeDevices("optimizers", (device) => {
     });
   }
 
-  test("ten thousand steps leave memory as ten do, and dispose gives everything back", async () => {
+  const rounds = type === "wasm" ? 10 : 1; // what a step leaves behind shows in a thousand
+  test(`${rounds},000 steps leave memory as ten do, and dispose gives everything back`, async () => {
     const made = await device();
     const before = made.memory();
     const p = parameter(made, [1, 2, 3]);
@@ -132,12 +133,12 @@ describeDevices("optimizers", (device) => {
     };
     descend(optimizer, 10);
     const early = await usage();
-    for (let i = 0; i < 10; i++) {
-      descend(optimizer, 999);
+    for (let i = 0; i < rounds; i++) {
+      descend(optimizer, i === 0 ? 990 : 1000);
       await made.synchronize();
     }
     expect(await usage()).toEqual(early);
-    expect(optimizer.steps).toBe(10_000);
+    expect(optimizer.steps).toBe(1000 * rounds);
     optimizer.dispose();
     p.dispose();
     expect(made.memory().buffers).toBe(before.buffers);

@@ -13,7 +13,7 @@ const later = setTimeout;
 const { type, workerUrl, threads, timers, layers, ...numbers } = Object.fromEntries(new URL(location).searchParams);
 const [trainings, epochs] = [Number(numbers.trainings), Number(numbers.epochs)];
 const sizes = layers.split(",").map(Number);
-const [n, d] = [2048, sizes[0]];
+const [n, d] = [1024, sizes[0]];
 const x = { data: Float32Array.from({ length: n * d }, (_, i) => Math.sin((1 + (Math.floor(i / d) % 4)) * (i % d)) + 0.1 * Math.sin(13 * i)), shape: [n, d] };
 const agrees = (labels) => new Set(labels).size === 4 && labels.every((label, i) => label === labels[i % 4]);
 const turn = () => new Promise((resolve) => later(resolve));

@@ -141,14 +141,14 @@ describeDevices("rows that are read", (device) => {
       name: "products of a sample",
       n: 24,
       d: 4100,
-      options: { nComponents: 2, solver: "randomized", seed: 3 } as const,
-      blocks: [2, 9, 40],
+      options: { nComponents: 3, solver: "randomized", seed: 3 } as const,
+      blocks: [2, 9, 16],
     },
   ])("principal components go on with the block at which they were stopped: $name", async (given) => {
     const { n, d, options, blocks } = given;
     const x = stretched(n, d, 8);
     const own = { ...options, device: await device() };
-    const source = (): ArrayRows => new ArrayRows(x, d, d > n ? 2 ** 17 : LITTLE);
+    const source = (): ArrayRows => new ArrayRows(x, d, d > n ? 2 ** 19 : LITTLE);
     const rowsOf = async (fit: (source: ArrayRows) => Promise<unknown>): Promise<number> => {
       const counted = source();
       await fit(counted);

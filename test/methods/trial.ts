@@ -14,7 +14,7 @@ const SIDE = 8;
 
 /** Small values of options, whatever the method; a new method that has others is tried with its defaults. */
 const TINY: Readonly<Record<string, unknown>> = {
-  ...{ epochs: 3, layerEpochs: 1, pretrainEpochs: 3, updateInterval: 4, batchSize: 16, pretrainBatchSize: 16 },
+  ...{ epochs: 3, layerEpochs: 1, pretrainEpochs: 3, updateInterval: 4, batchSize: 24, pretrainBatchSize: 24 },
   ...{ nInit: 2, maxIter: 10, components: 2, kmeansIterations: 3, minCluster: 2, sinkhornIterations: 20, updates: 3 },
   ...{
     nComponents: 2,
@@ -27,8 +27,12 @@ const TINY: Readonly<Record<string, unknown>> = {
     statisticsBatches: 2,
     layoutEpochs: 20,
     nSegments: 6,
+    code: 3,
   },
 };
+
+/** The same of options that are lists: layers of networks. */
+const TINY_LISTS: Readonly<Record<string, unknown>> = { channels: [2], hidden: [8] };
 
 /** What a trial is made of. */
 export interface Trial {
@@ -66,7 +70,8 @@ function kindOf({ name, takes }: AnyMethod): DataKind {
 /** Options of a trial: small ones, and the number of clusters where it is asked for. */
 export function trialOptions(method: AnyMethod, width: number): Record<string, unknown> {
   const options: Record<string, unknown> = { seed: 1 };
-  for (const [name, { rule }] of optionsOf(method)) if (rule.holds(TINY[name])) options[name] = TINY[name];
+  for (const [name, { rule }] of optionsOf(method))
+    for (const { [name]: tiny } of [TINY, TINY_LISTS]) if (tiny !== undefined && rule.holds(tiny)) options[name] = tiny;
   if (method.clusters === "given") options["nClusters"] = K;
   if (optionsOf(method).some(([name]) => name === "layers")) options["layers"] = [width, 8, 2];
   return options;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { accuracy, augmentRows, DEC, IDEC, nmi } from "constella";
-import { describeDevices } from "../devices";
+import { describeDevices, expectAlike } from "../devices";
 import { digits } from "./digits";
 import { expectResumes } from "./resuming";
 import { STILL } from "./untrained";
@@ -20,35 +20,45 @@ const OPTIONS = {
   seed: 5,
 };
 
-describeDevices("DEC", (device) => {
+describeDevices("DEC", (device, type) => {
   const { x } = digits(160);
+  const targets = ["global", "batch"] as const;
 
-  test.each(["global", "batch"] as const)(
-    "with a %s target it finds digits and sharpens q, which neither an untrained network nor pretraining alone does",
-    async (target) => {
-      const { x, labels } = digits(320);
-      const learning = { layers: [64, 32, 6], pretrainEpochs: 20, pretrainLearningRate: 5e-3 };
-      const found = [];
-      for (const rates of [{}, { learningRate: STILL }, { learningRate: STILL, pretrainLearningRate: STILL }]) {
-        const model = new DEC({ ...OPTIONS, ...learning, ...rates, target, device: await device() });
-        await model.fit(x, { epochs: 8 });
-        const q = (await model.softAssignments(x)).data;
-        let sharpness = 0;
-        for (let i = 0; i < 320; i++) sharpness += Math.max(...q.subarray(10 * i, 10 * i + 10)) / 320;
-        found.push({ sharpness, accuracy: accuracy(labels, model.labels), nmi: nmi(labels, model.labels) });
-        model.dispose();
-      }
-      const [trained, pretrained, untrained] = found;
-      expect(trained!.sharpness).toBeGreaterThan(1.2 * pretrained!.sharpness);
-      expect(trained!.accuracy).toBeGreaterThan(0.6);
-      expect(trained!.nmi).toBeGreaterThan(0.6);
-      expect(untrained!.sharpness).toBeLessThan(pretrained!.sharpness);
-      expect(untrained!.accuracy).toBeLessThan(0.6);
-      expect(untrained!.nmi).toBeLessThan(0.6);
-    },
-  );
+  if (type !== "wasm")
+    test.each(targets)("with a %s target it learns as on WebAssembly", async (target) =>
+      expectAlike(await device(), async (on) => {
+        using model = new DEC({ ...OPTIONS, pretrainEpochs: 2, target, device: on });
+        await model.fit(x, { epochs: 3 });
+        return [...model.history];
+      }),
+    );
+  else
+    test.each(targets)(
+      "with a %s target it finds digits and sharpens q, which neither an untrained network nor pretraining alone does",
+      async (target) => {
+        const { x, labels } = digits(320);
+        const learning = { layers: [64, 32, 6], pretrainEpochs: 20, pretrainLearningRate: 5e-3 };
+        const found = [];
+        for (const rates of [{}, { learningRate: STILL }, { learningRate: STILL, pretrainLearningRate: STILL }]) {
+          const model = new DEC({ ...OPTIONS, ...learning, ...rates, target, device: await device() });
+          await model.fit(x, { epochs: 8 });
+          const q = (await model.softAssignments(x)).data;
+          let sharpness = 0;
+          for (let i = 0; i < 320; i++) sharpness += Math.max(...q.subarray(10 * i, 10 * i + 10)) / 320;
+          found.push({ sharpness, accuracy: accuracy(labels, model.labels), nmi: nmi(labels, model.labels) });
+          model.dispose();
+        }
+        const [trained, pretrained, untrained] = found;
+        expect(trained!.sharpness).toBeGreaterThan(1.2 * pretrained!.sharpness);
+        expect(trained!.accuracy).toBeGreaterThan(0.6);
+        expect(trained!.nmi).toBeGreaterThan(0.6);
+        expect(untrained!.sharpness).toBeLessThan(pretrained!.sharpness);
+        expect(untrained!.accuracy).toBeLessThan(0.6);
+        expect(untrained!.nmi).toBeLessThan(0.6);
+      },
+    );
 
-  test.each(["global", "batch"] as const)(
+  test.each(targets)(
     "with a %s target what it says of the points it was given is what it says of them anew",
     async (target) => {
       const model = new DEC({ ...OPTIONS, target, device: await device() });

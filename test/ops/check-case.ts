@@ -43,13 +43,17 @@ function differences(
   });
 }
 
-/** Elements up to which every gradient entry is checked by differences; of larger inputs so many are, the ends among them. */
+/**
+ * Elements up to which every gradient entry is checked by differences, unless it takes more outputs than so many; of larger inputs so
+ * many entries are, the ends among them.
+ */
 const MAX_DIFFERENCES = 800;
+const MAX_OUTPUTS = 2 ** 24;
 const SAMPLE = 32;
 
 /** The elements of an input whose gradient is checked. */
-function elementsOf({ data: { length } }: Reference): readonly number[] {
-  if (length <= MAX_DIFFERENCES) return Array.from({ length }, (_, j) => j);
+function elementsOf({ data: { length } }: Reference, outputs: number): readonly number[] {
+  if (length <= MAX_DIFFERENCES && length * outputs <= MAX_OUTPUTS) return Array.from({ length }, (_, j) => j);
   const random = uniforms(length);
   return [0, length - 1, ...Array.from({ length: SAMPLE - 2 }, () => Math.floor(random() * length))];
 }
@@ -81,7 +85,14 @@ function expectationOf(test: OpCase, shapes: readonly (readonly number[])[]): Ex
     const random = uniforms(99);
     const weight = Float64Array.from(want.data, () => Math.fround(random() * 2 - 1));
     const checked = (test.gradients ?? inputs.map((_, i) => i)).filter((i) => test.integers?.[i] === undefined);
-    made = { inputs, want, weight, checked, elements: checked.map((i) => elementsOf(inputs[i]!)), gradients: [] };
+    made = {
+      inputs,
+      want,
+      weight,
+      checked,
+      elements: checked.map((i) => elementsOf(inputs[i]!, sizeOf(want.shape))),
+      gradients: [],
+    };
     ofRow.set(key, made);
   }
   return made;
