@@ -148,7 +148,7 @@ describeDevices("rows that are read", (device) => {
     const { n, d, options, blocks } = given;
     const x = stretched(n, d, 8);
     const own = { ...options, device: await device() };
-    const source = (): ArrayRows => new ArrayRows(x, d, d > n ? 2 ** 19 : LITTLE);
+    const source = (): ArrayRows => new ArrayRows(x, d, d > n ? 2 ** 18 : LITTLE);
     const rowsOf = async (fit: (source: ArrayRows) => Promise<unknown>): Promise<number> => {
       const counted = source();
       await fit(counted);
