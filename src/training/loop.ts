@@ -45,7 +45,7 @@ const MAX_STEPS_AHEAD = 64;
  * or infinite
  */
 export async function runStage(stage: RunningStage): Promise<void> {
-  const { name, epochs, steps, progress, fit, parameters } = stage;
+  const { name, epochs, steps, mayEnd, progress, fit, parameters } = stage;
   const { device } = parameters[0]!;
   const random = new Random(stage.random);
   await yieldNow();
@@ -72,7 +72,7 @@ export async function runStage(stage: RunningStage): Promise<void> {
       step: progress.step,
       steps,
       loss: progress.lossSum / Math.max(1, progress.step),
-      ...(stage.mayEnd && { mayEnd: true }),
+      mayEnd,
     });
   };
 
