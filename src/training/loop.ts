@@ -65,13 +65,14 @@ export async function runStage(stage: RunningStage): Promise<void> {
       throw new Error(
         `${name}: the loss is no longer finite, epoch ${progress.epoch + 1}, step ${progress.step} of ${steps}; lower the learning rate and go on from the last checkpoint`,
       );
+    if (progress.step === 0) return; // nothing is known of the epoch yet
     fit.report({
       stage: name,
       epoch: progress.epoch + 1,
       epochs,
       step: progress.step,
       steps,
-      loss: progress.lossSum / Math.max(1, progress.step),
+      loss: progress.lossSum / progress.step,
       mayEnd,
     });
   };

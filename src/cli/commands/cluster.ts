@@ -189,7 +189,9 @@ interface Asked {
 async function run(asked: Asked, print: (text: string) => void): Promise<void> {
   const { path, given, method, options, saved, data, out } = asked;
   checkTaken(method, data);
-  const { x, scaling, identity } = await scaledData(asked);
+  const progress = new ProgressDisplay(given.quiet ? null : process.stderr);
+  for (const note of data.notes ?? []) progress.note(note);
+  const { x, scaling, identity } = await scaledData(asked, progress).finally(() => progress.stop());
   const before = saved?.checkpoint.record.options;
   const nClusters = checkClusters(method, (before?.["nClusters"] as number | undefined) ?? given.clusters, data.n);
   checkLayers({ ...before, ...options }["layers"], sizeOf(itemShapeOf(data)), path);
@@ -197,9 +199,7 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
     throw new Error(
       `${checkpointPath(given.out)} was trained on other data than ${path}; leave --resume out to start anew`,
     );
-  const progress = new ProgressDisplay(given.quiet ? null : process.stderr);
-  for (const note of [...(data.notes ?? []), ...(scaling.kind === "none" ? unevenColumns(data) : [])])
-    progress.note(note);
+  if (scaling.kind === "none") for (const note of unevenColumns(data)) progress.note(note);
   const { signal, release } = interruptible((line) => progress.note(line));
   let device: Device | undefined;
   try {
@@ -231,7 +231,10 @@ function checkTaken({ name, takes }: AnyMethod, { path, cube }: DataSet): void {
 }
 
 /** The items scaled: as before, where a run is resumed. */
-async function scaledData({ path, given, method, saved, data }: Asked): Promise<{
+async function scaledData(
+  { path, given, method, saved, data }: Asked,
+  progress: ProgressDisplay,
+): Promise<{
   readonly x: Items | RowSource;
   readonly scaling: Scaling;
   readonly identity: RunIdentity;
@@ -254,7 +257,8 @@ async function scaledData({ path, given, method, saved, data }: Asked): Promise<
   if (streamed) {
     const scaling = saved?.scaling ?? (await streamedScaling(path, streamed, scale));
     const x = scaledSource(path, streamed.source, scaling);
-    return { x, scaling, identity: { method: method.name, scale, data: await streamed.digest() } };
+    const digest = await streamed.digest((done, total) => progress.update({ stage: "reading", done, total }));
+    return { x, scaling, identity: { method: method.name, scale, data: digest } };
   }
   const scaling = scalingOf(data, scale);
   const x = scaledRows(data, scaling);

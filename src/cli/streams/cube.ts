@@ -28,7 +28,7 @@ export async function streamedCube(path: string, options: DataOptions): Promise<
       truth: labels === undefined ? undefined : { labels: await rowClasses(labels, pixels), classes: null },
       streamed: {
         ...{ source, bytes: false, layout: undefined, shown, pixels },
-        digest: () => digestOf([path], n),
+        digest: (onProgress) => digestOf([path], n, onProgress),
         close: () => opened.close(),
       },
       notes: [

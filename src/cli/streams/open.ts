@@ -1,5 +1,6 @@
 // Data that are not read into memory: npy files, and folders of them, that take more there than they may.
 import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
 import { listFolder, openFile, openNpy } from "../../data/formats/files";
 import { NpyDataset } from "../../data/datasets/npy-dataset";
 import { ROW_MEMORY } from "../../data/datasets/row-source";
@@ -23,11 +24,14 @@ export interface StreamedRows {
   readonly pixels?: PixelsOfCube | undefined;
   /** Items that are shown: their numbers, and themselves. */
   readonly shown: { readonly index: Uint32Array; readonly items: NdArray<TypedArray> };
-  /** Identifies the files' content: it is read for it, piece by piece. */
-  digest(): Promise<string>;
+  /** Identifies the files' content: it is read for it, piece by piece. `onProgress` is told of how many bytes how many are read. */
+  digest(onProgress?: BytesRead): Promise<string>;
   /** Closes the files. */
   close(): Promise<void>;
 }
+
+/** What is told while files are read. */
+export type BytesRead = (done: number, total: number) => void;
 
 /** Megabytes that data may take in memory as float32. */
 export const MEMORY = 1024;
@@ -76,7 +80,7 @@ export async function openStreamed(
       index,
       items: new NdArray<TypedArray>(bytes ? Uint8Array.from(values) : values, [index.length, ...source.rowShape]),
     },
-    digest: () => digestOf(dataset.files, n),
+    digest: (onProgress) => digestOf(dataset.files, n, onProgress),
     close: () => dataset.close(),
   };
 }
@@ -92,12 +96,19 @@ export function shownRows(n: number, width: number): Uint32Array {
 }
 
 /** Identifies so many rows of files, by their bytes. */
-export async function digestOf(paths: readonly string[], n: number): Promise<string> {
+export async function digestOf(paths: readonly string[], n: number, onProgress?: BytesRead): Promise<string> {
   const hash = createHash("sha256").update(`${n} rows `);
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  let done = 0;
   for (const path of paths) {
     const file = await openFile(path);
     try {
-      for (let at = 0; at < file.size; at += PIECE) hash.update(await file.read(at, Math.min(file.size, at + PIECE)));
+      for (let at = 0; at < file.size; at += PIECE) {
+        const piece = await file.read(at, Math.min(file.size, at + PIECE));
+        hash.update(piece);
+        onProgress?.((done += piece.length), total);
+      }
     } finally {
       await file.close?.();
     }
