@@ -15,7 +15,7 @@ export { drawingDocument } from "./charts/document";
 export { draw, drawing, type Chart } from "./charts/chart";
 export type { ChartData } from "./charts/save";
 export { clusterColour } from "./charts/palette";
-export { clusterSizes } from "./sections/certainty";
+export { clusterSizes, type ClusterSizes } from "./sections/certainty";
 export { formatShare, formatTick } from "./page/format";
 export { curves } from "./charts/curves";
 export { valueTable, type Value, type ValueColumn, type ValueTable } from "./tables/value-table";
@@ -39,4 +39,5 @@ export {
   type Planes,
 } from "./sky/composite";
 export { skyPanel, type SkyPanel } from "./sky/panel";
-export { skyGrid, type GridLine, type SkyCoordinates } from "./sky/grid";
+export { latitudeText, longitudeText, skyGrid, type GridLine, type SkyCoordinates } from "./sky/grid";
+export { unitGrid, type UnitGrid } from "./sky/units";

@@ -2,4 +2,5 @@
 import "./bench";
 import "./playground";
 import "./playground-data";
+import "./playground-sky";
 import "./kernel";

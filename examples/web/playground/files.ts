@@ -8,7 +8,3 @@ export function saveFile(name: string, mime: string, content: BlobPart): void {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
-
-/** The contents of files that were chosen or dropped. */
-export const contentsOf = (files: readonly File[]): Promise<{ name: string; bytes: ArrayBuffer }[]> =>
-  Promise.all(files.map(async (file) => ({ name: file.name, bytes: await file.arrayBuffer() })));

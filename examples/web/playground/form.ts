@@ -56,6 +56,14 @@ export function changedFields(form: HTMLFormElement, fields: readonly Field[]): 
   return changed;
 }
 
+/** Puts values into the fields that there are. */
+export function fillFields(form: HTMLFormElement, fields: readonly Field[], values: URLSearchParams): void {
+  for (const { name } of fields) {
+    const control = form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement | null;
+    if (control && values.has(name)) control.value = values.get(name)!;
+  }
+}
+
 /** Puts the fields of a method into the form. */
 export function showFields(fields: readonly Field[], main: HTMLElement, more: HTMLElement): void {
   main.replaceChildren(...fields.filter((field) => !field.more).map(makeField));

@@ -1,11 +1,14 @@
 // The playground's page: a form, a picture, charts and downloads around the worker that computes.
 import { addressed, choose, keepInAddress } from "./address";
-import { contentsOf, saveFile } from "./files";
-import { changedFields, showFields, readFields } from "./form";
+import { saveFile } from "./files";
+import { changedFields, fillFields, showFields, readFields } from "./form";
 import { selectionInWords, selectionTable, showMembers, showPictures, showThumbnail } from "./view/members";
 import { loadMethod } from "constella/methods";
-import { clusters, LEARNED, loadForm, TITLES, type Field } from "./methods";
+import { clusters, KEPT_FIELDS, LEARNED, loadForm, splitValues, TITLES, type Field } from "./methods";
 import { complain, dataInWords, forget } from "./messages";
+import { forgetPredicted, showPredicted } from "./new-items";
+import { SkyPanel } from "./sky-panel";
+import { showMeasures } from "./view/measures";
 import { PlaneView } from "./view/plane-view";
 import type { Answer, DataSummary, DeviceName, Download, Frame, Plane, Request, RunState, Scale } from "./protocol";
 
@@ -49,6 +52,10 @@ const HINT =
 /** Items that are selected. */
 let selection: readonly number[] = [];
 
+/** Whether the image of a cube is seen, not its items in the plane. */
+const seesSky = (): boolean => view.value === "sky";
+const showMoved = (): void => void (element<HTMLButtonElement>("fit").disabled = !seen().moved);
+
 const picture = new PlaneView(canvas, {
   drawn: (count) => {
     element<HTMLButtonElement>("finish").disabled = count < 2;
@@ -58,11 +65,14 @@ const picture = new PlaneView(canvas, {
     selection = items;
     showSelection();
   },
-  moved: () => (element<HTMLButtonElement>("fit").disabled = !picture.moved),
+  moved: () => showMoved(),
 });
+const sky = new SkyPanel(ask, charts, showMoved);
+/** What is looked at. */
+const seen = (): PlaneView | SkyPanel["view"] => (seesSky() ? sky.view : picture);
 
 function showSelection(): void {
-  element("selection").hidden = selection.length === 0 || !plane;
+  element("selection").hidden = selection.length === 0 || !plane || seesSky();
   if (selection.length === 0 || !plane) return;
   element("selection-text").textContent = selectionInWords(selection, plane, frame, summary?.classes);
   const pictures = element<HTMLCanvasElement>("selection-pictures");
@@ -102,8 +112,19 @@ function setState(next: typeof state): void {
   predict.disabled = !ended;
 }
 
+/** Shows the controls of what is looked at. */
+function showView(): void {
+  const isSky = seesSky();
+  element("sky").hidden = element("layer-field").hidden = !isSky;
+  canvas.hidden = element("colour-field").hidden = select.hidden = isSky;
+  element("items-field").hidden = isSky || !plane?.thumbnails;
+  if (!isSky || !summary) element("region").hidden = true;
+  showMoved();
+}
+
 function showPicture(jump = false): void {
   if (!plane) return;
+  showView();
   const moved = view.value === "embedding" ? frame?.xy : undefined;
   const groups = colour.value === "truth" ? plane.truth : frame?.labels;
   const shares = colour.value === "confidence" ? frame?.confidence : undefined;
@@ -115,7 +136,8 @@ function showPicture(jump = false): void {
   const what = moved ? "The embedding" : "The data";
   const clusters = frame?.labels ? `, ${frame.sizes.filter((size) => size > 0).length} clusters` : "";
   canvas.setAttribute("aria-label", `${what} in the plane: ${plane.rows.length} items${clusters}`);
-  if (!picture.drawing)
+  if (seesSky()) hint.textContent = sky.hint(frame?.sky);
+  else if (!picture.drawing)
     hint.textContent = frame?.provisional
       ? `Colours: k-means of the codes so far, before the clustering. ${HINT}`
       : HINT;
@@ -136,31 +158,16 @@ function showCharts(): void {
   })();
 }
 
-function showMeasures({ measures, sizes, noise, labels, provisional }: Frame): void {
-  const found = sizes.filter((size) => size > 0).length;
-  const entries: [string, string][] = labels ? [[provisional ? "clusters so far" : "clusters", String(found)]] : [];
-  if (noise > 0) entries.push(["noise", noise.toLocaleString("en")]);
-  const names: Record<string, string> = { ACC: "accuracy", NMI: "NMI", ARI: "adjusted Rand index" };
-  for (const [name, value] of Object.entries(measures)) entries.push([names[name] ?? name, value.toFixed(3)]);
-  element("measures").replaceChildren(
-    ...entries.map(([name, value]) => {
-      const card = document.createElement("div");
-      card.append(
-        Object.assign(document.createElement("dt"), { textContent: name }),
-        Object.assign(document.createElement("dd"), { textContent: value }),
-      );
-      return card;
-    }),
-  );
-}
-
 function onData(answer: Extract<Answer, { type: "data" }>): void {
   const before = summary?.kind;
   ({ summary, plane } = answer);
   frame = undefined;
   element("summary").textContent = dataInWords(summary);
   scale.value = answer.scale;
-  if (summary.kind !== before) method.value = summary.kind === "images" ? "dec" : "kmeans";
+  if (summary.kind !== before) method.value = { images: "dec", cube: "som" }[summary.kind as string] ?? "kmeans";
+  sky.data(answer.sky);
+  if (answer.sky) view.value = "sky";
+  else if (seesSky()) view.value = "embedding";
   const truth = colour.querySelector<HTMLOptionElement>('[value="truth"]')!;
   truth.disabled = !summary.classes;
   if (truth.disabled && colour.value === "truth") colour.value = "cluster";
@@ -168,14 +175,12 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
   tip.hidden = true; // what it tells is of the data before
   draw.setAttribute("aria-pressed", "false");
   element("brush").hidden = true;
-  element("items-field").hidden = !plane.thumbnails;
   if (!plane.thumbnails) items.value = "dots";
   for (const id of ["charts", "measures", "members"]) element(id).replaceChildren();
   element("members-section").hidden = true;
   progress.value = 0;
   status.textContent = "Ready.";
-  for (const id of ["predicted"]) element(id).textContent = "";
-  element("predicted-save").hidden = true;
+  forgetPredicted();
   forget("data", "run", "save", "predict");
   const first = opening;
   opening = undefined;
@@ -184,21 +189,13 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
       choose(control, first.get(name));
   picture.thumbnails = items.value === "pictures" ? plane.thumbnails : undefined;
   void showMethod().then(() => {
-    if (first) fill(first);
+    if (first) fillFields(form, fields, first);
     setState("ready");
     if (first)
       form.requestSubmit(); // what the page opens with runs by itself
     else remember();
   });
   showPicture(true);
-}
-
-/** Puts what the address says into the fields of the method. */
-function fill(values: URLSearchParams): void {
-  for (const { name } of fields) {
-    const control = form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement | null;
-    if (control && values.has(name)) control.value = values.get(name)!;
-  }
 }
 
 /** Shows the form of the method that is chosen, once it is loaded. */
@@ -208,8 +205,12 @@ async function showMethod(): Promise<void> {
   if (method.value !== name) return; // another one was chosen meanwhile
   element("method-summary").textContent = form.summary;
   if (!summary) return;
+  const kept = new URLSearchParams(
+    Object.entries(changedFields(element("settings"), fields)).filter(([name]) => KEPT_FIELDS.includes(name)),
+  );
   fields = form.fieldsFor(summary);
   showFields(fields, element("fields"), element("more-fields"));
+  fillFields(element("settings"), fields, kept);
 }
 
 worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
@@ -220,8 +221,23 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
     case "data":
       onData(answer);
       break;
+    case "reading":
+      progress.value = answer.share;
+      break;
+    case "plane":
+      ({ plane } = answer);
+      frame = undefined;
+      showPicture(true);
+      break;
+    case "region":
+      void sky.region(answer.region);
+      break;
+    case "tile":
+      sky.tile(answer.tile);
+      break;
     case "frame":
       frame = answer.frame;
+      sky.frame(frame.sky, frame.sizes.filter((size) => size > 0).length);
       showPicture();
       showMeasures(frame);
       showCharts();
@@ -257,40 +273,21 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
     case "error":
       complain(answer.about, answer.message);
       if (answer.about === "run") setState(summary ? "ready" : "empty");
-      if (answer.about === "predict") element("predicted").textContent = "";
+      if (answer.about === "predict") forgetPredicted();
       if (answer.about === "data") status.textContent = summary ? "Ready." : "";
   }
 };
 worker.onerror = (event) => complain("run", `The worker ended: ${event.message}. Load the page again.`);
 
-/** What was found of new items, kept to be saved. */
-let predictedTable = "";
-
-function showPredicted({ name, sizes, noise, csv }: Extract<Answer, { type: "predicted" }>): void {
-  predictedTable = csv;
-  const n = sizes.reduce((sum, size) => sum + size, noise);
-  const counts = sizes.flatMap((size, cluster) =>
-    size > 0 ? [`cluster ${cluster} ${size.toLocaleString("en")}`] : [],
-  );
-  if (noise > 0) counts.push(`noise ${noise.toLocaleString("en")}`);
-  element("predicted").textContent =
-    `${name}: ${n.toLocaleString("en")} new ${n === 1 ? "item" : "items"}; ${counts.join(", ")}.`;
-  element("predicted-save").hidden = false;
-}
-
-async function take(list: Iterable<File>, type: "files" | "predict"): Promise<void> {
-  const chosen = [...list];
-  if (chosen.length === 0) return;
-  const files = await contentsOf(chosen);
+function take(list: Iterable<File>, type: "files" | "predict"): void {
+  const files = [...list];
+  if (files.length === 0) return;
   if (type === "files") {
     status.textContent = "Reading …";
     sampled = "";
     forget("data");
   } else forget("predict");
-  ask(
-    { type, files },
-    files.map(({ bytes }) => bytes),
-  );
+  ask({ type, files });
 }
 
 function takeSample(name: string): void {
@@ -306,15 +303,17 @@ for (const name of Object.keys(TITLES))
     void charts
       .then(() => loadMethod(name))
       .then((loaded) => clusters(loaded) || method.querySelector(`option[value="${name}"]`)?.remove());
-files.addEventListener("change", () => void take(files.files ?? [], "files"));
-predict.addEventListener("change", () => void take(predict.files ?? [], "predict").then(() => (predict.value = "")));
-element("predicted-save").addEventListener("click", () => saveFile("new-items.csv", "text/csv", predictedTable));
+files.addEventListener("change", () => take(files.files ?? [], "files"));
+predict.addEventListener("change", () => {
+  take(predict.files ?? [], "predict");
+  predict.value = "";
+});
 for (const area of [document.documentElement])
   for (const type of ["dragover", "dragleave", "drop"])
     area.addEventListener(type, (event) => {
       event.preventDefault();
       drop.classList.toggle("over", type === "dragover");
-      if (type === "drop") void take((event as DragEvent).dataTransfer?.files ?? [], "files");
+      if (type === "drop") take((event as DragEvent).dataTransfer?.files ?? [], "files");
     });
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-sample]"))
   button.addEventListener("click", () => takeSample(button.dataset["sample"]!));
@@ -338,11 +337,12 @@ form.addEventListener("submit", (event) => {
   if (!values) return;
   remember();
   if (event.isTrusted && innerWidth <= 860) canvas.scrollIntoView({ block: "center" }); // on a phone the picture is below the form
-  ask({ type: "start", method: method.value, values, scale: scale.value as Scale });
+  sky.frame(undefined);
+  ask({ type: "start", method: method.value, scale: scale.value as Scale, ...splitValues(values, summary!.kind) });
 });
-element("nearer").addEventListener("click", () => picture.zoom(1.4));
-element("farther").addEventListener("click", () => picture.zoom(1 / 1.4));
-element("fit").addEventListener("click", () => picture.fit());
+element("nearer").addEventListener("click", () => seen().zoom(1.4));
+element("farther").addEventListener("click", () => seen().zoom(1 / 1.4));
+element("fit").addEventListener("click", () => seen().fit());
 select.addEventListener("click", () => {
   picture.selecting = !picture.selecting;
   select.setAttribute("aria-pressed", String(picture.selecting));
@@ -356,6 +356,8 @@ element("selection-save").addEventListener(
 stop.addEventListener("click", () => ask({ type: "stop" }));
 resume.addEventListener("click", () => ask({ type: "resume" }));
 draw.addEventListener("click", () => {
+  if (seesSky()) view.value = "data";
+  showView();
   picture.drawing = !picture.drawing;
   draw.setAttribute("aria-pressed", String(picture.drawing));
   element("brush").hidden = !picture.drawing;

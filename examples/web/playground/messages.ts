@@ -1,5 +1,5 @@
 // What the page says: messages, each beside what it is about, and what the data are.
-import type { About, DataSummary } from "./protocol";
+import type { About, DataSummary, Region, SkyFrame } from "./protocol";
 
 const PLACES: Readonly<Record<About, string>> = {
   ...{ data: "data-error", run: "error", save: "save-error", predict: "predict-error" },
@@ -21,7 +21,25 @@ export function dataInWords({ name, kind, n, itemShape, classes, notes }: DataSu
     points: "points",
     table: `rows of ${itemShape.join(" × ")} values`,
     images: `pictures, ${itemShape.join(" × ")}`,
+    cube: `pixels in ${itemShape[0]} ${itemShape[0] === 1 ? "band" : "bands"}`,
   };
   const known = classes ? ` ${classes.length} known classes.` : "";
   return `${name}: ${n.toLocaleString("en")} ${items[kind]}.${known} ${notes.join(" ")}`.trim();
 }
+
+const pixels = (count: number): string => `${count.toLocaleString("en")} ${count === 1 ? "pixel" : "pixels"}`;
+
+/** What lies at a pixel, in a sentence or two. */
+export function regionInWords({ x, y, sky, label, piece, pixels: all, spectra }: Region): string {
+  const place = `Pixel ${x}, ${y}${sky ? ` (${sky.join(", ")})` : ""}`;
+  if (label === undefined) return `${place}${spectra.length > 0 ? "" : ": some band has no data here"}.`;
+  if (label < 0) return `${place}: some band has no data here, or it is noise.`;
+  return `${place}: cluster ${label}. Drawn around is the connected piece of it, ${pixels(piece!)} of the cluster’s ${pixels(all!)}.`;
+}
+
+/** What the colours of an image are. */
+export const SHOWN_IN_WORDS: Readonly<Record<SkyFrame["shows"], string>> = {
+  clusters: "",
+  "clusters so far": "Colours: the clusters that the map has so far. ",
+  units: "Colours: the unit of the map that each pixel is nearest to, neighbours alike. ",
+};

@@ -1,7 +1,7 @@
 // The methods of the playground as the page shows them: forms made of the schemas of the library's methods, and one model that was trained before.
-import { integer, kindOf, loadMethod, METHODS, optionsOf, spell } from "constella/methods";
+import { choice, integer, kindOf, loadMethod, METHODS, optionsOf, positive, spell } from "constella/methods";
 import type { AnyMethod, Kind, MethodEntry, OptionSpec } from "constella/methods";
-import type { DataSummary } from "./protocol";
+import type { CubeAs, DataSummary } from "./protocol";
 
 /** Values of a method's options by name; those that are left empty are not among them. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -53,6 +53,30 @@ const LABELS: Readonly<Record<string, string>> = {
 
 const SEED = kindOf(integer(0));
 
+/** What of a cube is clustered, whatever the method. */
+const CUBE_FIELDS: readonly Field[] = [
+  { name: "as", label: "Items", kind: kindOf(choice<CubeAs["as"]>("pixels", "superpixels")), value: "pixels" },
+  {
+    ...{ name: "superpixels", label: "Superpixels", kind: kindOf(integer(1)), value: 1000 },
+    hint: "that are aimed at, where they are the items",
+  },
+  {
+    ...{ name: "superpixelCompactness", label: "Compactness of superpixels", kind: kindOf(positive), value: 0.1 },
+    ...{ hint: "weight of the place against the colour", more: true },
+  },
+];
+
+/** Values of a form as those of a method, and what of a cube is clustered. */
+export function splitValues(values: Values, kind: DataSummary["kind"]): { values: Values; cube?: CubeAs } {
+  const { as, superpixels, superpixelCompactness, ...rest } = values;
+  if (kind !== "cube") return { values };
+  const asked = as === "superpixels" ? { superpixels, superpixelCompactness } : {};
+  return { values: rest, cube: { as, ...asked } as CubeAs };
+}
+
+/** Names of the fields that stay when another method is chosen. */
+export const KEPT_FIELDS: readonly string[] = CUBE_FIELDS.map(({ name }) => name);
+
 /** An option's name as the page has it. */
 export const labelOf = (name: string): string => {
   const words = name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
@@ -60,7 +84,7 @@ export const labelOf = (name: string): string => {
 };
 
 const clusterCount = ({ classes, kind, n }: DataSummary): number =>
-  Math.min(n, classes ? classes.length : kind === "points" ? 4 : kind === "images" ? 10 : 3);
+  Math.min(n, classes ? classes.length : { points: 4, images: 10, cube: 6, table: 3 }[kind]);
 
 const widthOf = ({ itemShape }: DataSummary): number => itemShape.reduce((product, size) => product * size, 1);
 
@@ -108,6 +132,7 @@ function formOf(method: AnyMethod): MethodForm {
       const own = optionsOf(method).map(([name, spec]) => field(name, spec, values[name] ?? spec.default));
       const told = clusters === "given" || clusters === "either";
       return [
+        ...(data.kind === "cube" ? CUBE_FIELDS : []),
         ...(told
           ? [{ name: "nClusters", label: "Clusters", kind: kindOf(integer(1, 1000)), value: clusterCount(data) }]
           : []),

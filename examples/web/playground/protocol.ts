@@ -1,9 +1,9 @@
 // What the page and its worker tell each other.
-import type { ClusteringReport, Curve } from "constella/report";
+import type { ClusteringReport, ClusterSpectrum, Curve, UnitGrid } from "constella/report";
 import type { Values } from "./methods";
 
-/** What kind of items a data set has: points of the plane, rows of a table, or pictures. */
-export type DataKind = "points" | "table" | "images";
+/** What kind of items a data set has: points of the plane, rows of a table, pictures, or pixels of the sky. */
+export type DataKind = "points" | "table" | "images" | "cube";
 
 /** A data set in words. */
 export interface DataSummary {
@@ -40,6 +40,61 @@ export interface Plane {
   readonly thumbnails?: Thumbnails;
 }
 
+/** A part of an image in pixels from 0, row 0 at the bottom. */
+export interface SkyBox {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A picture of it. */
+export interface SkyPicture extends SkyBox {
+  readonly bitmap: ImageBitmap;
+}
+
+/** A part of an image, and its clusters. */
+export interface SkyTile {
+  readonly composite: SkyPicture;
+  readonly labels?: SkyPicture;
+}
+
+/** What is seen of a cube while it is clustered. */
+export interface SkyFrame {
+  readonly picture: SkyPicture;
+  /** What its colours are: clusters, or units of a map in training by their places. */
+  readonly shows: "clusters" | "clusters so far" | "units";
+  /** Of methods that have one, with the colours of its units where the picture has them. */
+  readonly map?: UnitGrid & { readonly colours?: readonly string[] };
+}
+
+/** What lies at a pixel of a cube. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  /** Longitude and latitude, in words. */
+  readonly sky?: readonly [string, string];
+  /** The cluster, −1 where some band has no data; undefined before there are clusters. */
+  readonly label?: number;
+  /** Pixels of the connected piece, and of all its cluster. */
+  readonly piece?: number;
+  readonly pixels?: number;
+  readonly border?: SkyPicture;
+  readonly names: readonly string[];
+  readonly wavelengths?: readonly number[];
+  readonly unit: string;
+  /** Pixels with data in every band. */
+  readonly total: number;
+  readonly spectra: readonly ClusterSpectrum[];
+}
+
+/** What of a cube is clustered. */
+export interface CubeAs {
+  readonly as: "pixels" | "superpixels";
+  readonly superpixels?: number;
+  readonly superpixelCompactness?: number;
+}
+
 /** How the clustering stands. */
 export interface Frame {
   /** Positions of the sampled items in the embedding; without them they stay where the data have them. */
@@ -60,19 +115,29 @@ export interface Frame {
   /** Measures against the known classes. */
   readonly measures: Readonly<Record<string, number>>;
   readonly curves: readonly Curve[];
+  readonly sky?: SkyFrame;
 }
 
 /** What the page asks for. */
 export type Request =
   | { readonly type: "device"; readonly device: DeviceName }
-  | { readonly type: "files"; readonly files: readonly { readonly name: string; readonly bytes: ArrayBuffer }[] }
+  | { readonly type: "files"; readonly files: readonly File[] }
   | { readonly type: "points"; readonly xy: Float32Array<ArrayBuffer> }
   | { readonly type: "sample"; readonly name: string }
-  | { readonly type: "start"; readonly method: string; readonly values: Values; readonly scale: Scale }
+  | {
+      readonly type: "start";
+      readonly method: string;
+      readonly values: Values;
+      readonly scale: Scale;
+      readonly cube?: CubeAs;
+    }
   | { readonly type: "stop" }
   | { readonly type: "resume" }
   | { readonly type: "save"; readonly what: Download }
-  | { readonly type: "predict"; readonly files: readonly { readonly name: string; readonly bytes: ArrayBuffer }[] };
+  | { readonly type: "predict"; readonly files: readonly File[] }
+  | { readonly type: "region"; readonly x: number; readonly y: number }
+  /** A part of the image with at most so many pixels a side. */
+  | { readonly type: "tile"; readonly box: SkyBox; readonly most: number };
 
 /** What a message is about: the place beside which it stands. */
 export type About = "data" | "run" | "save" | "predict";
@@ -84,7 +149,8 @@ export type DeviceName = "auto" | "webgpu" | "wasm";
 export type Scale = "none" | "unit" | "standard";
 
 /** What can be downloaded. */
-export type Download = "labels.npy" | "labels.csv" | "embedding.npy" | "model" | "report";
+export type Download =
+  "labels.npy" | "labels.csv" | "labels.fits" | "clusters.csv" | "embedding.npy" | "model" | "report";
 
 /** Where a run stands. */
 export type RunState = "running" | "stopped" | "done";
@@ -92,7 +158,19 @@ export type RunState = "running" | "stopped" | "done";
 /** What the worker answers. */
 export type Answer =
   | { readonly type: "device"; readonly description: string }
-  | { readonly type: "data"; readonly summary: DataSummary; readonly plane: Plane; readonly scale: Scale }
+  | {
+      readonly type: "data";
+      readonly summary: DataSummary;
+      readonly plane: Plane;
+      readonly scale: Scale;
+      /** Of a cube, and which bands are which colours. */
+      readonly sky?: { readonly picture: SkyPicture; readonly words: string; readonly box: SkyBox };
+    }
+  /** Other items of the same data are shown. */
+  | { readonly type: "plane"; readonly plane: Plane }
+  | { readonly type: "reading"; readonly share: number }
+  | { readonly type: "region"; readonly region: Region }
+  | { readonly type: "tile"; readonly tile: SkyTile }
   | { readonly type: "frame"; readonly frame: Frame }
   | {
       readonly type: "progress";

@@ -12,6 +12,7 @@ export type { Bitpix, Stored } from "./bytes";
 export type { Integers } from "./scaling";
 export { FitsTable } from "./tables/table";
 export type { ColumnType, FitsColumn } from "./tables/columns";
+export { FITS_HEAD, isFits } from "./is-fits";
 export type { FitsSource } from "./source";
 export { compressFits, FitsWriter, writeFits } from "./writer";
 export type { FitsType, FitsWriteOptions } from "./writer";

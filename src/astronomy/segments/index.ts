@@ -1,3 +1,4 @@
+export { connectRegions } from "./connectivity";
 export { slic } from "./slic";
 export type { SLICOptions, SLICSettings, Superpixels } from "./slic";
 export { SLIC } from "./slic-model";

@@ -1,4 +1,5 @@
 // Which paths hold cubes: for commands to know before they load what reads one.
+import { FITS_HEAD, isFits as fits } from "../../astronomy/fits/is-fits";
 import { openFile } from "../../data/formats/files";
 
 /** Whether a path is a picture, by its name. */
@@ -6,11 +7,11 @@ export const isPicture = (path: string): boolean => /\.(png|jpe?g)$/i.test(path)
 
 /** Whether a path is a FITS file, by its name or its first bytes. */
 export async function isFits(path: string): Promise<boolean> {
-  if (/\.(fits?|fts)(\.gz|\.fz)?$/i.test(path)) return true;
+  if (fits(path, new Uint8Array(0))) return true;
   const file = await openFile(path).catch(() => undefined); // what cannot be read says so where it is
   if (!file) return false;
   try {
-    return new TextDecoder("latin1").decode(await file.read(0, Math.min(9, file.size))) === "SIMPLE  =";
+    return fits(path, await file.read(0, Math.min(FITS_HEAD, file.size)));
   } catch {
     return false; // a folder
   } finally {

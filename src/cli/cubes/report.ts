@@ -4,7 +4,8 @@ import type { Device } from "../../device";
 import type { Estimator } from "../../methods";
 import type { NdArray } from "../../ndarray";
 import type { ClusteredCube, ClusteringReport, Planes, ShownMap } from "../../report";
-import { CSOM, ESOM, SOM, uMatrix } from "../../som";
+import { unitGrid } from "../../report/sky/units";
+import { CSOM, ESOM, SOM } from "../../som";
 import type { CubeData } from "./read";
 
 /** Principal components that are shown. */
@@ -26,26 +27,24 @@ function upward({ data, shape }: NdArray<Float32Array | Int32Array>, { fits }: C
 
 /** The map of units of a self-organising map, or of the topmost of a stack. */
 function mapOf(estimator: Estimator): ShownMap | undefined {
-  if (estimator instanceof SOM) {
-    const { rows, columns, topology } = estimator.settings;
+  const grid = unitGrid(estimator);
+  if (grid && estimator instanceof SOM) {
     const bands = estimator.codebook.shape[1]!;
     return {
-      ...{ rows, columns, topology, uMatrix: estimator.uMatrix().mean },
-      ...{ hits: estimator.hits, clusters: estimator.unitLabels },
+      ...{ ...grid, hits: estimator.hits, clusters: estimator.unitLabels },
       components: Array.from({ length: bands }, (_, band) => estimator.componentPlane(band)),
     };
   }
-  if (estimator instanceof CSOM) {
+  if (grid && estimator instanceof CSOM) {
     const top = estimator.layers.length - 1;
-    const { grid } = estimator.layers[top]!;
+    const units = grid.rows * grid.columns;
     const { data, shape } = estimator.codebook(top);
     const bands = shape[1]!;
     return {
-      ...{ rows: grid.rows, columns: grid.columns, topology: "rectangular" },
-      ...{ uMatrix: uMatrix(data, grid).mean, hits: estimator.hits(top) },
-      clusters: Int32Array.from({ length: grid.units }, (_, unit) => unit),
+      ...{ ...grid, hits: estimator.hits(top) },
+      clusters: Int32Array.from({ length: units }, (_, unit) => unit),
       components: Array.from({ length: bands }, (_, band) =>
-        Float64Array.from({ length: grid.units }, (_, unit) => data[unit * bands + band]!),
+        Float64Array.from({ length: units }, (_, unit) => data[unit * bands + band]!),
       ),
     };
   }

@@ -31,13 +31,20 @@ export interface Spectra {
   readonly xLabel?: string;
   readonly yLabel: string;
   readonly clusters: readonly ClusterSpectrum[];
+  /** Members that shares are of. Default: those of the clusters. */
+  readonly total?: number;
+  /** Pixels, of the drawing. Default: 640. */
+  readonly width?: number;
 }
 
 /**
  * Mean spectra of clusters over wavelength, with a band of one standard deviation either way, and their sizes and shares beside the names.
  * @throws unless means, spreads and positions have one length, two or more
  */
-export function spectra(page: Document, { title, positions, xLabel = "band", yLabel, clusters }: Spectra): Markup {
+export function spectra(
+  page: Document,
+  { title, positions, xLabel = "band", yLabel, clusters, total = membersOf(clusters), width = 640 }: Spectra,
+): Markup {
   const bands = positions?.length ?? clusters[0]?.mean.length ?? 0;
   for (const { name, mean, spread } of clusters)
     if (mean.length !== bands || spread.length !== bands)
@@ -60,7 +67,7 @@ export function spectra(page: Document, { title, positions, xLabel = "band", yLa
     page,
     {
       ariaLabel: `${title}: ${yLabel} against ${xLabel} of ${clusters.length} clusters`,
-      ...{ width: 640, height: 320, marginLeft: 56, marginRight: 12, marginTop: 26, marginBottom: 40 },
+      ...{ width, height: width / 2, marginLeft: 56, marginRight: 12, marginTop: 26, marginBottom: 40 },
       x: { label: xLabel, labelOffset: 38, tickFormat: formatTick },
       y: { label: yLabel, tickSize: 0, grid: true, nice: true, tickFormat: formatTick },
       marks: lines.flatMap(({ name, colour, points }) => [
@@ -79,7 +86,6 @@ export function spectra(page: Document, { title, positions, xLabel = "band", yLa
       rows: lines.flatMap(({ name, points }) => points.map(({ x, y, low }) => [name, x, y, y - low])),
     },
   );
-  const total = clusters.reduce((sum, { size }) => sum + size, 0);
   const legend = clusters.map(
     ({ name, cluster, size }) =>
       html`<li>
@@ -95,6 +101,8 @@ export function spectra(page: Document, { title, positions, xLabel = "band", yLa
     </ul>
   </figure>`;
 }
+
+const membersOf = (clusters: readonly ClusterSpectrum[]): number => clusters.reduce((sum, { size }) => sum + size, 0);
 
 /** Means and standard deviations of rows x [n, d] by label; −1 is left out. In float64. @throws unless there is one label a row */
 export function clusterSpectra(

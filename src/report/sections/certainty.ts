@@ -13,8 +13,20 @@ import { largest } from "./sample";
 export const LEAST_SURE = 20;
 const BINS = 25;
 
-/** Sizes of the clusters of a run as bars. @throws as `renderReport` */
-export const clusterSizes = (page: Document, run: ClusteringReport): Markup => sizesChart(page, analyse(run));
+/** Members of each cluster, and of none. */
+export interface ClusterSizes {
+  readonly sizes: ArrayLike<number>;
+  /** Default: 0. */
+  readonly noise?: number;
+}
+
+/** Sizes of the clusters of a run as bars, or those that were counted. @throws as `renderReport` */
+export function clusterSizes(page: Document, run: ClusteringReport | ClusterSizes): Markup {
+  if ("labels" in run) return sizesChart(page, analyse(run));
+  const sizes = Float64Array.from(run.sizes);
+  const { noise = 0 } = run;
+  return sizesChart(page, { n: sizes.reduce((sum, size) => sum + size, noise), k: sizes.length, sizes, noise });
+}
 
 /** Sizes of the clusters as bars; where classes are known, the part of the assigned class is full and the rest pale. */
 export function sizesChart(page: Document, analysis: Analysis): Markup {

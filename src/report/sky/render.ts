@@ -12,6 +12,7 @@ import { cards, comparison, heading, provenance } from "../sections/summary";
 import { chosenBands, composite, greyPicture, labelPicture, outlined, type Planes } from "./composite";
 import { latitudeText, longitudeText, type SkyCoordinates } from "./grid";
 import { skyPanel } from "./panel";
+import type { UnitGrid } from "./units";
 
 /** A region of the image: a cluster, or a superpixel. */
 export interface ShownRegion {
@@ -27,11 +28,7 @@ export interface ShownRegion {
 }
 
 /** A map of units, as self-organising maps have them: one value a unit. */
-export interface ShownMap {
-  readonly rows: number;
-  readonly columns: number;
-  readonly topology: "rectangular" | "hexagonal";
-  readonly uMatrix: ArrayLike<number>;
+export interface ShownMap extends UnitGrid {
   readonly hits: ArrayLike<number>;
   readonly clusters: ArrayLike<number>;
   /** The units' values in each band. */

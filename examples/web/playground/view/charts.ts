@@ -10,9 +10,11 @@ import {
   formatTick,
   html,
   renderReport,
+  spectra,
+  unitMap,
 } from "constella/report";
 import type { Markup } from "constella/report";
-import type { Frame } from "../protocol";
+import type { Frame, Region } from "../protocol";
 
 const BINS = 20;
 
@@ -61,20 +63,30 @@ function confidenceChart(values: Float32Array, kind: ConfidenceKind): Markup {
 
 /** Curves, sizes and confidences of a frame, as HTML. */
 export function chartsOf(frame: Frame, kind: ConfidenceKind): string {
-  const { sizes, noise, confidence } = frame;
+  const { sizes, noise, confidence, sky } = frame;
   const members = sizes.reduce((sum, size) => sum + size, 0);
-  const labels = sizes.flatMap((size, cluster) => new Array<number>(size).fill(cluster));
-  const run: ClusteringReport = {
-    ...{ title: "", method: "", seed: 0, device: "", versions: {}, date: "", elapsed: 0, options: {} },
-    labels: [...labels, ...new Array<number>(noise).fill(-1)],
-    nClusters: Math.max(1, sizes.length),
-  };
+  const map = sky?.map;
   const parts = [
-    members > 0 && clusterSizes(document, run),
+    map && unitMap({ ...map, title: "U-matrix", measure: "mean distance to the neighbours", values: map.uMatrix }),
+    members > 0 && clusterSizes(document, { sizes, noise }),
     confidence && confidence.length > 0 && confidenceChart(confidence, kind),
     curves(document, shownCurves(frame.curves)),
   ];
   return html`${parts}`.text;
+}
+
+/** The spectra of what lies at a pixel, as HTML; "" of one band. */
+export function spectraOf({ names, wavelengths, unit, total, spectra: clusters }: Region): string {
+  if (names.length < 2 || clusters.length === 0) return "";
+  const where = wavelengths ? { positions: wavelengths, xLabel: "wavelength (nm)" } : { xLabel: "band" };
+  return spectra(document, {
+    title: "Spectra",
+    yLabel: unit === "" ? "value" : unit,
+    clusters,
+    total,
+    width: 460,
+    ...where,
+  }).text;
 }
 
 /** Curves that have a line to show: one point alone says little. */

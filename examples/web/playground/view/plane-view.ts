@@ -1,15 +1,13 @@
 // The picture: items in the plane on a canvas, moving from frame to frame, looked at more closely and selected; and a place to draw points in.
 import { Camera, cornersOf } from "./camera";
 import { inside } from "./lasso";
+import { Looking } from "./looking";
 import { atlasOf, paintDrawing, paintItems, paintLasso, type Atlas, type Inks, type Shown } from "./paint";
 import type { Thumbnails } from "../protocol";
 
 const MOVE_MS = 320;
 /** Half the side of the square that points are drawn in. */
 const DRAWING = 1.6;
-/** Of one press of + or −, and of one notch of a wheel. */
-const [ZOOM, WHEEL] = [1.4, 1.0015];
-const PAN_PIXELS = 40;
 
 const still = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -28,6 +26,7 @@ export class PlaneView {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
   readonly #camera: Camera;
+  readonly #looking: Looking;
   readonly #events: PlaneEvents;
   #shown: Shown = { xy: new Float32Array(0) };
   /** Positions as they are drawn now: on the way from one frame to the next. */
@@ -40,7 +39,6 @@ export class PlaneView {
   #selected: ReadonlySet<number> | undefined;
   /** The line that is being drawn around items. */
   #lasso: number[] | undefined;
-  #panned: readonly [number, number] | undefined;
   /** Points that are being drawn, or undefined. */
   #drawn: number[] | undefined;
   #cursor: readonly [number, number] | undefined;
@@ -52,14 +50,18 @@ export class PlaneView {
     this.#events = events;
     this.#context = canvas.getContext("2d")!;
     this.#camera = new Camera(canvas);
+    this.#looking = new Looking(canvas, this.#camera, () => this.#look());
     new ResizeObserver(() => this.#resize()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#request());
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#drag(event));
     for (const type of ["pointerup", "pointercancel"] as const)
       canvas.addEventListener(type, () => this.#up(type === "pointerup"));
-    canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    canvas.addEventListener("keydown", (event) => (this.#drawn ? this.#drawKey(event) : this.#lookKey(event)));
+    canvas.addEventListener("wheel", (event) => !this.#drawn && this.#looking.wheel(event), { passive: false });
+    const keys = { "0": () => this.fit(), Escape: () => this.select([]) };
+    canvas.addEventListener("keydown", (event) =>
+      this.#drawn ? this.#drawKey(event) : this.#looking.key(event, keys),
+    );
   }
 
   /** Shows items; those that were there move to where they are now. */
@@ -161,9 +163,7 @@ export class PlaneView {
     if (event.button !== 0) return;
     if (this.#drawn) this.#spray(this.#camera.toPlane(event.offsetX, event.offsetY));
     else if (this.selecting || event.shiftKey) this.#lasso = [event.offsetX, event.offsetY];
-    else if (event.pointerType === "touch")
-      return; // a finger scrolls the page
-    else this.#panned = [event.offsetX, event.offsetY];
+    else if (!this.#looking.begin(event)) return;
     this.#canvas.setPointerCapture(event.pointerId);
     this.#canvas.focus();
     event.preventDefault();
@@ -176,30 +176,18 @@ export class PlaneView {
     else if (this.#lasso) {
       this.#lasso.push(x, y);
       this.#request();
-    } else if (this.#panned) {
-      this.#camera.pan(x - this.#panned[0], y - this.#panned[1]);
-      this.#panned = [x, y];
-      this.#look();
-    } else return;
+    } else if (!this.#looking.drag(event)) return;
     event.preventDefault();
   }
 
   #up(done: boolean): void {
     const line = this.#lasso;
-    this.#lasso = this.#panned = undefined;
+    this.#lasso = undefined;
+    this.#looking.end();
     if (!line) return;
     const places = new Float32Array(this.#xy.length);
     for (let i = 0; i < places.length; i += 2) places.set(this.#camera.toScreen(this.#xy[i]!, this.#xy[i + 1]!), i);
     this.select(done && line.length > 4 ? inside(line, places) : []);
-  }
-
-  /** A wheel scrolls the page, unless the picture was clicked at or Ctrl is held, as pinching does. */
-  #wheel(event: WheelEvent): void {
-    if (this.#drawn || !(event.ctrlKey || event.metaKey || document.activeElement === this.#canvas)) return;
-    event.preventDefault();
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    this.#camera.zoom((event.ctrlKey ? WHEEL ** 6 : WHEEL) ** (-event.deltaY * lines), event.offsetX, event.offsetY);
-    this.#look();
   }
 
   #spray([x, y]: readonly [number, number]): void {
@@ -209,26 +197,6 @@ export class PlaneView {
     }
     this.#events.drawn(this.#drawn!.length / 2);
     this.#request();
-  }
-
-  /** Arrows move what is seen, + and − go nearer and farther, 0 shows all, Escape ends a selection. */
-  #lookKey(event: KeyboardEvent): void {
-    const keys: Record<string, () => void> = {
-      ArrowLeft: () => this.#camera.pan(PAN_PIXELS, 0),
-      ArrowRight: () => this.#camera.pan(-PAN_PIXELS, 0),
-      ArrowUp: () => this.#camera.pan(0, PAN_PIXELS),
-      ArrowDown: () => this.#camera.pan(0, -PAN_PIXELS),
-      "+": () => this.#camera.zoom(ZOOM),
-      "=": () => this.#camera.zoom(ZOOM),
-      "-": () => this.#camera.zoom(1 / ZOOM),
-      "0": () => this.fit(),
-      Escape: () => this.select([]),
-    };
-    const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : keys[event.key];
-    if (!act) return;
-    act();
-    event.preventDefault();
-    this.#look();
   }
 
   /** Arrows move a cursor, space and enter draw at it. */

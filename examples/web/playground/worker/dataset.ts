@@ -13,6 +13,7 @@ import {
 import type { ClassLabels, CsvOptions, CsvTable, NpyRecords, TextArray } from "constella/data";
 import type { TypedArray } from "constella";
 import type { DataKind, DataSummary } from "../protocol";
+import type { CubeView } from "./sky/view";
 
 /** The items as pictures to show, [n, height, width, channels]. */
 export interface Pictures {
@@ -33,6 +34,8 @@ export interface Dataset {
   readonly columns?: readonly string[];
   /** Names of the items: of a table's rows, of picture files. */
   readonly ids?: readonly string[];
+  /** Of pixels of the sky. */
+  readonly cube?: CubeView;
 }
 
 /** A file that was chosen or dropped. */
@@ -102,7 +105,7 @@ async function readArrays({ name, bytes: content }: NamedBytes): Promise<Named[]
     }
     default:
       if (/idx\d?-ubyte|\.idx$/i.test(name)) return [{ name: stem, array: readIdx(bytes) }];
-      throw new Error(`${name}: files of the kinds npy, npz, csv, tsv, idx, png, jpg, webp and gif can be read`);
+      throw new Error(`${name}: files of the kinds npy, npz, csv, tsv, idx, fits, png, jpg, webp and gif can be read`);
   }
 }
 
@@ -178,6 +181,21 @@ function fromArray(name: string, array: NdArray<TypedArray>, known: Named | unde
 
 function labelsOf(array: AnyArray): ReturnType<typeof encodeLabels> {
   return encodeLabels(isTextArray(array) ? array.data : Array.from(array.data as ArrayLike<number>, String));
+}
+
+/** Pixels or superpixels of a cube. */
+export function fromCube(cube: CubeView): Dataset {
+  const { sky, x, missing, streamed } = cube;
+  const { height, width } = sky.source;
+  const notes = [
+    `${width} × ${height} pixels, ${sky.names.join(", ")}.`,
+    ...(missing > 0 ? [`${missing.toLocaleString("en")} pixels lack a value in some band, and are left out.`] : []),
+    ...(sky.wcs ? [] : ["There are no world coordinates: places are pixels alone."]),
+    ...sky.notes,
+  ];
+  const [seen, bands] = x.shape as [number, number];
+  const n = streamed?.source.length ?? seen;
+  return { summary: { name: sky.name, kind: "cube", n, itemShape: [bands], notes }, x, columns: sky.names, cube };
 }
 
 /** Points of the plane. */
@@ -266,4 +284,29 @@ async function readPictures(files: readonly NamedBytes[]): Promise<Dataset> {
   const pictures = { data: Uint8Array.from(values), height: side, width: side, channels } as const;
   const made = make(`${files.length} pictures`, "images", x, [note], null, pictures);
   return { ...made, ids: files.map(({ name }) => name) };
+}
+
+/** Items with the columns of those of a run, in their order. @throws for others, naming what is missing */
+export function arranged(
+  { x, columns, summary }: Dataset,
+  { x: before, columns: wanted, summary: own }: Dataset,
+): Dataset["x"] {
+  if (summary.itemShape.join() !== own.itemShape.join() && !(columns && wanted))
+    throw new Error(
+      `${summary.name}: items must be ${own.itemShape.join(" × ")}, as those of ${own.name}, got ${summary.itemShape.join(" × ")}`,
+    );
+  if (!columns || !wanted || columns.join("\n") === wanted.join("\n")) return x;
+  const places = wanted.map((name) => columns.indexOf(name));
+  const missing = wanted.filter((_, at) => places[at]! < 0);
+  const extra = columns.filter((name) => !wanted.includes(name));
+  if (missing.length + extra.length > 0)
+    throw new Error(
+      `${summary.name}: columns must be those of ${own.name}, ` +
+        [missing.length > 0 && `${missing.join(", ")} missing`, extra.length > 0 && `${extra.join(", ")} too many`]
+          .filter(Boolean)
+          .join(", "),
+    );
+  const [n, d] = [x.shape[0]!, wanted.length];
+  const values = Float32Array.from({ length: n * d }, (_, i) => x.data[Math.floor(i / d) * d + places[i % d]!]!);
+  return new NdArray(values, [n, ...before.shape.slice(1)]);
 }

@@ -4,7 +4,7 @@ import { LearningToCluster } from "constella/sets";
 import type { ExaminedClustering } from "constella";
 import { standardizePoints } from "constella/data";
 import modelUrl from "../../../points/model/points.safetensors?url";
-import { numberOf, type Result, type Session, type Task, type Watch } from "./session";
+import { isSource, numberOf, type Result, type Session, type Task, type Watch } from "./session";
 
 /** Said of points that the model cannot be relied on for. */
 const unlikeWords = ({ k, agreement, leastAgreement }: ExaminedClustering): string =>
@@ -25,8 +25,10 @@ function nearest(x: NdArray<Float32Array>, seen: Uint32Array): Uint32Array<Array
 
 /** Finds the clusters of points of the plane, and how many there are. */
 export function learnedSession({ x, rows, values, device }: Task): Session {
-  if (x.shape.length !== 2 || x.shape[1] !== 2)
-    throw new Error(`The learned model takes points of the plane; these items are ${x.shape.slice(1).join(" × ")}.`);
+  if (isSource(x) || x.shape.length !== 2 || x.shape[1] !== 2)
+    throw new Error(
+      `The learned model takes points of the plane; these items are ${(isSource(x) ? x.rowShape : x.shape.slice(1)).join(" × ")}.`,
+    );
   const n = x.shape[0]!;
   const count = Math.min(n, numberOf(values, "points"));
   const seen = new Random(numberOf(values, "seed")).permutation(n).slice(0, count);

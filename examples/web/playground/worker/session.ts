@@ -1,18 +1,24 @@
 // What every method of the playground offers the worker: run, look, save.
 import { NdArray } from "constella";
-import type { Device, EpochRecord } from "constella";
+import type { Device, EpochRecord, RowSource } from "constella";
+import type { Estimator } from "constella/methods";
 import type { Values } from "../methods";
+
+/** Whether items are read when they are needed. */
+export const isSource = (x: NdArray<Float32Array> | RowSource): x is RowSource => "range" in x;
 
 /** What a method is given. */
 export interface Task {
-  /** [n, …], scaled */
-  readonly x: NdArray<Float32Array>;
+  /** [n, …], scaled; a source of rows that are read when they are needed. */
+  readonly x: NdArray<Float32Array> | RowSource;
   /** The items that are shown, [s, …]. */
   readonly sample: NdArray<Float32Array>;
   /** Their row numbers. */
   readonly rows: Uint32Array;
   readonly values: Values;
   readonly device: Device;
+  /** Whether where the items lie, and their probabilities, are asked for: not of the pixels of an image. */
+  readonly places: boolean;
   /** Another device for one that has failed; the page is told. */
   readonly replaceDevice: (error: Error) => Promise<Device>;
 }
@@ -77,6 +83,8 @@ export interface Session {
   save(): Promise<Uint8Array | undefined>;
   /** Clusters of new items, scaled as those of the run; undefined where the method has none for others than its own. */
   predict?(x: NdArray<Float32Array>): Promise<Int32Array>;
+  /** What is at work, or was found; undefined before, and of what is no method of the library. */
+  estimator?(): Estimator | undefined;
   /** Whether there is ever a model to keep. */
   readonly savable: boolean;
   dispose(): void;

@@ -1,9 +1,10 @@
 // What the page shows of data and training.
 import { NdArray } from "constella";
-import type { EpochRecord } from "constella";
+import type { EpochRecord, RowSource } from "constella";
 import type { Curve } from "constella/report";
 import type { Pictures } from "./dataset";
 import type { Frame, Scale, Thumbnails } from "../protocol";
+import { isSource } from "./session";
 
 /** How values are brought to a scale: each column less a shift, times a factor. */
 export interface Scaling {
@@ -12,36 +13,55 @@ export interface Scaling {
   readonly factors: Float64Array;
 }
 
+/** Rows of a source that are read at a time. */
+const BLOCK = 2 ** 16;
+
+/** All values of the rows, once; a block at a time of those that are read. */
+async function* blocksOf(x: NdArray<Float32Array> | RowSource): AsyncGenerator<Float32Array> {
+  if (!isSource(x)) return yield x.data;
+  for (let begin = 0; begin < x.length; begin += BLOCK) yield x.range(begin, Math.min(x.length, begin + BLOCK));
+}
+
 /** The numbers of a scale for these data: as they are; all from 0 to 1; or each column to mean 0 and deviation 1. */
-export function scalingOf(x: NdArray<Float32Array>, scale: Scale): Scaling | undefined {
+export async function scalingOf(x: NdArray<Float32Array> | RowSource, scale: Scale): Promise<Scaling | undefined> {
   if (scale === "none") return undefined;
   if (scale === "unit") {
     let [low, high] = [Infinity, -Infinity];
-    for (const value of x.data) {
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
+    for await (const block of blocksOf(x))
+      for (const value of block) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
     return { shifts: Float64Array.of(low), factors: Float64Array.of(high > low ? 1 / (high - low) : 0) };
   }
-  const n = x.shape[0]!;
-  const d = x.size / n;
+  const [n, d] = isSource(x) ? [x.length, x.rowShape.reduce((a, b) => a * b, 1)] : [x.shape[0]!, x.size / x.shape[0]!];
   const mean = new Float64Array(d);
   const squares = new Float64Array(d);
-  for (let i = 0; i < x.size; i++) mean[i % d]! += x.data[i]! / n;
-  for (let i = 0; i < x.size; i++) squares[i % d]! += (x.data[i]! - mean[i % d]!) ** 2 / n;
+  for await (const block of blocksOf(x)) for (let i = 0; i < block.length; i++) mean[i % d]! += block[i]! / n;
+  for await (const block of blocksOf(x))
+    for (let i = 0; i < block.length; i++) squares[i % d]! += (block[i]! - mean[i % d]!) ** 2 / n;
   return { shifts: mean, factors: squares.map((value) => (value > 0 ? 1 / Math.sqrt(value) : 0)) };
 }
 
 /** The values as a method gets them. */
 export function scaled(x: NdArray<Float32Array>, scaling: Scaling | undefined): NdArray<Float32Array> {
-  if (!scaling) return x;
-  const { shifts, factors } = scaling;
-  const d = shifts.length;
-  return new NdArray(
-    x.data.map((value, i) => (value - shifts[i % d]!) * factors[i % d]!),
-    x.shape,
-  );
+  return scaling ? new NdArray(scaledValues(x.data, scaling), x.shape) : x;
 }
+
+/** The same of rows that are read. */
+export function scaledSource(x: RowSource, scaling: Scaling | undefined): RowSource {
+  if (!scaling) return x;
+  return {
+    ...x,
+    rows: async (index) => scaledValues(await x.rows(index), scaling),
+    range: async (begin, end, into) => scaledValues(await x.range(begin, end, into), scaling),
+  };
+}
+
+const scaledValues = (values: Float32Array, { shifts, factors }: Scaling): Float32Array => {
+  const d = shifts.length;
+  return values.map((value, i) => (value - shifts[i % d]!) * factors[i % d]!);
+};
 
 /** The pictures of some rows. */
 export function thumbnailsOf({ data, height, width, channels }: Pictures, rows: ArrayLike<number>): Thumbnails {

@@ -5,11 +5,11 @@ import { embeddingOf, labelsOf, optionsOf, runMethod, RunInterrupted, spell } fr
 import { labelOf } from "../methods";
 import type { AnyMethod, Estimator, Outcome, RunCheckpoint } from "constella/methods";
 import { ProvisionalClusters } from "./provisional";
-import { flat, takeRows, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
+import { flat, isSource, takeRows, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
 
 /** Frames while a pass runs, at most so often. */
 const LOOK_EVERY_MS = 600;
-/** Iterations of k-means that are shown one by one, and the pause between them, so that the centres are seen to move. */
+/** Iterations of k-means, and passes over an image, that are shown one by one, and the pause between them, so that they are seen to move. */
 const SHOWN_ITERATIONS = 12;
 const PAUSE_MS = 70;
 
@@ -54,7 +54,11 @@ const countOf = (labels: Int32Array): number => labels.reduce((most, label) => M
 /** A run of a method on the data of the page. */
 export function methodSession(method: AnyMethod, task: Task): Session {
   const { sample, values } = task;
-  const x = flat(task.x);
+  const x = isSource(task.x) ? task.x : flat(task.x);
+  if (isSource(x) && !method.streams)
+    throw new Error(
+      `${method.title} takes all items at once, and these are read when they are needed: choose k-means, mini-batch k-means or a map`,
+    );
   const seen = flat(sample);
   const given = values["nClusters"] as number | undefined;
   const round = method.clusters !== "found";
@@ -93,7 +97,7 @@ export function methodSession(method: AnyMethod, task: Task): Session {
   /** First iterations of methods whose centres move about the data, one by one. */
   async function preview({ signal, step, look: show }: Watch): Promise<void> {
     const options = new Set(optionsOf(method).map(([name]) => name));
-    if (!options.has("init") || !options.has("maxIter")) return;
+    if (isSource(x) || !options.has("init") || !options.has("maxIter")) return;
     let init: unknown = values["init"] ?? "k-means++";
     for (let iteration = 1; iteration <= SHOWN_ITERATIONS; iteration++) {
       signal.throwIfAborted();
@@ -127,7 +131,7 @@ export function methodSession(method: AnyMethod, task: Task): Session {
       try {
         outcome = await runMethod(method, {
           ...{ x, options: values, device, signal: watch.signal, checkpoint },
-          data: { n: x.shape[0]!, itemShape: task.x.shape.slice(1), bytes: false },
+          data: { ...shapeOf(task.x), bytes: false },
           keep: async (kept) => void (checkpoint = kept),
           nextDevice: async (error) => (device = await task.replaceDevice(error)),
           onEstimator: (next) => (estimator = next),
@@ -137,7 +141,9 @@ export function methodSession(method: AnyMethod, task: Task): Session {
             history = estimator?.history ?? history;
             now();
           },
-          onEpoch: () => watch.look(),
+          // the first passes over an image are seen one by one
+          onEpoch: ({ epoch }) => watch.look(!task.places && epoch <= SHOWN_ITERATIONS ? { wait: PAUSE_MS } : {}),
+          ...(!task.places && { places: false }),
         });
         ({ checkpoint, history, estimator } = outcome);
       } catch (error) {
@@ -156,9 +162,11 @@ export function methodSession(method: AnyMethod, task: Task): Session {
         const found = labelsOf(at);
         if (!found) throw new Error(`${method.title} has found no clusters yet`);
         const k = given ?? Math.max(1, countOf(found));
-        const embedding = await embeddingOf(at, x);
-        const q = await at.softAssignments?.(x);
-        const labels = q ? found : renamed(found, names?.length === found.length ? names : undefined, k);
+        const embedding = task.places ? await embeddingOf(at, x) : undefined;
+        const q = task.places ? await at.softAssignments?.(x) : undefined;
+        const labels = at.softAssignments
+          ? found
+          : renamed(found, names?.length === found.length ? names : undefined, k);
         const { inertia } = at;
         return {
           ...{ labels, k, settings: { ...values, ...at.settings, ...at.chosen } },
@@ -183,12 +191,17 @@ export function methodSession(method: AnyMethod, task: Task): Session {
         const shownAs = new Map(Array.from(own, (label, i) => [label, names![i]!]));
         return labels.map((label) => shownAs.get(label) ?? label);
       }),
+    estimator: () => estimator,
     history: () => history,
     save: async () => outcome?.checkpoint.model ?? checkpoint?.model,
     savable: method.load !== undefined,
     dispose: () => void estimator?.dispose(),
   };
 }
+
+/** Items, and the sizes of one. */
+const shapeOf = (x: Task["x"]): { readonly n: number; readonly itemShape: readonly number[] } =>
+  isSource(x) ? { n: x.length, itemShape: x.rowShape } : { n: x.shape[0]!, itemShape: x.shape.slice(1) };
 
 /** Centres on the host. */
 async function centersOf(at: Estimator): Promise<Float32Array<ArrayBuffer> | undefined> {

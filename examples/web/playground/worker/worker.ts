@@ -4,14 +4,15 @@ import type { Device } from "constella";
 import { toReport } from "constella/report";
 import { writeCsv, writeNpy } from "constella/data";
 import { version } from "../../../../package.json";
-import { fromPoints, readFiles, type Dataset } from "./dataset";
+import { arranged, fromCube, fromPoints, readFiles, type Dataset, type NamedBytes } from "./dataset";
 import { learnedSession } from "./learned";
+import { contentsOf, openFiles } from "./open-files";
 import { headline, loadMethod } from "constella/methods";
 import { LEARNED, TITLES, type Values } from "../methods";
 import { clusterMeans, margins, Projection } from "./projection";
-import type { About, Answer, DeviceName, Download, Frame, Plane, Request, Scale } from "../protocol";
+import type { About, Answer, CubeAs, DeviceName, Download, Frame, Plane, Request, Scale } from "../protocol";
 import { POINT_SETS } from "./samples";
-import { curvesOf, scaled, scalingOf, thumbnailsOf, type Scaling } from "./shown";
+import { curvesOf, scaled, scaledSource, scalingOf, thumbnailsOf, type Scaling } from "./shown";
 import { flat, takeRows, type Session, type Snapshot, type Task } from "./session";
 import { methodSession } from "./work";
 import digitsUrl from "../../../../test/fixtures/digits_8x8.npz?url";
@@ -26,12 +27,14 @@ const scope = self as unknown as {
   postMessage(message: Answer, transfer?: Transferable[]): void;
   onmessage: ((event: MessageEvent<Request>) => void) | null;
 };
-const tell = (answer: Answer): void => scope.postMessage(answer);
+const tell = (answer: Answer, transfer: Transferable[] = []): void => scope.postMessage(answer, transfer);
 
 let device: Promise<Device> | undefined;
 let dataset: Dataset | undefined;
 /** Row numbers of the items that are shown. */
 let rows = new Uint32Array(0);
+/** These items. */
+let shown: NdArray<Float32Array> = new NdArray(new Float32Array(0), [0, 1]);
 /** Where the data have them. */
 let plane = new Float32Array(0);
 let current: Run | undefined;
@@ -57,27 +60,41 @@ function replaceDevice(error: Error, after: string): Promise<Device> {
   return computeOn("wasm");
 }
 
-/** Takes over a data set and shows it. */
-function show(next: Dataset): void {
-  current?.end();
-  current = undefined;
-  dataset = next;
-  const { n, kind } = next.summary;
+/** Which items are shown of a data set, and where. */
+function placed(next: Dataset): Plane {
+  const { streamed } = next.cube ?? {};
+  const n = next.x.shape[0]!;
   const count = Math.min(n, SHOWN);
-  rows = Uint32Array.from({ length: count }, (_, i) => Math.floor((i * n) / count));
-  const sample = flat(takeRows(next.x, rows));
+  rows = streamed?.index ?? Uint32Array.from({ length: count }, (_, i) => Math.floor((i * n) / count));
+  shown = streamed ? next.x : takeRows(next.x, rows);
   const truth = next.truth && Int32Array.from(rows, (row) => next.truth![row]!);
   const thumbnails = next.pictures && thumbnailsOf(next.pictures, rows);
-  plane = new Projection().project(sample.data, count);
+  plane = new Projection().project(flat(shown).data, rows.length);
   const ids = next.ids && Array.from(rows, (row) => next.ids![row]!);
-  const placed: Plane = {
+  return {
     ...{ rows, xy: plane },
     ...(ids && { ids }),
     ...(truth && { truth }),
     ...(thumbnails && { thumbnails }),
   };
+}
+
+const open = (files: readonly File[]): Promise<Dataset> =>
+  openFiles(files, (share) => tell({ type: "reading", share }));
+
+/** Takes over a data set and shows it. */
+async function show(next: Dataset): Promise<void> {
+  current?.end();
+  current = undefined;
+  if (dataset?.cube?.sky !== next.cube?.sky) dataset?.cube?.sky.close();
+  dataset = next;
+  const { kind } = next.summary;
   const scale: Scale = kind === "images" ? "unit" : kind === "points" ? "none" : "standard";
-  tell({ type: "data", summary: next.summary, plane: placed, scale });
+  const seen = await next.cube?.picture();
+  const answer = { type: "data", summary: next.summary, plane: placed(next), scale } as const;
+  if (!seen) return tell(answer);
+  const { height, width } = next.cube!.sky.source;
+  tell({ ...answer, sky: { ...seen, box: { x: 0, y: 0, height, width } } }, [seen.picture.bitmap]);
 }
 
 /** A method at work on the data. */
@@ -163,7 +180,11 @@ class Run {
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
     const begin = performance.now();
     const snapshot = await this.#session.snapshot();
-    tell({ type: "frame", frame: this.#frame(snapshot) });
+    const frame = this.#frame(snapshot);
+    const { cube } = this.#data;
+    const at = this.#session.estimator?.();
+    const sky = await cube?.frame(at, snapshot.labels, (x) => scaled(x, this.#scaling));
+    tell({ type: "frame", frame: { ...frame, ...(sky && { sky }) } }, sky ? [sky.picture.bitmap] : []);
     const now = performance.now();
     this.#lastLook = { at: now, cost: now - begin };
   }
@@ -197,7 +218,7 @@ class Run {
   }
 
   /** Clusters of new items, read and scaled as those of the run. @throws for items of another kind, by name */
-  async predict(files: Parameters<typeof readFiles>[0]): Promise<void> {
+  async predict(files: readonly NamedBytes[]): Promise<void> {
     if (!this.#session.predict) throw new Error(`${TITLES[this.#method]!} says nothing of items that it was not given`);
     const next = await readFiles(files);
     const labels = await this.#session.predict(scaled(arranged(next, this.#data), this.#scaling));
@@ -220,11 +241,20 @@ class Run {
         throw new Error(`${TITLES[this.#method]!} has no model to keep: it finds clusters in these data only`);
       return file(`${this.#method}.safetensors`, "application/octet-stream", bytes);
     }
-    const { labels, k, embedding, q, inertia, settings } = await this.#session.result();
+    const result = await this.#session.result();
+    const { labels, k, embedding, q, inertia, settings } = result;
+    const { cube, x } = this.#data;
+    if (cube && what === "labels.npy")
+      return file("labels.npy", "application/octet-stream", writeNpy(cube.labels(labels)));
+    if (cube && (what === "labels.fits" || what === "clusters.csv"))
+      return file(
+        ...([what, what === "clusters.csv" ? "text/csv" : "application/fits"] as const),
+        cube.file(what, result, await titleOf(this.#method)),
+      );
     if (what === "labels.npy") return file("labels.npy", "application/octet-stream", writeNpy(labels));
     if (what === "labels.csv") return file("labels.csv", "text/csv", labelsTable(labels, this.#data.ids));
     if (what === "embedding.npy")
-      return file("embedding.npy", "application/octet-stream", writeNpy(embedding ?? flat(this.#task.x)));
+      return file("embedding.npy", "application/octet-stream", writeNpy(embedding ?? flat(scaled(x, this.#scaling))));
     const { summary, truth, columns, pictures, ids } = this.#data;
     const { description } = await device!;
     const history = this.#session.history();
@@ -239,7 +269,7 @@ class Run {
       : flat(this.#data.x);
     const run = toReport({
       ...{ title: `${summary.name}: ${TITLES[this.#method]!}`, method: TITLES[this.#method]! },
-      ...{ labels, nClusters: k, history, trace: this.#trace, embedding: embedding ?? flat(this.#task.x) },
+      ...{ labels, nClusters: k, history, trace: this.#trace, embedding: embedding ?? flat(scaled(x, this.#scaling)) },
       ...(q && { q }),
       ...(inertia !== undefined && { inertia }),
       items,
@@ -267,14 +297,25 @@ const labelsTable = (labels: Int32Array, ids?: readonly string[]): string =>
 const sessionOf = async (method: string, task: Task): Promise<Session> =>
   method === LEARNED ? learnedSession(task) : methodSession(await loadMethod(method), task);
 
-async function start(method: string, values: Values, scale: Scale): Promise<void> {
+/** A method's name in headings. */
+const titleOf = async (method: string): Promise<string> =>
+  method === LEARNED ? TITLES[method]! : (await loadMethod(method)).title;
+
+async function start(method: string, values: Values, scale: Scale, as?: CubeAs): Promise<void> {
   if (!dataset) throw new Error("start: there are no data yet");
   current?.end();
-  const scaling = scalingOf(dataset.x, scale);
-  const x = scaled(dataset.x, scaling);
+  if (dataset.cube && as) {
+    dataset = fromCube(await dataset.cube.with(as));
+    tell({ type: "plane", plane: placed(dataset) });
+  }
+  const { cube } = dataset;
+  const source = cube?.streamed?.source;
+  const scaling = await scalingOf(source ?? dataset.x, scale);
+  const x = source ? scaledSource(source, scaling) : scaled(dataset.x, scaling);
   const on = await (device ?? computeOn("auto"));
   const replace: Task["replaceDevice"] = (error) => replaceDevice(error, ", from the last checkpoint.");
-  const task = { x, sample: takeRows(x, rows), rows, values, device: on, replaceDevice: replace };
+  const sample = scaled(shown, scaling);
+  const task = { x, sample, rows, values, device: on, places: !cube, replaceDevice: replace };
   current = new Run(dataset, task, method, await sessionOf(method, task), scaling);
   await current.go();
 }
@@ -285,33 +326,9 @@ async function sample(name: string): Promise<void> {
     const { x, truth } = points();
     return show(fromPoints(name, x, truth));
   }
+  if (name === "galaxy") return show(await open([(await import("./sky/open")).galaxyFile()]));
   const bytes = await (await fetch(digitsUrl)).arrayBuffer();
-  show(await readFiles([{ name: "digits.npz", bytes }]));
-}
-
-/** Items with the columns of those of a run, in their order. @throws for others, naming what is missing */
-function arranged(
-  { x, columns, summary }: Dataset,
-  { x: before, columns: wanted, summary: own }: Dataset,
-): Dataset["x"] {
-  if (summary.itemShape.join() !== own.itemShape.join() && !(columns && wanted))
-    throw new Error(
-      `${summary.name}: items must be ${own.itemShape.join(" × ")}, as those of ${own.name}, got ${summary.itemShape.join(" × ")}`,
-    );
-  if (!columns || !wanted || columns.join("\n") === wanted.join("\n")) return x;
-  const places = wanted.map((name) => columns.indexOf(name));
-  const missing = wanted.filter((_, at) => places[at]! < 0);
-  const extra = columns.filter((name) => !wanted.includes(name));
-  if (missing.length + extra.length > 0)
-    throw new Error(
-      `${summary.name}: columns must be those of ${own.name}, ` +
-        [missing.length > 0 && `${missing.join(", ")} missing`, extra.length > 0 && `${extra.join(", ")} too many`]
-          .filter(Boolean)
-          .join(", "),
-    );
-  const [n, d] = [x.shape[0]!, wanted.length];
-  const values = Float32Array.from({ length: n * d }, (_, i) => x.data[Math.floor(i / d) * d + places[i % d]!]!);
-  return new NdArray(values, [n, ...before.shape.slice(1)]);
+  return show(await readFiles([{ name: "digits.npz", bytes }]));
 }
 
 function fail(error: unknown, about: About): void {
@@ -327,13 +344,13 @@ async function serve(request: Request): Promise<void> {
       await computeOn(request.device);
       return;
     case "files":
-      return show(await readFiles(request.files));
+      return show(await open(request.files));
     case "points":
       return show(fromPoints("drawn points", new NdArray(request.xy, [request.xy.length / 2, 2])));
     case "sample":
       return sample(request.name);
     case "start":
-      return start(request.method, request.values, request.scale);
+      return start(request.method, request.values, request.scale, request.cube);
     case "stop":
       return current?.stop();
     case "resume":
@@ -341,12 +358,27 @@ async function serve(request: Request): Promise<void> {
     case "save":
       return current?.save(request.what);
     case "predict":
-      return current?.predict(request.files);
+      return current?.predict(await contentsOf(request.files));
+    case "region": {
+      const region = await dataset?.cube?.region(request.x, request.y);
+      return region && tell({ type: "region", region }, region.border ? [region.border.bitmap] : []);
+    }
+    case "tile": {
+      const tile = await dataset?.cube?.tile(request.box, request.most);
+      return (
+        tile &&
+        tell(
+          { type: "tile", tile },
+          [tile.composite, ...(tile.labels ? [tile.labels] : [])].map((of) => of.bitmap),
+        )
+      );
+    }
   }
 }
 
 const ABOUT: Readonly<Partial<Record<Request["type"], About>>> = {
   ...{ files: "data", points: "data", sample: "data", save: "save", predict: "predict" },
+  ...{ region: "data", tile: "data" },
 };
 
 scope.onmessage = ({ data }) => void serve(data).catch((error) => fail(error, ABOUT[data.type] ?? "run"));
