@@ -17,7 +17,7 @@ const OPTIONS = { network: NETWORK, nClusters: 10, learningRate: 0.05, batchSize
 /** A quarter of it holds neither the features, 193 of 24, nor the probabilities, 193 of 10. */
 const LITTLE = 2 ** 14;
 
-describeDevices("methods whose features are in a scratch file", (device) => {
+describeDevices("methods whose features are in a scratch file", (device, type) => {
   const { x, labels } = digits(N);
   const source = (memory = LITTLE): ArrayRows => new ArrayRows(x.data, 64, memory);
 
@@ -27,10 +27,12 @@ describeDevices("methods whose features are in a scratch file", (device) => {
     const held = await new DeepCluster(options).fit(source(2 ** 28), epochs);
     const filed = await new DeepCluster(options).fit(source(), epochs);
     expect(nmi(held.labels, filed.labels)).toBeGreaterThan(0.7);
-    const untrained = await new DeepCluster({ ...options, learningRate: STILL }).fit(source(), epochs);
     const gain = ({ history }: DeepCluster): number => history[0]!.loss / history.at(-1)!.loss;
     expect(gain(filed)).toBeGreaterThan(1.3);
-    expect(gain(untrained)).toBeLessThan(1.05);
+    if (type === "wasm") {
+      using untrained = await new DeepCluster({ ...options, learningRate: STILL }).fit(source(), epochs);
+      expect(gain(untrained)).toBeLessThan(1.05);
+    }
     expect(await filed.predict(source())).toEqual(await filed.predict(x));
     const stopped = new DeepCluster(options);
     await expect(stopped.fit(source(), { ...epochs, ...abortAfter(2) })).rejects.toThrow("stopped by the test");
@@ -38,7 +40,7 @@ describeDevices("methods whose features are in a scratch file", (device) => {
     await resumed.fit(source(), epochs);
     expect(resumed.labels).toEqual(filed.labels);
     expect(resumed.history).toEqual(filed.history);
-    for (const model of [held, filed, untrained, stopped, resumed]) model.dispose();
+    for (const model of [held, filed, stopped, resumed]) model.dispose();
   });
 
   test("self-labelling finds what it finds of features on the device", async () => {
@@ -46,10 +48,12 @@ describeDevices("methods whose features are in a scratch file", (device) => {
     const held = await new SelfLabeling(options).fit(source(2 ** 28), { epochs: 3 });
     const filed = await new SelfLabeling(options).fit(source(), { epochs: 3 });
     expect(nmi(held.labels, filed.labels)).toBeGreaterThan(0.9);
-    const untrained = await new SelfLabeling({ ...options, learningRate: STILL }).fit(source(), { epochs: 3 });
     const gain = ({ history }: SelfLabeling): number => history[0]!.loss / history.at(-1)!.loss;
     expect(gain(filed)).toBeGreaterThan(1.05);
-    expect(gain(untrained)).toBeLessThan(1.02);
+    if (type === "wasm") {
+      using untrained = await new SelfLabeling({ ...options, learningRate: STILL }).fit(source(), { epochs: 3 });
+      expect(gain(untrained)).toBeLessThan(1.02);
+    }
     const stopped = new SelfLabeling(options);
     await expect(stopped.fit(source(), { epochs: 3, ...abortAfter(2) })).rejects.toThrow("stopped by the test");
     const resumed = await SelfLabeling.load(await stopped.save(), { device: await device() });
@@ -58,7 +62,7 @@ describeDevices("methods whose features are in a scratch file", (device) => {
     await expect(new SelfLabeling({ ...options, balance: true }).fit(source())).rejects.toThrow(
       "SelfLabeling.fit: balance needs the probabilities at once, [193, 10] are more than a quarter of the source's memory, 16384",
     );
-    for (const model of [held, filed, untrained, stopped, resumed]) model.dispose();
+    for (const model of [held, filed, stopped, resumed]) model.dispose();
   });
 
   test("online deep clustering finds what it finds of features on the device", async () => {
