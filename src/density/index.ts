@@ -4,7 +4,11 @@
  */
 
 export { GaussianMixture } from "./gaussian-mixture";
-export type { GaussianMixtureOptions, MixtureReport } from "./gaussian-mixture";
+export type { GaussianMixtureOptions } from "./gaussian-mixture";
+export { BayesianGaussianMixture } from "./bayesian-gaussian-mixture";
+export type { BayesianGaussianMixtureOptions } from "./bayesian-gaussian-mixture";
+export type { WeightPrior } from "./mixture/variational";
+export type { MixtureReport } from "./mixture/mixture";
 export type { MixtureInit } from "./mixture/given";
 export type { CovarianceType } from "./mixture/parameters";
 export { gmmLogProb } from "../ops/mixture/gmm-log-prob";

@@ -27,6 +27,10 @@ const ENTRIES = {
     title: "Gaussian mixture",
     load: async () => (await import("./gaussian-mixture")).gaussianMixture,
   },
+  "bayesian-gaussian-mixture": {
+    title: "Bayesian Gaussian mixture",
+    load: async () => (await import("./bayesian-gaussian-mixture")).bayesianGaussianMixture,
+  },
   hdbscan: { title: "HDBSCAN", load: async () => (await import("./hdbscan")).hdbscan },
   optics: { title: "OPTICS", load: async () => (await import("./optics")).optics },
   agglomerative: {

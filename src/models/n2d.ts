@@ -2,10 +2,10 @@
 // autoencoded embedding", ICPR 2020.
 import { copy } from "../kernels/indexing";
 import type { Bytes } from "../data/formats/source";
-import { GaussianMixture, largestShares } from "../density/gaussian-mixture";
+import { GaussianMixture } from "../density/gaussian-mixture";
 import { HostMixture } from "../density/mixture/engine";
 import type { Expectation } from "../density/mixture/engine";
-import { scoresOf } from "../density/mixture/parameters";
+import { largestShares, scoresOf } from "../density/mixture/parameters";
 import type { CovarianceType, MixtureParameters } from "../density/mixture/parameters";
 import { mixtureArrays, restoredMixture } from "../density/mixture/saved";
 import type { Device } from "../device";

@@ -4,7 +4,7 @@ import { LearningToCluster } from "constella/sets";
 import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
 import type { Device, RunOptions } from "constella";
 import { SLIC } from "../../src/astronomy";
-import { AgglomerativeClustering, GaussianMixture, HDBSCAN, OPTICS } from "../../src/density";
+import { AgglomerativeClustering, BayesianGaussianMixture, GaussianMixture, HDBSCAN, OPTICS } from "../../src/density";
 import {
   ConditionalVAE,
   ConditionalVAEClustering,
@@ -90,6 +90,12 @@ export const MODELS: Readonly<Record<string, Subject>> = {
   GaussianMixture: subject(
     (device) => new GaussianMixture({ nComponents: 3, nInit: 2, maxIter: 8, device }),
     (bytes, device) => GaussianMixture.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.softAssignments(x),
+  ),
+  BayesianGaussianMixture: subject(
+    (device) => new BayesianGaussianMixture({ nComponents: 4, maxIter: 8, device }),
+    (bytes, device) => BayesianGaussianMixture.load(bytes, { device }),
     (model, options) => model.fit(x, options),
     (model) => model.softAssignments(x),
   ),

@@ -4,15 +4,24 @@ import { format } from "../../tensor";
 import { covarianceShape } from "./parameters";
 import type { CovarianceType, MixtureParameters } from "./parameters";
 
-/** Where the search for a mixture begins: shares by k-means, at random, or a mixture as it is given. */
-export type MixtureInit =
-  | "k-means"
-  | "random"
-  | { readonly weights: ArrayLike<number>; readonly means: MatrixLike; readonly covariances: MatrixLike };
+/** Shares of the components in each point, [n, k]. */
+export interface GivenShares {
+  readonly responsibilities: MatrixLike;
+}
+
+/** Where the search for a mixture begins: shares by k-means, at random, or as they are given, or a mixture as it is given. */
+export type MixtureInit = "k-means" | "random" | GivenShares | GivenMixture;
+
+/** A mixture to begin with. */
+export interface GivenMixture {
+  readonly weights: ArrayLike<number>;
+  readonly means: MatrixLike;
+  readonly covariances: MatrixLike;
+}
 
 /** A mixture as the caller gives it, about an offset. @throws for other shapes, weights that are not positive, and values that are not finite */
 export function givenMixture(
-  given: Exclude<MixtureInit, string>,
+  given: GivenMixture,
   type: CovarianceType,
   k: number,
   d: number,
@@ -35,4 +44,39 @@ export function givenMixture(
     means: numbers(given.means, "means", [k, d]).map((mean, at) => mean - offset[at % d]!),
     covariances: numbers(given.covariances, "covariances", covarianceShape(type, k, d)),
   };
+}
+
+/** Shares as the caller gives them, each point's summing to 1. @throws for another shape, negative shares, and a point without any */
+export function givenShares(
+  { responsibilities }: GivenShares,
+  n: number,
+  k: number,
+  op: string,
+): Float64Array<ArrayBuffer> {
+  const { data, shape } = toContiguous(responsibilities, op, "responsibilities");
+  if (shape.join() !== `${n},${k}`)
+    throw new Error(`${op}: responsibilities must be ${format([n, k])}, got ${format(shape)}`);
+  const shares = Float64Array.from(data as ArrayLike<number>, Number);
+  for (let i = 0; i < n; i++) {
+    const own = shares.subarray(i * k, (i + 1) * k);
+    const total = own.reduce((sum, share) => sum + share, 0);
+    if (!own.every((share) => share >= 0) || !(total > 0) || total === Infinity)
+      throw new Error(
+        `${op}: responsibilities must be shares from 0, some above it, got ${[...own].join(", ")} at row ${i}`,
+      );
+    own.forEach((share, j) => (own[j] = share / total));
+  }
+  return shares;
+}
+
+/** The start as JSON keeps it. */
+export function keptStart(init: MixtureInit, name: string): unknown {
+  if (typeof init === "string") return init;
+  const kept = (x: MatrixLike, what: string): object => {
+    const { data, shape } = toContiguous(x, `${name}.save`, what);
+    return { data: Array.from(data as ArrayLike<number>, Number), shape };
+  };
+  if ("responsibilities" in init) return { responsibilities: kept(init.responsibilities, "responsibilities") };
+  const { weights, means, covariances } = init;
+  return { weights: Array.from(weights), means: kept(means, "means"), covariances: kept(covariances, "covariances") };
 }

@@ -140,3 +140,12 @@ export function estimate(
   }
   return { counts, means, covariances };
 }
+
+/** The place of the largest of each k shares, the lowest of equal ones. */
+export function largestShares(resp: Float32Array | Float64Array, k: number): Int32Array<ArrayBuffer> {
+  return Int32Array.from({ length: resp.length / k }, (_, i) => {
+    let best = 0;
+    for (let j = 1; j < k; j++) if (resp[i * k + j]! > resp[i * k + best]!) best = j;
+    return best;
+  });
+}

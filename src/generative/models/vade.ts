@@ -1,6 +1,7 @@
 // Variational deep embedding: a VAE whose prior is a mixture of Gaussians, its clusters. Jiang, Zheng, Tan, Tang and Zhou, IJCAI 2017.
 import type { Bytes } from "../../data/formats/source";
-import { GaussianMixture, largestShares } from "../../density/gaussian-mixture";
+import { GaussianMixture } from "../../density/gaussian-mixture";
+import { largestShares } from "../../density/mixture/parameters";
 import type { Device } from "../../device";
 import { conv2d, conv2dBackwardWeight } from "../../kernels/images";
 import * as randomKernels from "../../kernels/random";

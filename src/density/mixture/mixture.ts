@@ -1,0 +1,355 @@
+import { checkInteger } from "../../checks";
+import { KMeans } from "../../cluster/kmeans";
+import type { Points } from "../../cluster/points";
+import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
+import type { Fit } from "../../lifecycle/fit";
+import { Model } from "../../lifecycle/model";
+import type { Rules } from "../../options";
+import { RUN_RULES } from "../../lifecycle/progress";
+import type { EpochRecord, RunOptions, StepReport } from "../../lifecycle/progress";
+import { choleskyOf } from "../../linear-algebra/cholesky";
+import { NdArray } from "../../ndarray";
+import type { TypedArray } from "../../ndarray";
+import { takeRows } from "../../neighbours/rows";
+import type { HostRows } from "../../neighbours/rows";
+import { choice, flag, integer, nullable, range, seed as seedRule } from "../../options";
+import { stream } from "../../random";
+import type { Random } from "../../random";
+import { HostMixture } from "./engine";
+import type { Expectation } from "./engine";
+import { checkRegularization, Engines } from "./engines";
+import type { Precision } from "./engines";
+import { givenShares, keptStart } from "./given";
+import type { MixtureInit } from "./given";
+import { covarianceShape, largestShares } from "./parameters";
+import type { CovarianceType, MixtureParameters, Moments, Scores } from "./parameters";
+import { mixtureArrays } from "./saved";
+
+/** What `onStep` of a mixture's `fit` is told: `epoch` numbers the runs, `step` iterations of one; the loss is −lowerBound. */
+export interface MixtureReport extends StepReport {
+  /** What the iterations raise. */
+  readonly lowerBound: number;
+}
+
+/** What every mixture is told. */
+export interface MixtureSettings {
+  readonly nComponents: number;
+  readonly covarianceType: CovarianceType;
+  readonly init: MixtureInit;
+  readonly nInit: number;
+  readonly maxIter: number;
+  readonly tolerance: number | null;
+  readonly regCovar: number;
+  readonly precision: Precision;
+  readonly seed: number;
+}
+
+/** Rules of all but `init`. */
+export const MIXTURE_RULES: Rules<Omit<MixtureSettings, "init">> = {
+  ...{ nComponents: integer(1), covarianceType: choice("full", "tied", "diag", "spherical") },
+  ...{ nInit: integer(1), maxIter: integer(1), tolerance: nullable(range(0)), regCovar: range(0) },
+  ...{ precision: choice("auto", "float32", "float64"), seed: seedRule },
+};
+
+/** How a fit gets from responsibilities to parameters: on n points about their mean. */
+export interface Estimation<P extends MixtureParameters> {
+  /** Parameters for moments about means [k, d]. */
+  maximized(moments: Moments, about: Float64Array): P;
+  /** What the iteration raised: of the scores that it began with, their mean of ln p(x), their moments, and the parameters it ended with. */
+  bound(scores: Scores, logProb: number, moments: Moments, parameters: P): number;
+  /** The parameters to begin with, where the caller gave some. */
+  readonly given?: P;
+}
+
+interface Result<P> {
+  readonly parameters: P;
+  readonly trace: Float64Array<ArrayBuffer>;
+  readonly converged: boolean;
+  /** Shares of the components in the fitted points, [n, k]. */
+  readonly resp: Float64Array<ArrayBuffer>;
+}
+
+/**
+ * A mixture of Gaussians, found by turns of expectation and maximisation from several beginnings, whatever is maximised. Points are taken about their mean
+ * in float64; expectation and the sums of moments run by kernels on the device where that is worth it, about the components' means, and their chunks
+ * add up in float64.
+ */
+export abstract class Mixture<
+  Settings extends MixtureSettings = MixtureSettings,
+  P extends MixtureParameters = MixtureParameters,
+> extends Model<Settings> {
+  #result: Result<P> | undefined;
+
+  get nComponents(): number {
+    return this.settings.nComponents;
+  }
+  get covarianceType(): CovarianceType {
+    return this.settings.covarianceType;
+  }
+
+  /** One record per iteration of the best run; the loss is −ln p(x), the mean before the iteration's maximisation. Empty before `fit`. */
+  override get history(): readonly EpochRecord[] {
+    return Array.from(this.#result?.trace ?? [], (bound, i) => ({ stage: this.name, epoch: i + 1, loss: -bound }));
+  }
+
+  /** The components' weights [k]. @throws before `fit`, as all these */
+  get weights(): Float64Array<ArrayBuffer> {
+    return this.known("weights", this.#result).parameters.weights;
+  }
+  /** Their means [k, d]. */
+  get means(): NdArray<Float64Array> {
+    const { means } = this.known("means", this.#result).parameters;
+    return new NdArray(means, [this.nComponents, means.length / this.nComponents]);
+  }
+  /** The same, as clusterings call it. */
+  get clusterCenters(): NdArray<Float64Array> {
+    return this.means;
+  }
+  /** Their covariances: full [k, d, d], tied [d, d], diag [k, d], spherical [k]. */
+  get covariances(): NdArray<Float64Array> {
+    const { covariances, means } = this.known("covariances", this.#result).parameters;
+    const d = means.length / this.nComponents;
+    return new NdArray(covariances, covarianceShape(this.covarianceType, this.nComponents, d));
+  }
+  /** The component of each fitted point with the largest share in it. */
+  get labels(): Int32Array<ArrayBuffer> {
+    return largestShares(this.known("labels", this.#result).resp, this.nComponents);
+  }
+  /** Shares of the components in the fitted points, [n, k]. */
+  get responsibilities(): NdArray<Float64Array> {
+    const { resp } = this.known("responsibilities", this.#result);
+    return new NdArray(resp, [resp.length / this.nComponents, this.nComponents]);
+  }
+  /** The mean of ln p(x) before each iteration's maximisation. */
+  get lowerBoundTrace(): Float64Array<ArrayBuffer> {
+    return this.known("lowerBoundTrace", this.#result).trace;
+  }
+  /** Whether the bound rose by less than the tolerance in the end. */
+  get converged(): boolean {
+    return this.known("converged", this.#result).converged;
+  }
+  /** Iterations of the best run. */
+  get nIter(): number {
+    return this.known("nIter", this.#result).trace.length;
+  }
+
+  /**
+   * Fits the mixture to points x [n, d].
+   * @throws when there are fewer points than components, or x is no finite matrix; the signal's reason when aborted
+   */
+  async fit(x: Points, options: RunOptions<MixtureReport> = {}): Promise<this> {
+    const op = `${this.name}.fit`;
+    return this.fitting(options, RUN_RULES, async (fit) => {
+      const rows = await takeRows(x, op);
+      const { nComponents, nInit, precision, regCovar, seed } = this.settings;
+      if (rows.n < nComponents) throw new Error(`${op}: ${nComponents} components need as many points, got ${rows.n}`);
+      const engines = new Engines(rows, precision, () => this.device(x));
+      checkRegularization(engines.rows, regCovar, op);
+      try {
+        const { rows, offset } = engines;
+        const estimation = this.estimation(rows, offset);
+        let best: Result<P> | undefined;
+        for (let run = 0; run < nInit; run++) {
+          const found = await this.#run(engines, estimation, run, stream(seed, `${this.name}.run`, run), fit);
+          if (!best || found.trace.at(-1)! > best.trace.at(-1)!) best = found;
+        }
+        const means = best!.parameters.means.map((mean, at) => mean + offset[at % rows.d]!);
+        this.#result = { ...best!, parameters: { ...best!.parameters, means } };
+        this.learned();
+      } finally {
+        engines.dispose();
+      }
+    });
+  }
+
+  /** `fit`, then the labels. */
+  async fitPredict(x: Points, options: RunOptions<MixtureReport> = {}): Promise<Int32Array<ArrayBuffer>> {
+    return (await this.fit(x, options)).labels;
+  }
+
+  /** The component of each row of x [n, d] with the largest share in it. @throws before `fit`, or for another d */
+  async predict(x: Points): Promise<Int32Array<ArrayBuffer>> {
+    return largestShares((await this.#expect(x, "predict")).resp, this.nComponents);
+  }
+
+  /** Shares of the components in rows of x [n, d], [n, k]. @throws before `fit`, or for another d */
+  async softAssignments(x: Points): Promise<NdArray<Float32Array>> {
+    const { resp, logProb } = await this.#expect(x, "softAssignments");
+    return new NdArray(Float32Array.from(resp), [logProb.length, this.nComponents]);
+  }
+
+  /** ln p(x) of each row of x [n, d]. @throws before `fit`, or for another d */
+  async scoreSamples(x: Points): Promise<Float64Array<ArrayBuffer>> {
+    return (await this.#expect(x, "scoreSamples")).logProb;
+  }
+
+  /** The mean of ln p(x). @throws before `fit`, or for another d */
+  async score(x: Points): Promise<number> {
+    const logs = await this.scoreSamples(x);
+    return logs.reduce((sum, value) => sum + value, 0) / logs.length;
+  }
+
+  /** n points drawn from the mixture, [n, d], and the component of each. @throws before `fit`, or unless n is a whole number from 1 */
+  sample(n: number, seed = 0): { readonly points: NdArray<Float64Array>; readonly labels: Int32Array<ArrayBuffer> } {
+    checkInteger(`${this.name}.sample`, { n }, 1);
+    this.checkLearned("sample");
+    const { weights, means, covariances } = this.known("sample", this.#result).parameters;
+    const [k, type] = [this.nComponents, this.covarianceType];
+    const d = means.length / k;
+    const random = stream(seed, `${this.name}.sample`);
+    const points = new Float64Array(n * d);
+    const factors = Array.from({ length: k }, (_, j) => {
+      if (type === "diag" || type === "spherical") return undefined;
+      const at = type === "tied" ? 0 : j * d * d;
+      return choleskyOf(covariances.subarray(at, at + d * d), d, `${this.name}.sample`);
+    });
+    const labels = Int32Array.from({ length: n }, (_, i) => {
+      let left = random.uniform();
+      let j = 0;
+      while (j < k - 1 && (left -= weights[j]!) >= 0) j++;
+      const normals = Float64Array.from({ length: d }, () => random.normal());
+      for (let a = 0; a < d; a++) {
+        let away = 0;
+        const factor = factors[j];
+        if (factor) for (let b = 0; b <= a; b++) away += factor[a * d + b]! * normals[b]!;
+        else away = Math.sqrt(type === "diag" ? covariances[j * d + a]! : covariances[j]!) * normals[a]!;
+        points[i * d + a] = means[j * d + a]! + away;
+      }
+      return j;
+    });
+    return { points: new NdArray(points, [n, d]), labels };
+  }
+
+  /** How parameters follow from responsibilities, of n points about their mean, which lay at the offset. */
+  protected abstract estimation(rows: HostRows, offset: Float64Array): Estimation<P>;
+  /** What responsibilities are made of. */
+  protected abstract scores(parameters: P, d: number, op: string): Scores;
+  /** The way back from a checkpoint. */
+  protected abstract restoredParameters(saved: Checkpoint, d: number): P;
+  /** What a checkpoint keeps beside weights, means and covariances. */
+  protected others(_: P): Record<string, NdArray<TypedArray>> {
+    return {};
+  }
+  /** All that was learned. */
+  protected parameters(what: string): P {
+    return this.known(what, this.#result).parameters;
+  }
+
+  protected override own(): Learned {
+    const { parameters, trace, converged } = this.known("save", this.#result);
+    const { covarianceType, responsibilities } = this;
+    const arrays = {
+      ...mixtureArrays(covarianceType, parameters, parameters.means.length / this.nComponents),
+      ...this.others(parameters),
+      ...{ responsibilities, trace: new NdArray<TypedArray>(trace) },
+    };
+    return { arrays, state: { converged } };
+  }
+
+  protected override keptSettings(): object {
+    return { ...this.settings, init: keptStart(this.settings.init, this.name) };
+  }
+
+  protected override restore(saved: Checkpoint): void {
+    const k = this.nComponents;
+    const d = saved.matrix("means", [k, -1])?.shape[1] ?? 0;
+    const n = saved.matrix("responsibilities", [-1, k])?.shape[0] ?? 0;
+    if (d === 0 || n === 0) throw new Error("checkpoint: means and responsibilities must be there");
+    this.#result = {
+      parameters: this.restoredParameters(saved, d),
+      ...{ resp: saved.numbers("responsibilities", n * k), converged: saved.entry<boolean>("converged", flag) },
+      trace: saved.numbers("trace", saved.arrays["trace"]?.data.length ?? 0),
+    };
+  }
+
+  protected override release(): void {
+    this.#result = undefined;
+  }
+
+  /** One run of expectation and maximisation. */
+  async #run(
+    engines: Engines,
+    estimation: Estimation<P>,
+    run: number,
+    random: Random,
+    fit: Fit<MixtureReport>,
+  ): Promise<Result<P>> {
+    const op = `${this.name}.fit`;
+    const { maxIter, tolerance, nInit } = this.settings;
+    const { d } = engines.rows;
+    let parameters = estimation.given ?? (await this.#begin(engines, estimation, random, fit.signal));
+    const trace: number[] = [];
+    let converged = false;
+    for (let step = 1; step <= maxIter && !converged; step++) {
+      await fit.between();
+      const scores = this.scores(parameters, d, op);
+      const { lowerBound: logProb, moments } = await (await engines.for(scores)).pass(scores);
+      parameters = estimation.maximized(moments, scores.means);
+      const lowerBound = estimation.bound(scores, logProb, moments, parameters);
+      if (!Number.isFinite(lowerBound))
+        throw new Error(`${op}: the bound must stay finite, got ${lowerBound} in iteration ${step}`);
+      const report = { stage: this.name, epoch: run + 1, epochs: nInit, step, steps: maxIter, loss: -lowerBound };
+      fit.report({ ...report, lowerBound, mayEnd: tolerance !== null });
+      converged = tolerance !== null && trace.length > 0 && Math.abs(lowerBound - trace.at(-1)!) < tolerance;
+      trace.push(lowerBound);
+    }
+    await fit.between();
+    const scores = this.scores(parameters, d, op);
+    const { resp } = await (await engines.for(scores)).expectation(scores);
+    return { parameters, trace: Float64Array.from(trace), converged, resp };
+  }
+
+  /** Parameters of shares by k-means, at random, or as the caller gave them. */
+  async #begin(engines: Engines, estimation: Estimation<P>, random: Random, signal: AbortSignal): Promise<P> {
+    const { init } = this.settings;
+    const { rows } = engines;
+    const { n, d } = rows;
+    const k = this.nComponents;
+    const resp =
+      typeof init === "object" && "responsibilities" in init
+        ? givenShares(init, n, k, `${this.name}.fit`)
+        : init === "random"
+          ? randomShares(n, k, random)
+          : await sharesByKMeans(engines, k, random, signal);
+    const diagonal = this.covarianceType === "diag" || this.covarianceType === "spherical";
+    const about = new Float64Array(k * d);
+    return estimation.maximized(await new HostMixture(rows).moments(resp, about, k, diagonal), about);
+  }
+
+  async #expect(x: Points, method: string): Promise<Expectation> {
+    const { parameters } = this.known(method, this.#result);
+    return this.computing(method, async () => {
+      const op = `GaussianMixture.${method}`;
+      const rows = await takeRows(x, op);
+      const d = parameters.means.length / this.nComponents;
+      if (rows.d !== d) throw new Error(`${op}: x must have ${d} columns, got ${rows.d}`);
+      return new HostMixture(rows).expectation(this.scores(parameters, d, op));
+    });
+  }
+}
+
+function randomShares(n: number, k: number, random: Random): Float64Array<ArrayBuffer> {
+  const resp = new Float64Array(n * k);
+  for (let i = 0; i < n; i++) {
+    const shares = Array.from({ length: k }, () => random.uniform() + 2 ** -25);
+    const total = shares.reduce((sum, share) => sum + share, 0);
+    shares.forEach((share, j) => (resp[i * k + j] = share / total));
+  }
+  return resp;
+}
+
+/** Each point wholly in its cluster. */
+async function sharesByKMeans(
+  engines: Engines,
+  k: number,
+  random: Random,
+  signal: AbortSignal,
+): Promise<Float64Array<ArrayBuffer>> {
+  const { data, n, d } = engines.rows;
+  const kmeans = new KMeans({ nClusters: k, nInit: 1, seed: random.nextUint32(), device: await engines.device() });
+  const labels = await kmeans.fitPredict(new NdArray(data, [n, d]), { signal });
+  kmeans.dispose();
+  const resp = new Float64Array(n * k);
+  labels.forEach((label, i) => (resp[i * k + label] = 1));
+  return resp;
+}
