@@ -9,7 +9,7 @@ export { BayesianGaussianMixture } from "./bayesian-gaussian-mixture";
 export type { BayesianGaussianMixtureOptions } from "./bayesian-gaussian-mixture";
 export type { WeightPrior } from "./mixture/variational";
 export type { MixtureReport } from "./mixture/mixture";
-export type { MixtureInit } from "./mixture/given";
+export type { GivenMixture, GivenShares, MixtureInit } from "./mixture/given";
 export type { CovarianceType } from "./mixture/parameters";
 export { gmmLogProb } from "../ops/mixture/gmm-log-prob";
 export type { GmmLogProb } from "../ops/mixture/gmm-log-prob";

@@ -141,7 +141,7 @@ export class Killing {
     let stderr = "";
     child.stderr.on("data", (chunk) => (stderr += String(chunk)));
     const ended = new Promise<Ended>((resolve) =>
-      child.on("close", (code) => resolve({ code: code ?? -1, stderr: stderr.trim().split("\n").at(-1)! })),
+      child.on("close", (code) => resolve({ code: code ?? -1, stderr: said(stderr) })),
     );
     if (begun) {
       while (!atOnce && child.exitCode === null && !(await readdir(out).catch((): string[] => [])).includes(CHECKPOINT))
@@ -154,6 +154,12 @@ export class Killing {
   #results(out: string): Promise<Buffer[]> {
     return Promise.all(RESULTS.map((name) => readFile(join(out, name)).catch(() => Buffer.alloc(0))));
   }
+}
+
+/** What a process says of its end: the line of an error that nobody caught, or else its last. */
+function said(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1)!;
 }
 
 const DEVICE = ["--device", "wasm", "--threads", "1"];
