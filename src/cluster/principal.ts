@@ -140,6 +140,7 @@ export const widened = (values: Float32Array, d: number): Promise<Float64Array> 
 const rounded = (values: Float64Array, c: number, d: number): Promise<Float32Array> =>
   copyRows(values, new Float32Array(c * d), d);
 
+/** The sum of numbers. */
 export const sumOf = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
 
 /**
