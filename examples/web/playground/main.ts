@@ -152,7 +152,9 @@ function showCharts(): void {
     await new Promise((resolve) => setTimeout(resolve, state === "running" ? 400 : 0));
     chartsDue = undefined;
     if (!frame || !plane) return;
-    element("charts").innerHTML = chartsOf(frame, frame.confidenceOf ?? "margin");
+    const text = await chartsOf(frame, frame.confidenceOf ?? "margin");
+    if (!frame || !plane) return; // other data came meanwhile
+    element("charts").innerHTML = text;
     const section = element("members-section");
     section.hidden = !showMembers(element("members"), plane, frame);
   })();
@@ -308,13 +310,12 @@ predict.addEventListener("change", () => {
   take(predict.files ?? [], "predict");
   predict.value = "";
 });
-for (const area of [document.documentElement])
-  for (const type of ["dragover", "dragleave", "drop"])
-    area.addEventListener(type, (event) => {
-      event.preventDefault();
-      drop.classList.toggle("over", type === "dragover");
-      if (type === "drop") take((event as DragEvent).dataTransfer?.files ?? [], "files");
-    });
+for (const type of ["dragover", "dragleave", "drop"])
+  document.documentElement.addEventListener(type, (event) => {
+    event.preventDefault();
+    drop.classList.toggle("over", type === "dragover");
+    if (type === "drop") take((event as DragEvent).dataTransfer?.files ?? [], "files");
+  });
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-sample]"))
   button.addEventListener("click", () => takeSample(button.dataset["sample"]!));
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-save]"))

@@ -13,7 +13,7 @@ import {
   spectra,
   unitMap,
 } from "constella/report";
-import type { Markup } from "constella/report";
+import type { Content, Markup } from "constella/report";
 import type { Frame, Region } from "../protocol";
 
 const BINS = 20;
@@ -61,18 +61,24 @@ function confidenceChart(values: Float32Array, kind: ConfidenceKind): Markup {
   </figure>`;
 }
 
-/** Curves, sizes and confidences of a frame, as HTML. */
-export function chartsOf(frame: Frame, kind: ConfidenceKind): string {
+/** The map of units, sizes, confidences and curves of a frame, as HTML; each is a task of its own, so that the page answers between them. */
+export async function chartsOf(frame: Frame, kind: ConfidenceKind): Promise<string> {
   const { sizes, noise, confidence, sky } = frame;
   const members = sizes.reduce((sum, size) => sum + size, 0);
   const map = sky?.map;
-  const parts = [
-    map && unitMap({ ...map, title: "U-matrix", measure: "mean distance to the neighbours", values: map.uMatrix }),
-    members > 0 && clusterSizes(document, { sizes, noise }),
-    confidence && confidence.length > 0 && confidenceChart(confidence, kind),
-    curves(document, shownCurves(frame.curves)),
+  const parts: readonly (() => Content)[] = [
+    () =>
+      map && unitMap({ ...map, title: "U-matrix", measure: "mean distance to the neighbours", values: map.uMatrix }),
+    () => members > 0 && clusterSizes(document, { sizes, noise }),
+    () => confidence && confidence.length > 0 && confidenceChart(confidence, kind),
+    () => curves(document, shownCurves(frame.curves)),
   ];
-  return html`${parts}`.text;
+  const texts: string[] = [];
+  for (const part of parts) {
+    texts.push(html`${part()}`.text);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return texts.join("");
 }
 
 /** The spectra of what lies at a pixel, as HTML; "" of one band. */
