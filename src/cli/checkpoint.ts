@@ -21,6 +21,7 @@ import {
 } from "../options";
 import type { Rule } from "../options";
 import type { Reading } from "./data";
+import type { FoundNumber } from "./number-of-clusters";
 import { kebab, spell } from "./option";
 import type { Scaling } from "./scaling";
 
@@ -41,6 +42,8 @@ export interface SavedRun {
   readonly columns?: readonly string[] | null | undefined;
   /** How pictures and sounds were brought to one size, and the columns of a table taken. */
   readonly reading?: Reading | undefined;
+  /** How the number of clusters was found, where it was searched for. */
+  readonly numberOfClusters?: FoundNumber | undefined;
 }
 
 const object: Rule = { words: "an object", holds: isObject };
@@ -72,6 +75,15 @@ const RUN = {
   trace: optional(list(record({ step: integer(0) }, nullable(finite)))),
   stages: optional(list(record({ name: text, measures: entries(nullable(finite)), seconds: range(0) }))),
   columns: optional(nullable(list(text))),
+  numberOfClusters: optional(
+    record({
+      ...{ asked: text, k: integer(1), criterion: text, reason: text },
+      scores: list(
+        record({ k: integer(1), score: nullable(finite), expected: optional(finite), deviation: optional(finite) }),
+        1,
+      ),
+    }),
+  ),
   reading: optional(
     record({
       ...{ size: optional(list(integer(1))), fit: optional(choice("cover", "contain", "stretch")) },
@@ -96,10 +108,11 @@ interface Recorded extends RunIdentity, Omit<RunRecord, "options"> {
   readonly scaling?: Scaling;
   readonly columns?: readonly string[] | null;
   readonly reading?: Reading;
+  readonly numberOfClusters?: FoundNumber;
 }
 
 /** A checkpoint file: the model's safetensors file, where there is one yet, with the run's record in its metadata. */
-export function encodeRun({ checkpoint, identity, scaling, columns, reading }: SavedRun): Uint8Array {
+export function encodeRun({ checkpoint, identity, scaling, columns, reading, numberOfClusters }: SavedRun): Uint8Array {
   const { model, record } = checkpoint;
   const run = JSON.stringify({
     ...identity,
@@ -107,6 +120,7 @@ export function encodeRun({ checkpoint, identity, scaling, columns, reading }: S
     scaling,
     ...(columns && { columns }),
     ...(reading && { reading }),
+    ...(numberOfClusters && { numberOfClusters }),
   });
   return model ? withMetadata(model, { run }) : metadataFile({ run });
 }
@@ -118,7 +132,7 @@ export function decodeRun(path: string, content: Uint8Array): SavedRun {
     if (metadata["run"] === undefined) throw new Error("the file was not written by constella cluster");
     if (metadata["format"] !== undefined) openCheckpoint(content); // of earlier versions the first file of a run has none
     const run = recorded(metadata["run"]);
-    const { method, scale, data, seconds, trace = [], stages = [], ended, columns, reading } = run;
+    const { method, scale, data, seconds, trace = [], stages = [], ended, columns, reading, numberOfClusters } = run;
     const { settings } = parsed(metadata["state"] ?? "{}") as { settings?: unknown };
     const options = run.options ?? { ...(isObject(settings) && settings), ...run.fit };
     const model = metadata["model"] === undefined ? undefined : content;
@@ -128,6 +142,7 @@ export function decodeRun(path: string, content: Uint8Array): SavedRun {
       scaling: run.scaling ?? (scale === "unit" ? { kind: "unit", low: 0, span: 255 } : { kind: "none" }),
       ...(columns && { columns }),
       ...(reading && { reading }),
+      ...(numberOfClusters && { numberOfClusters }),
     };
   } catch (error) {
     throw new Error(`cannot resume from ${path}: ${(error as Error).message}`, { cause: error });

@@ -19,6 +19,7 @@ import { itemShapeOf, type DataSet } from "./data";
 import { checkpointPath, type OutFolder } from "./folder";
 import { internalMeasures } from "./internal-measures";
 import { Interrupted } from "./interrupt";
+import type { FoundNumber } from "./number-of-clusters";
 import { stepProgress, type ProgressDisplay } from "./progress";
 import { plainKMeans, type PlainKMeans } from "./plain-kmeans";
 import { project } from "./projection";
@@ -49,6 +50,8 @@ export interface Session {
   readonly rgb?: readonly number[] | undefined;
   /** Whether plain k-means of the same items is shown beside what was found. */
   readonly plain?: boolean;
+  /** How the number of clusters was found, where it was searched for. */
+  readonly numberOfClusters?: FoundNumber | undefined;
   readonly out: OutFolder;
   /** The command that goes on after an interruption. */
   readonly resumeCommand: string;
@@ -76,7 +79,7 @@ export async function runSession(session: Session): Promise<SessionResult> {
       "checkpoint.safetensors",
       encodeRun({
         ...{ checkpoint, identity: session.identity, scaling: session.scaling },
-        ...{ columns: data.columns, reading: data.reading },
+        ...{ columns: data.columns, reading: data.reading, numberOfClusters: session.numberOfClusters },
       }),
     );
   const replaced: Device[] = [];
@@ -278,7 +281,7 @@ interface Found extends Drawn {
 }
 
 function finishedRun(
-  { method, data, identity, options, report }: Session,
+  { method, data, identity, options, report, numberOfClusters }: Session,
   { outcome, labels, projections, x, plain, measured }: Found,
 ): FinishedRun {
   const truth = data.truth?.labels;
@@ -300,6 +303,7 @@ function finishedRun(
     ...{ embedding: outcome.embedding ?? x, items: data.raw, columns: data.columns, truth, projections },
     ...(q && { q }),
     ...(inertia !== undefined && { inertia }),
+    ...(numberOfClusters && { numberOfClusters }),
     ids: data.ids,
     ...(data.truth?.classes && { classNames: data.truth.classes }),
     ...{ measures, stages: truth && rows.length > 0 ? [...rows, last] : [], device: device.description },
@@ -325,6 +329,7 @@ function metricsOf(session: Session, outcome: Outcome, plain: PlainKMeans | unde
   return {
     ...{ method: identity.method, n: data.n },
     ...(nClusters !== undefined && { nClusters }),
+    ...(session.numberOfClusters && { numberOfClusters: session.numberOfClusters }),
     ...(labels instanceof Int32Array && { noise: labels.reduce((sum, label) => sum + Number(label < 0), 0) }),
     ...(inertia !== undefined && { inertia }),
     ...(labels instanceof Int32Array && (truth ? measure(truth, labels) : unlabelled(session, labels))),

@@ -141,7 +141,7 @@ export type {
   FittedLabels,
   Method,
 } from "./method";
-export { embeddingOf, labelsOf, runMethod, RunInterrupted } from "./run-method";
+export { embeddingOf, labelsOf, makerOf, runMethod, RunInterrupted } from "./run-method";
 export type { Outcome, RunCheckpoint, RunRecord, RunTask, StageResult, TracePoint } from "./run-method";
 export { headline } from "../metrics/measures";
 export type { Measures } from "../metrics/measures";

@@ -8,6 +8,7 @@ import type { Measures } from "../metrics/measures";
 import { NdArray } from "../ndarray";
 import type { EpochRecord, StepReport } from "../lifecycle/progress";
 import type { DataSummary, Estimator, FittedLabels } from "./method";
+import type { MakeModel } from "./choose-k";
 import { checkMethodOptions, optionsOf, splitOptions } from "./schema";
 import type { AnyMethod, OptionValues } from "./schema";
 
@@ -119,7 +120,10 @@ export async function runMethod(method: AnyMethod, task: RunTask): Promise<Outco
 }
 
 /** Options in force of a run: those given, then those it was begun with, then those that suit the data. @throws for what the method does not take */
-function optionsInForce(method: AnyMethod, { options, checkpoint, data }: RunTask): Record<string, unknown> {
+function optionsInForce(
+  method: AnyMethod,
+  { options, checkpoint, data }: Pick<RunTask, "options" | "checkpoint" | "data">,
+): Record<string, unknown> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const before = { ...checkpoint?.record.options, ...given };
   checkMethodOptions(method, before);
@@ -127,6 +131,24 @@ function optionsInForce(method: AnyMethod, { options, checkpoint, data }: RunTas
   checkMethodOptions(method, all);
   return all;
 }
+
+/** Makes models of a method for numbers of clusters, with the options that a run of it has. */
+export const makerOf =
+  (method: AnyMethod, { options, data, device }: Pick<RunTask, "options" | "data" | "device">): MakeModel =>
+  (nClusters) => {
+    const { ofModel, ofFit } = splitOptions(
+      method,
+      optionsInForce(method, { options: { ...options, nClusters }, data }),
+    );
+    const estimator = method.make({ ...ofModel, device });
+    return {
+      fit: (x, runOptions) => estimator.fit(x, { ...ofFit, ...runOptions }),
+      get labels() {
+        return labelsOf(estimator) as Int32Array;
+      },
+      dispose: () => estimator.dispose(),
+    };
+  };
 
 class Run {
   readonly #method: AnyMethod;

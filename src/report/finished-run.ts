@@ -1,3 +1,4 @@
+import type { ChosenK, NumberScore } from "../methods/choose-k";
 import type { TracePoint } from "../methods/run-method";
 import type { Measures } from "../metrics/measures";
 import type { NdArray, TypedArray } from "../ndarray";
@@ -16,6 +17,8 @@ export interface FinishedRun {
   /** [n, K] */
   readonly q?: NdArray<Float32Array>;
   readonly inertia?: number;
+  /** How the number of clusters was found, as `chooseK` tells it. */
+  readonly numberOfClusters?: Omit<ChosenK, "labels">;
   readonly history: readonly EpochRecord[];
   /** Measures after so many epochs of the last stage. */
   readonly trace: readonly TracePoint[];
@@ -64,7 +67,20 @@ export function toReport(run: FinishedRun): ClusteringReport {
     ...(images && { images }),
     ...(table && { table }),
     ...(inertia !== undefined && { inertia }),
+    ...(run.numberOfClusters && { numberOfClusters: numberOf(run.numberOfClusters) }),
   };
+}
+
+/** The numbers of clusters that were tried, beside the same on data without clusters. */
+function numberOf({ reason, scores, criterion }: Omit<ChosenK, "labels">): ClusteringReport["numberOfClusters"] {
+  const line = (name: string, of: (score: NumberScore) => number | null | undefined): Series => ({
+    ...{ name, x: scores.map(({ k }) => k), y: scores.map((score) => of(score) ?? NaN) },
+  });
+  const series = [line("the data", ({ score }) => score)];
+  if (criterion !== "gap" && scores.some(({ expected }) => expected !== undefined))
+    series.push(line("data without clusters", ({ expected }) => expected));
+  const yLabel = criterion.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return { reason, curve: { name: "Numbers that were tried", xLabel: "number of clusters", yLabel, series } };
 }
 
 /** Loss of each stage before the last by its epochs. */

@@ -4,12 +4,18 @@ import { drawingDocument } from "./charts/document";
 import { clusters, MEMBERS, profile, shownClusters } from "./sections/clusters";
 import { confusion } from "./sections/confusion";
 import { curves } from "./charts/curves";
-import { html } from "./page/markup";
+import { html, type Markup } from "./page/markup";
 import { renderPage, type PageSection } from "./page/page";
 import { pictures } from "./pictures/pictures";
 import type { ClusteringReport } from "./sections/run";
 import { scatter } from "./charts/scatter";
 import { cards, comparison, heading, provenance } from "./sections/summary";
+
+/** Why there are so many clusters, and the numbers that were tried. */
+const howMany = (page: Document, { numberOfClusters }: ClusteringReport): Markup | undefined =>
+  numberOfClusters &&
+  html`<p>${numberOfClusters.reason}.</p>
+    ${curves(page, [numberOfClusters.curve])}`;
 
 /**
  * Renders a clustering run as one HTML file: no script, no address outside the file (its own content security policy forbids both), every
@@ -24,6 +30,7 @@ export async function renderReport(run: ClusteringReport, page?: Document): Prom
   const sizesFigure = sizesChart(document, analysis); // beside the confusion matrix, else on its own
   const sections: PageSection[] = [
     { id: "stages", title: "Comparison", body: comparison(run.stages, run.lowerIsBetter) },
+    { id: "number", title: "How many clusters", body: howMany(document, run) },
     { id: "curves", title: "Training", body: run.curves && curves(document, run.curves) },
     { id: "embedding", title: "Embedding", body: scatter(document, run, analysis) },
     { id: "confusion", title: "Classes and clusters", body: confusion(document, analysis, sizesFigure) },

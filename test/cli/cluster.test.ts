@@ -14,6 +14,8 @@ import { blobs, constella, folder, list, metricsOf, read, refusal, RESULTS, writ
 
 useProgram();
 
+const CLUSTERS_MUST = "--clusters must be a whole number from 1, a range as 2..12 with the lower one first, or auto";
+
 describe("constella cluster", () => {
   const { x, y } = blobs(90, 4, 3);
 
@@ -159,7 +161,7 @@ describe("constella cluster", () => {
       "--out",
       "refused",
     );
-    expect(eps).toBe("constella: --eps is an option of dbscan, not of kmeans");
+    expect(eps).toBe("constella: --eps is an option of optics, dbscan, not of kmeans");
     expect(await list("refused")).toEqual(["none"]);
   });
 
@@ -187,10 +189,49 @@ describe("constella cluster", () => {
     expect(await metricsOf("noise")).not.toHaveProperty("silhouette");
   });
 
+  test("a number of clusters that is searched for: in metrics.json, in the report, and in a resumed run", async () => {
+    const args = ["--n-init", "1", "--seed", "3", "--threads", "1", "--device", "wasm"];
+    const searched = ["cluster", "x.npy", "--method", "kmeans", "--clusters", "2..5", ...args];
+    const { code, stdout } = await constella(...searched, "--out", "searched");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/in 3 clusters.*\nclusters: 3: the greatest silhouette, 0\.\d+\n/);
+    const { nClusters, numberOfClusters } = await metricsOf("searched");
+    expect(nClusters).toBe(3);
+    expect(numberOfClusters).toMatchObject({ asked: "2..5", k: 3, criterion: "silhouette" });
+    const { scores } = numberOfClusters as { scores: { k: number; score: number; expected: number }[] };
+    expect(scores.map(({ k }) => k)).toEqual([2, 3, 4, 5]);
+    expect(scores[1]!.score).toBeGreaterThan(scores[1]!.expected);
+    expect(String(await read("searched/report.html"))).toMatch(/How many clusters.*<p>3: the greatest silhouette/s);
+    const told = [...searched.slice(0, 4), "--clusters", "3", ...args];
+    expect((await constella(...told, "--out", "told")).code).toBe(0);
+    for (const file of ["labels.npy", "embedding.npy"])
+      expect(await read(`searched/${file}`)).toEqual(await read(`told/${file}`));
+    expect((await constella(...searched, "--out", "searched", "--resume")).stdout).toContain("clusters: 3: ");
+    expect((await metricsOf("searched"))["numberOfClusters"]).toEqual(numberOfClusters);
+    await write("many.npy", writeNpy(blobs(70_000, 4, 3).x));
+    const streamed = ["cluster", "many.npy", "--method", "kmeans", "--memory", "1", "--clusters", "auto"];
+    expect(await refusal(...streamed, "--out", "refused")).toMatch(
+      /^constella: --clusters must be one number for items that are read when they are needed, as those of many\.npy, got auto/,
+    );
+    expect(await refusal(...searched.slice(0, 5), "2..6", "--out", "searched", "--resume")).toMatch(
+      /^constella: --clusters is 2\.\.5 in searched\/checkpoint\.safetensors, got 2\.\.6; leave/,
+    );
+    expect(await refusal(...searched.slice(0, 5), "auto", "--out", "told", "--resume")).toMatch(
+      /^constella: --clusters is 3 in told\/checkpoint\.safetensors, got auto; leave/,
+    );
+  });
+
   test.each([
     ["a missing file", ["gone.npy", "--clusters", "3"], "cannot read gone.npy: no such file"],
     ["no clusters", ["x.npy"], "--clusters is missing, kmeans needs the number of clusters"],
-    ["clusters that are no number", ["x.npy", "--clusters", "x"], '--clusters must be a whole number from 1, got "x"'],
+    ["clusters that are no number", ["x.npy", "--clusters", "x"], `${CLUSTERS_MUST}, got "x"`],
+    ["a range that goes down", ["x.npy", "--clusters", "12..2"], `${CLUSTERS_MUST}, got "12..2"`],
+    ["a range without an end", ["x.npy", "--clusters", "1.."], `${CLUSTERS_MUST}, got "1.."`],
+    [
+      "a range as long as there are rows",
+      ["x.npy", "--clusters", "2..90"],
+      "--clusters must end below the number of rows, 90, got 2..90",
+    ],
     [
       "more clusters than rows",
       ["x.npy", "--clusters", "91"],

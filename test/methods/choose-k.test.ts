@@ -80,6 +80,10 @@ test("bad input is one clear line", async () => {
   await expect(chooseK(make, [[1, NaN]], [2, 3])).rejects.toThrow(
     "chooseK: x must be finite, got NaN at row 0, column 1",
   );
+  const short = { fit: () => Promise.resolve(), labels: new Int32Array(3), dispose: () => undefined };
+  await expect(chooseK(() => short as never, x, [2, 3])).rejects.toThrow(
+    "chooseK: the model must give each of 20 rows a label, got 3 labels",
+  );
   await expect(chooseK(make, x, [2, 3], { criterion: "elbow" as Criterion })).rejects.toThrow(
     `chooseK: criterion must be one of ${CRITERIA.join(", ")}, got elbow`,
   );

@@ -16,8 +16,9 @@ import { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../f
 import { interruptible } from "../interrupt";
 import { inFlags, methodFlags, methodList, methodOptions } from "../method-options";
 import { choice, integer, kebab, spell, text, toOption, type OptionSpec } from "../option";
+import { CLUSTERS, findNumber, rangeOf, type Clusters } from "../number-of-clusters";
 import { ProgressDisplay } from "../progress";
-import { chooseScale, scaledRows, scalingOf, unevenColumns, type Items, type Scaling } from "../scaling";
+import { chooseScale, isBytes, scaledRows, scalingOf, unevenColumns, type Items, type Scaling } from "../scaling";
 import { runSession, type SessionResult } from "../session";
 import { scaledSource, streamedScaling } from "../streams/scaling";
 import { clusterSet, type ClusterSetOptions } from "./cluster-sets";
@@ -25,7 +26,7 @@ import { clusterSet, type ClusterSetOptions } from "./cluster-sets";
 /** What the command takes whatever the method. */
 interface ClusterOptions extends DeviceOptions, DataOptions {
   readonly method?: string;
-  readonly clusters?: number;
+  readonly clusters?: Clusters;
   readonly scale?: Scale;
   readonly seed?: number;
   readonly out: string;
@@ -37,7 +38,13 @@ interface ClusterOptions extends DeviceOptions, DataOptions {
 }
 
 const COMMON: readonly OptionSpec[] = [
-  { name: "clusters", rule: integer(1), help: "number of clusters K, of methods that are told it" },
+  {
+    name: "clusters",
+    rule: CLUSTERS,
+    help:
+      "number of clusters K, of methods that are told it; a range as 2..12, or auto, tries each number on the data and on ten sets " +
+      "without clusters, and takes the best, or one",
+  },
   ...DATA_OPTIONS,
   ...CUBES,
   ...STREAMING,
@@ -193,7 +200,7 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
   for (const note of data.notes ?? []) progress.note(note);
   const { x, scaling, identity } = await scaledData(asked, progress).finally(() => progress.stop());
   const before = saved?.checkpoint.record.options;
-  const nClusters = checkClusters(method, (before?.["nClusters"] as number | undefined) ?? given.clusters, data.n);
+  const clusters = checkClusters(method, (before?.["nClusters"] as number | undefined) ?? given.clusters, data);
   checkLayers({ ...before, ...options }["layers"], sizeOf(itemShapeOf(data)), path);
   if (saved && saved.identity.data !== identity.data)
     throw new Error(
@@ -205,8 +212,17 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
   try {
     device = await openDevice(given);
     const seed = (before?.["seed"] as number | undefined) ?? given.seed ?? 0;
+    const numberOfClusters =
+      typeof clusters === "string"
+        ? await findNumber(clusters, method, {
+            ...{ options: { ...options, seed }, device, signal, progress, x: x as Items, again: commandLine() },
+            data: { n: data.n, itemShape: itemShapeOf(data), bytes: isBytes(data.raw) },
+          })
+        : saved?.numberOfClusters;
+    const nClusters = typeof clusters === "string" ? numberOfClusters!.k : clusters;
     const result = await runSession({
       ...{ method, data, x, scaling, identity, device, signal, progress, out, checkpoint: saved?.checkpoint },
+      numberOfClusters,
       options: { ...options, ...(nClusters !== undefined && { nClusters }), seed },
       plain: method.network ?? false,
       rgb: given.rgb,
@@ -216,6 +232,7 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
     if (given.json) print(JSON.stringify(result.metrics, null, 2));
     else if (!given.quiet) {
       print(summaryOf(method, data, result));
+      if (numberOfClusters) print(`clusters: ${numberOfClusters.reason}`);
       print(`results in ${given.out}${method.clusters === "none" ? "" : `: open ${given.out}/report.html`}`);
     }
   } finally {
@@ -268,6 +285,10 @@ async function scaledData(
 /** @throws for options that only a method has */
 function checkForModel(given: ClusterOptions, methods: readonly AnyMethod[]): void {
   if (given.method !== undefined) throw new Error("--method and --model are two ways to cluster, give one of them");
+  if (typeof given.clusters === "string")
+    throw new Error(
+      `--clusters must be one number with --model, which finds it where none is given, got ${given.clusters}`,
+    );
   if (given.resume) throw new Error("--resume is for methods that train, --model has been trained");
   const flags = new Set(methodFlags(methods).map((option) => option.attributeName()));
   const foreign = Object.keys(given).find((name) => flags.has(name));
@@ -282,27 +303,39 @@ function checkResumed(saved: SavedRun, method: AnyMethod, given: ClusterOptions,
     ...checkpoint.record.options,
     method: identity.method,
     scale: identity.scale,
+    clusters: saved.numberOfClusters?.asked ?? checkpoint.record.options["nClusters"],
   };
-  const { method: name, clusters: nClusters, seed, scale } = given;
-  const shared = { method: name, nClusters, seed, ...(scale !== "auto" && { scale }) };
+  const { method: name, clusters, seed, scale } = given;
+  const asked = typeof clusters === "string" ? { clusters } : { nClusters: clusters };
+  const shared = { method: name, ...asked, seed, ...(scale !== "auto" && { scale }) };
   const resumable = method.options as Readonly<Record<string, { readonly resumable?: boolean }>>;
   const fixed = Object.fromEntries(Object.entries(options).filter(([option]) => !resumable[option]?.resumable));
   checkSameOptions(checkpointPath(given.out), before, { ...shared, ...fixed });
 }
 
-function checkClusters(method: AnyMethod, nClusters: number | undefined, n: number): number | undefined {
+function checkClusters(
+  method: AnyMethod,
+  asked: Clusters | undefined,
+  { n, path, streamed }: DataSet,
+): Clusters | undefined {
   const { name, clusters } = method;
   if (clusters === "found" || clusters === "none") {
-    if (nClusters === undefined) return undefined;
+    if (asked === undefined) return undefined;
     const why = clusters === "found" ? "finds their number" : "finds none";
     throw new Error(`--clusters is not an option of ${name}, which ${why}`);
   }
-  if (nClusters === undefined) {
+  if (asked === undefined) {
     if (clusters === "either") return undefined;
     throw new Error(`--clusters is missing, ${name} needs the number of clusters`);
   }
-  if (nClusters > n) throw new Error(`--clusters must be at most the number of rows, ${n}, got ${nClusters}`);
-  return nClusters;
+  if (typeof asked === "string") {
+    if (streamed)
+      throw new Error(
+        `--clusters must be one number for items that are read when they are needed, as those of ${path}, got ${asked}; try some of them with --first`,
+      );
+    rangeOf(asked, n);
+  } else if (asked > n) throw new Error(`--clusters must be at most the number of rows, ${n}, got ${asked}`);
+  return asked;
 }
 
 function checkLayers(layers: unknown, width: number, path: string): void {

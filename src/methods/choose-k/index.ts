@@ -172,6 +172,8 @@ async function labelsOf(make: MakeModel, x: Rows, k: number, signal: AbortSignal
     await model.fit(x, signal ? { signal } : {});
     const { labels } = model;
     if (!(labels instanceof Int32Array)) throw new Error(`chooseK: the model must label rows, got ${show(labels)}`);
+    if (labels.length !== x.shape[0])
+      throw new Error(`chooseK: the model must give each of ${x.shape[0]} rows a label, got ${labels.length} labels`);
     return labels;
   } finally {
     await model.dispose();

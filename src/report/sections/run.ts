@@ -71,6 +71,8 @@ export interface ClusteringReport {
   /** measures of `metrics` and `stages` where less is better (default: inertia, loss, misclassification) */
   readonly lowerIsBetter?: readonly string[];
   readonly curves?: readonly Curve[];
+  /** why there are so many clusters, where that was searched for: one sentence, and the numbers that were tried */
+  readonly numberOfClusters?: { readonly reason: string; readonly curve: Curve };
   /** cluster of each member: 0 to K - 1, or -1 for noise; its length is n */
   readonly labels: ArrayLike<number>;
   /** K (default: the width of `q`, else the largest label + 1); clusters without members are shown as empty */
