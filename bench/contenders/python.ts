@@ -32,7 +32,7 @@ export const threadVariables = (threads: number): Readonly<Record<string, string
   );
 
 /** The first interpreter that has the packages: `$PYTHON`, the one on the path, the system's. */
-function interpreter(packages: readonly string[]): string {
+export function interpreter(packages: readonly string[]): string {
   const candidates = [process.env.PYTHON, "python3", "/usr/bin/python3"].filter((path) => path !== undefined);
   const imports = ["numpy", ...packages].join(", ");
   const found = candidates.find((path) => spawnSync(path, ["-c", `import ${imports}`]).status === 0);

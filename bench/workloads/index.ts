@@ -3,6 +3,7 @@ import { gemm, gemmWebGPU, add } from "./dense";
 import { step, vgg, rbdlstm } from "./networks";
 import { readNpy, trainFromNpy } from "./reading";
 import { PCA_WORKLOADS } from "./pca";
+import { SEGMENTS } from "./segments";
 import { SKY } from "./sky";
 import type { AnyWorkload } from "../workload";
 
@@ -24,6 +25,7 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   sinkhorn("wasm", 200),
   sinkhorn("webgpu", 20),
   ...SKY,
+  ...SEGMENTS,
   ...PCA_WORKLOADS,
   gemmWebGPU(256, true),
   gemmWebGPU(512, false),

@@ -51,12 +51,13 @@ function pca(
   [n, d, components]: readonly [number, number, number],
   solver: PcaProblem["solver"],
   peers: readonly Parameters<typeof sklearnPca>[0][],
+  target = WITHIN_TWO,
 ): AnyWorkload {
   const ours = (relaxed: boolean) => ({
     name: `constella wasm, 2 threads, ${relaxed ? "relaxed" : "plain"}`,
     kind: "ours" as const,
     roof: relaxed ? ("wasm relaxed threads" as const) : ("wasm threads" as const),
-    target: WITHIN_TWO,
+    target,
     load: constellaPca({ threads: 2, relaxed }),
   });
   return workload<PcaProblem>({
@@ -87,4 +88,6 @@ export const PCA_WORKLOADS: readonly AnyWorkload[] = [
   pca([20, 4000, 20], "gram", ["full"]),
   pca([70_000, 784, 50], "covariance", ["covariance_eigh", "full"]),
   pca([70_000, 784, 50], "randomized", ["randomized"]),
+  // the pixels of a cube of nine bands
+  pca([366_025, 9, 9], "covariance", ["covariance_eigh", "full"], 1),
 ];

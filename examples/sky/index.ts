@@ -12,6 +12,7 @@ import { formatSpread, spread } from "../spread";
 import { galaxyOf } from "./galaxy";
 import type { Galaxy } from "./galaxy";
 import { METHODS } from "./methods";
+import { logTable, parameterLog } from "./parameter-log";
 import { landsatOf, surveysOf } from "./surveys";
 import type { Survey } from "./surveys";
 
@@ -19,6 +20,7 @@ interface Options {
   readonly size: number;
   readonly seeds: number[];
   readonly data?: string;
+  readonly parameterLog?: true;
   readonly device?: "webgpu" | "wasm";
   readonly out: string;
 }
@@ -43,10 +45,16 @@ function ariOf(labels: NdArray<Int32Array>, truth: NdArray<Int32Array>): number 
   );
 }
 
-async function study({ size, seeds, data, device: type, out }: Options): Promise<void> {
+async function study({ size, seeds, data, parameterLog: isLog, device: type, out }: Options): Promise<void> {
   await mkdir(out, { recursive: true });
   const device = await requestDevice(type);
   try {
+    if (isLog) {
+      const outcomes = await parameterLog(size, seeds[0]!, out, device);
+      console.log(`\n${logTable(outcomes)}`);
+      await writeAtomic(join(out, "parameter-log.json"), `${JSON.stringify({ size, outcomes }, null, 2)}\n`);
+      return;
+    }
     const scores = new Map<string, Scores>(METHODS.map(({ id }) => [id, { unprepared: [], prepared: [] }]));
     let shown: Shown | undefined;
     for (const [i, seed] of seeds.entries()) {
@@ -188,6 +196,10 @@ await run(
       }).default([0, 1, 2, 3, 4]),
     )
     .option("--data <DIR>", "folder with cubes of 2MASS and SDSS and Landsat's pixels, by the names in the README")
+    .option(
+      "--parameter-log",
+      "instead: the experiments of the study that this comes from, on a galaxy of the first seed",
+    )
     .addOption(toOption({ name: "device", rule: choice("webgpu", "wasm"), help: "default: the best there is" }))
     .option("--out <DIR>", "folder of results", "out/sky")
     .allowExcessArguments(false)

@@ -17,30 +17,45 @@ export interface PixelRows extends RowSource {
 
 /**
  * The pixels of a cube that have data in every band, as rows [n, bands] that are read from it strip by strip, as from a FITS file larger than memory: what
- * `pixelItems` makes of one in memory. It is read once for the places without data; two numbers a pixel are held.
+ * `pixelItems` makes of one in memory. It is read once for the places without data; a number a pixel is held.
  * @throws where no pixel has data in every band, and what reading throws
  */
 export async function pixelRows(cube: BandsLike, { memory }: PixelRowsOptions = {}): Promise<PixelRows> {
   const source = bandsOf(cube, "pixelRows");
   const { bands, height, width } = source;
   const of = new Int32Array(height * width).fill(-1);
+  /** Rows above each line of the image. */
+  const above = new Uint32Array(height + 1);
   let n = 0;
-  for (const [begin, end] of stripsOf(source))
-    inAllBands(await source.rows(begin, end), bands).forEach((has, i) => {
-      if (has) of[begin * width + i] = n++;
-    });
+  for (const [begin, end] of stripsOf(source)) {
+    const has = inAllBands(await source.rows(begin, end), bands);
+    for (let y = begin, i = 0; y < end; y++) {
+      for (let pixel = y * width; pixel < (y + 1) * width; pixel++) if (has[i++]) of[pixel] = n++;
+      above[y + 1] = n;
+    }
+  }
   if (n === 0) throw new Error("pixelRows: no pixel has data in every band");
-  const pixels = new Uint32Array(n);
-  of.forEach((row, pixel) => {
-    if (row >= 0) pixels[row] = pixel;
-  });
+  /** Where the rows [begin, end) are, pixels ascending. */
+  const placesOf = (begin: number, end: number): Uint32Array => {
+    let [line, below] = [0, height];
+    while (below - line > 1) {
+      const middle = (line + below) >> 1;
+      if (above[middle]! <= begin) line = middle;
+      else below = middle;
+    }
+    const places = new Uint32Array(end - begin);
+    // as many pixels of the line are before it as rows, or more
+    for (let pixel = line * width + begin - above[line]!, row = begin; row < end; pixel++)
+      if (of[pixel] === row) places[row++ - begin] = pixel;
+    return places;
+  };
   return {
     ...{ length: n, rowShape: [bands], of: new NdArray(of, [height, width]), ...(memory !== undefined && { memory }) },
     range: async (begin, end, into) => {
       if (!(Number.isInteger(begin) && Number.isInteger(end) && begin >= 0 && begin <= end && end <= n))
         throw new Error(`pixelRows: rows must be within 0 and ${n}, got ${begin} to ${end}`);
       const out = into?.subarray(0, (end - begin) * bands) ?? new Float32Array((end - begin) * bands);
-      await gather(source, pixels.subarray(begin, end), (i) => i, out);
+      await gather(source, placesOf(begin, end), (i) => i, out);
       return out;
     },
     rows: async (index) => {
@@ -48,7 +63,7 @@ export async function pixelRows(cube: BandsLike, { memory }: PixelRowsOptions = 
       const bad = Array.prototype.find.call(index, (row: number) => !(Number.isInteger(row) && row >= 0 && row < n));
       if (bad !== undefined) throw new Error(`pixelRows: rows must be whole numbers from 0 to ${n - 1}, got ${bad}`);
       const out = new Float32Array(index.length * bands);
-      const wanted = order.map((place) => pixels[index[place]!]!);
+      const wanted = order.map((place) => placesOf(index[place]!, index[place]! + 1)[0]!);
       await gather(source, wanted, (i) => order[i]!, out);
       return out;
     },
