@@ -233,7 +233,7 @@ class Run {
     const stem = this.#data.summary.name.replace(/\.\w+(\.gz)?$/, "").replace(/[^\w-]+/g, "-") || "data";
     const file = (name: string, mime: string, content: Uint8Array | string): void => {
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : Uint8Array.from(content);
-      tell({ type: "file", name: `${stem}-${name}`, mime, bytes });
+      tell({ type: "file", name: `${stem}-${name}`, mime, bytes }, [bytes.buffer]);
     };
     if (what === "model") {
       const bytes = await this.#session.save();
