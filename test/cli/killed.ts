@@ -74,7 +74,7 @@ export class Killing {
     let after = early ? (1 + share) * whole.before : share * whole.milliseconds;
     let killed = await this.#kill(whole.begun, out, ending, after, early);
     // it may be over sooner than it was when it was timed
-    for (let again = 0; killed.code === 0 && again < 4; again++) {
+    for (let again = 0; killed.code === 0 && again < 8; again++) {
       await rm(out, { recursive: true, force: true });
       killed = await this.#kill(whole.begun, out, ending, (after /= 2), early);
     }
