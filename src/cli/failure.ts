@@ -1,6 +1,6 @@
 import { CommanderError, type Command } from "commander";
 import { didYouMean } from "../checks";
-import { Interrupted } from "./interrupt";
+import { Interrupted } from "./run/interrupt";
 
 const BAD_INPUT = 2;
 

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { kindOf } from "../kinds";
 import { optionsOf } from "../methods";
 import type { AnyMethod, OptionSpec } from "../methods";
-import { DATA_OPTIONS } from "./data-options";
+import { DATA_OPTIONS } from "./data/options";
 import { DEVICE_OPTIONS } from "./device";
 import { kebab, parseOption, spell } from "./option";
 import { wrapped } from "./wrap";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { internalMeasures } from "../../src/cli/internal-measures";
+import { internalMeasures } from "../../src/cli/run/internal-measures";
 import { NdArray } from "../../src/ndarray";
 import { blobs } from "../cluster/blobs";
 

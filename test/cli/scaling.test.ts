@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { DataSet } from "../../src/cli/data";
-import { scaledRows, scalingOf } from "../../src/cli/scaling";
+import type { DataSet } from "../../src/cli/data/load";
+import { scaledRows, scalingOf } from "../../src/cli/data/scaling";
 import { NdArray } from "../../src/ndarray";
 
 const data = (values: Float64Array | Float32Array): DataSet => ({

@@ -9,7 +9,7 @@ import { NpyWriter } from "../../data/formats/npy/writer";
 import { npyRecordsHeader, packRecords } from "../../data/formats/npy/records";
 import type { RecordFields } from "../../data/formats/npy/records";
 import { NdArray } from "../../ndarray";
-import { interruptible } from "../interrupt";
+import { interruptible } from "../run/interrupt";
 import { integer, positive, range, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 

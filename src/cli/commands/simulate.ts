@@ -15,7 +15,7 @@ import {
 } from "../../data/datasets/showers";
 import type { NdArray } from "../../ndarray";
 import { pictureSheet } from "../../report/pictures/sheet";
-import { interruptible } from "../interrupt";
+import { interruptible } from "../run/interrupt";
 import { choice, integer, range, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 import { stampsCommand } from "./simulate-stamps";

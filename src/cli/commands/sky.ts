@@ -16,7 +16,7 @@ import {
 } from "../../astronomy";
 import { requestDevice } from "../../request-device";
 import { openFits } from "../cubes/read";
-import { interruptible } from "../interrupt";
+import { interruptible } from "../run/interrupt";
 import { choice, integer, list, positive, range, text, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 

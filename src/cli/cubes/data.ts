@@ -1,5 +1,5 @@
-import type { DataSet, Reading } from "../data";
-import type { DataOptions } from "../data-options";
+import type { DataSet, Reading } from "../data/load";
+import type { DataOptions } from "../data/options";
 import { kebab } from "../option";
 import { readCube, rowClasses, type CubeAs } from "./read";
 

@@ -6,7 +6,7 @@ import { readImage } from "../../data/formats/images/images";
 import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
 import { requestDevice } from "../../request-device";
-import type { DataOptions } from "../data-options";
+import type { DataOptions } from "../data/options";
 import { isFits, isPicture } from "./kind";
 
 /** What is clustered of a cube: its pixels, its superpixels, or all of it by a method that takes cubes. */

@@ -7,7 +7,7 @@ import { runHistory } from "../../methods";
 import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
 import { commandLine } from "../command-line";
-import type { OutFolder } from "../folder";
+import type { OutFolder } from "../run/folder";
 import type { CubeData, PixelsOfCube } from "./read";
 
 /** What HISTORY says of a run. */

@@ -1,7 +1,7 @@
 import { readSafetensors } from "../../data/formats/safetensors";
 import type { RunCheckpoint } from "../../methods";
-import { decodeRun, encodeRun } from "../checkpoint";
-import type { Reading } from "../data";
+import { decodeRun, encodeRun } from "../run/checkpoint";
+import type { Reading } from "../data/load";
 import type { SetScale } from "./data";
 
 /** What `constella learn` notes beside the model. */

@@ -4,8 +4,8 @@ import { NdArray } from "../../ndarray";
 import { PointsProvider, standardizePoints } from "../../data/datasets/points";
 import { ClassSets } from "../../data/datasets/sets";
 import type { SetProvider } from "../../data/datasets/sets";
-import { fingerprint, loadData, type DataSet, type Reading } from "../data";
-import type { DataOptions } from "../data-options";
+import { fingerprint, loadData, type DataSet, type Reading } from "../data/load";
+import type { DataOptions } from "../data/options";
 
 /** How values are brought to what a model was trained on: as they are, bytes to −1 … 1, or each set to mean 0 and variance 1. */
 export type SetScale = "none" | "signed" | "set";

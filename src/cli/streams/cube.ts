@@ -3,8 +3,8 @@ import { pixelRows } from "../../astronomy";
 import { ROW_MEMORY } from "../../data/datasets/row-source";
 import { NdArray } from "../../ndarray";
 import { openFits, rowClasses } from "../cubes/read";
-import type { DataSet } from "../data";
-import type { DataOptions } from "../data-options";
+import type { DataSet } from "../data/load";
+import type { DataOptions } from "../data/options";
 import { digestOf, MB, MEMORY, shownRows } from "./open";
 
 /** Opens a FITS cube whose values take more than `memory` MB; undefined for a smaller one. @throws one line that names the file */

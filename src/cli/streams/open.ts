@@ -11,7 +11,7 @@ import type { ImageLayout } from "../../data/image-layout";
 import { NdArray, sizeOf, type TypedArray } from "../../ndarray";
 import { Random } from "../../random";
 import type { PixelsOfCube } from "../cubes/read";
-import type { DataOptions } from "../data-options";
+import type { DataOptions } from "../data/options";
 
 /** Rows of files that are read when they are needed. */
 export interface StreamedRows {

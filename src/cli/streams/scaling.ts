@@ -3,9 +3,9 @@ import type { RowSource } from "../../data/datasets/row-source";
 import { blockRows, openSource, readBlocks } from "../../cluster/streams/blocks";
 import { survey } from "../../cluster/streams/survey";
 import { sizeOf } from "../../ndarray";
-import type { Scale } from "../data";
-import { checkScaleWidth, scaleInto } from "../scaling";
-import type { Scaling } from "../scaling";
+import type { Scale } from "../data/load";
+import { checkScaleWidth, scaleInto } from "../data/scaling";
+import type { Scaling } from "../data/scaling";
 import type { StreamedRows } from "./open";
 
 /** The numbers of a scale for rows that are read: one pass, but for bytes, whose range is known. */

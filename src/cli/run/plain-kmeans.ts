@@ -1,10 +1,10 @@
-import { KMeans } from "../cluster";
-import type { RowSource } from "../data/datasets/row-source";
-import type { Device } from "../device";
-import type { StageResult } from "../methods";
-import { adjustedRandIndex } from "../metrics";
-import { headline } from "../metrics/measures";
-import type { Items } from "./scaling";
+import { KMeans } from "../../cluster";
+import type { RowSource } from "../../data/datasets/row-source";
+import type { Device } from "../../device";
+import type { StageResult } from "../../methods";
+import { adjustedRandIndex } from "../../metrics";
+import { headline } from "../../metrics/measures";
+import type { Items } from "../data/scaling";
 
 /** What plain k-means finds in the items that a network was trained on. */
 export interface PlainKMeans {

@@ -1,9 +1,9 @@
 // How values are brought to a scale: found once, of the data that are clustered, and applied alike to what comes later.
-import { runAtOnce } from "../event-loop";
-import { flattenRows, toFloat32 } from "../matrix";
-import { NdArray, type TypedArray } from "../ndarray";
-import { columnOf, moments } from "../preprocessing/columns";
-import type { DataSet, Scale } from "./data";
+import { runAtOnce } from "../../event-loop";
+import { flattenRows, toFloat32 } from "../../matrix";
+import { NdArray, type TypedArray } from "../../ndarray";
+import { columnOf, moments } from "../../preprocessing/columns";
+import type { DataSet, Scale } from "./load";
 
 /** A scale with its numbers: columns less their means over their deviations, or all values less one over another. */
 export type Scaling =

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { basename, extname, relative } from "node:path";
-import type { ClassFolders } from "../data/formats/class-folders";
-import type { ClassLabels } from "../data/formats/class-labels";
-import type { CsvOptions, TableLayout } from "../data/formats/csv/csv";
+import type { ClassFolders } from "../../data/formats/class-folders";
+import type { ClassLabels } from "../../data/formats/class-labels";
+import type { CsvOptions, TableLayout } from "../../data/formats/csv/csv";
 import {
   isPipedTable,
   isTableFile,
@@ -11,21 +11,21 @@ import {
   loadMatrix,
   loadTable,
   STANDARD_INPUT,
-} from "../data/formats/files";
-import { isImageFolder, loadImageFolder } from "../data/formats/images/folder";
-import type { ImageFolder, ImageFolderOptions } from "../data/formats/images/folder";
-import { isSoundFolder } from "../data/formats/sounds";
-import { toChannelsFirst } from "../data/image-layout";
-import type { ImageLayout } from "../data/image-layout";
-import { NdArray, sizeOf } from "../ndarray";
-import type { TypedArray } from "../ndarray";
-import { isCube, isFits } from "./cubes/kind";
-import type { CubeData } from "./cubes/read";
-import { adviceInFlags, columnOf, type DataOptions } from "./data-options";
-import { kebab } from "./option";
+} from "../../data/formats/files";
+import { isImageFolder, loadImageFolder } from "../../data/formats/images/folder";
+import type { ImageFolder, ImageFolderOptions } from "../../data/formats/images/folder";
+import { isSoundFolder } from "../../data/formats/sounds";
+import { toChannelsFirst } from "../../data/image-layout";
+import type { ImageLayout } from "../../data/image-layout";
+import { NdArray, sizeOf } from "../../ndarray";
+import type { TypedArray } from "../../ndarray";
+import { isCube, isFits } from "../cubes/kind";
+import type { CubeData } from "../cubes/read";
+import { adviceInFlags, columnOf, type DataOptions } from "./options";
+import { kebab } from "../option";
 import type { SoundOptions, Spectrograms } from "./spectrograms";
-import { openStreamed } from "./streams/open";
-import type { StreamedRows } from "./streams/open";
+import { openStreamed } from "../streams/open";
+import type { StreamedRows } from "../streams/open";
 
 /** How values are scaled before clustering. */
 export type Scale = "auto" | "none" | "unit" | "standard";
@@ -102,10 +102,10 @@ export async function loadData(
     checkKind(path, options, "cube");
     const ofPixels = [options.as ?? earlier.as ?? "pixels"].includes("pixels") && options.superpixels === undefined;
     if (streams && cubes === "rows" && ofPixels && options.first === undefined && (await isFits(path))) {
-      const streamed = await (await import("./streams/cube")).streamedCube(path, options);
+      const streamed = await (await import("../streams/cube")).streamedCube(path, options);
       if (streamed) return streamed;
     }
-    return (await import("./cubes")).cubeSet(path, options, earlier, cubes);
+    return (await import("../cubes")).cubeSet(path, options, earlier, cubes);
   }
   const streamed = streams ? await openStreamed(path, options) : undefined;
   try {

@@ -1,30 +1,30 @@
 import { join } from "node:path";
-import { version } from "../../package.json";
-import { PCA } from "../cluster";
-import { csvPieces } from "../data/formats/csv/csv";
-import { isRowSource } from "../data/datasets/row-source";
-import type { RowSource } from "../data/datasets/row-source";
-import { writeNpy } from "../data/formats/npy/npy";
-import type { Device } from "../device";
-import { NdArray } from "../ndarray";
-import { embeddingOf, runMethod, RunInterrupted } from "../methods";
-import type { AnyMethod, OptionValues, Outcome, RunCheckpoint, StageResult } from "../methods";
-import { headline, measure } from "../metrics/measures";
-import type { Measures } from "../metrics/measures";
-import type { FinishedRun } from "../report";
-import { requestDevice } from "../request-device";
+import { version } from "../../../package.json";
+import { PCA } from "../../cluster";
+import { csvPieces } from "../../data/formats/csv/csv";
+import { isRowSource } from "../../data/datasets/row-source";
+import type { RowSource } from "../../data/datasets/row-source";
+import { writeNpy } from "../../data/formats/npy/npy";
+import type { Device } from "../../device";
+import { NdArray } from "../../ndarray";
+import { embeddingOf, runMethod, RunInterrupted } from "../../methods";
+import type { AnyMethod, OptionValues, Outcome, RunCheckpoint, StageResult } from "../../methods";
+import { headline, measure } from "../../metrics/measures";
+import type { Measures } from "../../metrics/measures";
+import type { FinishedRun } from "../../report";
+import { requestDevice } from "../../request-device";
 import { encodeRun, type RunIdentity } from "./checkpoint";
-import type { CubeData } from "./cubes/read";
-import { itemShapeOf, type DataSet } from "./data";
+import type { CubeData } from "../cubes/read";
+import { itemShapeOf, type DataSet } from "../data/load";
 import { checkpointPath, type OutFolder } from "./folder";
 import { internalMeasures } from "./internal-measures";
 import { Interrupted } from "./interrupt";
 import type { FoundNumber } from "./number-of-clusters";
-import { stepProgress, type ProgressDisplay } from "./progress";
+import { stepProgress, type ProgressDisplay } from "../progress";
 import { plainKMeans, type PlainKMeans } from "./plain-kmeans";
 import { project } from "./projection";
-import { isBytes, scaledRows, type Items, type Scaling } from "./scaling";
-import { writePieces } from "./streams/pieces";
+import { isBytes, scaledRows, type Items, type Scaling } from "../data/scaling";
+import { writePieces } from "../streams/pieces";
 
 /** What made a result: versions for the report. */
 export const versions = { constella: version, node: process.version };
@@ -113,7 +113,7 @@ export async function runSession(session: Session): Promise<SessionResult> {
     const pixels = data.streamed?.pixels;
     const { labels, settings } = outcome;
     if (pixels && labels instanceof Int32Array) {
-      const { pixelLabels, writePixelLabels } = await import("./cubes");
+      const { pixelLabels, writePixelLabels } = await import("../cubes");
       const made = { title: method.title, path: data.path, settings };
       await writePixelLabels(out, pixelLabels(labels, pixels), pixels, made);
     } else if (!data.cube) await writeLabels(out, outcome, data.ids);
@@ -149,7 +149,7 @@ async function cubeResults(
 ): Promise<number> {
   const { method, data, out, rgb } = session;
   const { estimator, embedding, settings, device } = outcome;
-  const { pixelLabels, reportOfCube, unitsOf, writeClusters, writePixelLabels, writePlanes } = await import("./cubes");
+  const { pixelLabels, reportOfCube, unitsOf, writeClusters, writePixelLabels, writePlanes } = await import("../cubes");
   const made = { title: method.title, path: data.path, settings };
   if (embedding) await writePlanes(out, "embedding", embedding, cube, made);
   if (!outcome.labels || !("shape" in outcome.labels || outcome.labels instanceof Int32Array))
@@ -162,7 +162,7 @@ async function cubeResults(
   const ofItems = outcome.labels instanceof Int32Array ? outcome.labels : outcome.labels.data;
   const found = { outcome, labels: ofItems, projections: [], x: session.x as Items, plain };
   await reported(session, async () => {
-    const { toReport } = await import("../report");
+    const { toReport } = await import("../../report");
     const run = toReport(finishedRun(session, found));
     return reportOfCube({ cube, labels, regions, estimator, device, rgb, run });
   });
@@ -208,7 +208,7 @@ async function draw(session: Session, outcome: Outcome, { x, plain, measured }: 
     });
     if (!embedding) await out.write("embedding.npy", writeNpy(components));
     if (!(labels instanceof Int32Array)) return undefined;
-    const { renderReport, toReport } = await import("../report");
+    const { renderReport, toReport } = await import("../../report");
     return renderReport(toReport(finishedRun(session, { outcome, labels, projections, x, plain, measured })));
   });
 }

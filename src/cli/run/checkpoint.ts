@@ -1,9 +1,9 @@
-import { isObject } from "../checks";
-import { readSafetensors } from "../data/formats/safetensors";
-import { metadataFile, openCheckpoint, withMetadata } from "../lifecycle/checkpoint-file";
-import { Checkpoint } from "../lifecycle/saved-checkpoint";
-import type { OptionValues, RunCheckpoint, RunRecord } from "../methods";
-import { NdArray } from "../ndarray";
+import { isObject } from "../../checks";
+import { readSafetensors } from "../../data/formats/safetensors";
+import { metadataFile, openCheckpoint, withMetadata } from "../../lifecycle/checkpoint-file";
+import { Checkpoint } from "../../lifecycle/saved-checkpoint";
+import type { OptionValues, RunCheckpoint, RunRecord } from "../../methods";
+import { NdArray } from "../../ndarray";
 import {
   choice,
   either,
@@ -18,12 +18,12 @@ import {
   range,
   record,
   text,
-} from "../options";
-import type { Rule } from "../options";
-import type { Reading } from "./data";
+} from "../../options";
+import type { Rule } from "../../options";
+import type { Reading } from "../data/load";
 import type { FoundNumber } from "./number-of-clusters";
-import { kebab, spell } from "./option";
-import type { Scaling } from "./scaling";
+import { kebab, spell } from "../option";
+import type { Scaling } from "../data/scaling";
 
 /** What identifies a run beside the model: training goes on with the same data, read and scaled alike. */
 export interface RunIdentity {

@@ -1,8 +1,8 @@
 // How files are read: the same options in every command that takes data.
-import type { ColumnName } from "../data/formats/csv/csv";
-import type { Fit } from "../data/formats/images/images";
-import type { ImageLayout } from "../data/image-layout";
-import { choice, flag, integer, list, positive, text, type OptionSpec, type Rule } from "./option";
+import type { ColumnName } from "../../data/formats/csv/csv";
+import type { Fit } from "../../data/formats/images/images";
+import type { ImageLayout } from "../../data/image-layout";
+import { choice, flag, integer, list, positive, text, type OptionSpec, type Rule } from "../option";
 
 /** What says how data are read. */
 export interface DataOptions {

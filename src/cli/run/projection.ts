@@ -1,9 +1,9 @@
-import { PCA } from "../cluster";
-import type { Device } from "../device";
-import { NdArray } from "../ndarray";
-import type { Projection } from "../report";
-import type { ProgressDisplay } from "./progress";
-import type { Items } from "./scaling";
+import { PCA } from "../../cluster";
+import type { Device } from "../../device";
+import { NdArray } from "../../ndarray";
+import type { Projection } from "../../report";
+import type { ProgressDisplay } from "../progress";
+import type { Items } from "../data/scaling";
 
 /** UMAP looks for neighbours among so many principal components at most. */
 const COMPONENTS = 50;
@@ -33,7 +33,7 @@ export async function project(
     readonly columns?: readonly string[] | null | undefined;
   },
 ): Promise<Plane> {
-  const { umapProjection } = await import("../report");
+  const { umapProjection } = await import("../../report");
   const [n, d] = points.shape as [number, number];
   if (n < 2) return { components: new NdArray(new Float32Array(2 * n), [n, 2]), projections: [] };
   const count = Math.min(COMPONENTS, n, d);

@@ -1,9 +1,9 @@
 // Tables in columns: parquet files, read in pieces and made a matrix as CSV files are.
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { parquetMetadataAsync, parquetRead, parquetSchema, type AsyncBuffer, type Compressors } from "hyparquet";
-import type { CsvOptions, CsvTable } from "../data/formats/csv/csv";
-import { TableBuilder } from "../data/formats/csv/table";
-import { openFile } from "../data/formats/files";
+import type { CsvOptions, CsvTable } from "../../data/formats/csv/csv";
+import { TableBuilder } from "../../data/formats/csv/table";
+import { openFile } from "../../data/formats/files";
 
 /** Rows that are read at a time. */
 const ROWS = 50_000;

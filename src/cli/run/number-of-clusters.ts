@@ -1,11 +1,11 @@
 // How many clusters: what --clusters says beside a number, and the search for it.
-import { isWhole } from "../checks";
-import { chooseK, makerOf } from "../methods";
-import type { AnyMethod, ChosenK, RunTask } from "../methods";
-import type { Rule } from "../options";
+import { isWhole } from "../../checks";
+import { chooseK, makerOf } from "../../methods";
+import type { AnyMethod, ChosenK, RunTask } from "../../methods";
+import type { Rule } from "../../options";
 import { Interrupted } from "./interrupt";
-import type { ProgressDisplay } from "./progress";
-import type { Items } from "./scaling";
+import type { ProgressDisplay } from "../progress";
+import type { Items } from "../data/scaling";
 
 /** A number, or which ones are tried: 2..12, or auto. */
 export type Clusters = number | string;

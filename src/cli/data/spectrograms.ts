@@ -1,12 +1,12 @@
 // Recordings as pictures of sound: mel spectrograms of one size, whatever the sample rates.
-import { listSoundFolder, loadWav } from "../data/formats/sounds";
-import type { ClassFolders } from "../data/formats/class-folders";
-import type { Wav } from "../data/formats/wav";
-import type { Device } from "../device";
-import { NdArray } from "../ndarray";
-import { melSpectrogram } from "../ops/sequences/spectrogram";
-import { requestDevice } from "../request-device";
-import { tensor, tidy } from "../tensor";
+import { listSoundFolder, loadWav } from "../../data/formats/sounds";
+import type { ClassFolders } from "../../data/formats/class-folders";
+import type { Wav } from "../../data/formats/wav";
+import type { Device } from "../../device";
+import { NdArray } from "../../ndarray";
+import { melSpectrogram } from "../../ops/sequences/spectrogram";
+import { requestDevice } from "../../request-device";
+import { tensor, tidy } from "../../tensor";
 
 /** How recordings become items. */
 export interface SoundOptions {

@@ -1,9 +1,9 @@
 // What a clustering is worth, seen from the items alone: for runs whose classes nobody knows.
-import { scoreOf } from "../methods/choose-k/criteria";
-import type { Criterion } from "../methods/choose-k/criteria";
-import type { Measures } from "../metrics/measures";
-import { NdArray } from "../ndarray";
-import type { Items } from "./scaling";
+import { scoreOf } from "../../methods/choose-k/criteria";
+import type { Criterion } from "../../methods/choose-k/criteria";
+import type { Measures } from "../../metrics/measures";
+import { NdArray } from "../../ndarray";
+import type { Items } from "../data/scaling";
 
 /** Above so many rows, and above so many differences of numbers, the silhouette is the simplified one: the exact one takes the square of the rows. */
 const [EXACT_ROWS, EXACT_WORK] = [10_000, 2 ** 35];
