@@ -214,12 +214,15 @@ export class AtomicFile {
   }
 }
 
+const isPieces = (content: Uint8Array | string | Iterable<string>): content is Iterable<string> =>
+  typeof content === "object" && !(content instanceof Uint8Array) && Symbol.iterator in content;
+
 /** Writes a whole file as `AtomicFile` does, a text also piece by piece: the old content or all of the new, never a part. Throws `cannot write FILE: …`. */
 export async function writeAtomic(path: string, content: Uint8Array | string | Iterable<string>): Promise<void> {
   const file = await AtomicFile.create(path);
   try {
-    for (const piece of typeof content === "string" || content instanceof Uint8Array ? [content] : content)
-      await file.write(piece);
+    if (isPieces(content)) for (const piece of content) await file.write(piece);
+    else await file.write(content);
   } catch (error) {
     await file.discard();
     throw error;
