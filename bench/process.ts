@@ -7,6 +7,9 @@ import type { AnyWorkload, Program } from "./workload";
 /** Set to `cpu` by `--cpu`; inherited by the contenders' processes. */
 export const CLOCK = "CONSTELLA_BENCH_CLOCK";
 
+/** Milliseconds that a contender has to end in. */
+const PATIENCE = 10_000;
+
 /** Milliseconds, of the wall or of this process on all its threads. */
 function now(): number {
   if (process.env[CLOCK] !== "cpu") return performance.now();
@@ -60,9 +63,13 @@ class Child {
     });
   }
 
+  /** Lets it end, so that it takes its files along; kills what does not. */
   stop(): void {
     this.#process.removeAllListeners();
-    this.#process.kill("SIGKILL");
+    if (!this.#process.connected) return;
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), PATIENCE);
+    this.#process.once("exit", () => clearTimeout(timer));
+    this.#process.disconnect();
   }
 }
 

@@ -1,6 +1,7 @@
 // Contenders in Python: libraries that the user's own interpreter has, each in a process that measures its own milliseconds.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -59,7 +60,10 @@ export async function python({ script, packages, problem, arrays, outputs, env }
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
-  process.on("exit", () => child.kill());
+  process.on("exit", () => {
+    child.kill();
+    rmSync(folder, { recursive: true, force: true }); // a contender may read of it in every run
+  });
   child.stdin.on("error", () => {}); // its end is reported below
   let problems = "";
   child.stderr.on("data", (text: Buffer) => (problems += text.toString()));
@@ -69,7 +73,10 @@ export async function python({ script, packages, problem, arrays, outputs, env }
   });
   failed.catch(() => {});
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const next = async (): Promise<string> => String((await Promise.race([lines.next(), failed])).value);
+  const next = async (): Promise<string> => {
+    const { done, value } = await Promise.race([lines.next(), failed]);
+    return done ? failed : value;
+  };
   const ask = (command: string): Promise<string> => {
     child.stdin.write(`${command}\n`);
     return next();
@@ -83,9 +90,7 @@ export async function python({ script, packages, problem, arrays, outputs, env }
         const bytes = await readFile(join(folder, `${name}.f32`));
         return [name, new Float32Array(new Uint8Array(bytes).buffer)];
       });
-      const result = Object.fromEntries(await Promise.all(entries));
-      await rm(folder, { recursive: true, force: true });
-      return result;
+      return Object.fromEntries(await Promise.all(entries));
     },
   };
 }
