@@ -19,10 +19,26 @@ export type Stored = Uint8Array | Int16Array | Int32Array | BigInt64Array | Floa
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
+/** What Node and Deno have to turn bytes around by vector instructions, several times as fast as a loop here. */
+interface NativeBytes {
+  swap16(): unknown;
+  swap32(): unknown;
+  swap64(): unknown;
+}
+type NativeBuffer = { from(buffer: ArrayBufferLike, offset: number, length: number): NativeBytes };
+const { Buffer: native } = globalThis as { readonly Buffer?: NativeBuffer };
+
 /** Turns the bytes of elements of 2, 4 or 8 bytes around, in place; `bytes` begins at a multiple of their size. */
 export function swapBytes(bytes: Uint8Array, width: number): void {
   const { buffer, byteOffset, length } = bytes;
   if (!littleEndian || width === 1) return;
+  if (native) {
+    const whole = native.from(buffer, byteOffset, length - (length % width));
+    if (width === 2) whole.swap16();
+    else if (width === 4) whole.swap32();
+    else whole.swap64();
+    return;
+  }
   if (width === 2) {
     const words = new Uint16Array(buffer, byteOffset, length >> 1);
     for (let i = 0; i < words.length; i++) words[i] = (words[i]! << 8) | (words[i]! >> 8);
