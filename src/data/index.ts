@@ -23,7 +23,8 @@ export { readCsv, readCsvLabels, readCsvStream, writeCsv } from "./formats/csv/c
 export type { ColumnName, CsvOptions, CsvTable, CsvWriteOptions, TableLayout, TakenColumn } from "./formats/csv/csv";
 export { readSafetensors, writeSafetensors } from "./formats/safetensors";
 export type { Safetensors, SafetensorsType } from "./formats/safetensors";
-export { loadLabels, loadMatrix, openNpy, readFile, writeAtomic } from "./formats/files";
+export { writeAtomic } from "./formats/atomic-file";
+export { loadLabels, loadMatrix, openNpy, readFile } from "./formats/files";
 export type { LoadOptions } from "./formats/files";
 export { folderStore } from "./datasets/folder-store";
 export { NpyDataset } from "./datasets/npy-dataset";

@@ -8,7 +8,7 @@ import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions, StepReport } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { KdTree } from "../neighbours/kd-tree";
+import { KdTree, TREE_DIMENSIONS } from "../neighbours/kd-tree";
 import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { choice, optional, range, integer } from "../options";
@@ -47,7 +47,6 @@ export const AGGLOMERATIVE_OPTIONS: OptionSet<Settings> = {
 
 /** Points whose distances "complete" and "average" hold, at most. */
 const MOST_PAIRS = 5000;
-const TREE_DIMENSIONS = 12;
 
 interface Result extends Linkage {
   readonly labels: Int32Array<ArrayBuffer>;

@@ -1,6 +1,5 @@
 import { isObject } from "../checks";
 import type { Bytes } from "../data/formats/source";
-import type { Device } from "../device";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
@@ -9,19 +8,17 @@ import type { TypedArray } from "../ndarray";
 import type { HostRows } from "../neighbours/rows";
 import { choice, either, finite, list, optional, positive } from "../options";
 import type { GivenShares } from "./mixture/given";
-import { Mixture, MIXTURE_RULES } from "./mixture/mixture";
-import type { Estimation, MixtureSettings } from "./mixture/mixture";
-import type { CovarianceType, Scores } from "./mixture/parameters";
+import { Mixture, MIXTURE_DEFAULTS, MIXTURE_RULES } from "./mixture/mixture";
+import type { Estimation, MixtureOptions, MixtureSettings } from "./mixture/mixture";
+import type { Scores } from "./mixture/parameters";
 import { restoredMixture } from "./mixture/saved";
 import { checkPriors, entropy, sampleCovariance, updated, variationalBound, variationalScores } from "./mixture/variational"; // prettier-ignore
 import type { Priors, VariationalParameters, WeightPrior } from "./mixture/variational";
 
 /** Options of `BayesianGaussianMixture`; meaning and defaults are scikit-learn's. */
-export interface BayesianGaussianMixtureOptions {
+export interface BayesianGaussianMixtureOptions extends MixtureOptions {
   /** Components k at most: the weights of those that are not needed vanish. */
   readonly nComponents: number;
-  /** Default "full". */
-  readonly covarianceType?: CovarianceType;
   /** Where the search begins: shares by k-means, at random, or as they are given. Default "k-means". */
   readonly init?: "k-means" | "random" | GivenShares;
   /** Default "dirichlet-process": sticks broken in turn, few of them long. */
@@ -36,20 +33,8 @@ export interface BayesianGaussianMixtureOptions {
   readonly degreesOfFreedomPrior?: number;
   /** Of the precisions' prior, row-major: full and tied d × d, diag d, spherical one number. Default: the points' covariance. */
   readonly covariancePrior?: readonly number[];
-  /** Runs, of which the one of highest bound is kept. Default 1. */
-  readonly nInit?: number;
-  /** Iterations at most. Default 100. */
-  readonly maxIter?: number;
   /** A run ends when the bound, which grows with n, rises by less. Default 1e-3; null: never. */
   readonly tolerance?: number | null;
-  /** Added to every variance. Default 1e-6. */
-  readonly regCovar?: number;
-  /** As `GaussianMixture`'s. Default "auto". */
-  readonly precision?: "auto" | "float32" | "float64";
-  /** Default 0. */
-  readonly seed?: number;
-  /** Where to compute; default: a tensor's own device, else one requested at first need. */
-  readonly device?: Device | undefined;
 }
 
 /** @inline */
@@ -73,10 +58,7 @@ export const BAYESIAN_OPTIONS: OptionSet<Settings> = {
     ...{ meanPrior: optional(list(finite, 1)), covariancePrior: optional(list(finite, 1)) },
     degreesOfFreedomPrior: optional(positive),
   },
-  defaults: {
-    ...{ covarianceType: "full", init: "k-means", nInit: 1, maxIter: 100, tolerance: 1e-3, regCovar: 1e-6 },
-    ...{ precision: "auto", seed: 0, weightPrior: "dirichlet-process", meanPrecisionPrior: 1 },
-  },
+  defaults: { ...MIXTURE_DEFAULTS, weightPrior: "dirichlet-process", meanPrecisionPrior: 1 },
 };
 
 /**

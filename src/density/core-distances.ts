@@ -3,13 +3,10 @@ import type { Cooperative } from "../event-loop";
 import type { Device } from "../device";
 import type { Fit } from "../lifecycle/fit";
 import { NdArray } from "../ndarray";
-import { KdTree } from "../neighbours/kd-tree";
+import { KdTree, TREE_DIMENSIONS } from "../neighbours/kd-tree";
 import { knnGraph } from "../neighbours/knn";
 import type { HostRows } from "../neighbours/rows";
 import { distanceOf } from "./mutual-reachability";
-
-/** Columns up to which a k-d tree tells most pairs without looking at them. */
-const TREE_DIMENSIONS = 12;
 
 /** A k-d tree of rows of few columns; undefined where there are so many that it would look at most pairs. */
 export const treeOf = async ({ data, n, d }: HostRows): Promise<KdTree | undefined> =>

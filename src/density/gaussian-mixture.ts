@@ -1,6 +1,5 @@
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
-import type { Device } from "../device";
 import { isObject } from "../checks";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
@@ -9,36 +8,16 @@ import type { HostRows } from "../neighbours/rows";
 import { choice, either } from "../options";
 import { givenMixture } from "./mixture/given";
 import type { MixtureInit } from "./mixture/given";
-import { Mixture, MIXTURE_RULES } from "./mixture/mixture";
-import type { Estimation, MixtureSettings } from "./mixture/mixture";
+import { Mixture, MIXTURE_DEFAULTS, MIXTURE_RULES } from "./mixture/mixture";
+import type { Estimation, MixtureOptions, MixtureSettings } from "./mixture/mixture";
 import { estimate, parameterCount, scoresOf } from "./mixture/parameters";
 import type { CovarianceType, MixtureParameters, Moments, Scores } from "./mixture/parameters";
 import { restoredMixture } from "./mixture/saved";
 
 /** Options of `GaussianMixture`. */
-export interface GaussianMixtureOptions {
-  readonly nComponents: number;
-  /** Default "full". */
-  readonly covarianceType?: CovarianceType;
-  /** Default "k-means". */
+export interface GaussianMixtureOptions extends MixtureOptions {
+  /** Where the search begins: shares by k-means, at random, or as they are given, or a mixture as it is given. Default "k-means". */
   readonly init?: MixtureInit;
-  /** Runs, of which the one of highest bound is kept. Default 1. */
-  readonly nInit?: number;
-  /** Iterations at most. Default 100. */
-  readonly maxIter?: number;
-  /** A run ends when the bound rises by less. Default 1e-3; null: never, all `maxIter` iterations are done. */
-  readonly tolerance?: number | null;
-  /** Added to every variance. Default 1e-6. */
-  readonly regCovar?: number;
-  /**
-   * "float64": on the host; "float32": by kernels on the device, sums in float64. Default "auto": kernels where the work is large and no covariance is
-   * so nearly singular that float32 would be wrong.
-   */
-  readonly precision?: "auto" | "float32" | "float64";
-  /** Default 0. */
-  readonly seed?: number;
-  /** Where to compute; default: a tensor's own device, else one requested at first need. */
-  readonly device?: Device | undefined;
 }
 
 /** Its options: their rules and defaults. @internal */
@@ -50,10 +29,7 @@ export const MIXTURE_OPTIONS: OptionSet<MixtureSettings> = {
       holds: (value) => isObject(value) && (hasMixture(value) || "responsibilities" in value),
     }),
   },
-  defaults: {
-    ...{ covarianceType: "full", init: "k-means", nInit: 1, maxIter: 100, tolerance: 1e-3, regCovar: 1e-6 },
-    ...{ precision: "auto", seed: 0 },
-  },
+  defaults: MIXTURE_DEFAULTS,
 };
 
 const hasMixture = (given: object): boolean => "weights" in given && "means" in given && "covariances" in given;

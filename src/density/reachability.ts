@@ -22,25 +22,23 @@ export function* order(n: number, cores: Float64Array, distance: Distance, maxEp
   const reachability = new Float64Array(n).fill(Infinity);
   const predecessors = new Int32Array(n).fill(-1);
   const left = Uint32Array.from({ length: n }, (_, i) => i);
-  for (let at = 0, count = n; at < n; at++) {
-    let [best, place] = [0, -1];
-    for (let p = 0; p < count; p++) {
-      const [row, length] = [left[p]!, reachability[left[p]!]!];
-      if (place < 0 || length < best || (length === best && row < left[place]!)) [best, place] = [length, p];
-    }
+  for (let at = 0, count = n, place = 0; at < n; at++) {
     const row = left[place]!;
     left[place] = left[--count]!;
     ordering[at] = row;
     const core = cores[row]!;
-    if (core < Infinity)
-      for (let p = 0; p < count; p++) {
-        const other = left[p]!;
+    let best = Infinity;
+    place = -1;
+    for (let p = 0; p < count; p++) {
+      const other = left[p]!;
+      if (core < Infinity) {
         const away = distance(row, other);
         const reach = Math.max(core, away);
-        if (away > maxEps || reach >= reachability[other]!) continue;
-        reachability[other] = reach;
-        predecessors[other] = row;
+        if (away <= maxEps && reach < reachability[other]!) [reachability[other], predecessors[other]] = [reach, row];
       }
+      const length = reachability[other]!;
+      if (place < 0 || length < best || (length === best && other < left[place]!)) [best, place] = [length, p];
+    }
     yield;
   }
   return { ordering, reachability, predecessors };

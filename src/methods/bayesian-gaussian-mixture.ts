@@ -1,6 +1,7 @@
 import { BayesianGaussianMixture, BAYESIAN_OPTIONS } from "../density/bayesian-gaussian-mixture";
 import type { BayesianGaussianMixtureOptions } from "../density/bayesian-gaussian-mixture";
 import type { CommonOptions, Method } from "./method";
+import { MIXTURE_HELP } from "./gaussian-mixture";
 import { described } from "./schema";
 
 type Options = Omit<BayesianGaussianMixtureOptions, "nComponents" | "precision"> & CommonOptions;
@@ -16,18 +17,13 @@ export const bayesianGaussianMixture: Method<Options> = {
   target: "none",
   clusters: "given",
   options: described(BAYESIAN_OPTIONS, {
-    covarianceType: "a covariance for each cluster, one for all, variances along the axes, or one variance",
-    init: "how the shares begin",
+    ...MIXTURE_HELP,
     weightPrior: "weights as sticks broken in turn, few of them long, or as even shares",
     weightConcentrationPrior: { unset: "1 / clusters", help: "smaller: fewer clusters keep a weight" },
     meanPrecisionPrior: "how firmly means are held at the prior's, in items",
     meanPrior: { unset: "the mean of the items", help: "mean of the means" },
     degreesOfFreedomPrior: { unset: "the number of columns", help: "of the precisions' prior" },
     covariancePrior: { unset: "the items' covariance", help: "of the precisions' prior, row by row" },
-    nInit: "runs from different beginnings, of which the best is kept",
-    maxIter: "iterations of a run at most",
-    tolerance: "ends when the bound rises by less",
-    regCovar: "added to every variance",
   }),
   make: ({ nClusters, ...options }) => new BayesianGaussianMixture({ nComponents: nClusters!, ...options }),
   load: (bytes, { device }) => BayesianGaussianMixture.load(bytes, { device }),

@@ -5,6 +5,16 @@ import { described } from "./schema";
 
 type Options = Omit<GaussianMixtureOptions, "nComponents" | "precision"> & CommonOptions;
 
+/** Help for the options that mixtures share. */
+export const MIXTURE_HELP = {
+  covarianceType: "a covariance for each cluster, one for all, variances along the axes, or one variance",
+  init: "how the shares begin",
+  nInit: "runs from different beginnings, of which the best is kept",
+  maxIter: "iterations of a run at most",
+  tolerance: "ends when the bound rises by less",
+  regCovar: "added to every variance",
+} as const;
+
 /** `gaussian-mixture`. */
 export const gaussianMixture: Method<Options> = {
   name: "gaussian-mixture",
@@ -16,12 +26,8 @@ export const gaussianMixture: Method<Options> = {
   target: "none",
   clusters: "given",
   options: described(MIXTURE_OPTIONS, {
-    covarianceType: "a covariance for each cluster, one for all, variances along the axes, or one variance",
-    init: "how the shares begin",
-    nInit: "runs from different beginnings, of which the best is kept",
-    maxIter: "iterations of a run at most",
+    ...MIXTURE_HELP,
     tolerance: "ends when the mean of ln p rises by less",
-    regCovar: "added to every variance",
   }),
   make: ({ nClusters, ...options }) => new GaussianMixture({ nComponents: nClusters!, ...options }),
   load: (bytes, { device }) => GaussianMixture.load(bytes, { device }),

@@ -1,5 +1,8 @@
 import type { Cooperative } from "../event-loop";
 
+/** Columns up to which a tree tells most pairs without looking at them. */
+export const TREE_DIMENSIONS = 12;
+
 /** Points of a leaf. */
 const LEAF = 16;
 

@@ -1,4 +1,4 @@
-import { AtomicFile } from "../../data/formats/files";
+import { AtomicFile } from "../../data/formats/atomic-file";
 import { sizeOf, type TypedArray } from "../../ndarray";
 import { toBigEndian, type Bitpix } from "./bytes";
 import { CARD } from "./header/card";

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { version } from "../../../package.json";
 import { BANDS, SKY_SIGMA, simulateStarsGalaxies, STAMP_COLUMNS, STAR } from "../../data/datasets/stars-galaxies";
 import type { StarGalaxyStamps } from "../../data/datasets/stars-galaxies";
-import { AtomicFile } from "../../data/formats/files";
+import { AtomicFile } from "../../data/formats/atomic-file";
 import { NpyWriter } from "../../data/formats/npy/writer";
 import { npyRecordsHeader, packRecords } from "../../data/formats/npy/records";
 import type { RecordFields } from "../../data/formats/npy/records";

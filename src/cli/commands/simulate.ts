@@ -2,7 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import { version } from "../../../package.json";
-import { AtomicFile, loadLabels, loadMatrix } from "../../data/formats/files";
+import { AtomicFile } from "../../data/formats/atomic-file";
+import { loadLabels, loadMatrix } from "../../data/formats/files";
 import { NpyWriter } from "../../data/formats/npy/writer";
 import { writeNpy } from "../../data/formats/npy/npy";
 import {

@@ -1,7 +1,8 @@
 // The folder that a command writes into: looked at before the work, held while it lasts.
 import { access, constants, mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { AtomicFile, readFile, writeAtomic } from "../../data/formats/files";
+import { AtomicFile, writeAtomic } from "../../data/formats/atomic-file";
+import { readFile } from "../../data/formats/files";
 import { lockFolder } from "./lock";
 
 /** Where a run keeps its checkpoint. */

@@ -1,4 +1,4 @@
-import { AtomicFile } from "../../data/formats/files";
+import { AtomicFile } from "../../data/formats/atomic-file";
 
 /** Signals that end a program, and what a shell reports of it then: Ctrl-C, `kill` and batch systems, a closed terminal. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

@@ -1,5 +1,5 @@
 import { nodeModule } from "../formats/file-system";
-import { writeAtomic } from "../formats/files";
+import { writeAtomic } from "../formats/atomic-file";
 
 /** A folder of texts by name, each written whole or not at all: where `GridSearch` keeps its cells. It is made at the first write. */
 export function folderStore(path: string): {

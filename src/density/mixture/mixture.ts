@@ -1,6 +1,7 @@
 import { checkInteger } from "../../checks";
 import { KMeans } from "../../cluster/kmeans";
 import type { Points } from "../../cluster/points";
+import type { Device } from "../../device";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import type { Fit } from "../../lifecycle/fit";
 import { Model } from "../../lifecycle/model";
@@ -31,18 +32,47 @@ export interface MixtureReport extends StepReport {
   readonly lowerBound: number;
 }
 
-/** What every mixture is told. */
-export interface MixtureSettings {
+/** Options of every mixture. */
+export interface MixtureOptions {
+  /** Components k. */
   readonly nComponents: number;
-  readonly covarianceType: CovarianceType;
-  readonly init: MixtureInit;
-  readonly nInit: number;
-  readonly maxIter: number;
-  readonly tolerance: number | null;
-  readonly regCovar: number;
-  readonly precision: Precision;
-  readonly seed: number;
+  /** Default "full". */
+  readonly covarianceType?: CovarianceType;
+  /** Where the search begins. Default "k-means". */
+  readonly init?: MixtureInit;
+  /** Runs, of which the one of highest bound is kept. Default 1. */
+  readonly nInit?: number;
+  /** Iterations at most. Default 100. */
+  readonly maxIter?: number;
+  /** A run ends when what its iterations raise rises by less. Default 1e-3; null: never, all `maxIter` iterations are done. */
+  readonly tolerance?: number | null;
+  /** Added to every variance. Default 1e-6. */
+  readonly regCovar?: number;
+  /**
+   * "float64": on the host; "float32": by kernels on the device, sums in float64. Default "auto": kernels where the work is large and no covariance is
+   * so nearly singular that float32 would be wrong.
+   */
+  readonly precision?: Precision;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Where to compute; default: a tensor's own device, else one requested at first need. */
+  readonly device?: Device | undefined;
 }
+
+/** What every mixture is told. */
+export type MixtureSettings = Required<Omit<MixtureOptions, "device">>;
+
+/** What is not told. */
+export const MIXTURE_DEFAULTS = {
+  covarianceType: "full",
+  init: "k-means",
+  nInit: 1,
+  maxIter: 100,
+  tolerance: 1e-3,
+  regCovar: 1e-6,
+  precision: "auto",
+  seed: 0,
+} as const;
 
 /** Rules of all but `init`. */
 export const MIXTURE_RULES: Rules<Omit<MixtureSettings, "init">> = {

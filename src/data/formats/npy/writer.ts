@@ -1,5 +1,5 @@
 import { sizeOf, type TypedArray } from "../../../ndarray";
-import { AtomicFile } from "../files";
+import { AtomicFile } from "../atomic-file";
 import { npyHeader } from "./npy";
 import { toBytes } from "../source";
 
