@@ -50,10 +50,20 @@ export async function openPage(
   return { page, problems };
 }
 
-/** Saves a picture of the whole page where a person can look at it. */
+/**
+ * Saves a picture of the whole page where a person can look at it. While Chromium starts its process for graphics anew (tests crash it, kernels can
+ * keep it busy) there is no frame to copy, and it says `Unable to capture screenshot`: the next frame is waited for and the picture taken again.
+ */
 export async function picture(page: Page, name: string): Promise<void> {
   await mkdir(PICTURES, { recursive: true });
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+  for (let attempt = 1; ; attempt++)
+    try {
+      await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
+      return;
+    } catch (error) {
+      if (attempt === 5 || !String(error).includes("Unable to capture screenshot")) throw error;
+      await page.waitForTimeout(1000);
+    }
 }
 
 /** Clicks and returns the file that is downloaded. */
