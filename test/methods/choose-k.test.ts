@@ -50,6 +50,20 @@ describe.each(CRITERIA)("%s", (criterion) => {
   });
 });
 
+test.each(["silhouette", "daviesBouldin", "calinskiHarabasz"] as const)(
+  "a wide range finds no clusters by chance in few uniform points: %s",
+  async (criterion) => {
+    for (let seed = 0; seed < 4; seed++) {
+      const random = stream(seed, "uniform 64");
+      const x = new NdArray(
+        Float64Array.from({ length: 128 }, () => random.uniform()),
+        [64, 2],
+      );
+      expect((await chooseK(make, x, [2, 12], { criterion, seed, device })).k).toBe(1);
+    }
+  },
+);
+
 test.each(CRITERIA)("%s answers within the range: one cluster is none of those from 3 on", async (criterion) => {
   const { k, scores } = await chooseK(make, blobs(1, 2, 90, 0, 1), [3, 5], {
     criterion,
@@ -86,6 +100,9 @@ test("bad input is one clear line", async () => {
   );
   await expect(chooseK(make, x, [2, 3], { criterion: "elbow" as Criterion })).rejects.toThrow(
     `chooseK: criterion must be one of ${CRITERIA.join(", ")}, got elbow`,
+  );
+  await expect(chooseK(make, x, [2, 3], { references: 2 })).rejects.toThrow(
+    "chooseK: references must be 0 or from 3 on, each is held against the others, got 2",
   );
   await expect(chooseK(make, x, [2, 3], { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
 });

@@ -23,7 +23,7 @@ import { references } from "./references";
 export interface ChooseKOptions {
   /** How numbers are compared. Default silhouette, and simplifiedSilhouette above 10,000 rows, where the exact one takes the square of their number. */
   readonly criterion?: Criterion;
-  /** Sets without clusters that the data are held against. Default 10; 0 compares the numbers only, and never says one cluster by a silhouette. */
+  /** Sets without clusters that the data are held against, 3 at least. Default 10; 0 compares the numbers only, and never says one cluster by a silhouette. */
   readonly references?: number;
   /** Halvings of the data for `stability`. Default 10. */
   readonly resamples?: number;
@@ -64,7 +64,7 @@ export type MakeModel = (nClusters: number) => Pick<Estimator, "fit" | "labels" 
 const EXACT_ROWS = 10_000;
 /** Prediction strength of clusters that are found again (Tibshirani and Walther 2005, §2.2: 0.8 to 0.9). */
 const STRONG = 0.8;
-/** Deviations by which data must differ from data without clusters. */
+/** Deviations by which the best number must stand out further than the best of data without clusters does. */
 const CLEAR = 2;
 
 const TITLES: Readonly<Record<Criterion, string>> = {
@@ -80,8 +80,9 @@ const TITLES: Readonly<Record<Criterion, string>> = {
 /**
  * How many clusters there are: `make(k)` is fitted for every k of the range, and the numbers are compared by what the clusters look like.
  *
- * - `silhouette`, `simplifiedSilhouette`, `daviesBouldin`, `calinskiHarabasz`: the best k; one cluster where no k is better, by two standard deviations,
- *   than the same k on references, data drawn without clusters (uniform in the data's box along their principal axes).
+ * - `silhouette`, `simplifiedSilhouette`, `daviesBouldin`, `calinskiHarabasz`: the best k; one cluster where the k that stands out most, in standard deviations
+ *   from the same k on references, does so by no more than two deviations further than the best k of references does among the others (so that a wide
+ *   range finds no more clusters by chance than a narrow one). References are drawn without clusters, uniform in the data's box along their principal axes.
  * - `gap`: the least k with Gap(k) ≥ Gap(k + 1) − s(k + 1), Gap(k) = E log W − log W, W the squares within clusters (Tibshirani, Walther and Hastie 2001).
  * - `bic`: the least −2 log L + p log n of round clusters of one variance (Pelleg and Moore, X-means, 2000).
  * - `stability`: the largest k whose clusters are found again in another half of the data: prediction strength of at least 0.8 with its standard error
@@ -119,6 +120,10 @@ export async function chooseK(
   const criterion = settings.criterion ?? (n > EXACT_ROWS ? "simplifiedSilhouette" : "silhouette");
   if (criterion === "gap" && settings.references === 0)
     throw new Error(`${op}: references must be a whole number from 1 for the gap statistic, got 0`);
+  if (criterion !== "gap" && [1, 2].includes(settings.references!))
+    throw new Error(
+      `${op}: references must be 0 or from 3 on, each is held against the others, got ${settings.references}`,
+    );
   const one = least <= 2; // whether one cluster is a possible answer
   const needsNoOther = criterion === "gap" || criterion === "bic" || criterion === "stability";
   const from = one ? (needsNoOther ? 1 : 2) : least;
@@ -129,6 +134,7 @@ export async function chooseK(
   const sets = needsReferences ? await references(rows, settings.references!, settings.seed!, settings.device) : [];
   const labels = new Map<number, Int32Array>();
   const scores: NumberScore[] = [];
+  const expected = new Map<number, readonly number[]>();
   for (const k of numbers) {
     settings.signal?.throwIfAborted();
     labels.set(k, await fits(rows, k));
@@ -142,13 +148,14 @@ export async function chooseK(
         await yieldWhenDue();
       }
       scores.push(compared(k, score, others, criterion));
+      expected.set(k, others);
     }
     settings.onStep?.(scores.length, numbers.length);
   }
   const usable = scores.filter(({ score }) => !Number.isNaN(score));
   if (usable.length === 0)
     throw new Error(`${op}: the method must find 2 to n − 1 clusters for some k of ${least} to ${most}, it found none`);
-  const { k, reason } = decide(criterion, usable, one && sets.length > 0);
+  const { k, reason } = decide(criterion, usable, one && sets.length > 0 ? expected : undefined);
   return { k, criterion, scores, reason, labels: k === 1 ? new Int32Array(n) : labels.get(k)! };
 }
 
@@ -240,7 +247,7 @@ function pairsTogether(counts: Float64Array): number {
 function decide(
   criterion: Criterion,
   scores: readonly NumberScore[],
-  held: boolean,
+  references: ReadonlyMap<number, readonly number[]> | undefined,
 ): { readonly k: number; readonly reason: string } {
   const title = TITLES[criterion];
   const words = (value: number): string => value.toPrecision(3);
@@ -266,14 +273,49 @@ function decide(
   const less = criterion === "daviesBouldin" || criterion === "bic";
   const better = (a: number, b: number): boolean => (less ? a < b : a > b);
   const best = scores.reduce((held, other) => (better(other.score, held.score) ? other : held));
-  const clear = scores.some(
-    ({ score, expected, deviation }) =>
-      expected === undefined || better(score, expected + (less ? -1 : 1) * CLEAR * deviation!),
-  );
-  if (held && !clear)
-    return {
-      k: 1,
-      reason: `1: no number of clusters is clearly better than on data without clusters (${title} at most ${words(best.score)}, there ${words(best.expected!)} ± ${words(best.deviation!)})`,
-    };
+  if (references && criterion !== "bic" && !standsOut(scores, references, less)) {
+    const there = best.expected === undefined ? "" : `, there ${words(best.expected)} ± ${words(best.deviation!)}`;
+    const why = `no number of clusters stands out further than on data without clusters (${title} at ${less ? "least" : "most"} ${words(best.score)}${there})`;
+    return { k: 1, reason: `1: ${why}` };
+  }
   return { k: best.k, reason: `${best.k}: the ${less ? "least" : "greatest"} ${title}, ${words(best.score)}` };
+}
+
+/**
+ * Whether the data's greatest standardised score over all k is greater than the references' own: max over k of (s − m_k) / σ_k, m_k and σ_k of the
+ * references (of the others, for a reference), against mean + 2 deviations of theirs. One test for the whole range, as Westfall and Young 1993 have it.
+ */
+function standsOut(
+  scores: readonly NumberScore[],
+  references: ReadonlyMap<number, readonly number[]>,
+  less: boolean,
+): boolean {
+  const greatest = (pick: (k: number) => readonly [score: number, others: readonly number[]]): number => {
+    let most = -Infinity;
+    for (const { k } of scores) {
+      const [score, all] = pick(k);
+      const others = all.filter((other) => !Number.isNaN(other));
+      if (others.length < 2 || Number.isNaN(score)) continue;
+      const { mean, deviation } = momentsOf(others);
+      const difference = (less ? -1 : 1) * (score - mean);
+      if (difference === 0) most = Math.max(most, 0);
+      else most = Math.max(most, difference / (deviation * Math.sqrt(1 + 1 / others.length)));
+    }
+    return most;
+  };
+  const count = Math.max(...[...references.values()].map((others) => others.length));
+  const theirs = Array.from({ length: count }, (_, b) =>
+    greatest((k) => [references.get(k)![b]!, references.get(k)!.filter((_, other) => other !== b)]),
+  );
+  const { mean, deviation } = momentsOf(theirs);
+  const own = new Map(scores.map(({ k, score }) => [k, score]));
+  const mine = greatest((k) => [own.get(k)!, references.get(k)!]);
+  return mine > mean + CLEAR * deviation * Math.sqrt(1 + 1 / count);
+}
+
+/** Mean and standard deviation (of a sample) of numbers. */
+function momentsOf(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
 }
