@@ -97,15 +97,10 @@ export function takeLearnable(x: MatrixLike, op: string, name: string, matrix = 
 }
 
 function* learnable(x: MatrixLike, op: string, name: string, matrix: boolean): Cooperative<NdArray<Float32Array>> {
-  const rounded = yield* float32(x, op, name, matrix);
+  const { rounded, largest } = yield* sized(x, op, name, matrix);
   const exact = yield* contiguous(x, op, name);
   if (exact.data.BYTES_PER_ELEMENT > 2 && !(exact.data instanceof Float32Array))
     yield* checkDifferences(exact, rounded.data, op, name);
-  let largest = 0;
-  for (let i = 0; i < rounded.size; i++) {
-    largest = Math.max(largest, Math.abs(rounded.data[i]!));
-    if (i % PIECE === 0) yield;
-  }
   if (largest > 0 && !(largest >= SMALL && largest <= LARGE))
     throw new Error(
       `${op}: the largest of ${name} must be between ${SMALL.toPrecision(2)} and ${LARGE.toPrecision(2)} in size, got ${largest}; scale it first`,
@@ -145,6 +140,16 @@ function* checkDifferences(
 }
 
 function* float32(x: MatrixLike, op: string, name: string, matrix = false): Cooperative<NdArray<Float32Array>> {
+  return (yield* sized(x, op, name, matrix)).rounded;
+}
+
+/** x in float32, and the size of its largest element. */
+function* sized(
+  x: MatrixLike,
+  op: string,
+  name: string,
+  matrix: boolean,
+): Cooperative<{ rounded: NdArray<Float32Array>; largest: number }> {
   const view = yield* toView(x, op, name);
   const { data, shape, offset } = view;
   if (matrix) checkMatrix(shape, op, name);
@@ -152,12 +157,26 @@ function* float32(x: MatrixLike, op: string, name: string, matrix = false): Coop
   let out: Float32Array;
   if (data instanceof Float32Array && isRowMajor(view)) out = data.subarray(offset, offset + size);
   else yield* copy(view, (out = new Float32Array(size)));
-  for (let i = 0; i < size; i++) {
-    const v = out[i]!;
-    if (v - v !== 0) throw new Error(nonFinite(view, i, op, name));
-    if (i % PIECE === 0) yield;
+  const bits = new Int32Array(out.buffer, out.byteOffset, size);
+  let largest = 0;
+  for (let i = 0; i < size; i += PIECE) {
+    largest = Math.max(largest, largestSize(bits, i, Math.min(i + PIECE, size)));
+    if (largest >= INFINITE) throw new Error(nonFinite(view, out.findIndex((v) => v - v !== 0), op, name)); // prettier-ignore
+    yield;
   }
-  return new NdArray(out, shape);
+  return { rounded: new NdArray(out, shape), largest: new Float32Array(Int32Array.of(largest).buffer)[0]! };
+}
+
+/** The bits of infinity in float32; without their sign, those of greater numbers are greater, and those of NaN the greatest. */
+const INFINITE = 0x7f800000;
+
+function largestSize(bits: Int32Array, begin: number, end: number): number {
+  let largest = 0;
+  for (let i = begin; i < end; i++) {
+    const size = bits[i]! & 0x7fffffff;
+    if (size > largest) largest = size;
+  }
+  return largest;
 }
 
 /** [n, a, b, …] seen as a matrix [n, a·b·…]: images as rows of pixels. A vector [n] becomes [n, 1]. */

@@ -4,6 +4,7 @@ import { batchStep } from "./neighbourhood";
 import type { Neighbourhood } from "./neighbourhood";
 import type { Blocks } from "./rows";
 import { takeTensor } from "../tensor";
+import type { Tensor } from "../tensor";
 import { MapQuality } from "./u-matrix";
 import { UnitSums, UnitsOnDevice, chunkRows } from "./units";
 
@@ -59,6 +60,26 @@ export interface Pull {
   readonly neighbourhood?: Neighbourhood | undefined;
 }
 
+/** What `find` gives of each block, in order; the next block is on its way while one is waited for. */
+async function* foundIn<R>(
+  blocks: Blocks,
+  find: (x: Tensor) => Promise<R>,
+  signal?: AbortSignal,
+): AsyncGenerator<{ readonly found: R; readonly first: number; readonly rows: number }, void, undefined> {
+  let ahead: { readonly found: Promise<R>; readonly first: number; readonly rows: number } | undefined;
+  try {
+    for await (const { x, first, rows } of blocks.pass(signal)) {
+      const [before, found] = [ahead, find(x)];
+      found.catch(() => undefined);
+      ahead = { found, first, rows };
+      if (before) yield { ...before, found: await before.found };
+    }
+    if (ahead) yield { ...ahead, found: await ahead.found };
+  } finally {
+    await ahead?.found.catch(() => undefined); // where it was stopped, what is on its way must have left the device
+  }
+}
+
 /** One epoch of a batch map over all rows: the sums that its step, in place on `codebook`, was made of. */
 export async function batchEpoch(
   blocks: Blocks,
@@ -71,19 +92,9 @@ export async function batchEpoch(
 ): Promise<UnitSums> {
   const sums = new UnitSums(units.units, units.d);
   units.set(codebook);
-  // the sums of a block are read while the next one is on its way
-  let pending: Promise<Float32Array> | undefined;
-  try {
-    for await (const { x, first, rows } of blocks.pass(signal)) {
-      const partials = units.partials(x);
-      partials.catch(() => undefined);
-      if (pending) sums.add(await pending);
-      pending = partials;
-      await onBlock?.(first + rows);
-    }
-    if (pending) sums.add(await pending);
-  } finally {
-    await pending?.catch(() => undefined); // where it was stopped, what is on its way must have left the device
+  for await (const { found, first, rows } of foundIn(blocks, (x) => units.partials(x), signal)) {
+    sums.add(found);
+    await onBlock?.(first + rows);
   }
   batchStep(codebook, sums.sums, sums.counts, grid, sigma, cutoff, neighbourhood);
   return sums;
@@ -99,12 +110,18 @@ export async function winnersOf(
 ): Promise<{ nearest: Int32Array<ArrayBuffer>; quality: MapQuality }> {
   const nearest = new Int32Array(n);
   const quality = new MapQuality(grid);
-  for await (const { x, first } of blocks.pass(signal)) {
-    const found = await units.winners(x, 2);
+  for await (const { found, first } of foundIn(blocks, (x) => units.winners(x), signal)) {
     nearest.set(found.nearest, first);
     quality.add(found.nearest, found.second, found.squaredDistances);
   }
   return { nearest, quality };
+}
+
+/** The nearest unit of each of n rows. */
+export async function nearestOf(blocks: Blocks, n: number, units: UnitsOnDevice): Promise<Int32Array<ArrayBuffer>> {
+  const nearest = new Int32Array(n);
+  for await (const { found, first } of foundIn(blocks, (x) => units.nearest(x))) nearest.set(found, first);
+  return nearest;
 }
 
 /** The rows of a chunk of such a map, for those who cut data. */

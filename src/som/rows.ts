@@ -26,7 +26,7 @@ export async function openRows(x: MapRows, op: string, columns?: number): Promis
 async function openMatrix(x: Points, op: string, toLearn: boolean): Promise<OpenRows> {
   const { n, d, host } = await checkPoints(x, op, toLearn);
   const data = host?.data ?? ((await (x as Tensor).data()) as Float32Array);
-  return { n, d, read: (begin, end) => data.subarray(begin * d, end * d) };
+  return { n, d, held: true, read: (begin, end) => data.subarray(begin * d, end * d) };
 }
 
 /** Whether a row of d numbers holds one that is NaN or infinite. */

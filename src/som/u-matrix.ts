@@ -140,86 +140,128 @@ export function uMatrixWatershed(
  * connected components, numbered by their first unit. A unit that is neither of any row has none, −1.
  */
 export function twoWinnersLinkage(links: WinnerLinks, minLinks = 1): Int32Array<ArrayBuffer> {
-  const linked = Array.from({ length: links.units }, (): number[] => []);
+  const { units, used } = links;
+  const linked = Array.from({ length: units }, (): number[] => []);
   for (const [a, b, count] of links.pairs()) {
     if (count < minLinks) continue;
     linked[a]!.push(b);
     linked[b]!.push(a);
   }
   return components(
-    links.units,
-    (u) => links.used[u] === 1,
+    units,
+    (u) => used[u] === 1,
     (u) => linked[u]!,
   );
 }
 
+/** Places of the table of pairs at first, at most. */
+const PLACES = 2 ** 16;
+
 /** How many rows have which two units as nearest and second nearest. */
 export class WinnerLinks {
   readonly units: number;
-  /** 1 where a unit is nearest or second nearest of any row. */
-  readonly used: Uint8Array;
-  readonly #counts = new Map<number, number>();
+  /** A table of open addresses: nearest · (units + 1) + second + 1, or −1, and how many rows. */
+  #keys: Float64Array;
+  #rows: Float64Array;
+  #filled = 0;
 
   constructor(units: number) {
     this.units = units;
-    this.used = new Uint8Array(units);
+    const places = 2 ** Math.ceil(Math.log2(Math.min(PLACES, units * (units + 1))));
+    [this.#keys, this.#rows] = [new Float64Array(places).fill(-1), new Float64Array(places)];
   }
 
   /** Counts rows; −1 is no unit. */
   add(nearest: Int32Array, second: Int32Array): void {
-    const { units, used } = this;
-    nearest.forEach((a, i) => {
-      if (a < 0) return;
-      used[a] = 1;
-      const b = second[i]!;
-      if (b < 0) return;
-      used[b] = 1;
-      const key = Math.min(a, b) * units + Math.max(a, b);
-      this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
-    });
+    const width = this.units + 1;
+    for (let i = 0; i < nearest.length; i++) if (nearest[i]! >= 0) this.#count(nearest[i]! * width + second[i]! + 1, 1);
+  }
+
+  /** Nearest and second nearest units in this order, a second of −1 where there is none, and their rows. */
+  *ordered(): Generator<readonly [number, number, number]> {
+    const [width, keys, rows] = [this.units + 1, this.#keys, this.#rows];
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at]!;
+      if (key >= 0) yield [Math.floor(key / width), (key % width) - 1, rows[at]!];
+    }
   }
 
   /** Pairs a < b and their rows. */
   *pairs(): Generator<readonly [number, number, number]> {
-    for (const [key, count] of this.#counts) yield [Math.floor(key / this.units), key % this.units, count];
+    const counts = new Map<number, number>();
+    for (const [a, b, rows] of this.ordered()) {
+      const key = Math.min(a, b) * this.units + Math.max(a, b);
+      if (b >= 0) counts.set(key, (counts.get(key) ?? 0) + rows);
+    }
+    for (const [key, count] of counts) yield [Math.floor(key / this.units), key % this.units, count];
+  }
+
+  /** 1 where a unit is nearest or second nearest of any row. */
+  get used(): Uint8Array {
+    const used = new Uint8Array(this.units);
+    for (const [a, b] of this.ordered()) {
+      used[a] = 1;
+      if (b >= 0) used[b] = 1;
+    }
+    return used;
   }
 
   /** Rows of all pairs. */
   get total(): number {
     let sum = 0;
-    for (const count of this.#counts.values()) sum += count;
+    for (const [, b, rows] of this.ordered()) if (b >= 0) sum += rows;
     return sum;
+  }
+
+  #count(key: number, rows: number): void {
+    const keys = this.#keys;
+    const last = keys.length - 1;
+    let at = key & last;
+    while (keys[at] !== key && keys[at] !== -1) at = (at + 1) & last;
+    this.#rows[at]! += rows;
+    if (keys[at] === key) return;
+    keys[at] = key;
+    if (++this.#filled > keys.length / 2) this.#grow();
+  }
+
+  #grow(): void {
+    const [keys, rows] = [this.#keys, this.#rows];
+    this.#keys = new Float64Array(4 * keys.length).fill(-1);
+    [this.#rows, this.#filled] = [new Float64Array(4 * keys.length), 0];
+    keys.forEach((key, at) => key >= 0 && this.#count(key, rows[at]!));
   }
 }
 
 /** What tells how well a map fits its rows. */
 export class MapQuality {
-  /** Rows of which each unit is the nearest. */
-  readonly hits: Int32Array;
   readonly links: WinnerLinks;
-  readonly #adjacent: readonly ReadonlySet<number>[];
+  readonly #grid: Grid;
   #distance = 0;
-  #torn = 0;
   #rows = 0;
 
   constructor(grid: Grid) {
-    this.hits = new Int32Array(grid.units);
+    this.#grid = grid;
     this.links = new WinnerLinks(grid.units);
-    this.#adjacent = grid.neighbours().map((near) => new Set(near));
   }
 
   /** Adds rows; −1 is no unit. */
   add(nearest: Int32Array, second: Int32Array, squaredDistances: Float32Array): void {
     this.links.add(nearest, second);
-    nearest.forEach((unit, i) => {
-      if (unit < 0) return;
-      this.hits[unit]!++;
-      this.#rows++;
-      this.#distance += Math.sqrt(squaredDistances[i]!);
-      if (!this.#adjacent[unit]!.has(second[i]!)) this.#torn++;
-    });
+    let [distance, rows] = [this.#distance, this.#rows];
+    for (let i = 0; i < nearest.length; i++) {
+      if (nearest[i]! < 0) continue;
+      distance += Math.sqrt(squaredDistances[i]!);
+      rows++;
+    }
+    [this.#distance, this.#rows] = [distance, rows];
   }
 
+  /** Rows of which each unit is the nearest. */
+  get hits(): Int32Array {
+    const hits = new Int32Array(this.links.units);
+    for (const [unit, , rows] of this.links.ordered()) hits[unit]! += rows;
+    return hits;
+  }
   /** Rows that have a unit. */
   get rows(): number {
     return this.#rows;
@@ -230,6 +272,9 @@ export class MapQuality {
   }
   /** Share of the rows whose nearest and second nearest units are no neighbours. */
   get topographicError(): number {
-    return this.#torn / this.#rows;
+    const adjacent = this.#grid.neighbours();
+    let torn = 0;
+    for (const [unit, second, rows] of this.links.ordered()) if (!adjacent[unit]!.includes(second)) torn += rows;
+    return torn / this.#rows;
   }
 }

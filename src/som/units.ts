@@ -4,8 +4,6 @@ import type { Kernel } from "../kernel";
 import { empty, run, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
 
-/** No unit: of a row that is masked, or the second of a map of one unit. */
-const NONE = 0xffffffff;
 /** Rows whose sums are taken in one go, at least. */
 const CHUNK = 4096;
 /** Sums that a thread's work area holds, 4 MiB of float64. */
@@ -44,12 +42,12 @@ export class UnitSums {
 
   /** Adds chunks of [units, d + 2], in their order. */
   add(partials: Float32Array): void {
-    const { units, d } = this;
+    const { units, d, sums, counts, distances } = this;
     for (let at = 0; at < partials.length;)
       for (let j = 0; j < units; j++) {
-        for (let c = j * d; c < (j + 1) * d; c++) this.sums[c]! += partials[at++]!;
-        this.counts[j]! += partials[at++]!;
-        this.distances[j]! += partials[at++]!;
+        for (let c = j * d; c < (j + 1) * d; c++) sums[c]! += partials[at++]!;
+        counts[j]! += partials[at++]!;
+        distances[j]! += partials[at++]!;
       }
   }
 
@@ -64,11 +62,11 @@ export class UnitSums {
   }
 }
 
-/** The nearest units of rows, and the second nearest where two were asked for; −1 for none. */
+/** The nearest and second nearest units of rows; −1 for none: of a row that is masked, or the second of a map of one unit. */
 export interface Winners {
   readonly nearest: Int32Array;
   readonly second: Int32Array;
-  /** Squared distances to the nearest; NaN for none. */
+  /** Squared distances to the nearest, where there is one. */
   readonly squaredDistances: Float32Array;
 }
 
@@ -135,22 +133,29 @@ export class UnitsOnDevice {
     }
   }
 
-  /** The nearest units of rows x, and with two `ranks` the second nearest. */
-  async winners(x: Tensor, ranks: 1 | 2 = 1): Promise<Winners> {
-    const n = x.shape[0]!;
-    const { labels, distances } = this.#search(x, ranks);
+  /** The nearest unit of each row of x; −1 for none. */
+  async nearest(x: Tensor): Promise<Int32Array<ArrayBuffer>> {
+    const { labels, distances } = this.#search(x, 1);
     try {
-      const [found, squares] = await Promise.all([labels.data(), distances.data()]);
-      const nearest = new Int32Array(found.buffer, 0, n);
-      const squaredDistances = (squares as Float32Array).subarray(0, n);
-      nearest.forEach((label, i) => {
-        if (label === (NONE | 0)) squaredDistances[i] = NaN;
-      });
-      const second = ranks === 2 ? new Int32Array(found.buffer, 4 * n, n) : new Int32Array(0);
-      return { nearest, second, squaredDistances };
+      return new Int32Array(await this.device.read(labels.buffer, 0, 4 * labels.size));
     } finally {
-      labels.dispose();
-      distances.dispose();
+      for (const used of [labels, distances]) used.dispose();
+    }
+  }
+
+  /** The nearest and second nearest units of rows x. */
+  async winners(x: Tensor): Promise<Winners> {
+    const n = x.shape[0]!;
+    const { labels, distances } = this.#search(x, 2);
+    try {
+      const [found, squares] = await Promise.all([
+        this.device.read(labels.buffer, 0, 8 * n),
+        this.device.read(distances.buffer, 0, 4 * n),
+      ]);
+      const [nearest, second] = [new Int32Array(found, 0, n), new Int32Array(found, 4 * n, n)];
+      return { nearest, second, squaredDistances: new Float32Array(squares, 0, n) };
+    } finally {
+      for (const used of [labels, distances]) used.dispose();
     }
   }
 }

@@ -11,6 +11,8 @@ export interface OpenRows {
   readonly d: number;
   /** Bytes of them that may be held at a time; default 256 MiB. */
   readonly memory?: number | undefined;
+  /** What `read` gives lies in memory as it is: there is nothing to read into. */
+  readonly held?: boolean;
   /** Rows [begin, end), one after the other; in `into`, where it can. */
   read(begin: number, end: number, into?: Float32Array): Promise<Float32Array> | Float32Array;
 }
@@ -32,7 +34,7 @@ export function blockRows({ d, memory = ROW_MEMORY }: OpenRows, chunk: number, m
 
 /** The rows in blocks, from row `from` on, on the host; the next one is read while one is used, in the memory of the one before: a block lives until the next is asked for. */
 export async function* readBlocks(
-  { n, d, read }: Pick<OpenRows, "n" | "d" | "read">,
+  { n, d, read, held }: Pick<OpenRows, "n" | "d" | "read" | "held">,
   size: number,
   signal?: AbortSignal,
   from = 0,
@@ -40,7 +42,7 @@ export async function* readBlocks(
   const spare: (Float32Array | undefined)[] = [];
   let turn = 0;
   const begin = (first: number): ReturnType<OpenRows["read"]> => {
-    const into = n > size ? (spare[(turn ^= 1)] ??= new Float32Array(size * d)) : undefined;
+    const into = n > size && !held ? (spare[(turn ^= 1)] ??= new Float32Array(size * d)) : undefined;
     return read(first, Math.min(n, first + size), into);
   };
   let ahead = begin(from);

@@ -10,7 +10,7 @@ import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
 import { nullable, integer } from "../../options";
 import { stream } from "../../random";
-import { batchEpoch, winnersOf, withUnits } from "../batch";
+import { batchEpoch, nearestOf, winnersOf, withUnits } from "../batch";
 import { initialCodebook, keptInit } from "../initial";
 import type { CodebookInit } from "../initial";
 import { Blocks, openRows } from "../rows";
@@ -241,8 +241,7 @@ export class CSOM extends Model<CSOMSettings> {
       const device = await preparedForMaps(await this.device(x));
       const blocks = new Blocks(device, rows, chunkRows(grid.units, rows.d));
       try {
-        const found = await withUnits(device, codebook, grid.units, (units) => winnersOf(blocks, rows.n, units, grid));
-        return found.nearest;
+        return await withUnits(device, codebook, grid.units, (units) => nearestOf(blocks, rows.n, units));
       } finally {
         blocks.dispose();
       }

@@ -178,7 +178,7 @@ async function tileWinners(
   const units = new UnitsOnDevice(device, size, d, map.prototypes);
   const x = await takeTensor(device, rows, [rows.length / d, d]);
   try {
-    const { nearest, second } = await units.winners(x, 2);
+    const { nearest, second } = await units.winners(x);
     const idOf = (place: number): number => (place < 0 ? -1 : ids[place]!);
     return { nearest: nearest.map(idOf), second: second.map(idOf) };
   } finally {

@@ -13,7 +13,7 @@ import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
 import { nullable, range, integer } from "../../options";
 import { stream } from "../../random";
-import { BatchEpoch, winnersOf, withUnits } from "../batch";
+import { BatchEpoch, nearestOf, winnersOf, withUnits } from "../batch";
 import { Grid } from "../grid";
 import { initialCodebook } from "../initial";
 import { batchStep } from "../neighbourhood";
@@ -339,15 +339,11 @@ export class SOM extends Model<SOMSettings> {
     return this.computing(what, async () => {
       const rows = await openRows(x, `SOM.${what}`, this.#columns);
       const blocks = new Blocks(await this.#prepared(x), rows, chunkRows(this.grid.units, rows.d));
-      const nearest = new Int32Array(rows.n);
       try {
-        await withUnits(blocks.device, codebook, this.grid.units, async (units) => {
-          for await (const block of blocks.pass()) nearest.set((await units.winners(block.x)).nearest, block.first);
-        });
+        return await withUnits(blocks.device, codebook, this.grid.units, (units) => nearestOf(blocks, rows.n, units));
       } finally {
         blocks.dispose();
       }
-      return nearest;
     });
   }
 

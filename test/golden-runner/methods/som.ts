@@ -42,7 +42,7 @@ async function fit(
     return await withUnits(device, codebook, grid.units, async (units) => {
       const { nearest, quality } = await winnersOf(blocks, rows.n, units, grid);
       const points = tensor(device, numbers(x), x.shape);
-      const { second } = await units.winners(points, 2);
+      const { second } = await units.winners(points);
       points.dispose();
       return { bmu: nearest, bmu2: second, quality };
     });
