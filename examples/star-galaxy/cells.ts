@@ -1,13 +1,13 @@
 // The cells of the study: one method on one preparation with one seed, kept in a file of its own, so that a run goes on where another ended.
 import { join } from "node:path";
-import { auc } from "constella";
+import { auc, NdArray } from "constella";
 import { Supervised } from "constella/vision";
 import type { Device } from "constella";
 import { ConditionalVAE, VAE } from "constella/generative";
 import type { VAEOptions } from "constella/generative";
 import { AXES } from "./data";
 import { kept } from "./kept";
-import type { Axes, Preparation, Stamps } from "./data";
+import type { Prepared, Preparation, Stamps } from "./data";
 
 /** A row of the table. */
 export interface Method {
@@ -17,6 +17,10 @@ export interface Method {
   /** Options of a VAE with one latent; `conditional` ones have style units. */
   readonly options?: Partial<VAEOptions>;
   readonly conditional?: boolean;
+  /** Given the prepared stamps themselves, by convolutions, not their principal axes. */
+  readonly images?: boolean;
+  /** Principal axes that the network is given, where not all. */
+  readonly axes?: number;
   /** Trained on the labels of the training stamps. */
   readonly supervised?: boolean;
   /** One number for all seeds: nothing is trained. */
@@ -45,14 +49,32 @@ export const METHODS: readonly Method[] = [
   { id: "cvae", title: "conditional VAE, style dropout 0.5", preparation: "white", conditional: true },
   { id: "cvae-peak", title: "conditional VAE, peak", preparation: "peak", conditional: true },
   {
-    id: "cvae-no-dropout",
-    title: "control: no style dropout",
-    preparation: "white",
-    conditional: true,
-    options: { styleDropout: 0 },
+    ...{ id: "cvae-convolutional", title: "conditional VAE of convolutions, peak, five bands", preparation: "peak" },
+    ...{ conditional: true, images: true },
+    options: { network: { type: "convolutional", channels: [16, 24] }, batchSize: 50, epochs: 8 },
+  },
+  { id: "pc-blank", title: "first principal axis, neighbours blanked", preparation: "blank", baseline: "axis" },
+  { id: "cvae-blank", title: "conditional VAE, neighbours blanked", preparation: "blank", conditional: true },
+  { id: "pc-mirror", title: "first principal axis, neighbours mirrored", preparation: "mirror", baseline: "axis" },
+  { id: "cvae-mirror", title: "conditional VAE, neighbours mirrored", preparation: "mirror", conditional: true },
+  {
+    ...{ id: "cvae-mirror-4", title: "the same, of four axes", preparation: "mirror" },
+    ...{ conditional: true, axes: 4 },
+  },
+  {
+    ...{ id: "cvae-no-dropout", title: "control: no style dropout", preparation: "white" },
+    ...{ conditional: true, options: { styleDropout: 0, styleAfter: 0 } },
+  },
+  {
+    ...{ id: "cvae-late-style", title: "control: no style dropout, style units join late", preparation: "white" },
+    ...{ conditional: true, options: { styleDropout: 0 } },
   },
   { id: "cvae-asinh", title: "control: no flux normalisation", preparation: "asinh", conditional: true },
   { id: "supervised", title: "supervised network", preparation: "white", supervised: true },
+  {
+    ...{ id: "supervised-mirror", title: "supervised network, neighbours mirrored", preparation: "mirror" },
+    supervised: true,
+  },
 ];
 
 /** What a cell measured. AUC is max(AUC, 1 − AUC) but for the supervised network: no label says which end is which. */
@@ -71,7 +93,8 @@ export interface Cell {
 export interface Setting {
   readonly train: Stamps;
   readonly test: Stamps;
-  readonly axes: (preparation: Preparation) => Promise<Axes>;
+  readonly stamps: (preparation: Preparation) => Prepared;
+  readonly axes: (preparation: Preparation) => Promise<Prepared>;
   readonly device: Device;
   readonly epochs: number;
   readonly folder: string;
@@ -103,19 +126,27 @@ async function measured(method: Method, seed: number, setting: Setting): Promise
   };
 }
 
+/** The first columns of rows. */
+const first = ({ data, shape: [n = 0, width = 0] }: NdArray<Float32Array>, size: number): NdArray<Float32Array> =>
+  new NdArray(
+    Float32Array.from({ length: n * size }, (_, i) => data[Math.floor(i / size) * width + (i % size)]!),
+    [n, size],
+  );
+
 const column = (data: Float32Array, width: number, at = 0): Float32Array =>
   Float32Array.from({ length: data.length / width }, (_, i) => data[i * width + at]!);
 
 async function scores(
-  { baseline, preparation, options, conditional, supervised }: Method,
+  { baseline, preparation, options, conditional, images, axes: size = AXES, supervised }: Method,
   seed: number,
-  { train, test, axes, device, epochs }: Setting,
+  { train, test, stamps, axes, device, epochs }: Setting,
 ): Promise<{ score: Float32Array; style?: Float32Array }> {
   if (baseline === "aperture") return { score: test.aperture };
-  const rows = await axes(preparation);
-  if (baseline === "axis") return { score: column(rows.test.data, AXES) };
+  const all = images ? stamps(preparation) : await axes(preparation);
+  const given = size === AXES ? all : { train: first(all.train, size), test: first(all.test, size) };
+  if (baseline === "axis") return { score: column(given.test.data, size) };
   if (supervised) {
-    const network = { type: "mlp", layers: [AXES, 64, 64] } as const;
+    const network = { type: "mlp", layers: [size, 64, 64] } as const;
     const model = new Supervised({
       network,
       nClasses: 2,
@@ -125,22 +156,22 @@ async function scores(
       seed,
       device,
     });
-    await model.fit(rows.train, train.labels, { epochs: 2 * epochs });
-    const score = column((await model.probabilities(rows.test)).data, 2, 1);
+    await model.fit(given.train, train.labels, { epochs: 2 * epochs });
+    const score = column((await model.probabilities(given.test)).data, 2, 1);
     model.dispose();
     return { score };
   }
-  const shared = { inputShape: [AXES], epochs, seed, device, ...options };
+  const shared = { inputShape: given.train.shape.slice(1), epochs, seed, device, ...options };
   if (!conditional) {
     const model = new VAE(shared);
-    await model.fit(rows.train);
-    const { data } = await model.transform(rows.test);
+    await model.fit(given.train);
+    const { data } = await model.transform(given.test);
     model.dispose();
     return { score: data };
   }
   const model = new ConditionalVAE(shared);
-  await model.fit(rows.train);
-  const [score, style] = [await model.score(rows.test), (await model.style(rows.test)).data];
+  await model.fit(given.train);
+  const [score, style] = [await model.score(given.test), (await model.style(given.test)).data];
   model.dispose();
   return { score, style };
 }

@@ -12,6 +12,8 @@ export const PREPARATIONS = {
   asinh: { stretch: "asinh" },
   peak: { normalize: "peak" },
   white: { normalize: "white" },
+  blank: { normalize: "white", neighbours: "blank" },
+  mirror: { normalize: "white", neighbours: "mirror" },
 } as const satisfies Record<string, PreparationOptions>;
 /** One of them. */
 export type Preparation = keyof typeof PREPARATIONS;
@@ -60,18 +62,23 @@ function apertureRatios({ images, labels }: StarGalaxyStamps, size: number): Flo
   });
 }
 
-/** Rows of training and test stamps: the first principal axes of the training stamps, prepared. */
-export interface Axes {
+/** Training and test stamps as a network is given them. */
+export interface Prepared {
   readonly train: NdArray<Float32Array>;
   readonly test: NdArray<Float32Array>;
 }
 
-/** Principal axes of prepared stamps; the test stamps have no part in them. */
-export async function axesOf(train: Stamps, test: Stamps, preparation: Preparation, device: Device): Promise<Axes> {
-  const rows = ({ images }: Stamps): NdArray<Float32Array> => {
-    const { data, shape } = prepareStamps(images, { skySigma: SKY_SIGMA, crop: CROP, ...PREPARATIONS[preparation] });
-    return new NdArray(data, [shape[0]!, data.length / shape[0]!]);
-  };
+/** The middle of both, prepared: [n, channels, 16, 16]. */
+export function preparedStamps(train: Stamps, test: Stamps, preparation: Preparation): Prepared {
+  const of = ({ images }: Stamps): NdArray<Float32Array> =>
+    prepareStamps(images, { skySigma: SKY_SIGMA, crop: CROP, ...PREPARATIONS[preparation] });
+  return { train: of(train), test: of(test) };
+}
+
+/** The first principal axes of prepared stamps; the test stamps have no part in them. */
+export async function axesOf({ train, test }: Prepared, device: Device): Promise<Prepared> {
+  const rows = ({ data, shape }: NdArray<Float32Array>): NdArray<Float32Array> =>
+    new NdArray(data, [shape[0]!, data.length / shape[0]!]);
   const pca = new PCA({ nComponents: AXES, device });
   const narrow = ({ data, shape }: NdArray): NdArray<Float32Array> => new NdArray(Float32Array.from(data), [...shape]);
   const axes = { train: narrow(await pca.fitTransform(rows(train))), test: narrow(await pca.transform(rows(test))) };

@@ -8,12 +8,15 @@ import { run } from "constella/commands";
 import { formatSpread, spread } from "../spread";
 import { cell, METHODS } from "./cells";
 import type { Cell, Setting } from "./cells";
-import { axesOf, stampsOf } from "./data";
-import type { Axes, Preparation } from "./data";
+import { axesOf, preparedStamps, stampsOf } from "./data";
+import type { Prepared, Preparation } from "./data";
 
 interface Options {
   readonly full?: true;
   readonly hard?: true;
+  readonly train?: string;
+  readonly test?: string;
+  readonly testSeed?: string;
   readonly seeds?: string;
   readonly methods?: string;
   readonly out: string;
@@ -26,23 +29,25 @@ const FULL = { train: 20000, test: 20000, epochs: 12, seeds: 100 };
 const HARD = { radius: 0.3, flux: [50, 6000], blendShare: 0.3 } as const;
 const [TRAIN_SEED, TEST_SEED] = [11, 12];
 
-async function study({ full, hard, seeds: given, methods, out }: Options): Promise<void> {
-  const size = full ? FULL : SMALL;
-  const seeds = Array.from({ length: given === undefined ? size.seeds : Number(given) }, (_, i) => i);
-  const folder = join(out, `${hard ? "hard-" : ""}${size.train}`);
+async function study({ full, hard, methods, out, ...given }: Options): Promise<void> {
+  const usual = full ? FULL : SMALL;
+  const number = (text: string | undefined, otherwise: number): number =>
+    text === undefined ? otherwise : Number(text);
+  const size = {
+    ...{ train: number(given.train, usual.train), test: number(given.test, usual.test), epochs: usual.epochs },
+    ...{ seeds: number(given.seeds, usual.seeds), testSeed: number(given.testSeed, TEST_SEED) },
+  };
+  const seeds = Array.from({ length: size.seeds }, (_, i) => i);
+  const folder = join(out, `${hard ? "hard-" : ""}${size.train}-${size.test}-${size.testSeed}`);
   mkdirSync(folder, { recursive: true });
   const sky = hard ? HARD : {};
   console.log(`simulating ${size.train} + ${size.test} stamps`);
   const train = stampsOf({ n: size.train, seed: TRAIN_SEED, ...sky });
-  const test = stampsOf({ n: size.test, seed: TEST_SEED, ...sky });
+  const test = stampsOf({ n: size.test, seed: size.testSeed, ...sky });
   const device = await requestDevice();
-  const made = new Map<Preparation, Promise<Axes>>();
-  const axes = (preparation: Preparation): Promise<Axes> => {
-    const known = made.get(preparation) ?? axesOf(train, test, preparation, device);
-    made.set(preparation, known);
-    return known;
-  };
-  const setting: Setting = { train, test, axes, device, epochs: size.epochs, folder };
+  const stamps = once((preparation: Preparation) => preparedStamps(train, test, preparation));
+  const axes = once((preparation: Preparation): Promise<Prepared> => axesOf(stamps(preparation), device));
+  const setting: Setting = { train, test, stamps, axes, device, epochs: size.epochs, folder };
   const chosen = METHODS.filter(({ id }) => methods === undefined || methods.split(",").includes(id));
   const rows: { title: string; cells: Cell[] }[] = [];
   for (const method of chosen) {
@@ -56,6 +61,16 @@ async function study({ full, hard, seeds: given, methods, out }: Options): Promi
   writeFileSync(join(folder, "results.json"), `${JSON.stringify(rows, null, 2)}\n`);
   writeFileSync(join(folder, "report.html"), page(rows, size, hard));
   console.log(join(folder, "report.html"));
+}
+
+/** f, whose values are kept. */
+function once<K, V>(f: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return (key) => {
+    const value = known.get(key) ?? f(key);
+    known.set(key, value);
+    return value;
+  };
 }
 
 /** The table as a page of its own. */
@@ -102,6 +117,9 @@ await run(
     .description("tells stars from galaxies without labels and compares how")
     .option("--full", "20,000 + 20,000 stamps and 100 seeds, not 3,000 + 4,000 and 5")
     .option("--hard", "galaxies half as large, fainter, twice the blends")
+    .option("--train <N>", "stamps to train on")
+    .option("--test <N>", "stamps of another simulation to score")
+    .option("--test-seed <N>", "of that simulation", String(TEST_SEED))
     .option("--seeds <N>", "seeds of each method that is trained")
     .option("--methods <IDS>", `some rows only: ${METHODS.map(({ id }) => id).join(",")}`)
     .option("--out <DIR>", "folder of results, where finished cells are kept", "out/star-galaxy")

@@ -9,7 +9,7 @@ export { mixtureQuantiles } from "./quantiles";
 export { DIVERGENCES } from "./divergences";
 export type { Beta, DivergenceName } from "./divergences";
 export { prepareStamps } from "./preparation";
-export { NORMALIZATIONS } from "./preparation-options";
+export { NEIGHBOURS, NORMALIZATIONS } from "./preparation-options";
 export type { PreparationOptions } from "./preparation-options";
 export type { CoderSpec, ConvolutionalSpec, DenseSpec, ResidualSpec } from "./networks/coders";
 export { ConditionalVAE, ConvVAE, VAE } from "./models/vae";

@@ -5,12 +5,20 @@ import type { Rule } from "../options";
 /** What is divided out of each stamp. */
 export const NORMALIZATIONS = ["none", "peak", "flux", "white"] as const;
 
+/** What becomes of sources beside the one in the middle. */
+export const NEIGHBOURS = ["keep", "blank", "mirror"] as const;
+
 /** Options of `prepareStamps`; the steps run in this order. */
 export interface PreparationOptions {
   /** Standard deviation of the sky of each band: stamps are divided by it. Default: they are in such units already. */
   readonly skySigma?: readonly number[];
   /** Moves the brightest smoothed pixel near the middle into the middle, by whole pixels; default false. */
   readonly center?: boolean;
+  /**
+   * `blank`: light above the sky that does not hang together with the middle's becomes the sky's 0; `mirror`: a pixel that is clearly brighter than the one
+   * opposite, through the middle, becomes as that. Default keep.
+   */
+  readonly neighbours?: (typeof NEIGHBOURS)[number];
   /** Side of the middle of the stamps that is kept; default all. */
   readonly crop?: number;
   /** `asinh` takes each value to asinh(value) before anything is divided out; default none. */
@@ -30,6 +38,7 @@ export const PREPARATION_RULES = {
     holds: (value: unknown): boolean => list(positive, 5).holds(value) && (value as unknown[]).length === 5,
   },
   center: flag,
+  neighbours: choice(...NEIGHBOURS),
   crop: integer(4),
   stretch: choice("none", "asinh"),
   normalize: choice(...NORMALIZATIONS),

@@ -7,45 +7,15 @@ import { runCooperatively, yieldWhenDue } from "../event-loop";
 import type { RowsLike } from "../lifecycle/rows";
 import { takeFloat32 } from "../matrix";
 import { NdArray, sizeOf } from "../ndarray";
-import { NORMALIZATIONS, preparedShape } from "./preparation-options";
+import { withoutNeighbours } from "./neighbours";
+import { brightest, meanOf, smoothed } from "./planes";
+import { NEIGHBOURS, NORMALIZATIONS, preparedShape } from "./preparation-options";
 import type { PreparationOptions } from "./preparation-options";
 
 /** Peaks and fluxes below this many sky sigmas are no measure of an object: the stamp is divided by this instead. */
 const FAINTEST = 1;
 /** Where nothing is in the middle, a peak elsewhere of this many is another object, or the one that ought to be there. */
 const ELSEWHERE = 10;
-
-/** (1 2 1)/4 across and down; pixels outside count as the nearest inside. */
-function smoothed(plane: Float64Array, side: number): Float64Array {
-  const at = (i: number): number => Math.min(side - 1, Math.max(0, i));
-  const across = plane.map((v, p) => {
-    const [row, column] = [Math.floor(p / side) * side, p % side];
-    return (plane[row + at(column - 1)]! + 2 * v + plane[row + at(column + 1)]!) / 4;
-  });
-  return across.map((v, p) => {
-    const [row, column] = [Math.floor(p / side), p % side];
-    return (across[at(row - 1) * side + column]! + 2 * v + across[at(row + 1) * side + column]!) / 4;
-  });
-}
-
-/** The largest of the central 2·reach × 2·reach pixels, and where it is. */
-function brightest(plane: Float64Array, side: number, reach: number): { value: number; row: number; column: number } {
-  const first = Math.floor(side / 2) - reach;
-  let best = { value: -Infinity, row: first, column: first };
-  for (let row = Math.max(0, first); row < Math.min(side, first + 2 * reach); row++)
-    for (let column = Math.max(0, first); column < Math.min(side, first + 2 * reach); column++) {
-      const value = plane[row * side + column]!;
-      if (value > best.value) best = { value, row, column };
-    }
-  return best;
-}
-
-/** The mean of some bands of a stamp. */
-function meanOf(stamp: Float64Array, area: number, bands: readonly number[]): Float64Array {
-  const mean = new Float64Array(area);
-  for (const b of bands) for (let p = 0; p < area; p++) mean[p]! += stamp[b * area + p]! / bands.length;
-  return mean;
-}
 
 function moved(stamp: Float64Array, side: number, bands: number, rows: number, columns: number): Float64Array {
   const at = (i: number): number => Math.min(side - 1, Math.max(0, i));
@@ -57,17 +27,18 @@ function moved(stamp: Float64Array, side: number, bands: number, rows: number, c
 }
 
 /**
- * Five-band stamps [n, 5, s, s] (u g r i z, the sky subtracted) made ready: units of the sky, centred, cropped, stretched, normalised. Returns
+ * Five-band stamps [n, 5, s, s] (u g r i z, the sky subtracted) made ready: units of the sky, centred, without neighbours, cropped, stretched, normalised. Returns
  * [n, 5, crop, crop], or [n, 1, crop, crop] for `white`. @throws for another number of bands, stamps that are no squares, constant, hold NaN or, where
  * they are normalised, have their object elsewhere than in the middle
  */
 export function prepareStamps(stamps: NdArray<Float32Array>, options: PreparationOptions = {}): NdArray<Float32Array> {
   const op = "prepareStamps";
   const [n, bands, side, width] = stamps.shape as [number, number, number, number];
-  const { skySigma, crop = side, stretch = "none", normalize = "none" } = options;
+  const { skySigma, crop = side, neighbours = "keep", stretch = "none", normalize = "none" } = options;
   if (stamps.shape.length !== 4 || bands !== 5 || side !== width)
     throw new Error(`${op}: stamps must be [n, 5, s, s] with the bands u g r i z, got [${stamps.shape.join(", ")}]`);
   checkInteger(op, { crop }, 4, side);
+  checkChoice(op, { neighbours }, NEIGHBOURS);
   checkChoice(op, { stretch }, ["none", "asinh"]);
   checkChoice(op, { normalize }, NORMALIZATIONS);
   if (skySigma && (skySigma.length !== bands || !skySigma.every((sigma) => sigma > 0)))
@@ -147,11 +118,18 @@ class Preparation {
   readonly #steps: Required<Omit<PreparationOptions, "skySigma">>;
 
   constructor(op: string, side: number, options: PreparationOptions) {
-    const { skySigma, center = false, crop = side, stretch = "none", normalize = "none" } = options;
+    const {
+      skySigma,
+      center = false,
+      crop = side,
+      neighbours = "keep",
+      stretch = "none",
+      normalize = "none",
+    } = options;
     this.#op = op;
     this.#side = side;
     this.#skySigma = skySigma;
-    this.#steps = { center, crop, stretch, normalize };
+    this.#steps = { center, neighbours, crop, stretch, normalize };
   }
 
   /** Stamps one after the other, of which the first has this number. */
@@ -178,7 +156,7 @@ function prepared(
   units: Float64Array,
   side: number,
   bands: number,
-  { center, crop, stretch, normalize }: Required<Omit<PreparationOptions, "skySigma">>,
+  { center, neighbours, crop, stretch, normalize }: Required<Omit<PreparationOptions, "skySigma">>,
   onFaint: () => void,
 ): Float64Array {
   let stamp = units;
@@ -187,6 +165,7 @@ function prepared(
     const peak = brightest(smoothed(meanOf(stamp, area, [0, 1, 2, 3]), side), side, Math.min(4, side >> 1));
     stamp = moved(stamp, side, bands, peak.row - (side >> 1), peak.column - (side >> 1));
   }
+  if (neighbours !== "keep") stamp = withoutNeighbours(stamp, side, neighbours);
   const first = Math.floor((side - crop) / 2);
   const kept = crop * crop;
   let values = new Float64Array(bands * kept);

@@ -38,6 +38,7 @@ export const conditionalVAE: Method<ConditionalVAEMethodOptions> = {
       },
       styleUnits: "units beside the class unit that only reconstruct",
       styleDropout: "chance that an item is reconstructed without its style units in training",
+      styleAfter: "share of the training that is over before the style units join",
       ...VAE_WORDS,
     }),
     ...PRIOR_FLAGS,

@@ -32,6 +32,11 @@ export const preparationFlags = ({ crop, normalize }: PreparationWords): Schema<
     default: false,
     help: "moves the brightest pixel near the middle of stamps into it",
   },
+  neighbours: {
+    rule: PREPARATION_RULES.neighbours,
+    default: "keep",
+    help: "sources beside that in the middle of stamps: what is apart from it becomes sky (blank), or what is brighter than its opposite as that (mirror)",
+  },
   skySigma: {
     rule: PREPARATION_RULES.skySigma as OptionSpec<readonly number[]>["rule"],
     unset: "stamps are in these units",
@@ -39,13 +44,13 @@ export const preparationFlags = ({ crop, normalize }: PreparationWords): Schema<
   },
 });
 
-const PREPARATION = ["normalize", "stretch", "crop", "center", "skySigma"] as const;
+const PREPARATION = ["normalize", "stretch", "crop", "center", "neighbours", "skySigma"] as const;
 
 /** The options with those of the preparation together; without any where none is given. */
 export function withPreparation<O extends FlatPreparation>(
   options: O,
 ): Omit<O, keyof FlatPreparation> & Pick<ReconstructionOptions, "preparation"> {
-  const { normalize: _n, stretch: _s, crop: _c, center: _m, skySigma: _k, ...own } = options;
+  const { normalize: _n, stretch: _s, crop: _c, center: _m, neighbours: _b, skySigma: _k, ...own } = options;
   const preparation = Object.fromEntries(
     PREPARATION.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   );

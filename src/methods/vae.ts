@@ -46,14 +46,15 @@ export interface VAEMethodOptions
 const SHARED: Schema<VAEMethodOptions> = {
   ...RECONSTRUCTION_FLAGS,
   ...described<
-    Required<Pick<VAEOptions, "latents" | "styleUnits" | "styleDropout" | "divergence" | "beta">>,
-    "latents" | "styleUnits" | "styleDropout" | "divergence" | "beta"
+    Required<Pick<VAEOptions, "latents" | "styleUnits" | "styleDropout" | "styleAfter" | "divergence" | "beta">>,
+    "latents" | "styleUnits" | "styleDropout" | "styleAfter" | "divergence" | "beta"
   >(
     { rules: VAE_RULES, defaults: VAE_DEFAULTS },
     {
       latents: "units that are drawn and held to the prior: where an item is placed",
       styleUnits: "units beside them that only reconstruct",
       styleDropout: "chance that an item is reconstructed without its style units in training",
+      styleAfter: "share of the training that is over before the style units join",
       ...VAE_WORDS,
     },
   ),

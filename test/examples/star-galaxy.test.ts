@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cell, METHODS } from "../../examples/star-galaxy/cells";
 import type { Setting } from "../../examples/star-galaxy/cells";
-import { axesOf, stampsOf } from "../../examples/star-galaxy/data";
+import { axesOf, preparedStamps, stampsOf } from "../../examples/star-galaxy/data";
 import { deviceOf } from "../devices";
 
 test("cells of the star-galaxy study: baselines and a trained row separate the classes, and a finished cell is read again", async () => {
@@ -13,8 +13,9 @@ test("cells of the star-galaxy study: baselines and a trained row separate the c
   try {
     const train = stampsOf({ n: 500, seed: 1 });
     const test = stampsOf({ n: 300, seed: 2 });
-    const axes: Setting["axes"] = (preparation) => axesOf(train, test, preparation, device);
-    const setting: Setting = { train, test, axes, device, epochs: 20, folder };
+    const stamps: Setting["stamps"] = (preparation) => preparedStamps(train, test, preparation);
+    const axes: Setting["axes"] = (preparation) => axesOf(stamps(preparation), device);
+    const setting: Setting = { train, test, stamps, axes, device, epochs: 20, folder };
     const of = (id: string) =>
       cell(
         METHODS.find((method) => method.id === id)!,

@@ -54,6 +54,20 @@ describe("variational autoencoders", () => {
     expect(await again.score(rows)).toEqual(score);
   });
 
+  test("style units that do not join have no part in the training", async () => {
+    const rows = new NdArray(stamps.white.data, [N, SIDE * SIDE]);
+    /** What the decoder makes of the style unit. */
+    const taken = async (options: object): Promise<number[]> => {
+      using model = disposable(new ConditionalVAE({ inputShape: [SIDE * SIDE], device, ...small, ...options }));
+      await model.fit(rows);
+      const weight = await model.network.decoder.layers[0]!.linear.weight.data();
+      return Array.from(weight).filter((_, i) => i % 2 === 1);
+    };
+    const first = await taken({ epochs: 0 });
+    expect(await taken({ styleAfter: 1 })).toEqual(first);
+    expect(await taken({ styleAfter: 0.5 })).not.toEqual(first);
+  });
+
   test("a training that was stopped and saved goes on to the same weights", async () => {
     const options = {
       inputShape: [1, SIDE, SIDE],
@@ -81,6 +95,7 @@ describe("variational autoencoders", () => {
     expect(of({ latents: 2 })).toThrow("ConditionalVAE: latents must be 1, the class unit, got 2");
     expect(of({ divergence: "kl" })).toThrow("divergence must be one of normal, mixture");
     expect(of({ styleDropout: 1 })).toThrow("styleDropout must be in [0, 1)");
+    expect(of({ styleAfter: 2 })).toThrow("styleAfter must be");
     expect(of({ beta: { from: 0, to: 1, over: 0 } })).toThrow("beta must be");
     const model = of({})();
     await expect(model.fit(stamps.white)).rejects.toThrow("ConditionalVAE.fit: x must have 4 values a row, got 144");
@@ -116,5 +131,32 @@ describe("preparing stamps", () => {
     constant.data[3] = NaN;
     expect(() => prepareStamps(constant)).toThrow("stamps must be numbers, got NaN in stamp 0");
     expect(() => prepareStamps(new NdArray(new Float32Array(64), [1, 1, 8, 8]))).toThrow("with the bands u g r i z");
+  });
+
+  test("a source beside the one in the middle is blanked or mirrored away; one alone stays as it is", () => {
+    const side = 24;
+    const of = (...sources: readonly (readonly [row: number, column: number, peak: number])[]): NdArray<Float32Array> =>
+      new NdArray(
+        Float32Array.from({ length: 5 * side * side }, (_, i) => {
+          const [row, column] = [Math.floor((i % (side * side)) / side), i % side];
+          return sources.reduce(
+            (sum, [y, x, peak]) => sum + peak * Math.exp(-((row - y) ** 2 + (column - x) ** 2) / 6),
+            0,
+          );
+        }),
+        [1, 5, side, side],
+      );
+    const middle = [11.5, 11.5, 50] as const;
+    const alone = of(middle);
+    const largest = (a: NdArray<Float32Array>): number =>
+      Math.max(...a.data.map((value, i) => Math.abs(value - alone.data[i]!)));
+    for (const neighbours of ["blank", "mirror"] as const) {
+      expect(largest(prepareStamps(alone, { neighbours }))).toBe(0);
+      expect(largest(prepareStamps(of(middle, [4, 3, 30]), { neighbours }))).toBeLessThan(1.5);
+    }
+    const near = of(middle, [11, 17, 30]); // touches the middle one: no object of its own, but no mirror image either
+    expect(largest(prepareStamps(near, { neighbours: "blank" }))).toBeGreaterThan(20);
+    expect(largest(prepareStamps(near, { neighbours: "mirror" }))).toBeLessThan(10); // 30 % of a pixel may be its own
+    expect(() => prepareStamps(alone, { neighbours: "mask" as never })).toThrow("neighbours must be");
   });
 });

@@ -49,6 +49,8 @@ export interface VAEOptions extends ReconstructionOptions {
   readonly styleUnits?: number;
   /** Chance that an item is reconstructed without its style units in training, so that the latents have to carry what they can; default 0.5. */
   readonly styleDropout?: number;
+  /** Share of the training that is over before the style units join, so that they do not take what the latents ought to carry; default 0, of a `ConditionalVAE` 0.1. */
+  readonly styleAfter?: number;
   /** What holds the latents to the prior; default `normal`. */
   readonly divergence?: DivergenceName;
   /** Of the divergences to a bimodal prior; default m 2, s 0.5. */
@@ -110,7 +112,15 @@ export class VAENetwork extends Module {
 /** Values of options that are not given. */
 export const VAE_DEFAULTS = {
   ...RECONSTRUCTION_DEFAULTS,
-  ...{ latents: 2, styleUnits: 0, styleDropout: 0.5, divergence: "normal" as const, prior: { m: 2, s: 0.5 }, beta: 1 },
+  ...{
+    latents: 2,
+    styleUnits: 0,
+    styleDropout: 0.5,
+    styleAfter: 0,
+    divergence: "normal" as const,
+    prior: { m: 2, s: 0.5 },
+    beta: 1,
+  },
   network: { type: "dense", sizes: [64, 64] },
 } as const;
 
@@ -128,7 +138,14 @@ const BETA = either(range(0), record({ from: range(0), to: range(0), over: posit
 /** What they must be. */
 export const VAE_RULES = {
   ...RECONSTRUCTION_RULES,
-  ...{ network: NETWORK_RULE, latents: integer(1), styleUnits: integer(0), styleDropout: shareRule, beta: BETA },
+  ...{
+    network: NETWORK_RULE,
+    latents: integer(1),
+    styleUnits: integer(0),
+    styleDropout: shareRule,
+    styleAfter: range(0, 1),
+    beta: BETA,
+  },
   ...{ divergence: choice(...DIVERGENCES), prior: record({ m: optional(range(0)), s: optional(positive) }) },
   features: optional(callable),
 };
@@ -195,13 +212,18 @@ export class VAE extends ReconstructionModel<VAESettings, VAENetwork> {
   }
 
   protected override loss(x: Tensor, { random }: StepContext, share: number): Tensor {
-    const { latents, styleDropout, sigma, divergence: name, prior, beta, features } = this.settings;
+    const { latents, styleDropout, styleAfter, sigma, divergence: name, prior, beta, features } = this.settings;
     const { encoder, decoder } = this.network;
     const { mu, logvar, style } = encoder.encode(x) as Readonly<Record<"mu" | "logvar", Tensor>> & { style?: Tensor };
     const n = x.shape[0]!;
     const eps = randomNormal(x.device, [n, latents], random);
     const z = reparameterize(mu, logvar, eps);
-    const kept = style && styleDropout > 0 ? mul(style, dropout(ones(x.device, [n, 1]), styleDropout, random)) : style;
+    const kept =
+      style && share < styleAfter
+        ? scale(style, 0)
+        : style && styleDropout > 0
+          ? mul(style, dropout(ones(x.device, [n, 1]), styleDropout, random))
+          : style;
     const xhat = decoder.forward(kept ? concat([z, kept], 1) : z);
     const error = features ? squaredError(features(x), features(xhat)) : squaredError(x, xhat);
     const reconstruction = scale(error, 0.5 / (sigma * sigma));
@@ -224,7 +246,7 @@ export class ConvVAE extends VAE {
 }
 
 /** How a conditional VAE differs from a plain one where the caller gives nothing. */
-export const CONDITIONAL_DEFAULTS = { latents: 1, styleUnits: 1, divergence: "mixture" } as const;
+export const CONDITIONAL_DEFAULTS = { latents: 1, styleUnits: 1, styleAfter: 0.1, divergence: "mixture" } as const;
 
 /** A unit whose means vary by less than this share of its noise says nothing of the items. */
 const CARRYING = 0.01;

@@ -159,9 +159,9 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
   async maskOf(image: MatrixLike): Promise<NdArray<Uint8Array>> {
     const op = `${this.name}.maskOf`;
     const { preparation, inputShape } = this.settings;
-    const { crop, normalize = "none", center = false } = preparation ?? {};
-    if (crop !== undefined || normalize !== "none" || center)
-      throw new Error(`${op}: a whole image is prepared by its values alone, got a preparation with crop, normalize or center`); // prettier-ignore
+    const { crop, normalize = "none", center = false, neighbours = "keep" } = preparation ?? {};
+    if (crop !== undefined || normalize !== "none" || center || neighbours !== "keep")
+      throw new Error(`${op}: a whole image is prepared by its values alone, got a preparation with crop, normalize, center or neighbours`); // prettier-ignore
     const whole = await takeFloat32(image, op, "image");
     const { tiles, join } = tilesOf(op, whole, inputShape);
     return join((await this.masks(tiles)).data);
