@@ -36,7 +36,8 @@ export interface Setup {
   relaxed?: boolean;
 }
 
-async function start({ device = "wasm", threads, relaxed }: Setup): Promise<Device> {
+/** The device of a setup. */
+export async function start({ device = "wasm", threads, relaxed }: Setup): Promise<Device> {
   return requestDevice(device, { threads, deterministic: !relaxed });
 }
 

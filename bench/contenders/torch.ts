@@ -1,5 +1,6 @@
 import type { GemmProblem, StepProblem } from "../workloads/problems";
 import type { RbdlstmProblem } from "../workloads/rbdlstm";
+import type { VaeProblem } from "../workloads/vae";
 import type { VggProblem } from "../workloads/vgg";
 import type { Program } from "../workload";
 import { python } from "./python";
@@ -45,4 +46,13 @@ export const rbdlstm =
     const arrays = Object.fromEntries(parameters.map(({ values }, p) => [`p${p}`, values] as const));
     const problem = { kind: "rbdlstm", device, ...sizes, shapes: parameters.map(({ shape }) => shape) };
     return steps(problem, { x, ...arrays }, ["losses", "parameters"]);
+  };
+
+/** One training step of a variational autoencoder by `torch.optim.SGD`. */
+export const vae =
+  (device: TorchDevice) =>
+  ({ x, eps, keep, parameters, ...sizes }: VaeProblem): Promise<Program> => {
+    const arrays = Object.fromEntries(parameters.map(({ values }, p) => [`p${p}`, values] as const));
+    const problem = { kind: "vae", device, ...sizes, shapes: parameters.map(({ shape }) => shape) };
+    return steps(problem, { x, eps, keep, ...arrays }, ["losses", "parameters"]);
   };

@@ -66,6 +66,40 @@ elif problem["kind"] == "rbdlstm":
     def result():
         save("losses", torch.tensor(losses))
         save("parameters", torch.cat([p.reshape(-1) for p in parameters]))
+elif problem["kind"] == "vae":
+    from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, linear
+    batch, latents, style, layers, losses = problem["batch"], problem["latents"], problem["style"], problem["layers"], []
+    x, eps, keep = array("x", batch, *problem["shape"]), array("eps", batch, latents), array("keep", batch, 1)
+    parameters = [array(f"p{i}", *shape).requires_grad_() for i, shape in enumerate(problem["shapes"])]
+    optimizer = torch.optim.SGD(parameters, problem["learningRate"], momentum=problem["momentum"])
+    convolutional = len(problem["shape"]) > 1
+    def run():
+        rest = iter(parameters)
+        h = x
+        for _ in layers:
+            h = leaky_relu(conv2d(h, next(rest), next(rest), stride=2, padding=1) if convolutional else linear(h, next(rest), next(rest)), 0.1)
+        code = linear(h.flatten(1), next(rest), next(rest))
+        mu, logvar = code[:, :latents], code[:, latents : 2 * latents]
+        z = mu + torch.exp(0.5 * logvar) * eps
+        full = torch.cat([z, code[:, 2 * latents :] * keep], 1) if style else z
+        planes = leaky_relu(linear(full, next(rest), next(rest)), 0.1)
+        if convolutional: planes = planes.view(batch, layers[-1], problem["shape"][1] >> len(layers), -1)
+        for i in range(len(layers)):
+            w, b = next(rest), next(rest)
+            planes = conv_transpose2d(planes, w, b, stride=2, padding=1, output_padding=1) if convolutional else linear(planes, w, b)
+            if i < len(layers) - 1: planes = leaky_relu(planes, 0.1)
+        if problem["prior"] == "normal": held = 0.5 * (logvar.exp() + mu ** 2 - 1 - logvar).sum() / batch
+        else:
+            density = torch.logaddexp(-2 * (z + 2) ** 2, -2 * (z - 2) ** 2) # of the modes, but for ln(2 s √2π)
+            held = (-0.5 * logvar - 0.5 * eps ** 2 - density).sum() / batch
+        optimizer.zero_grad()
+        loss = ((planes - x) ** 2).sum() / (2 * problem["sigma"] ** 2 * batch) + held
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    def result():
+        save("losses", torch.tensor(losses))
+        save("parameters", torch.cat([p.reshape(-1) for p in parameters]))
 else:
     sizes, code, losses = problem["sizes"], problem["code"], []
     x = array("x", problem["batch"], sizes[0])

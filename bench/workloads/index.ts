@@ -1,6 +1,6 @@
 import { kmeans, sinkhorn } from "./clustering";
 import { gemm, gemmWebGPU, add } from "./dense";
-import { step, vgg, rbdlstm } from "./networks";
+import { step, vae, vgg, rbdlstm } from "./networks";
 import { readNpy, trainFromNpy } from "./reading";
 import { PCA_WORKLOADS } from "./pca";
 import { SEGMENTS } from "./segments";
@@ -15,6 +15,8 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   step("wasm"),
   vgg("wasm"),
   rbdlstm("wasm"),
+  vae("convVae"),
+  vae("conditionalVae"),
   kmeans(10_000, true),
   kmeans(70_000, false),
   add(16 * 2 ** 20),

@@ -4,6 +4,7 @@ import * as tfjs from "../contenders/tfjs";
 import * as tfjsRbdlstm from "../contenders/tfjs-rbdlstm";
 import * as tfjsVgg from "../contenders/tfjs-vgg";
 import * as torch from "../contenders/torch";
+import * as ourVae from "../contenders/vae";
 import { RELAXED } from "../roofs/roof";
 import { workload } from "../workload";
 import type { AnyWorkload, Contender } from "../workload";
@@ -12,6 +13,7 @@ import { AUTOENCODER, checkStep, stepFlops, stepParameters, stepProblem } from "
 import type { StepProblem } from "./problems";
 import { checkRbdlstm, rbdlstmFlops, rbdlstmProblem } from "./rbdlstm";
 import type { RbdlstmProblem } from "./rbdlstm";
+import { checkVae, conditionalVaeProblem, convVaeProblem, vaeFlops } from "./vae";
 import { checkVgg, vggFlops, vggProblem } from "./vgg";
 import type { VggProblem } from "./vgg";
 
@@ -93,5 +95,25 @@ export function rbdlstm(device: "wasm" | "webgpu"): AnyWorkload {
     validationRuns: 1,
     check: checkRbdlstm,
     contenders,
+  });
+}
+
+/** One training step of the variational autoencoders of stamps: convolutions on five bands, and the conditional one on principal axes. */
+export function vae(which: "convVae" | "conditionalVae"): AnyWorkload {
+  const isConvolutional = which === "convVae";
+  const problem = isConvolutional ? convVaeProblem : conditionalVaeProblem;
+  return workload({
+    name: isConvolutional ? "conv-vae-step" : "conditional-vae-step",
+    title: isConvolutional
+      ? "SGD step (momentum) of a convolutional VAE, 64 × 64 × 5, batch 64, CPU"
+      : "SGD step (momentum) of a conditional VAE of 40 axes, 64-64, batch 100, CPU",
+    device: "wasm",
+    quick: false,
+    problem,
+    flops: vaeFlops(problem()),
+    bytes: 0,
+    validationRuns: 1,
+    check: checkVae(which),
+    contenders: [...ours(ourVae.vae, { plain: 1 }), torchAnchor("cpu", torch.vae)],
   });
 }

@@ -12,6 +12,8 @@ import {
 } from "./problems";
 import { rbdlstmProblem } from "./rbdlstm";
 import { rbdlstmStep } from "./rbdlstm-reference";
+import { conditionalVaeProblem, convVaeProblem } from "./vae";
+import { vaeStep } from "./vae-reference";
 import { vggProblem } from "./vgg";
 import { vggStep } from "./vgg-reference";
 
@@ -120,6 +122,7 @@ if (process.argv[1]?.includes("reference")) {
   const step = steps(stepProblem(), 3);
   const vgg = vggStep(vggProblem());
   const rbdlstm = rbdlstmStep(rbdlstmProblem());
+  const [convVae, conditionalVae] = [convVaeProblem(), conditionalVaeProblem()].map(vaeStep);
   const inertias = Object.fromEntries(
     [10_000, 70_000].map((rows) => {
       const problem = kmeansProblem(rows);
@@ -128,6 +131,6 @@ if (process.argv[1]?.includes("reference")) {
   );
   writeFileSync(
     "bench/workloads/references.json",
-    `${JSON.stringify({ step, vgg, rbdlstm, inertia: inertias }, null, 2)}\n`,
+    `${JSON.stringify({ step, vgg, rbdlstm, convVae, conditionalVae, inertia: inertias }, null, 2)}\n`,
   );
 }
