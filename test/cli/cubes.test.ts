@@ -218,6 +218,9 @@ describe("constella cluster on a cube", () => {
     expect(await slic("rows.csv")).toBe(
       "constella: slic takes a cube, rows.csv is none: a FITS file, a picture or an array [bands, height, width]",
     );
+    expect(await refusal("embed", "galaxy.fits", "--method", "conv-vae", "--device", "wasm", "--out", "none")).toBe(
+      "constella: galaxy.fits is a FITS file: its pixels are for methods that take rows, images are read from arrays and pictures",
+    );
     expect(own((await constella("cluster", "gone.fits", "--method", "slic", "--out", "none")).stderr)).toEqual([
       "constella: cannot read gone.fits: no such file",
     ]);

@@ -3,12 +3,14 @@
 import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { FitsFile, writeFits } from "../../src/astronomy";
 import { writeNpy } from "../../src/data/formats/npy/npy";
 import { loadMethods, optionsOf } from "../../src/methods";
 import type { AnyMethod } from "../../src/methods";
-import { clusters, places } from "../../src/cli/commands/cluster";
+import { clusters, places, takesCubes } from "../../src/cli/commands/cluster";
 import { flagOf } from "../../src/cli/method-options";
 import { spell } from "../../src/methods/schema";
+import { NdArray } from "../../src/ndarray";
 import { trialOf } from "../methods/trial";
 
 /** How a run is ended. */
@@ -18,8 +20,8 @@ export type Ending = (typeof ENDINGS)[number];
 /** Items of a run. */
 const N = 240;
 const CHECKPOINT = "checkpoint.safetensors";
-/** Files whose bytes must be the same. */
-const RESULTS = ["labels.npy", "labels.csv", "embedding.npy", "labels.fits"];
+/** Files whose contents must be the same. */
+const RESULTS = ["labels.npy", "labels.csv", "embedding.npy", "labels.fits", "embedding.fits"];
 
 /** Every method that the command line runs on a file. */
 export const killable = async (): Promise<AnyMethod[]> =>
@@ -46,20 +48,36 @@ function flagsOf(method: AnyMethod, trial: Readonly<Record<string, unknown>>): s
   const names = new Set(optionsOf(method).map(([name]) => name));
   const long = { epochs: 60, pretrainEpochs: 60, maxIter: 100, layoutEpochs: 200 };
   for (const [name, value] of Object.entries(long)) if (names.has(name)) options[name] = value;
-  return Object.entries(options).flatMap(([name, value]) => [flagOf(name), spell(value)]);
+  return flagsFor(options);
 }
 
-const commandOf = ({ clusters }: AnyMethod): string => (clusters === "none" ? "embed" : "cluster");
+/** Options of a method as the command line is given them. */
+export const flagsFor = (options: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(options).flatMap(([name, value]) => [flagOf(name), spell(value)]);
+
+/** The command that runs a method. */
+export const commandOf = ({ clusters }: AnyMethod): "cluster" | "embed" => (clusters === "none" ? "embed" : "cluster");
+
+/** Items as the pixels of a FITS cube, of methods that take them; one pixel more has no data. */
+function asCube({ data, shape }: NdArray<Float32Array>): Uint8Array {
+  const [n, d] = shape as [number, number];
+  const width = n + 1;
+  const planes = Float32Array.from({ length: d * width }, (_, at) =>
+    at % width < n ? data[(at % width) * d + Math.floor(at / width)]! : NaN,
+  );
+  return writeFits(new NdArray(planes, [d, 1, width]));
+}
 
 /** Runs of methods in a folder by a program, killed and resumed. */
 export class Killing {
   readonly #program: string;
   readonly #folder: string;
+  readonly #cubes: boolean;
   readonly #whole = new Map<string, Whole>();
 
-  /** @param program cli.js @param folder of the runs, made where it is missing */
-  constructor(program: string, folder: string) {
-    [this.#program, this.#folder] = [program, folder];
+  /** @param program cli.js @param folder of the runs, made where it is missing @param cubes whether items are pixels of a cube, of methods that take one */
+  constructor(program: string, folder: string, cubes = false) {
+    [this.#program, this.#folder, this.#cubes] = [program, folder, cubes];
   }
 
   /**
@@ -99,8 +117,9 @@ export class Killing {
     if (known) return known;
     await mkdir(this.#folder, { recursive: true });
     const { x, options } = trialOf(method, N);
-    const data = `${method.name}.npy`;
-    await writeFile(join(this.#folder, data), writeNpy(x));
+    const isCube = this.#cubes && takesCubes(method) === "rows";
+    const data = `${method.name}.${isCube ? "fits" : "npy"}`;
+    await writeFile(join(this.#folder, data), isCube ? asCube(x) : writeNpy(x));
     const begun = [commandOf(method), data, "--method", method.name, ...flagsOf(method, options), ...DEVICE];
     const out = join(this.#folder, `${method.name}-whole`);
     await rm(out, { recursive: true, force: true });
@@ -152,8 +171,19 @@ export class Killing {
   }
 
   #results(out: string): Promise<Buffer[]> {
-    return Promise.all(RESULTS.map((name) => readFile(join(out, name)).catch(() => Buffer.alloc(0))));
+    return Promise.all(
+      RESULTS.map(async (name) => {
+        const content = await readFile(join(out, name)).catch(() => Buffer.alloc(0));
+        return name.endsWith(".fits") && content.length > 0 ? valuesOf(content) : content;
+      }),
+    );
   }
+}
+
+/** The values of a FITS image: HISTORY has the command, and that of a run that goes on is another. */
+async function valuesOf(content: Uint8Array): Promise<Buffer> {
+  const { data } = await (await FitsFile.open(content)).image().read();
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** What a process says of its end: the line of an error that nobody caught, or else its last. */

@@ -107,6 +107,10 @@ export async function loadData(
     }
     return (await import("../cubes")).cubeSet(path, options, earlier, cubes);
   }
+  if (!cubes && (await isFits(path)))
+    throw new Error(
+      `${path} is a FITS file: its pixels are for methods that take rows, images are read from arrays and pictures`,
+    );
   const streamed = streams ? await openStreamed(path, options) : undefined;
   try {
     return await (streamed ? streamedData(path, streamed, options) : dataInMemory(path, options, earlier));
