@@ -27,7 +27,9 @@ export { significanceCurve, type SignificanceCurveOptions, type SignificanceSeri
 export { setPanels, type ReportedSet } from "./sections/sets";
 export { unitMap, type UnitMap } from "./charts/unit-map";
 export { clusterSpectra, spectra, type ClusterSpectrum, type Spectra } from "./charts/spectra";
-export { renderCube, type ClusteredCube, type ShownComponents, type ShownMap, type ShownRegion } from "./sky/render";
+export { drawCube, drawPart, renderCube, renderDrawnCube, type DrawnCube, type DrawnPart } from "./sky/render";
+export type { ClusteredCube, ShownComponents, ShownMap, ShownRegion } from "./sky/cube";
+export { clusteredCube, cubeReport, type FittedCube, type CubeRun } from "./sky/clustered";
 export {
   chosenBands,
   composite,

@@ -154,6 +154,22 @@ describe("the sky in the playground", () => {
       expect(Math.abs(value - expectedRows[at]!)).toBeLessThanOrEqual(1e-12 * Math.abs(value)),
     );
 
+    // the report as the command line draws it, but for when it was made, and by what
+    const report = await save(page, "report");
+    expect(report.name).toBe("galaxy-report.html");
+    const sectionsOf = (text: string): Map<string, string> =>
+      new Map(
+        [...text.matchAll(/<section id="(\w+)">([^]*?)<\/section>/g)].map(([, id, body]) => [id!, body!] as const),
+      );
+    const [shown, written] = [new TextDecoder().decode(report.bytes), (await read("run/report.html")).toString()].map(
+      sectionsOf,
+    ) as [Map<string, string>, Map<string, string>];
+    expect([...shown.keys()]).toEqual(["image", "spectra", "clusters", "map", "components", "curves", "provenance"]);
+    expect([...shown.keys()]).toEqual([...written.keys()]);
+    for (const same of ["image", "map"]) expect(shown.get(same)).toBe(written.get(same));
+    expect(shown.get("spectra")).toContain("wavelength (nm)");
+    expect(shown.get("image")).toContain("13h37m");
+
     // the piece of a cluster that is connected with where it was clicked
     const [x, y] = [48, 47];
     const label = own.data[y * SIZE + x]!;

@@ -1,7 +1,19 @@
 // What reports of cubes are made of: grids of coordinates, pictures, and the page.
 import { describe, expect, test } from "vitest";
 import { Wcs } from "../../src/astronomy";
-import { composite, compositeLimits, labelPicture, outlined, renderCube, skyGrid, skyPanel } from "../../src/report";
+import {
+  composite,
+  compositeLimits,
+  drawCube,
+  drawingDocument,
+  drawPart,
+  labelPicture,
+  outlined,
+  renderCube,
+  renderDrawnCube,
+  skyGrid,
+  skyPanel,
+} from "../../src/report";
 import type { ClusteredCube } from "../../src/report";
 import { makeRun, nothing, parse, sectionIds, textOf } from "./run";
 
@@ -121,5 +133,20 @@ describe("the report of a cube", () => {
     expect(parse(full).querySelectorAll("#map svg")).toHaveLength(6);
     expect(full).toContain("&lt;H&gt;");
     expect(await renderCube(run, cube)).toBe(await renderCube(run, cube));
+    // as a worker hands it over, its charts drawn by another
+    const drawn = structuredClone(drawCube(run, cube));
+    const drawing = await drawingDocument();
+    const sections = drawn.sections.map((section) => ({
+      ...section,
+      parts: section.parts.map((part) => ({ text: drawPart(part, drawing) })),
+    }));
+    expect(await renderDrawnCube({ ...drawn, sections })).toBe(await renderCube(run, cube));
+    const numberOfClusters = {
+      reason: "2 by silhouette",
+      curve: { name: "Tried", xLabel: "k", yLabel: "score", series: [{ name: "data", x: [2, 3], y: [1, 0] }] },
+    };
+    expect(textOf(parse(await renderCube({ ...run, numberOfClusters }, cube)), "#number p")[0]).toBe(
+      "2 by silhouette.",
+    );
   });
 });

@@ -262,9 +262,10 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
       saveFile(answer.name, answer.mime, answer.bytes);
       break;
     case "report":
-      void charts
-        .then(({ reportOf }) => reportOf(answer.run))
-        .then((text) => saveFile(`${answer.run.title.replace(/[^\w]+/g, "-")}.html`, "text/html", text));
+      void charts.then(({ saveReport }) => saveReport(answer.run));
+      break;
+    case "charts":
+      void sky.draw(answer.parts);
       break;
     case "warning":
       complain("run", answer.message);

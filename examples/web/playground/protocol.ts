@@ -1,5 +1,5 @@
 // What the page and its worker tell each other.
-import type { ClusteringReport, ClusterSpectrum, Curve, UnitGrid } from "constella/report";
+import type { ClusteringReport, ClusterSpectrum, Curve, DrawnPart, UnitGrid } from "constella/report";
 import type { Values } from "./methods";
 
 /** What kind of items a data set has: points of the plane, rows of a table, pictures, or pixels of the sky. */
@@ -134,6 +134,8 @@ export type Request =
   | { readonly type: "stop" }
   | { readonly type: "resume" }
   | { readonly type: "save"; readonly what: Download }
+  /** The charts that were asked for, as markup. */
+  | { readonly type: "charts"; readonly texts: readonly string[] }
   | { readonly type: "predict"; readonly files: readonly File[] }
   | { readonly type: "region"; readonly x: number; readonly y: number }
   /** A part of the image with at most so many pixels a side. */
@@ -183,6 +185,8 @@ export type Answer =
   | { readonly type: "state"; readonly state: RunState; readonly text: string; readonly savable: boolean }
   | { readonly type: "file"; readonly name: string; readonly mime: string; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: "report"; readonly run: ClusteringReport }
+  /** Charts of a report that the worker makes, which has no document to draw them in. */
+  | { readonly type: "charts"; readonly parts: readonly DrawnPart[] }
   /** Clusters of new items: how many went where, and the table. */
   | {
       readonly type: "predicted";

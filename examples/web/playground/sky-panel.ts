@@ -1,4 +1,5 @@
 // The image of a cube: its canvas, what lies at a place, and its controls.
+import type { DrawnPart } from "constella/report";
 import { regionInWords, SHOWN_IN_WORDS } from "./messages";
 import type { Answer, Region, Request, SkyFrame, SkyTile } from "./protocol";
 import { SkyView, type SkyLayer } from "./view/sky-view";
@@ -67,6 +68,12 @@ export class SkyPanel {
     element("region").hidden = false;
     element("region-text").textContent = regionInWords(region);
     element("region-spectra").innerHTML = spectraOf(region);
+  }
+
+  /** Draws charts of a report that the worker makes. */
+  async draw(parts: readonly DrawnPart[]): Promise<void> {
+    const { chartsOfReport } = await this.#charts;
+    this.#ask({ type: "charts", texts: await chartsOfReport(parts) });
   }
 
   #pick(x: number, y: number): void {

@@ -164,7 +164,7 @@ async function cubeResults(
   await reported(session, async () => {
     const { toReport } = await import("../../report");
     const run = toReport(finishedRun(session, found));
-    return reportOfCube({ cube, labels, regions, estimator, device, rgb, run });
+    return reportOfCube(run, { cube, labels, regions, estimator, device, rgb });
   });
   return 0;
 }

@@ -16,6 +16,10 @@ export interface ClusterSpectrum {
 
 /** A cluster in a band. */
 interface SpectrumPoint {
+  readonly name: string;
+  /** Of the spectra. */
+  readonly line: number;
+  readonly colour: string;
   readonly x: number;
   readonly y: number;
   readonly low: number;
@@ -54,15 +58,14 @@ export function spectra(
   if (bands < 2) throw new Error(`spectra: two bands or more are needed, got ${bands}`);
   const at = Array.from({ length: bands }, (_, band) => positions?.[band] ?? band + 1);
   const order = at.map((_, band) => band).sort((a, b) => at[a]! - at[b]!);
-  const lines = clusters.map(({ name, cluster, mean, spread }) => ({
-    ...{ name, colour: clusterColour(cluster) },
-    points: order.map((band): SpectrumPoint => ({
-      x: at[band]!,
-      y: mean[band]!,
-      low: mean[band]! - spread[band]!,
-      high: mean[band]! + spread[band]!,
+  const points = clusters.flatMap(({ name, cluster, mean, spread }, line) =>
+    order.map((band): SpectrumPoint => ({
+      ...{ name, line, colour: clusterColour(cluster), x: at[band]!, y: mean[band]! },
+      ...{ low: mean[band]! - spread[band]!, high: mean[band]! + spread[band]! },
     })),
-  }));
+  );
+  // a mark for all clusters, not one for each: what a mark costs is many times what a point does
+  const ofCluster = { x: "x", z: "line" } as const;
   const chart = draw(
     page,
     {
@@ -70,20 +73,21 @@ export function spectra(
       ...{ width, height: width / 2, marginLeft: 56, marginRight: 12, marginTop: 26, marginBottom: 40 },
       x: { label: xLabel, labelOffset: 38, tickFormat: formatTick },
       y: { label: yLabel, tickSize: 0, grid: true, nice: true, tickFormat: formatTick },
-      marks: lines.flatMap(({ name, colour, points }) => [
-        Plot.areaY(points, { x: "x", y1: "low", y2: "high", fill: colour, fillOpacity: 0.14 }),
-        Plot.lineY(points, { x: "x", y: "y", stroke: colour, strokeWidth: 1.8 }),
+      color: { type: "identity" },
+      marks: [
+        Plot.areaY(points, { ...ofCluster, y1: "low", y2: "high", fill: "colour", fillOpacity: 0.14 }),
+        Plot.lineY(points, { ...ofCluster, y: "y", stroke: "colour", strokeWidth: 1.8 }),
         Plot.dot(points, {
-          ...{ x: "x", y: "y", fill: colour, r: 2.2 },
-          title: ({ x, y, low }: SpectrumPoint) =>
+          ...{ x: "x", y: "y", fill: "colour", r: 2.2 },
+          title: ({ name, x, y, low }: SpectrumPoint) =>
             `${name}: ${formatValue(y)} ± ${formatValue(y - low)} at ${xLabel} ${formatTick(x)}`,
         }),
-      ]),
+      ],
     },
     {
       name: title,
       columns: ["cluster", xLabel, "mean", "standard deviation"],
-      rows: lines.flatMap(({ name, points }) => points.map(({ x, y, low }) => [name, x, y, y - low])),
+      rows: points.map(({ name, x, y, low }) => [name, x, y, y - low]),
     },
   );
   const legend = clusters.map(

@@ -1,70 +1,19 @@
 import { drawingDocument } from "../charts/document";
 import { clusterColour } from "../charts/palette";
 import { curves } from "../charts/curves";
-import { spectra, type ClusterSpectrum } from "../charts/spectra";
+import { spectra, type ClusterSpectrum, type Spectra } from "../charts/spectra";
 import { unitMap } from "../charts/unit-map";
 import { formatCount, formatShare, formatValue } from "../page/format";
-import { html, type Markup } from "../page/markup";
+import { html, trusted, type Content, type Markup } from "../page/markup";
 import { renderPage, type PageSection } from "../page/page";
 import { analyse } from "../sections/analysis";
-import type { ClusteringReport } from "../sections/run";
+import { clusterSizes, type ClusterSizes } from "../sections/certainty";
+import type { ClusteringReport, Curve } from "../sections/run";
 import { cards, comparison, heading, provenance } from "../sections/summary";
 import { chosenBands, composite, greyPicture, labelPicture, outlined, type Planes } from "./composite";
+import type { ClusteredCube, ShownComponents, ShownMap, ShownRegion } from "./cube";
 import { latitudeText, longitudeText, type SkyCoordinates } from "./grid";
 import { skyPanel } from "./panel";
-import type { UnitGrid } from "./units";
-
-/** A region of the image: a cluster, or a superpixel. */
-export interface ShownRegion {
-  readonly cluster: number;
-  /** Pixels. */
-  readonly size: number;
-  /** Mean place (x, y) in pixels from 0. */
-  readonly center: readonly [x: number, y: number];
-  /** In each band. */
-  readonly mean: ArrayLike<number>;
-  /** Standard deviations. */
-  readonly spread: ArrayLike<number>;
-}
-
-/** A map of units, as self-organising maps have them: one value a unit. */
-export interface ShownMap extends UnitGrid {
-  readonly hits: ArrayLike<number>;
-  readonly clusters: ArrayLike<number>;
-  /** The units' values in each band. */
-  readonly components: readonly ArrayLike<number>[];
-}
-
-/** Principal components of the bands. */
-export interface ShownComponents {
-  /** [components, height, width] */
-  readonly images: Planes;
-  /** Of all bands' variance, one a component. */
-  readonly shares: ArrayLike<number>;
-}
-
-/** What a report shows of a cube beside the run. */
-export interface ClusteredCube {
-  /** [bands, height, width], row 0 at the bottom. */
-  readonly bands: Planes;
-  readonly names: readonly string[];
-  /** Of the bands, where they are known; in `wavelengthUnit`, default nm. */
-  readonly wavelengths?: readonly number[] | undefined;
-  readonly wavelengthUnit?: string;
-  /** Of the values, "" where it is not known. */
-  readonly unit: string;
-  /** Numbers of the bands that are red, green and blue, from 0. Default: the longest wavelength to the shortest. */
-  readonly rgb?: readonly number[] | undefined;
-  /** Without them no grid is drawn. */
-  readonly sky?: SkyCoordinates | undefined;
-  /** The cluster of each pixel [height, width], −1 none. */
-  readonly labels: Planes;
-  /** [height, width], −1 none. */
-  readonly superpixels?: Planes | undefined;
-  readonly regions: readonly ShownRegion[];
-  readonly map?: ShownMap | undefined;
-  readonly components?: ShownComponents | undefined;
-}
 
 /** Spectra, and rows of the table of clusters, that are shown at most: the largest. */
 const [MOST_SPECTRA, MOST_ROWS] = [12, 60];
@@ -101,27 +50,32 @@ function pictures({ bands, names, rgb, wavelengths, labels, superpixels, sky }: 
   return html`<div class="grid sky-panels">${panels}</div>`;
 }
 
-function spectraOf(
-  page: Document,
-  { names, wavelengths, wavelengthUnit = "nm", unit, regions }: ClusteredCube,
-): Markup | undefined {
-  if (names.length < 2) return undefined;
+/** What a chart of the spectra shows, and of how many clusters; nothing of one band. */
+function spectraOf({ names, wavelengths, wavelengthUnit = "nm", unit, regions }: ClusteredCube): DrawnPart[] {
+  if (names.length < 2) return [];
   const shown = largest(regions, MOST_SPECTRA).map(({ cluster, size, mean, spread }): ClusterSpectrum => ({
     ...{ cluster, size, mean, spread },
     name: `cluster ${cluster}`,
   }));
   const isKnown = wavelengths?.every(Number.isFinite) ?? false;
-  const chart = spectra(page, {
-    ...{ title: "Mean spectra", yLabel: unit === "" ? "value" : unit, clusters: shown },
-    ...(isKnown ? { positions: wavelengths!, xLabel: `wavelength (${wavelengthUnit})` } : { xLabel: "band" }),
-  });
   const left = regions.length - shown.length;
-  return html`${chart}${
-    left > 0 &&
-    html`<p class="note">
-      The ${shown.length} largest of ${formatCount(regions.length)} clusters; clusters.csv has all.
-    </p>`
-  }`;
+  return [
+    {
+      spectra: {
+        ...{ title: "Mean spectra", yLabel: unit === "" ? "value" : unit, clusters: shown },
+        ...(isKnown ? { positions: wavelengths!, xLabel: `wavelength (${wavelengthUnit})` } : { xLabel: "band" }),
+      },
+    },
+    ...(left > 0
+      ? [
+          drawn(
+            html`<p class="note">
+              The ${shown.length} largest of ${formatCount(regions.length)} clusters; clusters.csv has all.
+            </p>`,
+          ),
+        ]
+      : []),
+  ];
 }
 
 function table({ regions, sky, names }: ClusteredCube): Markup {
@@ -203,29 +157,91 @@ function componentFigures({ images, shares }: ShownComponents, sky: SkyCoordinat
   </div>`;
 }
 
+/** A part of a section: markup that is drawn, or what a chart shows that is drawn where there is a document. */
+export type DrawnPart =
+  | { readonly text: string }
+  | { readonly spectra: Spectra }
+  | { readonly sizes: ClusterSizes }
+  | { readonly curves: readonly Curve[] };
+
+/** The report of a cube as far as no document is needed: plain data that a worker hands to its page. */
+export interface DrawnCube {
+  readonly title: string;
+  /** Markup. */
+  readonly header: string;
+  readonly sections: readonly { readonly id: string; readonly title: string; readonly parts: readonly DrawnPart[] }[];
+}
+
+const drawn = (body: Content): DrawnPart => ({ text: html`${body}`.text });
+
 /**
- * Renders the clustering of a cube as one HTML file: the image and its clusters side by side with a grid of coordinates, spectra, places and sizes, the map
- * of units and principal components where there are some. As `renderReport`: no script, no address outside the file, the same bytes for the same run.
- * @param run of the pixels, as far as a cube does not say it better: its labels are those of the pixels, one after the other
+ * Draws the pictures, tables and maps of a clustered cube. @param run of the pixels, as far as a cube does not say it better: its labels are those of the
+ * pixels, one after the other
  */
-export async function renderCube(run: ClusteringReport, cube: ClusteredCube, page?: Document): Promise<string> {
-  const document = page ?? (await drawingDocument());
-  const { title, stages, lowerIsBetter, curves: training } = run;
+export function drawCube(run: ClusteringReport, cube: ClusteredCube): DrawnCube {
+  const { title, stages, lowerIsBetter, curves: training = [], numberOfClusters } = run;
   const analysis = analyse(run);
-  const sections: PageSection[] = [
-    { id: "image", title: "The image", body: pictures(cube, analysis.k) },
-    { id: "spectra", title: "Spectra", body: spectraOf(document, cube) },
-    { id: "clusters", title: "The clusters", body: table(cube) },
-    { id: "map", title: "The map", body: cube.map && mapFigures(cube.map, cube.names) },
+  const { k, sizes } = analysis;
+  const isSuperpixels = cube.superpixels === cube.labels;
+  const optional = (body: Markup | undefined): DrawnPart[] => (body ? [drawn(body)] : []);
+  const sections: DrawnCube["sections"] = [
+    { id: "image", title: "The image", parts: [drawn(pictures(cube, k))] },
+    { id: "spectra", title: "Spectra", parts: spectraOf(cube) },
+    {
+      id: "clusters",
+      title: "The clusters",
+      parts: [...(isSuperpixels ? [] : [{ sizes: { sizes } }]), drawn(table(cube))],
+    },
+    { id: "map", title: "The map", parts: optional(cube.map && mapFigures(cube.map, cube.names)) },
     {
       id: "components",
       title: "Principal components",
-      body: cube.components && componentFigures(cube.components, cube.sky),
+      parts: optional(cube.components && componentFigures(cube.components, cube.sky)),
     },
-    { id: "stages", title: "Comparison", body: comparison(stages, lowerIsBetter) },
-    { id: "curves", title: "Training", body: training && training.length > 0 && curves(document, training) },
-    { id: "provenance", title: "How this was made", body: provenance(run) },
+    {
+      id: "number",
+      title: "How many clusters",
+      parts: numberOfClusters
+        ? [drawn(html`<p>${numberOfClusters.reason}.</p>`), { curves: [numberOfClusters.curve] }]
+        : [],
+    },
+    { id: "stages", title: "Comparison", parts: optional(comparison(stages, lowerIsBetter)) },
+    { id: "curves", title: "Training", parts: [{ curves: training }] },
+    { id: "provenance", title: "How this was made", parts: [drawn(provenance(run))] },
   ];
   const head = heading(run, analysis, { one: "pixel", none: "without data" });
-  return renderPage({ title, header: html`${head} ${cards(run)}`, sections });
+  return { title, header: html`${head} ${cards(run)}`.text, sections };
 }
+
+/** A part as markup, "" where there is nothing to show. */
+export function drawPart(part: DrawnPart, page: Document): string {
+  if ("text" in part) return part.text;
+  const body =
+    "spectra" in part
+      ? spectra(page, part.spectra)
+      : "sizes" in part
+        ? html`<div class="grid">${clusterSizes(page, part.sizes)}</div>`
+        : curves(page, part.curves);
+  return body?.text ?? "";
+}
+
+/** The HTML file of a drawn cube; where charts are left a document is needed for them. @param cube what `drawCube` gave: its markup is trusted */
+export async function renderDrawnCube({ title, header, sections }: DrawnCube, page?: Document): Promise<string> {
+  const isDrawn = sections.every(({ parts }) => parts.every((part) => "text" in part));
+  const document = isDrawn ? undefined : (page ?? (await drawingDocument()));
+  const shown = sections.map(({ id, title, parts }): PageSection => {
+    const texts = parts
+      .map((part) => ("text" in part ? part.text : drawPart(part, document!)))
+      .filter((text) => text !== "");
+    return { id, title, body: texts.length > 0 && texts.map(trusted) };
+  });
+  return renderPage({ title, header: trusted(header), sections: shown });
+}
+
+/**
+ * Renders the clustering of a cube as one HTML file: the image and its clusters side by side with a grid of coordinates, spectra, places and sizes, the map
+ * of units and principal components where there are some. As `renderReport`: no script, no address outside the file, the same bytes for the same run.
+ * @param run as `drawCube` takes it
+ */
+export const renderCube = (run: ClusteringReport, cube: ClusteredCube, page?: Document): Promise<string> =>
+  renderDrawnCube(drawCube(run, cube), page);

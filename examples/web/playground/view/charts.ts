@@ -6,6 +6,7 @@ import {
   type Curve,
   curves,
   draw,
+  drawPart,
   formatShare,
   formatTick,
   html,
@@ -13,7 +14,8 @@ import {
   spectra,
   unitMap,
 } from "constella/report";
-import type { Content, Markup } from "constella/report";
+import type { Content, DrawnPart, Markup } from "constella/report";
+import { saveFile } from "../files";
 import type { Frame, Region } from "../protocol";
 
 const BINS = 20;
@@ -61,6 +63,9 @@ function confidenceChart(values: Float32Array, kind: ConfidenceKind): Markup {
   </figure>`;
 }
 
+/** Lets the page answer. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
 /** The map of units, sizes, confidences and curves of a frame, as HTML; each is a task of its own, so that the page answers between them. */
 export async function chartsOf(frame: Frame, kind: ConfidenceKind): Promise<string> {
   const { sizes, noise, confidence, sky } = frame;
@@ -76,7 +81,7 @@ export async function chartsOf(frame: Frame, kind: ConfidenceKind): Promise<stri
   const texts: string[] = [];
   for (const part of parts) {
     texts.push(html`${part()}`.text);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await turn();
   }
   return texts.join("");
 }
@@ -99,5 +104,16 @@ export function spectraOf({ names, wavelengths, unit, total, spectra: clusters }
 const shownCurves = (all: readonly Curve[]): Curve[] =>
   all.filter(({ series }) => series.some(({ x }) => x.length > 1));
 
-/** The report of a run as one HTML file. */
-export const reportOf = (run: ClusteringReport): Promise<string> => renderReport(run, document);
+/** Gives the user the report of a run as one HTML file. */
+export const saveReport = async (run: ClusteringReport): Promise<void> =>
+  saveFile(`${run.title.replace(/[^\w]+/g, "-")}.html`, "text/html", await renderReport(run, document));
+
+/** Charts of a report that is made elsewhere, as HTML, each a task of its own. */
+export async function chartsOfReport(parts: readonly DrawnPart[]): Promise<string[]> {
+  const texts: string[] = [];
+  for (const part of parts) {
+    texts.push(drawPart(part, document));
+    await turn();
+  }
+  return texts;
+}

@@ -3,6 +3,7 @@ import { Camera, cornersOf } from "./camera";
 import { inside } from "./lasso";
 import { Looking } from "./looking";
 import { atlasOf, paintDrawing, paintItems, paintLasso, type Atlas, type Inks, type Shown } from "./paint";
+import { Surface } from "./surface";
 import type { Thumbnails } from "../protocol";
 
 const MOVE_MS = 320;
@@ -24,7 +25,7 @@ export interface PlaneEvents {
 /** Draws items, lets them be looked at and selected, and takes points that are drawn. */
 export class PlaneView {
   readonly #canvas: HTMLCanvasElement;
-  readonly #context: CanvasRenderingContext2D;
+  readonly #surface: Surface;
   readonly #camera: Camera;
   readonly #looking: Looking;
   readonly #events: PlaneEvents;
@@ -33,7 +34,6 @@ export class PlaneView {
   #xy = new Float32Array(0);
   #from = new Float32Array(0);
   #begun = 0;
-  #requested = false;
   #picked = -1;
   #atlas: Atlas | undefined;
   #selected: ReadonlySet<number> | undefined;
@@ -48,11 +48,13 @@ export class PlaneView {
   constructor(canvas: HTMLCanvasElement, events: PlaneEvents) {
     this.#canvas = canvas;
     this.#events = events;
-    this.#context = canvas.getContext("2d")!;
+    this.#surface = new Surface(canvas, {
+      resized: () => (this.#drawn ? this.#fitDrawing() : this.#camera.fit(cornersOf(this.#shown.xy), true)),
+      frame: () => this.#advance(),
+      paint: (context) => this.#paint(context),
+    });
     this.#camera = new Camera(canvas);
     this.#looking = new Looking(canvas, this.#camera, () => this.#look());
-    new ResizeObserver(() => this.#resize()).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#request());
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#drag(event));
     for (const type of ["pointerup", "pointercancel"] as const)
@@ -78,27 +80,27 @@ export class PlaneView {
       this.#events.moved();
     }
     this.#camera.fit(cornersOf(shown.xy), !same);
-    this.#request();
+    this.#surface.request();
   }
 
   /** Shows items by their pictures, or as dots. */
   set thumbnails(thumbnails: Thumbnails | undefined) {
     this.#atlas = thumbnails && atlasOf(thumbnails);
-    this.#request();
+    this.#surface.request();
   }
 
   /** Marks an item. */
   pick(item: number): void {
     if (item === this.#picked) return;
     this.#picked = item;
-    this.#request();
+    this.#surface.request();
   }
 
   /** Selects items; none end the selection. */
   select(items: readonly number[]): void {
     this.#selected = items.length > 0 ? new Set(items) : undefined;
     this.#events.selected(items);
-    this.#request();
+    this.#surface.request();
   }
 
   /** Nearer or farther, by one step or a factor. */
@@ -136,7 +138,7 @@ export class PlaneView {
     this.#cursor = undefined;
     this.#canvas.classList.toggle("drawing", on);
     if (on) this.#fitDrawing();
-    this.#request();
+    this.#surface.request();
   }
 
   get drawing(): boolean {
@@ -151,12 +153,12 @@ export class PlaneView {
   clear(): void {
     if (this.#drawn) this.#drawn = [];
     this.#events.drawn(0);
-    this.#request();
+    this.#surface.request();
   }
 
   #look(): void {
     this.#events.moved();
-    this.#request();
+    this.#surface.request();
   }
 
   #down(event: PointerEvent): void {
@@ -175,7 +177,7 @@ export class PlaneView {
     if (this.#drawn) this.#spray(this.#camera.toPlane(x, y));
     else if (this.#lasso) {
       this.#lasso.push(x, y);
-      this.#request();
+      this.#surface.request();
     } else if (!this.#looking.drag(event)) return;
     event.preventDefault();
   }
@@ -196,7 +198,7 @@ export class PlaneView {
       this.#drawn!.push(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
     }
     this.#events.drawn(this.#drawn!.length / 2);
-    this.#request();
+    this.#surface.request();
   }
 
   /** Arrows move a cursor, space and enter draw at it. */
@@ -216,7 +218,7 @@ export class PlaneView {
     } else if (event.key === " " || event.key === "Enter") this.#spray((this.#cursor ??= [x, y]));
     else return;
     event.preventDefault();
-    this.#request();
+    this.#surface.request();
   }
 
   #fitDrawing(): void {
@@ -224,30 +226,15 @@ export class PlaneView {
     this.#camera.fit([-DRAWING, DRAWING, -DRAWING, DRAWING], true);
   }
 
-  #resize(): void {
-    const { clientWidth, clientHeight } = this.#canvas;
-    const ratio = devicePixelRatio;
-    this.#canvas.width = Math.round(clientWidth * ratio);
-    this.#canvas.height = Math.round(clientHeight * ratio);
-    if (this.#drawn) this.#fitDrawing();
-    else this.#camera.fit(cornersOf(this.#shown.xy), true);
-    this.#paint();
-  }
-
-  #request(): void {
-    if (this.#requested) return;
-    this.#requested = true;
-    requestAnimationFrame(() => {
-      this.#requested = false;
-      const share = Math.min(1, (performance.now() - this.#begun) / MOVE_MS);
-      const eased = 1 - (1 - share) ** 3;
-      const { xy } = this.#shown;
-      if (this.#from.length === xy.length)
-        for (let i = 0; i < xy.length; i++) this.#xy[i] = this.#from[i]! + (xy[i]! - this.#from[i]!) * eased;
-      this.#camera.advance(share < 1 ? 0.25 : 1);
-      this.#paint();
-      if (share < 1) this.#request();
-    });
+  /** Items and camera on their way; whether they have not arrived. */
+  #advance(): boolean {
+    const share = Math.min(1, (performance.now() - this.#begun) / MOVE_MS);
+    const eased = 1 - (1 - share) ** 3;
+    const { xy } = this.#shown;
+    if (this.#from.length === xy.length)
+      for (let i = 0; i < xy.length; i++) this.#xy[i] = this.#from[i]! + (xy[i]! - this.#from[i]!) * eased;
+    this.#camera.advance(share < 1 ? 0.25 : 1);
+    return share < 1;
   }
 
   #inks(): Inks {
@@ -258,12 +245,8 @@ export class PlaneView {
     return { ink, muted, paper, accent, font: style.fontFamily };
   }
 
-  #paint(): void {
-    const context = this.#context;
-    const { clientWidth, clientHeight } = this.#canvas;
+  #paint(context: CanvasRenderingContext2D): void {
     const inks = this.#inks();
-    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    context.clearRect(0, 0, clientWidth, clientHeight);
     if (this.#drawn) {
       const drawing = { points: this.#drawn, cursor: this.#cursor, half: DRAWING };
       return paintDrawing(context, this.#camera, inks, drawing);

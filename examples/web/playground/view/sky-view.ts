@@ -2,6 +2,7 @@
 import type { SkyBox, SkyPicture, SkyTile } from "../protocol";
 import { Camera } from "./camera";
 import { Looking } from "./looking";
+import { Surface } from "./surface";
 
 /** What of the image is shown. */
 export type SkyLayer = "both" | "clusters" | "composite";
@@ -26,7 +27,7 @@ export interface SkyEvents {
 /** Draws an image, and lets it be looked at closely and clicked at. Row 0 is at the bottom. */
 export class SkyView {
   readonly #canvas: HTMLCanvasElement;
-  readonly #context: CanvasRenderingContext2D;
+  readonly #surface: Surface;
   readonly #camera: Camera;
   readonly #looking: Looking;
   readonly #events: SkyEvents;
@@ -37,15 +38,16 @@ export class SkyView {
   #border: SkyPicture | undefined;
   #layer: SkyLayer = "both";
   #begun: readonly [number, number] | undefined;
-  #requested = false;
   #rest: ReturnType<typeof setTimeout> | undefined;
 
   constructor(canvas: HTMLCanvasElement, events: SkyEvents) {
-    [this.#canvas, this.#events, this.#context] = [canvas, events, canvas.getContext("2d")!];
+    [this.#canvas, this.#events] = [canvas, events];
+    this.#surface = new Surface(canvas, {
+      resized: () => this.#fit(true),
+      paint: (context) => this.#paint(context),
+    });
     this.#camera = new Camera(canvas);
     this.#looking = new Looking(canvas, this.#camera, () => this.#look());
-    new ResizeObserver(() => this.#resize()).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#request());
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => (event.buttons & 1) !== 0 && this.#looking.drag(event));
     canvas.addEventListener("pointerup", (event) => this.#up(event));
@@ -79,19 +81,19 @@ export class SkyView {
   set tile(tile: SkyTile) {
     this.#forgetTile();
     this.#tile = tile;
-    this.#request();
+    this.#surface.request();
   }
 
   /** What is drawn around. */
   set border(picture: SkyPicture | undefined) {
     this.#let(this.#border);
     this.#border = picture;
-    this.#request();
+    this.#surface.request();
   }
 
   set layer(layer: SkyLayer) {
     this.#layer = layer;
-    this.#request();
+    this.#surface.request();
   }
 
   zoom(factor: number): void {
@@ -121,7 +123,7 @@ export class SkyView {
 
   #look(): void {
     this.#events.moved();
-    this.#request();
+    this.#surface.request();
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => this.#want(), REST_MS);
   }
@@ -171,41 +173,18 @@ export class SkyView {
     if (box) this.#camera.fit([-0.5, box.width - 0.5, -0.5, box.height - 0.5], jump);
   }
 
-  #resize(): void {
-    const { clientWidth, clientHeight } = this.#canvas;
-    if (clientWidth === 0) return; // hidden
-    this.#canvas.width = Math.round(clientWidth * devicePixelRatio);
-    this.#canvas.height = Math.round(clientHeight * devicePixelRatio);
-    this.#fit(true);
-    this.#paint();
-  }
-
-  #request(): void {
-    if (this.#requested) return;
-    this.#requested = true;
-    requestAnimationFrame(() => {
-      this.#requested = false;
-      this.#paint();
-    });
-  }
-
-  #draw(picture: SkyPicture | undefined, opacity = 1): void {
+  #draw(context: CanvasRenderingContext2D, picture: SkyPicture | undefined, opacity = 1): void {
     if (!picture || opacity === 0) return;
     const { bitmap, x, y, width, height } = picture;
     const [left, top] = this.#camera.toScreen(x - 0.5, y + height - 0.5);
     const [right, bottom] = this.#camera.toScreen(x + width - 0.5, y - 0.5);
-    const context = this.#context;
     context.globalAlpha = opacity;
     context.imageSmoothingEnabled = right - left < bitmap.width;
     context.drawImage(bitmap, left, top, right - left, bottom - top);
     context.globalAlpha = 1;
   }
 
-  #paint(): void {
-    const context = this.#context;
-    const { clientWidth, clientHeight } = this.#canvas;
-    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    context.clearRect(0, 0, clientWidth, clientHeight);
+  #paint(context: CanvasRenderingContext2D): void {
     const box = this.#box;
     if (!box) return;
     context.save();
@@ -217,22 +196,22 @@ export class SkyView {
     context.clip();
     const has = this.#clusters !== undefined;
     if (!has || this.#layer !== "clusters") {
-      this.#draw(this.#composite);
-      this.#draw(this.#tile?.composite);
+      this.#draw(context, this.#composite);
+      this.#draw(context, this.#tile?.composite);
     }
     const opacity = { both: OVER, clusters: 1, composite: 0 }[this.#layer];
     const labels = this.#tile?.labels;
-    this.#draw(this.#clusters, opacity);
+    this.#draw(context, this.#clusters, opacity);
     if (labels) {
       // the nearer picture in place of the small one
       const { x, y, width, height } = labels;
       const [a, b] = this.#camera.toScreen(x - 0.5, y + height - 0.5);
       const [c, d] = this.#camera.toScreen(x + width - 0.5, y - 0.5);
       context.clearRect(a, b, c - a, d - b);
-      if (this.#layer !== "clusters") this.#draw(this.#tile?.composite);
-      this.#draw(labels, opacity);
+      if (this.#layer !== "clusters") this.#draw(context, this.#tile?.composite);
+      this.#draw(context, labels, opacity);
     }
-    this.#draw(this.#border);
+    this.#draw(context, this.#border);
     context.restore();
   }
 }

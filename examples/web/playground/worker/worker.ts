@@ -258,6 +258,20 @@ class Run {
     const { summary, truth, columns, pictures, ids } = this.#data;
     const { description } = await device!;
     const history = this.#session.history();
+    const made = {
+      ...{ title: `${summary.name}: ${TITLES[this.#method]!}`, method: TITLES[this.#method]! },
+      ...{ labels, nClusters: k, history, trace: this.#trace, stages: [], ids },
+      ...(inertia !== undefined && { inertia }),
+      ...{ device: description, seed: Number(settings["seed"] ?? 0), seconds: this.#seconds },
+      ...{ options: settings, versions: { constella: version } },
+    };
+    if (cube) {
+      const run = toReport({ ...made, items: x, measures: {}, projections: [] });
+      const drawn = await cube.report(run, labels, this.#session.estimator?.());
+      const { reportFile } = await import("./sky/report");
+      const page = await reportFile(drawn, (parts) => tell({ type: "charts", parts }));
+      return file("report.html", "text/html", page);
+    }
     const xy = embedding ? this.#projection.project(takeRows(embedding, rows).data, rows.length) : plane;
     const items: NdArray<Uint8Array> | NdArray<Float32Array> = pictures
       ? new NdArray(
@@ -268,20 +282,13 @@ class Run {
         )
       : flat(this.#data.x);
     const run = toReport({
-      ...{ title: `${summary.name}: ${TITLES[this.#method]!}`, method: TITLES[this.#method]! },
-      ...{ labels, nClusters: k, history, trace: this.#trace, embedding: embedding ?? flat(scaled(x, this.#scaling)) },
+      ...{ ...made, embedding: embedding ?? flat(scaled(x, this.#scaling)) },
       ...(q && { q }),
-      ...(inertia !== undefined && { inertia }),
       items,
-      ...{ columns: columns ?? null, ids },
-      truth,
+      ...{ columns: columns ?? null, truth },
       ...(summary.classes && { classNames: summary.classes }),
       measures: truth ? headline(truth, labels) : {},
-      stages: [],
       projections: [{ name: embedding ? "Principal axes of the embedding" : "The data", xy, index: rows }],
-      ...{ device: description, seed: Number(settings["seed"] ?? 0), seconds: this.#seconds },
-      options: settings,
-      versions: { constella: version },
     });
     tell({ type: "report", run });
   }
@@ -357,6 +364,8 @@ async function serve(request: Request): Promise<void> {
       return current?.go();
     case "save":
       return current?.save(request.what);
+    case "charts":
+      return (await import("./sky/report")).chartsDrawn(request.texts);
     case "predict":
       return current?.predict(await contentsOf(request.files));
     case "region": {

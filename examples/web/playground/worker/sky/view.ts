@@ -15,8 +15,18 @@ import {
   writeRegions,
   type RegionStatistics,
 } from "constella/astronomy";
-import { runHistory, type Estimator } from "constella/methods";
-import { latitudeText, longitudeText, unitGrid } from "constella/report";
+import { labelsOf, runHistory, type Estimator } from "constella/methods";
+import {
+  clusteredCube,
+  cubeReport,
+  drawCube,
+  latitudeText,
+  longitudeText,
+  unitGrid,
+  type ClusteringReport,
+  type DrawnCube,
+  type SkyCoordinates,
+} from "constella/report";
 import { CSOM, ESOM, SOM } from "constella/som";
 import { version } from "../../../../../package.json";
 import type { CubeAs, Region, SkyBox, SkyFrame, SkyTile } from "../../protocol";
@@ -214,6 +224,26 @@ export class CubeView {
     return writeLabelImage(image, this.sky, runHistory({ version, title, name, as: this.as, settings }));
   }
 
+  /** The report of a run on it, as the command line draws it; of a cube that is not in memory the small image's. @param at whose map of units is shown */
+  async report(run: ClusteringReport, labels: Int32Array, at: Estimator | undefined): Promise<DrawnCube> {
+    const { cube, small, shrink, wcs, names, wavelengths, unit } = this.sky;
+    const whole = this.labels(labels);
+    const image = cube ? whole : this.#smallLabels(whole);
+    const regions = regionStatistics(cube ?? small, image);
+    const fitted = {
+      ...{ cube: cube ?? small, as: this.as, names, wavelengths, unit },
+      ...(this.#items.superpixels && { superpixels: this.#items.superpixels }),
+      fits: { wcs: wcs && (cube ? wcs : shrunkSky(wcs, shrink)) },
+    };
+    const found = await clusteredCube({
+      ...{ cube: fitted, labels: image, regions, device: await this.sky.device() },
+      estimator: at && grid(at) && at,
+    });
+    const map = found.map && { ...found.map, clusters: renumbered(found.map.clusters, labelsOf(at!), labels) };
+    const told = cube ? run : { ...run, summary: `Drawn of means of ${shrink} × ${shrink} pixels.` };
+    return drawCube(cubeReport(told, image), { ...found, map });
+  }
+
   /** Labels of rows as those of pixels. */
   labels(labels: Int32Array): NdArray<Int32Array<ArrayBuffer>> {
     return painted(labels, this.#items);
@@ -221,8 +251,13 @@ export class CubeView {
 
   /** Of regions; of a cube that is not in memory, by the pixels of the small image. */
   #statistics(labels: NdArray<Int32Array>): RegionStatistics {
-    const { cube, small, shrink, source } = this.sky;
-    if (cube) return regionStatistics(cube, labels);
+    const { cube, small } = this.sky;
+    return cube ? regionStatistics(cube, labels) : regionStatistics(small, this.#smallLabels(labels));
+  }
+
+  /** Those of the small image: at the middle of what each of its pixels shows. */
+  #smallLabels(labels: NdArray<Int32Array>): NdArray<Int32Array> {
+    const { small, shrink, source } = this.sky;
     const [, height, width] = small.shape as [number, number, number];
     const middle = (at: number, most: number): number => Math.min(most - 1, at * shrink + (shrink >> 1));
     const of = Int32Array.from(
@@ -230,7 +265,7 @@ export class CubeView {
       (_, at) =>
         labels.data[middle(Math.floor(at / width), source.height) * source.width + middle(at % width, source.width)]!,
     );
-    return regionStatistics(small, new NdArray(of, [height, width]));
+    return new NdArray(of, [height, width]);
   }
 
   async #border(mask: Int32Array): Promise<SkyTile["composite"]> {
@@ -260,4 +295,17 @@ function grid(at: Estimator): ReturnType<typeof unitGrid> {
   } catch {
     return undefined;
   }
+}
+
+/** The sky of an image of which `shrink` × `shrink` pixels became one. */
+const shrunkSky = (sky: SkyCoordinates, shrink: number): SkyCoordinates => ({
+  ...{ system: sky.system, pixelScale: sky.pixelScale * shrink },
+  pixelToWorld: (pixels) => sky.pixelToWorld(Array.from(pixels, (at) => at * shrink + (shrink - 1) / 2)),
+  worldToPixel: (places) => Array.from(sky.worldToPixel(places), (at) => (at - (shrink - 1) / 2) / shrink),
+});
+
+/** Numbers of clusters as the page has them. @param before labels of the rows by the method's own numbers @param after the same by the page's */
+function renumbered(clusters: ArrayLike<number>, before: Int32Array | undefined, after: Int32Array): Int32Array {
+  const shownAs = new Map(Array.from(before ?? [], (label, row) => [label, after[row]!]));
+  return Int32Array.from(clusters, (cluster) => shownAs.get(cluster) ?? cluster);
 }
