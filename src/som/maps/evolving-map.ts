@@ -163,13 +163,8 @@ export class EvolvingMap {
     rows: ArrayLike<number>,
     at: number,
   ): { readonly place: number; readonly second: number; readonly square: number } {
-    let [place, square, second, next] = [-1, Infinity, -1, Infinity];
-    for (let i = 0; i < this.size; i++) {
-      const away = this.#square(rows, at, i);
-      if (away < square) [second, next, place, square] = [place, square, i, away];
-      else if (away < next) [second, next] = [i, away];
-    }
-    return { place, second, square };
+    const [place, second] = this.#two(rows, at);
+    return { place, second, square: place < 0 ? Infinity : this.#squares[place]! };
   }
 
   #square(rows: ArrayLike<number>, at: number, place: number): number {
@@ -183,22 +178,41 @@ export class EvolvingMap {
     return sum;
   }
 
-  /** The two nearest nodes, the older of equally near ones; their squared distances are left behind by place. */
-  #nearest(rows: ArrayLike<number>, at: number, among?: readonly number[]): [Node, Node | undefined] {
-    const places = among && this.#placesOf(among);
+  /**
+   * Places of the nearest node and the second nearest, the older of equally near ones, −1 where there is none; their squared distances are left behind. A
+   * sum of squares only grows: a node is out once its sum is not below that of the second nearest so far.
+   */
+  #two(rows: ArrayLike<number>, at: number, places?: readonly number[]): [number, number] {
+    const { d } = this;
+    const prototypes = this.#prototypes;
     const squares = this.#squares;
     let [first, second] = [-1, -1];
     let [least, next] = [Infinity, Infinity];
     const count = places ? places.length : this.size;
     for (let i = 0; i < count; i++) {
       const place = places ? places[i]! : i;
-      const away = this.#square(rows, at, place);
-      squares[place] = away;
-      if (away < least || first < 0) [second, next, first, least] = [first, least, place, away];
-      else if (away < next || second < 0) [second, next] = [place, away];
+      const from = place * d;
+      let sum = 0;
+      for (let c = 0; c < d; c++) {
+        const difference = rows[at + c]! - prototypes[from + c]!;
+        sum += difference * difference;
+        if (sum >= next) break;
+      }
+      if (sum < least || first < 0) {
+        [second, next] = [first, least];
+        [first, least] = [place, sum];
+      } else if (sum < next || second < 0) [second, next] = [place, sum];
+      else continue;
+      squares[place] = sum;
     }
-    if (places)
-      for (const { place } of this.#nodes[first]!.links.keys()) squares[place] = this.#square(rows, at, place);
+    return [first, second];
+  }
+
+  /** The two nearest nodes; squared distances of both, and of what is linked to the nearest, are left behind by place. */
+  #nearest(rows: ArrayLike<number>, at: number, among?: readonly number[]): [Node, Node | undefined] {
+    const squares = this.#squares;
+    const [first, second] = this.#two(rows, at, among && this.#placesOf(among));
+    for (const { place } of this.#nodes[first]!.links.keys()) squares[place] = this.#square(rows, at, place);
     return [this.#nodes[first]!, this.#nodes[second]];
   }
 
