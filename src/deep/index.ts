@@ -1,6 +1,12 @@
 /**
- * Deep clustering in several steps: networks whose codes are placed and clustered by what other entries hold.
+ * Deep clustering in several steps, or on networks of images: codes that are placed and clustered by what other entries hold, convolutional encoders under
+ * DEC, IDEC and N2D, and codes that keep to the centres of k-means.
  * @module constella/deep
  */
+export { ConvDEC, ConvIDEC, ConvN2D } from "../models/conv-clustering";
+export type { ConvCoderOptions, ConvDECOptions, ConvIDECOptions, ConvN2DOptions } from "../models/conv-clustering";
+export { DCN } from "../models/dcn";
+export type { DCNOptions } from "../models/dcn";
 export { N2D } from "../models/n2d";
 export type { N2DOptions } from "../models/n2d";
+export type { PlacedCodesOptions } from "../models/placed-codes";

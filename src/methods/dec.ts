@@ -1,7 +1,7 @@
 import { EPOCHS } from "../lifecycle/progress";
 import { DEC } from "../models/dec";
 import { CLUSTERING_EPOCHS, DEC_OPTIONS } from "../models/dec-options";
-import type { DECOptions } from "../models/dec-options";
+import type { DECLoadOptions, DECOptions } from "../models/dec-options";
 import { augmentRows } from "../models/augment-rows";
 import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
 import type { ImageRowsMethodOptions } from "./feature-network";
@@ -23,7 +23,7 @@ const NARROW = 32;
 const NARROW_HIDDEN = [64, 64, 128];
 
 /** How the sizes are chosen, in words. @param last what the last one is */
-export const sizesInWords = (last: string | number): string =>
+const sizesInWords = (last: string | number): string =>
   `input,${HIDDEN.join(",")},${last}; up to ${NARROW} values input,${NARROW_HIDDEN.join(",")}, and as many as the input if those are fewer`;
 
 const widthOf = ({ itemShape }: DataSummary): number => itemShape.reduce((product, size) => product * size, 1);
@@ -55,32 +55,51 @@ export function suitDEC(data: DataSummary, given: Partial<DECMethodOptions>): Pa
   };
 }
 
-/** What options of DEC mean, and of IDEC beside its own. */
-export const DEC_WORDS = {
-  layers: {
-    unset: sizesInWords(EMBEDDING),
-    help: "sizes of the encoder from the input to the embedding",
-  },
-  layerEpochs: "passes over the data for each layer by itself",
+/** What options mean of methods that cluster codes while the network learns. */
+export const CODE_CLUSTERING_WORDS = {
   pretrainEpochs: `passes over the data for the whole autoencoder; for items of up to ${NARROW} values as many as make ${STEPS} steps`,
   pretrainBatchSize: "items a step before clustering",
   pretrainLearningRate: { help: "Adam's step size before clustering", resumable: true },
-  corruption: "share of inputs set to 0 while a layer is trained by itself",
-  target: "over what p sharpens q: all the data, or each minibatch",
   updateInterval: `steps between two looks at all the data; for items of up to ${NARROW} values those of ${PASSES} passes at most`,
   tolerance: "ends when fewer than this share of labels changed",
-  learningRate: { help: "of SGD while clustering", resumable: true },
-  momentum: "of SGD while clustering",
   batchSize: "items a step while clustering",
-  alpha: "degrees of freedom of Student's t distribution",
   nInit: "runs of the k-means that places the centres",
 } as const satisfies Partial<Record<keyof DECOptions, Described>>;
 
-/** Passes of clustering, of both. */
+/** The same of those by Student's t distribution. */
+export const STUDENT_WORDS = {
+  ...CODE_CLUSTERING_WORDS,
+  target: "over what p sharpens q: all the data, or each minibatch",
+  learningRate: { help: "of SGD while clustering", resumable: true },
+  momentum: "of SGD while clustering",
+  alpha: "degrees of freedom of Student's t distribution",
+} as const satisfies Partial<Record<keyof DECOptions, Described>>;
+
+/** The same of fully connected autoencoders. @param last the last of the sizes, where none are given */
+export const denseWords = (last: string | number) =>
+  ({
+    layers: { unset: sizesInWords(last), help: "sizes of the encoder from the input to the code" },
+    layerEpochs: "passes over the data for each layer by itself",
+    corruption: "share of inputs set to 0 while a layer is trained by itself",
+  }) as const satisfies Partial<Record<keyof DECOptions, Described>>;
+
+/** What options of DEC mean, and of IDEC beside its own. */
+export const DEC_WORDS = { ...denseWords(EMBEDDING), ...STUDENT_WORDS } as const;
+
+/** Passes of clustering, of all of them. */
 export const DEC_EPOCHS: OptionSpec<number> = {
   ...{ rule: EPOCHS, default: CLUSTERING_EPOCHS, of: "fit", resumable: true },
   help: "passes over the data while clustering, at most",
 };
+
+/** What `load` of all of them takes of a resumed training. */
+export const resumedClustering = ({
+  device,
+  learningRate,
+  pretrainLearningRate,
+}: Pick<DECLoadOptions, "device" | "learningRate" | "pretrainLearningRate">): DECLoadOptions => ({
+  ...{ device, learningRate, pretrainLearningRate, augmentWith: augmentRows },
+});
 
 /** `dec`. */
 export const dec: Method<DECMethodOptions> = {
@@ -96,6 +115,5 @@ export const dec: Method<DECMethodOptions> = {
   options: { ...described(DEC_OPTIONS, DEC_WORDS), ...IMAGE_ROWS_FLAGS, epochs: DEC_EPOCHS },
   suit: suitDEC,
   make: ({ epochs: _, ...options }) => new DEC(withAugment(options)),
-  load: (bytes, { device, learningRate, pretrainLearningRate }) =>
-    DEC.load(bytes, { device, learningRate, pretrainLearningRate, augmentWith: augmentRows }),
+  load: (bytes, options) => DEC.load(bytes, resumedClustering(options)),
 };

@@ -23,7 +23,8 @@ export interface FlatAugmentOptions {
   readonly crop?: number;
 }
 
-const AUGMENT_FLAGS: Schema<FlatAugmentOptions> = {
+/** Flags of those. */
+export const AUGMENT_FLAGS: Schema<FlatAugmentOptions> = {
   flip: { rule: PROBABILITY, default: 0, help: "chance that an image is mirrored in training" },
   rotate: {
     rule: ROTATION,
@@ -145,6 +146,14 @@ export const resumed = ({
   readonly device?: Device;
   readonly learningRate?: number;
 }): LoadOptions => ({ ...(device && { device }), ...(learningRate !== undefined && { learningRate }) });
+
+/** The same of models whose rows may be images that are changed at random. */
+export const resumedImages = (
+  options: Parameters<typeof resumed>[0],
+): Pick<LoadOptions, "device" | "learningRate"> & Pick<ImageRowsOptions, "augmentWith"> => ({
+  ...resumed(options),
+  augmentWith: augmentRows,
+});
 
 /** Options of a model whose rows may be images, its augmentation by plain ones. */
 export type ImageRowsMethodOptions<O> = Omit<O, "augment" | "augmentWith"> & FlatAugmentOptions;

@@ -1,7 +1,6 @@
-import { IDEC, IDEC_OBJECTIVE } from "../models/idec";
+import { IDEC, IDEC_OPTIONS } from "../models/idec";
 import type { IDECOptions } from "../models/idec";
-import { DEC_EPOCHS, DEC_WORDS, suitDEC } from "./dec";
-import { augmentRows } from "../models/augment-rows";
+import { DEC_EPOCHS, DEC_WORDS, resumedClustering, suitDEC } from "./dec";
 import { IMAGE_ROWS_FLAGS, withAugment } from "./feature-network";
 import type { ImageRowsMethodOptions } from "./feature-network";
 import type { Method } from "./method";
@@ -11,6 +10,9 @@ import { described } from "./schema";
 export interface IDECMethodOptions extends ImageRowsMethodOptions<IDECOptions> {
   readonly epochs?: number;
 }
+
+/** What γ is. */
+export const GAMMA_WORDS = "weight of the clustering loss beside the reconstruction";
 
 /** `idec`. */
 export const idec: Method<IDECMethodOptions> = {
@@ -24,12 +26,11 @@ export const idec: Method<IDECMethodOptions> = {
   clusters: "given",
   network: true,
   options: {
-    ...described(IDEC_OBJECTIVE, { ...DEC_WORDS, gamma: "weight of the clustering loss beside the reconstruction" }),
+    ...described(IDEC_OPTIONS, { ...DEC_WORDS, gamma: GAMMA_WORDS }),
     ...IMAGE_ROWS_FLAGS,
     epochs: DEC_EPOCHS,
   },
   suit: suitDEC,
   make: ({ epochs: _, ...options }) => new IDEC(withAugment(options)),
-  load: (bytes, { device, learningRate, pretrainLearningRate }) =>
-    IDEC.load(bytes, { device, learningRate, pretrainLearningRate, augmentWith: augmentRows }),
+  load: (bytes, options) => IDEC.load(bytes, resumedClustering(options)),
 };

@@ -44,6 +44,10 @@ const ENTRIES = {
   dbscan: { title: "DBSCAN", load: async () => (await import("./dbscan")).dbscan },
   dec: { title: "DEC", load: async () => (await import("./dec")).dec },
   idec: { title: "IDEC", load: async () => (await import("./idec")).idec },
+  dcn: { title: "DCN", load: async () => (await import("./dcn")).dcn },
+  "conv-dec": { title: "ConvDEC", load: async () => (await import("./conv-clustering")).convDEC },
+  "conv-idec": { title: "ConvIDEC", load: async () => (await import("./conv-clustering")).convIDEC },
+  "conv-n2d": { title: "ConvN2D", load: async () => (await import("./conv-clustering")).convN2D },
   n2d: { title: "N2D", load: async () => (await import("./n2d")).n2d },
   vade: { title: "VaDE", load: async () => (await import("./vade")).vade },
   "conditional-vae": {

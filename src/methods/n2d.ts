@@ -1,11 +1,25 @@
 import { N2D, N2D_OPTIONS } from "../models/n2d";
 import type { N2DOptions } from "../models/n2d";
-import { encoderFor, sizesInWords } from "./dec";
-import { augmentRows } from "../models/augment-rows";
-import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
+import { denseWords, encoderFor } from "./dec";
+import { IMAGE_ROWS_FLAGS, resumedImages, suitImages, withAugment } from "./feature-network";
 import type { ImageRowsMethodOptions } from "./feature-network";
 import type { Method } from "./method";
 import { described } from "./schema";
+import type { Described } from "./schema";
+
+/** What options mean of methods that place codes by UMAP. */
+export const PLACED_CODES_WORDS = {
+  epochs: { help: "passes over the data for the whole autoencoder", of: "fit", resumable: true },
+  batchSize: "items a step",
+  learningRate: { help: "Adam's step size", resumable: true },
+  nNeighbors: "neighbours of a code that UMAP keeps, itself counted",
+  minDist: "how close UMAP lets places come",
+  nComponents: { unset: "clusters", help: "dimensions of the places" },
+  layoutEpochs: { unset: "500 up to 10,000 items, else 200", help: "epochs of UMAP" },
+  covarianceType: "a covariance for each cluster, one for all, variances along the axes, or one variance",
+  nInit: "mixtures from different beginnings, of which the most likely is kept",
+  regCovar: "added to every variance of the mixture",
+} as const satisfies Partial<Record<keyof N2DOptions, Described>>;
 
 /** `n2d`. */
 export const n2d: Method<ImageRowsMethodOptions<N2DOptions>> = {
@@ -19,24 +33,7 @@ export const n2d: Method<ImageRowsMethodOptions<N2DOptions>> = {
   clusters: "given",
   network: true,
   options: {
-    ...described(N2D_OPTIONS, {
-      layers: {
-        unset: sizesInWords("clusters"),
-        help: "sizes of the encoder from the input to the code",
-      },
-      layerEpochs: "passes over the data for each layer by itself",
-      epochs: { help: "passes over the data for the whole autoencoder", of: "fit", resumable: true },
-      batchSize: "items a step",
-      learningRate: { help: "Adam's step size", resumable: true },
-      corruption: "share of inputs set to 0 while a layer is trained by itself",
-      nNeighbors: "neighbours of a code that UMAP keeps, itself counted",
-      minDist: "how close UMAP lets places come",
-      nComponents: { unset: "clusters", help: "dimensions of the places" },
-      layoutEpochs: { unset: "500 up to 10,000 items, else 200", help: "epochs of UMAP" },
-      covarianceType: "a covariance for each cluster, one for all, variances along the axes, or one variance",
-      nInit: "mixtures from different beginnings, of which the most likely is kept",
-      regCovar: "added to every variance of the mixture",
-    }),
+    ...described(N2D_OPTIONS, { ...denseWords("clusters"), ...PLACED_CODES_WORDS }),
     ...IMAGE_ROWS_FLAGS,
   },
   suit: (data, given) => ({
@@ -44,10 +41,5 @@ export const n2d: Method<ImageRowsMethodOptions<N2DOptions>> = {
     ...suitImages(data, given),
   }),
   make: (options) => new N2D(withAugment(options)),
-  load: (bytes, { device, learningRate }) =>
-    N2D.load(bytes, {
-      augmentWith: augmentRows,
-      ...(device && { device }),
-      ...(learningRate !== undefined && { learningRate }),
-    }),
+  load: (bytes, options) => N2D.load(bytes, resumedImages(options)),
 };

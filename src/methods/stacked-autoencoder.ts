@@ -1,8 +1,7 @@
 import { STACKED_OPTIONS, StackedAutoencoder } from "../models/stacked-autoencoder";
 import type { StackedAutoencoderOptions } from "../models/stacked-autoencoder";
-import { encoderFor, sizesInWords } from "./dec";
-import { augmentRows } from "../models/augment-rows";
-import { IMAGE_ROWS_FLAGS, suitImages, withAugment } from "./feature-network";
+import { denseWords, encoderFor } from "./dec";
+import { IMAGE_ROWS_FLAGS, resumedImages, suitImages, withAugment } from "./feature-network";
 import type { ImageRowsMethodOptions } from "./feature-network";
 import type { Method } from "./method";
 import { described } from "./schema";
@@ -23,13 +22,8 @@ export const stackedAutoencoder: Method<
   network: true,
   options: {
     ...described(STACKED_OPTIONS, {
-      layers: {
-        unset: sizesInWords(10),
-        help: "sizes of the encoder from the input to the embedding",
-      },
-      layerEpochs: "passes over the data for each layer by itself",
+      ...denseWords(10),
       epochs: { help: "passes over the data for all layers together", of: "fit", resumable: true },
-      corruption: "share of inputs set to 0 while a layer is trained by itself",
       batchSize: "items a step",
       learningRate: { help: "Adam's step size", resumable: true },
     }),
@@ -37,10 +31,5 @@ export const stackedAutoencoder: Method<
   },
   suit: (data, given) => ({ ...(given.layers ? {} : { layers: encoderFor(data) }), ...suitImages(data, given) }),
   make: ({ nClusters: _, ...options }) => new StackedAutoencoder(withAugment(options)),
-  load: (bytes, { device, learningRate }) =>
-    StackedAutoencoder.load(bytes, {
-      augmentWith: augmentRows,
-      ...(device && { device }),
-      ...(learningRate !== undefined && { learningRate }),
-    }),
+  load: (bytes, options) => StackedAutoencoder.load(bytes, resumedImages(options)),
 };

@@ -12,6 +12,7 @@ import * as reduction from "../kernels/reduction";
 import { isObject } from "../checks";
 import type { Rows } from "../lifecycle/rows";
 import type { Autoencoder } from "../nn/autoencoder";
+import type { Module } from "../nn/module";
 import { mse } from "../ops/losses/elementwise";
 import type { AugmentOptions } from "../ops/images/augment-options";
 import { dropout } from "../ops/random";
@@ -23,16 +24,20 @@ import type { Random } from "../random";
 import type { Tensor } from "../tensor";
 import type { Stage } from "../training/training";
 
-/** How an autoencoder is trained. */
-export interface AutoencoderTraining {
-  readonly layerEpochs: number;
+/** How a network is trained to give back its input. */
+export interface Pretraining {
   readonly epochs: number;
-  readonly corruption: number;
   readonly batchSize: number;
   readonly learningRate: number;
   readonly seed: number;
   /** What changes the rows of a batch at random, [b, d] to [b, d]; the network learns to give back what it is shown. */
   readonly augment?: RowsAugmentation | undefined;
+}
+
+/** How a stacked autoencoder is trained. */
+export interface AutoencoderTraining extends Pretraining {
+  readonly layerEpochs: number;
+  readonly corruption: number;
 }
 
 /** Rows of images, changed at random. */
@@ -59,24 +64,26 @@ export interface ImageRowsOptions {
 }
 
 /** Rules of those, as far as they can be told without the code that changes images. */
-export const IMAGE_ROWS_RULES: Rules<ImageRowsOptions> = {
+export const IMAGE_ROWS_RULES = {
   augment: optional({ words: "an object", holds: isObject }),
   augmentWith: optional(callable),
   itemShape: optional(sizes()),
-};
+} satisfies Rules<ImageRowsOptions>;
 
 /** The settings of a file with the op that `load` was given, where they ask for it. */
-export const forImages = <S extends ImageRowsOptions>(settings: S): S =>
+export const forImages = <S extends Pick<ImageRowsOptions, "augment" | "augmentWith">>(settings: S): S =>
   settings.augment ? settings : { ...settings, augmentWith: undefined };
 
 /** What the options ask for. @throws where they do not belong together */
 export function augmentationOf(
   op: string,
-  { augment, augmentWith, itemShape, layers }: ImageRowsOptions & { readonly layers: readonly number[] },
+  { augment, augmentWith }: Pick<ImageRowsOptions, "augment" | "augmentWith">,
+  itemShape: readonly number[] | undefined,
+  width: number,
 ): RowsAugmentation | undefined {
   if (!augment) return undefined;
   if (!augmentWith) throw new Error(`${op}: augment needs augmentWith`);
-  return augmentWith(augment, itemShape, layers[0]!);
+  return augmentWith(augment, itemShape, width);
 }
 
 /** Settings where the caller gives none. */
@@ -108,38 +115,43 @@ export const AUTOENCODER_KERNELS: readonly Kernel[] = [
 const warmUpAndCosine = (share: number): number =>
   (Math.min(1, (share + 0.001) / 0.02) * (1 + Math.cos(Math.PI * share))) / 2;
 
+/** A stage that trains parameters by the loss of shuffled batches, under a rate that warms up and falls to nothing. */
+export function pretrainingStage(
+  rows: Rows,
+  name: string,
+  parameters: readonly Tensor[],
+  { epochs, batchSize, learningRate, seed, augment }: Pretraining,
+  loss: (x: Tensor, noise: Random) => Tensor,
+): Stage {
+  const order = rows.order(stream(seed, `${name}.order`).state(), batchSize);
+  return {
+    ...{ name, epochs, steps: order.steps, parameters },
+    optimizer: (list) => new Adam(list, { lr: learningRate }),
+    learningRate: (share) => learningRate * warmUpAndCosine(share),
+    load: order.load,
+    loss: ({ epoch, step, random }) => {
+      const x = rows.at(order.batch(epoch, step));
+      return loss(augment ? augment(x, random) : x, random);
+    },
+  };
+}
+
+/** The stage of a whole network. */
+export const wholeStage = (rows: Rows, network: Module, pretraining: Pretraining): Stage =>
+  pretrainingStage(rows, "autoencoder", network.parameters(), pretraining, (x) => mse(network.forward(x), x));
+
 /** A stage for each layer by itself, and one for all of them together. */
 export function autoencoderStages(rows: Rows, network: Autoencoder, training: AutoencoderTraining): Stage[] {
-  const { layerEpochs, epochs, corruption, batchSize, learningRate, seed, augment } = training;
+  const { layerEpochs: epochs, corruption } = training;
   const { encoder, decoder } = network;
-  const stage = (
-    name: string,
-    passes: number,
-    parameters: Tensor[],
-    loss: (x: Tensor, noise: Random) => Tensor,
-  ): Stage => {
-    const order = rows.order(stream(seed, `${name}.order`).state(), batchSize);
-    return {
-      name,
-      epochs: passes,
-      steps: order.steps,
-      parameters,
-      optimizer: (list) => new Adam(list, { lr: learningRate }),
-      learningRate: (share) => learningRate * warmUpAndCosine(share),
-      load: order.load,
-      loss: ({ epoch, step, random }) => {
-        const x = rows.at(order.batch(epoch, step));
-        return loss(augment ? augment(x, random) : x, random);
-      },
-    };
-  };
   const last = encoder.length - 1;
   const layerwise = encoder.map((layer, i) => {
     const back = decoder[last - i]!;
-    return stage(`layer ${i + 1}`, layerEpochs, [...layer.parameters(), ...back.parameters()], (x, noise) => {
+    const parameters = [...layer.parameters(), ...back.parameters()];
+    return pretrainingStage(rows, `layer ${i + 1}`, parameters, { ...training, epochs }, (x, noise) => {
       const input = noGrad(() => encoder.slice(0, i).reduce((h, earlier) => earlier.forward(h), x));
       return mse(back.forward(layer.forward(dropout(input, corruption, noise))), input);
     });
   });
-  return [...layerwise, stage("autoencoder", epochs, network.parameters(), (x) => mse(network.forward(x), x))];
+  return [...layerwise, wholeStage(rows, network, training)];
 }

@@ -1,218 +1,38 @@
 // Not too deep clustering: McConville, Santos-Rodriguez, Piechocki and Craddock, "N2D: (not too) deep clustering via clustering the local manifold of an
 // autoencoded embedding", ICPR 2020.
-import { copy } from "../kernels/indexing";
 import type { Bytes } from "../data/formats/source";
-import { GaussianMixture } from "../density/gaussian-mixture";
-import { HostMixture } from "../density/mixture/engine";
-import type { Expectation } from "../density/mixture/engine";
-import { largestShares, scoresOf } from "../density/mixture/parameters";
-import type { CovarianceType, MixtureParameters } from "../density/mixture/parameters";
-import { mixtureArrays, restoredMixture } from "../density/mixture/saved";
-import type { Device } from "../device";
-import { withPrefix } from "../lifecycle/checkpoint";
-import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
-import type { Fit } from "../lifecycle/fit";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
-import { FIT_RULES, HISTORY } from "../lifecycle/progress";
-import type { EpochRecord, FitOptions, StepReport } from "../lifecycle/progress";
-import { mapRows } from "../lifecycle/rows";
-import type { RowsLike } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
-import { UMAP } from "../manifold/umap/umap";
-import { NdArray } from "../ndarray";
-import type { TypedArray } from "../ndarray";
-import { takeRows } from "../neighbours/rows";
-import { Autoencoder } from "../nn/autoencoder";
-import { builtCooperatively, undrawnNetwork } from "../nn/init";
-import { choice, optional, positive, range, seed as seedRule, share, sizes, integer } from "../options";
-import { stream } from "../random";
-import type { Tensor } from "../tensor";
-import { Training } from "../training/training";
-import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, augmentationOf, autoencoderStages, forImages, IMAGE_ROWS_RULES } from "./autoencoder-stages"; // prettier-ignore
-import type { ImageRowsOptions } from "./autoencoder-stages";
+import type { Autoencoder } from "../nn/autoencoder";
+import { AUTOENCODER_DEFAULTS, forImages } from "./autoencoder-stages";
+import { DENSE, DENSE_RULES } from "./coder";
+import type { DenseOptions } from "./coder";
+import { PLACED_CODES_OPTIONS, PlacedCodes } from "./placed-codes";
+import type { PlacedCodesKind, PlacedCodesOptions, PlacedCodesSettings } from "./placed-codes";
 
-/** Options of `N2D`; the defaults of places and mixture are the paper's. */
-export interface N2DOptions extends ImageRowsOptions {
-  /** Sizes of the encoder from the input to the code, [784, 500, 500, 2000, 10]: the paper's code has as many values as there are clusters. */
-  readonly layers: readonly number[];
-  readonly nClusters: number;
-  /** Passes over the data for each layer by itself. Default 0, as in the paper. */
-  readonly layerEpochs?: number;
-  /** Passes over the data for the whole autoencoder. Default 100; the paper makes 1,000. */
-  readonly epochs?: number;
-  /** Share of inputs set to zero while a layer is trained by itself. Default 0.2. */
-  readonly corruption?: number;
-  /** Default 256. */
-  readonly batchSize?: number;
-  /** Adam's step size. Default 0.001. */
-  readonly learningRate?: number;
-  /** Neighbours of a code whose distances UMAP keeps, itself counted. Default 20. */
-  readonly nNeighbors?: number;
-  /** How close UMAP lets places come. Default 0. */
-  readonly minDist?: number;
-  /** Dimensions of the places. Default: `nClusters`. */
-  readonly nComponents?: number | undefined;
-  /** Epochs of UMAP. Default: 500 up to 10,000 items, else 200. */
-  readonly layoutEpochs?: number | undefined;
-  /** Of the mixture. Default "full". */
-  readonly covarianceType?: CovarianceType;
-  /** Mixtures from different beginnings, of which the most likely is kept. Default 10. */
-  readonly nInit?: number;
-  /** Added to every variance of the mixture. Default 1e-6. */
-  readonly regCovar?: number;
-  readonly seed?: number;
-  /** Default: `requestDevice()`. */
-  readonly device?: Device | undefined;
-}
+/** Options of `N2D`: the paper's code has as many values as there are clusters, and no layer is trained by itself. */
+export interface N2DOptions extends PlacedCodesOptions, DenseOptions {}
 
 /** @inline */
-type Defaulted = "nComponents" | "layoutEpochs" | keyof ImageRowsOptions;
-/** @inline */
-type Settings = Required<Omit<N2DOptions, "device" | Defaulted>> & Pick<N2DOptions, Defaulted>;
+type Settings = PlacedCodesSettings & Required<Omit<DenseOptions, "itemShape">> & Pick<DenseOptions, "itemShape">;
 
 /** Its options: their rules and defaults. @internal */
 export const N2D_OPTIONS: OptionSet<Settings> = {
-  rules: {
-    ...{ layers: sizes(2), nClusters: integer(1), layerEpochs: integer(0), epochs: integer(0), corruption: share },
-    ...{ batchSize: integer(1), learningRate: positive, nNeighbors: integer(2), minDist: range(0, 1) },
-    ...{ nComponents: optional(integer(1)), layoutEpochs: optional(integer(1)), nInit: integer(1), regCovar: range(0) },
-    ...{ covarianceType: choice("full", "tied", "diag", "spherical"), seed: seedRule, ...IMAGE_ROWS_RULES },
-  },
-  defaults: {
-    ...{ layerEpochs: 0, epochs: 100, nNeighbors: 20, minDist: 0, covarianceType: "full", nInit: 10, regCovar: 1e-6 },
-    corruption: AUTOENCODER_DEFAULTS.corruption,
-    batchSize: AUTOENCODER_DEFAULTS.batchSize,
-    learningRate: AUTOENCODER_DEFAULTS.learningRate,
-    seed: 0,
-  },
-  kernels: () => [...AUTOENCODER_KERNELS, copy],
+  rules: { ...PLACED_CODES_OPTIONS.rules, ...DENSE_RULES },
+  defaults: { ...PLACED_CODES_OPTIONS.defaults, layerEpochs: 0, corruption: AUTOENCODER_DEFAULTS.corruption },
+  kernels: () => PLACED_CODES_OPTIONS.kernels,
 };
 
-/** Items as they were clustered: their codes, and where those were placed. */
-interface Placed {
-  readonly codes: NdArray<Float32Array>;
-  readonly places: NdArray<Float32Array>;
-}
+const N2D_KIND: PlacedCodesKind<Settings, Autoencoder> = { ...N2D_OPTIONS, name: "N2D", coder: DENSE };
 
 /**
  * N2D: an autoencoder learns codes, UMAP places them so that neighbours stay together and groups come apart, and a mixture of Gaussians
  * clusters the places. Nothing is trained for the clusters, so that it takes little more time than the autoencoder.
  */
-export class N2D extends RowsModel<Settings> {
-  #network: Autoencoder | undefined;
-  readonly #training = new Training();
-  #placed: Placed | undefined;
-  #mixture: MixtureParameters | undefined;
-  #labels: Int32Array<ArrayBuffer> | undefined;
-  /** Of the mixture. */
-  #history: readonly EpochRecord[] = [];
-
+export class N2D extends PlacedCodes<Settings, Autoencoder> {
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: N2DOptions) {
-    super("N2D", options, N2D_OPTIONS);
-  }
-
-  /** One record per epoch of the autoencoder, then one per iteration of the mixture, whose loss is −ln p of a place, the mean. */
-  override get history(): readonly EpochRecord[] {
-    return [...this.#training.history, ...this.#history];
-  }
-
-  /** The autoencoder. @throws before the first `fit` */
-  get network(): Autoencoder {
-    return this.known("network", this.#network);
-  }
-
-  /** Cluster of each item of the data given to `fit`. @throws before `fit` has ended, as the next three */
-  get labels(): Int32Array<ArrayBuffer> {
-    return this.known("labels", this.#labels).slice();
-  }
-
-  /** Where UMAP placed the items that were fitted, [n, nComponents]. */
-  get embedding(): NdArray<Float32Array> {
-    return this.known("embedding", this.#placed).places;
-  }
-
-  /** The mixture's means among the places, [nClusters, nComponents]. */
-  get clusterCenters(): NdArray<Float64Array> {
-    const { means } = this.known("clusterCenters", this.#mixture);
-    return new NdArray(means.slice(), [this.settings.nClusters, this.#dimensions]);
-  }
-
-  /** Shares of the clusters in all items, [nClusters], which sum to 1. */
-  get weights(): Float64Array<ArrayBuffer> {
-    return this.known("weights", this.#mixture).weights.slice();
-  }
-
-  /**
-   * Takes over a trained autoencoder in place of training one: the network of a `StackedAutoencoder`, a DEC before it clusters, another N2D.
-   * @throws when its layers differ, and when training has begun
-   */
-  async startFrom(network: Autoencoder): Promise<this> {
-    return this.fitting({}, {}, async () => {
-      await this.built();
-      const { takeWeights } = await import("./take-weights");
-      await takeWeights("N2D.startFrom", this.network, this.#training, network);
-      this.learned();
-    });
-  }
-
-  /**
-   * Trains the autoencoder, places the codes and clusters the places. Goes on where an earlier call or a loaded training stood, then places and clusters
-   * anew.
-   * @param x [n, layers[0]], or items that flatten to that; the same in each call
-   * @param options `epochs`: passes for the whole autoencoder, those of earlier calls too, in place of the model's own
-   * @throws when x has other columns than the first layer takes, holds NaN, or has fewer rows than clusters; when a loss or weight is no
-   * longer finite; the signal's reason when aborted
-   */
-  async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
-    const { layers, seed } = this.settings;
-    return this.fitting(options, FIT_RULES, async (fit) => {
-      const rows = await this.rowsOf(await this.built(), x);
-      try {
-        if (rows.count < 2) throw new Error(`N2D.fit: neighbours need two rows, got ${rows.count}`);
-        await this.checkFit(rows, layers[0]!, this.#training);
-        const augment = augmentationOf("N2D.fit", this.settings);
-        this.learned();
-        const { epochs = this.settings.epochs } = options;
-        const stages = autoencoderStages(rows, this.network, { ...this.settings, epochs, augment });
-        await this.#training.run(stages, seed, fit, options);
-        await this.#cluster(await mapRows(rows, (batch) => this.network.encode(batch)), fit);
-      } finally {
-        rows.dispose();
-      }
-    });
-  }
-
-  /** fit, then the labels. */
-  async fitPredict(x: RowsLike, options: FitOptions = {}): Promise<Int32Array<ArrayBuffer>> {
-    return (await this.fit(x, options)).labels;
-  }
-
-  /** Codes of x, [n, layers.at(-1)]. @throws before `fit` */
-  async encode(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.#map(x, "encode", (batch) => this.network.encode(batch));
-  }
-
-  /** x as the autoencoder gives it back, [n, layers[0]]. @throws before `fit` */
-  async reconstruct(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.#map(x, "reconstruct", (batch) => this.network.forward(batch));
-  }
-
-  /** Places of x among those of the items that were fitted, [n, nComponents]. @throws before `fit` has ended */
-  async transform(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.#place(x, "transform");
-  }
-
-  /** Probabilities of the clusters for each row of x, [n, nClusters]. @throws before `fit` has ended */
-  async softAssignments(x: RowsLike): Promise<NdArray<Float32Array>> {
-    const { resp } = await this.#expect(x, "softAssignments");
-    const { nClusters } = this.settings;
-    return new NdArray(Float32Array.from(resp), [resp.length / nClusters, nClusters]);
-  }
-
-  /** The most probable cluster of each row of x. @throws before `fit` has ended */
-  async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
-    return largestShares((await this.#expect(x, "predict")).resp, this.settings.nClusters);
+    super(options, N2D_KIND);
   }
 
   /** @throws when the bytes are no checkpoint of an N2D */
@@ -225,114 +45,5 @@ export class N2D extends RowsModel<Settings> {
       "learningRate",
       "augmentWith",
     ]);
-  }
-
-  protected override async build(device: Device): Promise<void> {
-    const { layers, seed } = this.settings;
-    const random = stream(seed, "StackedAutoencoder.weights");
-    this.#network = await builtCooperatively(() => new Autoencoder(device, layers, random));
-  }
-
-  protected override own(): Learned {
-    const { covarianceType } = this.settings;
-    const mixture = this.#mixture;
-    return {
-      arrays: {
-        ...withPrefix("network.", this.network.stateDict()),
-        ...this.#training.tensors(),
-        ...(this.#placed && { codes: this.#placed.codes, places: this.#placed.places }),
-        ...(this.#labels && { labels: new NdArray<TypedArray>(this.#labels) }),
-        ...(mixture && withPrefix("mixture.", mixtureArrays(covarianceType, mixture, this.#dimensions))),
-      },
-      state: { training: this.#training.state, mixture: this.#history },
-    };
-  }
-
-  protected override async restore(saved: Checkpoint): Promise<void> {
-    const { layers, seed, nClusters, covarianceType } = this.settings;
-    const d = this.#dimensions;
-    const arrays = saved.below("network.");
-    this.#training.restore(saved);
-    this.#history = saved.entry("mixture", HISTORY);
-    const codes = saved.array("codes", [-1, layers.at(-1)!]);
-    const places = codes && saved.array("places", [codes.shape[0]!, d]);
-    this.#placed = places && { codes, places };
-    this.#labels = saved.labels("labels", nClusters);
-    if (this.#labels && this.#labels.length !== places?.shape[0])
-      throw new Error(`checkpoint: labels and places must be as many, got ${this.#labels.length} labels`);
-    if (this.#labels) this.#mixture = restoredMixture(saved, covarianceType, nClusters, d, "mixture.");
-    saved.checkDeclared(arrays, (device) =>
-      undrawnNetwork(() => ({ "": new Autoencoder(device, layers, stream(seed, "")) })),
-    );
-    await this.built();
-    this.network.loadStateDict(arrays);
-  }
-
-  protected override release(): void {
-    this.#training.dispose();
-    this.#network?.dispose();
-    this.#network = undefined;
-  }
-
-  /** Dimensions of the places. */
-  get #dimensions(): number {
-    return this.settings.nComponents ?? this.settings.nClusters;
-  }
-
-  /** Options of UMAP. */
-  async #umap() {
-    const { nNeighbors, minDist, layoutEpochs, seed } = this.settings;
-    return {
-      ...{ nComponents: this.#dimensions, nNeighbors, minDist, seed, device: await this.device() },
-      ...(layoutEpochs !== undefined && { nEpochs: layoutEpochs }),
-    };
-  }
-
-  /** Places the codes and clusters the places. The model is at rest meanwhile: what is found is taken over at once. */
-  async #cluster(codes: NdArray<Float32Array>, fit: Fit): Promise<void> {
-    const { nClusters, covarianceType, nInit, regCovar, seed } = this.settings;
-    const { signal } = fit;
-    this.#placed = this.#mixture = this.#labels = undefined; // of an earlier fit
-    this.#history = [];
-    const report = (stage: string, epoch: number, epochs: number, loss = NaN, step = 1): void =>
-      fit.report({ stage, epoch, epochs, step, steps: 1, loss });
-    report("UMAP", 1, 1, NaN, 0);
-    const options = await this.#umap();
-    const onEpoch = ({ epoch, epochs }: { epoch: number; epochs: number }): void => report("UMAP", epoch, epochs);
-    const umap = new UMAP({ ...options, onEpoch, signal });
-    const places = await fit.resting(() => umap.fitTransform(codes));
-    await fit.between();
-    using mixture = new GaussianMixture({
-      ...{ nComponents: nClusters, covarianceType, nInit, regCovar, seed, device: options.device },
-    });
-    const onStep = (of: StepReport): void => fit.report({ ...of, stage: "mixture" });
-    await fit.resting(() => mixture.fit(places, { signal, onStep }));
-    const { weights, means, covariances, labels } = mixture;
-    this.#placed = { codes, places };
-    this.#mixture = { weights, means: means.data, covariances: covariances.data } as MixtureParameters;
-    this.#labels = labels;
-    this.#history = Array.from(mixture.lowerBoundTrace, (bound, i) => ({
-      stage: "mixture",
-      epoch: i + 1,
-      loss: -bound,
-    }));
-  }
-
-  async #place(x: RowsLike, op: string): Promise<NdArray<Float32Array>> {
-    const { codes, places } = this.known(op, this.#placed);
-    const umap = await UMAP.placed(codes, places, await this.#umap());
-    return umap.transform(await this.#map(x, op, (batch) => this.network.encode(batch))) as Promise<
-      NdArray<Float32Array>
-    >;
-  }
-
-  async #expect(x: RowsLike, op: string): Promise<Expectation> {
-    const mixture = this.known(op, this.#mixture);
-    const rows = await takeRows(await this.#place(x, op), `N2D.${op}`);
-    return new HostMixture(rows).expectation(scoresOf(this.settings.covarianceType, mixture, this.#dimensions, `N2D.${op}`)); // prettier-ignore
-  }
-
-  async #map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
-    return this.computingRows(x, op, this.settings.layers.slice(0, 1), (rows) => mapRows(rows, f));
   }
 }

@@ -87,7 +87,8 @@ export class StackedAutoencoder extends RowsModel<Settings> {
       const rows = await this.rowsOf(await this.built(), x);
       try {
         await this.checkFit(rows, this.settings.layers[0]!, this.#training);
-        const augment = augmentationOf(`${this.name}.fit`, this.settings);
+        const { itemShape, layers } = this.settings;
+        const augment = augmentationOf(`${this.name}.fit`, this.settings, itemShape, layers[0]!);
         this.learned();
         const { epochs = this.settings.epochs } = options;
         const stages = autoencoderStages(rows, this.network, { ...this.settings, epochs, augment });

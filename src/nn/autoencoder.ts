@@ -1,15 +1,15 @@
 import { isWhole } from "../checks";
 import type { Device } from "../device";
 import type { Tensor } from "../tensor";
+import { CodeNetwork } from "./code-network";
 import type { Initializer, RandomSource } from "./init";
 import { Linear } from "./linear";
-import { Module } from "./module";
 
 /**
  * A symmetric fully connected autoencoder: rectifiers throughout, except that the code and the reconstruction are linear
  * (Xie et al. 2016, section 4.1).
  */
-export class Autoencoder extends Module {
+export class Autoencoder extends CodeNetwork {
   readonly encoder: readonly Linear[];
   /** From the code outwards. */
   readonly decoder: readonly Linear[];
@@ -30,16 +30,16 @@ export class Autoencoder extends Module {
   }
 
   /** x [n, input] → z [n, code] */
-  encode(x: Tensor): Tensor {
+  override encode(x: Tensor): Tensor {
     return this.encoder.reduce((h, layer) => layer.forward(h), x);
   }
 
   /** z [n, code] → x̂ [n, input] */
-  decode(z: Tensor): Tensor {
+  override decode(z: Tensor): Tensor {
     return this.decoder.reduce((h, layer) => layer.forward(h), z);
   }
 
-  override forward(x: Tensor): Tensor {
-    return this.decode(this.encode(x));
+  override encoderParameters(): Tensor[] {
+    return this.encoder.flatMap((layer) => layer.parameters());
   }
 }

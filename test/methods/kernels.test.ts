@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
 import { ConditionalVAE, ConditionalVAEClustering, DIVERGENCES, HypercolumnSegmentation, ResidualAutoencoder, VaDE, VAE } from "constella/generative"; // prettier-ignore
-import { N2D } from "constella/deep";
+import { ConvIDEC, ConvN2D, DCN, N2D } from "constella/deep";
 import { ClassSets } from "constella/data";
 import { LearningToCluster } from "constella/sets";
 import { DeepCluster } from "constella/vision";
@@ -41,6 +41,32 @@ const FITS: Readonly<Record<string, (device: Device) => readonly [AnyModel, (mod
   N2D: (device) => [
     new N2D({ ...{ layers: [8, 12, 3], nClusters: 3, epochs: 1, layoutEpochs: 5, nNeighbors: 5, nInit: 2 }, device }),
     (model: N2D) => model.fit(x),
+  ],
+  DCN: (device) => [
+    new DCN({
+      layers: [8, 12, 3],
+      nClusters: 3,
+      layerEpochs: 1,
+      pretrainEpochs: 1,
+      nInit: 2,
+      updateInterval: 5,
+      device,
+    }),
+    (model: DCN) => model.fit(x, { epochs: 2 }),
+  ],
+  ConvIDEC: (device) => [
+    new ConvIDEC({
+      ...{ inputShape: [1, 8, 8], channels: [4, 6], code: 3, nClusters: 3, pretrainEpochs: 1, nInit: 2, device },
+      updateInterval: 5,
+    }),
+    (model: ConvIDEC) => model.fit(images, { epochs: 2 }),
+  ],
+  ConvN2D: (device) => [
+    new ConvN2D({
+      ...{ inputShape: [1, 8, 8], channels: [4, 6], code: 3, nClusters: 3, epochs: 1, nInit: 2, device },
+      ...{ layoutEpochs: 5, nNeighbors: 5 },
+    }),
+    (model: ConvN2D) => model.fit(images),
   ],
   VAE: (device) => [
     new VAE({ inputShape: [8], epochs: 1, batchSize: 20, styleUnits: 1, device }),

@@ -1,6 +1,7 @@
 import type { Device } from "../../device";
 import type { RandomSource } from "../../nn/init";
-import { Module } from "../../nn/module";
+import { CodeNetwork } from "../../nn/code-network";
+import type { Module } from "../../nn/module";
 import { sizeOf } from "../../ndarray";
 import { reshape } from "../../ops/shape";
 import type { Tensor } from "../../tensor";
@@ -8,7 +9,7 @@ import { Decoder, Encoder } from "./coders";
 import type { CoderSpec } from "./coders";
 
 /** An encoder of images to codes and the decoder back, which may be shown the encoder's planes of its sizes beside the code. */
-export class CoderAutoencoder extends Module {
+export class CoderAutoencoder extends CodeNetwork {
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   readonly skip: boolean;
@@ -35,8 +36,17 @@ export class CoderAutoencoder extends Module {
   }
 
   /** x [n, …] → codes [n, code] */
-  encode(x: Tensor): Tensor {
+  override encode(x: Tensor): Tensor {
     return this.encoder.forward(x);
+  }
+
+  /** z [n, code] → items [n, width], without planes of an encoder */
+  override decode(z: Tensor): Tensor {
+    return this.decoder.forward(z);
+  }
+
+  override encoderParameters(): Tensor[] {
+    return this.encoder.parameters();
   }
 
   /** What all layers make of items, by their names: [n, c, h, w] each. */

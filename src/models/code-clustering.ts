@@ -1,0 +1,302 @@
+// What the methods share that pretrain an autoencoder, place centres among its codes by k-means, and train encoder and centres together.
+import { bestRun } from "../cluster/lloyd-runs";
+import type { Device } from "../device";
+import { withPrefix } from "../lifecycle/checkpoint";
+import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import type { Fit } from "../lifecycle/fit";
+import type { OptionSet } from "../lifecycle/model";
+import { FIT_RULES } from "../lifecycle/progress";
+import type { EpochRecord, FitOptions } from "../lifecycle/progress";
+import { mapChunks, mapRows, mapWhole } from "../lifecycle/rows";
+import type { RowsLike, Rows } from "../lifecycle/rows";
+import { RowsModel } from "../lifecycle/rows-model";
+import { NdArray, sizeOf } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import type { CodeNetwork } from "../nn/code-network";
+import { builtCooperatively, undrawnNetwork } from "../nn/init";
+import { argmax } from "../ops/arg-extremum";
+import type { Index } from "../ops/indexing";
+import { flag, range, integer } from "../options";
+import { stream } from "../random";
+import { parameter, tidy } from "../tensor";
+import type { Tensor } from "../tensor";
+import { Training } from "../training/training";
+import type { Stage } from "../training/training";
+import { augmentationOf } from "./autoencoder-stages";
+import type { RowsAugmentation } from "./autoencoder-stages";
+import { PICTURES } from "./coder";
+import type { Coder } from "./coder";
+import { CLUSTERING_EPOCHS } from "./dec-options";
+import type { CodeClusteringSettings } from "./dec-options";
+
+/** A step of the clustering phase: rows by number, as they are, and as the network is shown them. */
+export interface Batch {
+  readonly index: Index;
+  readonly items: Tensor;
+  readonly x: Tensor;
+}
+
+/** An autoencoder whose codes are clustered while it learns on. */
+export abstract class CodeClustering<S extends CodeClusteringSettings, N extends CodeNetwork> extends RowsModel<S> {
+  /** The centres on the device, once they are placed. */
+  protected centers: Tensor | undefined;
+  readonly #coder: Coder<S, N>;
+  #network: N | undefined;
+  readonly #pretraining = new Training();
+  readonly #clustering = new Training();
+  /** The centres as the host has them. */
+  #placed: NdArray | undefined;
+  #labels: Int32Array<ArrayBuffer> | undefined;
+  /** The interval whose labels are in force, or −1. */
+  #refreshed = -1;
+  /** Share of labels that changed at the last refresh. */
+  #changed = 1;
+  #converged = false;
+
+  protected constructor(name: string, options: unknown, set: OptionSet<S>, coder: Coder<S, N>) {
+    super(name, options, set);
+    this.#coder = coder;
+  }
+
+  /** One record per epoch of pretraining, then one per update interval; `changed` is the share of labels that changed. */
+  override get history(): readonly EpochRecord[] {
+    return [...this.#pretraining.history, ...this.#clustering.history];
+  }
+
+  /** The autoencoder. @throws before the first `fit` */
+  get network(): N {
+    return this.known("network", this.#network);
+  }
+
+  /** Cluster of each item of the data given to `fit`, as of the last refresh. @throws before there is one */
+  get labels(): Int32Array<ArrayBuffer> {
+    return this.known("labels", this.#labels).slice();
+  }
+
+  /** The centres among the codes, [nClusters, code], as of the last refresh. @throws before there are any */
+  get clusterCenters(): NdArray {
+    return this.known("clusterCenters", this.#placed);
+  }
+
+  /** Whether training ended because the labels had settled. */
+  get converged(): boolean {
+    return this.#converged;
+  }
+
+  /**
+   * Takes over a trained autoencoder in place of pretraining: the network of a `StackedAutoencoder`, or of another method, of the same layers.
+   * @throws when its layers differ, and when training has begun
+   */
+  async startFrom(network: N): Promise<this> {
+    return this.fitting({}, {}, async () => {
+      await this.built();
+      const { takeWeights } = await import("./take-weights");
+      const stages = this.#coder.count(this.network);
+      await takeWeights(`${this.name}.startFrom`, this.network, this.#pretraining, stages, network);
+      this.learned();
+    });
+  }
+
+  /**
+   * Pretrains, places the centres and trains until the labels settle. Goes on where an earlier call or a loaded training stood.
+   * @param x items of the network's input size; the same in each call
+   * @param options `epochs`: passes over the data in the clustering phase at most, those of earlier calls too; default 100
+   * @throws when items have another size, hold NaN, or are fewer than clusters; when a loss or weight is no
+   * longer finite; the signal's reason when aborted
+   */
+  async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
+    const { settings } = this;
+    return this.fitting(options, FIT_RULES, async (fit) => {
+      const coder = this.#coder;
+      const input = coder.input(settings);
+      const device = await this.built();
+      const rows = await this.rowsOf(device, x, coder.pictures ? input : undefined);
+      try {
+        await this.checkFit(rows, sizeOf(input), this.#pretraining);
+        const {
+          pretrainEpochs: epochs,
+          pretrainBatchSize: batchSize,
+          pretrainLearningRate: learningRate,
+          seed,
+        } = settings;
+        const augment = augmentationOf(`${this.name}.fit`, settings, coder.image(settings), sizeOf(input));
+        this.learned();
+        const stages = coder.stages(rows, this.network, settings, { epochs, batchSize, learningRate, seed, augment });
+        await this.#pretraining.run(stages, seed, fit, options);
+        if (!this.centers) await this.#placeCenters(device, rows, fit);
+        const stage = this.#stage(rows, augment, options.epochs ?? CLUSTERING_EPOCHS);
+        await this.#clustering.run([stage], seed, fit, options);
+        await this.#look(rows, this.#clustering.begun);
+      } finally {
+        rows.dispose();
+      }
+    });
+  }
+
+  /** fit, then the labels. */
+  async fitPredict(x: RowsLike, options: FitOptions = {}): Promise<Int32Array<ArrayBuffer>> {
+    return (await this.fit(x, options)).labels;
+  }
+
+  /** Codes of x, [n, code]. @throws before `fit` */
+  async transform(x: RowsLike): Promise<NdArray<Float32Array>> {
+    return this.rowsThrough(x, "transform", (batch) => this.network.encode(batch));
+  }
+
+  /** x as the autoencoder gives it back, [n, values of an item]. @throws before `fit` */
+  async reconstruct(x: RowsLike): Promise<NdArray<Float32Array>> {
+    return this.rowsThrough(x, "reconstruct", (batch) => this.network.forward(batch));
+  }
+
+  /** The most probable cluster of each row of x. @throws before `fit` */
+  async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
+    const centers = this.known("predict", this.centers);
+    return this.computingRows(x, "predict", this.#coder.input(this.settings), async (rows) => {
+      const assigned = (batch: Tensor): Tensor => argmax(this.scores(this.network.encode(batch), centers), 1);
+      return joined(await mapChunks(rows, assigned, this.#chunk), rows.count);
+    });
+  }
+
+  /** How well each centre suits each code: [n, nClusters], the largest of its row that of its cluster. */
+  protected abstract scores(z: Tensor, centers: Tensor): Tensor;
+  /** What the clustering phase trains, by what, and the loss of a batch. */
+  protected abstract objective(): Pick<Stage, "parameters" | "optimizer"> & { loss(batch: Batch): Tensor };
+  /** Takes over what the scores of all rows say, beside their labels. */
+  protected looked(_scores: Tensor): void {
+    // the labels are all there is
+  }
+
+  /** f of all rows: [n, width of f]. */
+  protected async rowsThrough(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
+    return this.computingRows(x, op, this.#coder.input(this.settings), (rows) => mapRows(rows, f, this.#chunk));
+  }
+
+  protected override async build(device: Device): Promise<void> {
+    const random = stream(this.settings.seed, "StackedAutoencoder.weights");
+    this.#network = await builtCooperatively(() => this.#coder.make(device, this.settings, random));
+  }
+
+  protected override own(): Learned {
+    return {
+      arrays: {
+        ...withPrefix("autoencoder.network.", this.network.stateDict()),
+        ...this.#pretraining.tensors("autoencoder.optimizer."),
+        ...this.#clustering.tensors(),
+        ...(this.centers && { centers: this.centers }),
+        ...(this.#labels && { labels: new NdArray<TypedArray>(this.#labels) }),
+      },
+      state: {
+        ...{ pretraining: this.#pretraining.state, clustering: this.#clustering.state, refreshed: this.#refreshed },
+        ...{ changed: this.#changed, converged: this.#converged },
+      },
+    };
+  }
+
+  protected override async restore(saved: Checkpoint): Promise<void> {
+    const { settings } = this;
+    const { nClusters, seed } = settings;
+    const arrays = saved.below("autoencoder.network.");
+    this.#pretraining.restore(saved, "pretraining", "autoencoder.optimizer.");
+    this.#clustering.restore(saved, "clustering");
+    this.#refreshed = saved.entry("refreshed", integer(-1));
+    this.#changed = saved.entry("changed", range(0, 1));
+    this.#converged = saved.entry("converged", flag);
+    this.#labels = saved.labels("labels", nClusters);
+    this.#placed = saved.array("centers", [nClusters, this.#coder.code(settings)]);
+    saved.checkDeclared(arrays, (device) =>
+      undrawnNetwork(() => ({ "": this.#coder.make(device, settings, stream(seed, "")) })),
+    );
+    const device = await this.built();
+    this.network.loadStateDict(arrays);
+    if (this.#placed) this.centers = parameter(device, this.#placed.data, this.#placed.shape);
+  }
+
+  protected override release(): void {
+    this.#pretraining.dispose();
+    this.#clustering.dispose();
+    this.#network?.dispose();
+    this.centers?.dispose();
+    this.#network = this.centers = undefined;
+  }
+
+  get #chunk(): number | undefined {
+    return this.#coder.pictures ? PICTURES : undefined;
+  }
+
+  async #placeCenters(device: Device, rows: Rows, { signal }: Fit): Promise<void> {
+    const { nClusters: k, nInit, seed } = this.settings;
+    const z = await mapWhole(rows, (batch) => this.network.encode(batch), this.#chunk);
+    try {
+      const { labels, centers } = await bestRun(z, { k, nInit, seed, signal });
+      this.#labels = labels;
+      this.#placed = new NdArray(centers, [k, z.shape[1]!]);
+    } finally {
+      z.dispose();
+    }
+    this.centers = parameter(device, this.#placed.data, this.#placed.shape);
+  }
+
+  /** Recomputes scores and labels of all rows, once for an interval. */
+  async #look(rows: Rows, interval: number): Promise<void> {
+    if (this.#refreshed === interval) return;
+    const centers = this.centers!;
+    const scores = await mapWhole(rows, (batch) => this.scores(this.network.encode(batch), centers), this.#chunk);
+    const assigned = tidy(() => {
+      this.looked(scores);
+      return argmax(scores, 1);
+    });
+    scores.dispose();
+    const placed = (await centers.data()) as Float32Array<ArrayBuffer>;
+    const labels = await joined([assigned], rows.count);
+    const before = this.#labels;
+    const changed = before ? labels.reduce((count, label, i) => count + Number(label !== before[i]), 0) : labels.length;
+    this.#placed = new NdArray(placed, centers.shape);
+    this.#labels = labels;
+    this.#changed = changed / labels.length;
+    this.#refreshed = interval;
+  }
+
+  #stage(rows: Rows, augment: RowsAugmentation | undefined, epochs: number): Stage {
+    const { updateInterval, tolerance, batchSize, seed } = this.settings;
+    const order = rows.order(stream(seed, `${this.name}.order`).state(), batchSize);
+    const { load } = order;
+    const passOf = (epoch: number, step: number): [number, number] => {
+      const number = epoch * updateInterval + step;
+      return [Math.floor(number / order.steps), number % order.steps];
+    };
+    const { loss, ...trained } = this.objective();
+    return {
+      ...{ name: this.name, epochs: Math.ceil((epochs * order.steps) / updateInterval), steps: updateInterval },
+      ...trained,
+      mayEnd: tolerance > 0,
+      beforeEpoch: async (interval) => {
+        if (this.#converged) return false;
+        await this.#look(rows, interval);
+        this.#converged = interval > 0 && this.#changed < tolerance;
+        return !this.#converged;
+      },
+      load: load && ((epoch, step) => load(...passOf(epoch, step))),
+      loss: ({ epoch, step, random }) => {
+        const index = order.batch(...passOf(epoch, step));
+        const items = rows.at(index);
+        return loss({ index, items, x: augment ? augment(items, random) : items });
+      },
+      figures: () => ({ changed: this.#changed }),
+    };
+  }
+}
+
+/** Labels of chunks, one after the other, on the host; the chunks are disposed of. */
+async function joined(chunks: readonly Tensor[], count: number): Promise<Int32Array<ArrayBuffer>> {
+  const labels = new Int32Array(count);
+  let at = 0;
+  try {
+    for (const chunk of chunks) {
+      labels.set(await chunk.data(), at);
+      at += chunk.size;
+    }
+  } finally {
+    for (const chunk of chunks) chunk.dispose();
+  }
+  return labels;
+}
