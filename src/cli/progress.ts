@@ -26,6 +26,8 @@ export const stepProgress = (
 
 /** Between two lines where no bars can be drawn. */
 const LINE_EVERY_MS = 5000;
+/** A pass over rows where nothing else is shown. */
+const READING = "reading";
 const NAME_WIDTH = 16;
 
 /** What progress is written to: `process.stderr` and its like; where it is a terminal, bars are drawn. */
@@ -41,6 +43,8 @@ export class ProgressDisplay {
   #bar: cliProgress.SingleBar | undefined;
   #last: StageProgress | undefined;
   #begin = { time: 0, done: 0 };
+  /** A pass over rows that a step is made of. */
+  #pass: { readonly done: number; readonly total: number; readonly begin: { time: number; done: number } } | undefined;
   #time = 0;
   #lineTime = 0;
   #shown = "";
@@ -61,9 +65,24 @@ export class ProgressDisplay {
       if (this.#stream.isTTY) this.#bar = this.#start(progress, this.#stream);
     }
     this.#time = now;
+    this.#pass = undefined;
     this.#last = { ...progress, figures: { ...this.#last?.figures, ...progress.figures } };
-    if (this.#bar) this.#bar.update(progress.done, { detail: this.#detail() });
-    else if (now - this.#lineTime > LINE_EVERY_MS) this.#line(now);
+    this.#show(now);
+  }
+
+  /** So many rows of a pass over all of them have come: a stage of its own, or what the step of a stage that is under way waits for. */
+  reading(done: number, total: number): void {
+    if (!this.#stream) return;
+    const last = this.#last;
+    if (last && last.stage !== READING && last.done < last.total) {
+      const now = performance.now();
+      const before = this.#pass && this.#pass.done <= done ? this.#pass.begin : { time: now, done };
+      this.#pass = { done, total, begin: before };
+      return this.#show(now);
+    }
+    if (last?.stage === READING && done < last.done) this.stop();
+    this.update({ stage: READING, done, total });
+    if (done === total) this.stop();
   }
 
   /** A line of text; bars go on below it. */
@@ -81,6 +100,12 @@ export class ProgressDisplay {
     if (this.#last && !this.#bar) this.#line(this.#time);
     this.#bar = undefined;
     this.#last = undefined;
+    this.#pass = undefined;
+  }
+
+  #show(now: number): void {
+    if (this.#bar) this.#bar.update(this.#last!.done, { detail: this.#detail(now) });
+    else if (now - this.#lineTime > LINE_EVERY_MS) this.#line(now);
   }
 
   #start({ stage, done, total }: StageProgress, stream: ProgressStream): cliProgress.SingleBar {
@@ -100,22 +125,35 @@ export class ProgressDisplay {
 
   #line(now: number): void {
     const { stage, done, total } = this.#last!;
-    const text = `${stage.padEnd(NAME_WIDTH)} ${String(Math.floor((100 * done) / total)).padStart(3)} %  ${this.#detail()}`;
+    const text = `${stage.padEnd(NAME_WIDTH)} ${String(Math.floor((100 * done) / total)).padStart(3)} %  ${this.#detail(now)}`;
     if (text !== this.#shown) this.#stream?.write(`${text}\n`);
     this.#shown = text;
     this.#lineTime = now;
   }
 
-  #detail(): string {
+  #detail(now: number): string {
     const { done, total, mayEnd, figures = {} } = this.#last!;
-    const elapsed = (this.#time - this.#begin.time) / 1000;
-    const left = (elapsed * (total - done)) / (done - this.#begin.done);
     const parts = Object.entries(figures).map(([name, value]) => `${name} ${formatFigure(value)}`);
-    if (done < total && elapsed > 1 && Number.isFinite(left))
-      parts.push(`${mayEnd ? "at most " : ""}${clock(left)} left`);
-    else if (done >= total) parts.push(clock(elapsed));
+    const left = timeLeft(this.#begin, { time: this.#time, done, total });
+    if (left !== undefined) parts.push(`${mayEnd ? "at most " : ""}${clock(left)} left`);
+    else if (done >= total) parts.push(clock((this.#time - this.#begin.time) / 1000));
+    if (this.#pass) {
+      const ofPass = timeLeft(this.#pass.begin, { time: now, ...this.#pass });
+      const share = `${READING} ${Math.floor((100 * this.#pass.done) / this.#pass.total)} %`;
+      parts.push(ofPass === undefined ? share : `${share}, ${clock(ofPass)} left`);
+    }
     return parts.join("  ");
   }
+}
+
+/** Seconds that are left of what has come so far since it was begun; undefined where that tells nothing yet, or no more. */
+function timeLeft(
+  begin: { readonly time: number; readonly done: number },
+  { time, done, total }: { readonly time: number; readonly done: number; readonly total: number },
+): number | undefined {
+  const elapsed = (time - begin.time) / 1000;
+  const left = (elapsed * (total - done)) / (done - begin.done);
+  return done < total && elapsed > 1 && Number.isFinite(left) ? left : undefined;
 }
 
 /** Minutes and seconds: 1:07. */

@@ -13,7 +13,7 @@ export const kmeans: Method<KMeansOptions> = {
   paper: "Lloyd, Least squares quantization in PCM, IEEE Transactions on Information Theory 1982",
   takes: ["rows"],
   target: "none",
-  streams: true,
+  streams: "once for their means, and once an iteration",
   clusters: "given",
   options: described(KMEANS_OPTIONS, {
     init: "how the centres begin",

@@ -48,8 +48,8 @@ export interface Method<O extends CommonOptions = CommonOptions> {
   readonly options: Schema<O>;
   /** Whether it trains a neural network: then bytes are taken as shares of 255 and the columns of a table alike. Default false. */
   readonly network?: boolean;
-  /** Whether `fit`, `predict` and `transform` take a `RowSource`, so that items need not fit into memory. Default false. */
-  readonly streams?: boolean;
+  /** Whether `fit`, `predict` and `transform` take a `RowSource`, so that items need not fit into memory; in words: when `fit` reads its rows. Default false. */
+  readonly streams?: boolean | string;
   /** Options that suit data, for those that are not given; `given` are the others. */
   suit?(data: DataSummary, given: Partial<O>): Partial<O>;
   /** @throws for values out of range, and for options that are unknown or missing */

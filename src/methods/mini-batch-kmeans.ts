@@ -12,7 +12,8 @@ export const miniBatchKMeans: Method<MiniBatchKMeansOptions> = {
   paper: "Sculley, Web-scale k-means clustering, WWW 2010",
   takes: ["rows"],
   target: "none",
-  streams: true,
+  streams:
+    "once for their means, in random batches until the inertia falls no more (mostly one to three times as many as there are), and once for the labels",
   clusters: "given",
   options: described(MINI_BATCH_OPTIONS, {
     init: "how the centres begin",

@@ -12,7 +12,8 @@ export const pca: Method<PCAOptions & CommonOptions> = {
   paper: "Jolliffe, Principal component analysis, 2002",
   takes: ["rows", "images"],
   target: "none",
-  streams: true,
+  streams:
+    "once for their means, and once for the products of their columns, or of more than 4,096 columns a few times",
   clusters: "none",
   options: described(PCA_OPTIONS, {
     nComponents: {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { KMeans } from "constella";
 import { ProgressDisplay, stepProgress } from "../../src/cli/progress";
+import { watchedRows } from "../../src/cli/streams/watched";
 import type { StepReport } from "../../src/lifecycle/progress";
 
 afterEach(() => void vi.restoreAllMocks());
@@ -43,4 +44,44 @@ test("k-means says that it may", async () => {
   const x = Array.from({ length: 20 }, (_, i) => [i % 2, i]);
   await new KMeans({ nClusters: 2 }).fit(x, { onStep: (step) => seen.push(step) });
   expect(new Set(seen.map(({ mayEnd }) => mayEnd))).toEqual(new Set([true]));
+});
+
+test("a pass over rows is a stage of its own, or part of the step that waits for it", async () => {
+  const written: string[] = [];
+  let time = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => time);
+  const display = new ProgressDisplay({ write: (text: string) => written.push(text.trimEnd()) });
+  const [length, block] = [100, 25];
+  const source = watchedRows(
+    {
+      ...{ length, rowShape: [1] },
+      rows: async () => new Float32Array(1),
+      range: async (begin, end) => {
+        time += 6000;
+        return new Float32Array(end - begin);
+      },
+    },
+    (done, total) => display.reading(done, total),
+  );
+  const pass = async (): Promise<void> => {
+    for (let begin = 0; begin < length; begin += block) await source.range(begin, begin + block);
+  };
+  await pass();
+  expect(written.splice(0)).toEqual([
+    "reading           50 %  0:12 left",
+    "reading           75 %  0:06 left",
+    "reading          100 %  0:18",
+  ]);
+  display.update(stepProgress(report(1)));
+  await source.rows([3]);
+  await pass();
+  display.update(stepProgress(report(2)));
+  display.stop();
+  expect(written).toEqual([
+    "stage              5 %  reading 25 %",
+    "stage              5 %  reading 50 %, 0:12 left",
+    "stage              5 %  reading 75 %, 0:06 left",
+    "stage              5 %  reading 100 %",
+    "stage             10 %  7:12 left",
+  ]);
 });

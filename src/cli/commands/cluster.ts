@@ -21,6 +21,7 @@ import { ProgressDisplay } from "../progress";
 import { chooseScale, isBytes, scaledRows, scalingOf, unevenColumns, type Items, type Scaling } from "../data/scaling";
 import { runSession, type SessionResult } from "../run/session";
 import { scaledSource, streamedScaling } from "../streams/scaling";
+import { watchedRows } from "../streams/watched";
 import { clusterSet, type ClusterSetOptions } from "./cluster-sets";
 
 /** What the command takes whatever the method. */
@@ -272,9 +273,10 @@ async function scaledData(
   );
   const { streamed } = data;
   if (streamed) {
-    const scaling = saved?.scaling ?? (await streamedScaling(path, streamed, scale));
-    const x = scaledSource(path, streamed.source, scaling);
-    const digest = await streamed.digest((done, total) => progress.update({ stage: "reading", done, total }));
+    const source = watchedRows(streamed.source, (done, total) => progress.reading(done, total));
+    const scaling = saved?.scaling ?? (await streamedScaling(path, { ...streamed, source }, scale));
+    const x = scaledSource(path, source, scaling);
+    const digest = await streamed.digest((done, total) => progress.update({ stage: "hashing", done, total }));
     return { x, scaling, identity: { method: method.name, scale, data: digest } };
   }
   const scaling = scalingOf(data, scale);

@@ -20,11 +20,13 @@ import { CUBES, DATA_OPTIONS, STREAMING, type DataOptions } from "../data/option
 import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
 import { checkpointPath, takeFolder } from "../run/folder";
 import { text, toOption, type OptionSpec } from "../option";
+import { ProgressDisplay } from "../progress";
 import { takesCubes } from "./cluster";
 import { scaledRows, type Items } from "../data/scaling";
 import { labelsTable, versions } from "../run/session";
 import { writePieces } from "../streams/pieces";
 import { scaledSource } from "../streams/scaling";
+import { watchedRows } from "../streams/watched";
 
 const OPTIONS: readonly OptionSpec[] = [
   { name: "out", rule: text("DIR"), help: "folder for the results; without it labels are printed as CSV" },
@@ -74,6 +76,7 @@ async function predict(
   const content = await readFile(file);
   const saved = savedRun(file, content);
   const device = await openDevice(given);
+  const progress = new ProgressDisplay(given.quiet ? null : process.stderr);
   try {
     const { method, estimator } = await loadModel(content, { device }).catch((error: Error) => {
       throw new Error(`${file}: ${error.message}`, { cause: error });
@@ -81,14 +84,15 @@ async function predict(
     try {
       checkPredicts(file, method, estimator);
       const data = await loadData(path, given, {
-        ...{ streams: method.streams, earlier: saved && readingOf(saved), cubes: takesCubes(method) },
+        ...{ streams: Boolean(method.streams), earlier: saved && readingOf(saved), cubes: takesCubes(method) },
       });
       try {
         const scaling = saved?.scaling ?? ({ kind: "none" } as const);
         const { streamed } = data;
         if (streamed && saved) arranged(data, saved, file);
+        const told = (done: number, total: number): void => progress.reading(done, total);
         const x = streamed
-          ? scaledSource(path, streamed.source, scaling)
+          ? scaledSource(path, watchedRows(streamed.source, told), scaling)
           : scaledRows(saved ? arranged(data, saved, file) : data, scaling);
         const found = await estimator.predict?.(x);
         const labels = found instanceof Int32Array ? found : undefined;
@@ -117,6 +121,7 @@ async function predict(
       await estimator.dispose();
     }
   } finally {
+    progress.stop();
     device.destroy();
   }
 }

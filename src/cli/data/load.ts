@@ -24,7 +24,7 @@ import type { CubeData } from "../cubes/read";
 import { adviceInFlags, columnOf, type DataOptions } from "./options";
 import { kebab } from "../option";
 import type { SoundOptions, Spectrograms } from "./spectrograms";
-import { openStreamed } from "../streams/open";
+import { openStreamed, readAsNeeded } from "../streams/open";
 import type { StreamedRows } from "../streams/open";
 
 /** How values are scaled before clustering. */
@@ -78,8 +78,8 @@ type Read = Pick<DataSet, "raw" | "columns" | "ids" | "notes" | "reading"> & {
 
 /** How data are read beside what was asked for. */
 export interface LoadHow {
-  /** Whether items larger than memory may be left in their file. Default false. */
-  readonly streams?: boolean | undefined;
+  /** Whether items larger than memory may be left in their file; in words: when they are read. Default false. */
+  readonly streams?: boolean | string | undefined;
   /** How the data that a model was trained on were read. */
   readonly earlier?: Reading | undefined;
   /** Whether cubes are taken, as rows or as they are. Default: they are not. */
@@ -102,7 +102,7 @@ export async function loadData(
     checkKind(path, options, "cube");
     const ofPixels = [options.as ?? earlier.as ?? "pixels"].includes("pixels") && options.superpixels === undefined;
     if (streams && cubes === "rows" && ofPixels && options.first === undefined && (await isFits(path))) {
-      const streamed = await (await import("../streams/cube")).streamedCube(path, options);
+      const streamed = await (await import("../streams/cube")).streamedCube(path, options, streams);
       if (streamed) return streamed;
     }
     return (await import("../cubes")).cubeSet(path, options, earlier, cubes);
@@ -113,21 +113,26 @@ export async function loadData(
     );
   const streamed = streams ? await openStreamed(path, options) : undefined;
   try {
-    return await (streamed ? streamedData(path, streamed, options) : dataInMemory(path, options, earlier));
+    return await (streamed ? streamedData(path, streamed, options, streams) : dataInMemory(path, options, earlier));
   } catch (error) {
     await streamed?.close();
     throw error;
   }
 }
 
-async function streamedData(path: string, streamed: StreamedRows, options: DataOptions): Promise<DataSet> {
+async function streamedData(
+  path: string,
+  streamed: StreamedRows,
+  options: DataOptions,
+  when: boolean | string,
+): Promise<DataSet> {
   const { labels, first } = options;
   checkKind(path, options, "array");
   const n = streamed.source.length;
   const given = labels === undefined ? undefined : firstRows(await loadLabels(labels, columnOption(options)), first);
   if (given && given.labels.length !== n)
     throw new Error(`${labels} has ${given.labels.length} labels for the ${n} rows of ${path}`);
-  const notes = [`${path}: ${n} items are read as they are needed; the report shows ${streamed.shown.index.length}`];
+  const notes = [readAsNeeded(path, `${n} items`, when, streamed.shown.index.length)];
   if (streamed.layout) notes.push(layoutInWords(path, streamed.layout));
   const raw = streamed.shown.items;
   return { path, n, raw, streamed, columns: null, isTable: false, truth: given, ids: null, notes };

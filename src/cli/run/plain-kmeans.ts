@@ -5,6 +5,7 @@ import type { StageResult } from "../../methods";
 import { adjustedRandIndex } from "../../metrics";
 import { headline } from "../../metrics/measures";
 import type { Items } from "../data/scaling";
+import { stepProgress, type ProgressDisplay } from "../progress";
 
 /** What plain k-means finds in the items that a network was trained on. */
 export interface PlainKMeans {
@@ -29,11 +30,16 @@ export async function plainKMeans(
     readonly seed: number;
     readonly device: Device;
     readonly signal: AbortSignal;
+    readonly progress: ProgressDisplay;
   },
 ): Promise<PlainKMeans> {
-  const { signal, ...ofModel } = options;
+  const { signal, progress, ...ofModel } = options;
   const begin = performance.now();
-  const kmeans = await new KMeans({ ...ofModel, nInit: RUNS }).fit(x, { signal });
+  const kmeans = await new KMeans({ ...ofModel, nInit: RUNS }).fit(x, {
+    signal,
+    onStep: (report) => progress.update(stepProgress(report, { stage: "plain k-means" })),
+  });
+  progress.stop();
   const seconds = (performance.now() - begin) / 1000;
   const measures = truth ? headline(truth, kmeans.labels) : {};
   const agreement = adjustedRandIndex(kmeans.labels, labels);

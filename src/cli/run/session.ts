@@ -171,12 +171,15 @@ async function cubeResults(
 
 /** Plain k-means of the items, where it is asked for and means something. */
 async function besideIt(
-  { plain, x, data, options, signal }: Session,
+  { plain, x, data, options, signal, progress }: Session,
   outcome: Outcome,
 ): Promise<PlainKMeans | undefined> {
   const { labels, nClusters, device } = outcome;
   if (!plain || !(labels instanceof Int32Array) || nClusters === undefined || nClusters > data.n) return undefined;
-  return plainKMeans(x, labels, { nClusters, seed: options.seed, device, signal, truth: data.truth?.labels });
+  return plainKMeans(x, labels, {
+    ...{ nClusters, seed: options.seed, device, signal, progress },
+    truth: data.truth?.labels,
+  });
 }
 
 /** One label an item as npy and as a table; one file a set, of methods that label several. */

@@ -5,10 +5,14 @@ import { NdArray } from "../../ndarray";
 import { openFits, rowClasses } from "../cubes/read";
 import type { DataSet } from "../data/load";
 import type { DataOptions } from "../data/options";
-import { digestOf, MB, MEMORY, shownRows } from "./open";
+import { digestOf, MB, MEMORY, readAsNeeded, shownRows } from "./open";
 
 /** Opens a FITS cube whose values take more than `memory` MB; undefined for a smaller one. @throws one line that names the file */
-export async function streamedCube(path: string, options: DataOptions): Promise<DataSet | undefined> {
+export async function streamedCube(
+  path: string,
+  options: DataOptions,
+  when: boolean | string,
+): Promise<DataSet | undefined> {
   const { hdu, labels, memory = MEMORY } = options;
   const opened = await openFits(path, hdu);
   const { bands, height, width, names, header, wcs } = opened;
@@ -32,7 +36,7 @@ export async function streamedCube(path: string, options: DataOptions): Promise<
         close: () => opened.close(),
       },
       notes: [
-        `${path}: ${n} pixels are read as they are needed; the report shows ${index.length}`,
+        readAsNeeded(path, `${n} pixels`, when, index.length),
         ...(missing > 0
           ? [`${path}: ${missing} of ${of.data.length} pixels lack a value in some band, and are left out`]
           : []),

@@ -85,6 +85,10 @@ export async function openStreamed(
   };
 }
 
+/** What is done with items that are not read into memory, in words. */
+export const readAsNeeded = (path: string, items: string, when: boolean | string, shown: number): string =>
+  `${path}: ${items} are read as they are needed${typeof when === "string" ? `: once to identify them, ${when}` : ""}; the report shows ${shown}`;
+
 /** All of n rows of a width, or some at random, ascending: measures of theirs, axes and pictures take several times their memory. */
 export function shownRows(n: number, width: number): Uint32Array {
   const most = Math.min(SHOWN, Math.max(SHOWN_LEAST, Math.floor(SHOWN_VALUES / width)));
