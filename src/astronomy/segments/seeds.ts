@@ -41,6 +41,23 @@ export const placesOf = ({ start, step }: Axis, length: number): number[] => {
   return places;
 };
 
+/** Where seeds stand between two passes. */
+export interface SeedsStanding {
+  /** Passes that are over. */
+  readonly pass: number;
+  /** Of the image. */
+  readonly height: number;
+  readonly width: number;
+  /** Centre, colours, [k, 2 + bands]; 0 of a seed without pixels. */
+  readonly centers: Float32Array;
+  /** The centres, [k, 2]; −1 of a seed without pixels. */
+  readonly places: Float64Array;
+  /** What may hold a seed's pixels, [k, 4]: first row, row after the last, first column, column after the last. */
+  readonly boxes: Int32Array;
+  /** The seed of each pixel, −1 for none. */
+  readonly labels: Int32Array;
+}
+
 /** Seeds on a device, and which pixels are theirs. */
 export class SeedsOnDevice {
   readonly #device: Device;
@@ -125,6 +142,26 @@ export class SeedsOnDevice {
     for (let center = 0; center < this.#k; center++)
       for (let axis = 0; axis < 2; axis++)
         this.#places[2 * center + axis] = sizes[center]! > 0 ? moved[center * (bands + 2) + axis]! : NaN;
+  }
+
+  /** Where they stand after so many passes. */
+  async stand(pass: number): Promise<SeedsStanding> {
+    const places = this.#places.map((place) => (Number.isNaN(place) ? -1 : place));
+    const { centers } = this.#tensors;
+    const [moved, labels] = await Promise.all([centers.data(), this.labels()]);
+    const { bands, height, width } = this.#size;
+    return {
+      ...{ pass, height, width, places, labels, boxes: Int32Array.from(this.#boxes) },
+      centers: Float32Array.from(moved, (value, at) => (places[2 * Math.floor(at / (bands + 2))]! < 0 ? 0 : value)),
+    };
+  }
+
+  /** Goes on from where seeds of the same image stood. */
+  resume({ centers, places, boxes, labels }: SeedsStanding): void {
+    this.#places.set(places.map((place) => (place < 0 ? NaN : place)));
+    this.#boxes.set(Uint32Array.from(boxes));
+    this.#device.write(this.#tensors.centers.buffer, centers);
+    this.#device.write(this.#labels.buffer, labels);
   }
 
   async labels(): Promise<Int32Array<ArrayBuffer>> {

@@ -1,4 +1,5 @@
 import type { Bytes } from "../../data/formats/source";
+import { withPrefix } from "../../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import { Model } from "../../lifecycle/model";
 import type { DeviceOption } from "../../lifecycle/model";
@@ -7,9 +8,12 @@ import type { RunOptions } from "../../lifecycle/progress";
 import type { NdArrayLike } from "../../matrix";
 import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
-import { integer } from "../../options";
-import { slic, SLIC_OPTIONS } from "./slic";
+import { integer, optional, record } from "../../options";
+import type { SeedsStanding } from "./seeds";
+import { SLIC_OPTIONS, superpixels } from "./slic";
 import type { SLICSettings, Superpixels } from "./slic";
+
+const STANDING = record({ pass: integer(1), height: integer(1), width: integer(1) });
 
 /**
  * Superpixels as a model that is fitted, saved and loaded: `slic` of one picture or cube, whose pixels are the items. It says nothing of others.
@@ -21,6 +25,9 @@ import type { SLICSettings, Superpixels } from "./slic";
  */
 export class SLIC extends Model<SLICSettings> {
   #found: Superpixels | undefined;
+  #standing: SeedsStanding | undefined;
+  /** Whether the next fit goes on from where a loaded one stood. */
+  #goesOn = false;
 
   /** @throws for an option that is unknown or out of its range */
   constructor(options: Partial<SLICSettings> & DeviceOption = {}) {
@@ -37,21 +44,24 @@ export class SLIC extends Model<SLICSettings> {
   }
 
   /**
-   * Finds the superpixels of an image [height, width] or [bands, height, width].
+   * Finds the superpixels of an image [height, width] or [bands, height, width]. A fit that was stopped, saved and loaded goes on where it stood, with the same
+   * image.
    * @param options `onStep`: after each pass, without a loss
    * @throws as `slic`, and the signal's reason when aborted
    */
   async fit(image: NdArrayLike, options: RunOptions = {}): Promise<this> {
     return this.fitting(options, RUN_RULES, async (fit) => {
-      const device = await this.device();
-      this.#found = await slic(image, {
-        ...this.settings,
-        ...{ device, signal: fit.signal },
-        onPass: async (step, steps) => {
+      const begun = this.#goesOn ? this.#standing : undefined;
+      this.#goesOn = false;
+      this.#found = await superpixels(image, this.settings, await this.device(), {
+        begun,
+        after: async (step, steps, stand) => {
+          this.learned(); // from now on it can say where it stands
           fit.report({ stage: "superpixels", epoch: 1, epochs: 1, step, steps, loss: NaN });
-          await fit.between();
+          await fit.between(async () => void (this.#standing = await stand()));
         },
       });
+      this.#standing = undefined;
       this.learned();
     });
   }
@@ -67,12 +77,20 @@ export class SLIC extends Model<SLICSettings> {
   }
 
   protected override own(): Learned {
-    const { labels, count } = this;
-    const [height, width] = labels.shape;
-    return { arrays: { labels: new NdArray<TypedArray>(labels.data) }, state: { count, height, width } };
+    const standing = this.#standing;
+    const found = standing ? this.#found : this.known("save", this.#found);
+    const [height, width] = found?.labels.shape ?? [];
+    const seeds = standing && keptStanding(standing);
+    return {
+      arrays: { ...(found && { labels: new NdArray<TypedArray>(found.labels.data) }), ...seeds?.arrays },
+      state: { ...(found && { count: found.count, height, width }), ...(seeds && { standing: seeds.state }) },
+    };
   }
 
   protected override restore(saved: Checkpoint): void {
+    this.#standing = restoredStanding(saved);
+    this.#goesOn = this.#standing !== undefined;
+    if (this.#standing && !saved.arrays["labels"]) return;
     const count = saved.entry<number>("count", integer(1));
     const [height, width] = [saved.entry<number>("height", integer(1)), saved.entry<number>("width", integer(1))];
     const labels = saved.labels("labels", count, -1);
@@ -82,6 +100,38 @@ export class SLIC extends Model<SLICSettings> {
   }
 
   protected override release(): void {
-    this.#found = undefined;
+    [this.#found, this.#standing] = [undefined, undefined];
   }
+}
+
+/** The arrays and the state of a checkpoint. */
+function keptStanding({ pass, height, width, centers, places, boxes, labels }: SeedsStanding): {
+  readonly arrays: Readonly<Record<string, NdArray<TypedArray>>>;
+  readonly state: object;
+} {
+  const vectors: Readonly<Record<string, TypedArray>> = { centers, places, boxes, labels };
+  const arrays = Object.entries(vectors).map(([name, values]) => [name, new NdArray(values)] as const);
+  return { arrays: withPrefix("standing.", Object.fromEntries(arrays)), state: { pass, height, width } };
+}
+
+/** What `keptStanding` gave; undefined where there is none. @throws for what does not belong together */
+function restoredStanding(saved: Checkpoint): SeedsStanding | undefined {
+  const state = saved.entry<Pick<SeedsStanding, "pass" | "height" | "width"> | undefined>(
+    "standing",
+    optional(STANDING),
+  );
+  if (!state) return undefined;
+  const { height, width } = state;
+  const part = saved.of(saved.below("standing."));
+  const k = (part.arrays["places"]?.data.length ?? 0) / 2;
+  const places = part.numbers("places", 2 * k);
+  const boxes = Int32Array.from(part.numbers("boxes", 4 * k));
+  const labels = part.labels("labels", k, -1);
+  const centers = Float32Array.from(part.numbers("centers", part.arrays["centers"]?.data.length ?? 0));
+  if (k < 1 || labels?.length !== height * width || centers.length % k !== 0)
+    throw new Error("checkpoint: seeds need their centres, places and boxes, and every pixel one of them");
+  const inside = (value: number, at: number): boolean => value >= -1 && value <= (at % 2 === 0 ? height : width);
+  if (!places.every(inside) || !boxes.every((edge, at) => inside(edge, at >> 1)))
+    throw new Error(`checkpoint: seeds must lie within ${height} x ${width} pixels`);
+  return { ...state, centers, places, boxes, labels };
 }

@@ -18,6 +18,7 @@ import {
 import { planesOf } from "../planes";
 import { connectRegions } from "./connectivity";
 import { placesOf, seedAxes, SeedsOnDevice } from "./seeds";
+import type { SeedsStanding } from "./seeds";
 import { smoothPlanes } from "./smooth";
 
 /** Options of superpixels. */
@@ -57,6 +58,12 @@ export const SLIC_OPTIONS: OptionSet<SLICSettings> = {
     ...{ enforceConnectivity: true, minSizeFactor: 0.5, maxSizeFactor: 3 },
   },
 };
+
+/** Where seeds go on from, and what is told between two passes: how they stand can be asked for. */
+export interface SLICPasses {
+  readonly begun?: SeedsStanding | undefined;
+  readonly after: (pass: number, passes: number, stand: () => Promise<SeedsStanding>) => void | Promise<void>;
+}
 
 /** What `slic` found. */
 export interface Superpixels {
@@ -124,43 +131,54 @@ export async function slic(image: NdArrayLike, options: SLICOptions = {}): Promi
     { ...SLIC_OPTIONS.rules, device: deviceRule, signal, onPass: optional(callable) },
     SLIC_OPTIONS.defaults,
   );
-  const { nSegments, compactness, sigma, maxIter } = settings;
-  const planes = planesOf(image, op);
+  const holder = new DeviceHolder(given);
+  try {
+    const after: SLICPasses["after"] = async (pass, passes) => {
+      await onPass?.(pass, passes);
+      if (pass < passes) stop?.throwIfAborted();
+    };
+    stop?.throwIfAborted();
+    return await superpixels(image, settings, await holder.get([]), { after });
+  } finally {
+    await holder.dispose();
+  }
+}
+
+/** `slic` with settings that were checked, from the beginning or on from where its seeds stood. @throws for seeds of another image */
+export async function superpixels(
+  image: NdArrayLike,
+  { nSegments, compactness, sigma, maxIter, ...settings }: SLICSettings,
+  device: Device,
+  { begun, after }: SLICPasses,
+): Promise<Superpixels> {
+  const planes = planesOf(image, "slic");
   const [data, shape] = [planes.data.slice(), planes.shape];
   const [bands, height, width] = shape;
   const mask = prepare(data, height, width, sigma, compactness);
-  const holder = new DeviceHolder(given);
-  const device = await holder.get([]);
-  try {
-    await device.prepare([kernels.slicAssign, kernels.slicCenters]);
-    const axes = seedAxes(height, width, nSegments);
-    const places = [placesOf(axes[0], height), placesOf(axes[1], width)] as const;
-    const seeds = new SeedsOnDevice(
-      device,
-      data,
-      mask,
-      { bands, height, width },
-      places,
-      Math.max(axes[0].step, axes[1].step),
+  await device.prepare([kernels.slicAssign, kernels.slicCenters]);
+  const axes = seedAxes(height, width, nSegments);
+  const places = [placesOf(axes[0], height), placesOf(axes[1], width)] as const;
+  const k = places[0].length * places[1].length;
+  if (begun && (begun.height !== height || begun.width !== width || begun.centers.length !== k * (bands + 2)))
+    throw new Error(
+      `slic: a fit goes on with the same image, ${begun.height} x ${begun.width} pixels before, [${shape.join(", ")}] now`,
     );
-    try {
-      await seeds.upload();
-      for (let pass = 0; pass < maxIter; pass++) {
-        stop?.throwIfAborted();
-        await seeds.pass(pass > 0, pass + 1 === maxIter);
-        await onPass?.(pass + 1, maxIter);
-      }
-      const labels = await seeds.labels();
-      const k = places[0].length * places[1].length;
-      const size = mask.reduce((sum, there) => sum + there, 0) / k;
-      if (!settings.enforceConnectivity) return { labels: new NdArray(labels, [height, width]), count: k };
-      const [least, most] = [Math.trunc(settings.minSizeFactor * size), Math.trunc(settings.maxSizeFactor * size)];
-      const connected = connectRegions(labels, height, width, least, most);
-      return { labels: new NdArray(connected.labels, [height, width]), count: connected.count };
-    } finally {
-      seeds.dispose();
+  const step = Math.max(axes[0].step, axes[1].step);
+  const seeds = new SeedsOnDevice(device, data, mask, { bands, height, width }, places, step);
+  try {
+    await seeds.upload();
+    if (begun) seeds.resume(begun);
+    for (let pass = begun?.pass ?? 0; pass < maxIter; pass++) {
+      await seeds.pass(pass > 0, pass + 1 === maxIter);
+      await after(pass + 1, maxIter, () => seeds.stand(pass + 1));
     }
+    const labels = await seeds.labels();
+    const size = mask.reduce((sum, there) => sum + there, 0) / k;
+    if (!settings.enforceConnectivity) return { labels: new NdArray(labels, [height, width]), count: k };
+    const [least, most] = [Math.trunc(settings.minSizeFactor * size), Math.trunc(settings.maxSizeFactor * size)];
+    const connected = connectRegions(labels, height, width, least, most);
+    return { labels: new NdArray(connected.labels, [height, width]), count: connected.count };
   } finally {
-    await holder.dispose();
+    seeds.dispose();
   }
 }

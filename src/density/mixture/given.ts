@@ -1,6 +1,10 @@
+import { KMeans } from "../../cluster/kmeans";
 import { toContiguous } from "../../matrix";
 import type { MatrixLike } from "../../matrix";
+import { NdArray } from "../../ndarray";
+import type { Random } from "../../random";
 import { format } from "../../tensor";
+import type { Engines } from "./engines";
 import { covarianceShape } from "./parameters";
 import type { CovarianceType, MixtureParameters } from "./parameters";
 
@@ -79,4 +83,31 @@ export function keptStart(init: MixtureInit, name: string): unknown {
   if ("responsibilities" in init) return { responsibilities: kept(init.responsibilities, "responsibilities") };
   const { weights, means, covariances } = init;
   return { weights: Array.from(weights), means: kept(means, "means"), covariances: kept(covariances, "covariances") };
+}
+
+/** Shares [n, k] at random. */
+export function randomShares(n: number, k: number, random: Random): Float64Array<ArrayBuffer> {
+  const resp = new Float64Array(n * k);
+  for (let i = 0; i < n; i++) {
+    const shares = Array.from({ length: k }, () => random.uniform() + 2 ** -25);
+    const total = shares.reduce((sum, share) => sum + share, 0);
+    shares.forEach((share, j) => (resp[i * k + j] = share / total));
+  }
+  return resp;
+}
+
+/** Each point wholly in its cluster by k-means, [n, k]. */
+export async function sharesByKMeans(
+  engines: Engines,
+  k: number,
+  random: Random,
+  signal: AbortSignal,
+): Promise<Float64Array<ArrayBuffer>> {
+  const { data, n, d } = engines.rows;
+  const kmeans = new KMeans({ nClusters: k, nInit: 1, seed: random.nextUint32(), device: await engines.device() });
+  const labels = await kmeans.fitPredict(new NdArray(data, [n, d]), { signal });
+  kmeans.dispose();
+  const resp = new Float64Array(n * k);
+  labels.forEach((label, i) => (resp[i * k + label] = 1));
+  return resp;
 }

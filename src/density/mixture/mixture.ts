@@ -1,5 +1,4 @@
 import { checkInteger } from "../../checks";
-import { KMeans } from "../../cluster/kmeans";
 import type { Points } from "../../cluster/points";
 import type { Device } from "../../device";
 import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
@@ -20,11 +19,12 @@ import { HostMixture } from "./engine";
 import type { Expectation } from "./engine";
 import { checkRegularization, Engines } from "./engines";
 import type { Precision } from "./engines";
-import { givenShares, keptStart } from "./given";
+import { givenShares, keptStart, randomShares, sharesByKMeans } from "./given";
 import type { MixtureInit } from "./given";
 import { covarianceShape, largestShares } from "./parameters";
 import type { CovarianceType, MixtureParameters, Moments, Scores } from "./parameters";
-import { mixtureArrays } from "./saved";
+import { keptStanding, mixtureArrays, restoredStanding } from "./saved";
+import type { Found, Standing } from "./saved";
 
 /** What `onStep` of a mixture's `fit` is told: `epoch` numbers the runs, `step` iterations of one; the loss is −lowerBound. */
 export interface MixtureReport extends StepReport {
@@ -91,10 +91,7 @@ export interface Estimation<P extends MixtureParameters> {
   readonly given?: P;
 }
 
-interface Result<P> {
-  readonly parameters: P;
-  readonly trace: Float64Array<ArrayBuffer>;
-  readonly converged: boolean;
+interface Result<P> extends Found<P> {
   /** Shares of the components in the fitted points, [n, k]. */
   readonly resp: Float64Array<ArrayBuffer>;
 }
@@ -109,6 +106,9 @@ export abstract class Mixture<
   P extends MixtureParameters = MixtureParameters,
 > extends Model<Settings> {
   #result: Result<P> | undefined;
+  #standing: Standing<P> | undefined;
+  /** Whether the next fit goes on from where a loaded one stood. */
+  #goesOn = false;
 
   get nComponents(): number {
     return this.settings.nComponents;
@@ -119,7 +119,7 @@ export abstract class Mixture<
 
   /** One record per iteration of the best run; the loss is −ln p(x), the mean before the iteration's maximisation. Empty before `fit`. */
   override get history(): readonly EpochRecord[] {
-    return Array.from(this.#result?.trace ?? [], (bound, i) => ({ stage: this.name, epoch: i + 1, loss: -bound }));
+    return (this.#result?.trace ?? []).map((bound, i) => ({ stage: this.name, epoch: i + 1, loss: -bound }));
   }
 
   /** The components' weights [k]. @throws before `fit`, as all these */
@@ -152,7 +152,7 @@ export abstract class Mixture<
   }
   /** The mean of ln p(x) before each iteration's maximisation. */
   get lowerBoundTrace(): Float64Array<ArrayBuffer> {
-    return this.known("lowerBoundTrace", this.#result).trace;
+    return Float64Array.from(this.known("lowerBoundTrace", this.#result).trace);
   }
   /** Whether the bound rose by less than the tolerance in the end. */
   get converged(): boolean {
@@ -164,7 +164,7 @@ export abstract class Mixture<
   }
 
   /**
-   * Fits the mixture to points x [n, d].
+   * Fits the mixture to points x [n, d]. A fit that was stopped, saved and loaded goes on where it stood, with the same points.
    * @throws when there are fewer points than components, or x is no finite matrix; the signal's reason when aborted
    */
   async fit(x: Points, options: RunOptions<MixtureReport> = {}): Promise<this> {
@@ -178,13 +178,20 @@ export abstract class Mixture<
       try {
         const { rows, offset } = engines;
         const estimation = this.estimation(rows, offset);
-        let best: Result<P> | undefined;
-        for (let run = 0; run < nInit; run++) {
-          const found = await this.#run(engines, estimation, run, stream(seed, `${this.name}.run`, run), fit);
+        const before = this.#takeStanding(rows);
+        let best = before?.best;
+        for (let run = before?.run ?? 0; run < nInit; run++) {
+          const begun = run === before?.run ? before : undefined;
+          const random = stream(seed, `${this.name}.run`, run);
+          const found = await this.#run(engines, estimation, { run, best, begun, random }, fit);
           if (!best || found.trace.at(-1)! > best.trace.at(-1)!) best = found;
         }
-        const means = best!.parameters.means.map((mean, at) => mean + offset[at % rows.d]!);
-        this.#result = { ...best!, parameters: { ...best!.parameters, means } };
+        const { parameters } = best!;
+        const scores = this.scores(parameters, rows.d, op);
+        const { resp } = await (await engines.for(scores)).expectation(scores);
+        const means = parameters.means.map((mean, at) => mean + offset[at % rows.d]!);
+        this.#result = { ...best!, resp, parameters: { ...parameters, means } };
+        this.#standing = undefined;
         this.learned();
       } finally {
         engines.dispose();
@@ -266,14 +273,18 @@ export abstract class Mixture<
   }
 
   protected override own(): Learned {
-    const { parameters, trace, converged } = this.known("save", this.#result);
-    const { covarianceType, responsibilities } = this;
-    const arrays = {
-      ...mixtureArrays(covarianceType, parameters, parameters.means.length / this.nComponents),
-      ...this.others(parameters),
-      ...{ responsibilities, trace: new NdArray<TypedArray>(trace) },
+    const standing = this.#standing && keptStanding(this.#standing, (parameters) => this.#arrays(parameters));
+    const found = standing ? this.#result : this.known("save", this.#result);
+    return {
+      arrays: {
+        ...(found && {
+          ...this.#arrays(found.parameters),
+          ...{ responsibilities: this.responsibilities, trace: new NdArray<TypedArray>(this.lowerBoundTrace) },
+        }),
+        ...standing?.arrays,
+      },
+      state: { ...(found && { converged: found.converged }), ...(standing && { standing: standing.state }) },
     };
-    return { arrays, state: { converged } };
   }
 
   protected override keptSettings(): object {
@@ -282,35 +293,55 @@ export abstract class Mixture<
 
   protected override restore(saved: Checkpoint): void {
     const k = this.nComponents;
+    this.#standing = restoredStanding(saved, k, (part, d) => this.restoredParameters(part, d));
+    this.#goesOn = this.#standing !== undefined;
+    if (this.#standing && !saved.arrays["means"]) return;
     const d = saved.matrix("means", [k, -1])?.shape[1] ?? 0;
     const n = saved.matrix("responsibilities", [-1, k])?.shape[0] ?? 0;
     if (d === 0 || n === 0) throw new Error("checkpoint: means and responsibilities must be there");
     this.#result = {
       parameters: this.restoredParameters(saved, d),
       ...{ resp: saved.numbers("responsibilities", n * k), converged: saved.entry<boolean>("converged", flag) },
-      trace: saved.numbers("trace", saved.arrays["trace"]?.data.length ?? 0),
+      trace: [...saved.numbers("trace", saved.arrays["trace"]?.data.length ?? 0)],
     };
   }
 
   protected override release(): void {
-    this.#result = undefined;
+    [this.#result, this.#standing] = [undefined, undefined];
   }
 
-  /** One run of expectation and maximisation. */
+  #arrays(parameters: P): Record<string, NdArray<TypedArray>> {
+    const d = parameters.means.length / this.nComponents;
+    return { ...mixtureArrays(this.covarianceType, parameters, d), ...this.others(parameters) };
+  }
+
+  /** Where a loaded fit stood, which this one goes on from. @throws for other points */
+  #takeStanding({ n, d }: HostRows): Standing<P> | undefined {
+    const before = this.#goesOn ? this.#standing : undefined;
+    const columns = before && before.parameters.means.length / this.nComponents;
+    if (before && (before.n !== n || columns !== d))
+      throw new Error(
+        `${this.name}.fit: a fit goes on with the same points, [${before.n}, ${columns}] before, [${n}, ${d}] now`,
+      );
+    this.#goesOn = false;
+    return before;
+  }
+
+  /** One run of expectation and maximisation, from its beginning or on from where it stood. */
   async #run(
     engines: Engines,
     estimation: Estimation<P>,
-    run: number,
-    random: Random,
+    { run, best, begun, random }: Pick<Standing<P>, "run" | "best"> & { begun: Found<P> | undefined; random: Random },
     fit: Fit<MixtureReport>,
-  ): Promise<Result<P>> {
+  ): Promise<Found<P>> {
     const op = `${this.name}.fit`;
     const { maxIter, tolerance, nInit } = this.settings;
-    const { d } = engines.rows;
-    let parameters = estimation.given ?? (await this.#begin(engines, estimation, random, fit.signal));
-    const trace: number[] = [];
-    let converged = false;
-    for (let step = 1; step <= maxIter && !converged; step++) {
+    const { n, d } = engines.rows;
+    let parameters =
+      begun?.parameters ?? estimation.given ?? (await this.#begin(engines, estimation, random, fit.signal));
+    let trace = begun?.trace ?? [];
+    let converged = begun?.converged ?? false;
+    for (let step = trace.length + 1; step <= maxIter && !converged; step++) {
       await fit.between();
       const scores = this.scores(parameters, d, op);
       const { lowerBound: logProb, moments } = await (await engines.for(scores)).pass(scores);
@@ -321,12 +352,12 @@ export abstract class Mixture<
       const report = { stage: this.name, epoch: run + 1, epochs: nInit, step, steps: maxIter, loss: -lowerBound };
       fit.report({ ...report, lowerBound, mayEnd: tolerance !== null });
       converged = tolerance !== null && trace.length > 0 && Math.abs(lowerBound - trace.at(-1)!) < tolerance;
-      trace.push(lowerBound);
+      trace = [...trace, lowerBound];
+      this.#standing = { n, run, best, parameters, trace, converged };
+      this.learned(); // from now on it can say where it stands
     }
     await fit.between();
-    const scores = this.scores(parameters, d, op);
-    const { resp } = await (await engines.for(scores)).expectation(scores);
-    return { parameters, trace: Float64Array.from(trace), converged, resp };
+    return { parameters, trace, converged };
   }
 
   /** Parameters of shares by k-means, at random, or as the caller gave them. */
@@ -356,30 +387,4 @@ export abstract class Mixture<
       return new HostMixture(rows).expectation(this.scores(parameters, d, op));
     });
   }
-}
-
-function randomShares(n: number, k: number, random: Random): Float64Array<ArrayBuffer> {
-  const resp = new Float64Array(n * k);
-  for (let i = 0; i < n; i++) {
-    const shares = Array.from({ length: k }, () => random.uniform() + 2 ** -25);
-    const total = shares.reduce((sum, share) => sum + share, 0);
-    shares.forEach((share, j) => (resp[i * k + j] = share / total));
-  }
-  return resp;
-}
-
-/** Each point wholly in its cluster. */
-async function sharesByKMeans(
-  engines: Engines,
-  k: number,
-  random: Random,
-  signal: AbortSignal,
-): Promise<Float64Array<ArrayBuffer>> {
-  const { data, n, d } = engines.rows;
-  const kmeans = new KMeans({ nClusters: k, nInit: 1, seed: random.nextUint32(), device: await engines.device() });
-  const labels = await kmeans.fitPredict(new NdArray(data, [n, d]), { signal });
-  kmeans.dispose();
-  const resp = new Float64Array(n * k);
-  labels.forEach((label, i) => (resp[i * k + label] = 1));
-  return resp;
 }
