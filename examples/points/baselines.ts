@@ -102,7 +102,7 @@ export const dbscan = dbscanOf(THESIS);
 /** DBSCAN with the eps where each set's distances to the third neighbour bend: no labels, no number of clusters. */
 export const dbscanKnee: Baseline = (points) => runDbscan(points, { eps: "knee", minSamples: KNEE_SAMPLES });
 
-/** The same with the eps amid the widest range that finds as many clusters. */
+/** The same with the eps amid the first wide range that finds as many clusters. */
 export const dbscanStable: Baseline = (points) => runDbscan(points, { eps: "stable", minSamples: KNEE_SAMPLES });
 
 /** The settings of the largest mean score on labelled sets, of a grid. */

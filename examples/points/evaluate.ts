@@ -31,7 +31,7 @@ export const METHODS = {
   kmeans2: "k-means, one run, told k",
   dbscanTuned: `DBSCAN, ${spelled(TUNED)}: the best on 300 labelled sets`,
   dbscanKnee: `DBSCAN, eps at the knee of each set, min-samples ${KNEE_SAMPLES}`,
-  dbscanStable: `DBSCAN, eps amid the widest range of each set with as many clusters, min-samples ${KNEE_SAMPLES}`,
+  dbscanStable: `DBSCAN, eps amid the first wide range of each set with as many clusters, min-samples ${KNEE_SAMPLES}`,
   dbscan: `DBSCAN, ${spelled(THESIS)}, as in the thesis`,
 } as const;
 

@@ -2,9 +2,11 @@ import module from "../../build/host/neighbours.host.wasm";
 import type { Bytes } from "../data/formats/source";
 import { HostModule, onHost } from "../host";
 import type { HostFunctions } from "../host";
+import type { Device } from "../device";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";
-import type { OptionSet } from "../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions } from "../lifecycle/progress";
 import { toContiguous } from "../matrix";
@@ -13,6 +15,7 @@ import type { TypedArray } from "../ndarray";
 import { choice, either, integer, positive } from "../options";
 import { Tensor } from "../tensor";
 import { yieldWhenDue, yieldNow } from "../event-loop";
+import type { HostRows } from "../neighbours/rows";
 import { checkPoints } from "./points";
 import type { Points } from "./points";
 
@@ -25,21 +28,22 @@ const NEIGHBOURS = /* @__PURE__ */ new HostModule<
 export interface DBSCANOptions {
   /**
    * Radius of a neighbourhood, its border included; default 0.5. "knee": where the ascending distances to the point that makes `minSamples` bend
-   * (Ester et al. 1996, section 4.2). "stable": the middle of the widest range of radii with the same number of clusters, which takes some dozen times as long.
+   * (Ester et al. 1996, section 4.2). "stable": amid the first wide range of radii with the same number of clusters, which takes some dozen times as long.
    */
   readonly eps?: number | "knee" | "stable";
   /** Points, itself included, that make a point a core point; default 5. */
   readonly minSamples?: number;
+  /** Where eps is searched for in more than twelve columns; default: a tensor's own device, else one requested at first need. */
+  readonly device?: Device | undefined;
 }
 
 /** @inline */
-type Settings = Required<DBSCANOptions>;
+type Settings = Required<Omit<DBSCANOptions, "device">>;
 
 /** Its options: their rules and defaults. @internal */
 export const DBSCAN_OPTIONS: OptionSet<Settings> = {
   rules: { eps: either(positive, choice("knee", "stable")), minSamples: integer(1) },
   defaults: { eps: 0.5, minSamples: 5 },
-  host: true,
 };
 
 /** The label of what has none yet. */
@@ -107,7 +111,7 @@ export class DBSCAN extends Model<Settings> {
       const { n, d, values } = await valuesOf(x, "DBSCAN.fit");
       const { minSamples } = this.settings;
       const sorted = await Sorted.of(values, n, d);
-      const eps = await this.#radius(values, n, d, sorted);
+      const eps = await this.#radius({ data: values, n, d }, sorted, () => this.device(x), fit);
       const report = async (step: number, loss: number): Promise<void> => {
         fit.report({ stage: "DBSCAN", epoch: 1, epochs: 1, step, steps: 3, loss });
         await yieldNow();
@@ -173,8 +177,8 @@ export class DBSCAN extends Model<Settings> {
   }
 
   /** @throws when the bytes are no checkpoint of a DBSCAN */
-  static async load(content: Bytes): Promise<DBSCAN> {
-    return Model.restored("DBSCAN", content, {}, (settings) => new DBSCAN(settings), []);
+  static async load(content: Bytes, options: DeviceOption = {}): Promise<DBSCAN> {
+    return Model.restored("DBSCAN", content, options, (settings) => new DBSCAN(settings));
   }
 
   protected override own(): Learned {
@@ -207,12 +211,13 @@ export class DBSCAN extends Model<Settings> {
   }
 
   /** The radius that is given, or searched for. */
-  async #radius(values: Float64Array, n: number, d: number, sorted: Sorted): Promise<number> {
+  async #radius(rows: HostRows, sorted: Sorted, device: () => Promise<Device>, fit: Fit): Promise<number> {
     const { eps, minSamples } = this.settings;
     if (typeof eps === "number") return eps;
     const { kneeRadius, stableRadius } = await import("./radius");
-    if (eps === "knee") return kneeRadius(values, n, d, minSamples);
-    return stableRadius(values, n, d, minSamples, (radius) => {
+    const search = { rows, minSamples, device, fit };
+    if (eps === "knee") return kneeRadius(search);
+    return stableRadius(search, (radius) => {
       const counts = sorted.neighbourCounts(radius);
       const sizes = new Map<number, number>();
       sorted.components(radius, counts, minSamples).forEach((parent, i) => {
@@ -224,7 +229,7 @@ export class DBSCAN extends Model<Settings> {
 }
 
 /** Points in float64. */
-async function valuesOf(x: Points, op: string): Promise<{ n: number; d: number; values: Float64Array }> {
+async function valuesOf(x: Points, op: string): Promise<{ n: number; d: number; values: Float64Array<ArrayBuffer> }> {
   const { n, d } = await checkPoints(x, op);
   const data = x instanceof Tensor ? await x.data() : toContiguous(x, op, "x").data;
   return { n, d, values: Float64Array.from(data as ArrayLike<number>, Number) };

@@ -1,23 +1,27 @@
 // Radii of DBSCAN that are searched for in the points, without labels.
-import { runCooperatively, yieldWhenDue } from "../event-loop";
-import { KdTree } from "../neighbours/kd-tree";
+import type { Device } from "../device";
+import { yieldWhenDue } from "../event-loop";
+import type { Fit } from "../lifecycle/fit";
+import { kthNeighbours, treeOf } from "../neighbours/kth-neighbour";
+import type { HostRows } from "../neighbours/rows";
 
 /** Points whose distances are looked at: of more, so many at equal steps. */
 const LOOKED_AT = 5000;
 
-/** Squared distances from points [n, d] to the one that makes `minSamples` of them, themselves included, ascending. */
-async function reaches(values: Float64Array, n: number, d: number, minSamples: number): Promise<Float64Array> {
+/** What a radius is searched for in, and by what: a device is asked for where there are many columns. */
+export interface RadiusSearch {
+  readonly rows: HostRows;
+  readonly minSamples: number;
+  readonly device: () => Promise<Device>;
+  readonly fit: Fit;
+}
+
+/** Squared distances from points to the one that makes `minSamples` of them, themselves included, ascending. */
+async function reaches({ rows, minSamples, device, fit }: RadiusSearch): Promise<Float64Array> {
+  const { n } = rows;
   const k = Math.min(n - 1, Math.max(1, minSamples - 1));
   if (k < 1) return new Float64Array(n);
-  const tree = await runCooperatively(KdTree.build(values, n, d));
-  const step = Math.ceil(n / LOOKED_AT);
-  const squared = new Float64Array(Math.ceil(n / step));
-  const [near, found] = [new Uint32Array(k), new Float64Array(k)];
-  for (let i = 0; i < squared.length; i++) {
-    tree.nearest(values, i * step * d, k, i * step, near, found, 0);
-    squared[i] = found[k - 1]!;
-    await yieldWhenDue();
-  }
+  const squared = await kthNeighbours(rows, k, await treeOf(rows), device, fit, Math.ceil(n / LOOKED_AT));
   return squared.sort();
 }
 
@@ -32,8 +36,8 @@ function radiusOf(squared: number): number {
  * The radius at the knee: where the ascending distances to the point that makes `minSamples` bend (Ester, Kriegel, Sander and Xu 1996, section 4.2), which is
  * where they lie farthest below the line from the first to the last. 1 where all points coincide.
  */
-export async function kneeRadius(values: Float64Array, n: number, d: number, minSamples: number): Promise<number> {
-  const squared = await reaches(values, n, d, minSamples);
+export async function kneeRadius(search: RadiusSearch): Promise<number> {
+  const squared = await reaches(search);
   const [first, last] = [Math.sqrt(squared[0]!), Math.sqrt(squared.at(-1)!)];
   let [knee, most] = [squared.at(-1)!, -Infinity];
   squared.forEach((value, i) => {
@@ -55,29 +59,39 @@ const TRIES = 160;
 /** The clusters at a radius: the core points of each. */
 export type ClustersAt = (radius: number) => readonly number[];
 
+/** Radii that follow each other, each RATIO times the one before, with the same number of clusters. */
+interface Range {
+  readonly count: number;
+  readonly begin: number;
+  readonly length: number;
+}
+
+/** Of ranges as wide as this share of the widest the one of smallest radii is taken. */
+const NEARLY = 1 / 2;
+
 /**
- * The radius in the middle of the widest range, by ratio, over which the number of clusters stays the same and is more than one; clusters of less than a hundredth of
- * the points do not count. Where no such range is wider than a third, the first radius at which there is one cluster.
+ * The radius in the middle, by ratio, of a range over which the number of clusters stays the same and is more than one: of those that are at least half as wide as the widest
+ * the one of smallest radii, since two near clusters last hardly less than the one that they become. Clusters of less than a hundredth of the points do not
+ * count. Where no such range is wider than a third, the first radius at which there is one cluster.
  */
-export async function stableRadius(
-  values: Float64Array,
-  n: number,
-  d: number,
-  minSamples: number,
-  clustersAt: ClustersAt,
-): Promise<number> {
-  const squared = await reaches(values, n, d, minSamples);
+export async function stableRadius(search: RadiusSearch, clustersAt: ClustersAt): Promise<number> {
+  const { n } = search.rows;
+  const squared = await reaches(search);
   let radius = radiusOf(squared[squared.length >> 1]!);
-  let [widest, chosen] = [AGREE - 1, 0];
-  let run = { count: 0, begin: radius, length: 0 };
+  const ranges: Range[] = [];
   for (let tried = 0; tried < TRIES; tried++, radius *= RATIO) {
     const sizes = clustersAt(radius);
     await yieldWhenDue();
+    await search.fit.between();
     if (sizes.reduce((sum, size) => sum + size, 0) < CORE_SHARE * n) continue;
     const count = sizes.filter((size) => size >= n / 100).length;
-    if (count === 1) return chosen || radius;
-    run = count === run.count ? { ...run, length: run.length + 1 } : { count, begin: radius, length: 1 };
-    if (run.length > widest) [widest, chosen] = [run.length, run.begin * RATIO ** ((run.length - 1) / 2)];
+    if (count === 1) break;
+    const last = ranges.at(-1);
+    if (last?.count === count) ranges[ranges.length - 1] = { ...last, length: last.length + 1 };
+    else ranges.push({ count, begin: radius, length: 1 });
   }
-  return chosen || radius;
+  const several = ranges.filter(({ count }) => count > 1);
+  const widest = several.reduce((most, { length }) => Math.max(most, length), 0);
+  const found = several.find(({ length }) => length >= Math.max(AGREE, NEARLY * widest));
+  return found ? found.begin * RATIO ** ((found.length - 1) / 2) : radius;
 }

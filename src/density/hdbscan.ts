@@ -8,12 +8,12 @@ import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
+import { kthNeighbours, treeOf } from "../neighbours/kth-neighbour";
 import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { UnionFind } from "../neighbours/union-find";
 import { choice, flag, optional, positive, range, integer } from "../options";
 import { yieldWhenDue } from "../event-loop";
-import { coreDistances, treeOf } from "./core-distances";
 import { condense, outlierScores, selectClusters } from "./condensed-tree";
 import type { CondensedTree, Selection } from "./condensed-tree";
 import { singleLinkage } from "./linkage";
@@ -126,7 +126,8 @@ export class HDBSCAN extends Model<Settings> {
       const report = (step: number, loss: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });
       const tree = await treeOf(rows);
-      const cores = await coreDistances(rows, this.#minSamples(n), tree, () => this.device(x), fit);
+      const squared = await kthNeighbours(rows, this.#minSamples(n), tree, () => this.device(x), fit);
+      const cores = squared.map(Math.sqrt);
       report(1, 1);
       await fit.between();
       const { alpha } = this.settings;

@@ -1,4 +1,5 @@
 import type { KdTree } from "../neighbours/kd-tree";
+import { squaredDistanceOf } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { UnionFind } from "../neighbours/union-find";
 import type { Cooperative } from "../event-loop";
@@ -14,13 +15,10 @@ export interface Tree {
 export type Distance = (i: number, j: number) => number;
 
 /** Euclidean distances between rows. */
-export const distanceOf =
-  ({ data, d }: HostRows): Distance =>
-  (i, j) => {
-    let sum = 0;
-    for (let c = 0, a = i * d, b = j * d; c < d; c++, a++, b++) sum += (data[a]! - data[b]!) ** 2;
-    return Math.sqrt(sum);
-  };
+export function distanceOf(rows: HostRows): Distance {
+  const squared = squaredDistanceOf(rows);
+  return (i, j) => Math.sqrt(squared(i, j));
+}
 
 /**
  * The minimum spanning tree of all pairs under a distance, by Prim's algorithm in n² time and n memory; of equal edges the one to the lower number.

@@ -9,9 +9,9 @@ import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
+import { kthNeighbours, treeOf } from "../neighbours/kth-neighbour";
 import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
 import { choice, integer, optional, positive, share } from "../options";
-import { coreDistances, treeOf } from "./core-distances";
 import { distanceOf } from "./mutual-reachability";
 import { cutAt, order, xiClusters } from "./reachability";
 import type { Ordering } from "./reachability";
@@ -110,8 +110,8 @@ export class OPTICS extends Model<Settings> {
       const cores =
         n < minSamples
           ? new Float64Array(n).fill(Infinity)
-          : (await coreDistances(rows, minSamples - 1, await treeOf(rows), () => this.device(x), fit)).map(
-              (distance) => (distance > maxEps ? Infinity : distance),
+          : (await kthNeighbours(rows, minSamples - 1, await treeOf(rows), () => this.device(x), fit)).map((squared) =>
+              Math.sqrt(squared) > maxEps ? Infinity : Math.sqrt(squared),
             );
       report(1, 1);
       await fit.between();

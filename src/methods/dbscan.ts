@@ -4,8 +4,10 @@ import { DBSCAN_OPTIONS } from "../cluster/dbscan";
 import type { CommonOptions, Method } from "./method";
 import { described } from "./schema";
 
+type Options = Omit<DBSCANOptions, "device"> & CommonOptions;
+
 /** `dbscan`. */
-export const dbscan: Method<DBSCANOptions & CommonOptions> = {
+export const dbscan: Method<Options> = {
   name: "dbscan",
   title: "DBSCAN",
   summary: "clusters are what is densely connected, of any shape; the rest is noise",
@@ -14,9 +16,9 @@ export const dbscan: Method<DBSCANOptions & CommonOptions> = {
   target: "none",
   clusters: "found",
   options: described(DBSCAN_OPTIONS, {
-    eps: "radius of a neighbourhood, its border included; knee: where the distances to the neighbours bend; stable: amid the widest range with as many clusters",
+    eps: "radius of a neighbourhood, its border included; knee: where the distances to the neighbours bend; stable: amid the first wide range with as many clusters",
     minSamples: "items in its neighbourhood, itself included, that make a core point",
   }),
-  make: ({ device: _device, seed: _seed, ...options }) => new DBSCAN(options),
-  load: (bytes) => DBSCAN.load(bytes),
+  make: ({ seed: _, ...options }) => new DBSCAN(options),
+  load: (bytes, { device }) => DBSCAN.load(bytes, { device }),
 };

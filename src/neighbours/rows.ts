@@ -13,6 +13,15 @@ export interface HostRows {
   readonly d: number;
 }
 
+/** ‖x_i − x_j‖² of rows i and j. */
+export const squaredDistanceOf =
+  ({ data, d }: HostRows): ((i: number, j: number) => number) =>
+  (i, j) => {
+    let sum = 0;
+    for (let c = 0, a = i * d, b = j * d; c < d; c++, a++, b++) sum += (data[a]! - data[b]!) ** 2;
+    return sum;
+  };
+
 /** Elements that are looked at in a piece of work. */
 const PIECE = 2 ** 14;
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DBSCAN } from "constella";
+import { adjustedRandIndex, DBSCAN, requestDevice } from "constella";
 import { NdArray } from "../../src/ndarray";
 import { uniforms } from "../uniforms";
 import { goldenCases } from "./golden";
@@ -37,9 +37,11 @@ describe("DBSCAN", () => {
   });
 
   /** The radius where the ascending distances to the k-th other point bend, by all pairs. */
-  function kneeByDefinition(x: readonly number[][], k: number): number {
+  function kneeByDefinition(x: readonly number[][], k: number, step = 1): number {
     const distances = x
-      .map((a) => x.map((b) => Math.hypot(...a.map((v, c) => v - b[c]!))).sort((p, q) => p - q)[k]!)
+      .filter((_, i) => i % step === 0)
+      .map((a) => Float64Array.from(x, (b) => a.reduce((sum, v, c) => sum + (v - b[c]!) ** 2, 0)).sort()[k]!)
+      .map(Math.sqrt)
       .sort((p, q) => p - q);
     const [first, last] = [distances[0]!, distances.at(-1)!];
     const below = distances.map((value, i) => first + ((last - first) * i) / (distances.length - 1) - value);
@@ -65,7 +67,33 @@ describe("DBSCAN", () => {
     expect([...(await loaded.predict(x))]).toEqual([...dbscan.labels]);
   });
 
-  test("finds eps amid the widest range with as many clusters", async () => {
+  test.each([300, 5200])("finds the knee of %i points in twenty dimensions, where no tree helps", async (n) => {
+    const [random, d] = [uniforms(20), 20];
+    const x = Array.from({ length: n }, (_, i) => Array.from({ length: d }, () => (i % 3) * 4 + random() ** 3));
+    const device = await requestDevice("wasm", { threads: 1 });
+    const { eps } = await new DBSCAN({ eps: "knee", minSamples: 4, device }).fit(x);
+    device.destroy();
+    expect(eps / kneeByDefinition(x, 3, Math.ceil(n / 5000))).toBeCloseTo(1, 9);
+  });
+
+  test("finds near clusters that are one at larger radii", async () => {
+    const random = uniforms(5);
+    const disc = (x: number, y: number): number[] => {
+      const [angle, r] = [2 * Math.PI * random(), Math.sqrt(random())];
+      return [x + r * Math.cos(angle), y + r * Math.sin(angle)];
+    };
+    // two discs a half apart, and one far from both: two clusters last longer than three
+    const x = Array.from({ length: 600 }, (_, i) => disc([0, 2.5, 9][i % 3]!, 0));
+    const found = await new DBSCAN({ eps: "stable", minSamples: 5 }).fitPredict(x);
+    expect(
+      adjustedRandIndex(
+        Int32Array.from(x, (_, i) => i % 3),
+        found,
+      ),
+    ).toBeGreaterThan(0.95);
+  });
+
+  test("finds eps amid a wide range with as many clusters", async () => {
     const random = uniforms(4);
     // three groups 10 apart, of points that are at most 0.2 apart
     const x = Array.from({ length: 90 }, (_, i) => [10 * (i % 3) + (i % 30) * 0.1 + 0.1 * random(), random() * 0.1]);
