@@ -100,7 +100,8 @@ function clusteringCurves(history: readonly EpochRecord[], trace: readonly Trace
   const x = records.map(({ epoch }) => epoch);
   if (records.length > 0) {
     const name = records[0]!.stage;
-    curves.push({ name, xLabel, yLabel: "loss", series: [lossOf(history, name)] });
+    const title = `${name[0]!.toUpperCase()}${name.slice(1)}`;
+    curves.push({ name: title, xLabel, yLabel: "loss", series: [lossOf(history, name)] });
   }
   if (records.some(({ changed }) => changed !== undefined)) {
     const series = [{ name: "changed", x, y: records.map(({ changed }) => Number(changed)) }];

@@ -31,6 +31,9 @@ function thin({ x, y }: Series): Point[] {
 /** Labels 1, 2 and 5 of each power of ten. */
 const logTick = (value: number) => (/^[125]e/.test(value.toExponential()) ? formatTick(value) : "");
 
+/** Labels of whole numbers only, where nothing lies between them: there is no epoch 1.5. */
+const wholeTick = (value: number) => (Number.isInteger(value) ? formatTick(value) : "");
+
 const finite = (values: readonly number[]) => values.filter(Number.isFinite);
 
 /** Points that tell their values to those who point at them, of each line at most. */
@@ -56,6 +59,7 @@ function curve(page: Document, { name, xLabel, yLabel, yScale, series }: Curve):
   // one value is told by the cards and the table; a chart of a single dot says no more
   if (!drawn.some(({ points }) => finite(points.map(({ y }) => y)).length > 1)) return false;
   const log = yScale === "log" && drawn.every(({ points }) => points.every(({ y }) => !(y <= 0)));
+  const whole = drawn.every(({ points }) => points.every(({ x }) => Number.isInteger(x)));
   const ends = drawn.map(({ line, last }) => `${line} ends at ${formatValue(last!)}`).join(", ");
   const chart = draw(
     page,
@@ -67,7 +71,7 @@ function curve(page: Document, { name, xLabel, yLabel, yScale, series }: Curve):
       marginRight: 12,
       marginTop: 26,
       marginBottom: 40,
-      x: { label: xLabel, labelOffset: 38, ticks: 6, tickFormat: formatTick },
+      x: { label: xLabel, labelOffset: 38, ticks: 6, tickFormat: whole ? wholeTick : formatTick },
       y: {
         label: yLabel,
         ticks: 5,
