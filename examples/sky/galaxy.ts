@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bandsOf, openBands, prepareBands, readBands, simulateGalaxy, stack, writeFits } from "constella/astronomy";
-import type { GalaxyFilter, OpenedBands } from "constella/astronomy";
+import type { GalaxyFilter, OpenedBands, SimulatedGalaxy } from "constella/astronomy";
 import { NdArray } from "constella";
 import type { Device } from "constella";
 
@@ -22,20 +22,31 @@ export interface Galaxy {
   readonly prepared: KnownCube;
 }
 
-/** Simulates a galaxy, writes its bands as files, and prepares them as `constella sky prepare` does. */
-export async function galaxyOf(seed: number, size: number, folder: string, device: Device): Promise<Galaxy> {
-  const { cube, truth, filters, cards } = simulateGalaxy({ size, seed });
+/** Simulates a galaxy, and writes its bands as files. */
+export async function writeGalaxy(
+  seed: number,
+  size: number,
+  folder: string,
+): Promise<SimulatedGalaxy & { readonly paths: readonly string[] }> {
+  const galaxy = simulateGalaxy({ size, seed });
+  const { cube, filters, cards } = galaxy;
   await mkdir(folder, { recursive: true });
   const pixels = size * size;
+  const paths = filters.map(({ name }) => join(folder, `${name}.fits`));
+  for (const [i, { name, wavelength }] of filters.entries()) {
+    const band = new NdArray(cube.data.subarray(i * pixels, (i + 1) * pixels), [size, size]);
+    await writeFile(paths[i]!, writeFits(band, { cards: [...cards, ["FILTER", name], ["PHOTPLAM", 10 * wavelength]] }));
+  }
+  return { ...galaxy, paths };
+}
+
+/** Simulates a galaxy, writes its bands as files, and prepares them as `constella sky prepare` does. */
+export async function galaxyOf(seed: number, size: number, folder: string, device: Device): Promise<Galaxy> {
+  const { truth, filters, paths } = await writeGalaxy(seed, size, folder);
   const opened: OpenedBands[] = [];
   const out = join(folder, "cube.fits");
   try {
-    for (const [i, { name, wavelength }] of filters.entries()) {
-      const path = join(folder, `${name}.fits`);
-      const band = new NdArray(cube.data.subarray(i * pixels, (i + 1) * pixels), [size, size]);
-      await writeFile(path, writeFits(band, { cards: [...cards, ["FILTER", name], ["PHOTPLAM", 10 * wavelength]] }));
-      opened.push(await openBands(path));
-    }
+    for (const path of paths) opened.push(await openBands(path));
     const { box } = await prepareBands(opened, {
       ...{ out, fwhm: filters.map(({ fwhm }) => fwhm), normalize: "minmax", device },
     });

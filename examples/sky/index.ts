@@ -11,6 +11,7 @@ import type { Markup, PageSection } from "constella/report";
 import { formatSpread, spread } from "../spread";
 import { galaxyOf } from "./galaxy";
 import type { Galaxy } from "./galaxy";
+import { partsTable, wholeJob } from "./job";
 import { METHODS } from "./methods";
 import { logTable, parameterLog } from "./parameter-log";
 import { landsatOf, surveysOf } from "./surveys";
@@ -21,6 +22,7 @@ interface Options {
   readonly seeds: number[];
   readonly data?: string;
   readonly parameterLog?: true;
+  readonly job?: true;
   readonly device?: "webgpu" | "wasm";
   readonly out: string;
 }
@@ -45,7 +47,7 @@ function ariOf(labels: NdArray<Int32Array>, truth: NdArray<Int32Array>): number 
   );
 }
 
-async function study({ size, seeds, data, parameterLog: isLog, device: type, out }: Options): Promise<void> {
+async function study({ size, seeds, data, parameterLog: isLog, job, device: type, out }: Options): Promise<void> {
   await mkdir(out, { recursive: true });
   const device = await requestDevice(type);
   try {
@@ -55,6 +57,7 @@ async function study({ size, seeds, data, parameterLog: isLog, device: type, out
       await writeAtomic(join(out, "parameter-log.json"), `${JSON.stringify({ size, outcomes }, null, 2)}\n`);
       return;
     }
+    if (job) return console.log(`\n${partsTable(await wholeJob(size, seeds[0]!, out, device))}`);
     const scores = new Map<string, Scores>(METHODS.map(({ id }) => [id, { unprepared: [], prepared: [] }]));
     let shown: Shown | undefined;
     for (const [i, seed] of seeds.entries()) {
@@ -200,6 +203,7 @@ await run(
       "--parameter-log",
       "instead: the experiments of the study that this comes from, on a galaxy of the first seed",
     )
+    .option("--job", "instead: a galaxy of the first seed from its bands to reports of three methods, each part timed")
     .addOption(toOption({ name: "device", rule: choice("webgpu", "wasm"), help: "default: the best there is" }))
     .option("--out <DIR>", "folder of results", "out/sky")
     .allowExcessArguments(false)
