@@ -18,8 +18,8 @@ export interface SkyPanel {
 }
 
 /** Lines and their values over a picture of an image. */
-function gridOf(sky: SkyCoordinates, { height, width, shrink }: Picture): Markup {
-  const [fullWidth, fullHeight] = [width * shrink, height * shrink];
+function gridOf(sky: SkyCoordinates, { height, width, shrink }: Omit<Picture, "pixels">): Markup {
+  const [fullWidth, fullHeight] = [width, height].map((side) => Math.round(side * shrink)) as [number, number];
   const place = (x: number, y: number): [number, number] => [
     round((x + 0.5) / shrink),
     round(height - (y + 0.5) / shrink),
@@ -60,18 +60,20 @@ export function skyPanel({ title, caption, alt, picture, sky }: SkyPanel): Marku
   const { height, width, pixels } = picture;
   const address = dataAddress(encodePng(pixels, height, width, 3));
   const zoom = Math.max(1, Math.floor(320 / Math.max(height, width)));
-  const image = `<image href="${address}" width="${width}" height="${height}" style="image-rendering:${zoom > 1 ? "pixelated" : "auto"}"/>`;
+  // of a small picture the grid is not made larger with its pixels
+  const [across, down] = [width * zoom, height * zoom];
+  const image = `<image href="${address}" width="${across}" height="${down}" style="image-rendering:${zoom > 1 ? "pixelated" : "auto"}"/>`;
   return html`<figure class="sky-panel">
     <figcaption><b>${title}</b> ${caption}</figcaption>
     <svg
       xmlns="http://www.w3.org/2000/svg"
       role="img"
       aria-label="${alt}"
-      width="${width * zoom}"
-      height="${height * zoom}"
-      viewBox="0 0 ${width} ${height}"
+      width="${across}"
+      height="${down}"
+      viewBox="0 0 ${across} ${down}"
     >
-      ${trusted(image)} ${sky && gridOf(sky, picture)}
+      ${trusted(image)} ${sky && gridOf(sky, { height: down, width: across, shrink: picture.shrink / zoom })}
     </svg>
   </figure>`;
 }
