@@ -143,6 +143,7 @@ export type {
   Estimator,
   EstimatorFitOptions,
   FittedLabels,
+  GradientSizes,
   Method,
 } from "./method";
 export { embeddingOf, labelsOf, makerOf, runMethod, RunInterrupted } from "./run-method";

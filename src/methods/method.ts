@@ -74,6 +74,12 @@ export interface EstimatorFitOptions {
 /** Labels of what was fitted: −1 is noise or masked; [H, W] of a cube; one array a set. */
 export type FittedLabels = Int32Array | NdArray<Int32Array> | readonly Int32Array[];
 
+/** How hard centres pull at items, against how much the items are theirs. */
+export interface GradientSizes {
+  readonly q: NdArray<Float32Array>;
+  readonly size: NdArray<Float32Array>;
+}
+
 /**
  * What a method makes. All can be fitted, saved and disposed of; the rest is there where the method has it, and seen by its presence
  * (`"labels" in estimator`): getters throw before `fit`.
@@ -120,6 +126,10 @@ export interface Estimator {
   sample?(n: number, seed?: number): unknown;
   /** Items of points of the embedding. */
   decode?(z: unknown): Promise<NdArray<Float32Array>>;
+  /** Items as the network gives them back, [n, values]. */
+  reconstruct?(x: unknown): Promise<NdArray<Float32Array>>;
+  /** Soft assignments, and how hard each centre pulls at each item, [n, K] both, of methods whose centres do. */
+  gradientSizes?(x: unknown): Promise<GradientSizes>;
   /** Neighbours as the method sees them: rows, columns and weights. */
   readonly graph?: unknown;
 }

@@ -148,6 +148,13 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
     return this.rowsThrough(x, "reconstruct", (batch) => this.network.forward(batch));
   }
 
+  /** Codes [n, code] as the decoder gives them back, [n, values of an item]: of the centres, what they look like. @throws before `fit` */
+  async decode(z: RowsLike): Promise<NdArray<Float32Array>> {
+    return this.computingRows(z, "decode", [this.#coder.code(this.settings)], (rows) =>
+      mapRows(rows, (batch) => this.network.decode(batch), this.#chunk),
+    );
+  }
+
   /** The most probable cluster of each row of x. @throws before `fit` */
   async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
     const centers = this.known("predict", this.centers);

@@ -1,12 +1,14 @@
 import type { ChosenK, NumberScore } from "../methods/choose-k";
 import type { TracePoint } from "../methods/run-method";
 import type { Measures } from "../metrics/measures";
-import type { NdArray, TypedArray } from "../ndarray";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
 import type { EpochRecord } from "../lifecycle/progress";
+import type { Insights } from "./insights";
 import type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table } from "./sections/run";
 
-/** A finished run of a method, as programs have it. */
-export interface FinishedRun {
+/** A finished run of a method, as programs have it; what `insightsOf` found of its network, too. */
+export interface FinishedRun extends Insights {
   readonly title: string;
   readonly summary?: string;
   readonly method: string;
@@ -57,14 +59,18 @@ export function toReport(run: FinishedRun): ClusteringReport {
     ...(run.command !== undefined && { command: run.command }),
     ...{ date: new Date(), elapsed: run.seconds },
     ...{ metrics: run.measures, stages: run.stages, projections: run.projections },
-    curves: [...pretrainingCurves(history), ...clusteringCurves(history, trace)],
+    curves: [
+      ...pretrainingCurves(history),
+      ...clusteringCurves(history, trace),
+      ...(run.pulls ? [gradientCurve(run.pulls)] : []),
+    ],
     ...{ labels, nClusters: Math.max(1, nClusters) },
     ...(run.truth && { truth: run.truth }),
     ...(run.ids && { ids: run.ids }),
     ...(run.classNames && { classNames: run.classNames }),
     ...(embedding && { embedding: embedding.data }),
     ...(q && { q: q.data }),
-    ...(images && { images }),
+    ...(images && { images, ...decodedOf(run) }),
     ...(table && { table }),
     ...(inertia !== undefined && { inertia }),
     ...(run.numberOfClusters && { numberOfClusters: numberOf(run.numberOfClusters) }),
@@ -81,6 +87,44 @@ function numberOf({ reason, scores, criterion }: Omit<ChosenK, "labels">): Clust
     series.push(line("data without clusters", ({ expected }) => expected));
   const yLabel = criterion.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
   return { reason, curve: { name: "Numbers that were tried", xLabel: "number of clusters", yLabel, series } };
+}
+
+/** What the network gives back, where it is as large as the items: pictures on one scale. */
+function decodedOf({ decoded, decodedCenters, items }: FinishedRun): Pick<ClusteringReport, "decoded"> {
+  const width = items.size / items.shape[0]!;
+  if (decoded?.values.shape[1] !== width) return {};
+  const parts = [decoded.given, decoded.values, ...(decodedCenters ? [decodedCenters] : [])];
+  const all = new Float32Array(parts.reduce((size, part) => size + part.size, 0));
+  let at = 0;
+  for (const { data } of parts) {
+    all.set(data, at);
+    at += data.length;
+  }
+  const images = imagesOf(new NdArray(all, [all.length / width, ...items.shape.slice(1)]));
+  return images ? { decoded: { rows: decoded.rows, images } } : {};
+}
+
+/** Ranges of q that sizes of gradients are told of. */
+const BINS = 25;
+
+/** Mean size of the gradient, and that of the hardest tenth, by q. */
+function gradientCurve({ q, size }: NonNullable<Insights["pulls"]>): Curve {
+  const bins = Array.from({ length: BINS }, (): number[] => []);
+  q.forEach((share, at) => bins[Math.min(BINS - 1, Math.floor(share * BINS))]!.push(size[at]!));
+  const filled = [...bins.entries()].filter(([, sizes]) => sizes.length > 0);
+  const x = filled.map(([bin]) => (bin + 0.5) / BINS);
+  const line = (name: string, of: (sizes: number[]) => number): Series => ({
+    ...{ name, x, y: filled.map(([, sizes]) => of(sizes)) },
+  });
+  return {
+    name: "How hard centres pull",
+    xLabel: "soft assignment q of an item to a centre",
+    yLabel: "size of the gradient",
+    series: [
+      line("mean", (sizes) => sizes.reduce((sum, one) => sum + one, 0) / sizes.length),
+      line("larger in a tenth", (sizes) => sizes.sort((a, b) => a - b)[Math.floor(0.9 * (sizes.length - 1))]!),
+    ],
+  };
 }
 
 /** Loss of each stage before the last by its epochs. */

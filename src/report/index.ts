@@ -5,6 +5,7 @@
 
 export { renderReport } from "./render";
 export { toReport, type FinishedRun } from "./finished-run";
+export { insightsOf, type Insights } from "./insights";
 export { umapProjection, type UmapOptions } from "./charts/umap";
 export { encodePng } from "./pictures/png";
 export type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table } from "./sections/run";

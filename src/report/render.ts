@@ -3,6 +3,7 @@ import { certainty, LEAST_SURE, sizesChart } from "./sections/certainty";
 import { drawingDocument } from "./charts/document";
 import { clusters, MEMBERS, profile, shownClusters } from "./sections/clusters";
 import { confusion } from "./sections/confusion";
+import { decodedPictures } from "./sections/decoded";
 import { curves } from "./charts/curves";
 import { html, type Markup } from "./page/markup";
 import { renderPage, type PageSection } from "./page/page";
@@ -36,6 +37,7 @@ export async function renderReport(run: ClusteringReport, page?: Document): Prom
     { id: "confusion", title: "Classes and clusters", body: confusion(document, analysis, sizesFigure) },
     { id: "sizes", title: "Sizes", body: analysis.classes ? undefined : html`<div class="grid">${sizesFigure}</div>` },
     { id: "clusters", title: "The clusters", body: clusters(run, analysis, images) },
+    { id: "decoded", title: "What the network gives back", body: decodedPictures(run) },
     { id: "features", title: "Features", body: run.table && profile(run.table, run.labels, analysis) },
     {
       id: "certainty",

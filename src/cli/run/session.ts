@@ -211,8 +211,9 @@ async function draw(session: Session, outcome: Outcome, { x, plain, measured }: 
     });
     if (!embedding) await out.write("embedding.npy", writeNpy(components));
     if (!(labels instanceof Int32Array)) return undefined;
-    const { renderReport, toReport } = await import("../../report");
-    return renderReport(toReport(finishedRun(session, { outcome, labels, projections, x, plain, measured })));
+    const { insightsOf, renderReport, toReport } = await import("../../report");
+    const run = finishedRun(session, { outcome, labels, projections, x, plain, measured });
+    return renderReport(toReport({ ...run, ...(await insightsOf(outcome.estimator, x, options.seed)) }));
   });
 }
 

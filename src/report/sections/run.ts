@@ -90,6 +90,11 @@ export interface ClusteringReport {
   /** soft assignment [n, K] */
   readonly q?: ArrayLike<number>;
   readonly images?: Images;
+  /**
+   * row numbers of some members, and pictures: of those as a network is given them, of what it gives back of them, and, where there are more, of what it
+   * decodes the centres to
+   */
+  readonly decoded?: { readonly rows: ArrayLike<number>; readonly images: Images };
   readonly table?: Table;
   readonly inertia?: number;
 }
@@ -128,6 +133,8 @@ export function checkRun(run: ClusteringReport): number {
     );
     k = Math.max(k, label + 1);
   }
+  for (const row of Array.from(run.decoded?.rows ?? []))
+    check(Number.isInteger(row) && row >= 0 && row < n, `decoded names member ${row} of ${n}`);
   for (const { name, xy, index } of run.projections ?? []) {
     check(
       xy.length === 2 * (index?.length ?? n),

@@ -1,0 +1,54 @@
+// What a fitted network can tell beside labels and codes: what it gives back, what its centres look like, and how hard they pull.
+import type { Estimator } from "../methods/method";
+import { NdArray } from "../ndarray";
+import type { TypedArray } from "../ndarray";
+import { sampleRows } from "./sections/sample";
+
+/** What a report shows of a network, of methods that have it. */
+export interface Insights {
+  /** Some items as the network is given them, and as it gives them back, [m, values]: their rows. */
+  readonly decoded?: {
+    readonly rows: Uint32Array;
+    readonly given: NdArray<Float32Array>;
+    readonly values: NdArray<Float32Array>;
+  };
+  /** What the decoder makes of the centres, [K, values]. */
+  readonly decodedCenters?: NdArray<Float32Array>;
+  /** q and the size of the gradient of pairs of an item and a centre, by the definition of `decGradient`. */
+  readonly pulls?: { readonly q: Float32Array; readonly size: Float32Array };
+}
+
+/** Items that are given back, and items whose gradients are told. */
+const [DECODED, PULLED] = [20, 2000];
+
+/** Some rows of items. */
+function taken(x: NdArray<TypedArray>, rows: Uint32Array): NdArray<Float32Array> {
+  const [n, ...shape] = x.shape as [number, ...number[]];
+  const width = x.size / n;
+  const data = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => {
+    for (let j = 0; j < width; j++) data[i * width + j] = Number(x.data[row * width + j]!);
+  });
+  return new NdArray(data, [rows.length, ...shape]);
+}
+
+/**
+ * Asks a fitted estimator for what its report shows of the network: `reconstruct`, `decode` and `clusterCenters`, `gradientSizes`, as far as it has them.
+ * @param x items as they were fitted
+ * @param seed of the items that are taken at random
+ */
+export async function insightsOf(estimator: Estimator, x: NdArray<TypedArray>, seed: number): Promise<Insights> {
+  const [n] = x.shape as [number];
+  const rows = sampleRows(n, DECODED, seed);
+  const given = taken(x, rows);
+  const values = await estimator.reconstruct?.(given);
+  const centers = estimator.clusterCenters;
+  const fromCenters =
+    typeof centers === "object" && estimator.reconstruct ? await estimator.decode?.(centers) : undefined;
+  const pulls = await estimator.gradientSizes?.(taken(x, sampleRows(n, PULLED, seed)));
+  return {
+    ...(values && { decoded: { rows, given, values } }),
+    ...(fromCenters && { decodedCenters: fromCenters }),
+    ...(pulls && { pulls: { q: pulls.q.data, size: pulls.size.data } }),
+  };
+}

@@ -1,0 +1,72 @@
+// What reports show of a network: decoded items and centres, and how hard centres pull.
+import { expect, test } from "vitest";
+import { DEC, KMeans, NdArray } from "constella";
+import { insightsOf, renderReport, toReport } from "../../src/report";
+import type { FinishedRun } from "../../src/report";
+import { describeDevices } from "../devices";
+import { digits } from "../models/digits";
+
+const OPTIONS = { layers: [64, 16, 3], nClusters: 4, layerEpochs: 0, pretrainEpochs: 2, nInit: 2, seed: 3 };
+
+describeDevices("insights", (device) => {
+  const { x } = digits(60);
+  const images = new NdArray(x.data, [60, 8, 8]);
+
+  test("DEC gives items and centres back, and tells how hard centres pull; k-means tells nothing", async () => {
+    using model = await new DEC({ ...OPTIONS, device: await device() }).fit(x, { epochs: 2 });
+    const { decoded, decodedCenters, pulls } = await insightsOf(model, images, 0);
+    expect(decoded!.rows).toHaveLength(20);
+    expect(decoded!.values.shape).toEqual([20, 64]);
+    const row = decoded!.rows[3]!;
+    const whole = await model.reconstruct(x);
+    const given = decoded!.values.data.subarray(3 * 64, 4 * 64);
+    given.forEach((value, at) => expect(value).toBeCloseTo(whole.data[row * 64 + at]!, 5));
+    expect(decodedCenters!.shape).toEqual([4, 64]);
+    expect(pulls!.q).toHaveLength(240);
+    using kmeans = await new KMeans({ nClusters: 4, device: await device() }).fit(x);
+    expect(await insightsOf(kmeans, images, 0)).toEqual({});
+  });
+
+  test("gradients are those of the loss: 2 (1 + d²)⁻¹ |p − q| d for each item and centre", async () => {
+    using model = await new DEC({ ...OPTIONS, device: await device() }).fit(x, { epochs: 2 });
+    const { q, size } = await model.gradientSizes(x);
+    const z = await model.transform(x);
+    const centers = model.clusterCenters;
+    const [n, k, d] = [60, 4, 3];
+    const squares = Array.from({ length: n * k }, (_, at) => {
+      const [i, j] = [Math.floor(at / k), at % k];
+      return [0, 1, 2].reduce((sum, c) => sum + (z.data[i * d + c]! - centers.data[j * d + c]!) ** 2, 0);
+    });
+    const kernel = squares.map((square) => 1 / (1 + square));
+    const share = (values: number[]): number[] =>
+      values.map((value, at) => {
+        const i = Math.floor(at / k);
+        return value / values.slice(i * k, i * k + k).reduce((sum, one) => sum + one, 0);
+      });
+    const soft = share(kernel);
+    const mass = Array.from({ length: k }, (_, j) => soft.reduce((sum, v, at) => sum + (at % k === j ? v : 0), 0));
+    const target = share(soft.map((v, at) => (v * v) / mass[at % k]!));
+    soft.forEach((v, at) => {
+      expect(q.data[at]).toBeCloseTo(v, 4);
+      const wanted = 2 * kernel[at]! * Math.abs(target[at]! - v) * Math.sqrt(squares[at]!);
+      expect(size.data[at]).toBeCloseTo(wanted, 4);
+    });
+  });
+
+  test("the report draws them", async () => {
+    using model = await new DEC({ ...OPTIONS, device: await device() }).fit(x, { epochs: 2 });
+    const run: FinishedRun = {
+      ...{ title: "Digits", method: "DEC", labels: model.labels, nClusters: 4, history: model.history, trace: [] },
+      ...{ items: images, measures: {}, stages: [], projections: [], device: "", seed: 0, seconds: 1, options: {} },
+      ...{ versions: {}, embedding: await model.transform(x), q: await model.softAssignments(x) },
+      ...(await insightsOf(model, images, 0)),
+    };
+    const page = await renderReport(toReport(run));
+    expect(page).toContain("What the network gives back");
+    expect(page.match(/centre of cluster \d, decoded/g)).toHaveLength(8); // each as a title, too
+    expect(page).toContain("How hard centres pull");
+    expect(page.replace(/base64,[^"]*/g, "")).not.toMatch(/NaN|Infinity/);
+    const { decoded: _d, decodedCenters: _c, pulls: _p, ...plain } = run;
+    expect(await renderReport(toReport(plain))).not.toContain("What the network gives back");
+  });
+});
