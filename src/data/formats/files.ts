@@ -102,16 +102,18 @@ export async function listFolder(
 export async function listFolders(path: string): Promise<{ name: string; path: string }[] | undefined> {
   const { readdir, stat } = nodeModule("node:fs/promises");
   const { join } = nodeModule("node:path");
+  let at = path;
   try {
     if (!(await stat(path)).isDirectory()) return undefined;
     const found: { name: string; path: string }[] = [];
     for (const name of (await readdir(path)).sort()) {
-      const inner = join(path, name);
-      if (!name.startsWith(".") && (await stat(inner)).isDirectory()) found.push({ name, path: inner });
+      if (name.startsWith(".")) continue;
+      at = join(path, name);
+      if ((await stat(at)).isDirectory()) found.push({ name, path: at });
     }
     return found;
   } catch (error) {
-    throw new Error(`cannot read ${path}: ${reason(error, "file")}`, { cause: error });
+    throw new Error(`cannot read ${at}: ${reason(error, "file")}`, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
@@ -267,6 +267,15 @@ describe("image folder", () => {
     const { files, labels, passedOver } = await loadImageFolder(join(folder, "beside"));
     expect([files.length, labels]).toEqual([1, undefined]);
     expect(passedOver.map((path) => path.slice(folder.length + 1))).toEqual(["beside/1.HEIC", "beside/run"]);
+  });
+
+  test("a link that leads nowhere is told by its own name", async () => {
+    await mkdir(join(folder, "links"));
+    await writeFile(join(folder, "links/a.png"), encodePng([7], { width: 1, height: 1, type: 0, depth: 8 }));
+    await symlink("nowhere", join(folder, "links/b.png"));
+    await expect(loadImageFolder(join(folder, "links"))).rejects.toThrow(
+      `cannot read ${join(folder, "links/b.png")}: no such file`,
+    );
   });
 
   test("what cannot be read is one line with the file", async () => {
