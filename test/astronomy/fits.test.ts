@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -44,6 +44,18 @@ describe("FITS files", () => {
     expect(Array.from(column.data)).toEqual(
       Array.from({ length: 80 }, (_, i) => data[2000 + Math.floor(i / 40) * 2000 + (i % 40) * 50 + 49]),
     );
+  });
+
+  test.each([Float32Array, Int16Array, Float64Array])("parts of a large image come side by side, %o", async (Type) => {
+    const path = join(folder, `large-${Type.name}.fits`);
+    const data = Type.from({ length: 1100 * 700 }, (_, i) => i / 32);
+    writeFileSync(path, writeFits({ data, shape: [1100, 700] }));
+    const opened = await FitsFile.open(path);
+    const read = () => opened.image().read({ type: "float32" });
+    expect((await read()).data.every((value, i) => value === data[i])).toBe(true);
+    truncateSync(path, 2880 + 1_200_000);
+    await expect(read()).rejects.toThrow("fits: data of HDU 0 end at byte 1202880, the file became shorter");
+    await opened.close();
   });
 
   test.each(["plain", "gzip"])("written piece by piece, %s, and read from the path", async (form) => {

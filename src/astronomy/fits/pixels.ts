@@ -1,6 +1,6 @@
 import type { RandomAccess } from "../../data/formats/source";
 import { sizeOf } from "../../ndarray";
-import { BITPIX, fromBigEndian, type Bitpix, type Stored } from "./bytes";
+import { BITPIX, fromBigEndian, swapBytes, unfilled, type Bitpix, type Stored } from "./bytes";
 import { checkComplete, type Hdu } from "./hdu";
 import { extentOf, runsOf, type Region } from "./region";
 import { isIdentity, toPhysical, type Scaling } from "./scaling";
@@ -22,13 +22,18 @@ export interface Pixels {
 /** Bytes that are read at a time where the result is another array. */
 const PIECE = 2 ** 22;
 
+/** Bytes that are turned around while others are on their way. */
+const PART = 2 ** 20;
+
 /** Runs are read in one piece, with what lies between them, where that is at most this many times their own length. */
 const GAP = 7;
 
 /** Memory for n numbers. @throws `fits: …` where there is none */
-export function allocate<A>(Type: new (length: number) => A, n: number): A {
+export const allocate = <A>(Type: new (length: number) => A, n: number): A => made(n, () => new Type(n));
+
+function made<A>(n: number, make: () => A): A {
   try {
-    return new Type(n);
+    return make();
   } catch (error) {
     throw new Error(`fits: ${n} numbers do not fit into memory at once, read a region`, { cause: error });
   }
@@ -78,12 +83,30 @@ export class PlainPixels implements Pixels {
   async #read(at: number, length: number): Promise<Stored> {
     const width = Math.abs(this.#bitpix) / 8;
     const begin = this.#hdu.begin + at * width;
-    const bytes = await this.#access.read(begin, begin + length * width);
-    if (bytes.length !== length * width)
-      throw new Error(
-        `fits: data of HDU ${this.#hdu.index} end at byte ${begin + bytes.length}, the file became shorter`,
-      );
-    return fromBigEndian<Stored>(bytes, BITPIX[this.#bitpix] as never);
+    const size = length * width;
+    const Type = BITPIX[this.#bitpix] as new (buffer: ArrayBufferLike, offset: number, length: number) => Stored;
+    const { readInto } = this.#access;
+    if (!readInto || size <= PART) {
+      const bytes = await this.#access.read(begin, begin + size);
+      this.#checkLength(begin, size, bytes.length);
+      return fromBigEndian<Stored>(bytes, BITPIX[this.#bitpix] as never);
+    }
+    const bytes = made(length, () => unfilled(size));
+    let there = size;
+    const parts = Array.from({ length: Math.ceil(size / PART) }, async (_, i) => {
+      const part = bytes.subarray(i * PART, (i + 1) * PART);
+      const own = await readInto(begin + i * PART, part);
+      if (own < part.length) there = Math.min(there, i * PART + own);
+      swapBytes(part, width);
+    });
+    await Promise.all(parts);
+    this.#checkLength(begin, size, there);
+    return new Type(bytes.buffer, 0, length);
+  }
+
+  #checkLength(begin: number, wanted: number, there: number): void {
+    if (there !== wanted)
+      throw new Error(`fits: data of HDU ${this.#hdu.index} end at byte ${begin + there}, the file became shorter`);
   }
 
   /** Gives the box's numbers in their order, at most `piece` bytes of the file at a time, with their place in the box. */

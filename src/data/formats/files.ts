@@ -55,23 +55,32 @@ export async function openFile(path: string): Promise<RandomAccess> {
     }
     handle = await open(path, "r");
     const { size } = await handle.stat();
+    const told = async <R>(use: () => Promise<R>): Promise<R> => {
+      try {
+        return await use();
+      } catch (error) {
+        throw new Error(`cannot read ${path}: ${reason(error, "file")}`, { cause: error });
+      }
+    };
+    const fill = async (begin: number, bytes: Uint8Array): Promise<number> => {
+      let at = 0;
+      // A single read may return less than was asked for, and at most 2 GiB.
+      while (at < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, at, Math.min(bytes.length - at, 1 << 30), begin + at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return at;
+    };
     return {
       size,
-      read: async (begin, end) => {
-        try {
+      read: (begin, end) =>
+        told(async () => {
           const bytes = new Uint8Array(end - begin);
-          // A single read may return less than was asked for, and at most 2 GiB.
-          for (let at = 0; at < bytes.length;) {
-            const length = Math.min(bytes.length - at, 1 << 30);
-            const { bytesRead } = await handle.read(bytes, at, length, begin + at);
-            if (bytesRead === 0) return bytes.slice(0, at);
-            at += bytesRead;
-          }
-          return bytes;
-        } catch (error) {
-          throw new Error(`cannot read ${path}: ${reason(error, "file")}`, { cause: error });
-        }
-      },
+          const length = await fill(begin, bytes);
+          return length < bytes.length ? bytes.slice(0, length) : bytes;
+        }),
+      readInto: (begin, bytes) => told(() => fill(begin, bytes)),
       close: () => handle.close(),
     };
   } catch (error) {

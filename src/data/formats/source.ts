@@ -4,6 +4,8 @@ export interface RandomAccess {
   readonly size: number;
   /** The bytes [begin, end), in memory of their own. */
   read(begin: number, end: number): Promise<Uint8Array>;
+  /** The bytes from `begin` on into memory that is there, as many as it holds; how many there were. */
+  readInto?(begin: number, bytes: Uint8Array): Promise<number>;
   /** Lets go of what is read. */
   close?(): Promise<void>;
 }
