@@ -161,22 +161,20 @@ function* sized(
   let largest = 0;
   for (let i = 0; i < size; i += PIECE) {
     largest = Math.max(largest, largestSize(bits, i, Math.min(i + PIECE, size)));
-    if (largest >= INFINITE) throw new Error(nonFinite(view, out.findIndex((v) => v - v !== 0), op, name)); // prettier-ignore
+    if (!(largest < Infinity)) throw new Error(nonFinite(view, out.findIndex((v) => v - v !== 0), op, name)); // prettier-ignore
     yield;
   }
-  return { rounded: new NdArray(out, shape), largest: new Float32Array(Int32Array.of(largest).buffer)[0]! };
+  return { rounded: new NdArray(out, shape), largest };
 }
 
-/** The bits of infinity in float32; without their sign, those of greater numbers are greater, and those of NaN the greatest. */
-const INFINITE = 0x7f800000;
-
-function largestSize(bits: Int32Array, begin: number, end: number): number {
+/** The size of the largest of float32 numbers by their bits, which without the sign have the numbers' order, NaN last: twice as fast as a look at numbers. */
+export function largestSize(bits: Int32Array, begin: number, end: number): number {
   let largest = 0;
   for (let i = begin; i < end; i++) {
     const size = bits[i]! & 0x7fffffff;
     if (size > largest) largest = size;
   }
-  return largest;
+  return new Float32Array(Int32Array.of(largest).buffer)[0]!;
 }
 
 /** [n, a, b, …] seen as a matrix [n, a·b·…]: images as rows of pixels. A vector [n] becomes [n, 1]. */

@@ -1,4 +1,4 @@
-import { contiguous, LARGE, SMALL } from "../matrix";
+import { contiguous, LARGE, largestSize, SMALL } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
@@ -204,10 +204,12 @@ function* sizeOfLargest(
   op: string,
 ): Cooperative<number> {
   let largest = 0;
+  const plain = !shift && data instanceof Float32Array;
+  const bits = plain ? new Int32Array(data.buffer, data.byteOffset, data.length) : undefined;
   for (let begin = 0; begin < data.length; begin += PIECE) {
     const end = Math.min(data.length, begin + PIECE);
-    const own = largestOf(data, d, shift, begin, end);
-    if (Number.isNaN(own)) {
+    const own = bits ? largestSize(bits, begin, end) : largestOf(data, d, shift, begin, end);
+    if (!(own < Infinity)) {
       for (let i = begin; i < end; i++)
         if (data[i]! - data[i]! !== 0)
           throw new Error(`${op}: x must be finite, got ${data[i]} at row ${Math.floor(i / d)}, column ${i % d}`);
