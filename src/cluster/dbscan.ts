@@ -15,6 +15,7 @@ import type { TypedArray } from "../ndarray";
 import { choice, either, integer, positive } from "../options";
 import { Tensor } from "../tensor";
 import { yieldWhenDue, yieldNow } from "../event-loop";
+import { kthNeighbours } from "../neighbours/kth-neighbour";
 import type { HostRows } from "../neighbours/rows";
 import { checkPoints } from "./points";
 import type { Points } from "./points";
@@ -215,7 +216,9 @@ export class DBSCAN extends Model<Settings> {
     const { eps, minSamples } = this.settings;
     if (typeof eps === "number") return eps;
     const { kneeRadius, stableRadius } = await import("./radius");
-    const search = { rows, minSamples, device, fit };
+    const byKernel = (k: number, step: number): Promise<Float64Array> =>
+      kthNeighbours(rows, k, undefined, device, fit, step);
+    const search = { rows, minSamples, kthNeighbours: byKernel, fit };
     if (eps === "knee") return kneeRadius(search);
     return stableRadius(search, (radius) => {
       const counts = sorted.neighbourCounts(radius);

@@ -1,27 +1,28 @@
 // Radii of DBSCAN that are searched for in the points, without labels.
-import type { Device } from "../device";
 import { yieldWhenDue } from "../event-loop";
 import type { Fit } from "../lifecycle/fit";
-import { kthNeighbours, treeOf } from "../neighbours/kth-neighbour";
+import { kthOnTree, treeOf } from "../neighbours/kth-on-tree";
 import type { HostRows } from "../neighbours/rows";
 
 /** Points whose distances are looked at: of more, so many at equal steps. */
 const LOOKED_AT = 5000;
 
-/** What a radius is searched for in, and by what: a device is asked for where there are many columns. */
+/** What a radius is searched for in, and by what. This file imports nothing of devices: a page has it for itself. */
 export interface RadiusSearch {
   readonly rows: HostRows;
   readonly minSamples: number;
-  readonly device: () => Promise<Device>;
+  /** Squared distances of every `step`-th row to its k-th nearest other where a tree of the columns does not pay. */
+  readonly kthNeighbours: (k: number, step: number) => Promise<Float64Array>;
   readonly fit: Fit;
 }
 
 /** Squared distances from points to the one that makes `minSamples` of them, themselves included, ascending. */
-async function reaches({ rows, minSamples, device, fit }: RadiusSearch): Promise<Float64Array> {
+async function reaches({ rows, minSamples, kthNeighbours, fit }: RadiusSearch): Promise<Float64Array> {
   const { n } = rows;
   const k = Math.min(n - 1, Math.max(1, minSamples - 1));
   if (k < 1) return new Float64Array(n);
-  const squared = await kthNeighbours(rows, k, await treeOf(rows), device, fit, Math.ceil(n / LOOKED_AT));
+  const [tree, step] = [await treeOf(rows), Math.ceil(n / LOOKED_AT)];
+  const squared = await (tree ? fit.pacing(kthOnTree(tree, rows, k, step)) : kthNeighbours(k, step));
   return squared.sort();
 }
 

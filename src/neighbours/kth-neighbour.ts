@@ -1,16 +1,11 @@
-import { runCooperatively } from "../event-loop";
-import type { Cooperative } from "../event-loop";
 import type { Device } from "../device";
 import type { Fit } from "../lifecycle/fit";
 import { NdArray } from "../ndarray";
-import { KdTree, TREE_DIMENSIONS } from "./kd-tree";
+import type { KdTree } from "./kd-tree";
 import { kNeighbours, knnGraph } from "./knn";
+import { kthOnTree } from "./kth-on-tree";
 import { squaredDistanceOf } from "./rows";
 import type { HostRows } from "./rows";
-
-/** A k-d tree of rows of few columns; undefined where there are so many that it would look at most pairs. */
-export const treeOf = async ({ data, n, d }: HostRows): Promise<KdTree | undefined> =>
-  d <= TREE_DIMENSIONS ? runCooperatively(KdTree.build(data, n, d)) : undefined;
 
 /**
  * The squared distance of every `step`-th row to its k-th nearest other, in float64: on a tree, or else where the device finds the neighbours.
@@ -24,7 +19,7 @@ export async function kthNeighbours(
   fit: Fit,
   step = 1,
 ): Promise<Float64Array<ArrayBuffer>> {
-  if (tree) return fit.pacing(onTree(tree, rows, k, step));
+  if (tree) return fit.pacing(kthOnTree(tree, rows, k, step));
   const { data, n, d } = rows;
   const options = { device: await device(), signal: fit.signal };
   const count = Math.ceil(n / step);
@@ -46,20 +41,4 @@ function everyRow({ data, n, d }: HostRows, step: number): NdArray<Float64Array>
   const some = new Float64Array(count * d);
   for (let i = 0; i < count; i++) some.set(data.subarray(i * step * d, (i * step + 1) * d), i * d);
   return new NdArray(some, [count, d]);
-}
-
-function* onTree(
-  tree: KdTree,
-  { data, n, d }: HostRows,
-  k: number,
-  step: number,
-): Cooperative<Float64Array<ArrayBuffer>> {
-  const found = new Float64Array(Math.ceil(n / step));
-  const [indices, squared] = [new Uint32Array(k), new Float64Array(k)];
-  for (let i = 0; i < found.length; i++) {
-    tree.nearest(data, i * step * d, k, i * step, indices, squared, 0);
-    found[i] = squared[k - 1]!;
-    if (i % 16 === 0) yield;
-  }
-  return found;
 }
