@@ -3,12 +3,12 @@ import { noGrad } from "../graph";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
 import type { RowsLike } from "../lifecycle/rows";
-import { NdArray } from "../ndarray";
+import type { NdArray } from "../ndarray";
 import type { CodeNetwork } from "../nn/code-network";
 import { decLoss, decTarget, studentT } from "../ops/clustering/dec";
 import { gatherRows } from "../ops/indexing";
 import { SGD } from "../optim";
-import { keep, tensor, tidy } from "../tensor";
+import { keep, tensor } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { Stage } from "../training/training";
 import { CodeClustering } from "./code-clustering";
@@ -45,22 +45,9 @@ export abstract class StudentClustering<S extends StudentSettings, N extends Cod
    */
   async gradientSizes(x: RowsLike): Promise<{ q: NdArray<Float32Array>; size: NdArray<Float32Array> }> {
     const { clusterCenters } = this;
-    const z = await this.transform(x);
-    const { decGradient } = await import("../ops/clustering/dec-gradient");
-    return this.computing("gradientSizes", async () => {
-      const device = await this.device();
-      const { q, pull } = tidy(() => {
-        const [codes, centers] = [z, clusterCenters].map(({ data, shape }) => tensor(device, data, shape));
-        const { q, pull } = decGradient(codes!, centers!, { alpha: this.settings.alpha });
-        return { q, pull };
-      });
-      try {
-        const [ofQ, ofPull] = (await Promise.all([q.data(), pull.data()])) as Float32Array<ArrayBuffer>[];
-        return { q: new NdArray(ofQ!, q.shape), size: new NdArray(ofPull!, pull.shape) };
-      } finally {
-        for (const each of [q, pull]) each.dispose();
-      }
-    });
+    const [z, q] = [await this.transform(x), await this.softAssignments(x)];
+    const { gradientSizes } = await import("./gradient-sizes");
+    return { q, size: gradientSizes(z, clusterCenters, q, this.settings.alpha) };
   }
 
   protected override own(): Learned {
