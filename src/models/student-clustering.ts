@@ -15,6 +15,7 @@ import { CodeClustering } from "./code-clustering";
 import type { Batch } from "./code-clustering";
 import type { Coder } from "./coder";
 import type { Objective, StudentOptions, StudentSettings } from "./dec-options";
+import { gradientSizes } from "./gradient-sizes";
 
 /** A method of DEC's kind: its name and options, what it minimises, and on which network. @internal */
 export interface StudentKind<S extends StudentSettings, N extends CodeNetwork> extends OptionSet<S> {
@@ -46,7 +47,6 @@ export abstract class StudentClustering<S extends StudentSettings, N extends Cod
   async gradientSizes(x: RowsLike): Promise<{ q: NdArray<Float32Array>; size: NdArray<Float32Array> }> {
     const { clusterCenters } = this;
     const [z, q] = [await this.transform(x), await this.softAssignments(x)];
-    const { gradientSizes } = await import("./gradient-sizes");
     return { q, size: gradientSizes(z, clusterCenters, q, this.settings.alpha) };
   }
 
