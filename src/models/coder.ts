@@ -10,7 +10,7 @@ import type { Stage } from "../training/training";
 import { autoencoderStages, IMAGE_ROWS_RULES } from "./autoencoder-stages";
 import type { ImageRowsOptions, Pretraining } from "./autoencoder-stages";
 
-/** How a network of a kind is made and trained by itself. @internal */
+/** How a network of a kind is made and trained by itself. */
 export interface Coder<S, N extends CodeNetwork> {
   /** Sizes of the network's input. */
   input(settings: S): readonly number[];

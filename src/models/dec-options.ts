@@ -74,7 +74,7 @@ export interface DECLoadOptions extends DeviceOption {
 /** Their names. */
 export const DEC_LOAD = ["device", "learningRate", "pretrainLearningRate", "augmentWith"] as const;
 
-/** What a method of DEC's kind minimises beside the clustering loss. @internal */
+/** What a method of DEC's kind minimises beside the clustering loss. */
 export interface Objective<S extends StudentSettings> {
   /** The loss of a batch x with codes z. */
   loss(clustering: Tensor, x: Tensor, z: Tensor, network: CodeNetwork, settings: S): Tensor;

@@ -64,7 +64,7 @@ type Defaulted = "nComponents" | "layoutEpochs" | "augment" | "augmentWith";
 /** The same, all of them. @inline */
 export type PlacedCodesSettings = Required<Omit<PlacedCodesOptions, "device" | Defaulted>> &
   Pick<PlacedCodesOptions, Defaulted>;
-/** Options on any network. @internal */
+/** Options on any network. */
 export const PLACED_CODES_OPTIONS = {
   rules: {
     ...{ nClusters: integer(1), epochs: integer(0), batchSize: integer(1), learningRate: positive },
@@ -82,7 +82,7 @@ export const PLACED_CODES_OPTIONS = {
   kernels: [...AUTOENCODER_KERNELS, copy],
 };
 
-/** A method of N2D's kind: its name and options, and its network. @internal */
+/** A method of N2D's kind: its name and options, and its network. */
 export interface PlacedCodesKind<S extends PlacedCodesSettings, N extends CodeNetwork> extends OptionSet<S> {
   readonly name: string;
   readonly coder: Coder<S, N>;

@@ -17,7 +17,7 @@ import type { Coder } from "./coder";
 import type { Objective, StudentOptions, StudentSettings } from "./dec-options";
 import { gradientSizes } from "./gradient-sizes";
 
-/** A method of DEC's kind: its name and options, what it minimises, and on which network. @internal */
+/** A method of DEC's kind: its name and options, what it minimises, and on which network. */
 export interface StudentKind<S extends StudentSettings, N extends CodeNetwork> extends OptionSet<S> {
   readonly name: string;
   readonly objective: Objective<S>;
