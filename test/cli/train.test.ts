@@ -174,7 +174,7 @@ describe("constella cluster with a network", () => {
 
   test("refuses options of another method and networks that do not fit", async () => {
     expect(await refusal(...training("dec", "--gamma", "1", "--out", "refused"))).toBe(
-      "constella: --gamma is an option of spectral-clustering, idec, esom, not of dec",
+      "constella: --gamma is an option of spectral-clustering, idec, conv-idec, esom, not of dec",
     );
     expect(await refusal(...training("dec", "--layers", "8,3", "--out", "refused"))).toBe(
       "constella: --layers must begin with the 12 values a row of deep.npy, got 8,3",

@@ -15,7 +15,7 @@ import {
   VaDE,
   VAE,
 } from "../../src/generative";
-import { N2D } from "../../src/deep";
+import { ConvDEC, ConvIDEC, ConvN2D, DCN, N2D } from "../../src/deep";
 import { CSOM, ESOM, SOM } from "../../src/som";
 import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
 import { PointsProvider } from "../../src/data";
@@ -33,6 +33,11 @@ const autoencoder = {
   ...{ layers: [8, 12, 3], layerEpochs: 1, pretrainEpochs: 2, pretrainBatchSize: 32, batchSize: 32 },
   ...{ nClusters: 3, nInit: 2, updateInterval: 5, tolerance: 0, seed: 3 },
 };
+const coder = {
+  ...{ inputShape: [1, 2, 4], channels: [4], code: 3, pretrainEpochs: 2, pretrainBatchSize: 32, batchSize: 32 },
+  ...{ nClusters: 3, nInit: 2, updateInterval: 5, tolerance: 0, seed: 3 },
+};
+const places = { nNeighbors: 6, layoutEpochs: 5, nInit: 2 };
 const reconstruction = { epochs: 3, batchSize: 32, seed: 3 };
 const networks = { network, nClusters: 3, batchSize: 32, seed: 3 };
 
@@ -193,9 +198,37 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (device) =>
       new N2D({
         ...{ layers: [8, 12, 3], nClusters: 3, layerEpochs: 1, epochs: 2, batchSize: 32 },
-        ...{ nNeighbors: 6, layoutEpochs: 5, nInit: 2, seed: 3, device },
+        ...{ ...places, seed: 3, device },
       }),
     (bytes, device) => N2D.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.softAssignments(x),
+  ),
+  DCN: subject(
+    (device) => new DCN({ ...autoencoder, device }),
+    (bytes, device) => DCN.load(bytes, { device }),
+    (model, options) => model.fit(x, { epochs: 3, ...options }),
+    (model) => model.transform(x),
+  ),
+  ConvDEC: subject(
+    (device) => new ConvDEC({ ...coder, device }),
+    (bytes, device) => ConvDEC.load(bytes, { device }),
+    (model, options) => model.fit(x, { epochs: 3, ...options }),
+    (model) => model.softAssignments(x),
+  ),
+  ConvIDEC: subject(
+    (device) => new ConvIDEC({ ...coder, device }),
+    (bytes, device) => ConvIDEC.load(bytes, { device }),
+    (model, options) => model.fit(x, { epochs: 3, ...options }),
+    (model) => model.softAssignments(x),
+  ),
+  ConvN2D: subject(
+    (device) =>
+      new ConvN2D({
+        ...{ inputShape: [1, 2, 4], channels: [4], code: 3, nClusters: 3, epochs: 2, batchSize: 32 },
+        ...{ ...places, seed: 3, device },
+      }),
+    (bytes, device) => ConvN2D.load(bytes, { device }),
     (model, options) => model.fit(x, options),
     (model) => model.softAssignments(x),
   ),
