@@ -46,7 +46,7 @@ export interface PlacedCodesOptions extends Pick<ImageRowsOptions, "augment" | "
   readonly minDist?: number;
   /** Dimensions of the places. Default: `nClusters`. */
   readonly nComponents?: number | undefined;
-  /** Epochs of UMAP. Default: 500 up to 10,000 items, else 200. */
+  /** Epochs of UMAP, 10,000 at most. Default: 500 up to 10,000 items, else 200. */
   readonly layoutEpochs?: number | undefined;
   /** Of the mixture. Default "full". */
   readonly covarianceType?: CovarianceType;
@@ -69,7 +69,7 @@ export const PLACED_CODES_OPTIONS = {
   rules: {
     ...{ nClusters: integer(1), epochs: integer(0), batchSize: integer(1), learningRate: positive },
     ...{ nNeighbors: integer(2), minDist: range(0, 1), nComponents: optional(integer(1)) },
-    ...{ layoutEpochs: optional(integer(1)), nInit: integer(1), regCovar: range(0), seed: seedRule },
+    ...{ layoutEpochs: optional(integer(1, 10_000)), nInit: integer(1), regCovar: range(0), seed: seedRule },
     covarianceType: choice("full", "tied", "diag", "spherical"),
     ...{ augment: IMAGE_ROWS_RULES.augment, augmentWith: IMAGE_ROWS_RULES.augmentWith },
   },
