@@ -11,10 +11,10 @@ const [n, width] = data.shape;
 const device = await requestDevice();
 const begin = performance.now();
 const dec = new DEC({
-  layers: [width, 32, 2],
+  layers: [width, 64, 4],
   nClusters: Number(k),
   layerEpochs: 0,
-  pretrainEpochs: 30,
+  pretrainEpochs: 200,
   target: "batch",
   seed: 0,
   device,
