@@ -233,8 +233,7 @@ async function strengthOf(
     strengths.push(Math.min(...together.map(pairsTogether)));
     await yieldWhenDue();
   }
-  const score = strengths.reduce((sum, strength) => sum + strength, 0) / resamples;
-  const variance = strengths.reduce((sum, strength) => sum + (strength - score) ** 2, 0) / (resamples - 1);
+  const { mean: score, variance } = momentsOf(strengths);
   return { score, deviation: Math.sqrt(variance / resamples) };
 }
 
@@ -296,10 +295,10 @@ function standsOut(
       const [score, all] = pick(k);
       const others = all.filter((other) => !Number.isNaN(other));
       if (others.length < 2 || Number.isNaN(score)) continue;
-      const { mean, deviation } = momentsOf(others);
+      const { mean, variance } = momentsOf(others);
       const difference = (less ? -1 : 1) * (score - mean);
       if (difference === 0) most = Math.max(most, 0);
-      else most = Math.max(most, difference / (deviation * Math.sqrt(1 + 1 / others.length)));
+      else most = Math.max(most, difference / (Math.sqrt(variance) * Math.sqrt(1 + 1 / others.length)));
     }
     return most;
   };
@@ -307,15 +306,15 @@ function standsOut(
   const theirs = Array.from({ length: count }, (_, b) =>
     greatest((k) => [references.get(k)![b]!, references.get(k)!.filter((_, other) => other !== b)]),
   );
-  const { mean, deviation } = momentsOf(theirs);
+  const { mean, variance } = momentsOf(theirs);
   const own = new Map(scores.map(({ k, score }) => [k, score]));
   const mine = greatest((k) => [own.get(k)!, references.get(k)!]);
-  return mine > mean + CLEAR * deviation * Math.sqrt(1 + 1 / count);
+  return mine > mean + CLEAR * Math.sqrt(variance) * Math.sqrt(1 + 1 / count);
 }
 
-/** Mean and standard deviation (of a sample) of numbers. */
-function momentsOf(values: readonly number[]): { readonly mean: number; readonly deviation: number } {
+/** Mean and variance (of a sample) of numbers. */
+function momentsOf(values: readonly number[]): { readonly mean: number; readonly variance: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
+  return { mean, variance: squares / Math.max(1, values.length - 1) };
 }
