@@ -1,19 +1,15 @@
 // What the methods share that pretrain an autoencoder, place centres among its codes by k-means, and train encoder and centres together.
 import { bestRun } from "../cluster/lloyd-runs";
 import type { Device } from "../device";
-import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import type { OptionSet } from "../lifecycle/model";
-import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
 import { mapChunks, mapRows, mapWhole } from "../lifecycle/rows";
 import type { RowsLike, Rows } from "../lifecycle/rows";
-import { RowsModel } from "../lifecycle/rows-model";
-import { NdArray, sizeOf } from "../ndarray";
+import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { CodeNetwork } from "../nn/code-network";
-import { builtCooperatively, undrawnNetwork } from "../nn/init";
 import { argmax } from "../ops/arg-extremum";
 import type { Index } from "../ops/indexing";
 import { flag, range, integer } from "../options";
@@ -21,13 +17,17 @@ import { stream } from "../random";
 import { parameter, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { Training } from "../training/training";
+import type { Places } from "../training/network-rows-model";
 import type { Stage } from "../training/training";
-import { augmentationOf } from "./autoencoder-stages";
 import type { RowsAugmentation } from "./autoencoder-stages";
-import { PICTURES } from "./coder";
+import { CodeModel } from "./code-model";
 import type { Coder } from "./coder";
 import { CLUSTERING_EPOCHS } from "./dec-options";
 import type { CodeClusteringSettings } from "./dec-options";
+
+const PLACES: Places = {
+  ...{ network: "autoencoder.network.", optimizer: "autoencoder.optimizer.", training: "pretraining" },
+};
 
 /** A step of the clustering phase: rows by number, as they are, and as the network is shown them. */
 export interface Batch {
@@ -37,12 +37,9 @@ export interface Batch {
 }
 
 /** An autoencoder whose codes are clustered while it learns on. */
-export abstract class CodeClustering<S extends CodeClusteringSettings, N extends CodeNetwork> extends RowsModel<S> {
+export abstract class CodeClustering<S extends CodeClusteringSettings, N extends CodeNetwork> extends CodeModel<S, N> {
   /** The centres on the device, once they are placed. */
   protected centers: Tensor | undefined;
-  readonly #coder: Coder<S, N>;
-  #network: N | undefined;
-  readonly #pretraining = new Training();
   readonly #clustering = new Training();
   /** The centres as the host has them. */
   #placed: NdArray | undefined;
@@ -54,18 +51,12 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
   #converged = false;
 
   protected constructor(name: string, options: unknown, set: OptionSet<S>, coder: Coder<S, N>) {
-    super(name, options, set);
-    this.#coder = coder;
+    super(name, options, set, coder, PLACES);
   }
 
   /** One record per epoch of pretraining, then one per update interval; `changed` is the share of labels that changed. */
   override get history(): readonly EpochRecord[] {
-    return [...this.#pretraining.history, ...this.#clustering.history];
-  }
-
-  /** The autoencoder. @throws before the first `fit` */
-  get network(): N {
-    return this.known("network", this.#network);
+    return [...super.history, ...this.#clustering.history];
   }
 
   /** Cluster of each item of the data given to `fit`, as of the last refresh. @throws before there is one */
@@ -84,20 +75,6 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
   }
 
   /**
-   * Takes over a trained autoencoder in place of pretraining: the network of a `StackedAutoencoder`, or of another method, of the same layers.
-   * @throws when its layers differ, and when training has begun
-   */
-  async startFrom(network: N): Promise<this> {
-    return this.fitting({}, {}, async () => {
-      await this.built();
-      const { takeWeights } = await import("./take-weights");
-      const stages = this.#coder.count(this.network);
-      await takeWeights(`${this.name}.startFrom`, this.network, this.#pretraining, stages, network);
-      this.learned();
-    });
-  }
-
-  /**
    * Pretrains, places the centres and trains until the labels settle. Goes on where an earlier call or a loaded training stood.
    * @param x items of the network's input size; the same in each call
    * @param options `epochs`: passes over the data in the clustering phase at most, those of earlier calls too; default 100
@@ -105,31 +82,12 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
    * longer finite; the signal's reason when aborted
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
-    const { settings } = this;
-    return this.fitting(options, FIT_RULES, async (fit) => {
-      const coder = this.#coder;
-      const input = coder.input(settings);
-      const device = await this.built();
-      const rows = await this.rowsOf(device, x, coder.pictures ? input : undefined);
-      try {
-        await this.checkFit(rows, sizeOf(input), this.#pretraining);
-        const {
-          pretrainEpochs: epochs,
-          pretrainBatchSize: batchSize,
-          pretrainLearningRate: learningRate,
-          seed,
-        } = settings;
-        const augment = augmentationOf(`${this.name}.fit`, settings, coder.image(settings), sizeOf(input));
-        this.learned();
-        const stages = coder.stages(rows, this.network, settings, { epochs, batchSize, learningRate, seed, augment });
-        await this.#pretraining.run(stages, seed, fit, options);
-        if (!this.centers) await this.#placeCenters(device, rows, fit);
-        const stage = this.#stage(rows, augment, options.epochs ?? CLUSTERING_EPOCHS);
-        await this.#clustering.run([stage], seed, fit, options);
-        await this.#look(rows, this.#clustering.begun);
-      } finally {
-        rows.dispose();
-      }
+    const { pretrainEpochs: epochs, pretrainBatchSize: batchSize, pretrainLearningRate: learningRate } = this.settings;
+    return this.codingFit(x, options, { epochs, batchSize, learningRate }, async ({ rows, device, fit, augment }) => {
+      if (!this.centers) await this.#placeCenters(device, rows, fit);
+      const stage = this.#stage(rows, augment, options.epochs ?? CLUSTERING_EPOCHS);
+      await this.#clustering.run([stage], this.settings.seed, fit, options);
+      await this.#look(rows, this.#clustering.begun);
     });
   }
 
@@ -143,24 +101,19 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
     return this.rowsThrough(x, "transform", (batch) => this.network.encode(batch));
   }
 
-  /** x as the autoencoder gives it back, [n, values of an item]. @throws before `fit` */
-  async reconstruct(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.rowsThrough(x, "reconstruct", (batch) => this.network.forward(batch));
-  }
-
   /** Codes [n, code] as the decoder gives them back, [n, values of an item]: of the centres, what they look like. @throws before `fit` */
   async decode(z: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.computingRows(z, "decode", [this.#coder.code(this.settings)], (rows) =>
-      mapRows(rows, (batch) => this.network.decode(batch), this.#chunk),
+    return this.computingRows(z, "decode", [this.coder.code(this.settings)], (rows) =>
+      mapRows(rows, (batch) => this.network.decode(batch), this.chunk),
     );
   }
 
   /** The most probable cluster of each row of x. @throws before `fit` */
   async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
     const centers = this.known("predict", this.centers);
-    return this.computingRows(x, "predict", this.#coder.input(this.settings), async (rows) => {
+    return this.computingRows(x, "predict", this.coder.input(this.settings), async (rows) => {
       const assigned = (batch: Tensor): Tensor => argmax(this.scores(this.network.encode(batch), centers), 1);
-      return joined(await mapChunks(rows, assigned, this.#chunk), rows.count);
+      return joined(await mapChunks(rows, assigned, this.chunk), rows.count);
     });
   }
 
@@ -173,66 +126,45 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
     // the labels are all there is
   }
 
-  /** f of all rows: [n, width of f]. */
-  protected async rowsThrough(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
-    return this.computingRows(x, op, this.#coder.input(this.settings), (rows) => mapRows(rows, f, this.#chunk));
-  }
-
-  protected override async build(device: Device): Promise<void> {
-    const random = stream(this.settings.seed, "StackedAutoencoder.weights");
-    this.#network = await builtCooperatively(() => this.#coder.make(device, this.settings, random));
-  }
-
   protected override own(): Learned {
+    const { arrays, state } = super.own();
     return {
       arrays: {
-        ...withPrefix("autoencoder.network.", this.network.stateDict()),
-        ...this.#pretraining.tensors("autoencoder.optimizer."),
+        ...arrays,
         ...this.#clustering.tensors(),
         ...(this.centers && { centers: this.centers }),
         ...(this.#labels && { labels: new NdArray<TypedArray>(this.#labels) }),
       },
       state: {
-        ...{ pretraining: this.#pretraining.state, clustering: this.#clustering.state, refreshed: this.#refreshed },
+        ...{ ...state, clustering: this.#clustering.state, refreshed: this.#refreshed },
         ...{ changed: this.#changed, converged: this.#converged },
       },
     };
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {
-    const { settings } = this;
-    const { nClusters, seed } = settings;
-    const arrays = saved.below("autoencoder.network.");
-    this.#pretraining.restore(saved, "pretraining", "autoencoder.optimizer.");
+    const { nClusters } = this.settings;
     this.#clustering.restore(saved, "clustering");
     this.#refreshed = saved.entry("refreshed", integer(-1));
     this.#changed = saved.entry("changed", range(0, 1));
     this.#converged = saved.entry("converged", flag);
     this.#labels = saved.labels("labels", nClusters);
-    this.#placed = saved.array("centers", [nClusters, this.#coder.code(settings)]);
-    saved.checkDeclared(arrays, (device) =>
-      undrawnNetwork(() => ({ "": this.#coder.make(device, settings, stream(seed, "")) })),
-    );
+    this.#placed = saved.array("centers", [nClusters, this.coder.code(this.settings)]);
+    await super.restore(saved);
     const device = await this.built();
-    this.network.loadStateDict(arrays);
     if (this.#placed) this.centers = parameter(device, this.#placed.data, this.#placed.shape);
   }
 
   protected override release(): void {
-    this.#pretraining.dispose();
+    super.release();
     this.#clustering.dispose();
-    this.#network?.dispose();
     this.centers?.dispose();
-    this.#network = this.centers = undefined;
-  }
-
-  get #chunk(): number | undefined {
-    return this.#coder.pictures ? PICTURES : undefined;
+    this.centers = undefined;
   }
 
   async #placeCenters(device: Device, rows: Rows, { signal }: Fit): Promise<void> {
     const { nClusters: k, nInit, seed } = this.settings;
-    const z = await mapWhole(rows, (batch) => this.network.encode(batch), this.#chunk);
+    const z = await mapWhole(rows, (batch) => this.network.encode(batch), this.chunk);
     try {
       const { labels, centers } = await bestRun(z, { k, nInit, seed, signal });
       this.#labels = labels;
@@ -247,7 +179,7 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
   async #look(rows: Rows, interval: number): Promise<void> {
     if (this.#refreshed === interval) return;
     const centers = this.centers!;
-    const scores = await mapWhole(rows, (batch) => this.scores(this.network.encode(batch), centers), this.#chunk);
+    const scores = await mapWhole(rows, (batch) => this.scores(this.network.encode(batch), centers), this.chunk);
     const assigned = tidy(() => {
       this.looked(scores);
       return argmax(scores, 1);

@@ -11,24 +11,19 @@ import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
 import type { OptionSet } from "../lifecycle/model";
-import { FIT_RULES, HISTORY } from "../lifecycle/progress";
+import { HISTORY } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions, StepReport } from "../lifecycle/progress";
 import { mapRows } from "../lifecycle/rows";
 import type { RowsLike } from "../lifecycle/rows";
-import { RowsModel } from "../lifecycle/rows-model";
 import { UMAP } from "../manifold/umap/umap";
-import { NdArray, sizeOf } from "../ndarray";
+import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { takeRows } from "../neighbours/rows";
 import type { CodeNetwork } from "../nn/code-network";
-import { builtCooperatively, undrawnNetwork } from "../nn/init";
 import { choice, optional, positive, range, seed as seedRule, integer } from "../options";
-import { stream } from "../random";
-import type { Tensor } from "../tensor";
-import { Training } from "../training/training";
-import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, augmentationOf, IMAGE_ROWS_RULES } from "./autoencoder-stages"; // prettier-ignore
+import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, IMAGE_ROWS_RULES } from "./autoencoder-stages"; // prettier-ignore
 import type { ImageRowsOptions } from "./autoencoder-stages";
-import { PICTURES } from "./coder";
+import { CodeModel } from "./code-model";
 import type { Coder } from "./coder";
 
 /** Options of N2D on any network; the defaults of places and mixture are the paper's. */
@@ -95,10 +90,7 @@ interface Placed {
 }
 
 /** Codes of a trained autoencoder, placed by UMAP, and a mixture of their places. */
-export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeNetwork> extends RowsModel<S> {
-  readonly #coder: Coder<S, N>;
-  #network: N | undefined;
-  readonly #training = new Training();
+export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeNetwork> extends CodeModel<S, N> {
   #placed: Placed | undefined;
   #mixture: MixtureParameters | undefined;
   #labels: Int32Array<ArrayBuffer> | undefined;
@@ -106,18 +98,12 @@ export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeN
   #history: readonly EpochRecord[] = [];
 
   protected constructor(options: PlacedCodesOptions, kind: PlacedCodesKind<S, N>) {
-    super(kind.name, options, kind);
-    this.#coder = kind.coder;
+    super(kind.name, options, kind, kind.coder);
   }
 
   /** One record per epoch of the autoencoder, then one per iteration of the mixture, whose loss is −ln p of a place, the mean. */
   override get history(): readonly EpochRecord[] {
-    return [...this.#training.history, ...this.#history];
-  }
-
-  /** The autoencoder. @throws before the first `fit` */
-  get network(): N {
-    return this.known("network", this.#network);
+    return [...super.history, ...this.#history];
   }
 
   /** Cluster of each item of the data given to `fit`. @throws before `fit` has ended, as the next three */
@@ -142,20 +128,6 @@ export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeN
   }
 
   /**
-   * Takes over a trained autoencoder in place of training one: the network of a `StackedAutoencoder`, a DEC before it clusters, another N2D.
-   * @throws when its layers differ, and when training has begun
-   */
-  async startFrom(network: N): Promise<this> {
-    return this.fitting({}, {}, async () => {
-      await this.built();
-      const { takeWeights } = await import("./take-weights");
-      const stages = this.#coder.count(this.network);
-      await takeWeights(`${this.name}.startFrom`, this.network, this.#training, stages, network);
-      this.learned();
-    });
-  }
-
-  /**
    * Trains the autoencoder, places the codes and clusters the places. Goes on where an earlier call or a loaded training stood, then places and clusters
    * anew.
    * @param x items of the network's input size; the same in each call
@@ -164,25 +136,11 @@ export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeN
    * longer finite; the signal's reason when aborted
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
-    const { settings } = this;
-    return this.fitting(options, FIT_RULES, async (fit) => {
-      const coder = this.#coder;
-      const input = coder.input(settings);
-      const rows = await this.rowsOf(await this.built(), x, coder.pictures ? input : undefined);
-      try {
-        if (rows.count < 2) throw new Error(`${this.name}.fit: neighbours need two rows, got ${rows.count}`);
-        await this.checkFit(rows, sizeOf(input), this.#training);
-        const { batchSize, learningRate, seed } = settings;
-        const augment = augmentationOf(`${this.name}.fit`, settings, coder.image(settings), sizeOf(input));
-        this.learned();
-        const { epochs = settings.epochs } = options;
-        const stages = coder.stages(rows, this.network, settings, { epochs, batchSize, learningRate, seed, augment });
-        await this.#training.run(stages, seed, fit, options);
-        await this.#cluster(await mapRows(rows, (batch) => this.network.encode(batch), this.#chunk), fit);
-      } finally {
-        rows.dispose();
-      }
-    });
+    const { batchSize, learningRate } = this.settings;
+    const { epochs = this.settings.epochs } = options;
+    return this.codingFit(x, options, { epochs, batchSize, learningRate }, async ({ rows, fit }) =>
+      this.#cluster(await mapRows(rows, (batch) => this.network.encode(batch), this.chunk), fit),
+    );
   }
 
   /** fit, then the labels. */
@@ -192,12 +150,7 @@ export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeN
 
   /** Codes of x, [n, code]. @throws before `fit` */
   async encode(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.#map(x, "encode", (batch) => this.network.encode(batch));
-  }
-
-  /** x as the autoencoder gives it back, [n, values of an item]. @throws before `fit` */
-  async reconstruct(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.#map(x, "reconstruct", (batch) => this.network.forward(batch));
+    return this.rowsThrough(x, "encode", (batch) => this.network.encode(batch));
   }
 
   /** Places of x among those of the items that were fitted, [n, nComponents]. @throws before `fit` has ended */
@@ -217,23 +170,23 @@ export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeN
     return largestShares((await this.#expect(x, "predict")).resp, this.settings.nClusters);
   }
 
-  protected override async build(device: Device): Promise<void> {
-    const random = stream(this.settings.seed, "StackedAutoencoder.weights");
-    this.#network = await builtCooperatively(() => this.#coder.make(device, this.settings, random));
+  protected override async checkFit(...[rows, ...rest]: Parameters<CodeModel<S, N>["checkFit"]>): Promise<void> {
+    if (rows.count < 2) throw new Error(`${this.name}.fit: neighbours need two rows, got ${rows.count}`);
+    return super.checkFit(rows, ...rest);
   }
 
   protected override own(): Learned {
     const { covarianceType } = this.settings;
     const mixture = this.#mixture;
+    const { arrays, state } = super.own();
     return {
       arrays: {
-        ...withPrefix("network.", this.network.stateDict()),
-        ...this.#training.tensors(),
+        ...arrays,
         ...(this.#placed && { codes: this.#placed.codes, places: this.#placed.places }),
         ...(this.#labels && { labels: new NdArray<TypedArray>(this.#labels) }),
         ...(mixture && withPrefix("mixture.", mixtureArrays(covarianceType, mixture, this.#dimensions))),
       },
-      state: { training: this.#training.state, mixture: this.#history },
+      state: { ...state, mixture: this.#history },
     };
   }
 
@@ -241,31 +194,15 @@ export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeN
     const { settings } = this;
     const { nClusters, covarianceType } = settings;
     const d = this.#dimensions;
-    const arrays = saved.below("network.");
-    this.#training.restore(saved);
     this.#history = saved.entry("mixture", HISTORY);
-    const codes = saved.array("codes", [-1, this.#coder.code(settings)]);
+    const codes = saved.array("codes", [-1, this.coder.code(settings)]);
     const places = codes && saved.array("places", [codes.shape[0]!, d]);
     this.#placed = places && { codes, places };
     this.#labels = saved.labels("labels", nClusters);
     if (this.#labels && this.#labels.length !== places?.shape[0])
       throw new Error(`checkpoint: labels and places must be as many, got ${this.#labels.length} labels`);
     if (this.#labels) this.#mixture = restoredMixture(saved, covarianceType, nClusters, d, "mixture.");
-    saved.checkDeclared(arrays, (device) =>
-      undrawnNetwork(() => ({ "": this.#coder.make(device, settings, stream(settings.seed, "")) })),
-    );
-    await this.built();
-    this.network.loadStateDict(arrays);
-  }
-
-  protected override release(): void {
-    this.#training.dispose();
-    this.#network?.dispose();
-    this.#network = undefined;
-  }
-
-  get #chunk(): number | undefined {
-    return this.#coder.pictures ? PICTURES : undefined;
+    await super.restore(saved);
   }
 
   /** Dimensions of the places. */
@@ -315,7 +252,7 @@ export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeN
   async #place(x: RowsLike, op: string): Promise<NdArray<Float32Array>> {
     const { codes, places } = this.known(op, this.#placed);
     const umap = await UMAP.placed(codes, places, await this.#umap());
-    return umap.transform(await this.#map(x, op, (batch) => this.network.encode(batch))) as Promise<
+    return umap.transform(await this.rowsThrough(x, op, (batch) => this.network.encode(batch))) as Promise<
       NdArray<Float32Array>
     >;
   }
@@ -325,9 +262,5 @@ export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeN
     const named = `${this.name}.${op}`;
     const rows = await takeRows(await this.#place(x, op), named);
     return new HostMixture(rows).expectation(scoresOf(this.settings.covarianceType, mixture, this.#dimensions, named)); // prettier-ignore
-  }
-
-  async #map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
-    return this.computingRows(x, op, this.#coder.input(this.settings), (rows) => mapRows(rows, f, this.#chunk));
   }
 }

@@ -1,28 +1,15 @@
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { withPrefix } from "../lifecycle/checkpoint";
-import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
-import { FIT_RULES } from "../lifecycle/progress";
-import type { EpochRecord, FitOptions } from "../lifecycle/progress";
-import { mapRows } from "../lifecycle/rows";
+import type { FitOptions } from "../lifecycle/progress";
 import type { RowsLike } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import type { NdArray } from "../ndarray";
-import { Autoencoder } from "../nn/autoencoder";
-import { builtCooperatively, undrawnNetwork } from "../nn/init";
+import type { Autoencoder } from "../nn/autoencoder";
 import { positive, seed as seedRule, share, sizes, integer } from "../options";
-import { stream } from "../random";
-import type { Tensor } from "../tensor";
-import { Training } from "../training/training";
-import {
-  AUTOENCODER_DEFAULTS,
-  AUTOENCODER_KERNELS,
-  augmentationOf,
-  forImages,
-  autoencoderStages,
-  IMAGE_ROWS_RULES,
-} from "./autoencoder-stages";
+import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, forImages, IMAGE_ROWS_RULES } from "./autoencoder-stages";
+import { CodeModel } from "./code-model";
+import { DENSE } from "./coder";
 import type { ImageRowsOptions } from "./autoencoder-stages";
 
 /** Options of `StackedAutoencoder`. */
@@ -57,22 +44,9 @@ export const STACKED_OPTIONS: OptionSet<Settings> = {
 };
 
 /** A stacked denoising autoencoder that is trained by `fit` and maps items to codes by `transform`. */
-export class StackedAutoencoder extends RowsModel<Settings> {
-  #network: Autoencoder | undefined;
-  readonly #training = new Training();
-
+export class StackedAutoencoder extends CodeModel<Settings, Autoencoder> {
   constructor(options: StackedAutoencoderOptions) {
-    super("StackedAutoencoder", options, STACKED_OPTIONS);
-  }
-
-  /** One record per epoch of every stage. */
-  override get history(): readonly EpochRecord[] {
-    return this.#training.history;
-  }
-
-  /** The network. @throws before the first `fit` */
-  get network(): Autoencoder {
-    return this.known("network", this.#network);
+    super("StackedAutoencoder", options, STACKED_OPTIONS, DENSE);
   }
 
   /**
@@ -83,30 +57,14 @@ export class StackedAutoencoder extends RowsModel<Settings> {
    * reason when aborted
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
-    return this.fitting(options, FIT_RULES, async (fit) => {
-      const rows = await this.rowsOf(await this.built(), x);
-      try {
-        await this.checkFit(rows, this.settings.layers[0]!, this.#training);
-        const { itemShape, layers } = this.settings;
-        const augment = augmentationOf(`${this.name}.fit`, this.settings, itemShape, layers[0]!);
-        this.learned();
-        const { epochs = this.settings.epochs } = options;
-        const stages = autoencoderStages(rows, this.network, { ...this.settings, epochs, augment });
-        await this.#training.run(stages, this.settings.seed, fit, options);
-      } finally {
-        rows.dispose();
-      }
-    });
+    const { batchSize, learningRate } = this.settings;
+    const { epochs = this.settings.epochs } = options;
+    return this.codingFit(x, options, { epochs, batchSize, learningRate }, async () => undefined);
   }
 
   /** Codes of x, [n, layers.at(-1)]. @throws before `fit` */
   async transform(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.#map(x, "transform", (batch) => this.network.encode(batch));
-  }
-
-  /** x as the network gives it back, [n, layers[0]]. @throws before `fit` */
-  async reconstruct(x: RowsLike): Promise<NdArray<Float32Array>> {
-    return this.#map(x, "reconstruct", (batch) => this.network.forward(batch));
+    return this.rowsThrough(x, "transform", (batch) => this.network.encode(batch));
   }
 
   /** @throws when the bytes are no checkpoint of a StackedAutoencoder */
@@ -117,39 +75,5 @@ export class StackedAutoencoder extends RowsModel<Settings> {
     const make = (settings: StackedAutoencoderOptions): StackedAutoencoder =>
       new StackedAutoencoder(forImages(settings));
     return RowsModel.restored("StackedAutoencoder", content, options, make, ["device", "learningRate", "augmentWith"]);
-  }
-
-  protected override async build(device: Device): Promise<void> {
-    const { layers, seed } = this.settings;
-    const random = stream(seed, "StackedAutoencoder.weights");
-    this.#network = await builtCooperatively(() => new Autoencoder(device, layers, random));
-  }
-
-  protected override own(): Learned {
-    return {
-      arrays: { ...withPrefix("network.", this.network.stateDict()), ...this.#training.tensors() },
-      state: { training: this.#training.state },
-    };
-  }
-
-  protected override async restore(saved: Checkpoint): Promise<void> {
-    const { layers, seed } = this.settings;
-    const arrays = saved.below("network.");
-    this.#training.restore(saved);
-    saved.checkDeclared(arrays, (device) =>
-      undrawnNetwork(() => ({ "": new Autoencoder(device, layers, stream(seed, "")) })),
-    );
-    await this.built();
-    this.network.loadStateDict(arrays);
-  }
-
-  protected override release(): void {
-    this.#training.dispose();
-    this.#network?.dispose();
-    this.#network = undefined;
-  }
-
-  async #map(x: RowsLike, op: string, f: (batch: Tensor) => Tensor): Promise<NdArray<Float32Array>> {
-    return this.computingRows(x, op, this.settings.layers.slice(0, 1), (rows) => mapRows(rows, f));
   }
 }

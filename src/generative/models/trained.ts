@@ -7,26 +7,21 @@ import { adam } from "../../kernels/optimizers";
 import { chunkReduce, reduce } from "../../kernels/reduction";
 import { noGrad } from "../../graph";
 import type { Device } from "../../device";
-import { withPrefix } from "../../lifecycle/checkpoint";
-import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import { FIT_RULES } from "../../lifecycle/progress";
-import type { EpochRecord, FitOptions } from "../../lifecycle/progress";
+import type { FitOptions } from "../../lifecycle/progress";
 import { mapRows } from "../../lifecycle/rows";
 import type { Rows, RowsLike } from "../../lifecycle/rows";
 import type { Fit } from "../../lifecycle/fit";
 import type { OptionSet } from "../../lifecycle/model";
-import { RowsModel } from "../../lifecycle/rows-model";
 import { sizeOf } from "../../ndarray";
 import type { NdArray } from "../../ndarray";
-import { builtCooperatively, undrawnNetwork } from "../../nn/init";
 import type { Module } from "../../nn/module";
 import { Adam } from "../../optim";
 import { optional, positive, seed as seedRule, sizes, integer } from "../../options";
 import { stream } from "../../random";
-import type { Random } from "../../random";
 import type { Tensor } from "../../tensor";
 import type { StepContext } from "../../training/loop";
-import { Training } from "../../training/training";
+import { NetworkRowsModel } from "../../training/network-rows-model";
 import type { Stage } from "../../training/training";
 import { PREPARATION_RULE, preparedShape } from "../preparation-options";
 import type { PreparationOptions } from "../preparation-options";
@@ -88,26 +83,17 @@ export function oneCycle(share: number): number {
 }
 
 /** A network that is trained by `fit` to give back its input. */
-export abstract class ReconstructionModel<S extends ReconstructionSettings, N extends Module> extends RowsModel<S> {
-  #network: N | undefined;
+export abstract class ReconstructionModel<S extends ReconstructionSettings, N extends Module> extends NetworkRowsModel<
+  S,
+  N
+> {
   /** Sizes of an item once it is prepared. */
   readonly #prepared: readonly number[];
-  readonly #training = new Training();
 
   protected constructor(name: string, options: unknown, set: OptionSet<S>) {
     super(name, options, set);
     const { inputShape, preparation } = this.settings;
     this.#prepared = preparation ? preparedShape(name, inputShape, preparation) : inputShape;
-  }
-
-  /** One record per epoch. */
-  override get history(): readonly EpochRecord[] {
-    return this.#training.history;
-  }
-
-  /** The network. @throws before the first `fit` */
-  get network(): N {
-    return this.known("network", this.#network);
   }
 
   /**
@@ -121,10 +107,10 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
       const given = await this.condensed(items, fit);
       const rows = await this.rowsOf(await this.built(), given, this.networkShape);
       try {
-        await this.checkFit(rows, sizeOf(this.networkShape), this.#training);
+        await this.checkFit(rows, sizeOf(this.networkShape), this.training);
         this.learned();
         const { epochs = this.settings.epochs } = options;
-        await this.#training.run(this.stages(rows, epochs, fit), this.settings.seed, fit, options);
+        await this.training.run(this.stages(rows, epochs, fit), this.settings.seed, fit, options);
         await this.trained(rows, items, fit);
       } finally {
         rows.dispose();
@@ -169,8 +155,6 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
     // the network is all there is
   }
 
-  /** Makes the network. */
-  protected abstract make(device: Device, random: Random): N;
   /** The loss of a batch [b, width]; `share` is how much of the training is done. */
   protected abstract loss(x: Tensor, context: StepContext, share: number): Tensor;
 
@@ -186,34 +170,6 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
       this.network.eval();
       return mapRows(rows, (batch) => noGrad(() => f(this.input(batch))), chunk);
     });
-  }
-
-  protected override async build(device: Device): Promise<void> {
-    const random = stream(this.settings.seed, `${this.name}.weights`);
-    this.#network = await builtCooperatively(() => this.make(device, random));
-  }
-
-  protected override own(): Learned {
-    return {
-      arrays: { ...withPrefix("network.", this.network.stateDict()), ...this.#training.tensors() },
-      state: { training: this.#training.state },
-    };
-  }
-
-  protected override async restore(saved: Checkpoint): Promise<void> {
-    const arrays = saved.below("network.");
-    this.#training.restore(saved);
-    saved.checkDeclared(arrays, (device) =>
-      undrawnNetwork(() => ({ "": this.make(device, stream(this.settings.seed, "")) })),
-    );
-    await this.built();
-    this.network.loadStateDict(arrays);
-  }
-
-  protected override release(): void {
-    this.#training.dispose();
-    this.#network?.dispose();
-    this.#network = undefined;
   }
 
   /** The stages of the training; `epochs` of the last. */
