@@ -23,7 +23,7 @@ export { readCsv, readCsvLabels, readCsvStream, writeCsv } from "./formats/csv/c
 export type { ColumnName, CsvOptions, CsvTable, CsvWriteOptions, TableLayout, TakenColumn } from "./formats/csv/csv";
 export { readSafetensors, writeSafetensors } from "./formats/safetensors";
 export type { Safetensors, SafetensorsType } from "./formats/safetensors";
-export { writeAtomic } from "./formats/atomic-file";
+export { writeAtomic, type FileContent } from "./formats/atomic-file";
 export { loadLabels, loadMatrix, openNpy, readFile } from "./formats/files";
 export type { LoadOptions } from "./formats/files";
 export { folderStore } from "./datasets/folder-store";

@@ -72,6 +72,7 @@ export function toReport(run: FinishedRun): ClusteringReport {
     ...(q && { q: q.data }),
     ...(images && { images, ...decodedOf(run) }),
     ...(table && { table }),
+    ...(run.map && { map: run.map }),
     ...(inertia !== undefined && { inertia }),
     ...(run.numberOfClusters && { numberOfClusters: numberOf(run.numberOfClusters) }),
   };

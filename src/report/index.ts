@@ -27,9 +27,10 @@ export { pictureSheet, type PictureArray, type SheetOptions } from "./pictures/s
 export { significanceCurve, type SignificanceCurveOptions, type SignificanceSeries } from "./charts/significance-curve";
 export { setPanels, type ReportedSet } from "./sections/sets";
 export { unitMap, type UnitMap } from "./charts/unit-map";
+export { nodeMap, type NodeMap } from "./charts/node-map";
 export { clusterSpectra, spectra, type ClusterSpectrum, type Spectra } from "./charts/spectra";
 export { drawCube, drawPart, renderCube, renderDrawnCube, type DrawnCube, type DrawnPart } from "./sky/render";
-export type { ClusteredCube, ShownComponents, ShownMap, ShownRegion } from "./sky/cube";
+export type { ClusteredCube, ShownComponents, ShownRegion } from "./sky/cube";
 export { clusteredCube, cubeReport, type FittedCube, type CubeRun } from "./sky/clustered";
 export {
   chosenBands,
@@ -43,4 +44,5 @@ export {
 } from "./sky/composite";
 export { skyPanel, type SkyPanel } from "./sky/panel";
 export { latitudeText, longitudeText, skyGrid, type GridLine, type SkyCoordinates } from "./sky/grid";
-export { unitGrid, type UnitGrid } from "./sky/units";
+export { unitGrid, type UnitGrid } from "./maps/units";
+export { shownMap, type ShownGraph, type ShownGrid, type ShownMap } from "./maps/shown";

@@ -1,11 +1,14 @@
-// What a fitted network can tell beside labels and codes: what it gives back, what its centres look like, and how hard they pull.
+// What a fitted method can tell beside labels and codes: of a network what it gives back, what its centres look like, and how hard they pull; of a map its units.
 import type { Estimator } from "../methods/method";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
+import { shownMap, type ShownMap } from "./maps/shown";
 import { sampleRows } from "./sections/sample";
 
-/** What a report shows of a network, of methods that have it. */
+/** What a report shows of a network or a map, of methods that have one. */
 export interface Insights {
+  /** The units of a self-organising map, or the nodes of an evolving one. */
+  readonly map?: ShownMap;
   /** Some items as the network is given them, and as it gives them back, [m, values]: their rows. */
   readonly decoded?: {
     readonly rows: Uint32Array;
@@ -33,7 +36,8 @@ function taken(x: NdArray<TypedArray>, rows: Uint32Array): NdArray<Float32Array>
 }
 
 /**
- * Asks a fitted estimator for what its report shows of the network: `reconstruct`, `decode` and `clusterCenters`, `gradientSizes`, as far as it has them.
+ * Asks a fitted estimator for what its report shows of it: its map of units, and `reconstruct`, `decode` and `clusterCenters`, `gradientSizes`, as far as
+ * it has them.
  * @param x items as they were fitted
  * @param seed of the items that are taken at random
  */
@@ -45,8 +49,10 @@ export async function insightsOf(estimator: Estimator, x: NdArray<TypedArray>, s
   const centers = estimator.clusterCenters;
   const fromCenters =
     typeof centers === "object" && estimator.reconstruct ? await estimator.decode?.(centers) : undefined;
+  const map = await shownMap(estimator);
   const pulls = await estimator.gradientSizes?.(taken(x, sampleRows(n, PULLED, seed)));
   return {
+    ...(map && { map }),
     ...(values && { decoded: { rows, given, values } }),
     ...(fromCenters && { decodedCenters: fromCenters }),
     ...(pulls && { pulls: { q: pulls.q.data, size: pulls.size.data } }),

@@ -1,6 +1,8 @@
 import { analyse } from "./sections/analysis";
 import { certainty, LEAST_SURE, sizesChart } from "./sections/certainty";
 import { drawingDocument } from "./charts/document";
+import { mapFigures } from "./maps/figures";
+import type { ShownMap } from "./maps/shown";
 import { clusters, MEMBERS, profile, shownClusters } from "./sections/clusters";
 import { confusion } from "./sections/confusion";
 import { decodedPictures } from "./sections/decoded";
@@ -17,6 +19,10 @@ const howMany = (page: Document, { numberOfClusters }: ClusteringReport): Markup
   numberOfClusters &&
   html`<p>${numberOfClusters.reason}.</p>
     ${curves(page, [numberOfClusters.curve])}`;
+
+/** What the columns are called that a map was trained on. */
+const columnNames = ({ table }: ClusteringReport, { components }: ShownMap): readonly string[] =>
+  table?.features.length === components.length ? table.features : components.map((_, column) => `column ${column}`);
 
 /**
  * Renders a clustering run as one HTML file: no script, no address outside the file (its own content security policy forbids both), every
@@ -38,6 +44,7 @@ export async function renderReport(run: ClusteringReport, page?: Document): Prom
     { id: "sizes", title: "Sizes", body: analysis.classes ? undefined : html`<div class="grid">${sizesFigure}</div>` },
     { id: "clusters", title: "The clusters", body: clusters(run, analysis, images) },
     { id: "decoded", title: "What the network gives back", body: decodedPictures(run) },
+    { id: "map", title: "The map", body: run.map && mapFigures(run.map, columnNames(run, run.map), "items") },
     { id: "features", title: "Features", body: run.table && profile(run.table, run.labels, analysis) },
     {
       id: "certainty",

@@ -233,6 +233,10 @@ describe("preparing bands", () => {
     expect(cube.get(1, 20, 20)).toBeCloseTo(cube.get(0, 20, 20), 3);
     expect(cube.get(1, 20, 49)).toBeCloseTo(skyAt(49, 20), 3);
     expect(cube.get(1, 20, 0)).toBeNaN();
+    const far = await openBands(new File([bandFile({ cards: { CRVAL1: 10 } })], "far.fits"));
+    expect(() => alignBands([moved, far], { device })).toThrow(
+      "prepare: the skies of far.fits and moved.fits do not overlap",
+    );
     const aligned = alignBands([first!, moved], { device, aligned: true });
     expect(aligned.history).toEqual([]);
     await expect(openBands(new File(["no"], "notes.fits"))).rejects.toThrow(/^fits: .* \(notes\.fits\)$/);

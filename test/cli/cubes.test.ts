@@ -1,4 +1,5 @@
 // constella cluster, embed and predict on FITS cubes, pictures and arrays [bands, height, width].
+import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { FitsFile, simulateGalaxy, Wcs, writeFits } from "../../src/astronomy";
 import type { CardLike } from "../../src/astronomy";
@@ -140,10 +141,52 @@ describe("constella cluster on a cube", () => {
     expect(Math.max(...units.data)).toBeLessThan(20);
     const report = (await read("m/report.html")).toString();
     for (const title of ["U-matrix", "Hits", "Clusters of units", "Component planes"]) expect(report).toContain(title);
-    const esom = ["--method", "esom", "--epsilon", "2", "--out", "e"];
+    // what was found of each pixel, as a table, and the same with --results none
+    const { data: table, columns } = readCsv(await read("m/results.csv"));
+    expect(columns).toEqual(["id", "x", "y", ...filters.map(({ name }) => name), "unit", "cluster"]);
+    const labels = await labelsOf("m");
+    const width = columns!.length;
+    const places = Array.from(complete.keys()).filter((at) => complete[at]);
+    expect(table.shape).toEqual([places.length, width]);
+    for (const i of [0, 17, places.length - 1]) {
+      const at = places[i]!;
+      const row = [...table.data.subarray(i * width, (i + 1) * width)];
+      expect(row.slice(0, 3)).toEqual([at, at % SIZE, Math.floor(at / SIZE)]);
+      expect(Math.fround(row[3]!)).toBe(cube.data[at]);
+      expect(row.slice(-2)).toEqual([units.data[at], labels.data[at]]);
+    }
+    const esom = ["--method", "esom", "--epsilon", "2", "--results", "csv.gz", "--out", "e"];
     expect((await cluster("galaxy.fits", ...esom)).code).toBe(0);
     const activation = await (await FitsFile.open(await read("e/activation.fits"))).image().read();
     expect(Array.from(activation.data, (value) => value >= 0)).toEqual(complete);
+    const zipped = gunzipSync(await read("e/results.csv.gz"))
+      .toString()
+      .split("\n");
+    expect(zipped[0]).toMatch(/,unit,activation,cluster$/);
+    expect(zipped).toHaveLength(places.length + 2);
+    const graph = (await read("e/report.html")).toString();
+    for (const title of ["U-matrix", "mean distance to the linked nodes", "Clusters of nodes"])
+      expect(graph).toContain(title);
+  });
+
+  test("slices: each band by itself, with a label image of its own, which goes on and predicts", async () => {
+    const args = ["--method", "kmeans", "--clusters", "2", "--n-init", "1"];
+    const few = new NdArray(cube.data.slice(0, 2 * SIZE * SIZE), [2, SIZE, SIZE]);
+    await write("two.fits", writeFits(few, { cards: named }));
+    const { code, stdout } = await cluster("two.fits", "--as", "slices", ...args, "--out", "slices");
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${filters[1]!.name}:\nk-means:`);
+    expect(await list("slices")).toEqual([`1-${filters[0]!.name}`, `2-${filters[1]!.name}`]);
+    const second = `slices/2-${filters[1]!.name}`;
+    const own = await labelsOf(second);
+    expect(own.shape).toEqual([SIZE, SIZE]);
+    const { columns } = readCsv(await read(`${second}/clusters.csv`));
+    expect(columns!.slice(-1)).toEqual([`sd_${filters[1]!.name}`]);
+    expect((await constella("predict", second, "two.fits", "--out", "slice-again", "--device", "wasm")).code).toBe(0);
+    expect([...(await labelsOf("slice-again")).data]).toEqual([...own.data]);
+    expect(
+      await refusal("cluster", "two.fits", "--as", "slices", ...args.slice(0, 4), "--rgb", "1,2,1", "--out", "no"),
+    ).toBe("constella: --rgb is for all bands together, --as slices takes each by itself");
   });
 
   test("components as a cube; without coordinates, of an array and of a picture", async () => {
@@ -247,8 +290,16 @@ test("a cube that is read as it is needed has the labels of the same cube in mem
       expect.stringMatching(/\d+ pixels are read as they are needed.*; the report shows/),
     ]);
     expect(await list(`${method}-read`)).toEqual(
-      ["checkpoint.safetensors", "labels.fits", "labels.npy", "metrics.json", "report.html"].sort(),
+      ["checkpoint.safetensors", "clusters.csv", "labels.fits", "labels.npy", "metrics.json", "report.html"].sort(),
     );
+    if (method !== "kmeans") {
+      const [a, b] = [
+        readCsv(await read(`${method}-held/clusters.csv`)),
+        readCsv(await read(`${method}-read/clusters.csv`)),
+      ];
+      expect(b.columns).toEqual(a.columns);
+      expect(b.data.shape[0]).toBe(a.data.shape[0]);
+    }
     const [held, found] = [await labelsOf(`${method}-held`), await labelsOf(`${method}-read`)];
     expect(found.shape).toEqual([180, 180]);
     expect(Array.from(found.data, (label) => label < 0)).toEqual(Array.from(held.data, (label) => label < 0));

@@ -21,7 +21,7 @@ export type Ending = (typeof ENDINGS)[number];
 const N = 240;
 const CHECKPOINT = "checkpoint.safetensors";
 /** Files whose contents must be the same. */
-const RESULTS = ["labels.npy", "labels.csv", "embedding.npy", "labels.fits", "embedding.fits"];
+const RESULTS = ["labels.npy", "labels.csv", "embedding.npy", "labels.fits", "embedding.fits", "results.csv"];
 
 /** Every method that the command line runs on a file. */
 export const killable = async (): Promise<AnyMethod[]> =>

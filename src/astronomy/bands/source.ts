@@ -1,5 +1,5 @@
 import { NdArray, type TypedArray } from "../../ndarray";
-import { FitsImage } from "../fits";
+import { FitsImage, type Region } from "../fits";
 
 /**
  * Bands of one size that are read in strips of rows: what the steps of a preparation take from one another, so that no step needs all of a mosaic in
@@ -35,6 +35,28 @@ export function checkRows(begin: number, end: number, height: number): void {
     throw new Error(`bands: rows must be from 0 to ${height}, got ${begin} to ${end}`);
 }
 
+/** Rows [begin, end) of all bands of an image or cube of a shape, or of one of them. */
+export function rowsRegion(shape: readonly number[], begin: number, end: number, band?: number): Region {
+  const [bands, , width] = sizesOf(shape, "bands");
+  const [from, to] = band === undefined ? [0, bands] : [band, band + 1];
+  const lead = shape.slice(0, Math.max(0, shape.length - 3)).map(() => 0);
+  const isCube = shape.length > 2;
+  return {
+    start: [...lead, ...(isCube ? [from] : []), begin, 0],
+    stop: [...lead.map(() => 1), ...(isCube ? [to] : []), end, width],
+  };
+}
+
+/** One band of an image or cube of a file as a source. @throws for one that it lacks */
+export function bandOf(image: FitsImage, band: number, op = "bands"): BandSource {
+  const { bands, height, width } = bandsOf(image, op);
+  if (!(Number.isInteger(band) && band >= 0 && band < bands))
+    throw new Error(`${op}: band must be from 0 to ${bands - 1}, got ${band}`);
+  const rows = async (begin: number, end: number): Promise<Float32Array> =>
+    (await image.read({ region: rowsRegion(image.shape, begin, end, band), type: "float32" })).data;
+  return { bands: 1, height, width, rows };
+}
+
 /** Bands of a file or an array as a source. @throws `op: …` for a spectrum, a cube of four axes, and no pixels */
 export function bandsOf(x: BandsLike, op = "bands"): BandSource {
   if (isSource(x)) return x;
@@ -42,16 +64,9 @@ export function bandsOf(x: BandsLike, op = "bands"): BandSource {
   if (bands * height * width === 0)
     throw new Error(`${op}: there are no pixels, got the shape [${x.shape.join(", ")}]`);
   if (x instanceof FitsImage) {
-    const lead = new Array<number>(Math.max(0, x.shape.length - (x.shape.length === 2 ? 2 : 3))).fill(0);
-    return {
-      ...{ bands, height, width },
-      rows: async (begin, end) => {
-        const isCube = x.shape.length > 2;
-        const start = [...lead, ...(isCube ? [0] : []), begin, 0];
-        const stop = [...lead.map(() => 1), ...(isCube ? [bands] : []), end, width];
-        return (await x.read({ region: { start, stop }, type: "float32" })).data;
-      },
-    };
+    const rows = async (begin: number, end: number): Promise<Float32Array> =>
+      (await x.read({ region: rowsRegion(x.shape, begin, end), type: "float32" })).data;
+    return { bands, height, width, rows };
   }
   const { data } = x instanceof NdArray ? contiguous(x) : x;
   return {

@@ -32,7 +32,11 @@ function sameGrid(a: SkyGrid, b: SkyGrid): boolean {
   );
 }
 
-const titleOf = (inputs: readonly OpenedBands[], i: number): string => inputs[i]!.names.join(" ") || `input ${i}`;
+/** An input by its bands. */
+const bandsIn = (inputs: readonly OpenedBands[], i: number): string => inputs[i]!.names.join(" ") || `input ${i}`;
+
+/** An input by its file, where it has one. */
+const titleOf = (inputs: readonly OpenedBands[], i: number): string => inputs[i]!.path ?? bandsIn(inputs, i);
 
 /**
  * Bands of several files one upon the other: those of another grid than the reference's are reprojected onto it, strip by strip when they are read.
@@ -62,7 +66,7 @@ export function alignBands(inputs: readonly OpenedBands[], options: AlignOptions
     if (i === reference || sameGrid(own, grid)) return input;
     if (own.wcs.system === grid.wcs.system && !overlap(own, grid))
       throw new Error(`prepare: the skies of ${titleOf(inputs, i)} and ${titleOf(inputs, reference)} do not overlap`);
-    history.push(`${titleOf(inputs, i)}: reprojected, ${method}`);
+    history.push(`${bandsIn(inputs, i)}: reprojected, ${method}`);
     return reprojected(input, own.wcs, grid, { method, device });
   });
   return { source: stack(parts), history };

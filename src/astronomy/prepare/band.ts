@@ -1,5 +1,5 @@
 import { FitsFile, type FitsHeader, type FitsImage, type FitsSource, type HduChoice } from "../fits";
-import { bandsOf, checkRows, type BandSource } from "../bands/source";
+import { bandOf, bandsOf, checkRows, rowsRegion, type BandSource } from "../bands/source";
 import { Wcs } from "../sky";
 import { filterOf, fluxFactor, wavelengthOf, type FluxUnit } from "./units";
 
@@ -9,6 +9,8 @@ export interface OpenOptions {
   readonly hdu?: HduChoice;
   /** Bring values to this unit. */
   readonly unit?: FluxUnit;
+  /** Number of the one band to open, from 0. Default: all. */
+  readonly band?: number;
   /** Flags in DQ that make a pixel bad, as bits. Default: all. */
   readonly dqBits?: number;
 }
@@ -22,6 +24,8 @@ export interface OpenedBands extends BandSource {
   readonly header: FitsHeader;
   /** Undefined where the header has no coordinates of the sky. */
   readonly wcs: Wcs | undefined;
+  /** The file: its path, or the name that it was chosen by; undefined of bytes. */
+  readonly path: string | undefined;
   /** Filters, or the file's name where there is none. */
   readonly names: readonly string[];
   /** Nanometres; NaN where nothing tells it. */
@@ -35,7 +39,13 @@ export interface OpenedBands extends BandSource {
 }
 
 /** An image's values, NaN where DQ has a flag or ERR is no error. */
-function masked(image: BandSource, dq: FitsImage | undefined, err: BandSource | undefined, bits: number): BandSource {
+function masked(
+  image: BandSource,
+  dq: FitsImage | undefined,
+  err: BandSource | undefined,
+  bits: number,
+  band: number | undefined,
+): BandSource {
   if (!dq && !err) return image;
   const { bands, height, width } = image;
   return {
@@ -47,7 +57,7 @@ function masked(image: BandSource, dq: FitsImage | undefined, err: BandSource | 
         for (let i = 0; i < rows.length; i++) if (!(errors[i]! > 0 && errors[i]! < Infinity)) rows[i] = NaN;
       }
       if (dq) {
-        const flags = (await flagRows(dq, begin, end)) as ArrayLike<number>;
+        const flags = (await flagRows(dq, begin, end, band)) as ArrayLike<number>;
         for (let i = 0; i < rows.length; i++) if ((Number(flags[i]!) & bits) !== 0) rows[i] = NaN;
       }
       return rows;
@@ -55,13 +65,12 @@ function masked(image: BandSource, dq: FitsImage | undefined, err: BandSource | 
   };
 }
 
-async function flagRows(dq: FitsImage, begin: number, end: number): Promise<ArrayLike<number | bigint>> {
-  const { shape } = dq;
-  const start = shape.map(() => 0);
-  const stop = [...shape];
-  [start[shape.length - 2], stop[shape.length - 2]] = [begin, end];
-  return (await dq.integers({ region: { start, stop } })).data;
-}
+const flagRows = async (
+  dq: FitsImage,
+  begin: number,
+  end: number,
+  band: number | undefined,
+): Promise<ArrayLike<number | bigint>> => (await dq.integers({ region: rowsRegion(dq.shape, begin, end, band) })).data;
 
 const scaled = (source: BandSource, factor: number): BandSource => ({
   ...{ bands: source.bands, height: source.height, width: source.width },
@@ -111,7 +120,7 @@ export async function openBands(source: FitsSource, options: OpenOptions = {}): 
   }
 }
 
-function opened(file: FitsFile, source: FitsSource, { hdu, unit, dqBits = -1 }: OpenOptions): OpenedBands {
+function opened(file: FitsFile, source: FitsSource, { hdu, unit, dqBits = -1, band }: OpenOptions): OpenedBands {
   const isScience = ({ name, index }: FitsFile["hdus"][number]): boolean =>
     name.trim().toUpperCase() === "SCI" && file.hasImage(index);
   const chosen =
@@ -120,28 +129,29 @@ function opened(file: FitsFile, source: FitsSource, { hdu, unit, dqBits = -1 }: 
       : (file.hdus.find(isScience) ?? file.hdus.find(({ index }) => file.hasImage(index)));
   const image = file.image(chosen?.index);
   const header = lookup(file, image);
-  const plain = bandsOf(image, "openBands");
+  const sourceOf = (from: FitsImage): BandSource =>
+    band === undefined ? bandsOf(from, "openBands") : bandOf(from, band, "openBands");
+  const plain = sourceOf(image);
   const version = chosen!.version;
   const isNamed = chosen!.name !== "";
   const err = isNamed ? companion(file, "ERR", version, image) : undefined;
   const dq = isNamed ? companion(file, "DQ", version, image) : undefined;
-  const errors = err && bandsOf(err, "openBands");
-  const values = masked(plain, dq, errors, dqBits);
+  const errors = err && sourceOf(err);
+  const values = masked(plain, dq, errors, dqBits, band);
   const factor = unit === undefined ? 1 : fluxFactor(header, unit);
   const { bands, height, width } = plain;
   const stem = pathOf(source)
     ?.replace(/^.*[\\/]/, "")
     .replace(/\.fits?(\.gz)?$/i, "");
   const name = filterOf(header) ?? stem ?? "band";
-  const numbers = Array.from({ length: bands }, (_, i) => i);
+  const all = band === undefined ? bands : bandsOf(image, "openBands").bands;
+  const numbers = Array.from({ length: bands }, (_, i) => i + (band ?? 0));
   return {
-    ...{ bands, height, width, header },
+    ...{ bands, height, width, header, path: pathOf(source) },
     rows: (factor === 1 ? values : scaled(values, factor)).rows,
     wcs: header.has("CTYPE1") && header.has("CTYPE2") ? new Wcs(header) : undefined,
-    names: numbers.map((i) => header.string(`BAND${i + 1}`) ?? (bands === 1 ? name : `${name} ${i + 1}`)),
-    wavelengths: numbers.map(
-      (i) => header.number(`WAVE${i + 1}`) ?? (bands === 1 ? (wavelengthOf(header) ?? NaN) : NaN),
-    ),
+    names: numbers.map((i) => header.string(`BAND${i + 1}`) ?? (all === 1 ? name : `${name} ${i + 1}`)),
+    wavelengths: numbers.map((i) => header.number(`WAVE${i + 1}`) ?? (all === 1 ? (wavelengthOf(header) ?? NaN) : NaN)),
     unit: unit ?? header.string("BUNIT") ?? "",
     weights: errors && {
       ...{ bands, height, width },

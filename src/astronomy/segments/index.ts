@@ -6,6 +6,7 @@ export { painted, pixelItems, superpixelItems } from "./items";
 export type { CubeItems } from "./items";
 export { regionStatistics } from "./regions";
 export type { RegionStatistics } from "./regions";
+export { RegionSums } from "./region-sums";
 export { cubeItems } from "./cube-items";
 export type { CubeItemsOptions } from "./cube-items";
 export { writeLabelImage, writeRegions, writeSkyImage } from "./sky-files";

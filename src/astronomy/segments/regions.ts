@@ -1,8 +1,9 @@
 import { toContiguous, toLabels } from "../../matrix";
 import type { NdArrayLike } from "../../matrix";
-import { NdArray } from "../../ndarray";
+import type { NdArray } from "../../ndarray";
 import { inAllBands } from "../bands/source";
 import { planesOf } from "../planes";
+import { RegionSums } from "./region-sums";
 
 /** What the pixels of each region of an image have in common; NaN of a region without pixels. */
 export interface RegionStatistics {
@@ -34,34 +35,15 @@ export function regionStatistics(image: NdArrayLike, labels: NdArrayLike): Regio
   inAllBands(data, bands).forEach((has, at) => {
     if (!has) of[at] = -1;
   });
-  const regions = of.reduce((most, label) => Math.max(most, label + 1), 0);
-  const sizes = new Float64Array(regions);
-  const centers = new Float64Array(2 * regions);
-  const [means, deviations] = [new Float64Array(regions * bands), new Float64Array(regions * bands)];
+  const sums = new RegionSums(
+    of.reduce((most, label) => Math.max(most, label + 1), 0),
+    bands,
+  );
+  const values = new Float64Array(bands);
   for (let at = 0; at < pixels; at++) {
-    const region = of[at]!;
-    if (region < 0) continue;
-    sizes[region]!++;
-    centers[2 * region]! += at % width;
-    centers[2 * region + 1]! += Math.floor(at / width);
+    if (of[at]! < 0) continue;
+    for (let band = 0; band < bands; band++) values[band] = data[band * pixels + at]!;
+    sums.add(of[at]!, at % width, Math.floor(at / width), values, 0);
   }
-  for (let i = 0; i < centers.length; i++) centers[i]! /= sizes[i >> 1]!;
-  for (let band = 0; band < bands; band++)
-    for (let at = 0; at < pixels; at++) if (of[at]! >= 0) means[of[at]! * bands + band]! += data[band * pixels + at]!;
-  for (let i = 0; i < means.length; i++) means[i]! /= sizes[Math.floor(i / bands)]!;
-  for (let band = 0; band < bands; band++)
-    for (let at = 0; at < pixels; at++) {
-      if (of[at]! < 0) continue;
-      const place = of[at]! * bands + band;
-      const shift = data[band * pixels + at]! - means[place]!;
-      deviations[place]! += shift * shift;
-    }
-  for (let i = 0; i < deviations.length; i++) {
-    const size = sizes[Math.floor(i / bands)]!;
-    deviations[i] = size > 0 ? Math.sqrt(deviations[i]! / Math.max(1, size - 1)) : NaN;
-  }
-  return {
-    ...{ sizes, centers: new NdArray(centers, [regions, 2]) },
-    ...{ means: new NdArray(means, [regions, bands]), deviations: new NdArray(deviations, [regions, bands]) },
-  };
+  return sums.statistics();
 }

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command } from "commander";
 import type { RowSource } from "../../data/datasets/row-source";
@@ -10,64 +11,20 @@ import { sizeOf } from "../../ndarray";
 import { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../run/checkpoint";
 import { commandLine } from "../command-line";
 import { fingerprint, itemShapeOf, loadData, type DataSet, type Scale } from "../data/load";
-import { CUBES, DATA_OPTIONS, STREAMING, type DataOptions } from "../data/options";
-import { checkDevice, DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
+import type { DataOptions } from "../data/options";
+import { checkDevice, openDevice } from "../device";
 import { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../run/folder";
 import { interruptible } from "../run/interrupt";
 import { inFlags, methodFlags, methodList, methodOptions } from "../method-options";
-import { choice, integer, kebab, spell, text, toOption, type OptionSpec } from "../option";
-import { CLUSTERS, findNumber, rangeOf, type Clusters } from "../run/number-of-clusters";
+import { choice, kebab, spell, toOption, type OptionSpec } from "../option";
+import { findNumber, rangeOf, type Clusters } from "../run/number-of-clusters";
 import { ProgressDisplay } from "../progress";
 import { chooseScale, isBytes, scaledRows, scalingOf, unevenColumns, type Items, type Scaling } from "../data/scaling";
 import { runSession, type SessionResult } from "../run/session";
 import { scaledSource, streamedScaling } from "../streams/scaling";
 import { watchedRows } from "../streams/watched";
+import { AS_SLICES, COMMON, OF_MODELS, OF_RESULTS, type ClusterOptions } from "./cluster-options";
 import { clusterSet, type ClusterSetOptions } from "./cluster-sets";
-
-/** What the command takes whatever the method. */
-interface ClusterOptions extends DeviceOptions, DataOptions {
-  readonly method?: string;
-  readonly clusters?: Clusters;
-  readonly scale?: Scale;
-  readonly seed?: number;
-  readonly out: string;
-  readonly resume?: boolean;
-  readonly model?: string;
-  readonly dropoutRuns?: number;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-}
-
-const COMMON: readonly OptionSpec[] = [
-  {
-    name: "clusters",
-    rule: CLUSTERS,
-    help:
-      "number of clusters K, of methods that are told it; a range as 2..12, or auto, tries each number on the data and on ten sets " +
-      "without clusters, and takes the best, or one",
-  },
-  ...DATA_OPTIONS,
-  ...CUBES,
-  ...STREAMING,
-  {
-    name: "scale",
-    rule: choice<Scale>("auto", "none", "unit", "standard"),
-    help:
-      "unit: to 0 … 1 (bytes / 255); standard: each column to mean 0, variance 1; " +
-      "auto: for networks bytes are unit and CSV is standard, all else none (default auto)",
-  },
-  ...DEVICE_OPTIONS,
-  { name: "seed", rule: integer(0), help: "of everything random (default 0)" },
-];
-
-const OF_MODELS: readonly OptionSpec[] = [
-  {
-    name: "model",
-    rule: text("FILE"),
-    help: "in place of --method: the items are one set, clustered by a trained model",
-  },
-  { name: "dropoutRuns", rule: integer(1), help: "P(k) from so many runs with dropout and shuffled items" },
-];
 
 /** Methods that cluster the rows of a file, its images, or the pixels of a cube, without being shown classes. */
 export const clusters = ({ takes, target, clusters }: AnyMethod): boolean =>
@@ -95,7 +52,7 @@ const CLUSTER: MethodCommand = {
   details:
     "Writes labels.npy and labels.csv, embedding.npy (the method's; else two principal components), metrics.json, " +
     "checkpoint.safetensors, which predict takes, and report.html. Of a FITS file labels.npy is [height, width], labels.fits has its world " +
-    "coordinates, and clusters.csv sizes, places and spectra. A run that is stopped by Ctrl-C or a signal, or killed, " +
+    "coordinates, and clusters.csv sizes, places and spectra; maps also write results.csv of each item or pixel. A run that is stopped by Ctrl-C or a signal, or killed, " +
     "goes on by --resume, and ends with the same numbers.",
   example: "constella cluster digits.npy --method dec --clusters 10 --out run",
   wanted: clusters,
@@ -131,11 +88,12 @@ async function methodCommand(what: MethodCommand, print: (text: string) => void)
     )
     .description(`${what.summary}\n\n${what.details}`)
     .addOption(toOption({ ...named, placeholder: "METHOD" }));
-  for (const spec of COMMON) command.addOption(toOption(spec));
+  for (const spec of COMMON) command.addOption(toOption(what === CLUSTER && spec.name === "as" ? AS_SLICES : spec));
   command.requiredOption("--out <DIR>", "folder for the results, made where it is missing");
   command.option("--resume", "go on from the checkpoint in --out, with its method and options");
   command.option("--json", "print one JSON object: what metrics.json holds");
   command.option("--quiet", "print nothing but errors");
+  if (what === CLUSTER) command.addOption(toOption(OF_RESULTS));
   if (what === CLUSTER)
     for (const spec of OF_MODELS) command.addOption(toOption(spec, "Options with a model of constella learn:"));
   for (const option of methodFlags(methods)) command.addOption(option);
@@ -155,6 +113,25 @@ async function cluster(
   }
   if (given.dropoutRuns !== undefined) throw new Error("--dropout-runs is for --model");
   checkDevice(given);
+  const { as, ...rest } = given;
+  if (as !== "slices") return clusterWhole(path, { ...rest, as }, methods, print);
+  const { eachSlice } = await import("./cluster-slices");
+  return eachSlice(path, rest, async ({ slice, name, out }) => {
+    const resume = rest.resume && (await stat(checkpointPath(out)).catch(() => undefined)) !== undefined;
+    if (!rest.quiet && !rest.json) print(`${name}:`);
+    await clusterWhole(path, { ...rest, as: "pixels", slice, out, resume }, methods, print);
+  });
+}
+
+/** The options of one run. */
+type RunOptions = ClusterOptions & DataOptions;
+
+async function clusterWhole(
+  path: string,
+  given: RunOptions,
+  methods: readonly AnyMethod[],
+  print: (text: string) => void,
+): Promise<void> {
   const saved = given.resume ? decodeRun(checkpointPath(given.out), await readCheckpoint(given.out)) : undefined;
   const name = saved?.identity.method ?? given.method;
   const method = methods.find((candidate) => candidate.name === name);
@@ -186,7 +163,7 @@ export const takesCubes = ({ takes }: AnyMethod): "rows" | "whole" | undefined =
 /** What one call of the command comes to. */
 interface Asked {
   readonly path: string;
-  readonly given: ClusterOptions;
+  readonly given: RunOptions;
   readonly method: AnyMethod;
   readonly options: OptionValues;
   readonly saved: SavedRun | undefined;
@@ -226,7 +203,7 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
       numberOfClusters,
       options: { ...options, ...(nClusters !== undefined && { nClusters }), seed },
       plain: method.network ?? false,
-      rgb: given.rgb,
+      ...{ rgb: given.rgb, results: given.results },
       resumeCommand: given.resume ? commandLine() : `${commandLine()} --resume`,
       report: { title: `${method.title} of ${basename(path)}`, command: commandLine() },
     });

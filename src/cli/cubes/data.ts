@@ -12,7 +12,8 @@ export async function cubeSet(
 ): Promise<DataSet> {
   if (options.first !== undefined) throw new Error(`--first is for rows, ${path} is a cube`);
   const rows = rowOptions(path, options, earlier, cubes);
-  const { x, ...cube } = await readCube(path, { ...options, ...rows });
+  const slice = options.slice ?? earlier.slice;
+  const { x, ...cube } = await readCube(path, { ...options, ...rows, slice });
   const { names, of, fits } = cube;
   const { rgb, labels } = options;
   if (rgb && !(rgb.length === 3 && rgb.every((band) => band <= names.length)))
@@ -26,7 +27,7 @@ export async function cubeSet(
   const common = { path, notes, cube, truth: classes && { labels: classes, classes: null }, ids: null };
   const { as, ...superpixels } = rows;
   if (as === "cube") return { ...common, n: of.size, raw: cube.cube, columns: null, isTable: false };
-  return { ...common, n: x.shape[0]!, raw: x, columns: names, isTable: true, reading: { as, ...superpixels } };
+  return { ...common, n: x.shape[0]!, raw: x, columns: names, isTable: true, reading: { as, slice, ...superpixels } };
 }
 
 /** What is clustered of a cube: as is asked, as before, else its pixels. @throws for options that contradict each other */

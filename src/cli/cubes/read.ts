@@ -49,8 +49,8 @@ export const openFits = (
 ): Promise<OpenedBands> =>
   openBands(path, { ...options, ...(hdu !== undefined && { hdu: /^\d+$/.test(hdu) ? Number(hdu) : hdu }) });
 
-async function readFits(path: string, hdu: string | undefined): Promise<Bands> {
-  const opened = await openFits(path, hdu);
+async function readFits(path: string, hdu: string | undefined, slice?: number): Promise<Bands> {
+  const opened = await openFits(path, hdu, slice === undefined ? {} : { band: slice });
   try {
     const { bands, height, width, names, wavelengths, unit, header, wcs } = opened;
     checkSize(path, [bands, height, width]);
@@ -64,7 +64,7 @@ async function readFits(path: string, hdu: string | undefined): Promise<Bands> {
 /** A picture's channels, or an array [height, width] or [bands, height, width]. */
 async function readPlanes(
   path: string,
-  { array, maxPixels }: Pick<DataOptions, "array" | "maxPixels">,
+  { array, maxPixels, slice }: Pick<DataOptions, "array" | "maxPixels" | "slice">,
 ): Promise<Bands> {
   const planes = isPicture(path)
     ? channelsFirst(readImage(await readFile(path), { maxPixels }))
@@ -80,8 +80,12 @@ async function readPlanes(
     isPicture(path) && bands === 3
       ? ["red", "green", "blue"]
       : Array.from({ length: bands }, (_, i) => `band ${i + 1}`);
-  const data = Float32Array.from(planes.data as ArrayLike<number>, Number);
-  return { cube: new NdArray(data, shape), names, wavelengths: names.map(() => NaN), unit: "" };
+  const [first, last] = slice === undefined ? [0, bands] : [slice, slice + 1];
+  if (last > bands) throw new Error(`${path}: slice must be from 0 to ${bands - 1}, got ${slice}`);
+  const pixels = shape[1]! * shape[2]!;
+  const own = planes.data.subarray(first * pixels, last * pixels);
+  const cube = new NdArray(Float32Array.from(own as ArrayLike<number>, Number), [last - first, ...shape.slice(1)]);
+  return { cube, names: names.slice(first, last), wavelengths: names.slice(first, last).map(() => NaN), unit: "" };
 }
 
 function channelsFirst({ data, shape }: NdArray<Uint8Array>): NdArray<TypedArray> {
@@ -100,16 +104,26 @@ function checkSize(path: string, shape: readonly number[]): void {
     );
 }
 
+/** Names of the bands of a cube. @throws one line that names the file */
+export async function bandNames(path: string, options: DataOptions): Promise<readonly string[]> {
+  if (!(await isFits(path))) return (await readPlanes(path, options)).names;
+  const opened = await openFits(path, options.hdu);
+  await opened.close();
+  return opened.names;
+}
+
 /** What is asked of a cube. */
 export type CubeOptions = Pick<
   DataOptions,
-  "hdu" | "array" | "maxPixels" | "superpixels" | "superpixelCompactness" | "wavelengths"
+  "hdu" | "array" | "maxPixels" | "slice" | "superpixels" | "superpixelCompactness" | "wavelengths"
 > & { readonly as: CubeAs };
 
 /** Reads a cube and makes rows of it: of all its pixels with data in every band, or of its superpixels. @throws one line that names the file */
 export async function readCube(path: string, options: CubeOptions): Promise<ReadCube> {
   const { as, superpixels, superpixelCompactness } = options;
-  const read = (await isFits(path)) ? await readFits(path, options.hdu) : await readPlanes(path, options);
+  const read = (await isFits(path))
+    ? await readFits(path, options.hdu, options.slice)
+    : await readPlanes(path, options);
   const { cube } = read;
   const { wavelengths = read.wavelengths } = options;
   if (wavelengths.length !== cube.shape[0])

@@ -33,7 +33,7 @@ export type Scale = "auto" | "none" | "unit" | "standard";
 /** How pictures and sounds were brought to one size, rows made of cubes, and the columns of a table taken, so that later ones are read alike. */
 export type Reading = Pick<ImageFolderOptions, "fit" | "channels"> &
   SoundOptions &
-  Pick<DataOptions, "as" | "superpixels" | "superpixelCompactness"> & {
+  Pick<DataOptions, "as" | "slice" | "superpixels" | "superpixelCompactness"> & {
     readonly size?: readonly [height: number, width: number] | undefined;
     readonly table?: TableReading | undefined;
   };
@@ -102,7 +102,8 @@ export async function loadData(
     checkKind(path, options, "cube");
     const ofPixels = [options.as ?? earlier.as ?? "pixels"].includes("pixels") && options.superpixels === undefined;
     if (streams && cubes === "rows" && ofPixels && options.first === undefined && (await isFits(path))) {
-      const streamed = await (await import("../streams/cube")).streamedCube(path, options, streams);
+      const slice = options.slice ?? earlier.slice;
+      const streamed = await (await import("../streams/cube")).streamedCube(path, { ...options, slice }, streams);
       if (streamed) return streamed;
     }
     return (await import("../cubes")).cubeSet(path, options, earlier, cubes);

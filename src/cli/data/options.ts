@@ -27,6 +27,8 @@ export interface DataOptions {
   readonly bands?: number | undefined;
   readonly step?: number | undefined;
   readonly as?: "pixels" | "superpixels" | undefined;
+  /** Number of the one band of a cube that is clustered, from 0; not an option of its own. */
+  readonly slice?: number | undefined;
   readonly superpixels?: number | undefined;
   readonly superpixelCompactness?: number | undefined;
   readonly hdu?: string | undefined;

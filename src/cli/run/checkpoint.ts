@@ -93,6 +93,7 @@ const RUN = {
         bands: optional(integer(1)),
         step: optional(range(0)),
         as: optional(choice("pixels", "superpixels")),
+        slice: optional(integer(0)),
         superpixels: optional(integer(1)),
         superpixelCompactness: optional(positive),
         table: optional(TABLE),

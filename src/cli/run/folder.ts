@@ -1,7 +1,7 @@
 // The folder that a command writes into: looked at before the work, held while it lasts.
 import { access, constants, mkdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { AtomicFile, writeAtomic } from "../../data/formats/atomic-file";
+import { AtomicFile, writeAtomic, type FileContent } from "../../data/formats/atomic-file";
 import { readFile } from "../../data/formats/files";
 import { lockFolder } from "./lock";
 
@@ -23,7 +23,7 @@ export async function readCheckpoint(out: string): Promise<Uint8Array> {
 export interface OutFolder {
   readonly path: string;
   /** Writes a file of the folder, whole or not at all; the first one makes the folder. */
-  write(name: string, content: Uint8Array | string | Iterable<string>): Promise<void>;
+  write(name: string, content: FileContent): Promise<void>;
   /** Lets other runs have it. */
   release(): Promise<void>;
 }

@@ -24,6 +24,7 @@ import { stepProgress, type ProgressDisplay } from "../progress";
 import { plainKMeans, type PlainKMeans } from "./plain-kmeans";
 import { project } from "./projection";
 import { isBytes, scaledRows, type Items, type Scaling } from "../data/scaling";
+import type { ResultsFormat } from "./results-table";
 import { writePieces } from "../streams/pieces";
 
 /** What made a result: versions for the report. */
@@ -50,6 +51,8 @@ export interface Session {
   readonly rgb?: readonly number[] | undefined;
   /** Whether plain k-means of the same items is shown beside what was found. */
   readonly plain?: boolean;
+  /** How the table of all items is written. Default: by the method and their number. */
+  readonly results?: ResultsFormat | undefined;
   /** How the number of clusters was found, where it was searched for. */
   readonly numberOfClusters?: FoundNumber | undefined;
   readonly out: OutFolder;
@@ -117,6 +120,9 @@ export async function runSession(session: Session): Promise<SessionResult> {
       const made = { title: method.title, path: data.path, settings };
       await writePixelLabels(out, pixelLabels(labels, pixels), pixels, made);
     } else if (!data.cube) await writeLabels(out, outcome, data.ids);
+    const { writeItemResults } = await import("./item-results");
+    const left = await writeItemResults(out, data, outcome, session.results);
+    if (left !== undefined) progress.note(left);
     await out.write("metrics.json", `${JSON.stringify(metrics, null, 2)}\n`);
     if (data.cube) return { outcome, metrics, dimensions: await cubeResults(session, data.cube, outcome, plain) };
     let dimensions = outcome.embedding?.shape[1] ?? 0;

@@ -13,8 +13,8 @@ export async function streamedCube(
   options: DataOptions,
   when: boolean | string,
 ): Promise<DataSet | undefined> {
-  const { hdu, labels, memory = MEMORY } = options;
-  const opened = await openFits(path, hdu);
+  const { hdu, labels, slice, memory = MEMORY } = options;
+  const opened = await openFits(path, hdu, slice === undefined ? {} : { band: slice });
   const { bands, height, width, names, header, wcs } = opened;
   try {
     if (4 * bands * height * width <= memory * MB) {
@@ -28,7 +28,7 @@ export async function streamedCube(
     const shown = { index, items: new NdArray(await source.rows(index), [index.length, bands]) };
     const missing = of.data.length - n;
     return {
-      ...{ path, n, raw: shown.items, columns: names, isTable: true, ids: null, reading: { as: "pixels" } },
+      ...{ path, n, raw: shown.items, columns: names, isTable: true, ids: null, reading: { as: "pixels", slice } },
       truth: labels === undefined ? undefined : { labels: await rowClasses(labels, pixels), classes: null },
       streamed: {
         ...{ source, bytes: false, layout: undefined, shown, pixels },

@@ -88,15 +88,18 @@ export class AtomicFile {
   }
 }
 
-const isPieces = (content: Uint8Array | string | Iterable<string>): content is Iterable<string> =>
-  typeof content === "object" && !(content instanceof Uint8Array) && Symbol.iterator in content;
+/** What a file is written of: all of it, or pieces in their order. */
+export type FileContent = Uint8Array | string | Iterable<string> | AsyncIterable<string | Uint8Array>;
 
-/** Writes a whole file as `AtomicFile` does, a text also piece by piece: the old content or all of the new, never a part. Throws `cannot write FILE: …`. */
-export async function writeAtomic(path: string, content: Uint8Array | string | Iterable<string>): Promise<void> {
+const isWhole = (content: FileContent): content is Uint8Array | string =>
+  typeof content === "string" || content instanceof Uint8Array;
+
+/** Writes a whole file as `AtomicFile` does, also piece by piece: the old content or all of the new, never a part. Throws `cannot write FILE: …`. */
+export async function writeAtomic(path: string, content: FileContent): Promise<void> {
   const file = await AtomicFile.create(path);
   try {
-    if (isPieces(content)) for (const piece of content) await file.write(piece);
-    else await file.write(content);
+    if (isWhole(content)) await file.write(content);
+    else for await (const piece of content) await file.write(piece);
   } catch (error) {
     await file.discard();
     throw error;

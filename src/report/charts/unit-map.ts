@@ -1,7 +1,6 @@
-import { formatCount, formatValue } from "../page/format";
 import { html, type Markup } from "../page/markup";
-import { clusterColour, viridis } from "./palette";
 import { saveLinks } from "./save";
+import { clusterColours, valueColours } from "./value-colours";
 
 /** A self-organising map's grid with a value or a cluster for each unit, row by row. */
 export interface UnitMap {
@@ -18,7 +17,6 @@ export interface UnitMap {
   readonly categories?: boolean;
 }
 
-const COLOURS = viridis();
 /** Of a drawing with many units, and the most that a unit gets. */
 const [WIDTH, LARGEST] = [320, 40];
 
@@ -48,17 +46,7 @@ export function unitMap({ title, measure, rows, columns, topology, values, categ
     size * (columns + (hexagonal && rows > 1 ? 0.5 : 0)),
     hexagonal ? (rows - 1) * step + (2 * size) / Math.sqrt(3) : rows * size,
   ];
-  const shown = Array.from(values).filter((value) => !Number.isNaN(value));
-  const [low, high] = [
-    shown.reduce((a, b) => Math.min(a, b), Infinity),
-    shown.reduce((a, b) => Math.max(a, b), -Infinity),
-  ];
-  const colourOf = (value: number): string => {
-    if (categories) return clusterColour(value);
-    const index = high > low ? Math.round((255 * (value - low)) / (high - low)) : 128;
-    return `rgb(${[0, 1, 2].map((channel) => COLOURS[3 * index + channel]!).join(",")})`;
-  };
-  const told = shown.every(Number.isInteger) ? formatCount : formatValue;
+  const { colourOf, told, range } = (categories ? clusterColours : valueColours)(Array.from(values));
   const units = Array.from(values).map((value, unit) => {
     const [row, column] = [Math.floor(unit / columns), unit % columns];
     const x = (column + 0.5 + (hexagonal && row % 2 === 1 ? 0.5 : 0)) * size;
@@ -69,9 +57,6 @@ export function unitMap({ title, measure, rows, columns, topology, values, categ
       <title>${words}</title>
     </polygon>`;
   });
-  const range = categories
-    ? `${new Set(shown.filter((value) => value >= 0)).size} clusters`
-    : shown.length > 0 && `${told(low)} (dark) to ${told(high)} (bright)`;
   const drawing = html`<svg
     xmlns="http://www.w3.org/2000/svg"
     role="img"
@@ -86,7 +71,7 @@ export function unitMap({ title, measure, rows, columns, topology, values, categ
   </svg>`;
   const numbers = Array.from(values, (value, unit) => [Math.floor(unit / columns), unit % columns, value]);
   return html`<figure>
-    <figcaption><b>${title}</b> ${measure}${range && html`: ${range}`}</figcaption>
+    <figcaption><b>${title}</b> ${measure}${range !== "" && html`: ${range}`}</figcaption>
     ${drawing}${saveLinks(drawing.text, { name: title, columns: ["row", "column", measure], rows: numbers })}
   </figure>`;
 }

@@ -1,3 +1,5 @@
+import type { ShownMap } from "../maps/shown";
+
 /** One line of numbers against a step, an epoch or a time. */
 export interface Series {
   readonly name: string;
@@ -96,6 +98,8 @@ export interface ClusteringReport {
    */
   readonly decoded?: { readonly rows: ArrayLike<number>; readonly images: Images };
   readonly table?: Table;
+  /** the units of a self-organising map, or the nodes of an evolving one */
+  readonly map?: ShownMap;
   readonly inertia?: number;
 }
 

@@ -4,12 +4,11 @@ import { inAllBands } from "../../astronomy/bands/source";
 import type { Device } from "../../device";
 import type { Estimator } from "../../methods";
 import type { NdArray } from "../../ndarray";
-import { CSOM, SOM } from "../../som";
 import type { ClusteringReport } from "../sections/run";
 import type { Planes } from "./composite";
-import type { ClusteredCube, ShownMap } from "./cube";
+import { shownMap } from "../maps/shown";
+import type { ClusteredCube } from "./cube";
 import type { SkyCoordinates } from "./grid";
-import { unitGrid } from "./units";
 
 /** Principal components that are shown. */
 const COMPONENTS = 3;
@@ -56,32 +55,6 @@ function upward({ data, shape }: NdArray<Float32Array | Int32Array>, { fits }: F
     turned.set(data.subarray(row * width, (row + 1) * width), to * width);
   }
   return { data: turned, shape };
-}
-
-/** The map of units of a self-organising map, or of the topmost of a stack. */
-function mapOf(estimator: Estimator): ShownMap | undefined {
-  const grid = unitGrid(estimator);
-  if (grid && estimator instanceof SOM) {
-    const bands = estimator.codebook.shape[1]!;
-    return {
-      ...{ ...grid, hits: estimator.hits, clusters: estimator.unitLabels },
-      components: Array.from({ length: bands }, (_, band) => estimator.componentPlane(band)),
-    };
-  }
-  if (grid && estimator instanceof CSOM) {
-    const top = estimator.layers.length - 1;
-    const units = grid.rows * grid.columns;
-    const { data, shape } = estimator.codebook(top);
-    const bands = shape[1]!;
-    return {
-      ...{ ...grid, hits: estimator.hits(top) },
-      clusters: Int32Array.from({ length: units }, (_, unit) => unit),
-      components: Array.from({ length: bands }, (_, band) =>
-        Float64Array.from({ length: units }, (_, unit) => data[unit * bands + band]!),
-      ),
-    };
-  }
-  return undefined;
 }
 
 /** Principal components of the bands, of cubes that have several. */
@@ -133,7 +106,7 @@ export async function clusteredCube(run: CubeRun): Promise<ClusteredCube> {
         },
       ];
     }),
-    map: estimator && mapOf(estimator),
+    map: estimator && (await shownMap(estimator)),
     components: await componentsOf(cube, device),
   };
 }

@@ -1,7 +1,7 @@
 // What a report shows of a cube beside the run.
+import type { ShownMap } from "../maps/shown";
 import type { Planes } from "./composite";
 import type { SkyCoordinates } from "./grid";
-import type { UnitGrid } from "./units";
 
 /** A region of the image: a cluster, or a superpixel. */
 export interface ShownRegion {
@@ -14,14 +14,6 @@ export interface ShownRegion {
   readonly mean: ArrayLike<number>;
   /** Standard deviations. */
   readonly spread: ArrayLike<number>;
-}
-
-/** A map of units, as self-organising maps have them: one value a unit. */
-export interface ShownMap extends UnitGrid {
-  readonly hits: ArrayLike<number>;
-  readonly clusters: ArrayLike<number>;
-  /** The units' values in each band. */
-  readonly components: readonly ArrayLike<number>[];
 }
 
 /** Principal components of the bands. */

@@ -2,16 +2,16 @@ import { drawingDocument } from "../charts/document";
 import { clusterColour } from "../charts/palette";
 import { curves } from "../charts/curves";
 import { spectra, type ClusterSpectrum, type Spectra } from "../charts/spectra";
-import { unitMap } from "../charts/unit-map";
 import { formatCount, formatShare, formatValue } from "../page/format";
 import { html, trusted, type Content, type Markup } from "../page/markup";
 import { renderPage, type PageSection } from "../page/page";
+import { mapFigures } from "../maps/figures";
 import { analyse } from "../sections/analysis";
 import { clusterSizes, type ClusterSizes } from "../sections/certainty";
 import type { ClusteringReport, Curve } from "../sections/run";
 import { cards, comparison, heading, provenance } from "../sections/summary";
 import { chosenBands, composite, greyPicture, labelPicture, outlined, type Planes } from "./composite";
-import type { ClusteredCube, ShownComponents, ShownMap, ShownRegion } from "./cube";
+import type { ClusteredCube, ShownComponents, ShownRegion } from "./cube";
 import { latitudeText, longitudeText, type SkyCoordinates } from "./grid";
 import { skyPanel } from "./panel";
 
@@ -124,22 +124,6 @@ function table({ regions, sky, names }: ClusteredCube): Markup {
   </div>`;
 }
 
-function mapFigures(
-  { rows, columns, topology, uMatrix, hits, clusters, components }: ShownMap,
-  names: readonly string[],
-): Markup {
-  const of = { rows, columns, topology };
-  return html`<div class="grid">
-      ${unitMap({ ...of, title: "U-matrix", measure: "mean distance to the neighbours", values: uMatrix })}
-      ${unitMap({ ...of, title: "Hits", measure: "pixels", values: hits })}
-      ${unitMap({ ...of, title: "Clusters of units", measure: "cluster", values: clusters, categories: true })}
-    </div>
-    <h3>Component planes: the units’ values in each band</h3>
-    <div class="panels">
-      ${components.map((values, band) => unitMap({ ...of, title: names[band]!, measure: "value", values }))}
-    </div>`;
-}
-
 function componentFigures({ images, shares }: ShownComponents, sky: SkyCoordinates | undefined): Markup {
   const [count, height, width] = images.shape as [number, number, number];
   const of = (component: number): Planes => ({
@@ -192,7 +176,7 @@ export function drawCube(run: ClusteringReport, cube: ClusteredCube): DrawnCube 
       title: "The clusters",
       parts: [...(isSuperpixels ? [] : [{ sizes: { sizes } }]), drawn(table(cube))],
     },
-    { id: "map", title: "The map", parts: optional(cube.map && mapFigures(cube.map, cube.names)) },
+    { id: "map", title: "The map", parts: optional(cube.map && mapFigures(cube.map, cube.names, "pixels")) },
     {
       id: "components",
       title: "Principal components",

@@ -57,6 +57,9 @@ export interface CsvWriteOptions {
 /** Writes a matrix as CSV: a header if `columns` names them, then one line a row; names of the rows, if given, come first, labels last. */
 export const writeCsv = (x: MatrixLike, options: CsvWriteOptions = {}): string => [...csvPieces(x, options)].join("");
 
+/** Cells as a line of CSV, without its end. */
+export const csvLine = (cells: readonly (string | number)[]): string => Papa.unparse([[...cells]]);
+
 /** Rows of a piece. */
 const PIECE = 2 ** 14;
 
@@ -76,11 +79,11 @@ export function* csvPieces(
     throw new Error(`writeCsv: labels must be as many as the ${rows} rows of x, got ${y.length}`);
   if (ids && ids.length !== rows)
     throw new Error(`writeCsv: ids must be as many as the ${rows} rows of x, got ${ids.length}`);
-  if (columns) yield `${Papa.unparse([[...(ids ? [idName] : []), ...columns, ...(y ? [labelName] : [])]])}\n`;
+  if (columns) yield `${csvLine([...(ids ? [idName] : []), ...columns, ...(y ? [labelName] : [])])}\n`;
   for (let begin = 0; begin < rows; begin += PIECE) {
     let text = "";
     for (let r = begin; r < Math.min(rows, begin + PIECE); r++) {
-      if (ids) text += `${Papa.unparse([[ids[r]!]])},`;
+      if (ids) text += `${csvLine([ids[r]!])},`;
       text += data.subarray(r * width, (r + 1) * width).join(",");
       text += y ? `,${y[r]}\n` : "\n";
     }

@@ -237,7 +237,7 @@ export class CubeView {
     };
     const found = await clusteredCube({
       ...{ cube: fitted, labels: image, regions, device: await this.sky.device() },
-      estimator: at && grid(at) && at,
+      estimator: at && (at instanceof ESOM || grid(at)) ? at : undefined,
     });
     const map = found.map && { ...found.map, clusters: renumbered(found.map.clusters, labelsOf(at!), labels) };
     const told = cube ? run : { ...run, summary: `Drawn of means of ${shrink} × ${shrink} pixels.` };
