@@ -1,14 +1,13 @@
 import { checkInteger, fitted, checkNames } from "../checks";
+import { covarianceOf, mergeMoments, momentsOf } from "../cluster/moments";
+import type { Moments } from "../cluster/moments";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
-import * as kernels from "../kernels/segmentation";
+import { chunkMoments } from "../kernels/moments";
 import { symmetricEigen } from "../linear-algebra/symmetric-eigen";
 import type { NdArrayLike } from "../matrix";
 import { NdArray } from "../ndarray";
-import { empty, run, takeTensor, tensor, untidied } from "../tensor";
-import type { Tensor } from "../tensor";
-import { covarianceOf, mergeMoments } from "./covariance";
-import type { Moments } from "./covariance";
+import { takeTensor } from "../tensor";
 import { planesOf } from "./planes";
 
 /** Options of `BandPCA`. */
@@ -20,10 +19,8 @@ export interface BandPCAOptions {
   readonly device?: Device;
 }
 
-/** Pixels whose products are summed in one go. */
+/** Pixels that are looked at in one go. */
 const CHUNK = 4096;
-/** Rows and columns of a thread's work area in float64. */
-const WORK = 400_000;
 /** Elements on the device at a time: 64 MB. */
 const BLOCK = 2 ** 24;
 
@@ -37,8 +34,8 @@ interface Found {
 
 /**
  * Principal components of the bands of a cube, pixels being the samples. A pixel without data in any band is left out. Strips of a cube that is larger than
- * memory are added one after the other: of each chunk of pixels the mean and the products about it are taken, in float64 on the WebAssembly device and about
- * a common origin in float32 on WebGPU, and merged in float64. Of each component the entry of largest magnitude is positive.
+ * memory are added one after the other: of each chunk of pixels the mean and the products about it are taken in float32, of at most 128 pixels at a time on
+ * the WebAssembly device and about a common origin on WebGPU, and merged in float64. Of each component the entry of largest magnitude is positive.
  *
  * ```ts
  * const pca = new BandPCA({ nComponents: 3, device });
@@ -111,12 +108,12 @@ export class BandPCA {
     if (!this.#origin) parts.push({ n: 0, mean: new Float64Array(d), m2: new Float64Array(d * d) });
     else {
       const device = await this.#holder.get([]);
-      await device.prepare([kernels.chunkMoments]);
+      await device.prepare([chunkMoments]);
       const most = Math.max(CHUNK, Math.floor(Math.min(BLOCK, device.maxBufferBytes / 4) / d / CHUNK) * CHUNK);
       for (let first = 0; first < n; first += most) {
         const pixels = Math.min(most, n - first);
         const complete = pixels === n ? data : cut(data, n, d, first, pixels);
-        parts.push(...(await chunkMoments(device, complete, pixels, d, this.#origin)));
+        parts.push(...(await planeMoments(device, complete, pixels, d, this.#origin)));
       }
     }
     this.#moments = mergeMoments(parts);
@@ -226,35 +223,17 @@ function cut(data: Float32Array, n: number, d: number, first: number, pixels: nu
 }
 
 /** Moments of chunks of the pixels of planes [d, n], about an origin. */
-async function chunkMoments(
+async function planeMoments(
   device: Device,
   planes: Float32Array,
   n: number,
   d: number,
   origin: Float32Array,
 ): Promise<Moments[]> {
-  const length = Math.max(2, Math.min(CHUNK, 2 * Math.floor(WORK / d / 2)));
-  const chunks = Math.ceil(n / length);
-  const size = 1 + d + (d * (d + 1)) / 2;
   const x = await takeTensor(device, planes, [d, n]);
-  const [about, moments] = untidied(() => [
-    tensor(device, origin),
-    empty(device, [chunks * size], "f32", "BandPCA"),
-  ]) as [Tensor, Tensor];
   try {
-    run(kernels.chunkMoments, { x, origin: about, moments, n, d, row_stride: 1, column_stride: n, chunks, length });
-    const found = (await moments.data()) as Float32Array;
-    return Array.from({ length: chunks }, (_, chunk) =>
-      unpack(found.subarray(chunk * size, (chunk + 1) * size), d, origin),
-    );
+    return await momentsOf(x, { n, d, rowStride: 1, columnStride: n }, origin);
   } finally {
-    for (const used of [x, about, moments]) used.dispose();
+    x.dispose();
   }
-}
-
-function unpack(packed: Float32Array, d: number, origin: Float32Array): Moments {
-  const m2 = new Float64Array(d * d);
-  let at = 1 + d;
-  for (let a = 0; a < d; a++) for (let b = a; b < d; b++) m2[a * d + b] = m2[b * d + a] = packed[at++]!;
-  return { n: packed[0]!, mean: Float64Array.from(origin, (value, a) => value + packed[1 + a]!), m2 };
 }

@@ -21,11 +21,12 @@ import { stream } from "../random";
 import { takeTensor, tensor } from "../tensor";
 import type { Tensor } from "../tensor";
 import { joined } from "./centers";
+import { axesOfFew } from "./few-columns";
 import type { Frame, Matrix } from "./frame";
 import { withPoints } from "./points";
 import { mapPoints } from "./streams/map-points";
 import { axesAboutMean, chooseSolver, forShare, readMatrix, SOLVERS } from "./principal";
-import type { Axes, Solver } from "./principal";
+import type { Axes, Kept, Solver } from "./principal";
 import { findAxes } from "./sampled-axes";
 import type { Points, PointSource } from "./points";
 import { axesOfSource } from "./streams/axes";
@@ -79,7 +80,8 @@ interface Fitted {
  * Principal components: the eigenvectors of the covariance Σ (x − x̄)(x − x̄)ᵀ / (n − 1), by decreasing variance (Jolliffe,
  * "Principal Component Analysis", 2002). They are found on the smaller side: from the covariance, a product of centred float32
  * data on the device, or for fewer points than columns from the points' products with each other, decomposed in float64 on the
- * host. Where both sides are above 1,024 and at most a quarter of the components is wanted, they come from a random sample of what
+ * host; of many ordinary rows of up to 64 columns by one kernel that goes over the rows as they are, 128 of them at a time about their own means, merged in
+ * float64. Where both sides are above 1,024 and at most a quarter of the components is wanted, they come from a random sample of what
  * the points span (Halko, Martinsson and Tropp 2011). The calling thread goes on every few milliseconds. Each component's
  * sign is such that its loading of largest size is positive; those without variance complete an orthonormal set.
  *
@@ -134,18 +136,28 @@ export class PCA extends Model<Settings> {
     return this.fitting(options, RUN_RULES, async (fit) => {
       if (isRowSource(x) && !this.#taken(x)) return this.#fitSource(x, fit);
       const points = isRowSource(x) ? new NdArray(await x.range(0, x.length), [x.length, sizeOf(x.rowShape)]) : x;
-      return withPoints(points, this.#deviceFor, "PCA.fit", async (points, n, d, frame) => {
+      const op = "PCA.fit";
+      const between = async (): Promise<void> => {
+        fit.report({ ...REPORT, step: 1, loss: 1 });
+        await fit.between();
+      };
+      const few = await axesOfFew(points, this.#deviceFor, op, this.#keptOfFew, between);
+      if (few) return this.#finish(few, "covariance", few.mean, few.frame, few.n, fit);
+      return withPoints(points, this.#deviceFor, op, async (points, n, d, frame) => {
         const { wanted, solver } = this.#plan(n, d);
         const random = stream(this.settings.seed, "PCA");
         const find = findAxes(solver, wanted, this.#kept(wanted), random);
-        const { mean, ...axes } = await axesAboutMean(points, solver, find, async () => {
-          fit.report({ ...REPORT, step: 1, loss: 1 });
-          await fit.between();
-        });
+        const { mean, ...axes } = await axesAboutMean(points, solver, find, between);
         this.#finish(axes, solver, mean, frame, n, fit);
       });
     });
   }
+
+  /** How many axes are kept of points [n, d] of few columns, where the covariance gives them. */
+  readonly #keptOfFew = (n: number, d: number): Kept | undefined => {
+    const { wanted, solver } = this.#plan(n, d);
+    return solver === "covariance" ? this.#kept(wanted) : undefined;
+  };
 
   /** What is wanted of points [n, d], and how it is found. @throws for fewer than two points, and for too many components */
   #plan(n: number, d: number): { wanted: number; solver: Solver } {

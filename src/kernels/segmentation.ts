@@ -1,5 +1,4 @@
 // Kernels of images that are cut into regions.
-import chunkMomentsWgsl from "../../kernels/segmentation/chunk_moments.wgsl";
 import slicAssignWgsl from "../../kernels/segmentation/slic_assign.wgsl";
 import slicCentersWgsl from "../../kernels/segmentation/slic_centers.wgsl";
 import { grid1d, kernel } from "../kernel";
@@ -13,9 +12,4 @@ export const slicCenters = /* @__PURE__ */ kernel(slicCentersWgsl, {
   grid: ({ k }) => grid1d(k, 1),
   rows: ({ k }) => k,
   grain: 4,
-});
-
-export const chunkMoments = /* @__PURE__ */ kernel(chunkMomentsWgsl, {
-  grid: ({ chunks }) => grid1d(chunks, 1),
-  rows: ({ chunks }) => chunks,
 });

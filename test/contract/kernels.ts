@@ -16,6 +16,7 @@ import * as normalization from "../../src/kernels/normalization";
 import * as optimizers from "../../src/kernels/optimizers";
 import * as random from "../../src/kernels/random";
 import * as reduction from "../../src/kernels/reduction";
+import * as moments from "../../src/kernels/moments";
 import * as segmentation from "../../src/kernels/segmentation";
 import * as sequences from "../../src/kernels/sequences";
 import * as softmax from "../../src/kernels/softmax";
@@ -40,6 +41,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   ...optimizers,
   ...random,
   ...reduction,
+  ...moments,
   ...segmentation,
   ...sequences,
   ...softmax,

@@ -1,3 +1,2 @@
 // Kernels of images that are cut into regions.
-export * from "./moments";
 export * from "./slic";

@@ -10,8 +10,8 @@ import { shownMap } from "../maps/shown";
 import type { ClusteredCube } from "./cube";
 import type { SkyCoordinates } from "./grid";
 
-/** Principal components that are shown. */
-const COMPONENTS = 3;
+/** Principal components that are shown, and bands of which they are. */
+const [COMPONENTS, MOST_BANDS] = [3, 256];
 
 /** A cube whose pixels were clustered. */
 export interface FittedCube {
@@ -57,12 +57,12 @@ function upward({ data, shape }: NdArray<Float32Array | Int32Array>, { fits }: F
   return { data: turned, shape };
 }
 
-/** Principal components of the bands, of cubes that have several. */
+/** Principal components of the bands, of cubes that have several; not of hundreds, whose products take more time than all else. */
 async function componentsOf(cube: FittedCube, device: Device): Promise<ClusteredCube["components"]> {
   const { data, shape } = cube.cube;
   const [bands] = shape as [number];
   const complete = inAllBands(data, bands).reduce((count, has) => count + Number(has), 0);
-  if (bands < 2 || complete < 2) return undefined;
+  if (bands < 2 || bands > MOST_BANDS || complete < 2) return undefined;
   const pca = await new BandPCA({ nComponents: Math.min(COMPONENTS, bands), device }).fit(cube.cube);
   return { images: upward(pca.transform(cube.cube), cube), shares: pca.explainedVarianceRatio };
 }

@@ -1,5 +1,5 @@
 import { calinskiHarabasz, daviesBouldin, hungarian, contingency } from "constella";
-import { covarianceOf, mergeMoments } from "../../../src/astronomy/covariance";
+import { covarianceOf, mergeMoments } from "../../../src/cluster/moments";
 import { BandPCA } from "../../../src/astronomy/pca-cube";
 import { slic } from "../../../src/astronomy/segments/slic";
 import { onDevice, onHost } from "../adapter";

@@ -1,7 +1,8 @@
 // of each chunk: n = its rows without NaN or infinity, mean[a] = Σ (x_a − o_a) / n, m2[a,b] = Σ (x_a − o_a − mean_a)(x_b − o_b − mean_b), a ≤ b; origin o [d]
 //
 // x_a of row i is x[i·row_stride + a·column_stride]; chunks of `length` rows (8,192 at most); moments [chunks, 1 + d + d(d + 1)/2], m2 row by row of its
-// upper half. A workgroup a chunk; an invocation a mean or a product, rows in order: the same sums every time. The WebAssembly twin sums in float64.
+// upper half. A workgroup a chunk; an invocation a mean or a product, rows in order: the same sums every time. The WebAssembly twin takes 128 rows at
+// a time about their own means, and merges these in float64.
 struct Params { n: u32, d: u32, row_stride: u32, column_stride: u32, chunks: u32, length: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;

@@ -1,0 +1,2 @@
+// Kernels of means and products of rows.
+export * from "./moments";
