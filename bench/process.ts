@@ -124,7 +124,7 @@ export function serveContender(workload: AnyWorkload, name: string): void {
       program = opened.program;
       let ms = 0;
       for (let i = 0; i < workload.validationRuns; i++) ms = await timed(program);
-      return { remark: opened.check(await program.result()), ms };
+      return { remark: await opened.check(await program.result()), ms };
     }
     return { ms: await timed(program!) };
   });

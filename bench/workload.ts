@@ -35,7 +35,7 @@ export interface Workload<Problem> {
   /** Part of `--quick`. */
   readonly quick: boolean;
   /** The same numbers at every call, in every process. */
-  problem(): Problem;
+  problem(): Problem | Promise<Problem>;
   /** Floating-point operations of a run; 0 when it is bound by memory. */
   readonly flops: number;
   /** Bytes that a run must read and write. */
@@ -43,7 +43,7 @@ export interface Workload<Problem> {
   /** Runs before the result is validated; 1 unless a sequence is checked. */
   readonly validationRuns: number;
   /** Resolves to a remark such as `max error 2.1e-6`. @throws when the result is wrong, with the figure and the tolerance */
-  check(problem: Problem, result: Result): string;
+  check(problem: Problem, result: Result): string | Promise<string>;
   readonly contenders: readonly Contender<Problem>[];
 }
 
@@ -51,7 +51,7 @@ export interface Workload<Problem> {
 export interface AnyWorkload extends Omit<Workload<unknown>, "problem" | "check" | "contenders"> {
   readonly contenders: readonly Omit<Contender<unknown>, "load">[];
   /** Loads the problem into a contender; the check is bound to the problem. */
-  open(contender: string): Promise<{ program: Program; check: (result: Result) => string }>;
+  open(contender: string): Promise<{ program: Program; check: (result: Result) => string | Promise<string> }>;
 }
 
 /** Closes over the problem type. */
@@ -61,7 +61,7 @@ export function workload<Problem>(definition: Workload<Problem>): AnyWorkload {
     open: async (name) => {
       const contender = definition.contenders.find((candidate) => candidate.name === name);
       if (!contender) throw new Error(`${definition.name}: no contender ${name}`);
-      const problem = definition.problem();
+      const problem = await definition.problem();
       return { program: await contender.load(problem), check: (result) => definition.check(problem, result) };
     },
   };

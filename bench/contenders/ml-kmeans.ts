@@ -10,7 +10,8 @@ interface MlKMeans {
   ): { centroids: number[][] };
 }
 
-const nested = (values: Float32Array, columns: number): number[][] =>
+/** Rows as arrays. */
+export const nested = (values: Float32Array, columns: number): number[][] =>
   Array.from({ length: values.length / columns }, (_, i) =>
     Array.from(values.subarray(i * columns, (i + 1) * columns)),
   );

@@ -1,12 +1,21 @@
 import * as constella from "../contenders/constella";
 import * as mlKMeans from "../contenders/ml-kmeans";
+import { sklearnKMeans } from "../contenders/neighbours";
 import { workload } from "../workload";
 import type { AnyWorkload, Contender } from "../workload";
-import { ours, oursWebGPU, PLACE } from "./entrants";
-import { checkKMeans, checkSinkhorn, kmeansProblem, sinkhornProblem } from "./problems";
+import { ours, oursOnTwo, oursWebGPU, PLACE } from "./entrants";
+import { checkKMeans, checkSinkhorn, kmeansProblem, manyCentersProblem, sinkhornProblem } from "./problems";
 import type { KMeansProblem, SinkhornProblem } from "./problems";
 
 const F32 = 4;
+
+/** Lloyd's algorithm by scikit-learn, on as many threads as it is held against. */
+const SKLEARN: Contender<KMeansProblem> = {
+  name: "scikit-learn, 2 threads",
+  kind: "anchor",
+  python: true,
+  load: sklearnKMeans,
+};
 
 /** Twenty Lloyd iterations from the same centres on MNIST. */
 export function kmeans(rows: number, quick: boolean): AnyWorkload {
@@ -23,7 +32,24 @@ export function kmeans(rows: number, quick: boolean): AnyWorkload {
     contenders: [
       ...ours(constella.kmeans, { allThreads: 30 }),
       { name: "ml-kmeans", kind: "peer", load: mlKMeans.kmeans },
+      SKLEARN,
     ] satisfies Contender<KMeansProblem>[],
+  });
+}
+
+/** Ten Lloyd iterations with many centres from the same beginning. */
+export function manyCenters(rows: number, k: number): AnyWorkload {
+  return workload({
+    name: `kmeans-${rows}-${k}`,
+    title: `k-means, ${rows.toLocaleString("en-US")} × 45, k = ${k}, 10 iterations, CPU`,
+    device: "wasm",
+    quick: false,
+    problem: () => manyCentersProblem(rows, k),
+    flops: 10 * 2 * rows * 45 * k,
+    bytes: 10 * rows * 45 * F32,
+    validationRuns: 1,
+    check: checkKMeans,
+    contenders: [...oursOnTwo(constella.kmeans, 1.5), SKLEARN] satisfies Contender<KMeansProblem>[],
   });
 }
 

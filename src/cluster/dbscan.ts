@@ -1,7 +1,4 @@
-import module from "../../build/host/neighbours.host.wasm";
 import type { Bytes } from "../data/formats/source";
-import { HostModule, onHost } from "../host";
-import type { HostFunctions } from "../host";
 import type { Device } from "../device";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
@@ -14,16 +11,15 @@ import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { choice, either, integer, positive } from "../options";
 import { Tensor } from "../tensor";
-import { yieldWhenDue, yieldNow } from "../event-loop";
+import { runCooperatively, yieldNow } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 import { kthNeighbours } from "../neighbours/kth-neighbour";
 import type { HostRows } from "../neighbours/rows";
+import { UnionFind } from "../neighbours/union-find";
+import { NearPairs } from "./near-pairs";
+import type { Within } from "./near-pairs";
 import { checkPoints } from "./points";
 import type { Points } from "./points";
-
-/** Functions of wasm/host/neighbours.ts. */
-const NEIGHBOURS = /* @__PURE__ */ new HostModule<
-  HostFunctions<"neighbour_counts" | "core_components" | "label_borders", void>
->(module);
 
 /** Options of `DBSCAN`. */
 export interface DBSCANOptions {
@@ -47,9 +43,6 @@ export const DBSCAN_OPTIONS: OptionSet<Settings> = {
   defaults: { eps: 0.5, minSamples: 5 },
 };
 
-/** The label of what has none yet. */
-const NONE = 0xffffffff;
-
 /** What was learned: the labels, and the core points that clusters consist of. */
 interface Found {
   readonly eps: number;
@@ -66,8 +59,9 @@ interface Found {
 /**
  * Density-based clusters (Ester, Kriegel, Sander and Xu, KDD 1996): core points within eps of each other share a cluster, other
  * points within eps of a core point join the lowest cluster in reach, the rest is noise, −1. Clusters are numbered by their first
- * core point, as scikit-learn does. Exact, in float64, on the calling thread; memory grows with n alone. The time grows with the
- * pairs that lie within eps along the axis of widest range.
+ * core point, as scikit-learn does. Exact, in float64, on the calling thread, which goes on every few milliseconds. Pairs are found once, on a k-d tree up to twelve
+ * columns and by products of float32 panels beyond, those that may be near measured in float64, and kept in 64 MiB: where there are more,
+ * they are found anew for each of the three passes. The time grows with the pairs of the tree's leaves, or of rows within eps along the axis of widest range.
  */
 export class DBSCAN extends Model<Settings> {
   #found: Found | undefined;
@@ -109,41 +103,8 @@ export class DBSCAN extends Model<Settings> {
    */
   async fit(x: Points, options: RunOptions = {}): Promise<this> {
     return this.fitting(options, RUN_RULES, async (fit) => {
-      const { n, d, values } = await valuesOf(x, "DBSCAN.fit");
-      const { minSamples } = this.settings;
-      const sorted = await Sorted.of(values, n, d);
-      const eps = await this.#radius({ data: values, n, d }, sorted, () => this.device(x), fit);
-      const report = async (step: number, loss: number): Promise<void> => {
-        fit.report({ stage: "DBSCAN", epoch: 1, epochs: 1, step, steps: 3, loss });
-        await yieldNow();
-        await fit.between();
-      };
-      const counts = sorted.neighbourCounts(eps);
-      await report(1, 1);
-      const parents = sorted.components(eps, counts, minSamples);
-      // numbers of the clusters in the order of their first core points
-      const numbers = new Map<number, number>();
-      const clusters = new Uint32Array(n).fill(NONE);
-      const cores: number[] = [];
-      for (let row = 0; row < n; row++) {
-        const i = sorted.place[row]!;
-        if (counts[i]! < minSamples) continue;
-        const parent = parents[i]!;
-        if (!numbers.has(parent)) numbers.set(parent, numbers.size);
-        clusters[i] = numbers.get(parent)!;
-        cores.push(row);
-      }
-      await report(2, 1 - cores.length / n);
-      const labels = sorted.withBorders(eps, counts, minSamples, clusters);
-      const points = new Float64Array(cores.length * d);
-      cores.forEach((row, i) => points.set(values.subarray(row * d, (row + 1) * d), i * d));
-      this.#found = {
-        ...{ eps, labels, cores: Int32Array.from(cores), points, d },
-        clusters: Uint32Array.from(cores, (row) => clusters[sorted.place[row]!]!),
-      };
-      this.learned();
-      const noise = labels.reduce((count, label) => count + Number(label < 0), 0) / n;
-      fit.report({ stage: "DBSCAN", epoch: 1, epochs: 1, step: 3, steps: 3, loss: noise });
+      const rows = await valuesOf(x, "DBSCAN.fit");
+      await NearPairs.of(rows, (pairs) => this.#cluster(rows, pairs, fit));
     });
   }
 
@@ -163,17 +124,18 @@ export class DBSCAN extends Model<Settings> {
       const given = await valuesOf(x, "DBSCAN.predict");
       if (given.d !== d) throw new Error(`DBSCAN.predict: x must have ${d} columns, got ${given.d}`);
       const count = clusters.length;
-      const values = new Float64Array(points.length + given.values.length);
-      values.set(points);
-      values.set(given.values, points.length);
+      const data = new Float64Array(points.length + given.data.length);
+      data.set(points);
+      data.set(given.data, points.length);
       const n = count + given.n;
-      const sorted = await Sorted.of(values, n, d);
-      const [counts, labels] = [new Uint32Array(n), new Uint32Array(n).fill(NONE)];
-      for (let row = 0; row < count; row++) {
-        counts[sorted.place[row]!] = 1;
-        labels[sorted.place[row]!] = clusters[row]!;
-      }
-      return sorted.withBorders(this.eps, counts, 1, labels).slice(count);
+      const cores = Uint8Array.from({ length: n }, (_, row) => Number(row < count));
+      const labels = new Int32Array(n).fill(-1);
+      labels.set(clusters);
+      await NearPairs.of({ data, n, d }, async (pairs) => {
+        const near = await runCooperatively(pairs.within(this.eps));
+        await runCooperatively(labelBorders(near, cores, labels));
+      });
+      return labels.slice(count);
     });
   }
 
@@ -211,8 +173,44 @@ export class DBSCAN extends Model<Settings> {
     this.#found = undefined;
   }
 
+  /** Labels of rows by their pairs. */
+  async #cluster(rows: HostRows, pairs: NearPairs, fit: Fit): Promise<void> {
+    const { data, n, d } = rows;
+    const { minSamples } = this.settings;
+    const eps = await this.#radius(rows, pairs, () => this.device(data), fit);
+    const report = async (step: number, loss: number): Promise<void> => {
+      fit.report({ stage: "DBSCAN", epoch: 1, epochs: 1, step, steps: 3, loss });
+      await yieldNow();
+      await fit.between();
+    };
+    const near = await fit.pacing(pairs.within(eps));
+    await report(1, 1);
+    const isCore = Uint8Array.from(near.counts, (count) => Number(count >= minSamples));
+    const sets = await fit.pacing(joinCores(near, isCore));
+    // numbers of the clusters in the order of their first core points
+    const numbers = new Map<number, number>();
+    const labels = new Int32Array(n).fill(-1);
+    const cores: number[] = [];
+    for (let row = 0; row < n; row++) {
+      if (isCore[row] === 0) continue;
+      const set = sets.find(row);
+      if (!numbers.has(set)) numbers.set(set, numbers.size);
+      labels[row] = numbers.get(set)!;
+      cores.push(row);
+    }
+    await report(2, 1 - cores.length / n);
+    await fit.pacing(labelBorders(near, isCore, labels));
+    const points = new Float64Array(cores.length * d);
+    cores.forEach((row, i) => points.set(data.subarray(row * d, (row + 1) * d), i * d));
+    const clusters = Uint32Array.from(cores, (row) => labels[row]!);
+    this.#found = { eps, labels, cores: Int32Array.from(cores), points, d, clusters };
+    this.learned();
+    const noise = labels.reduce((count, label) => count + Number(label < 0), 0) / n;
+    fit.report({ stage: "DBSCAN", epoch: 1, epochs: 1, step: 3, steps: 3, loss: noise });
+  }
+
   /** The radius that is given, or searched for. */
-  async #radius(rows: HostRows, sorted: Sorted, device: () => Promise<Device>, fit: Fit): Promise<number> {
+  async #radius(rows: HostRows, pairs: NearPairs, device: () => Promise<Device>, fit: Fit): Promise<number> {
     const { eps, minSamples } = this.settings;
     if (typeof eps === "number") return eps;
     const { kneeRadius, stableRadius } = await import("./radius");
@@ -220,11 +218,13 @@ export class DBSCAN extends Model<Settings> {
       kthNeighbours(rows, k, undefined, device, fit, step);
     const search = { rows, minSamples, kthNeighbours: byKernel, fit };
     if (eps === "knee") return kneeRadius(search);
-    return stableRadius(search, (radius) => {
-      const counts = sorted.neighbourCounts(radius);
+    return stableRadius(search, async (radius) => {
+      const near = await fit.pacing(pairs.within(radius));
+      const isCore = Uint8Array.from(near.counts, (count) => Number(count >= minSamples));
+      const sets = await fit.pacing(joinCores(near, isCore));
       const sizes = new Map<number, number>();
-      sorted.components(radius, counts, minSamples).forEach((parent, i) => {
-        if (counts[i]! >= minSamples) sizes.set(parent, (sizes.get(parent) ?? 0) + 1);
+      isCore.forEach((core, row) => {
+        if (core > 0) sizes.set(sets.find(row), sets.size(row));
       });
       return [...sizes.values()];
     });
@@ -232,81 +232,32 @@ export class DBSCAN extends Model<Settings> {
 }
 
 /** Points in float64. */
-async function valuesOf(x: Points, op: string): Promise<{ n: number; d: number; values: Float64Array<ArrayBuffer> }> {
+async function valuesOf(x: Points, op: string): Promise<HostRows> {
   const { n, d } = await checkPoints(x, op);
   const data = x instanceof Tensor ? await x.data() : toContiguous(x, op, "x").data;
-  return { n, d, values: Float64Array.from(data as ArrayLike<number>, Number) };
+  return { n, d, data: Float64Array.from(data as ArrayLike<number>, Number) };
 }
 
-/** Points in the order of the axis of widest range, for the host module's passes over the pairs that are near along it. */
-class Sorted {
-  /** Where each row has gone. */
-  readonly place: Uint32Array;
-  readonly #points: Float64Array;
-  readonly #n: number;
-  readonly #d: number;
-
-  private constructor(points: Float64Array, place: Uint32Array, d: number) {
-    [this.#points, this.place, this.#n, this.#d] = [points, place, place.length, d];
+/** Sets of core points that are near each other. */
+function* joinCores({ counts, each }: Within, isCore: Uint8Array): Cooperative<UnionFind> {
+  const sets = new UnionFind(counts.length);
+  for (const pairs of each()) {
+    for (let e = 0; e < pairs.length; e += 2)
+      if (isCore[pairs[e]!]! > 0 && isCore[pairs[e + 1]!]! > 0) sets.union(pairs[e]!, pairs[e + 1]!);
+    yield;
   }
-
-  static async of(values: Float64Array, n: number, d: number): Promise<Sorted> {
-    const axis = widestAxis(values, n, d);
-    const keys = Float64Array.from({ length: n }, (_, i) => values[i * d + axis]!);
-    const order = Uint32Array.from(keys, (_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
-    await yieldWhenDue();
-    const points = new Float64Array(n * d);
-    const place = new Uint32Array(n);
-    order.forEach((row, i) => {
-      place[row] = i;
-      points.set(values.subarray(row * d, (row + 1) * d), i * d);
-      [points[i * d], points[i * d + axis]] = [points[i * d + axis]!, points[i * d]!];
-    });
-    return new Sorted(points, place, d);
-  }
-
-  /** Points within eps of each, itself included. */
-  neighbourCounts(eps: number): Uint32Array {
-    return onHost((host) => {
-      const [points, counts] = [host.f64(this.#points), host.u32(this.#n)];
-      host.of(NEIGHBOURS).neighbour_counts(points.pointer, this.#n, this.#d, eps, eps * eps, counts.pointer);
-      return counts.view.slice();
-    });
-  }
-
-  /** For each core point one that stands for its cluster. */
-  components(eps: number, counts: Uint32Array, least: number): Uint32Array {
-    return onHost((host) => {
-      const [points, known, parents] = [host.f64(this.#points), host.u32(counts), host.u32(this.#n)];
-      host
-        .of(NEIGHBOURS)
-        .core_components(...[points.pointer, this.#n, this.#d, eps, eps * eps, known.pointer, least, parents.pointer]);
-      return parents.view.slice();
-    });
-  }
-
-  /** Labels of all rows in their own order, from those of the core points; −1 for noise. */
-  withBorders(eps: number, counts: Uint32Array, least: number, labels: Uint32Array): Int32Array<ArrayBuffer> {
-    return onHost((host) => {
-      const [points, known, found] = [host.f64(this.#points), host.u32(counts), host.u32(labels)];
-      host
-        .of(NEIGHBOURS)
-        .label_borders(...[points.pointer, this.#n, this.#d, eps, eps * eps, known.pointer, least, found.pointer]);
-      const { view } = found;
-      return Int32Array.from(this.place, (i) => view[i]! | 0); // none, 2³² − 1, becomes −1
-    });
-  }
+  return sets;
 }
 
-function widestAxis(values: Float64Array, n: number, d: number): number {
-  let [widest, range] = [0, -1];
-  for (let axis = 0; axis < d; axis++) {
-    let [low, high] = [Infinity, -Infinity];
-    for (let i = axis; i < n * d; i += d) {
-      low = Math.min(low, values[i]!);
-      high = Math.max(high, values[i]!);
+/** Gives points that are no core points the lowest cluster of those that they are near to. */
+function* labelBorders({ each }: Within, isCore: Uint8Array, labels: Int32Array): Cooperative<void> {
+  for (const pairs of each()) {
+    for (let e = 0; e < pairs.length; e += 2) {
+      const [i, j] = [pairs[e]!, pairs[e + 1]!];
+      if (isCore[i] === isCore[j]) continue;
+      const [core, border] = isCore[i]! > 0 ? [i, j] : [j, i];
+      if (labels[border]! < 0 || labels[core]! < labels[border]!) labels[border] = labels[core]!;
     }
-    if (high - low > range) [widest, range] = [axis, high - low];
+    yield;
   }
-  return widest;
 }

@@ -1,5 +1,4 @@
 // Radii of DBSCAN that are searched for in the points, without labels.
-import { yieldWhenDue } from "../event-loop";
 import type { Fit } from "../lifecycle/fit";
 import { kthOnTree, treeOf } from "../neighbours/kth-on-tree";
 import type { HostRows } from "../neighbours/rows";
@@ -58,7 +57,7 @@ const CORE_SHARE = 0.7;
 const TRIES = 160;
 
 /** The clusters at a radius: the core points of each. */
-export type ClustersAt = (radius: number) => readonly number[];
+export type ClustersAt = (radius: number) => Promise<readonly number[]>;
 
 /** Radii that follow each other, each RATIO times the one before, with the same number of clusters. */
 interface Range {
@@ -81,8 +80,7 @@ export async function stableRadius(search: RadiusSearch, clustersAt: ClustersAt)
   let radius = radiusOf(squared[squared.length >> 1]!);
   const ranges: Range[] = [];
   for (let tried = 0; tried < TRIES; tried++, radius *= RATIO) {
-    const sizes = clustersAt(radius);
-    await yieldWhenDue();
+    const sizes = await clustersAt(radius);
     await search.fit.between();
     if (sizes.reduce((sum, size) => sum + size, 0) < CORE_SHARE * n) continue;
     const count = sizes.filter((size) => size >= n / 100).length;

@@ -136,6 +136,42 @@ describe("DBSCAN", () => {
     expect(Array.from(dbscan.coreSampleIndices)).toEqual(want.cores);
   });
 
+  test.each([
+    [13, 70, 0, 1],
+    [50, 300, 1e6, 1],
+    [50, 130, 0, 1e-150],
+    [600, 90, 0, 1e15],
+  ])("agrees with the definition by products, in %i dimensions", async (d, n, offset, scale) => {
+    const random = uniforms(d + n);
+    const minSamples = 4;
+    // whole numbers, of which many pairs lie at eps exactly, and rows that coincide
+    const x = Array.from({ length: n }, (_, i) =>
+      Array.from({ length: d }, () => (i % 3) * 9 + Math.floor(3 * random())),
+    );
+    const alike = x.map((row, i) => (i % 7 === 6 ? x[i - 3]! : row).map((value) => (value + offset) * scale));
+    const squared = alike.flatMap((a, i) =>
+      alike.slice(0, i).map((b) => Math.round(a.reduce((sum, value, c) => sum + ((value - b[c]!) / scale) ** 2, 0))),
+    );
+    const reach = Math.sqrt(squared.sort((a, b) => a - b)[Math.floor(squared.length / 20)]!);
+    const want = byDefinition(alike, reach * scale, minSamples);
+    expect(new Set(want.labels).size).toBeGreaterThan(1);
+    const dbscan = await new DBSCAN({ eps: reach * scale, minSamples }).fit(alike);
+    expect(Array.from(dbscan.labels)).toEqual(want.labels);
+    expect(Array.from(dbscan.coreSampleIndices)).toEqual(want.cores);
+    expect(Array.from(await dbscan.predict(alike))).toEqual(want.labels);
+  });
+
+  test("more pairs than are kept: found anew for each pass", async () => {
+    const random = uniforms(6);
+    const n = 4110;
+    const x = new NdArray(
+      Float64Array.from({ length: 13 * n }, (_, at) => 90 * Math.floor(at / 13 / (n - 9)) + random()),
+      [n, 13],
+    );
+    const { labels } = await new DBSCAN({ eps: 5, minSamples: 10 }).fit(x);
+    expect(labels.every((label, i) => label === (i < n - 9 ? 0 : -1))).toBe(true);
+  });
+
   test("the ball is closed, a point is its own neighbour, a border point joins the first cluster", async () => {
     expect(Array.from(await new DBSCAN({ eps: 1, minSamples: 2 }).fitPredict([[0], [1], [2.5], [3.5], [9]]))).toEqual([
       0, 0, 1, 1, -1,

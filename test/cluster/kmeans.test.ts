@@ -143,6 +143,35 @@ describeDevices("KMeans", (device, type) => {
     expect(Math.abs(far.inertia / near.inertia - 1)).toBeLessThan(1e-2); // the points themselves are rounded to 1/512
   });
 
+  test.each([
+    [1030, 5, 32],
+    [70, 1, 45],
+    [515, 45, 100],
+    [41, 1300, 33],
+  ])("%i points of %i numbers, %i centres: each has the nearest, to float32", async (n, d, k) => {
+    const x = blobs(n, d, 4, 3);
+    const init = new NdArray(blobs(k, d, 4, 3), [k, d]);
+    const options = { nClusters: k, init, maxIter: 1, tolerance: 1e30, device: await device() };
+    const kmeans = await new KMeans(options).fit(new NdArray(x, [n, d]));
+    const { clusterCenters } = kmeans;
+    const labels = await kmeans.predict(new NdArray(x, [n, d]));
+    const { squared } = nearest(x, clusterCenters.data, d);
+    const centers = Float64Array.from(clusterCenters.data);
+    for (let i = 0; i < n; i++) {
+      let own = 0;
+      for (let c = 0; c < d; c++) own += (x[i * d + c]! - centers[labels[i]! * d + c]!) ** 2;
+      expect(own).toBeLessThanOrEqual(squared[i]! * (1 + 1e-5) + 1e-5 * d);
+    }
+  });
+
+  test("of forty centres that are the points, equal ones have the lowest label", async () => {
+    const x = blobs(40, 3, 40, 4);
+    x.copyWithin(3 * 39, 0, 3);
+    const init = new NdArray(x, [40, 3]);
+    const kmeans = await new KMeans({ nClusters: 40, init, device: await device() }).fit(init);
+    expect(Array.from(kmeans.labels)).toEqual(Array.from({ length: 40 }, (_, i) => i % 39));
+  });
+
   test("equal centres: the lowest label, and the empty one takes the farthest point", async () => {
     const x = new NdArray(Float32Array.of(0, 1, 2, 10), [4, 1]);
     const kmeans = new KMeans({

@@ -1,4 +1,6 @@
 // Lloyd's k-means: nearest centres, sums of the clusters, new centres; and squared distances to a few rows, for k-means++.
+import { packA, packB } from "../base/gemm";
+import { microkernel } from "../base/microkernel";
 import { scratch } from "../base/scratch";
 import { fma, horizontalSum, horizontalSums } from "../base/simd";
 
@@ -110,12 +112,71 @@ function lowest(state: usize): u32 {
   return label;
 }
 
+/** Centres from which on packed panels pay, and columns up to which they fit the work area. */
+const MANY: u32 = 32, MOST: u32 = 1 << 15;
+/** Points whose panels lie in the work area together, at most, and the bytes of these panels. */
+const ROWS: u32 = 512, BYTES_A: u32 = 1 << 19;
+/** Columns of a panel that are multiplied in one go. */
+const DEPTH: u32 = 512;
+/** The work area of packed panels: a tile of scores, eight offsets, the points' lowest scores, their panels and the centres'. */
+const OFFSETS: usize = 128, LOWEST: usize = 192, PANEL_A: usize = LOWEST + (<usize>ROWS << 2), PANEL_B: usize = PANEL_A + <usize>BYTES_A;
+
+/** Points of a block of panels of d columns. */
+// @ts-ignore: decorator
+@inline
+function rowsOf(d: u32): u32 {
+  return min<u32>(ROWS, max<u32>((BYTES_A / (d << 2)) & ~3, 4));
+}
+
+/** Labels of the lowest scores of `count` points from x on: eight centres at a time against panels of four points, in the product's micro-kernel. */
+function assignPacked(x: usize, shifted: usize, offsets: usize, labels: usize, count: u32, d: u32, k: u32): void {
+  const row = <usize>d << 2, tile = scratch, starts = scratch + OFFSETS, lowest = scratch + LOWEST, panel = scratch + PANEL_B;
+  packA(x, row, 4, count, d, scratch + PANEL_A);
+  for (let i: u32 = 0; i < count; i++) f32.store(lowest + (<usize>i << 2), f32.MAX_VALUE);
+  memory.fill(labels, 0, <usize>count << 2);
+  for (let j: u32 = 0; j < k; j += 8) {
+    const width = min(8, k - j);
+    packB(shifted + j * row, 4, row, d, width, panel);
+    for (let at = panel, end = panel + (<usize>d << 5); at < end; at += 16) v128.store(at, f32x4.neg(v128.load(at)));
+    for (let c: u32 = 0; c < 8; c++)
+      f32.store(starts + (c << 2), c < width ? f32.load(offsets + (<usize>(j + c) << 2)) : f32.MAX_VALUE);
+    for (let i: u32 = 0; i < count; i += 4) {
+      const a = scratch + PANEL_A + i * row;
+      for (let c: u32 = 0; c < d; c += DEPTH)
+        microkernel(min(DEPTH, d - c), a + (<usize>c << 4), panel + (<usize>c << 5), 32, tile, 32, c ? tile : starts, c ? 32 : 0, -Infinity);
+      for (let r: u32 = 0, rows = min(4, count - i); r < rows; r++) {
+        const best = lowest + (<usize>(i + r) << 2), limit = v128.load32_splat(best), scores = tile + (r << 5);
+        const left = f32x4.lt(v128.load(scores), limit), right = f32x4.lt(v128.load(scores, 16), limit);
+        if (!v128.any_true(v128.or(left, right))) continue;
+        let value = f32.load(best), label: u32 = 0;
+        for (let mask = <u32>i32x4.bitmask(left) | <u32>i32x4.bitmask(right) << 4; mask; mask &= mask - 1) {
+          const c = <u32>ctz(mask), score = f32.load(scores + (c << 2));
+          if (score < value) value = score, label = j + c;
+        }
+        f32.store(best, value);
+        i32.store(labels + (<usize>(i + r) << 2), label);
+      }
+    }
+  }
+}
+
 /** labels[i] = argmin_j ‖x_i − c_j‖², ties to the lowest j; distances[i] = ‖x_i − c_labels[i]‖²; x [n,d], centers [k,d]; see kernels/clustering/kmeans_assign.wgsl. */
 export function kmeans_assign(
   x: usize, centers: usize, shifted: usize, offsets: usize, labels: usize, distances: usize,
   n: u32, d: u32, k: u32, begin: u32, end: u32,
 ): void {
   const row = <usize>d << 2, dots = scratch, states = scratch + 32;
+  if (k >= MANY && d <= MOST) {
+    for (let first = begin, most = rowsOf(d); first < end; first += most) {
+      const count = min(most, end - first);
+      assignPacked(x + first * row, shifted, offsets, labels + (<usize>first << 2), count, d, k);
+      for (let i = first; i < first + count; i++) {
+        const label = <u32>i32.load(labels + (<usize>i << 2));
+        f32.store(distances + (<usize>i << 2), squaredDistance(d, x + i * row, centers + label * row));
+      }
+    }
+    return;
+  }
   // whole groups of four centres; then three, with one of them twice, or one or two against four points at a time
   const rest = k & 3, fours = rest == 3 ? k : k - rest;
   for (let first = begin; first < end; first += POINTS) {

@@ -2,7 +2,8 @@
 // of the input are packed once, [panel of 8 pixels][row][channel][tap][8]; the panels of an output row are then taps_y
 // successive rows of it, so that the rows an output row shares with the next are not packed again.
 import { ACTIVATION_NONE, ACTIVATION_RELU } from "../../kernels/images/conv2d.wgsl";
-import { activateTile, blockSize, copyTile, microkernel, MR, NR, transposeRows } from "../base/gemm";
+import { activateTile, blockSize, copyTile, MR, NR, transposeRows } from "../base/gemm";
+import { microkernel } from "../base/microkernel";
 import { scratch } from "../base/scratch";
 
 /** The work area: an edge tile, the bias in 8 lanes a channel, rows with their padding, packed rows, packed weights. */

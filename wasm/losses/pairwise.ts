@@ -1,7 +1,8 @@
 // Sums over all pairs of items of a set, for chunks of items j packed once: tiles of 4 × 8 inner products on the micro-kernel,
 // the loss of each, and for the gradient their product with the items again. No buffer grows with n².
 import { CONTRASTIVE, CROSS_ENTROPY } from "../../kernels/losses/pairwise_loss.wgsl";
-import { copyTile, microkernel, MR, multiplyPanels, NR, packA, packB, transpose4, WORK_END } from "../base/gemm";
+import { copyTile, MR, multiplyPanels, NR, packA, packB, transpose4, WORK_END } from "../base/gemm";
+import { microkernel } from "../base/microkernel";
 import { log4 } from "../base/math";
 import { scratch } from "../base/scratch";
 import { horizontalSum } from "../base/simd";

@@ -1,5 +1,6 @@
 // The k nearest rows: products of packed panels turn most candidates away, and what may be near enough is measured by differences.
-import { microkernel, packB } from "../base/gemm";
+import { packB } from "../base/gemm";
+import { microkernel } from "../base/microkernel";
 import { scratch } from "../base/scratch";
 import { fma, horizontalSum } from "../base/simd";
 
