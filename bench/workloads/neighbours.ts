@@ -25,9 +25,14 @@ function normal(length: number, radius: number, angle: number): Float32Array {
   return u.map((value, i) => Math.sqrt(-2 * Math.log(1 - value)) * Math.cos(v[i]!));
 }
 
-/** Groups of unit width in a box of side `span`, and a share of rows anywhere in it. */
+/** Groups of unit width in a box of side `span`, in a plane each in a cell of its own, and a share of rows anywhere in it. */
 function groups(n: number, d: number, k: number, span: number, noise = 0): Pick<RowsProblem, "x" | "groups"> {
-  const [centers, within] = [uniform(k * d, 41, 0, span), normal(n * d, 42, 43)];
+  const side = Math.ceil(Math.sqrt(k));
+  const centers = uniform(k * d, 41, 0, 1).map((value, at) => {
+    const cell = at % 2 ? Math.floor(at / d / side) : Math.floor(at / d) % side;
+    return span * (d === 2 ? (cell + 0.25 + value / 2) / side : value);
+  });
+  const within = normal(n * d, 42, 43);
   const anywhere = uniform(n * d, 44, 0, span);
   const of = Int32Array.from({ length: n }, (_, i) => (i < noise * n ? -1 : i % k));
   const x = within.map((value, at) => {
