@@ -43,6 +43,6 @@ export {
   type Planes,
 } from "./sky/composite";
 export { skyPanel, type SkyPanel } from "./sky/panel";
-export { latitudeText, longitudeText, skyGrid, type GridLine, type SkyCoordinates } from "./sky/grid";
+export { latitudeText, longitudeText, shrunkSky, skyGrid, type GridLine, type SkyCoordinates } from "./sky/grid";
 export { unitGrid, type UnitGrid } from "./maps/units";
 export { shownMap, type ShownGraph, type ShownGrid, type ShownMap } from "./maps/shown";

@@ -299,6 +299,9 @@ test("a cube that is read as it is needed has the labels of the same cube in mem
       ];
       expect(b.columns).toEqual(a.columns);
       expect(b.data.shape[0]).toBe(a.data.shape[0]);
+      const report = (await read(`${method}-read/report.html`)).toString();
+      for (const section of ["image", "spectra", "clusters", "map", "components"])
+        expect(report).toContain(`<section id="${section}">`);
     }
     const [held, found] = [await labelsOf(`${method}-held`), await labelsOf(`${method}-read`)];
     expect(found.shape).toEqual([180, 180]);

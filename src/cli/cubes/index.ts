@@ -1,5 +1,5 @@
 // What commands do with cubes: loaded when there is one.
 export { cubeSet } from "./data";
 export { pixelLabels } from "./read";
-export { reportOfCube, unitsOf } from "./report";
+export { reportOfCube, reportOfStreamed, unitsOf } from "./report";
 export { writeClusters, writePixelLabels, writePlanes } from "./write";

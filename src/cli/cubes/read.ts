@@ -31,6 +31,12 @@ export interface CubeData extends Pick<CubeItems, "of"> {
 /** What labels of rows need to become labels of pixels. */
 export type PixelsOfCube = Pick<CubeData, "of" | "as" | "fits">;
 
+/** What is shown of a cube that is read as it is needed. */
+export interface SmallCube extends Pick<CubeData, "names" | "wavelengths" | "unit"> {
+  /** Means of `shrink` × `shrink` pixels, [bands, height, width]; read when it is asked for. */
+  small(shrink: number): Promise<NdArray<Float32Array>>;
+}
+
 /** A cube with the rows that stand for it. */
 export interface ReadCube extends CubeData {
   /** [n, bands] */

@@ -30,6 +30,9 @@ import { writePieces } from "../streams/pieces";
 /** What made a result: versions for the report. */
 export const versions = { constella: version, node: process.version };
 
+/** Pixels of a cube that are read when they are needed. */
+type StreamedPixels = NonNullable<NonNullable<DataSet["streamed"]>["pixels"]>;
+
 /** One run of a method, from data to files. */
 export interface Session {
   readonly method: AnyMethod;
@@ -127,7 +130,8 @@ export async function runSession(session: Session): Promise<SessionResult> {
     if (data.cube) return { outcome, metrics, dimensions: await cubeResults(session, data.cube, outcome, plain) };
     let dimensions = outcome.embedding?.shape[1] ?? 0;
     if (outcome.embedding) await out.write("embedding.npy", writeNpy(outcome.embedding));
-    if (isRowSource(x)) dimensions = await drawShown(session, outcome, x, plain);
+    if (pixels && labels instanceof Int32Array) await drawPixels(session, outcome, { labels, pixels, plain });
+    else if (isRowSource(x)) dimensions = await drawShown(session, outcome, x, plain);
     else await draw(session, outcome, { x, plain });
     return { outcome, metrics, dimensions };
   } catch (error) {
@@ -173,6 +177,27 @@ async function cubeResults(
     return reportOfCube(run, { cube, labels, regions, estimator, device, rgb });
   });
   return 0;
+}
+
+/** The report of pixels that are read when they are needed: of the small image of their cube. */
+async function drawPixels(
+  session: Session,
+  outcome: Outcome,
+  {
+    labels,
+    pixels,
+    plain,
+  }: { readonly labels: Int32Array; readonly pixels: StreamedPixels; readonly plain: PlainKMeans | undefined },
+): Promise<void> {
+  const { data, scaling, rgb } = session;
+  const { estimator, device } = outcome;
+  const found = { outcome, labels, projections: [], x: scaledRows(data, scaling), plain };
+  await reported(session, async () => {
+    const { pixelLabels, reportOfStreamed } = await import("../cubes");
+    const { toReport } = await import("../../report");
+    const run = toReport(finishedRun(session, found));
+    return reportOfStreamed(run, { pixels, labels: pixelLabels(labels, pixels), estimator, device, rgb });
+  });
 }
 
 /** Plain k-means of the items, where it is asked for and means something. */
@@ -262,9 +287,7 @@ async function drawShown(
   const shown = scaledRows(data, scaling);
   const path = join(out.path, "embedding.npy");
   const embedding = await embeddingOf(estimator, shown);
-  if (data.streamed!.pixels && labels) {
-    // of pixels there are labels.fits and the report
-  } else if (embedding) await writePieces(path, x, async (part) => (await embeddingOf(estimator, part))!);
+  if (embedding) await writePieces(path, x, async (part) => (await embeddingOf(estimator, part))!);
   else {
     const pca = await new PCA({ nComponents: Math.min(2, ...shown.shape), device }).fit(shown);
     await writePieces(path, x, (part) => pca.transform(part));

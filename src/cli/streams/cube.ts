@@ -1,5 +1,5 @@
 // FITS cubes that are not read into memory: their pixels as rows.
-import { pixelRows } from "../../astronomy";
+import { pixelRows, shrunkBands } from "../../astronomy";
 import { ROW_MEMORY } from "../../data/datasets/row-source";
 import { NdArray } from "../../ndarray";
 import { openFits, rowClasses } from "../cubes/read";
@@ -23,10 +23,16 @@ export async function streamedCube(
     }
     const source = await pixelRows(opened, { memory: Math.min(ROW_MEMORY, memory * MB) });
     const { length: n, of } = source;
-    const pixels = { as: "pixels", of, fits: { header, wcs } } as const;
+    const { wavelengths = opened.wavelengths } = options;
+    const pixels = {
+      ...{ as: "pixels" as const, of, fits: { header, wcs }, names, wavelengths, unit: opened.unit },
+      small: (shrink: number) => shrunkBands(opened, shrink),
+    };
     const index = shownRows(n, bands);
     const shown = { index, items: new NdArray(await source.rows(index), [index.length, bands]) };
     const missing = of.data.length - n;
+    const { shrinkOf } = await import("../../report/sky/composite");
+    const shrink = shrinkOf(height, width);
     return {
       ...{ path, n, raw: shown.items, columns: names, isTable: true, ids: null, reading: { as: "pixels", slice } },
       truth: labels === undefined ? undefined : { labels: await rowClasses(labels, pixels), classes: null },
@@ -36,7 +42,7 @@ export async function streamedCube(
         close: () => opened.close(),
       },
       notes: [
-        readAsNeeded(path, `${n} pixels`, when, index.length),
+        readAsNeeded(path, `${n} pixels`, when, shrink === 1 ? "all" : `means of ${shrink} x ${shrink} of them`),
         ...(missing > 0
           ? [`${path}: ${missing} of ${of.data.length} pixels lack a value in some band, and are left out`]
           : []),

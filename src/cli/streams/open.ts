@@ -10,7 +10,7 @@ import { imageLayout } from "../../data/image-layout";
 import type { ImageLayout } from "../../data/image-layout";
 import { NdArray, sizeOf, type TypedArray } from "../../ndarray";
 import { Random } from "../../random";
-import type { PixelsOfCube } from "../cubes/read";
+import type { PixelsOfCube, SmallCube } from "../cubes/read";
 import type { DataOptions } from "../data/options";
 
 /** Rows of files that are read when they are needed. */
@@ -20,8 +20,8 @@ export interface StreamedRows {
   /** Whether the files hold bytes. */
   readonly bytes: boolean;
   readonly layout: ImageLayout | undefined;
-  /** Of pixels of a cube: which row each is. */
-  readonly pixels?: PixelsOfCube | undefined;
+  /** Of pixels of a cube: which row each is, and the cube's small image. */
+  readonly pixels?: (PixelsOfCube & SmallCube) | undefined;
   /** Items that are shown: their numbers, and themselves. */
   readonly shown: { readonly index: Uint32Array; readonly items: NdArray<TypedArray> };
   /** Identifies the files' content: it is read for it, piece by piece. `onProgress` is told of how many bytes how many are read. */
@@ -86,7 +86,7 @@ export async function openStreamed(
 }
 
 /** What is done with items that are not read into memory, in words. */
-export const readAsNeeded = (path: string, items: string, when: boolean | string, shown: number): string =>
+export const readAsNeeded = (path: string, items: string, when: boolean | string, shown: number | string): string =>
   `${path}: ${items} are read as they are needed${typeof when === "string" ? `: once to identify them, ${when}` : ""}; the report shows ${shown}`;
 
 /** All of n rows of a width, or some at random, ascending: measures of theirs, axes and pictures take several times their memory. */

@@ -123,3 +123,10 @@ export function skyGrid(sky: SkyCoordinates, width: number, height: number): Gri
   ];
   return lines.filter(({ pieces }) => pieces.length > 0);
 }
+
+/** The sky of an image of which `shrink` × `shrink` pixels became one. */
+export const shrunkSky = (sky: SkyCoordinates, shrink: number): SkyCoordinates => ({
+  ...{ system: sky.system, pixelScale: sky.pixelScale * shrink },
+  pixelToWorld: (pixels) => sky.pixelToWorld(Array.from(pixels, (at) => at * shrink + (shrink - 1) / 2)),
+  worldToPixel: (places) => Array.from(sky.worldToPixel(places), (at) => (at - (shrink - 1) / 2) / shrink),
+});

@@ -22,10 +22,10 @@ import {
   drawCube,
   latitudeText,
   longitudeText,
+  shrunkSky,
   unitGrid,
   type ClusteringReport,
   type DrawnCube,
-  type SkyCoordinates,
 } from "constella/report";
 import { CSOM, ESOM, SOM } from "constella/som";
 import { version } from "../../../../../package.json";
@@ -296,13 +296,6 @@ function grid(at: Estimator): ReturnType<typeof unitGrid> {
     return undefined;
   }
 }
-
-/** The sky of an image of which `shrink` × `shrink` pixels became one. */
-const shrunkSky = (sky: SkyCoordinates, shrink: number): SkyCoordinates => ({
-  ...{ system: sky.system, pixelScale: sky.pixelScale * shrink },
-  pixelToWorld: (pixels) => sky.pixelToWorld(Array.from(pixels, (at) => at * shrink + (shrink - 1) / 2)),
-  worldToPixel: (places) => Array.from(sky.worldToPixel(places), (at) => (at - (shrink - 1) / 2) / shrink),
-});
 
 /** Numbers of clusters as the page has them. @param before labels of the rows by the method's own numbers @param after the same by the page's */
 function renumbered(clusters: ArrayLike<number>, before: Int32Array | undefined, after: Int32Array): Int32Array {
