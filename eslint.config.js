@@ -15,7 +15,7 @@ const LAYERS = [
   ["astronomy", "cluster", "density", "linear-algebra", "manifold", "neighbours", "som", "spectral", "text"],
   ["training"],
   ["generative", "models", "sets", "vision"],
-  ["methods"],
+  ["methods", "onnx"],
   ["report"],
   ["cli"],
   ["commands"],

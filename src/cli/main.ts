@@ -5,6 +5,7 @@ import { clusterCommand, embedCommand } from "./commands/cluster";
 import { compareCommand } from "./commands/compare";
 import { completionCommand } from "./commands/completion";
 import { devicesCommand } from "./commands/devices";
+import { exportCommand } from "./commands/export";
 import { helpCommand } from "./commands/help";
 import { learnCommand } from "./commands/learn";
 import { metricsCommand } from "./commands/metrics";
@@ -27,6 +28,7 @@ for (const command of [
   clusterCommand,
   embedCommand,
   predictCommand,
+  exportCommand,
   learnCommand,
   metricsCommand,
   probeCommand,

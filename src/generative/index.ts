@@ -18,6 +18,7 @@ export { ConditionalVAEClustering } from "./models/conditional-vae-clustering";
 export type { ConditionalVAEClusteringOptions } from "./models/conditional-vae-clustering";
 export { VaDE } from "./models/vade";
 export type { VaDEOptions } from "./models/vade";
+export { CoderAutoencoder } from "./networks/autoencoder";
 export { ConvAutoencoder, ResidualAutoencoder } from "./models/conv-autoencoder";
 export type { ConvAutoencoderOptions, ConvAutoencoderSettings } from "./models/conv-autoencoder";
 export { HypercolumnSegmentation } from "./segmentation/hypercolumn-segmentation";

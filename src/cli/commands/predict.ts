@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
 import { isRowSource } from "../../data/datasets/row-source";
@@ -7,18 +6,17 @@ import { sliceRows } from "../../data/datasets/row-views";
 import { readFile } from "../../data/formats/files";
 import { namedLayout, placesOf } from "../../data/formats/csv/csv";
 import { writeNpy } from "../../data/formats/npy/npy";
-import { readSafetensors } from "../../data/formats/safetensors";
 import { flattenRows } from "../../matrix";
 import { embeddingOf, loadModel } from "../../methods";
 import type { AnyMethod, Estimator } from "../../methods";
 import { measure } from "../../metrics/measures";
 import { NdArray, type TypedArray } from "../../ndarray";
-import { decodeRun, type SavedRun } from "../run/checkpoint";
+import { savedRun, type SavedRun } from "../run/checkpoint";
 import { loadData, type DataSet, type Reading } from "../data/load";
 import type { Made } from "../cubes/write";
 import { CUBES, DATA_OPTIONS, STREAMING, type DataOptions } from "../data/options";
 import { DEVICE_OPTIONS, openDevice, type DeviceOptions } from "../device";
-import { checkpointPath, takeFolder } from "../run/folder";
+import { modelFile, takeFolder } from "../run/folder";
 import { text, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 import { takesCubes } from "./cluster";
@@ -68,11 +66,7 @@ async function predict(
   given: PredictOptions,
   print: (text: string) => void,
 ): Promise<void> {
-  const isFolder = await stat(place).then(
-    (info) => info.isDirectory(),
-    () => false,
-  );
-  const file = isFolder ? checkpointPath(place) : place;
+  const file = await modelFile(place);
   const content = await readFile(file);
   const saved = savedRun(file, content);
   const device = await openDevice(given);
@@ -181,19 +175,6 @@ async function writeResults(
   } finally {
     await out.release();
   }
-}
-
-/** The record of a run; undefined of a model that another program saved. */
-function savedRun(file: string, content: Uint8Array): SavedRun | undefined {
-  let metadata: Readonly<Record<string, string>>;
-  try {
-    ({ metadata } = readSafetensors(content));
-  } catch (error) {
-    throw new Error(`${(error as Error).message} (${file})`, { cause: error });
-  }
-  if (metadata["run"] !== undefined && metadata["model"] === undefined)
-    throw new Error(`${file} is of a run that has not got to a model yet; go on with it by --resume`);
-  return metadata["run"] === undefined ? undefined : decodeRun(file, content);
 }
 
 function checkPredicts(file: string, method: AnyMethod, estimator: Estimator): void {

@@ -176,3 +176,16 @@ export function checkSameOptions(path: string, saved: OptionValues, given: Optio
         `--${kebab(name)} is ${spell(saved[name])} in ${path}, got ${spell(value)}; leave --resume out to start anew`,
       );
 }
+
+/** The record of a run; undefined of a model that another program saved. @throws for what is no safetensors file, and for a run without a model */
+export function savedRun(file: string, content: Uint8Array): SavedRun | undefined {
+  let metadata: Readonly<Record<string, string>>;
+  try {
+    ({ metadata } = readSafetensors(content));
+  } catch (error) {
+    throw new Error(`${(error as Error).message} (${file})`, { cause: error });
+  }
+  if (metadata["run"] !== undefined && metadata["model"] === undefined)
+    throw new Error(`${file} is of a run that has not got to a model yet; go on with it by --resume`);
+  return metadata["run"] === undefined ? undefined : decodeRun(file, content);
+}

@@ -8,6 +8,15 @@ import { lockFolder } from "./lock";
 /** Where a run keeps its checkpoint. */
 export const checkpointPath = (out: string): string => join(out, "checkpoint.safetensors");
 
+/** The file of a model: itself, or the checkpoint of the folder of a run. */
+export async function modelFile(place: string): Promise<string> {
+  const isFolder = await stat(place).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  return isFolder ? checkpointPath(place) : place;
+}
+
 /** The checkpoint of an earlier run in this folder. @throws where there is none, saying so */
 export async function readCheckpoint(out: string): Promise<Uint8Array> {
   const path = checkpointPath(out);

@@ -60,7 +60,7 @@ function dense(device: Device, inputs: number, outputs: number, random: RandomSo
 }
 
 /** leakyRelu(x Wᵀ + b) with its slope; slope 1 is linear. */
-class Dense extends Module {
+export class Dense extends Module {
   readonly linear: Linear;
   readonly slope: number;
 
