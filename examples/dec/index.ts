@@ -9,13 +9,18 @@ import { choice, integer, list, run, toOption } from "constella/commands";
 import { writeAtomic } from "constella/data";
 import { headline } from "constella/methods";
 import { formatSpread, spread } from "../spread";
+import { CLASSICAL } from "./classical";
 import { loadSet, SETS } from "./data";
-import type { Images } from "./data";
-import { ROWS, trained } from "./methods";
-import type { Row, Task } from "./methods";
+import type { Items } from "./data";
+import { DEEP, trained } from "./deep";
+import type { Row, Task } from "./task";
+
+const ROWS: readonly Row[] = [...CLASSICAL, ...DEEP];
 
 interface Options {
   readonly data: string;
+  readonly from?: string;
+  readonly items?: number;
   readonly seeds: number[];
   readonly methods?: string;
   readonly device?: "webgpu" | "wasm";
@@ -33,8 +38,8 @@ interface Cell {
   readonly seconds: number;
 }
 
-/** Networks by the size of the images: the paper's for those of MNIST's size, a smaller one for smaller images. */
-function networkFor({ x }: Images, nClusters: number): Pick<Task, "layers" | "epochs" | "batchSize" | "augment"> {
+/** Networks by the size of the items: the paper's, a smaller one for what is smaller. */
+function networkFor({ x }: Items, nClusters: number): Pick<Task, "layers" | "epochs" | "batchSize" | "augment"> {
   const [n, ...shape] = x.shape as [number, ...number[]];
   const width = shape.reduce((product, size) => product * size, 1);
   const augment = {
@@ -47,21 +52,23 @@ function networkFor({ x }: Images, nClusters: number): Pick<Task, "layers" | "ep
     : { layers: [width, 500, 500, 2000, nClusters], epochs: n > 20_000 ? 18 : 24, batchSize: 128, augment };
 }
 
-async function study({ data, seeds, methods, device: type, out }: Options): Promise<void> {
-  const images = await loadSet(data);
-  const nClusters = new Set(images.truth).size;
-  const folder = join(out, data.replace(/\W+/g, "-"));
-  await mkdir(folder, { recursive: true });
+async function study({ data, from, items: most, seeds, methods, device: type, out }: Options): Promise<void> {
   const device = await requestDevice(type);
-  console.log(`${images.title}: ${images.x.shape.join(" × ")}, ${nClusters} classes, on ${device.description}`);
-  const chosen = ROWS.filter(({ id }) => methods === undefined || methods.split(",").includes(id));
   try {
+    const items = await loadSet(data, { from, device }, most);
+    const nClusters = new Set(items.truth).size;
+    const folder = join(out, `${data.replace(/\W+/g, "-")}${most === undefined ? "" : `-${most}`}`);
+    await mkdir(folder, { recursive: true });
+    console.log(`${items.title}: ${items.x.shape.join(" × ")}, ${nClusters} classes, on ${device.description}`);
+    const chosen = ROWS.filter(({ id, images }) => {
+      return (methods?.split(",").includes(id) ?? true) && (items.images || !images);
+    });
     const cells: Cell[] = [];
     for (const seed of seeds) {
-      const task: Task = { images, nClusters, seed, device, ...networkFor(images, nClusters) };
+      const task: Task = { items, nClusters, seed, device, ...networkFor(items, nClusters) };
       cells.push(...(await seedCells(chosen, task, folder)));
     }
-    const table = markdown(chosen, cells, images);
+    const table = markdown(chosen, cells, items);
     await writeAtomic(join(folder, "table.md"), `${table}\n\nSeeds ${seeds.join(", ")}, ${device.description}.\n`);
     console.log(`\n${table}`);
   } finally {
@@ -82,7 +89,7 @@ async function seedCells(rows: readonly Row[], task: Task, folder: string): Prom
         await writeAtomic(file, `${JSON.stringify(await measured(row, task, autoencoders.get(augmented)))}\n`);
       }
       const cell = JSON.parse(await readFile(file, "utf8")) as Cell;
-      console.log(`seed ${cell.seed}  ${row.title.padEnd(24)} ACC ${cell.ACC.toFixed(4)}  NMI ${cell.NMI.toFixed(4)}`);
+      console.log(`seed ${cell.seed}  ${row.title.padEnd(30)} ACC ${cell.ACC.toFixed(4)}  NMI ${cell.NMI.toFixed(4)}`);
       cells.push(cell);
     }
   } finally {
@@ -94,11 +101,11 @@ async function seedCells(rows: readonly Row[], task: Task, folder: string): Prom
 async function measured(row: Row, task: Task, autoencoder: StackedAutoencoder | undefined): Promise<Cell> {
   const began = performance.now();
   const labels = "from" in row ? await row.from(autoencoder!, task) : await row.cluster(task);
-  const { ACC, NMI, ARI } = headline(task.images.truth, labels) as Record<"ACC" | "NMI" | "ARI", number>;
+  const { ACC, NMI, ARI } = headline(task.items.truth, labels) as Record<"ACC" | "NMI" | "ARI", number>;
   return { method: row.id, seed: task.seed, ACC, NMI, ARI, seconds: (performance.now() - began) / 1000 };
 }
 
-function markdown(rows: readonly Row[], cells: readonly Cell[], { truth }: Images): string {
+function markdown(rows: readonly Row[], cells: readonly Cell[], { truth }: Items): string {
   const largest = headline(truth, new Int32Array(truth.length))["ACC"]!;
   const lines = rows.map(({ id, title }) => {
     const own = cells.filter(({ method }) => method === id);
@@ -108,13 +115,19 @@ function markdown(rows: readonly Row[], cells: readonly Cell[], { truth }: Image
     return `| ${[title, ...measures].join(" | ")} |`;
   });
   const head = ["| | ACC | NMI | ARI |", "|---|---|---|---|"];
-  return [...head, `| one cluster for all | ${largest.toFixed(4)} | 0.0000 | 0.0000 |`, ...lines].join("\n");
+  return [
+    ...head,
+    `| the largest class: one cluster for all | ${largest.toFixed(4)} | 0.0000 | 0.0000 |`,
+    ...lines,
+  ].join("\n");
 }
 
 await run(
   new Command("npm run example:dec --")
     .description("clusters images by many methods, and tells how far seeds spread")
     .option("--data <NAME>", `${Object.keys(SETS).join(", ")}, or an npz file with images and labels`, "digits")
+    .option("--from <DIR>", "folder of the data that no package has")
+    .addOption(toOption({ name: "items", rule: integer(1), help: "a sample of so many, where there are more" }))
     .addOption(
       toOption({ name: "seeds", rule: list(integer(0), 1), help: "a run of each method for each" }).default([
         0, 1, 2, 3, 4,
