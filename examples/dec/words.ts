@@ -19,9 +19,9 @@ export function weighWords(bytes: Uint8Array<ArrayBuffer>): NdArray<Float32Array
     ),
     { sublinearTf: true },
   );
+  const rows = matrix.rowNumbers();
   const length = Math.sqrt(count);
-  return new NdArray(
-    Float32Array.from(matrix.toDense(), (weight) => weight * length),
-    [documents, count],
-  );
+  const x = new Float32Array(documents * count);
+  matrix.data.forEach((weight, p) => (x[rows[p]! * count + matrix.indices[p]!] = weight * length));
+  return new NdArray(x, [documents, count]);
 }
