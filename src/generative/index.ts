@@ -22,7 +22,7 @@ export { CoderAutoencoder } from "./networks/autoencoder";
 export { ConvAutoencoder, ResidualAutoencoder } from "./models/conv-autoencoder";
 export type { ConvAutoencoderOptions, ConvAutoencoderSettings } from "./models/conv-autoencoder";
 export { HypercolumnSegmentation } from "./segmentation/hypercolumn-segmentation";
-export type { HypercolumnSegmentationOptions } from "./segmentation/hypercolumn-segmentation";
+export type { HypercolumnSegmentationOptions, SegmentedImage } from "./segmentation/hypercolumn-segmentation";
 export { middleObjects, objectCatalogue } from "./segmentation/catalogue";
 export type { SegmentedObject } from "./segmentation/catalogue";
 export type { ReconstructionOptions, ReconstructionSettings } from "./models/trained";

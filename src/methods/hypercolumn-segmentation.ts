@@ -17,9 +17,9 @@ export const hypercolumnSegmentation: Method<HypercolumnSegmentationMethodOption
   name: "hypercolumn-segmentation",
   title: "Segmentation by hypercolumns",
   summary:
-    "pixels of images by what several layers of a residual autoencoder say of them; objects are what is rare in the frame",
+    "pixels of images, or of a whole field, by what several layers of a residual autoencoder say of them; objects are what is rare in the frame, or bright",
   paper: "Hariharan, Arbeláez, Girshick and Malik, Hypercolumns for object segmentation and localization, CVPR 2015",
-  takes: ["images"],
+  takes: ["images", "field"],
   target: "none",
   clusters: "given",
   network: true,
@@ -35,11 +35,16 @@ export const hypercolumnSegmentation: Method<HypercolumnSegmentationMethodOption
       smooth: "whether hypercolumns are means over 3 × 3 pixels",
       clustering: "of the pixels",
       nInit: "clusterings from different beginnings, of which the best is kept",
+      foreground:
+        "which clusters are of objects: what is rarer in the frame of stamps, or brighter than the sky; of a field bright",
       frame: { unset: "an eighth of the shorter side", help: "width of the outer frame where objects are rare" },
       rarity: "how many times as rare in the frame as in whole images clusters of objects are",
     }),
   },
-  suit: (data, given) => (given.inputShape ? {} : { inputShape: imageShape(data) }),
+  suit: (data, given) => ({
+    ...(!given.inputShape && { inputShape: imageShape(data) }),
+    ...(data.field && !given.foreground && { foreground: "bright" }),
+  }),
   make: ({ nClusters, ...options }) =>
     new HypercolumnSegmentation({ ...withPreparation(options), nClusters: nClusters! }),
   load: (bytes, { device }) => HypercolumnSegmentation.load(bytes, { device }),

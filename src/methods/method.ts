@@ -4,6 +4,7 @@ import type { Matrix } from "../cluster";
 import type { NdArray } from "../ndarray";
 import type { Shape } from "../tensor";
 import type { EpochRecord, StepReport } from "../lifecycle/progress";
+import type { SegmentedImage } from "../generative/segmentation/hypercolumn-segmentation";
 import type { Schema } from "./schema";
 
 /** Options that methods have in common, whatever their schema says; the device is given by whoever runs the method. */
@@ -15,8 +16,8 @@ export interface CommonOptions {
   readonly device?: Device;
 }
 
-/** What `fit` of a method is given. */
-export type DataKind = "rows" | "images" | "sequences" | "sets" | "cube" | "sparse" | "distances" | "texts";
+/** What `fit` of a method is given; of a `field`, a whole image [channels, H, W], its tiles. */
+export type DataKind = "rows" | "images" | "field" | "sequences" | "sets" | "cube" | "sparse" | "distances" | "texts";
 
 /** What is known of data before they are clustered. */
 export interface DataSummary {
@@ -26,6 +27,8 @@ export interface DataSummary {
   readonly itemShape: Shape;
   /** Whether the values are bytes as they were read: pictures, mostly. */
   readonly bytes: boolean;
+  /** Whether they are tiles of a field. */
+  readonly field?: boolean;
 }
 
 /** A method: what it is, what it takes and how it is made. Everything that lists or runs methods goes by this alone. */
@@ -109,6 +112,8 @@ export interface Estimator {
   transform?(x: unknown): Promise<NdArray<Float32Array>>;
   /** Where the method places the items that were fitted, [n, e], of methods that place no others. */
   readonly embedding?: NdArray<Float32Array | Float64Array>;
+  /** Clusters, mask and objects of a whole image [channels, H, W], of methods that take a `field`. */
+  segmentImage?(image: NdArray<Float32Array>, options?: { readonly minimum?: number }): Promise<SegmentedImage>;
   /** Probabilities of the clusters, [n, K]. */
   softAssignments?(x: unknown): Promise<NdArray<Float32Array>>;
   /** Centres [K, …]: among the items where there is an `inertia` or no `transform`, else among what `transform` gives. */

@@ -1,5 +1,7 @@
 // Stars and galaxies from the command line: simulated, told apart without labels, placed, and asked about others.
 import { expect, test } from "vitest";
+import { FitsFile, Wcs } from "../../src/astronomy";
+import { readCsv } from "../../src/data/formats/csv/csv";
 import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
 import { NdArray } from "../../src/ndarray";
 import { constella, list, read, refusal, useProgram, write } from "./program";
@@ -63,6 +65,87 @@ test("objects are cut out of them, and of others by the model", async () => {
   expect(readNpy(await read("hp/labels.npy")).data).toEqual(readNpy(await read("h/labels.npy")).data);
   expect(await refusal("predict", "h", "s/stamps.npy")).toBe(
     "constella: hypercolumn-segmentation labels pixels; give --out DIR for them",
+  );
+});
+
+test("a field is segmented, its objects are in a catalogue by their places, and stamps are cut out by it", async () => {
+  const field = ["simulate", "stars-galaxies", "--field", "128", "--n", "14", "--seed", "4", "--out", "f"];
+  expect((await constella(...field)).stdout).toContain("a field of 128 x 128 pixels with");
+  expect(await list("f")).toEqual(["catalogue.csv", "field.fits", "objects.fits", "simulation.json"]);
+  const run = [
+    "cluster",
+    "f/field.fits",
+    "--method",
+    "hypercolumn-segmentation",
+    "--clusters",
+    "3",
+    "--device",
+    "wasm",
+  ];
+  const small = ["--channels", "4,6", "--epochs", "2", ...SKY, "--stretch", "asinh", "--tile-size", "16"];
+  expect(await constella(...run, ...small, "--out", "seg")).toMatchObject({ code: 0 });
+  expect(await list("seg")).toEqual(
+    ["checkpoint.safetensors", "clusters.csv", "labels.fits", "labels.npy", "mask.fits", "metrics.json", "objects.csv", "report.html"], // prettier-ignore
+  );
+  const mask = (await FitsFile.open(await read("seg/mask.fits"))).image();
+  const truth = (await (await FitsFile.open(await read("f/objects.fits"))).image().integers()).data;
+  const found = (await mask.integers()).data;
+  let [both, either] = [0, 0];
+  for (let p = 0; p < 128 * 128; p++) {
+    both += Number(found[p] === 1 && Number(truth[p]) > 0);
+    either += Number(found[p] === 1 || Number(truth[p]) > 0);
+  }
+  expect(both / either).toBeGreaterThan(0.75);
+  const objects = readCsv(await read("seg/objects.csv"));
+  expect(objects.columns).toEqual(["object", "x", "y", "ra", "dec", "pixels", "arcsec2", "flux_u", "flux_g", "flux_r", "flux_i", "flux_z"]); // prettier-ignore
+  const [, x, y, ra, dec, pixels] = objects.data.data as unknown as [number, number, number, number, number, number];
+  const place = new Wcs(mask.header).pixelToWorld([x, y]);
+  expect(place[0]).toBeCloseTo(ra, 9);
+  expect(place[1]).toBeCloseTo(dec, 9);
+  expect(pixels).toBeGreaterThanOrEqual(5);
+  const predicted = await constella("predict", "seg", "f/field.fits", "--device", "wasm", "--out", "again");
+  expect(predicted).toMatchObject({ code: 0 });
+  expect(await read("again/objects.csv")).toEqual(await read("seg/objects.csv"));
+  const cut = ["sky", "stamps", "f/field.fits", "--catalogue", "f/catalogue.csv", "--size", "20", "--out", "cut"];
+  expect((await constella(...cut, "--id-column", "objID", "--label-column", "class")).stdout).toMatch(
+    /^\d+ stamps of 20 x 20 pixels in 5 bands, in cut(; \d+ objects reach beyond the data and are left out)?\n$/,
+  );
+  const stamps = readNpy(await read("cut/stamps.npy"));
+  const known = readCsv(await read("cut/catalogue.csv"), { id: "id" });
+  expect(stamps.shape).toEqual([known.data.shape[0], 5, 20, 20]);
+  // by the places on the sky, which the catalogue rounds, the stamps are those of the pixels
+  const truly = readCsv(await read("f/catalogue.csv"), { columns: ["x", "y"], id: "objID" });
+  known.ids!.forEach((id, i) => {
+    const row = truly.ids!.indexOf(id);
+    expect(known.data.get(i, 1)).toBeCloseTo(truly.data.get(row, 0), 1);
+    expect(known.data.get(i, 2)).toBeCloseTo(truly.data.get(row, 1), 1);
+  });
+  // what cannot be
+  expect(await refusal(...run, "--crop", "8", "--out", "no")).toBe(
+    "constella: --crop is for stamps, f/field.fits is taken as a whole field",
+  );
+  expect(await refusal(...run, "--tile-size", "200", "--out", "no")).toBe(
+    "constella: --tile-size must be at most the shorter side of f/field.fits, 128 x 128, got 200",
+  );
+  expect(await refusal(...field.slice(0, -2), "--size", "8", "--out", "no")).toBe(
+    "constella: --size is for stamps, --field makes none",
+  );
+  expect(
+    await refusal(
+      "cluster",
+      "f/field.fits",
+      "--method",
+      "kmeans",
+      "--clusters",
+      "2",
+      "--tile-size",
+      "8",
+      "--out",
+      "no",
+    ),
+  ).toBe(
+    // prettier-ignore
+    "constella: --tile-size is for methods that segment fields, this one takes rows",
   );
 });
 

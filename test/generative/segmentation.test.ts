@@ -131,7 +131,20 @@ describeDevices("autoencoders of images", (deviceOf, type) => {
               single[(i * SIDE + row) * SIDE + column],
           );
     expect(same / (4 * (SIDE - 4) ** 2)).toBeGreaterThan(0.999);
-    expect((await pixels.catalogueOf(whole)).length).toBeGreaterThanOrEqual(4);
+    const objects = await pixels.catalogueOf(whole);
+    expect(objects.length).toBeGreaterThanOrEqual(4);
+    // a pixel without a number in some band is of no object, and says nothing of those around it
+    const { row, column } = objects[0]!;
+    const at = Math.round(row) * 2 * SIDE + Math.round(column);
+    whole.data[3 * 4 * SIDE * SIDE + at] = NaN;
+    const holed = await pixels.segmentImage(whole);
+    expect([holed.labels.data[at], holed.mask.data[at]]).toEqual([-1, 0]);
+    expect(holed.mask.data.filter((value, p) => value !== mask.data[p]).length).toBeLessThan(9);
+    expect(holed.objects.every(({ flux }) => flux.every(Number.isFinite))).toBe(true);
+    // what is brighter than the sky is the same here as what is rare in the frame
+    using bright = new HypercolumnSegmentation({ ...small, at: ["input"], epochs: 0, nClusters: 3, foreground: "bright", device }); // prettier-ignore
+    await bright.fit(images);
+    expect(bright.foreground).toEqual(pixels.foreground);
   });
 
   test("what cannot be is one line", async () => {

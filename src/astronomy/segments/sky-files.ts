@@ -46,6 +46,31 @@ export function writeLabelImage(
   return writeSkyImage(image, sky, history, [["COMMENT", "labels are from 0 on, -1 where some band has no data"]]);
 }
 
+/** An object of an image: connected pixels. */
+export interface SkyObject {
+  /** Pixels. */
+  readonly area: number;
+  /** Of the centroid, from 0. */
+  readonly row: number;
+  readonly column: number;
+  /** Of each band. */
+  readonly flux: readonly number[];
+}
+
+/** Objects as CSV: of each its number from 1, place in pixels from 0 and on the sky in degrees, pixels, area, and flux in each band. */
+export function writeObjects(objects: readonly SkyObject[], names: readonly string[], wcs: Wcs | undefined): string {
+  const columns = [
+    ...["object", "x", "y", ...(wcs ? AXES[wcs.system]! : []), "pixels", ...(wcs ? ["arcsec2"] : [])],
+    ...names.map((name) => `flux_${name.replace(/\s+/g, "_")}`),
+  ];
+  const places = wcs?.pixelToWorld(objects.flatMap(({ column, row }) => [column, row]));
+  const rows = objects.flatMap(({ area, row, column, flux }, i) => [
+    ...[i + 1, column, row, ...(places ? places.subarray(2 * i, 2 * i + 2) : []), area],
+    ...[...(wcs ? [area * wcs.pixelScale ** 2] : []), ...flux],
+  ]);
+  return writeCsv(new NdArray(Float64Array.from(rows), [objects.length, columns.length]), { columns });
+}
+
 /** Regions as CSV: of each its number, pixels, share, place in pixels and on the sky, area, and mean and standard deviation in each band. */
 export function writeRegions(
   { sizes, centers, means, deviations }: RegionStatistics,

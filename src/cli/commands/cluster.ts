@@ -10,12 +10,13 @@ import { headline } from "../../metrics/measures";
 import { sizeOf } from "../../ndarray";
 import { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../run/checkpoint";
 import { commandLine } from "../command-line";
-import { fingerprint, itemShapeOf, loadData, type DataSet, type Scale } from "../data/load";
+import { fingerprint, itemShapeOf, loadData, type CubesTaken, type DataSet, type Scale } from "../data/load";
 import type { DataOptions } from "../data/options";
 import { checkDevice, openDevice } from "../device";
 import { checkpointPath, readCheckpoint, takeFolder, type OutFolder } from "../run/folder";
 import { interruptible } from "../run/interrupt";
 import { inFlags, methodFlags, methodList, methodOptions } from "../method-options";
+import type { NdArray } from "../../ndarray";
 import { choice, kebab, spell, toOption, type OptionSpec } from "../option";
 import { findNumber, rangeOf, type Clusters } from "../run/number-of-clusters";
 import { ProgressDisplay } from "../progress";
@@ -157,8 +158,8 @@ async function clusterWhole(
 }
 
 /** How a method takes cubes; one of images alone takes none. */
-export const takesCubes = ({ takes }: AnyMethod): "rows" | "whole" | undefined =>
-  takes.includes("rows") ? "rows" : takes.includes("cube") ? "whole" : undefined;
+export const takesCubes = ({ takes }: AnyMethod): CubesTaken | undefined =>
+  takes.includes("rows") ? "rows" : takes.includes("cube") ? "whole" : takes.includes("field") ? "tiles" : undefined;
 
 /** What one call of the command comes to. */
 interface Asked {
@@ -225,19 +226,35 @@ function checkTaken({ name, takes }: AnyMethod, { path, cube }: DataSet): void {
   throw new Error(`${name} takes a cube, ${path} is none: a FITS file, a picture or an array [bands, height, width]`);
 }
 
+/** @throws for options that prepare stamps one by one, of a whole field */
+function checkField(path: string, options: OptionValues): void {
+  const { crop, normalize = "none", center = false, neighbours = "keep" } = options;
+  const own = Object.entries({
+    ...{ crop: crop !== undefined, normalize: normalize !== "none" },
+    ...{ center: center !== false, neighbours: neighbours !== "keep" },
+  }).find(([, is]) => is);
+  if (own) throw new Error(`--${own[0]} is for stamps, ${path} is taken as a whole field`);
+}
+
 /** The items scaled: as before, where a run is resumed. */
 async function scaledData(
-  { path, given, method, saved, data }: Asked,
+  asked: Asked,
   progress: ProgressDisplay,
 ): Promise<{
   readonly x: Items | RowSource;
   readonly scaling: Scaling;
   readonly identity: RunIdentity;
 }> {
-  if (data.cube?.as === "cube") {
+  const { path, given, method, saved, data } = asked;
+  if (data.cube?.as === "cube" || data.cube?.as === "tiles") {
     if (given.scale !== undefined && given.scale !== "auto" && given.scale !== "none")
-      throw new Error(`--scale is for methods that take rows, ${method.name} scales all bands together`);
-    const { cube } = data.cube;
+      throw new Error(
+        data.cube.as === "cube"
+          ? `--scale is for methods that take rows, ${method.name} scales all bands together`
+          : `--scale is for rows, a field is taken as it is; --sky-sigma and --stretch prepare it`,
+      );
+    if (data.cube.as === "tiles") checkField(path, asked.options);
+    const cube = data.cube.as === "cube" ? data.cube.cube : (data.raw as NdArray<Float32Array>);
     return {
       ...{ x: cube, scaling: { kind: "none" } },
       identity: { method: method.name, scale: "none", data: fingerprint(cube) },

@@ -29,7 +29,7 @@ import { watchedRows } from "../streams/watched";
 const OPTIONS: readonly OptionSpec[] = [
   { name: "out", rule: text("DIR"), help: "folder for the results; without it labels are printed as CSV" },
   ...DATA_OPTIONS,
-  ...CUBES.filter(({ name }) => name === "hdu"),
+  ...CUBES.filter(({ name }) => name === "hdu" || name === "tileSize"),
   ...STREAMING,
   ...DEVICE_OPTIONS,
 ];
@@ -81,6 +81,11 @@ async function predict(
         ...{ streams: Boolean(method.streams), earlier: saved && readingOf(saved), cubes: takesCubes(method) },
       });
       try {
+        const isField = data.cube?.as === "tiles";
+        if (isField && saved && saved.scaling.kind !== "none")
+          throw new Error(
+            `${file} was trained on items that were scaled, and a field is taken as it is; train it with --scale none`,
+          );
         const scaling = saved?.scaling ?? ({ kind: "none" } as const);
         const { streamed } = data;
         if (streamed && saved) arranged(data, saved, file);
@@ -88,7 +93,7 @@ async function predict(
         const x = streamed
           ? scaledSource(path, watchedRows(streamed.source, told), scaling)
           : scaledRows(saved ? arranged(data, saved, file) : data, scaling);
-        const found = await estimator.predict?.(x);
+        const found = isField ? undefined : await estimator.predict?.(x);
         const labels = found instanceof Int32Array ? found : undefined;
         const pixels = found && "shape" in found ? (found as NdArray<Int32Array>) : undefined;
         const truth = data.truth?.labels;
@@ -153,7 +158,12 @@ async function writeResults(
     if (values) await out.write(name, writeNpy(values));
   };
   try {
-    if (streamed?.pixels && labels) {
+    if (cube?.as === "tiles") {
+      const { writeClusters, writeField, writePixelLabels } = await import("../cubes");
+      const all = await writeField(out, await estimator.segmentImage!(cube.cube), cube, { ...made, path });
+      await writePixelLabels(out, all, cube, { ...made, path });
+      await writeClusters(out, all, cube);
+    } else if (streamed?.pixels && labels) {
       const { pixelLabels, writePixelLabels } = await import("../cubes");
       await writePixelLabels(out, pixelLabels(labels, streamed.pixels), streamed.pixels, { ...made, path });
     } else if (cube && labels) {

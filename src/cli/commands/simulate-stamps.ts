@@ -10,7 +10,7 @@ import { npyRecordsHeader, packRecords } from "../../data/formats/npy/records";
 import type { RecordFields } from "../../data/formats/npy/records";
 import { NdArray } from "../../ndarray";
 import { interruptible } from "../run/interrupt";
-import { integer, positive, range, toOption, type OptionSpec } from "../option";
+import { integer, kebab, positive, range, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
 
 interface StampOptions {
@@ -21,24 +21,31 @@ interface StampOptions {
   readonly blendShare?: number;
   readonly radius?: number;
   readonly faintest?: number;
+  readonly field?: number;
   readonly out: string;
 }
 
 const portion = range(0, 1);
 
 const OPTIONS: readonly OptionSpec[] = [
-  { name: "n", rule: integer(1), help: "stamps (default 10000)" },
+  {
+    name: "n",
+    rule: integer(1),
+    help: "stamps (default 10000), or objects of the field (default one for 1600 pixels)",
+  },
   { name: "seed", rule: integer(0), help: "of everything random (default 0)" },
   { name: "size", rule: integer(8), help: "side in pixels of 0.396 arcsec (default 32; SDSS's stamps 64)" },
   { name: "starShare", rule: portion, help: "chance of an object to be a star (default 0.3)" },
   { name: "blendShare", rule: portion, help: "chance of a second source (default 0.15)" },
   { name: "radius", rule: positive, help: "median effective radius of galaxies over the seeing (default 0.6)" },
   { name: "faintest", rule: positive, help: "smallest flux in r, in sky sigmas of a pixel (default 150)" },
+  { name: "field", rule: integer(8, 8192), help: "a field of so many pixels a side, in place of stamps" },
 ];
 
 const DETAILS =
   "Writes stamps.npy (records objID, image [5, size, size] in u g r i z with the unit the sky's standard deviation in a pixel of r, class STAR or GALAXY, z: " +
-  "the fields of SDSS's stamps), masks.npy (1 first source, 2 second), labels.npy (1 star, 0 galaxy), catalogue.csv and simulation.json. Simulated, not observed.";
+  "the fields of SDSS's stamps), masks.npy (1 first source, 2 second), labels.npy (1 star, 0 galaxy), catalogue.csv and simulation.json. With --field one sky " +
+  "with many objects: field.fits [5, N, N] with world coordinates, objects.fits (the number of the object at each pixel), catalogue.csv and simulation.json. Simulated, not observed.";
 
 /** Stamps simulated at a time. */
 const CHUNK = 250;
@@ -49,6 +56,21 @@ export function stampsCommand(print: (text: string) => void): Command {
   for (const spec of OPTIONS) stamps.addOption(toOption(spec));
   stamps.requiredOption("--out <DIR>", "folder for the files, made where it is missing");
   return stamps.action((given: StampOptions) => simulate(given, print));
+}
+
+/** Fluxes in r that objects have, by the smallest one. */
+const fluxes = (faintest: number): readonly [number, number] => [faintest, Math.max(6000, faintest)];
+
+/** Simulates a field. @throws for options of stamps */
+async function fieldOf(
+  { n, seed = 0, size, starShare, blendShare, radius, faintest = 150, out }: StampOptions,
+  side: number,
+): Promise<string> {
+  const own = Object.entries({ size, blendShare }).find(([, value]) => value !== undefined)?.[0];
+  if (own !== undefined) throw new Error(`--${kebab(own)} is for stamps, --field makes none`);
+  const given = Object.entries({ n, starShare, radius }).filter(([, value]) => value !== undefined);
+  const { simulateField } = await import("./simulate-field");
+  return simulateField({ ...Object.fromEntries(given), seed, size: side, flux: fluxes(faintest) }, out, version);
 }
 
 /** Records of stamps as SDSS's files have them; objIDs count from 1. */
@@ -66,6 +88,7 @@ function recordsOf({ images, labels, redshift }: StarGalaxyStamps, first: number
 }
 
 async function simulate(given: StampOptions, print: (text: string) => void): Promise<void> {
+  if (given.field !== undefined) return print(await fieldOf(given, given.field));
   const {
     n = 10000,
     seed = 0,
@@ -76,7 +99,7 @@ async function simulate(given: StampOptions, print: (text: string) => void): Pro
     faintest = 150,
     out,
   } = given;
-  const settings = { seed, size, starShare, blendShare, radius, flux: [faintest, Math.max(6000, faintest)] as const };
+  const settings = { seed, size, starShare, blendShare, radius, flux: fluxes(faintest) };
   const part = (first: number): StarGalaxyStamps =>
     simulateStarsGalaxies({ ...settings, first, n: Math.min(CHUNK, n - first) });
   simulateStarsGalaxies({ ...settings, n: 0 }); // the options, before anything is written

@@ -19,6 +19,7 @@ import { openFits } from "../cubes/read";
 import { interruptible } from "../run/interrupt";
 import { choice, integer, list, positive, range, text, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
+import { skyStampsCommand } from "./sky-stamps";
 
 const OPTIONS: readonly OptionSpec[] = [
   {
@@ -95,10 +96,11 @@ export function skyCommand(print: (text: string) => void): Command {
     .option("--json", "print one JSON object")
     .action((file: string, { json }: { json?: boolean }) => describe(file, json ?? false, print));
   return new Command("sky")
-    .description("astronomical images: FITS files in, cubes out")
+    .description("astronomical images: FITS files in, cubes and stamps out")
     .helpCommand(false)
     .addCommand(prepare)
-    .addCommand(info);
+    .addCommand(info)
+    .addCommand(skyStampsCommand(print));
 }
 
 async function prepareCube(

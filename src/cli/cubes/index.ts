@@ -2,4 +2,4 @@
 export { cubeSet } from "./data";
 export { pixelLabels } from "./read";
 export { reportOfCube, reportOfStreamed, unitsOf } from "./report";
-export { writeClusters, writePixelLabels, writePlanes } from "./write";
+export { writeClusters, writeField, writePixelLabels, writePlanes } from "./write";

@@ -9,8 +9,8 @@ import { requestDevice } from "../../request-device";
 import type { DataOptions } from "../data/options";
 import { isFits, isPicture } from "./kind";
 
-/** What is clustered of a cube: its pixels, its superpixels, or all of it by a method that takes cubes. */
-export type CubeAs = "pixels" | "superpixels" | "cube";
+/** What is clustered of a cube: its pixels, its superpixels, all of it by a method that takes cubes, or its pixels tile by tile. */
+export type CubeAs = "pixels" | "superpixels" | "cube" | "tiles";
 
 /** A cube behind items. */
 export interface CubeData extends Pick<CubeItems, "of"> {
@@ -166,5 +166,5 @@ export async function rowClasses(path: string, { as, of }: Pick<CubeData, "as" |
   if (image.data.length !== of.data.length)
     throw new Error(`${path} must have a class for each of ${of.data.length} pixels, got ${image.data.length}`);
   const classes = Int32Array.from(image.data as ArrayLike<number>, Number);
-  return as === "cube" ? classes : classes.filter((_, at) => of.data[at]! >= 0);
+  return as === "cube" || as === "tiles" ? classes : classes.filter((_, at) => of.data[at]! >= 0);
 }

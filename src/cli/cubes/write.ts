@@ -1,8 +1,16 @@
 // What a clustered cube becomes on the disk: labels with the sky of the input, and the clusters as a table.
 import { basename } from "node:path";
 import { version } from "../../../package.json";
-import { regionStatistics, writeLabelImage, writeRegions, writeSkyImage, type RegionStatistics } from "../../astronomy";
+import {
+  regionStatistics,
+  writeLabelImage,
+  writeObjects,
+  writeRegions,
+  writeSkyImage,
+  type RegionStatistics,
+} from "../../astronomy";
 import { writeNpy } from "../../data/formats/npy/npy";
+import type { SegmentedImage } from "../../generative";
 import { runHistory } from "../../methods";
 import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
@@ -52,6 +60,19 @@ export async function writePlanes(
   const made2d = new NdArray<TypedArray>(image, values.shape.length === 1 ? shape : [planes, ...shape]);
   if (cube.fits) await out.write(`${name}.fits`, writeSkyImage(made2d, cube.fits, historyOf(made, cube)));
   else await out.write(`${name}.npy`, writeNpy(made2d));
+}
+
+/** Writes what was found of a field: mask.npy, of a FITS file mask.fits, and objects.csv. Returns the clusters of its pixels. */
+export async function writeField(
+  out: OutFolder,
+  { labels, mask, objects }: SegmentedImage,
+  cube: CubeData,
+  made: Made,
+): Promise<NdArray<Int32Array>> {
+  if (cube.fits) await out.write("mask.fits", writeSkyImage(mask, cube.fits, historyOf(made, cube)));
+  else await out.write("mask.npy", writeNpy(mask));
+  await out.write("objects.csv", writeObjects(objects, cube.names, cube.fits?.wcs));
+  return labels;
 }
 
 /** Writes clusters.csv: of each cluster its pixels, share, area, place in pixels and on the sky, and mean and standard deviation in each band. */

@@ -33,7 +33,7 @@ export type Scale = "auto" | "none" | "unit" | "standard";
 /** How pictures and sounds were brought to one size, rows made of cubes, and the columns of a table taken, so that later ones are read alike. */
 export type Reading = Pick<ImageFolderOptions, "fit" | "channels"> &
   SoundOptions &
-  Pick<DataOptions, "as" | "slice" | "superpixels" | "superpixelCompactness"> & {
+  Pick<DataOptions, "as" | "slice" | "superpixels" | "superpixelCompactness" | "tileSize"> & {
     readonly size?: readonly [height: number, width: number] | undefined;
     readonly table?: TableReading | undefined;
   };
@@ -76,14 +76,17 @@ type Read = Pick<DataSet, "raw" | "columns" | "ids" | "notes" | "reading"> & {
   readonly dropped?: number;
 };
 
+/** How a method takes cubes. */
+export type CubesTaken = "rows" | "whole" | "tiles";
+
 /** How data are read beside what was asked for. */
 export interface LoadHow {
   /** Whether items larger than memory may be left in their file; in words: when they are read. Default false. */
   readonly streams?: boolean | string | undefined;
   /** How the data that a model was trained on were read. */
   readonly earlier?: Reading | undefined;
-  /** Whether cubes are taken, as rows or as they are. Default: they are not. */
-  readonly cubes?: "rows" | "whole" | undefined;
+  /** Whether cubes are taken: as rows, as they are, or as a field in tiles. Default: they are not. */
+  readonly cubes?: CubesTaken | undefined;
 }
 
 /**
@@ -97,7 +100,9 @@ export async function loadData(
   { streams = false, earlier = {}, cubes }: LoadHow = {},
 ): Promise<DataSet> {
   const path = given === "-" ? STANDARD_INPUT : given;
-  const asked = cubes === "whole" || (options.as ?? options.superpixels ?? earlier.as) !== undefined;
+  const asked =
+    cubes === "whole" ||
+    (options.as ?? options.superpixels ?? options.tileSize ?? earlier.as ?? earlier.tileSize) !== undefined;
   if (cubes && (await isCube(path, asked))) {
     checkKind(path, options, "cube");
     const ofPixels = [options.as ?? earlier.as ?? "pixels"].includes("pixels") && options.superpixels === undefined;
@@ -289,7 +294,7 @@ const KINDS: Readonly<Record<DataKind, readonly [what: string, names: readonly (
   array: ["files of arrays", ["array", "layout"]],
   cube: [
     "FITS files, single pictures and cubes",
-    ["as", "superpixels", "superpixelCompactness", "hdu", "wavelengths", "rgb", "array", "maxPixels"],
+    ["as", "superpixels", "superpixelCompactness", "tileSize", "hdu", "wavelengths", "rgb", "array", "maxPixels"],
   ],
 };
 

@@ -31,6 +31,7 @@ export interface DataOptions {
   readonly slice?: number | undefined;
   readonly superpixels?: number | undefined;
   readonly superpixelCompactness?: number | undefined;
+  readonly tileSize?: number | undefined;
   readonly hdu?: string | undefined;
   readonly wavelengths?: readonly number[] | undefined;
   readonly rgb?: readonly number[] | undefined;
@@ -169,6 +170,11 @@ export const CUBES: readonly OptionSpec[] = [
     name: "superpixelCompactness",
     rule: positive,
     help: "cubes: weight of the place against the colour in superpixels (default 0.1)",
+  },
+  {
+    name: "tileSize",
+    rule: integer(4, LARGEST),
+    help: "fields of the sky, of methods that segment them: side of the tiles that are taken at a time (default 32)",
   },
   { name: "hdu", rule: text("NAME|N"), help: "FITS files: the image's HDU (default SCI, or the first with an image)" },
   {

@@ -96,6 +96,7 @@ const RUN = {
         slice: optional(integer(0)),
         superpixels: optional(integer(1)),
         superpixelCompactness: optional(positive),
+        tileSize: optional(integer(1)),
         table: optional(TABLE),
       },
     }),

@@ -93,7 +93,7 @@ export async function runSession(session: Session): Promise<SessionResult> {
   try {
     outcome = await runMethod(method, {
       ...{ x, options, device, truth, signal, checkpoint: session.checkpoint, keep: write },
-      data: { n: data.n, itemShape: itemShapeOf(data), bytes: isBytes(data.raw) },
+      data: { n: data.n, itemShape: itemShapeOf(data), bytes: isBytes(data.raw), field: data.cube?.as === "tiles" },
       // distances of all pixels to all units would fill the memory, and show nothing that a picture does not
       ...((data.cube ?? data.streamed?.pixels) && { places: method.clusters === "none" }),
       ...(session.stages && { stages: session.stages }),
@@ -159,12 +159,16 @@ async function cubeResults(
 ): Promise<number> {
   const { method, data, out, rgb } = session;
   const { estimator, embedding, settings, device } = outcome;
-  const { pixelLabels, reportOfCube, unitsOf, writeClusters, writePixelLabels, writePlanes } = await import("../cubes");
+  const { pixelLabels, reportOfCube, unitsOf, writeClusters, writeField, writePixelLabels, writePlanes } =
+    await import("../cubes");
   const made = { title: method.title, path: data.path, settings };
   if (embedding) await writePlanes(out, "embedding", embedding, cube, made);
   if (!outcome.labels || !("shape" in outcome.labels || outcome.labels instanceof Int32Array))
     return embedding?.shape[1] ?? 0;
-  const labels = pixelLabels(outcome.labels, cube);
+  const labels =
+    cube.as === "tiles"
+      ? await writeField(out, await estimator.segmentImage!(cube.cube), cube, made)
+      : pixelLabels(outcome.labels, cube);
   await writePixelLabels(out, labels, cube, made);
   const regions = await writeClusters(out, labels, cube);
   for (const [name, values] of Object.entries(unitsOf(estimator)))

@@ -1,9 +1,8 @@
 // What is known of the objects in masks: area, centroid and flux per band.
 import type { Device } from "../../device";
 import { NdArray } from "../../ndarray";
-import { componentStatistics, componentSums, connectedComponents, selectObject } from "../../ops/masks/components";
+import { connectedComponents, selectObject } from "../../ops/masks/components";
 import { tensor, tidy } from "../../tensor";
-import type { Tensor } from "../../tensor";
 
 /** An object of a mask. */
 export interface SegmentedObject {
@@ -18,12 +17,32 @@ export interface SegmentedObject {
   readonly flux: readonly number[];
 }
 
-/** Objects of an image at most. */
-const SLOTS = 1024;
+/** Pixels whose components are found at a time. */
+const PIXELS = 2 ** 22;
+
+/** The objects of one image: labels [h, w] from 1, 0 outside, and its bands [bands, h, w]; sums in float64. */
+function objectsOf(image: number, labels: Uint32Array, bands: Float32Array, width: number): SegmentedObject[] {
+  const count = labels.reduce((most, label) => Math.max(most, label), 0);
+  const channels = bands.length / labels.length;
+  const [area, rows, columns] = [0, 1, 2].map(() => new Float64Array(count)) as [Float64Array, Float64Array, Float64Array]; // prettier-ignore
+  const flux = new Float64Array(count * channels);
+  labels.forEach((label, p) => {
+    if (label === 0) return;
+    area[label - 1]!++;
+    rows[label - 1]! += Math.floor(p / width);
+    columns[label - 1]! += p % width;
+    for (let band = 0; band < channels; band++)
+      flux[(label - 1) * channels + band]! += bands[band * labels.length + p]!;
+  });
+  return Array.from(area, (pixels, i) => ({
+    ...{ image, area: pixels, row: rows[i]! / pixels, column: columns[i]! / pixels },
+    flux: Array.from(flux.subarray(i * channels, (i + 1) * channels)),
+  }));
+}
 
 /**
  * The objects, connected pixels, of masks [n, h, w] in images [n, bands, h, w] of at least `minimum` pixels, image by image in the order of their first
- * pixels; of the first 1,024 of an image. @throws when masks and images are not of one size
+ * pixels. @throws when masks and images are not of one size
  */
 export async function objectCatalogue(
   device: Device,
@@ -34,25 +53,22 @@ export async function objectCatalogue(
   const [n, bands, h, w] = images.shape as [number, number, number, number];
   if (images.shape.length !== 4 || masks.shape.join() !== [n, h, w].join())
     throw new Error(`objectCatalogue: masks must be [n, h, w] of images [n, bands, h, w], got [${masks.shape.join(", ")}] and [${images.shape.join(", ")}]`); // prettier-ignore
-  const slots = Math.min(SLOTS, Math.ceil((h * w) / 2));
+  const size = h * w;
+  const chunk = Math.max(1, Math.floor(PIXELS / size));
   const objects: SegmentedObject[] = [];
-  for (let image = 0; image < n; image++) {
-    const size = h * w;
-    const [statistics, sums] = tidy(() => {
-      const mask = tensor(device, Float32Array.from(masks.data.subarray(image * size, (image + 1) * size)), [1, h, w]);
-      const values = images.data.subarray(image * bands * size, (image + 1) * bands * size);
-      const pixels = tensor(device, values, [1, bands, h, w]);
-      const { labels } = connectedComponents(mask);
-      return [componentStatistics(labels, slots), componentSums(pixels, labels, slots)];
-    }) as [Tensor, Tensor];
-    const [known, flux] = (await Promise.all([statistics.data(), sums.data()])) as [Float32Array, Float32Array];
-    statistics.dispose();
-    sums.dispose();
-    const width = known.length / slots;
-    for (let slot = 0; slot < slots; slot++) {
-      const [area, row, column] = known.subarray(slot * width, slot * width + 3) as unknown as [number, number, number];
-      if (area < Math.max(1, minimum)) continue;
-      objects.push({ image, area, row, column, flux: [...flux.subarray(slot * bands, (slot + 1) * bands)] });
+  for (let first = 0; first < n; first += chunk) {
+    const count = Math.min(chunk, n - first);
+    const found = tidy(() => {
+      const mask = Float32Array.from(masks.data.subarray(first * size, (first + count) * size));
+      const { labels } = connectedComponents(tensor(device, mask, [count, h, w]));
+      return labels;
+    });
+    const labels = (await found.data()) as Uint32Array;
+    found.dispose();
+    for (let i = 0; i < count; i++) {
+      const image = images.data.subarray((first + i) * bands * size, (first + i + 1) * bands * size);
+      const all = objectsOf(first + i, labels.subarray(i * size, (i + 1) * size), image, w);
+      objects.push(...all.filter(({ area }) => area >= minimum));
     }
   }
   return objects;

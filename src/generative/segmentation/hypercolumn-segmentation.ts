@@ -11,8 +11,8 @@ import { Model } from "../../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../../lifecycle/model";
 import { mapRows } from "../../lifecycle/rows";
 import type { Rows, RowsLike } from "../../lifecycle/rows";
-import { takeFloat32 } from "../../matrix";
-import type { MatrixLike } from "../../matrix";
+import { takeFloat32, toContiguous } from "../../matrix";
+import type { MatrixLike, NdArrayLike } from "../../matrix";
 import { NdArray, sizeOf } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
 import { div } from "../../ops/elementwise";
@@ -20,6 +20,7 @@ import { hypercolumn } from "../../ops/images/hypercolumn";
 import { avgPool2d } from "../../ops/images/pooling";
 import { gatherRows } from "../../ops/indexing";
 import { ones, transpose } from "../../ops/layout";
+import { mean } from "../../ops/reduce";
 import { reshape } from "../../ops/shape";
 import { callable, choice, flag, integer, list, optional, range, text } from "../../options";
 import type { Rule } from "../../options";
@@ -29,7 +30,14 @@ import { CONV_AUTOENCODER_OPTIONS, ConvAutoencoder, RESIDUAL_DEFAULTS } from "..
 import type { ConvAutoencoderOptions, ConvAutoencoderSettings } from "../models/conv-autoencoder";
 import { middleObjects, objectCatalogue } from "./catalogue";
 import type { SegmentedObject } from "./catalogue";
-import { clusterArrays, clusterOf, clusterPixels, CLUSTERINGS, restoredClusters } from "./pixel-clusters";
+import {
+  brightClusters,
+  clusterArrays,
+  clusterOf,
+  clusterPixels,
+  CLUSTERINGS,
+  restoredClusters,
+} from "./pixel-clusters";
 import type { PixelClusters } from "./pixel-clusters";
 import { tilesOf } from "./tiles";
 
@@ -53,9 +61,18 @@ export interface HypercolumnSegmentationOptions extends ConvAutoencoderOptions {
   readonly nInit?: number;
   /** Width of the outer frame in which objects are rare, in pixels. Default an eighth of the shorter side. */
   readonly frame?: number | undefined;
+  /**
+   * Which clusters are of objects: what is rarer in the outer frame of the images, of stamps with their object in the middle (frame, the default); or what is
+   * brighter than the sky, of tiles of a field (bright): the mean of its prepared channels lies above the median of all pixels by more than one deviation,
+   * 1.4826 median absolute ones.
+   */
+  readonly foreground?: (typeof FOREGROUNDS)[number];
   /** A cluster is of objects where it is so many times as rare in the frame as in whole images. Default 2. */
   readonly rarity?: number;
 }
+
+/** How clusters of objects are told from those of the sky. */
+const FOREGROUNDS = ["frame", "bright"] as const;
 
 /** @inline */
 type Settings = ConvAutoencoderSettings &
@@ -75,11 +92,25 @@ export const SEGMENTATION_OPTIONS: OptionSet<Settings> = {
     ...(CONV_AUTOENCODER_OPTIONS.rules as OptionSet<Settings>["rules"]),
     ...{ nClusters: integer(1), at: optional(list(LAYER, 1)), features: optional(callable) },
     ...{ comparable: choice("none", "l2", "standardize"), resize: choice("bilinear", "nearest"), smooth: flag },
-    ...{ clustering: choice(...CLUSTERINGS), nInit: integer(1), frame: optional(integer(1)), rarity: range(1) },
+    ...{
+      clustering: choice(...CLUSTERINGS),
+      nInit: integer(1),
+      foreground: choice(...FOREGROUNDS),
+      frame: optional(integer(1)),
+      rarity: range(1),
+    },
   },
   defaults: {
     ...{ ...CONV_AUTOENCODER_OPTIONS.defaults, ...RESIDUAL_DEFAULTS },
-    ...{ comparable: "none", resize: "bilinear", smooth: true, clustering: "k-means", nInit: 4, rarity: 2 },
+    ...{
+      comparable: "none",
+      resize: "bilinear",
+      smooth: true,
+      clustering: "k-means",
+      nInit: 4,
+      foreground: "frame",
+      rarity: 2,
+    },
   },
   kernels: (settings) => [
     ...CONV_AUTOENCODER_OPTIONS.kernels!(settings),
@@ -92,9 +123,25 @@ const PIXELS = 2 ** 16;
 /** Images whose hypercolumns are computed at a time. */
 const CHUNK = 32;
 
+/** What was found of a whole image. */
+export interface SegmentedImage {
+  /** Cluster of each pixel, [H, W]; −1 where a channel has no number. */
+  readonly labels: NdArray<Int32Array>;
+  /** Where objects are, [H, W], 0 and 1. */
+  readonly mask: NdArray<Uint8Array>;
+  readonly objects: readonly SegmentedObject[];
+}
+
+/** @throws for a preparation that is of single stamps */
+function checkWhole(op: string, preparation: HypercolumnSegmentationOptions["preparation"] = {}): void {
+  const { crop, normalize = "none", center = false, neighbours = "keep" } = preparation;
+  if (crop !== undefined || normalize !== "none" || center || neighbours !== "keep")
+    throw new Error(`${op}: a whole image is prepared by its values alone, got a preparation with crop, normalize, center or neighbours`); // prettier-ignore
+}
+
 /**
  * Segments images: an autoencoder is trained on them, and what several of its layers say of a pixel, brought to the size of the image, is clustered.
- * Objects are what is rarer in the frame of the images than in them. `labels` are clusters, `masks` objects, `catalogue` what is known of these.
+ * Objects are what is rarer in the frame of the images than in them, or brighter than the sky. `labels` are clusters, `masks` objects, `catalogue` what is known of these.
  */
 export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
   #clusters: PixelClusters | undefined;
@@ -153,32 +200,26 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
   }
 
   /**
-   * Objects of a whole image [channels, H, W] as large as the fitted ones or larger, tile by tile, of which each gives its middle: a mask [H, W].
+   * A whole image [channels, H, W] as large as the fitted ones or larger, tile by tile, of which each gives its middle: the cluster of each pixel, where
+   * objects are, and these as `catalogue` gives them. Where a channel has no number there is no cluster (−1) and no object.
+   * @param options `minimum`: pixels of an object at least (default 5)
    * @throws when it is smaller, has other channels, or stamps are cropped or normalised one by one
    */
-  async maskOf(image: MatrixLike): Promise<NdArray<Uint8Array>> {
-    const op = `${this.name}.maskOf`;
-    const { preparation, inputShape } = this.settings;
-    const { crop, normalize = "none", center = false, neighbours = "keep" } = preparation ?? {};
-    if (crop !== undefined || normalize !== "none" || center || neighbours !== "keep")
-      throw new Error(`${op}: a whole image is prepared by its values alone, got a preparation with crop, normalize, center or neighbours`); // prettier-ignore
-    const whole = await takeFloat32(image, op, "image");
-    const { tiles, join } = tilesOf(op, whole, inputShape);
-    return join((await this.masks(tiles)).data);
+  async segmentImage(image: NdArrayLike, options: { readonly minimum?: number } = {}): Promise<SegmentedImage> {
+    const { labels, planes } = await this.#whole(image, "segmentImage");
+    const mask = this.#maskOf(labels);
+    return { labels, mask, objects: await this.#objectsOf(mask, planes, "segmentImage", options) };
   }
 
-  /** The objects of a whole image, tile by tile, as `catalogue` gives them. */
-  async catalogueOf(
-    image: MatrixLike,
-    { minimum = 5 }: { readonly minimum?: number } = {},
-  ): Promise<SegmentedObject[]> {
-    const mask = await this.maskOf(image);
-    const { data, shape } = await takeFloat32(image, `${this.name}.catalogueOf`, "image");
-    const [height, width] = mask.shape as [number, number];
-    const one = new NdArray(mask.data, [1, height, width]);
-    const bands = data.length / (height * width);
-    if (shape.length < 2) throw new Error(`${this.name}.catalogueOf: an image must be [channels, H, W]`);
-    return objectCatalogue(await this.device(), one, new NdArray(data, [1, bands, height, width]), minimum);
+  /** Objects of a whole image, tile by tile: a mask [H, W]. @throws as `segmentImage` */
+  async maskOf(image: NdArrayLike): Promise<NdArray<Uint8Array>> {
+    return this.#maskOf((await this.#whole(image, "maskOf")).labels);
+  }
+
+  /** The objects of a whole image, tile by tile, as `catalogue` gives them. @throws as `segmentImage` */
+  async catalogueOf(image: NdArrayLike, options: { readonly minimum?: number } = {}): Promise<SegmentedObject[]> {
+    const { labels, planes } = await this.#whole(image, "catalogueOf");
+    return this.#objectsOf(this.#maskOf(labels), planes, "catalogueOf", options);
   }
 
   /** @throws when the bytes are no checkpoint of a HypercolumnSegmentation */
@@ -229,10 +270,42 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
     return reshape(clusterOf(this.#columns(batch), this.#clusters!), [-1, height * width]);
   }
 
+  /** Clusters of the pixels of a whole image, [H, W], and the image itself. */
+  async #whole(
+    image: NdArrayLike,
+    name: string,
+  ): Promise<{ readonly labels: NdArray<Int32Array>; readonly planes: NdArray<Float32Array> }> {
+    const op = `${this.name}.${name}`;
+    const { preparation, inputShape } = this.settings;
+    this.known(name, this.#clusters);
+    checkWhole(op, preparation);
+    const { data, shape } = toContiguous(image, op, "image");
+    const planes = new NdArray(data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number>, Number), shape); // prettier-ignore
+    const tiles = tilesOf(op, planes, inputShape);
+    const labels = new Int32Array(tiles.size[0] * tiles.size[1]);
+    for (let i = 0; i < tiles.rows; i++) tiles.put(i, (await this.predict(tiles.row(i))).data, labels);
+    return { labels: new NdArray(labels, tiles.size), planes };
+  }
+
+  async #objectsOf(
+    mask: NdArray<Uint8Array>,
+    { data, shape }: NdArray<Float32Array>,
+    name: string,
+    { minimum = 5 }: { readonly minimum?: number },
+  ): Promise<SegmentedObject[]> {
+    checkInteger(`${this.name}.${name}`, { minimum }, 1);
+    return objectCatalogue(
+      await this.device(),
+      new NdArray(mask.data, [1, ...mask.shape]),
+      new NdArray(data, [1, ...shape]),
+      minimum,
+    );
+  }
+
   #maskOf({ data, shape }: NdArray<Int32Array>): NdArray<Uint8Array> {
     const foreground = this.known("masks", this.#foreground);
     return new NdArray(
-      Uint8Array.from(data, (label) => foreground[label]!),
+      Uint8Array.from(data, (label) => foreground[label] ?? 0),
       shape,
     );
   }
@@ -272,8 +345,18 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
     this.#clusters = await clusterPixels(pixels, how, await this.device(), fit);
     const { data } = await mapRows(rows, (batch) => this.#clusterOf(batch), CHUNK);
     const labels = new NdArray(Int32Array.from(data), [rows.count, height, width]);
-    this.#foreground = this.#rareInFrame(labels.data);
+    this.#foreground =
+      this.settings.foreground === "bright"
+        ? brightClusters(labels.data, await this.#brightness(rows), nClusters)
+        : this.#rareInFrame(labels.data);
     this.#labels = labels;
+  }
+
+  /** The mean of the channels of each pixel of prepared images. */
+  async #brightness(rows: Rows): Promise<Float32Array> {
+    const { channels, height, width } = this.#size;
+    const planes = (batch: Tensor): Tensor => reshape(batch, [-1, channels, height * width]);
+    return (await mapRows(rows, (batch) => mean(planes(batch), 1), CHUNK)).data;
   }
 
   /** Which clusters are `rarity` times as rare in the outer frame as in whole images. */

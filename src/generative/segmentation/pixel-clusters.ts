@@ -106,6 +106,23 @@ export function clusterOf(columns: Tensor, clusters: PixelClusters): Tensor {
   );
 }
 
+/** Pixels that a median is of, at most. */
+const SAMPLED = 2 ** 16;
+
+/** Which clusters of pixels have a mean brightness above the median by more than 1.4826 median absolute deviations, the deviation of normal noise. */
+export function brightClusters(labels: Int32Array, brightness: Float32Array, nClusters: number): Uint8Array {
+  const step = Math.max(1, Math.floor(labels.length / SAMPLED));
+  const sample = brightness.filter((_, i) => i % step === 0).sort();
+  const middle = sample[sample.length >> 1]!;
+  const deviation = 1.4826 * sample.map((value) => Math.abs(value - middle)).sort()[sample.length >> 1]!;
+  const [sums, counts] = [new Float64Array(nClusters), new Float64Array(nClusters)];
+  labels.forEach((label, i) => {
+    counts[label]!++;
+    sums[label]! += brightness[i]!;
+  });
+  return Uint8Array.from(sums, (sum, j) => Number(counts[j]! > 0 && sum / counts[j]! > middle + deviation));
+}
+
 const NAMES = ["shift", "scale", "constants", "linear", "quadratic"] as const;
 
 /** As a checkpoint keeps them. */

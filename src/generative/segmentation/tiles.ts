@@ -1,11 +1,15 @@
 import { NdArray } from "../../ndarray";
 
-/** A whole image as tiles that overlap, and the way back of masks of them. */
+/** A whole image [channels, H, W] as tiles that overlap by half, a row of them at a time. */
 export interface Tiles {
-  /** [n, channels, height, width] */
-  readonly tiles: NdArray<Float32Array>;
-  /** Masks [n, height, width], one after the other, to one [H, W], each pixel that of the tile whose middle is nearest. */
-  join(masks: Uint8Array): NdArray<Uint8Array>;
+  /** [H, W] */
+  readonly size: readonly [height: number, width: number];
+  /** Rows of tiles. */
+  readonly rows: number;
+  /** The tiles of a row from 0, [n, channels, height, width]; a pixel without a number is as the middle of its channel. */
+  row(i: number): NdArray<Float32Array>;
+  /** Puts what was found of the pixels of these, [n, height, width], where they lie in [H, W]: each pixel that of the tile whose middle is nearest, −1 where a channel has no number. */
+  put(i: number, found: Int32Array, into: Int32Array): void;
 }
 
 /** Where tiles of a length begin, so that they overlap by half and the last ends at the end. */
@@ -27,6 +31,16 @@ function nearest(whole: number, tile: number, begins: readonly number[]): Uint32
   });
 }
 
+/** Numbers of a channel that its median is of, at most. */
+const SAMPLED = 2 ** 16;
+
+/** The median of the numbers of a channel; 0 where there are none. */
+function middleOf(channel: Float32Array): number {
+  const step = Math.max(1, Math.floor(channel.length / SAMPLED));
+  const sorted = channel.filter((value, i) => i % step === 0 && Number.isFinite(value)).sort();
+  return sorted.length > 0 ? sorted[sorted.length >> 1]! : 0;
+}
+
 /** The tiles of an image [channels, H, W]. @throws when it has other channels or is smaller than a tile */
 export function tilesOf(op: string, image: NdArray<Float32Array>, shape: readonly number[]): Tiles {
   const [channels, height, width] = shape as [number, number, number];
@@ -36,27 +50,38 @@ export function tilesOf(op: string, image: NdArray<Float32Array>, shape: readonl
       `${op}: an image must be [${channels}, H, W] of at least ${height} x ${width}, got [${image.shape.join(", ")}]`,
     );
   const [tops, lefts] = [beginnings(rows, height), beginnings(columns, width)];
-  const size = height * width;
-  const tiles = new Float32Array(tops.length * lefts.length * channels * size);
-  let to = 0;
-  for (const top of tops)
-    for (const left of lefts)
-      for (let band = 0; band < channels; band++)
-        for (let row = 0; row < height; row++, to += width) {
-          const from = (band * rows + top + row) * columns + left;
-          tiles.set(image.data.subarray(from, from + width), to);
-        }
+  const [size, pixels] = [height * width, rows * columns];
+  const middles = Array.from({ length: bands }, (_, band) =>
+    middleOf(image.data.subarray(band * pixels, (band + 1) * pixels)),
+  );
+  const isThere = (p: number): boolean => middles.every((_, band) => Number.isFinite(image.data[band * pixels + p]!));
   const [vertical, horizontal] = [nearest(rows, height, tops), nearest(columns, width, lefts)];
   return {
-    tiles: new NdArray(tiles, [tops.length * lefts.length, channels, height, width]),
-    join: (masks) => {
-      const mask = new Uint8Array(rows * columns);
-      for (let p = 0; p < mask.length; p++) {
-        const [row, column] = [Math.floor(p / columns), p % columns];
-        const [i, j] = [vertical[row]!, horizontal[column]!];
-        mask[p] = masks[(i * lefts.length + j) * size + (row - tops[i]!) * width + column - lefts[j]!]!;
+    size: [rows, columns],
+    rows: tops.length,
+    row: (i) => {
+      const tiles = new Float32Array(lefts.length * channels * size);
+      let to = 0;
+      for (const left of lefts)
+        for (const [band, middle] of middles.entries())
+          for (let row = 0; row < height; row++) {
+            const from = (band * rows + tops[i]! + row) * columns + left;
+            for (let p = from; p < from + width; p++, to++) {
+              const value = image.data[p]!;
+              tiles[to] = Number.isFinite(value) ? value : middle;
+            }
+          }
+      return new NdArray(tiles, [lefts.length, channels, height, width]);
+    },
+    put: (i, found, into) => {
+      for (let row = tops[i]!; row < tops[i]! + height; row++) {
+        if (vertical[row] !== i) continue;
+        for (let column = 0; column < columns; column++) {
+          const j = horizontal[column]!;
+          const p = row * columns + column;
+          into[p] = isThere(p) ? found[j * size + (row - tops[i]!) * width + column - lefts[j]!]! : -1;
+        }
       }
-      return new NdArray(mask, [rows, columns]);
     },
   };
 }

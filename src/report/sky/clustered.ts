@@ -17,8 +17,8 @@ const [COMPONENTS, MOST_BANDS] = [3, 256];
 export interface FittedCube {
   /** [bands, height, width] */
   readonly cube: NdArray<Float32Array>;
-  /** What of it was clustered; "cube": all of it, into superpixels. */
-  readonly as: "pixels" | "superpixels" | "cube";
+  /** What of it was clustered; "cube": all of it, into superpixels; "tiles": its pixels, tile by tile. */
+  readonly as: "pixels" | "superpixels" | "cube" | "tiles";
   /** [height, width], of superpixels. */
   readonly superpixels?: NdArray<Int32Array>;
   readonly names: readonly string[];

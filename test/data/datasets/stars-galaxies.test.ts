@@ -7,6 +7,7 @@ import {
   NpyDataset,
   readNpyRecords,
   renderSource,
+  simulateStarGalaxyField,
   simulateStarsGalaxies,
   SKY_SIGMA,
   writeNpyRecords,
@@ -118,4 +119,30 @@ describe("records", () => {
       rmSync(folder, { recursive: true });
     }
   });
+});
+
+test("a field has objects of both classes at their places, and the same ones again by its seed", () => {
+  const field = simulateStarGalaxyField({ size: 96, n: 12, seed: 3, flux: [2000, 6000] });
+  const { image, objects, labels, columns, fwhm } = field;
+  expect([image.shape, objects.shape, labels.length]).toEqual([[5, 96, 96], [96, 96], 12]);
+  expect(fwhm).toBeGreaterThan(2.9);
+  const sums = new Float64Array(12);
+  for (let i = 0; i < 12; i++) {
+    const [x, y] = [Math.round(columns.x[i]!), Math.round(columns.y[i]!)];
+    expect(objects.data[y * 96 + x]).toBeGreaterThan(0);
+  }
+  objects.data.forEach((number, p) => {
+    if (number > 0) sums[number - 1]! += image.data[2 * 96 * 96 + p]!;
+  });
+  // the flux in r of those with no neighbour near, that lie well within: nearly all of it is where it is above the noise
+  const alone = Array.from(sums.keys()).filter((i) => {
+    const far = Array.from(sums.keys()).every((j) => j === i || Math.hypot(columns.x[i]! - columns.x[j]!, columns.y[i]! - columns.y[j]!) > 16); // prettier-ignore
+    return far && Math.min(columns.x[i]!, columns.y[i]!, 95 - columns.x[i]!, 95 - columns.y[i]!) > 14;
+  });
+  expect(alone.length).toBeGreaterThan(0);
+  for (const i of alone) expect(sums[i]! / columns.flux[i]!).toBeGreaterThan(0.8);
+  for (const i of alone) expect(sums[i]! / columns.flux[i]!).toBeLessThan(1.05);
+  expect(simulateStarGalaxyField({ size: 96, n: 12, seed: 3, flux: [2000, 6000] }).image.data).toEqual(image.data);
+  expect(() => simulateStarGalaxyField({ size: 4 })).toThrow("simulateStarGalaxyField: size must be");
+  expect(() => simulateStarGalaxyField({ n: 3, flux: [2, 1] })).toThrow("flux must be two ascending positive numbers");
 });

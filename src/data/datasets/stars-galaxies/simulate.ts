@@ -65,12 +65,11 @@ interface Drawn {
   readonly y: number;
 }
 
-/**
- * Simulates five-band stamps of stars and galaxies as SDSS takes them: Moffat seeing, Sérsic galaxies, colours and fluxes of plausible
- * populations, blends, Gaussian noise of sky and source. A parametric stand-in made for the study of methods. @throws for options out of range
- */
-export function simulateStarsGalaxies(options: StarGalaxyOptions): StarGalaxyStamps {
-  const name = "simulateStarsGalaxies";
+/** The options with those that were not given, of stamps and fields. @throws for some out of range, beginning with `name` */
+export function settingsOf(
+  name: string,
+  options: StarGalaxyOptions,
+): Required<Omit<StarGalaxyOptions, "starShare" | "radius">> & { readonly population: Population } {
   const {
     n,
     size = 32,
@@ -82,12 +81,23 @@ export function simulateStarsGalaxies(options: StarGalaxyOptions): StarGalaxySta
     flux = [150, 6000],
   } = options;
   checkInteger(name, { n, first }, 0);
-  checkInteger(name, { size }, 8, 1024);
   checkRange(name, { starShare, blendShare }, 0, 1);
   checkRange(name, { radius }, 0);
   const [faintest, brightest] = flux;
   if (!(faintest > 0 && brightest >= faintest))
     throw new Error(`${name}: flux must be two ascending positive numbers, got ${faintest} to ${brightest}`);
+  return { n, size, seed, first, blendShare, flux, population: { starShare, radius } };
+}
+
+/**
+ * Simulates five-band stamps of stars and galaxies as SDSS takes them: Moffat seeing, Sérsic galaxies, colours and fluxes of plausible
+ * populations, blends, Gaussian noise of sky and source. A parametric stand-in made for the study of methods. @throws for options out of range
+ */
+export function simulateStarsGalaxies(options: StarGalaxyOptions): StarGalaxyStamps {
+  const name = "simulateStarsGalaxies";
+  checkInteger(name, { size: options.size ?? 32 }, 8, 1024);
+  const { n, size, seed, first, blendShare, population, flux } = settingsOf(name, options);
+  const [faintest, brightest] = flux;
   const area = size * size;
   const images = new NdArray(new Float32Array(n * BANDS.length * area), [n, BANDS.length, size, size]);
   const masks = new NdArray(new Uint8Array(n * area), [n, size, size]);
@@ -99,7 +109,6 @@ export function simulateStarsGalaxies(options: StarGalaxyOptions): StarGalaxySta
   >;
   // eslint-disable-next-line no-restricted-syntax -- stamps that the figures of examples were measured on
   const { key } = new Random(seed).state();
-  const population: Population = { starShare, radius };
   for (let i = 0; i < n; i++) {
     const random = new Random({ key, position: WORDS_A_STAMP * (first + i) }).split();
     const fwhm = 2.9 + 0.9 * random.uniform();
@@ -165,7 +174,7 @@ function draw(
 }
 
 /** Noise of the sky and of the sources' own light. */
-function addNoise(image: Float32Array, area: number, random: Random): void {
+export function addNoise(image: Float32Array, area: number, random: Random): void {
   for (let at = 0; at < image.length; at++) {
     const signal = image[at]!;
     const sky = SKY_SIGMA[Math.floor(at / area)]!;
