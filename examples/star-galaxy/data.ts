@@ -75,13 +75,31 @@ export function preparedStamps(train: Stamps, test: Stamps, preparation: Prepara
   return { train: of(train), test: of(test) };
 }
 
+/** The same by their principal axes, and the way back. */
+export interface Axes extends Prepared {
+  /** Rows of axes, the first of them or all, as prepared stamps [n, width]. */
+  readonly back: (rows: NdArray<Float32Array>) => Promise<NdArray<Float32Array>>;
+}
+
 /** The first principal axes of prepared stamps; the test stamps have no part in them. */
-export async function axesOf({ train, test }: Prepared, device: Device): Promise<Prepared> {
+export async function axesOf({ train, test }: Prepared, device: Device): Promise<Axes> {
   const rows = ({ data, shape }: NdArray<Float32Array>): NdArray<Float32Array> =>
     new NdArray(data, [shape[0]!, data.length / shape[0]!]);
   const pca = new PCA({ nComponents: AXES, device });
   const narrow = ({ data, shape }: NdArray): NdArray<Float32Array> => new NdArray(Float32Array.from(data), [...shape]);
   const axes = { train: narrow(await pca.fitTransform(rows(train))), test: narrow(await pca.transform(rows(test))) };
+  const { components, mean } = pca;
   await pca.dispose();
-  return axes;
+  const back = async ({ data, shape: [n = 0, size = 0] }: NdArray<Float32Array>): Promise<NdArray<Float32Array>> => {
+    const width = mean.data.length;
+    const stamps = new Float32Array(n * width);
+    for (let i = 0; i < n; i++)
+      for (let p = 0; p < width; p++) {
+        let value = mean.data[p]!;
+        for (let axis = 0; axis < size; axis++) value += data[i * size + axis]! * components.data[axis * width + p]!;
+        stamps[i * width + p] = value;
+      }
+    return new NdArray(stamps, [n, width]);
+  };
+  return { ...axes, back };
 }

@@ -3,13 +3,15 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { requestDevice } from "constella";
-import { html, renderPage, valueTable } from "constella/report";
 import { run } from "constella/commands";
 import { formatSpread, spread } from "../spread";
 import { cell, METHODS } from "./cells";
 import type { Cell, Setting } from "./cells";
+import { figuresOf } from "./figures";
+import { ASIDE } from "./methods";
+import { page } from "./report";
 import { axesOf, preparedStamps, stampsOf } from "./data";
-import type { Prepared, Preparation } from "./data";
+import type { Axes, Preparation } from "./data";
 
 interface Options {
   readonly full?: true;
@@ -23,7 +25,7 @@ interface Options {
 }
 
 /** Stamps, passes and seeds of both sizes; the test stamps are of a simulation of their own. */
-const SMALL = { train: 3000, test: 4000, epochs: 12, seeds: 5 };
+const SMALL = { train: 3000, test: 4000, epochs: 12, seeds: 3 };
 const FULL = { train: 20000, test: 20000, epochs: 12, seeds: 100 };
 /** Small galaxies, fainter, more blends. */
 const HARD = { radius: 0.3, flux: [50, 6000], blendShare: 0.3 } as const;
@@ -46,9 +48,11 @@ async function study({ full, hard, methods, out, ...given }: Options): Promise<v
   const test = stampsOf({ n: size.test, seed: size.testSeed, ...sky });
   const device = await requestDevice();
   const stamps = once((preparation: Preparation) => preparedStamps(train, test, preparation));
-  const axes = once((preparation: Preparation): Promise<Prepared> => axesOf(stamps(preparation), device));
+  const axes = once((preparation: Preparation): Promise<Axes> => axesOf(stamps(preparation), device));
   const setting: Setting = { train, test, stamps, axes, device, epochs: size.epochs, folder };
-  const chosen = METHODS.filter(({ id }) => methods === undefined || methods.split(",").includes(id));
+  const chosen = METHODS.filter(({ id }) =>
+    methods === undefined ? full || !ASIDE.includes(id) : methods.split(",").includes(id),
+  );
   const rows: { title: string; cells: Cell[] }[] = [];
   for (const method of chosen) {
     const cells: Cell[] = [];
@@ -57,9 +61,10 @@ async function study({ full, hard, methods, out, ...given }: Options): Promise<v
     const values = cells.map((one) => one.auc);
     console.log(`${method.title.padEnd(46)} ${formatSpread(spread(values), 4)}  min ${Math.min(...values).toFixed(4)}`);
   }
+  const figures = await figuresOf(setting);
   device.destroy();
   writeFileSync(join(folder, "results.json"), `${JSON.stringify(rows, null, 2)}\n`);
-  writeFileSync(join(folder, "report.html"), page(rows, size, hard));
+  writeFileSync(join(folder, "report.html"), await page(rows, figures, { ...size, hard: hard ?? false }));
   console.log(join(folder, "report.html"));
 }
 
@@ -73,49 +78,10 @@ function once<K, V>(f: (key: K) => V): (key: K) => V {
   };
 }
 
-/** The table as a page of its own. */
-function page(rows: readonly { title: string; cells: readonly Cell[] }[], size: typeof SMALL, hard?: true): string {
-  const lead = `Simulated stamps of 32 × 32 pixels in u, g, r, i and z${hard ? ", the hard setting" : ""}: ${size.train} to train on without labels, ${size.test} of another simulation to score. AUC is max(AUC, 1 − AUC).`;
-  const table = valueTable({
-    caption: "AUC over seeds",
-    corner: "method",
-    columns: [
-      { name: "mean", best: "largest", decimals: 4 },
-      ...[
-        { name: "sd", decimals: 4 },
-        { name: "min", decimals: 4 },
-        { name: "unblended", decimals: 3 },
-      ],
-      ...[
-        { name: "blended", decimals: 3 },
-        { name: "style unit", decimals: 3 },
-        { name: "seeds", decimals: 0 },
-      ],
-    ],
-    rows: rows.map(({ title, cells }) => {
-      const mean = (of: (cell: Cell) => number): number => spread(cells.map(of)).mean;
-      const all = spread(cells.map((one) => one.auc));
-      return {
-        name: title,
-        values: [
-          ...[all.mean, all.deviation, Math.min(...cells.map((one) => one.auc)), mean((one) => one.unblended)],
-          ...[mean((one) => one.blended), mean((one) => one.style ?? NaN), cells.length],
-        ],
-      };
-    }),
-  });
-  return renderPage({
-    title: "Stars and galaxies without labels",
-    header: html`<h1>Stars and galaxies without labels</h1>
-      <p>${lead}</p>`,
-    sections: [{ id: "auc", title: "Separation", body: table }],
-  });
-}
-
 await run(
   new Command("star-galaxy")
     .description("tells stars from galaxies without labels and compares how")
-    .option("--full", "20,000 + 20,000 stamps and 100 seeds, not 3,000 + 4,000 and 5")
+    .option("--full", "20,000 + 20,000 stamps and 100 seeds, not 3,000 + 4,000 and 3, and all rows")
     .option("--hard", "galaxies half as large, fainter, twice the blends")
     .option("--train <N>", "stamps to train on")
     .option("--test <N>", "stamps of another simulation to score")
