@@ -5,7 +5,8 @@ import { changedFields, fillFields, showFields, readFields } from "./form";
 import { selectionInWords, selectionTable, showMembers, showPictures, showThumbnail } from "./view/members";
 import { loadMethod } from "constella/methods";
 import { clusters, KEPT_FIELDS, LEARNED, loadForm, splitValues, TITLES, type Field } from "./methods";
-import { complain, dataInWords, forget } from "./messages";
+import { complain, dataInWords, DRAWING_HINT, forget, HINT } from "./messages";
+import { NetworkPanel } from "./network-panel";
 import { forgetPredicted, showPredicted } from "./new-items";
 import { SkyPanel } from "./sky-panel";
 import { showMeasures } from "./view/measures";
@@ -14,21 +15,15 @@ import type { Answer, DataSummary, DeviceName, Download, Frame, Plane, Request, 
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const [form, files, drop] = [element<HTMLFormElement>("settings"), element<HTMLInputElement>("files"), element("drop")];
-const [method, scale, device] = ["method", "scale", "device"].map((id) => element<HTMLSelectElement>(id)) as [
-  HTMLSelectElement,
-  HTMLSelectElement,
-  HTMLSelectElement,
-];
-const [view, colour, items] = ["view", "colour", "items"].map((id) => element<HTMLSelectElement>(id)) as [
-  HTMLSelectElement,
-  HTMLSelectElement,
-  HTMLSelectElement,
-];
-const [start, stop, resume] = ["start", "stop", "resume"].map((id) => element<HTMLButtonElement>(id)) as [
-  HTMLButtonElement,
-  HTMLButtonElement,
-  HTMLButtonElement,
-];
+const method = element<HTMLSelectElement>("method");
+const scale = element<HTMLSelectElement>("scale");
+const device = element<HTMLSelectElement>("device");
+const view = element<HTMLSelectElement>("view");
+const colour = element<HTMLSelectElement>("colour");
+const items = element<HTMLSelectElement>("items");
+const start = element<HTMLButtonElement>("start");
+const stop = element<HTMLButtonElement>("stop");
+const resume = element<HTMLButtonElement>("resume");
 const [progress, status] = [element<HTMLProgressElement>("progress"), element("status")];
 const [canvas, hint, tip] = [element<HTMLCanvasElement>("plane"), element("hint"), element("tip")];
 const [draw, select] = [element<HTMLButtonElement>("draw"), element<HTMLButtonElement>("select")];
@@ -44,10 +39,6 @@ let state: RunState | "empty" | "ready" = "empty";
 
 // Plot and the report are large and not needed for the first picture
 const charts = new Promise<void>((resolve) => setTimeout(resolve, 50)).then(() => import("./view/charts"));
-
-const DRAWING_HINT = "Draw with the pointer; or move with the arrow keys and draw with the space bar.";
-const HINT =
-  "Point at an item to see it; drag to move, + and − or Ctrl with the wheel to look closer, Shift and drag to select.";
 
 /** Items that are selected. */
 let selection: readonly number[] = [];
@@ -68,6 +59,7 @@ const picture = new PlaneView(canvas, {
   moved: () => showMoved(),
 });
 const sky = new SkyPanel(ask, charts, showMoved);
+const network = new NetworkPanel(ask);
 /** What is looked at. */
 const seen = (): PlaneView | SkyPanel["view"] => (seesSky() ? sky.view : picture);
 
@@ -180,6 +172,7 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
   if (!plane.thumbnails) items.value = "dots";
   for (const id of ["charts", "measures", "members"]) element(id).replaceChildren();
   element("members-section").hidden = true;
+  network.show(undefined);
   progress.value = 0;
   status.textContent = "Ready.";
   forgetPredicted();
@@ -243,6 +236,12 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
       showPicture();
       showMeasures(frame);
       showCharts();
+      break;
+    case "network":
+      network.show(answer.network);
+      break;
+    case "traversed":
+      network.decoded(answer.picture);
       break;
     case "progress":
       progress.value = answer.share;
@@ -340,6 +339,7 @@ form.addEventListener("submit", (event) => {
   remember();
   if (event.isTrusted && innerWidth <= 860) canvas.scrollIntoView({ block: "center" }); // on a phone the picture is below the form
   sky.frame(undefined);
+  network.show(undefined);
   ask({ type: "start", method: method.value, scale: scale.value as Scale, ...splitValues(values, summary!.kind) });
 });
 element("nearer").addEventListener("click", () => seen().zoom(1.4));

@@ -43,3 +43,8 @@ export const SHOWN_IN_WORDS: Readonly<Record<SkyFrame["shows"], string>> = {
   "clusters so far": "Colours: the clusters that the map has so far. ",
   units: "Colours: the unit of the map that each pixel is nearest to, neighbours alike. ",
 };
+
+/** What can be done with the picture, while points are drawn and otherwise. */
+export const DRAWING_HINT = "Draw with the pointer; or move with the arrow keys and draw with the space bar.";
+export const HINT =
+  "Point at an item to see it; drag to move, + and − or Ctrl with the wheel to look closer, Shift and drag to select.";

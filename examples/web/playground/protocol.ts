@@ -28,6 +28,13 @@ export interface Thumbnails {
   readonly channels: 1 | 3;
 }
 
+/** What a trained network gives back of some items, and the values that its first unit has for most. */
+export interface NetworkView {
+  readonly given: Thumbnails;
+  readonly back: Thumbnails;
+  readonly unit?: { readonly low: number; readonly high: number };
+}
+
 /** The sampled items in the plane. */
 export interface Plane {
   /** Row numbers of the items that are shown. */
@@ -137,6 +144,8 @@ export type Request =
   /** The charts that were asked for, as markup. */
   | { readonly type: "charts"; readonly texts: readonly string[] }
   | { readonly type: "predict"; readonly files: readonly File[] }
+  /** The item at a value of the first unit. */
+  | { readonly type: "traverse"; readonly value: number }
   | { readonly type: "region"; readonly x: number; readonly y: number }
   /** A part of the image with at most so many pixels a side. */
   | { readonly type: "tile"; readonly box: SkyBox; readonly most: number };
@@ -174,6 +183,8 @@ export type Answer =
   | { readonly type: "region"; readonly region: Region }
   | { readonly type: "tile"; readonly tile: SkyTile }
   | { readonly type: "frame"; readonly frame: Frame }
+  | { readonly type: "network"; readonly network?: NetworkView }
+  | { readonly type: "traversed"; readonly picture?: Thumbnails }
   | {
       readonly type: "progress";
       readonly stage: string;

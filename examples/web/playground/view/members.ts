@@ -6,7 +6,12 @@ const COLUMNS = 12;
 const ROWS = 2;
 
 /** Paints thumbnails side by side. */
-function paint(canvas: HTMLCanvasElement, thumbnails: Thumbnails, items: readonly number[], columns: number): void {
+export function paint(
+  canvas: HTMLCanvasElement,
+  thumbnails: Thumbnails,
+  items: readonly number[],
+  columns: number,
+): void {
   const { pixels, height, width, channels } = thumbnails;
   const rows = Math.max(1, Math.ceil(items.length / columns));
   const gap = 1;

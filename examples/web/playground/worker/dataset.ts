@@ -175,6 +175,12 @@ function fromArray(name: string, array: NdArray<TypedArray>, known: Named | unde
     const pixels = last ? values : channelsLast(values, n, channels, h, w);
     return make(name, "images", x, notes, labels, picturesOf(pixels, h, w, channels));
   }
+  if (shape.length === 4 && channels > 3 && h === w) {
+    const middle = Math.floor(channels / 2);
+    const planes = Float32Array.from({ length: n * h * w }, (_, i) => x.data[(Math.floor(i / (h * w)) * channels + middle) * h * w + (i % (h * w))]!); // prettier-ignore
+    notes.push(`Pictures are taken as [n, bands, height, width]; the band in the middle is shown.`);
+    return make(name, "images", x, notes, labels, picturesOf(planes, h, w, 1));
+  }
   const kind = shape[1] === 2 && shape.length === 2 ? "points" : "table";
   return make(name, kind, x, notes, labels);
 }

@@ -3,7 +3,7 @@ import { NdArray } from "constella";
 import type { EpochRecord, RowSource } from "constella";
 import type { Curve } from "constella/report";
 import type { Pictures } from "./dataset";
-import type { Frame, Scale, Thumbnails } from "../protocol";
+import type { DataSummary, Frame, Scale, Thumbnails } from "../protocol";
 import { isSource } from "./session";
 
 /** How values are brought to a scale: each column less a shift, times a factor. */
@@ -11,6 +11,12 @@ export interface Scaling {
   /** One for each column, or one for all. */
   readonly shifts: Float64Array;
   readonly factors: Float64Array;
+}
+
+/** The scale that suits data where none is chosen; bands of the sky are in units of their own. */
+export function usualScale({ kind, itemShape }: DataSummary): Scale {
+  if (kind === "images") return itemShape.length === 3 && itemShape[0]! > 3 ? "none" : "unit";
+  return kind === "points" ? "none" : "standard";
 }
 
 /** Rows of a source that are read at a time. */

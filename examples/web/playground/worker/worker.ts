@@ -2,19 +2,19 @@
 import { DeviceError, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
 import { toReport } from "constella/report";
-import { writeCsv, writeNpy } from "constella/data";
+import { writeNpy } from "constella/data";
 import { version } from "../../../../package.json";
 import { arranged, fromCube, fromPoints, readFiles, type Dataset, type NamedBytes } from "./dataset";
-import { learnedSession } from "./learned";
+import { networkOf, rocOf, traversed } from "./network";
 import { contentsOf, openFiles } from "./open-files";
-import { headline, loadMethod } from "constella/methods";
-import { LEARNED, TITLES, type Values } from "../methods";
+import { headline } from "constella/methods";
+import { TITLES, type Values } from "../methods";
 import { clusterMeans, margins, Projection } from "./projection";
 import type { About, Answer, CubeAs, DeviceName, Download, Frame, Plane, Request, Scale } from "../protocol";
 import { POINT_SETS } from "./samples";
-import { curvesOf, scaled, scaledSource, scalingOf, thumbnailsOf, type Scaling } from "./shown";
+import { curvesOf, scaled, scaledSource, scalingOf, thumbnailsOf, usualScale, type Scaling } from "./shown";
 import { flat, takeRows, type Session, type Snapshot, type Task } from "./session";
-import { methodSession } from "./work";
+import { labelsTable, sessionOf, titleOf } from "./sessions";
 import digitsUrl from "../../../../test/fixtures/digits_8x8.npz?url";
 
 /** Items that the plane shows at most. */
@@ -88,10 +88,8 @@ async function show(next: Dataset): Promise<void> {
   current = undefined;
   if (dataset?.cube?.sky !== next.cube?.sky) dataset?.cube?.sky.close();
   dataset = next;
-  const { kind } = next.summary;
-  const scale: Scale = kind === "images" ? "unit" : kind === "points" ? "none" : "standard";
   const seen = await next.cube?.picture();
-  const answer = { type: "data", summary: next.summary, plane: placed(next), scale } as const;
+  const answer = { type: "data", summary: next.summary, plane: placed(next), scale: usualScale(next.summary) } as const;
   if (!seen) return tell(answer);
   const { height, width } = next.cube!.sky.source;
   tell({ ...answer, sky: { ...seen, box: { x: 0, y: 0, height, width } } }, [seen.picture.bitmap]);
@@ -134,7 +132,10 @@ class Run {
       });
       this.#seconds += (performance.now() - begin) / 1000;
       await this.#look({ force: true });
-      if (!this.#ended) tell({ type: "state", state: "done", text: this.#summary(), savable: this.#session.savable });
+      const network = await networkOf(this.#session.estimator?.(), this.#task.sample, this.#data.summary.itemShape);
+      if (this.#ended) return;
+      tell({ type: "network", ...(network && { network }) });
+      tell({ type: "state", state: "done", text: this.#summary(), savable: this.#session.savable });
     } catch (error) {
       this.#seconds += (performance.now() - begin) / 1000;
       if (error !== signal.reason) throw error;
@@ -213,8 +214,15 @@ class Run {
       ...(shown && { labels: shown, ...(!labels && { provisional: true }) }),
       ...(confidence && { confidence, confidenceOf: q ? ("q" as const) : ("margin" as const) }),
       ...(inPlane && round && { centers: Float32Array.from(inPlane) }),
-      ...{ sizes, noise, measures, curves: curvesOf(history, this.#trace) },
+      ...{ sizes, noise, measures, curves: [...curvesOf(history, this.#trace), ...rocOf(q, k, this.#data, rows)] },
     };
+  }
+
+  /** The item at a value of the first unit. */
+  async traverse(value: number): Promise<void> {
+    const { estimator } = this.#session;
+    const picture = await traversed(estimator?.(), this.#task.sample, this.#data.summary.itemShape, value);
+    if (!this.#ended) tell({ type: "traversed", ...(picture && { picture }) });
   }
 
   /** Clusters of new items, read and scaled as those of the run. @throws for items of another kind, by name */
@@ -294,20 +302,6 @@ class Run {
   }
 }
 
-/** Labels as a table, as the command line writes it. */
-const labelsTable = (labels: Int32Array, ids?: readonly string[]): string =>
-  writeCsv(
-    Int32Array.from(labels, (_, row) => row),
-    { columns: ["row"], labels, labelName: "cluster", ...(ids && { ids }) },
-  );
-
-const sessionOf = async (method: string, task: Task): Promise<Session> =>
-  method === LEARNED ? learnedSession(task) : methodSession(await loadMethod(method), task);
-
-/** A method's name in headings. */
-const titleOf = async (method: string): Promise<string> =>
-  method === LEARNED ? TITLES[method]! : (await loadMethod(method)).title;
-
 async function start(method: string, values: Values, scale: Scale, as?: CubeAs): Promise<void> {
   if (!dataset) throw new Error("start: there are no data yet");
   current?.end();
@@ -362,6 +356,8 @@ async function serve(request: Request): Promise<void> {
       return current?.stop();
     case "resume":
       return current?.go();
+    case "traverse":
+      return current?.traverse(request.value);
     case "save":
       return current?.save(request.what);
     case "charts":
