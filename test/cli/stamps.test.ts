@@ -1,10 +1,13 @@
 // Stars and galaxies from the command line: simulated, told apart without labels, placed, and asked about others.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FitsFile, Wcs } from "../../src/astronomy";
 import { readCsv } from "../../src/data/formats/csv/csv";
-import { readNpy, writeNpy } from "../../src/data/formats/npy/npy";
+import { readNpy, readNpyRecords, writeNpy } from "../../src/data/formats/npy/npy";
+import { writeNpyRecords } from "../../src/data/formats/npy/records";
 import { NdArray } from "../../src/ndarray";
-import { constella, list, read, refusal, useProgram, write } from "./program";
+import { constella, folder, list, read, refusal, useProgram, write } from "./program";
 
 useProgram();
 
@@ -65,6 +68,42 @@ test("objects are cut out of them, and of others by the model", async () => {
   expect(readNpy(await read("hp/labels.npy")).data).toEqual(readNpy(await read("h/labels.npy")).data);
   expect(await refusal("predict", "h", "s/stamps.npy")).toBe(
     "constella: hypercolumn-segmentation labels pixels; give --out DIR for them",
+  );
+});
+
+test("records of stamps in many small files, or in one that is larger than memory, are read as they are needed", async () => {
+  await constella("simulate", "stars-galaxies", "--n", "200", "--size", "20", "--out", "r");
+  const records = readNpyRecords(await read("r/stamps.npy"));
+  const image = records.fields.get("image")! as NdArray<Float32Array>;
+  const width = 5 * 20 * 20;
+  await mkdir(join(folder, "many"));
+  for (let i = 0; i < 60; i++) {
+    const one = new NdArray(image.data.subarray(i * width, (i + 1) * width), [1, 5, 20, 20]);
+    const z = new NdArray(new Float32Array(1), [1]);
+    await write(`many/${String(i).padStart(3, "0")}.npy`, writeNpyRecords({ image: one, z }));
+  }
+  const run = [
+    "cluster",
+    "many",
+    "--method",
+    "conditional-vae",
+    "--components",
+    "10",
+    "--epochs",
+    "2",
+    "--share",
+    "0.3",
+  ];
+  const how = [...SKY, "--device", "wasm"];
+  const found = await constella(...run, ...how, "--out", "of-many");
+  expect(found).toMatchObject({ code: 0 });
+  expect(found.stderr).toContain("many: 60 items are read as they are needed");
+  expect(await constella("predict", "of-many", "r/stamps.npy", "--memory", "1", ...how.slice(2), "--out", "of-one")).toMatchObject({ code: 0 }); // prettier-ignore
+  const [one, many] = [readNpy(await read("of-one/labels.npy")).data, readNpy(await read("of-many/labels.npy")).data];
+  expect([one.length, many.length]).toEqual([200, 60]);
+  expect(one.subarray(0, 60)).toEqual(many);
+  expect(await refusal(...run, "--array", "flux", ...how, "--out", "no")).toBe(
+    "constella: many/000.npy: --array must name the field that holds the items, one of image, z, got flux",
   );
 });
 

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { listFolder, openFile, openNpy } from "../../data/formats/files";
+import { isTextArray } from "../../data/formats/npy/npy";
+import type { NpyRecords } from "../../data/formats/npy/npy";
 import { NpyDataset } from "../../data/datasets/npy-dataset";
 import { ROW_MEMORY } from "../../data/datasets/row-source";
 import type { RowSource } from "../../data/datasets/row-source";
@@ -55,16 +57,24 @@ export async function openStreamed(
   const [front = path] = parts ?? [];
   const file = await openNpy(front);
   let bytes: boolean;
+  let field: string | undefined;
   try {
-    const isRows = file.shape.length >= 2 && file.fieldNames.length === 0 && array === undefined;
-    if (!parts && (!isRows || 4 * Math.min(file.rows, first ?? Infinity) * sizeOf(file.shape.slice(1)) <= memory * MB))
+    const records = file.fieldNames.length > 0 ? (await file.sliceRecords(0, 0)).fields : undefined;
+    field = records && fieldOf(records, array);
+    if (records && field === undefined) {
+      if (!parts) return undefined; // a table, or what memory says of it
+      throw new Error(`${front}: --array must name the field that holds the items, one of ${[...records.keys()].join(", ")}${array === undefined ? "" : `, got ${array}`}`); // prettier-ignore
+    }
+    const item = field === undefined ? file.shape.slice(1) : records!.get(field)!.shape.slice(1);
+    const isRows = item.length > 0 && (records !== undefined || array === undefined);
+    if (!parts && (!isRows || 4 * Math.min(file.rows, first ?? Infinity) * sizeOf(item) <= memory * MB))
       return undefined;
-    const { data } = await file.slice(0, 0);
+    const { data } = field === undefined ? await file.slice(0, 0) : records!.get(field)!;
     bytes = data instanceof Uint8Array;
   } finally {
     await file.close();
   }
-  const dataset = await NpyDataset.open(path, { memory: Math.min(ROW_MEMORY, memory * MB) });
+  const dataset = await NpyDataset.open(path, { memory: Math.min(ROW_MEMORY, memory * MB), ...(field !== undefined && { field }) }); // prettier-ignore
   const shape = [dataset.length, ...dataset.rowShape];
   const found = shape.length === 4 ? (layout ?? imageLayout(shape, path)) : undefined;
   if (layout && !found)
@@ -83,6 +93,13 @@ export async function openStreamed(
     digest: (onProgress) => digestOf(dataset.files, n, onProgress),
     close: () => dataset.close(),
   };
+}
+
+/** The field of records that holds the items: the one that was asked for, else the only one of several numbers; undefined where neither is there. */
+function fieldOf(records: NpyRecords["fields"], asked: string | undefined): string | undefined {
+  if (asked !== undefined) return records.has(asked) ? asked : undefined;
+  const wide = [...records].flatMap(([name, field]) => (!isTextArray(field) && field.shape.length > 1 ? [name] : []));
+  return wide.length === 1 ? wide[0] : undefined;
 }
 
 /** What is done with items that are not read into memory, in words. */
