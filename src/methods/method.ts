@@ -4,7 +4,7 @@ import type { Matrix } from "../cluster";
 import type { NdArray } from "../ndarray";
 import type { Shape } from "../tensor";
 import type { EpochRecord, StepReport } from "../lifecycle/progress";
-import type { SegmentedImage } from "../generative/segmentation/hypercolumn-segmentation";
+import type { SegmentedImage } from "../generative/segmentation/catalogue";
 import type { Schema } from "./schema";
 
 /** Options that methods have in common, whatever their schema says; the device is given by whoever runs the method. */

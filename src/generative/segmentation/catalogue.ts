@@ -17,6 +17,15 @@ export interface SegmentedObject {
   readonly flux: readonly number[];
 }
 
+/** What was found of a whole image. */
+export interface SegmentedImage {
+  /** Cluster of each pixel, [H, W]; −1 where a channel has no number. */
+  readonly labels: NdArray<Int32Array>;
+  /** Where objects are, [H, W], 0 and 1. */
+  readonly mask: NdArray<Uint8Array>;
+  readonly objects: readonly SegmentedObject[];
+}
+
 /** Pixels whose components are found at a time. */
 const PIXELS = 2 ** 22;
 

@@ -29,7 +29,7 @@ import type { Tensor } from "../../tensor";
 import { CONV_AUTOENCODER_OPTIONS, ConvAutoencoder, RESIDUAL_DEFAULTS } from "../models/conv-autoencoder";
 import type { ConvAutoencoderOptions, ConvAutoencoderSettings } from "../models/conv-autoencoder";
 import { middleObjects, objectCatalogue } from "./catalogue";
-import type { SegmentedObject } from "./catalogue";
+import type { SegmentedImage, SegmentedObject } from "./catalogue";
 import {
   brightClusters,
   clusterArrays,
@@ -39,7 +39,7 @@ import {
   restoredClusters,
 } from "./pixel-clusters";
 import type { PixelClusters } from "./pixel-clusters";
-import { tilesOf } from "./tiles";
+import { checkWhole, tilesOf } from "./tiles";
 
 /** Options of `HypercolumnSegmentation`. */
 export interface HypercolumnSegmentationOptions extends ConvAutoencoderOptions {
@@ -122,22 +122,6 @@ export const SEGMENTATION_OPTIONS: OptionSet<Settings> = {
 const PIXELS = 2 ** 16;
 /** Images whose hypercolumns are computed at a time. */
 const CHUNK = 32;
-
-/** What was found of a whole image. */
-export interface SegmentedImage {
-  /** Cluster of each pixel, [H, W]; −1 where a channel has no number. */
-  readonly labels: NdArray<Int32Array>;
-  /** Where objects are, [H, W], 0 and 1. */
-  readonly mask: NdArray<Uint8Array>;
-  readonly objects: readonly SegmentedObject[];
-}
-
-/** @throws for a preparation that is of single stamps */
-function checkWhole(op: string, preparation: HypercolumnSegmentationOptions["preparation"] = {}): void {
-  const { crop, normalize = "none", center = false, neighbours = "keep" } = preparation;
-  if (crop !== undefined || normalize !== "none" || center || neighbours !== "keep")
-    throw new Error(`${op}: a whole image is prepared by its values alone, got a preparation with crop, normalize, center or neighbours`); // prettier-ignore
-}
 
 /**
  * Segments images: an autoencoder is trained on them, and what several of its layers say of a pixel, brought to the size of the image, is clustered.

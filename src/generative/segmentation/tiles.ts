@@ -1,4 +1,5 @@
 import { NdArray } from "../../ndarray";
+import type { PreparationOptions } from "../preparation-options";
 
 /** A whole image [channels, H, W] as tiles that overlap by half, a row of them at a time. */
 export interface Tiles {
@@ -84,4 +85,11 @@ export function tilesOf(op: string, image: NdArray<Float32Array>, shape: readonl
       }
     },
   };
+}
+
+/** @throws for a preparation that is of single stamps */
+export function checkWhole(op: string, preparation: PreparationOptions = {}): void {
+  const { crop, normalize = "none", center = false, neighbours = "keep" } = preparation;
+  if (crop !== undefined || normalize !== "none" || center || neighbours !== "keep")
+    throw new Error(`${op}: a whole image is prepared by its values alone, got a preparation with crop, normalize, center or neighbours`); // prettier-ignore
 }
