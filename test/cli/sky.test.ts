@@ -74,7 +74,9 @@ describe("constella sky", () => {
     await write("text.fits", "no fits at all");
     const prepare = (...args: string[]) => refusal("sky", "prepare", ...args, "--out", "none.fits", "--device", "wasm");
     expect(await prepare("a.fits")).toBe("constella: prepare: there must be two bands or more, got 1");
-    expect(await prepare("a.fits", "far.fits")).toBe("constella: prepare: the skies of far and F438W do not overlap");
+    expect(await prepare("a.fits", "far.fits")).toBe(
+      "constella: prepare: the skies of far.fits and a.fits do not overlap",
+    );
     expect(await prepare("a.fits", "plain.fits")).toBe(
       "constella: prepare: plain has no world coordinates; bands of one grid are taken as aligned",
     );
