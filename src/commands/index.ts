@@ -4,7 +4,7 @@
  * @module constella/commands
  */
 export { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../cli/run/checkpoint";
-export type { CubeAs, CubeData, PixelsOfCube } from "../cli/cubes/read";
+export type { CubeAs, CubeData, PixelsOfCube, SmallCube } from "../cli/cubes/read";
 export { fingerprint, type DataSet, type Reading, type TableReading } from "../cli/data/load";
 export type { DataOptions } from "../cli/data/options";
 export { run } from "../cli/failure";
