@@ -222,10 +222,10 @@ describe("the sky in the playground", () => {
       return text;
     };
     expect(await refused({ "a.fits": bandFile(0), "far.fits": bandFile(1, 5000) })).toBe(
-      "prepare: the skies of F336W and F225W do not overlap",
+      "prepare: the skies of far.fits and a.fits do not overlap",
     );
     expect(await refused({ "a.fits": bandFile(0), "b.fits": bandFile(1, 0, false) })).toBe(
-      "prepare: F336W has no world coordinates; bands of one grid are taken as aligned",
+      "prepare: b.fits has no world coordinates; bands of one grid are taken as aligned",
     );
     expect(await refused({ "a.fits": bandFile(0), "b.csv": new TextEncoder().encode("1,2\n3,4\n") })).toBe(
       "b.csv: FITS files are taken by themselves, without others",

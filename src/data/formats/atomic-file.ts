@@ -91,15 +91,17 @@ export class AtomicFile {
 /** What a file is written of: all of it, or pieces in their order. */
 export type FileContent = Uint8Array | string | Iterable<string> | AsyncIterable<string | Uint8Array>;
 
-const isWhole = (content: FileContent): content is Uint8Array | string =>
-  typeof content === "string" || content instanceof Uint8Array;
+const isPieces = (content: FileContent): content is Exclude<FileContent, Uint8Array | string> =>
+  typeof content === "object" &&
+  !(content instanceof Uint8Array) &&
+  (Symbol.iterator in content || Symbol.asyncIterator in content);
 
 /** Writes a whole file as `AtomicFile` does, also piece by piece: the old content or all of the new, never a part. Throws `cannot write FILE: …`. */
 export async function writeAtomic(path: string, content: FileContent): Promise<void> {
   const file = await AtomicFile.create(path);
   try {
-    if (isWhole(content)) await file.write(content);
-    else for await (const piece of content) await file.write(piece);
+    if (isPieces(content)) for await (const piece of content) await file.write(piece);
+    else await file.write(content);
   } catch (error) {
     await file.discard();
     throw error;
