@@ -78,10 +78,10 @@ describe("constella sky", () => {
       "constella: prepare: the skies of far.fits and a.fits do not overlap",
     );
     expect(await prepare("a.fits", "plain.fits")).toBe(
-      "constella: prepare: plain has no world coordinates; bands of one grid are taken as aligned",
+      "constella: prepare: plain.fits has no world coordinates; bands of one grid are taken as aligned",
     );
     expect(await prepare("a.fits", "b.fits", "--aligned")).toBe(
-      "constella: prepare: aligned bands must have one size, F438W has [20, 24], F814W [22, 24]",
+      "constella: prepare: aligned bands must have one size, a.fits has [20, 24], b.fits [22, 24]",
     );
     expect(await prepare("a.fits", "nan.fits")).toBe("constella: prepare: nan must have numbers, all of it is NaN");
     expect(await prepare("four.fits", "a.fits")).toBe(

@@ -376,6 +376,7 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {
+    await super.restore(saved); // it refuses sizes that are not those of an image
     const { nClusters } = this.settings;
     const { height, width } = this.#size;
     this.#clusters = restoredClusters(saved, nClusters);
@@ -387,6 +388,5 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
       throw new Error(`checkpoint: labels must be of images of ${height} x ${width}, got ${labels.length}`);
     this.#foreground = foreground && Uint8Array.from(foreground);
     this.#labels = labels && new NdArray(labels, [labels.length / sizeOf([height, width]), height, width]);
-    await super.restore(saved);
   }
 }
