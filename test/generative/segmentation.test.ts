@@ -159,13 +159,14 @@ describeDevices("autoencoders of images", (deviceOf, type) => {
     );
     await expect(of({ nClusters: 121 }).fit(images)).rejects.toThrow("nClusters must be at most the number of images");
     await expect(of({}).predict(images)).rejects.toThrow("HypercolumnSegmentation.predict: call fit first");
-    using peak = of({ preparation: { ...sky, normalize: "peak" } });
-    await peak.fit(images);
+    const few = new NdArray(images.data.subarray(0, 8 * 5 * SIDE * SIDE), [8, 5, SIDE, SIDE]);
+    using peak = of({ at: ["input"], preparation: { ...sky, normalize: "peak" } });
+    await peak.fit(few);
     await expect(peak.maskOf(new NdArray(new Float32Array(5), [5, 1, 1]))).rejects.toThrow(
       "prepared by its values alone",
     );
-    using plain = of({});
-    await plain.fit(images);
+    using plain = of({ at: ["input"] });
+    await plain.fit(few);
     await expect(plain.maskOf(new NdArray(new Float32Array(5), [5, 1, 1]))).rejects.toThrow(
       "HypercolumnSegmentation.maskOf: an image must be [5, H, W] of at least 24 x 24, got [5, 1, 1]",
     );
