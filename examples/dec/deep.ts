@@ -1,8 +1,7 @@
 // Rows of the study with a network: what clusters the codes of one autoencoder a seed, and of convolutional ones.
-import { DEC, IDEC, KMeans, StackedAutoencoder } from "constella";
+import { DEC, IDEC, KMeans, NdArray, StackedAutoencoder } from "constella";
 import type { Autoencoder } from "constella";
 import { ConvN2D, DCN, N2D } from "constella/deep";
-import { NdArray } from "constella";
 import type { Row, Task } from "./task";
 
 /** Trains the autoencoder of a seed. */
@@ -13,19 +12,21 @@ export async function trained(task: Task, augmented: boolean): Promise<StackedAu
   return autoencoder.fit(items.x);
 }
 
-/** Clusters by a method that begins with a trained autoencoder. */
-async function from<M extends { startFrom(network: Autoencoder): Promise<unknown>; dispose(): void }>(
-  model: M,
-  { network }: StackedAutoencoder,
-  cluster: (model: M) => Promise<Int32Array>,
-): Promise<Int32Array> {
-  try {
-    await model.startFrom(network);
-    return await cluster(model);
-  } finally {
-    model.dispose();
-  }
+/** A method that begins with a trained autoencoder. */
+interface Begun extends Disposable {
+  startFrom(network: Autoencoder): Promise<unknown>;
+  fitPredict(x: Task["items"]["x"]): Promise<Int32Array>;
 }
+
+/** Clusters by a method that begins with a trained autoencoder, of the same layers. */
+const from =
+  (make: (options: Pick<Task, "layers" | "nClusters" | "seed" | "device">, task: Task) => Begun) =>
+  async ({ network }: StackedAutoencoder, task: Task): Promise<Int32Array> => {
+    const { layers, nClusters, seed, device, items } = task;
+    using model = make({ layers, nClusters, seed, device }, task);
+    await model.startFrom(network);
+    return await model.fitPredict(items.x);
+  };
 
 /** N2D by convolutions, whose autoencoder is its own. */
 async function convN2D(
@@ -48,40 +49,18 @@ export const DEEP: readonly Row[] = [
     from: async (autoencoder, { items, nClusters, seed, device }) =>
       new KMeans({ nClusters, nInit: 20, seed, device }).fitPredict(await autoencoder.transform(items.x)),
   },
-  {
-    id: "dec",
-    title: "DEC",
-    from: (autoencoder, { items, layers, nClusters, seed, device }) =>
-      from(new DEC({ layers, nClusters, seed, device }), autoencoder, (dec) => dec.fitPredict(items.x)),
-  },
-  {
-    id: "idec",
-    title: "IDEC",
-    from: (autoencoder, { items, layers, nClusters, seed, device }) =>
-      from(new IDEC({ layers, nClusters, seed, device }), autoencoder, (idec) => idec.fitPredict(items.x)),
-  },
-  {
-    id: "dcn",
-    title: "DCN",
-    from: (autoencoder, { items, layers, nClusters, seed, device }) =>
-      from(new DCN({ layers, nClusters, seed, device }), autoencoder, (dcn) => dcn.fitPredict(items.x)),
-  },
-  {
-    id: "n2d",
-    title: "N2D",
-    from: (autoencoder, { items, layers, nClusters, seed, device }) =>
-      from(new N2D({ layers, nClusters, seed, device }), autoencoder, (n2d) => n2d.fitPredict(items.x)),
-  },
+  { id: "dec", title: "DEC", from: from((options) => new DEC(options)) },
+  { id: "idec", title: "IDEC", from: from((options) => new IDEC(options)) },
+  { id: "dcn", title: "DCN", from: from((options) => new DCN(options)) },
+  { id: "n2d", title: "N2D", from: from((options) => new N2D(options)) },
   { id: "conv-n2d", title: "N2D, convolutional", images: true, cluster: (task) => convN2D(task, false) },
   {
     ...{ id: "dec-da", title: "DEC, augmented", images: true, augmented: true },
-    from: (autoencoder, { items, layers, nClusters, seed, device, augment }) =>
-      from(new DEC({ layers, nClusters, seed, device, ...augment }), autoencoder, (dec) => dec.fitPredict(items.x)),
+    from: from((options, { augment }) => new DEC({ ...options, ...augment })),
   },
   {
     ...{ id: "n2d-da", title: "N2D, augmented", images: true, augmented: true },
-    from: (autoencoder, { items, layers, nClusters, seed, device }) =>
-      from(new N2D({ layers, nClusters, seed, device }), autoencoder, (n2d) => n2d.fitPredict(items.x)),
+    from: from((options) => new N2D(options)),
   },
   { id: "conv-n2d-da", title: "N2D, convolutional, augmented", images: true, cluster: (task) => convN2D(task, true) },
 ];
