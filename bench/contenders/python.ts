@@ -61,7 +61,7 @@ export async function python({ script, packages, problem, arrays, outputs, env }
     env: { ...process.env, ...env },
   });
   process.on("exit", () => {
-    child.kill();
+    child.kill("SIGKILL"); // it may be stopped
     rmSync(folder, { recursive: true, force: true }); // a contender may read of it in every run
   });
   child.stdin.on("error", () => {}); // its end is reported below
@@ -81,11 +81,21 @@ export async function python({ script, packages, problem, arrays, outputs, env }
     child.stdin.write(`${command}\n`);
     return next();
   };
+  /** Stops it between its turns, in which threads of its libraries would poll (OpenBLAS' for tens of milliseconds) in the time of whoever comes next. */
+  const inTurn = async (command: string): Promise<string> => {
+    const stops = process.platform !== "win32";
+    if (stops) child.kill("SIGCONT");
+    try {
+      return await ask(command);
+    } finally {
+      if (stops) child.kill("SIGSTOP");
+    }
+  };
   await next();
   return {
-    run: async () => Number(await ask("run")),
+    run: async () => Number(await inTurn("run")),
     result: async (): Promise<Result> => {
-      await ask("result");
+      await inTurn("result");
       const entries = outputs.map(async (name): Promise<[string, Float32Array]> => {
         const bytes = await readFile(join(folder, `${name}.f32`));
         return [name, new Float32Array(new Uint8Array(bytes).buffer)];
