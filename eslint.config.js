@@ -4,7 +4,20 @@ import tseslint from "typescript-eslint";
 
 /** The layers of src from the lowest up; a file imports from its own and from those below. Families of algorithms stand side by side. */
 const LAYERS = [
-  ["checks", "device", "host", "kernel", "ndarray", "options", "random", "event-loop", "in-order", "wasm", "webgpu"],
+  [
+    "checks",
+    "device",
+    "host",
+    "kernel",
+    "ndarray",
+    "options",
+    "random",
+    "event-loop",
+    "in-order",
+    "typed-arrays",
+    "wasm",
+    "webgpu",
+  ],
   ["kernels", "request-device"],
   ["graph", "tensor"], // a tensor holds a node of the graph, whose type it imports
   ["ops"],
@@ -30,6 +43,22 @@ const ZONES = LAYERS.slice(0, -1).map((names, i) => ({
   message: `${names.join(", ")} import from their own layer and from those below`,
 }));
 
+const SEEDS = [
+  "BinaryExpression[operator=/^[-+*^|]$/] > Identifier[name=/^(seed|.*Seed)$/]",
+  "BinaryExpression[operator=/^[-+*^|]$/] > MemberExpression[property.name=/^(seed|.*Seed)$/]",
+  "NewExpression[callee.name='Random'] > Identifier.arguments[name=/^(seed|.*Seed)$/]",
+].map((selector) => ({
+  selector,
+  message: 'a random stream is stream(seed, "its name", …places): nothing is added to a seed',
+}));
+
+const FROM = {
+  selector:
+    "CallExpression[callee.object.name=/^(Float|Int|Uint).*Array$/][callee.property.name='from'][arguments.length=2]",
+  message:
+    "an engine's from(values, of) goes by the iterator, a hundred times slower than mapTo or generate (src/typed-arrays.ts)",
+};
+
 export default tseslint.config(
   { ignores: ["build/", "dist/", "out/", "site/", "wasm/", "node_modules/", "bench/node_modules/"] },
   eslint.configs.recommended,
@@ -44,22 +73,8 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
-  {
-    files: ["src/**/*.ts", "examples/**/*.ts", "bench/**/*.ts"],
-    rules: {
-      "no-restricted-syntax": [
-        "error",
-        ...[
-          "BinaryExpression[operator=/^[-+*^|]$/] > Identifier[name=/^(seed|.*Seed)$/]",
-          "BinaryExpression[operator=/^[-+*^|]$/] > MemberExpression[property.name=/^(seed|.*Seed)$/]",
-          "NewExpression[callee.name='Random'] > Identifier.arguments[name=/^(seed|.*Seed)$/]",
-        ].map((selector) => ({
-          selector,
-          message: 'a random stream is stream(seed, "its name", …places): nothing is added to a seed',
-        })),
-      ],
-    },
-  },
+  { files: ["examples/**/*.ts", "bench/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...SEEDS] } },
+  { files: ["src/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...SEEDS, FROM] } },
   {
     files: ["src/**/*.ts"],
     plugins: { "import-x": importX },

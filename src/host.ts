@@ -1,4 +1,6 @@
 // Computations in float64 and integers that run on the calling thread, in WebAssembly.
+import { mapTo } from "./typed-arrays";
+
 /** An array in the host's memory. `view` is made anew on each access, since the memory may have grown since the last one. */
 export interface HostArray<T extends Uint8Array | Uint32Array | Float64Array> {
   /** Byte offset. */
@@ -23,7 +25,7 @@ export class HostModule<Functions> {
   /** Its functions on a memory. */
   on(memory: WebAssembly.Memory): Functions {
     this.#code ??= new WebAssembly.Module(
-      Uint8Array.from(this.#text.match(/../g)!, (byte) => Number.parseInt(byte, 16)),
+      mapTo(Uint8Array, this.#text.match(/../g)!, (byte) => Number.parseInt(byte, 16)),
     );
     return new WebAssembly.Instance(this.#code, { env: { memory, "Math.log": Math.log } }).exports as Functions;
   }

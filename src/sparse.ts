@@ -1,4 +1,5 @@
 import { isWhole } from "./checks";
+import { generate } from "./typed-arrays";
 
 /** Values by row and column, for `SparseMatrix.fromEntries`. */
 export interface Entries {
@@ -67,7 +68,7 @@ export class SparseMatrix {
     const byColumn = countingOrder(
       columns,
       m,
-      Uint32Array.from({ length: count }, (_, e) => e),
+      generate(Uint32Array, count, (e) => e),
     );
     const order = countingOrder(rows, n, byColumn);
     const indptr = new Uint32Array(n + 1);

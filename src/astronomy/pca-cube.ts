@@ -9,6 +9,7 @@ import type { NdArrayLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { takeTensor } from "../tensor";
 import { planesOf } from "./planes";
+import { generate, mapTo } from "../typed-arrays";
 
 /** Options of `BandPCA`. */
 export interface BandPCAOptions {
@@ -130,20 +131,20 @@ export class BandPCA {
     const c = this.#nComponents ?? d;
     if (c > d) throw new Error(`${op}: nComponents must be at most ${d}, the number of bands, got ${c}`);
     const covariance = covarianceOf(moments);
-    const scale = Float64Array.from({ length: d }, (_, a) => {
+    const scale = generate(Float64Array, d, (a) => {
       const deviation = this.#standardize ? Math.sqrt(covariance[a * d + a]!) : 1;
       return deviation > 0 ? deviation : 1;
     });
     const scaled = covariance.map((value, i) => value / (scale[Math.floor(i / d)]! * scale[i % d]!));
     const { values, vectors } = await symmetricEigen(scaled, d, op); // ascending
-    const variances = Float64Array.from({ length: d }, (_, k) => Math.max(values[d - 1 - k]!, 0));
+    const variances = generate(Float64Array, d, (k) => Math.max(values[d - 1 - k]!, 0));
     const total = variances.reduce((sum, value) => sum + value, 0);
     const explainedVariance = variances.slice(0, c);
     this.#found = {
       mean: moments.mean.slice(),
       scale,
       components: new NdArray(
-        Float64Array.from({ length: c * d }, (_, i) => vectors[(d - 1 - Math.floor(i / d)) * d + (i % d)]!),
+        generate(Float64Array, c * d, (i) => vectors[(d - 1 - Math.floor(i / d)) * d + (i % d)]!),
         [c, d],
       ),
       explainedVariance,
@@ -212,7 +213,7 @@ function meanOfFirst(data: Float32Array, n: number, d: number): Float32Array | u
     for (let a = 0; a < d; a++) sums[a]! += data[a * n + i]!;
     found++;
   }
-  return found > 0 ? Float32Array.from(sums, (sum) => sum / found) : undefined;
+  return found > 0 ? mapTo(Float32Array, sums, (sum) => sum / found) : undefined;
 }
 
 /** Some pixels of all bands. */

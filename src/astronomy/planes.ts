@@ -1,5 +1,6 @@
 import type { NdArrayLike } from "../matrix";
 import { toContiguous } from "../matrix";
+import { mapTo } from "../typed-arrays";
 
 /** An image as planes [bands, height, width] of float32; shares memory with it where it is that already. @throws unless it has two or three axes, none of them empty */
 export function planesOf(
@@ -12,6 +13,7 @@ export function planesOf(
   if (data.length === 0) throw new Error(`${op}: image has no pixels, [${shape.join(", ")}]`);
   const [bands, height, width] = (shape.length === 2 ? [1, ...shape] : shape) as [number, number, number];
   const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
-  const planes = data instanceof Float32Array ? data : isBig ? Float32Array.from(data, Number) : new Float32Array(data);
+  const planes =
+    data instanceof Float32Array ? data : isBig ? mapTo(Float32Array, data, Number) : new Float32Array(data);
   return { data: planes, shape: [bands, height, width] };
 }

@@ -9,6 +9,7 @@ import { Lloyd, total } from "./lloyd";
 import { readRows } from "./points";
 import { mapPoints } from "./streams/map-points";
 import type { DeviceFor, PointSource } from "./points";
+import { generate, mapTo } from "../typed-arrays";
 
 /** @throws when x has another number of columns than the centres */
 export function checkColumns(op: string, d: number, centers: Matrix): void {
@@ -20,7 +21,7 @@ export function givenCenters(init: MatrixLike, k: number, frame: Frame, d: numbe
   const centers = toContiguous(init, op, "init");
   if (centers.shape.length !== 2 || centers.shape[0] !== k || centers.shape[1] !== d)
     throw new Error(`${op}: init must be centres ${format([k, d])}, got ${format(centers.shape)}`);
-  const values = frame.into(Float64Array.from(centers.data as ArrayLike<number>, Number));
+  const values = frame.into(mapTo(Float64Array, centers.data as ArrayLike<number>, Number));
   const bad = values.findIndex((v) => !Number.isFinite(v));
   if (bad >= 0)
     throw new Error(
@@ -122,7 +123,7 @@ export async function distancesToCenters(
       tensor(points.device, frame.into(centers.data), centers.shape),
       indices(
         points.device,
-        Uint32Array.from({ length: k }, (_, j) => j),
+        generate(Uint32Array, k, (j) => j),
       ),
       empty(points.device, [k, n], "f32", op),
     ]);

@@ -20,6 +20,7 @@ import { NearPairs } from "./near-pairs";
 import type { Within } from "./near-pairs";
 import { checkPoints } from "./points";
 import type { Points } from "./points";
+import { generate, mapTo } from "../typed-arrays";
 
 /** Options of `DBSCAN`. */
 export interface DBSCANOptions {
@@ -128,7 +129,7 @@ export class DBSCAN extends Model<Settings> {
       data.set(points);
       data.set(given.data, points.length);
       const n = count + given.n;
-      const cores = Uint8Array.from({ length: n }, (_, row) => Number(row < count));
+      const cores = generate(Uint8Array, n, (row) => Number(row < count));
       const labels = new Int32Array(n).fill(-1);
       labels.set(clusters);
       await NearPairs.of({ data, n, d }, async (pairs) => {
@@ -185,7 +186,7 @@ export class DBSCAN extends Model<Settings> {
     };
     const near = await fit.pacing(pairs.within(eps));
     await report(1, 1);
-    const isCore = Uint8Array.from(near.counts, (count) => Number(count >= minSamples));
+    const isCore = mapTo(Uint8Array, near.counts, (count) => Number(count >= minSamples));
     const sets = await fit.pacing(joinCores(near, isCore));
     // numbers of the clusters in the order of their first core points
     const numbers = new Map<number, number>();
@@ -202,7 +203,7 @@ export class DBSCAN extends Model<Settings> {
     await fit.pacing(labelBorders(near, isCore, labels));
     const points = new Float64Array(cores.length * d);
     cores.forEach((row, i) => points.set(data.subarray(row * d, (row + 1) * d), i * d));
-    const clusters = Uint32Array.from(cores, (row) => labels[row]!);
+    const clusters = mapTo(Uint32Array, cores, (row) => labels[row]!);
     this.#found = { eps, labels, cores: Int32Array.from(cores), points, d, clusters };
     this.learned();
     const noise = labels.reduce((count, label) => count + Number(label < 0), 0) / n;
@@ -220,7 +221,7 @@ export class DBSCAN extends Model<Settings> {
     if (eps === "knee") return kneeRadius(search);
     return stableRadius(search, async (radius) => {
       const near = await fit.pacing(pairs.within(radius));
-      const isCore = Uint8Array.from(near.counts, (count) => Number(count >= minSamples));
+      const isCore = mapTo(Uint8Array, near.counts, (count) => Number(count >= minSamples));
       const sets = await fit.pacing(joinCores(near, isCore));
       const sizes = new Map<number, number>();
       isCore.forEach((core, row) => {
@@ -235,7 +236,7 @@ export class DBSCAN extends Model<Settings> {
 async function valuesOf(x: Points, op: string): Promise<HostRows> {
   const { n, d } = await checkPoints(x, op);
   const data = x instanceof Tensor ? await x.data() : toContiguous(x, op, "x").data;
-  return { n, d, data: Float64Array.from(data as ArrayLike<number>, Number) };
+  return { n, d, data: mapTo(Float64Array, data as ArrayLike<number>, Number) };
 }
 
 /** Sets of core points that are near each other. */

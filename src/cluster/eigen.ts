@@ -1,6 +1,7 @@
 import { HostModule, withHost } from "../host";
 import type { Host, HostArray, HostFunctions } from "../host";
 import { yieldWhenDue } from "../event-loop";
+import { mapTo } from "../typed-arrays";
 
 type HostVector = HostArray<Float64Array>;
 
@@ -65,13 +66,13 @@ export async function symmetricEigen(matrix: Float64Array, d: number, op: string
     }
     await diagonalize(host, run, d, diagonal!, beside!, vectors.pointer, op);
     const found = diagonal!.view.slice();
-    const order = Uint32Array.from(found, (_, i) => i).sort((i, j) => found[j]! - found[i]! || i - j);
+    const order = mapTo(Uint32Array, found, (_, i) => i).sort((i, j) => found[j]! - found[i]! || i - j);
     const sorted = new Float64Array(d * d);
     for (const [to, from] of order.entries()) {
       sorted.set(vectors.view.subarray(from * d, (from + 1) * d), to * d);
       await yieldWhenDue();
     }
-    return { values: Float64Array.from(order, (i) => found[i]! * scale), vectors: sorted };
+    return { values: mapTo(Float64Array, order, (i) => found[i]! * scale), vectors: sorted };
   });
 }
 

@@ -3,6 +3,7 @@ import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { Cooperative } from "../event-loop";
+import { generate, mapTo } from "../typed-arrays";
 
 /** A matrix in the data's own units: float32, or float64 where float32 cannot hold it. */
 export type Matrix = NdArray<Float32Array | Float64Array>;
@@ -40,7 +41,7 @@ export class Frame {
     const { shift, scale } = this;
     if (values instanceof Float32Array && this.plain) return values;
     const d = shift?.length ?? 1;
-    return Float32Array.from({ length: values.length }, (_, i) => (values[i]! - (shift?.[i % d] ?? 0)) / scale);
+    return generate(Float32Array, values.length, (i) => (values[i]! - (shift?.[i % d] ?? 0)) / scale);
   }
 
   /** The same of many rows. */
@@ -61,7 +62,7 @@ export class Frame {
     const { shift, scale } = this;
     if (this.plain) return new NdArray<Float32Array | Float64Array>(values, shape);
     const d = shift?.length ?? 1;
-    const exact = Float64Array.from(values, (v, i) => v * scale + (shift?.[i % d] ?? 0));
+    const exact = mapTo(Float64Array, values, (v, i) => v * scale + (shift?.[i % d] ?? 0));
     const fits = exact.every((v) => v === 0 || (Math.abs(v) > 1e-37 && Math.abs(v) < 3e38));
     return new NdArray<Float32Array | Float64Array>(shift || !fits ? exact : Float32Array.from(exact), shape);
   }
@@ -120,7 +121,7 @@ export function* framed(x: MatrixLike, op: string, given?: Float64Array | null):
 
 /** Numbers of any type; 64-bit integers become float64. */
 function numbers(data: TypedArray): Exclude<TypedArray, BigInt64Array | BigUint64Array> {
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return mapTo(Float64Array, data, Number);
   return data;
 }
 

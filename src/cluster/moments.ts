@@ -2,6 +2,7 @@
 import { chunkMoments } from "../kernels/moments";
 import { empty, run, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
+import { mapTo } from "../typed-arrays";
 
 /** Rows by their number, their mean [d] and the scatter Σ (x − mean)(x − mean)ᵀ [d, d] about it. */
 export interface Moments {
@@ -93,5 +94,5 @@ function unpack(packed: Float32Array, d: number, origin: Float32Array): Moments 
   const m2 = new Float64Array(d * d);
   let at = 1 + d;
   for (let a = 0; a < d; a++) for (let b = a; b < d; b++) m2[a * d + b] = m2[b * d + a] = packed[at++]!;
-  return { n: packed[0]!, mean: Float64Array.from(origin, (value, a) => value + packed[1 + a]!), m2 };
+  return { n: packed[0]!, mean: mapTo(Float64Array, origin, (value, a) => value + packed[1 + a]!), m2 };
 }

@@ -7,6 +7,7 @@ import { treeOf } from "../neighbours/kth-on-tree";
 import type { KdTree } from "../neighbours/kd-tree";
 import { columnMeans, spanAbout } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
+import { generate, mapTo } from "../typed-arrays";
 
 /** Functions of wasm/host/neighbours.ts. */
 const NEIGHBOURS = /* @__PURE__ */ new HostModule<
@@ -97,8 +98,8 @@ interface SortedRows extends HostRows {
 function sortedRows(rows: HostRows): SortedRows {
   const { data, n, d } = rows;
   const axis = widestColumn(rows);
-  const keys = Float64Array.from({ length: n }, (_, i) => data[i * d + axis]!);
-  const order = Uint32Array.from(keys, (_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
+  const keys = generate(Float64Array, n, (i) => data[i * d + axis]!);
+  const order = mapTo(Uint32Array, keys, (_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
   const sorted = new Float64Array(n * d);
   order.forEach((row, i) => sorted.set(data.subarray(row * d, (row + 1) * d), i * d));
   return { data: sorted, n, d, axis, order };

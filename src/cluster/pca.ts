@@ -33,6 +33,7 @@ import { axesOfSource } from "./streams/axes";
 import type { ReadSoFar } from "./streams/axes";
 import type { keptReading } from "./streams/rows-read";
 import { yieldWhenDue } from "../event-loop";
+import { mapTo } from "../typed-arrays";
 
 /** Options of `PCA`. */
 export interface PCAOptions {
@@ -268,7 +269,7 @@ export class PCA extends Model<Settings> {
     const [{ y: x, frame }] = (await this.#apply(y, "inverseTransform", c, loadings, expand, null)) as [Applied];
     const shape = [x.length / d, d];
     if (centre && frame.scale === 1) return new NdArray<Float32Array | Float64Array>(x, shape);
-    const values = Float64Array.from(x, (value, i) => value * frame.scale + mean.data[i % d]!);
+    const values = mapTo(Float64Array, x, (value, i) => value * frame.scale + mean.data[i % d]!);
     return new NdArray<Float32Array | Float64Array>(centre ? Float32Array.from(values) : values, shape);
   }
 

@@ -11,6 +11,7 @@ import { yieldWhenDue } from "../event-loop";
 import { orthonormalize, symmetricEigen } from "./eigen";
 import { exactAxes, readMatrix, sumOf, widened } from "./principal";
 import type { Axes, Kept, Solver } from "./principal";
+import { mapTo } from "../typed-arrays";
 
 /** Directions beyond those asked for. */
 const OVERSAMPLES = 10;
@@ -56,7 +57,7 @@ async function fromSample(x: Tensor, c: number, random: Random): Promise<Axes> {
       }
     const { values, vectors } = await symmetricEigen(products, l, "PCA.fit");
     const components = await combined(vectors, b, c, l, d);
-    const variances = Float64Array.from(values.subarray(0, c), (value) => Math.max(value, 0) / (n - 1));
+    const variances = mapTo(Float64Array, values.subarray(0, c), (value) => Math.max(value, 0) / (n - 1));
     return { components, variances, total: Math.max((mean2! * n * d) / (n - 1), sumOf(variances)) };
   } finally {
     range.dispose();

@@ -10,6 +10,7 @@ import { noGrad } from "../graph";
 import { requestDevice } from "../request-device";
 import { empty, format, run, takeTensor, Tensor, tidy, untidied } from "../tensor";
 import { Blocks, openSource } from "./streams/blocks";
+import { mapTo } from "../typed-arrays";
 
 /** Options of `sinkhorn`. */
 export interface SinkhornOptions {
@@ -283,7 +284,7 @@ async function balanceLabels(
   const [n, k] = [labels.length, u.length];
   const excess = new Int32Array(k);
   for (const label of labels) excess[label]!++;
-  const bySize = Uint32Array.from(excess, (_, j) => j).sort((a, b) => excess[b]! - excess[a]! || a - b);
+  const bySize = mapTo(Uint32Array, excess, (_, j) => j).sort((a, b) => excess[b]! - excess[a]! || a - b);
   bySize.forEach((j, place) => (excess[j]! -= Math.floor(n / k) + Number(place < n % k)));
   if (excess.every((count) => count <= 0)) return 0;
   /** For each item of an over-full class, its margin to the best class that has room. */

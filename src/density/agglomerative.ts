@@ -16,6 +16,7 @@ import type { Cooperative } from "../event-loop";
 import { cutAfter, singleLinkage } from "./linkage";
 import type { Linkage } from "./linkage";
 import { boruvkaTree, distanceOf, primTree } from "./mutual-reachability";
+import { generate } from "../typed-arrays";
 
 /** How far apart clusters are: growth of the squares, farthest, mean, nearest pair. */
 export type LinkageKind = "ward" | "complete" | "average" | "single";
@@ -166,7 +167,7 @@ export class AgglomerativeClustering extends Model<Settings> {
     const children = Int32Array.from(saved.numbers("children", 2 * merges));
     const free = new Uint8Array(n + merges).fill(1, 0, n); // what is there, and not joined yet
     const members = new Int32Array(n + merges).fill(1);
-    const sizes = Int32Array.from({ length: merges }, (_, i) => {
+    const sizes = generate(Int32Array, merges, (i) => {
       const [a, b] = [children[2 * i]!, children[2 * i + 1]!];
       if (a === b || free[a] !== 1 || free[b] !== 1)
         throw new Error(`checkpoint: children must be a tree of ${n} points, got ${a} and ${b} at ${i}`);
@@ -270,7 +271,7 @@ function* chain(
   const sizes = new Float64Array(n).fill(1);
   const spaces = linkage === "ward" ? centres(rows, sizes) : yield* allPairs(rows, sizes, linkage);
   const found: Found = { a: new Int32Array(n - 1), b: new Int32Array(n - 1), distances: new Float64Array(n - 1) };
-  const alive = Uint32Array.from({ length: n }, (_, i) => i);
+  const alive = generate(Uint32Array, n, (i) => i);
   const places = alive.slice(); // where a cluster stands in `alive`
   const path = new Uint32Array(n);
   let [count, length] = [n, 0];

@@ -14,6 +14,7 @@ import type { Scores } from "./mixture/parameters";
 import { restoredMixture } from "./mixture/saved";
 import { checkPriors, entropy, sampleCovariance, updated, variationalBound, variationalScores } from "./mixture/variational"; // prettier-ignore
 import type { Priors, VariationalParameters, WeightPrior } from "./mixture/variational";
+import { mapTo } from "../typed-arrays";
 
 /** Options of `BayesianGaussianMixture`; meaning and defaults are scikit-learn's. */
 export interface BayesianGaussianMixtureOptions extends MixtureOptions {
@@ -104,7 +105,7 @@ export class BayesianGaussianMixture extends Mixture<Settings, VariationalParame
     const priors: Priors = {
       ...{ weights: weightPrior, concentration: weightConcentrationPrior ?? 1 / this.nComponents },
       meanPrecision: meanPrecisionPrior,
-      mean: meanPrior ? Float64Array.from(meanPrior, (mean, c) => mean - offset[c]!) : new Float64Array(d),
+      mean: meanPrior ? mapTo(Float64Array, meanPrior, (mean, c) => mean - offset[c]!) : new Float64Array(d),
       freedom: degreesOfFreedomPrior ?? d,
       covariance: covariancePrior ? Float64Array.from(covariancePrior) : sampleCovariance(type, rows),
     };

@@ -1,4 +1,5 @@
 import type { Linkage } from "./linkage";
+import { mapTo } from "../typed-arrays";
 
 /**
  * The condensed tree of a hierarchy (Campello, Moulavi, Zimek and Sander, ACM TKDD 2015): clusters n, n + 1, … that split into two of at least
@@ -166,7 +167,7 @@ function raise(
   epsilon: number,
   allowSingleCluster: boolean,
 ): void {
-  const before = Uint32Array.from(chosen, (_, c) => c).filter((c) => chosen[c] === 1);
+  const before = mapTo(Uint32Array, chosen, (_, c) => c).filter((c) => chosen[c] === 1);
   chosen.fill(0);
   for (const cluster of before) {
     let c = cluster;

@@ -22,6 +22,7 @@ import type { Linkage } from "./linkage";
 import { boruvkaTree, distanceOf, primTree } from "./mutual-reachability";
 import type { Distance, Tree } from "./mutual-reachability";
 import { clustersOfNew } from "./prediction";
+import { generate } from "../typed-arrays";
 
 /** Options of `HDBSCAN`; names and defaults are those of Python's `hdbscan`. */
 export interface HDBSCANOptions {
@@ -173,7 +174,7 @@ export class HDBSCAN extends Model<Settings> {
 
   protected override own(): Learned {
     const { rows, offset, cores, spanning } = this.known("save", this.#result);
-    const edges = Int32Array.from({ length: 2 * spanning.weights.length }, (_, i) =>
+    const edges = generate(Int32Array, 2 * spanning.weights.length, (i) =>
       i % 2 === 0 ? spanning.from[i >> 1]! : spanning.to[i >> 1]!,
     );
     return {
@@ -193,8 +194,7 @@ export class HDBSCAN extends Model<Settings> {
     const edges = saved.numbers("edges", 2 * (n - 1));
     if (!edges.every((end) => Number.isInteger(end) && end >= 0 && end < n))
       throw new Error(`checkpoint: edges must join points from 0 to ${n - 1}`);
-    const ends = (side: number): Uint32Array<ArrayBuffer> =>
-      Uint32Array.from({ length: n - 1 }, (_, e) => edges[2 * e + side]!);
+    const ends = (side: number): Uint32Array<ArrayBuffer> => generate(Uint32Array, n - 1, (e) => edges[2 * e + side]!);
     const spanning = { from: ends(0), to: ends(1), weights: saved.numbers("weights", n - 1) };
     if (!isTree(spanning, n)) throw new Error(`checkpoint: edges must be a tree of ${n} points`);
     const [offset, cores] = [saved.numbers("offset", d), saved.numbers("coreDistances", n)];

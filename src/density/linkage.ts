@@ -1,5 +1,6 @@
 import { UnionFind } from "../neighbours/union-find";
 import type { Tree } from "./mutual-reachability";
+import { generate, mapTo } from "../typed-arrays";
 
 /** Merges of a hierarchy by ascending distance: merge i joins two clusters to number n + i; points are 0 … n − 1. */
 export interface Linkage {
@@ -15,9 +16,9 @@ export interface Linkage {
 export function singleLinkage({ from, to, weights }: Tree): Linkage {
   const merges = weights.length;
   const n = merges + 1;
-  const order = Uint32Array.from(weights, (_, e) => e).sort((a, b) => weights[a]! - weights[b]! || a - b);
+  const order = mapTo(Uint32Array, weights, (_, e) => e).sort((a, b) => weights[a]! - weights[b]! || a - b);
   const sets = new UnionFind(n);
-  const names = Int32Array.from({ length: n }, (_, i) => i); // the cluster that a set stands for
+  const names = generate(Int32Array, n, (i) => i); // the cluster that a set stands for
   const [children, distances, sizes] = [new Int32Array(2 * merges), new Float64Array(merges), new Int32Array(merges)];
   order.forEach((e, i) => {
     const [a, b] = [names[sets.find(from[e]!)]!, names[sets.find(to[e]!)]!];
@@ -34,7 +35,7 @@ export function singleLinkage({ from, to, weights }: Tree): Linkage {
 /** Labels of the clusters that are left after so many merges, numbered by their first points. */
 export function cutAfter({ children }: Pick<Linkage, "children">, n: number, merges: number): Int32Array<ArrayBuffer> {
   const sets = new UnionFind(n);
-  const members = Int32Array.from({ length: n + merges }, (_, i) => (i < n ? i : -1)); // a point of each cluster
+  const members = generate(Int32Array, n + merges, (i) => (i < n ? i : -1)); // a point of each cluster
   for (let i = 0; i < merges; i++) {
     const [a, b] = [members[children[2 * i]!]!, members[children[2 * i + 1]!]!];
     sets.union(a, b);

@@ -3,6 +3,7 @@ import { squaredDistanceOf } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { UnionFind } from "../neighbours/union-find";
 import type { Cooperative } from "../event-loop";
+import { generate, mapTo } from "../typed-arrays";
 
 /** Edges of a spanning tree, n − 1 of them. */
 export interface Tree {
@@ -28,7 +29,7 @@ export function* primTree(n: number, distance: Distance): Cooperative<Tree> {
   const [from, to, weights] = [new Uint32Array(n - 1), new Uint32Array(n - 1), new Float64Array(n - 1)];
   const nearest = new Float64Array(n).fill(Infinity);
   const parents = new Uint32Array(n);
-  const left = Uint32Array.from({ length: n - 1 }, (_, i) => i + 1);
+  const left = generate(Uint32Array, n - 1, (i) => i + 1);
   let node = 0;
   for (let e = 0, count = n - 1; e < n - 1; e++, count--) {
     let [best, at] = [Infinity, -1];
@@ -62,7 +63,7 @@ export function* boruvkaTree(tree: KdTree, cores: Float64Array, alpha: number): 
   const sets = new UnionFind(n);
   const edges = { from: new Uint32Array(n - 1), to: new Uint32Array(n - 1), weights: new Float64Array(n - 1) };
   let count = 0;
-  const own = Float64Array.from(order, (row) => cores[row]!); // by place
+  const own = mapTo(Float64Array, order, (row) => cores[row]!); // by place
   const nodes = starts.length;
   const lowest = new Float64Array(nodes).fill(Infinity); // least core distance below a node
   for (let node = nodes - 1; node >= 0; node--) {

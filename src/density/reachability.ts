@@ -1,6 +1,7 @@
 // The order of density-based clusters, and what is read off it.
 import type { Cooperative } from "../event-loop";
 import type { Distance } from "./mutual-reachability";
+import { generate } from "../typed-arrays";
 
 /** Points in the order of OPTICS: those that are densely connected follow each other. */
 export interface Ordering {
@@ -21,7 +22,7 @@ export function* order(n: number, cores: Float64Array, distance: Distance, maxEp
   const ordering = new Int32Array(n);
   const reachability = new Float64Array(n).fill(Infinity);
   const predecessors = new Int32Array(n).fill(-1);
-  const left = Uint32Array.from({ length: n }, (_, i) => i);
+  const left = generate(Uint32Array, n, (i) => i);
   for (let at = 0, count = n, place = 0; at < n; at++) {
     const row = left[place]!;
     left[place] = left[--count]!;
@@ -86,7 +87,7 @@ export function xiClusters(
   options: XiOptions,
 ): { readonly hierarchy: Int32Array<ArrayBuffer>; readonly labels: Int32Array<ArrayBuffer> } {
   const n = ordering.length;
-  const plot = Float64Array.from({ length: n + 1 }, (_, at) => (at < n ? reachability[ordering[at]!]! : Infinity));
+  const plot = generate(Float64Array, n + 1, (at) => (at < n ? reachability[ordering[at]!]! : Infinity));
   const clusters = stretches(plot, options, ({ start, end }) => {
     for (; start < end; end--) {
       if (plot[start]! > plot[end]!) return { start, end };

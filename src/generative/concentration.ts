@@ -1,4 +1,5 @@
 // How much of an object's light is near its middle: what tells stars from galaxies when nothing is learned.
+import { generate } from "../typed-arrays";
 
 /** Radii in pixels of the inner and the outer aperture. */
 const [INNER, OUTER] = [2.6, 6];
@@ -8,7 +9,7 @@ export function concentrations(stamps: Float32Array, [channels, side]: readonly 
   const area = side! * side!;
   const middle = (side! - 1) / 2;
   const band = channels! > 2 ? 2 : 0;
-  return Float64Array.from({ length: stamps.length / (channels! * area) }, (_, i) => {
+  return generate(Float64Array, stamps.length / (channels! * area), (i) => {
     let [inner, outer] = [0, 0];
     for (let p = 0; p < area; p++) {
       const distance = Math.hypot(Math.floor(p / side!) - middle, (p % side!) - middle);

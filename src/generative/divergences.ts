@@ -13,6 +13,7 @@ import type { Random } from "../random";
 import { tensor } from "../tensor";
 import type { Tensor } from "../tensor";
 import { mixtureQuantiles } from "./quantiles";
+import { generate } from "../typed-arrays";
 
 /**
  * `normal`: KL to N(0, I); `mixture`: KL to ½N(−m, s²) + ½N(m, s²) by Monte Carlo; `mixture-bound`: its upper bound; `jensen-shannon`: to the
@@ -42,7 +43,7 @@ export const betaAt = (beta: Beta, share: number): number =>
 
 /** A draw of the bimodal prior of n rows and d columns. */
 function drawBimodal(like: Tensor, random: Random, { m, s }: Required<Bimodal>): Tensor {
-  const draws = Float32Array.from({ length: like.size }, () => (random.uniform() < 0.5 ? -m : m) + s * random.normal());
+  const draws = generate(Float32Array, like.size, () => (random.uniform() < 0.5 ? -m : m) + s * random.normal());
   return tensor(like.device, draws, like.shape);
 }
 
@@ -54,7 +55,7 @@ function quantileRows(like: Tensor, { m, s }: Required<Bimodal>): Tensor {
   const key = `${n} ${m} ${s}`;
   let column = quantiles.get(key);
   if (!column) quantiles.set(key, (column = mixtureQuantiles(n, { m, s })));
-  const rows = Float32Array.from({ length: n * d }, (_, i) => column[Math.floor(i / d)]!);
+  const rows = generate(Float32Array, n * d, (i) => column[Math.floor(i / d)]!);
   return tensor(like.device, rows, like.shape);
 }
 

@@ -1,5 +1,6 @@
 // Stamps without the sources beside the one in the middle.
 import { brightest, meanOf, smoothed } from "./planes";
+import { mapTo } from "../typed-arrays";
 
 /** Standard deviation that the sky leaves in the (1 2 1)-smoothed mean of three bands, in units of that of one. */
 const SKY = 0.375 / Math.sqrt(3);
@@ -26,7 +27,7 @@ export function withoutNeighbours(stamp: Float64Array, side: number, how: "blank
 function brighterThanOpposite(white: Float64Array): Uint8Array {
   const least = BRIGHTER * SKY * Math.SQRT2;
   const last = white.length - 1;
-  return Uint8Array.from(white, (value, p) => {
+  return mapTo(Uint8Array, white, (value, p) => {
     const more = value - white[last - p]!;
     return Number(more > least && more > SHARE * value);
   });
@@ -34,7 +35,7 @@ function brighterThanOpposite(white: Float64Array): Uint8Array {
 
 /** Objects' pixels that are not joined to the brightest of the middle by their sides. */
 function apartFromMiddle(white: Float64Array, side: number): Uint8Array {
-  const isApart = Uint8Array.from(white, (value) => Number(value > OBJECT * SKY));
+  const isApart = mapTo(Uint8Array, white, (value) => Number(value > OBJECT * SKY));
   const { row, column } = brightest(white, side, 2);
   const open = [row * side + column];
   while (open.length > 0) {

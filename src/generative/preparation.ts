@@ -11,6 +11,7 @@ import { withoutNeighbours } from "./neighbours";
 import { brightest, meanOf, smoothed } from "./planes";
 import { NEIGHBOURS, NORMALIZATIONS, preparedShape } from "./preparation-options";
 import type { PreparationOptions } from "./preparation-options";
+import { generate } from "../typed-arrays";
 
 /** Peaks and fluxes below this many sky sigmas are no measure of an object: the stamp is divided by this instead. */
 const FAINTEST = 1;
@@ -20,7 +21,7 @@ const ELSEWHERE = 10;
 function moved(stamp: Float64Array, side: number, bands: number, rows: number, columns: number): Float64Array {
   const at = (i: number): number => Math.min(side - 1, Math.max(0, i));
   const area = side * side;
-  return Float64Array.from({ length: bands * area }, (_, i) => {
+  return generate(Float64Array, bands * area, (i) => {
     const [row, column] = [Math.floor((i % area) / side), i % side];
     return stamp[Math.floor(i / area) * area + at(row + rows) * side + at(column + columns)]!;
   });

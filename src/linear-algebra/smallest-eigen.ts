@@ -2,6 +2,7 @@ import { Random } from "../random";
 import { yieldWhenDue } from "../event-loop";
 import { symmetricEigen, turnSigns } from "./symmetric-eigen";
 import type { Eigen } from "./symmetric-eigen";
+import { generate } from "../typed-arrays";
 
 /** A symmetric matrix by what it does to vectors. */
 export interface SymmetricOperator {
@@ -220,9 +221,7 @@ function inverseFactor(a: Float64Array, n: number): Float64Array | undefined {
 }
 
 async function gramSchmidt(x: Float64Array, n: number, width: number): Promise<void> {
-  const columns = Array.from({ length: width }, (_, c) =>
-    Float64Array.from({ length: n }, (_, i) => x[i * width + c]!),
-  );
+  const columns = Array.from({ length: width }, (_, c) => generate(Float64Array, n, (i) => x[i * width + c]!));
   const random = new Random(2);
   const numbers = new Float32Array(n);
   for (const [c, column] of columns.entries()) {

@@ -5,6 +5,7 @@ import { toContiguous } from "../matrix";
 import { NdArray } from "../ndarray";
 import { format } from "../tensor";
 import { yieldWhenDue } from "../event-loop";
+import { mapTo } from "../typed-arrays";
 
 /** What classical scaling finds. */
 export interface MdsResult {
@@ -113,7 +114,7 @@ export class ClassicalMDS {
     if (shape.length !== 2 || shape[1] !== n || n === 0)
       throw new Error(`${op}: distances must be a square matrix, got shape ${format(shape)}`);
     checkInteger(op, { nComponents: this.nComponents }, 1, n);
-    const values = Float64Array.from(data as ArrayLike<number>, Number);
+    const values = mapTo(Float64Array, data as ArrayLike<number>, Number);
     for (let i = 0; i < n; i++)
       for (let j = 0; j <= i; j++) {
         const [value, mirrored] = [values[i * n + j]!, values[j * n + i]!];

@@ -12,6 +12,7 @@ import { stream } from "../random";
 import { yieldWhenDue } from "../event-loop";
 import { scaled } from "./classical-mds";
 import type { MdsResult } from "./classical-mds";
+import { generate } from "../typed-arrays";
 
 /** Options of `Isomap`. */
 export interface IsomapOptions {
@@ -113,7 +114,7 @@ export class Isomap {
     checkInteger(op, { nComponents }, 1, count);
     const landmarks =
       count === n
-        ? Uint32Array.from({ length: n }, (_, i) => i)
+        ? generate(Uint32Array, n, (i) => i)
         : stream(seed, "Isomap.landmarks").permutation(n).slice(0, count).sort();
     const geodesics = await shortestPaths(n, edges, { sources: landmarks, signal });
     const among = new Float64Array(count * count);

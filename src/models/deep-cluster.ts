@@ -33,6 +33,7 @@ import { blocksOf, mapFeatures, shapeOf } from "./feature-store";
 import type { Features } from "./feature-store";
 import { EPS, NETWORK_DEFAULTS, NETWORK_RULES, NetworkModel, stepsOf } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import { mapTo } from "../typed-arrays";
 
 /** Options of `DeepCluster`. */
 export interface DeepClusterOptions extends NetworkOptions {
@@ -240,7 +241,7 @@ export class DeepCluster extends NetworkModel<Settings> {
         const z = this.trainingFeatures(rows, index, random);
         const labels = indices(
           z.device,
-          Uint32Array.from(index, (i) => this.#labels![i]!),
+          mapTo(Uint32Array, index, (i) => this.#labels![i]!),
         );
         return crossEntropy(this.scores(z), labels);
       },
@@ -300,6 +301,6 @@ export function uniformSample(labels: ArrayLike<number>, random: Random): Uint32
 
 /** The same numbers looked up in the items sorted by cluster. */
 function reordered(labels: ArrayLike<number>, order: Uint32Array): Uint32Array<ArrayBuffer> {
-  const sorted = Uint32Array.from(labels, (_, i) => i).sort((a, b) => labels[a]! - labels[b]! || a - b);
-  return Uint32Array.from(order, (i) => sorted[i]!);
+  const sorted = mapTo(Uint32Array, labels, (_, i) => i).sort((a, b) => labels[a]! - labels[b]! || a - b);
+  return mapTo(Uint32Array, order, (i) => sorted[i]!);
 }

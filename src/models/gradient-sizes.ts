@@ -1,4 +1,5 @@
 import { NdArray } from "../ndarray";
+import { generate } from "../typed-arrays";
 
 /**
  * How hard centres pull at codes: ‖(α+1)/α (1 + d²/α)⁻¹ (p − q)(z − μ)‖ for each code z [n, d] and centre μ [k, d], where p is the target of these codes; as
@@ -17,7 +18,7 @@ export function gradientSizes(
   q.data.forEach((share, at) => (frequency[at % k]! += share));
   const size = new Float32Array(n * k);
   for (let i = 0; i < n; i++) {
-    const target = Float64Array.from({ length: k }, (_, j) => q.data[i * k + j]! ** 2 / (frequency[j]! || 1));
+    const target = generate(Float64Array, k, (j) => q.data[i * k + j]! ** 2 / (frequency[j]! || 1));
     const total = target.reduce((sum, part) => sum + part, 0) || 1;
     for (let j = 0; j < k; j++) {
       let square = 0;

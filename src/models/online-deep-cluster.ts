@@ -31,6 +31,7 @@ import type { Remembered } from "./cluster-memory";
 import { fitDevice } from "./feature-store";
 import { EPS, NETWORK_RULES, NetworkModel } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import { mapTo } from "../typed-arrays";
 
 /** Options of `OnlineDeepCluster`. */
 export interface OnlineDeepClusterOptions extends NetworkOptions {
@@ -266,7 +267,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
         );
         const goal = indices(
           device,
-          Uint32Array.from(index, (i) => labels[i]!),
+          mapTo(Uint32Array, index, (i) => labels[i]!),
         );
         const classWeights = tensor(device, weightsOf(counts));
         return crossEntropy(this.scores(z), goal, { classWeights });
@@ -334,7 +335,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
       const { labels } = await new KMeans(options).fit(points);
       const second = labels.reduce((sum, side) => sum + side, 0);
       if (second > 0 && second < labels.length) return labels;
-      return Int32Array.from(random.permutation(labels.length), (place) => place % 2);
+      return mapTo(Int32Array, random.permutation(labels.length), (place) => place % 2);
     };
     if (!fitDevice(members.length, d, memory)) return halved(features.subset(members));
     const points = await takeTensor(device, await features.rows(members), [members.length, d]);
@@ -366,5 +367,5 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
 function weightsOf(counts: readonly number[]): Float32Array {
   const weights = counts.map((count) => 1 / Math.sqrt(count + 1e-5));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return Float32Array.from(weights, (weight) => weight / total);
+  return mapTo(Float32Array, weights, (weight) => weight / total);
 }

@@ -22,6 +22,7 @@ import { fitDevice, mapFeatures, shapeOf } from "./feature-store";
 import type { Features } from "./feature-store";
 import { NETWORK_RULES, NetworkModel } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import { mapTo } from "../typed-arrays";
 
 /** Options of `SelfLabeling`. */
 export interface SelfLabelingOptions extends NetworkOptions {
@@ -248,7 +249,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
             head.forward(z),
             indices(
               z.device,
-              Uint32Array.from(index, (i) => labels[i]!),
+              mapTo(Uint32Array, index, (i) => labels[i]!),
             ),
           );
         });

@@ -18,6 +18,7 @@ import type { Tensor } from "../tensor";
 import type { StepContext } from "../training/loop";
 import { NETWORK_RULES, NetworkModel } from "./network-model";
 import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import { mapTo } from "../typed-arrays";
 
 /** Options of `Supervised`. */
 export interface SupervisedOptions extends NetworkOptions {
@@ -78,7 +79,7 @@ export class Supervised extends NetworkModel<Settings> {
           const z = this.trainingFeatures(rows, index, random);
           const goal = indices(
             z.device,
-            Uint32Array.from(index, (i) => classes[i]!),
+            mapTo(Uint32Array, index, (i) => classes[i]!),
           );
           return crossEntropy(this.scores(z), goal);
         };

@@ -4,6 +4,7 @@ import { SparseMatrix } from "../sparse";
 import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
 import { UnionFind } from "./union-find";
+import { mapTo } from "../typed-arrays";
 
 /** Weighted edges between the nodes 0 … n − 1. */
 export interface Edges {
@@ -42,7 +43,7 @@ export function connectedComponents(n: number, { from, to }: Pick<Edges, "from" 
 export function minimumSpanningTree(n: number, edges: Edges): Uint32Array<ArrayBuffer> {
   checkEdges("minimumSpanningTree", n, edges, false);
   const weights = Float64Array.from(edges.weights);
-  const order = Uint32Array.from(weights, (_, e) => e).sort((a, b) => weights[a]! - weights[b]! || a - b);
+  const order = mapTo(Uint32Array, weights, (_, e) => e).sort((a, b) => weights[a]! - weights[b]! || a - b);
   const sets = new UnionFind(n);
   return order.filter((e) => sets.union(edges.from[e]!, edges.to[e]!));
 }
@@ -78,7 +79,7 @@ export async function shortestPaths(
   { directed = false, sources, signal }: ShortestPathOptions = {},
 ): Promise<NdArray<Float64Array>> {
   checkEdges("shortestPaths", n, edges, true);
-  const from = Uint32Array.from(sources ?? { length: n }, (s: number, i) => (sources ? s : i));
+  const from = mapTo(Uint32Array, sources ?? { length: n }, (s: number, i) => (sources ? s : i));
   const graph = adjacency(n, edges, directed);
   const lengths = new Float64Array(from.length * n);
   const walk = new Dijkstra(graph);

@@ -1,4 +1,5 @@
 import type { Cooperative } from "../event-loop";
+import { generate } from "../typed-arrays";
 
 /** Columns up to which a tree tells most pairs without looking at them. */
 export const TREE_DIMENSIONS = 12;
@@ -30,7 +31,7 @@ export class KdTree {
     const levels = Math.max(0, Math.ceil(Math.log2(n / LEAF)));
     const nodes = 2 ** (levels + 1) - 1;
     [this.n, this.d, this.firstLeaf] = [n, d, 2 ** levels - 1];
-    this.order = Uint32Array.from({ length: n }, (_, i) => i);
+    this.order = generate(Uint32Array, n, (i) => i);
     [this.starts, this.ends] = [new Uint32Array(nodes), new Uint32Array(nodes)];
     [this.low, this.high] = [new Float64Array(nodes * d), new Float64Array(nodes * d)];
     this.ends[0] = n;

@@ -11,6 +11,7 @@ import { runCooperatively, yieldWhenDue } from "../event-loop";
 import { KdTree } from "./kd-tree";
 import { centeredRows, columnMeans, spanAbout, takeRows } from "./rows";
 import type { HostRows } from "./rows";
+import { mapTo } from "../typed-arrays";
 
 /** How far apart points are: ‖x − y‖, or 1 − cos(x, y). */
 export type Metric = "euclidean" | "cosine";
@@ -106,7 +107,7 @@ async function onDevice(search: Search, op: string, options: KnnOptions): Promis
     const [rows, squared] = await Promise.all([indices!.data(), distances!.data()]);
     if (rows.includes(0xffffffff))
       throw new Error(`${op}: squared distances must fit float32, got points that are farther apart; scale them down`);
-    return [rows as Uint32Array, scale === 1 ? squared : Float64Array.from(squared, (value) => value * scale ** 2)];
+    return [rows as Uint32Array, scale === 1 ? squared : mapTo(Float64Array, squared, (value) => value * scale ** 2)];
   } finally {
     for (const tensor of [x, y, indices!, distances!]) tensor.dispose();
     await holder.dispose();
@@ -149,7 +150,7 @@ async function search(given: Search, op: string, options: KnnOptions): Promise<N
   const shape = [found.queries.n, k];
   return {
     indices: new NdArray(Int32Array.from(rows), shape),
-    distances: new NdArray(Float64Array.from(squared, fromSquared[metric]), shape),
+    distances: new NdArray(mapTo(Float64Array, squared, fromSquared[metric]), shape),
   };
 }
 

@@ -6,6 +6,7 @@ import { kNeighbours, knnGraph } from "./knn";
 import { kthOnTree } from "./kth-on-tree";
 import { squaredDistanceOf } from "./rows";
 import type { HostRows } from "./rows";
+import { generate } from "../typed-arrays";
 
 /**
  * The squared distance of every `step`-th row to its k-th nearest other, in float64: on a tree, or else where the device finds the neighbours.
@@ -29,7 +30,7 @@ export async function kthNeighbours(
   const { indices } =
     step === 1 ? await knnGraph(all, k, options) : await kNeighbours(everyRow(rows, step), all, k + 1, options);
   const squared = squaredDistanceOf(rows);
-  return Float64Array.from({ length: count }, (_, i) => {
+  return generate(Float64Array, count, (i) => {
     const row = i * step;
     const others = indices.data.subarray(i * near, (i + 1) * near).filter((other) => other !== row);
     return others.subarray(0, k).reduce((most, other) => Math.max(most, squared(row, other)), 0);

@@ -1,3 +1,5 @@
+import { generate, mapTo } from "../typed-arrays";
+
 /** Disjoint sets of the numbers below n: union by size, paths halved (Tarjan and van Leeuwen, "Worst-case analysis of set union algorithms", 1984). */
 export class UnionFind {
   readonly #parents: Uint32Array;
@@ -6,7 +8,7 @@ export class UnionFind {
   count: number;
 
   constructor(n: number) {
-    this.#parents = Uint32Array.from({ length: n }, (_, i) => i);
+    this.#parents = generate(Uint32Array, n, (i) => i);
     this.#sizes = new Uint32Array(n).fill(1);
     this.count = n;
   }
@@ -38,7 +40,7 @@ export class UnionFind {
   /** A number for each set, from 0 by its first member: [n]. */
   labels(): Int32Array<ArrayBuffer> {
     const numbers = new Map<number, number>();
-    return Int32Array.from(this.#parents, (_, i) => {
+    return mapTo(Int32Array, this.#parents, (_, i) => {
       const root = this.find(i);
       const known = numbers.get(root);
       if (known !== undefined) return known;

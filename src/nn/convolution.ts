@@ -8,6 +8,7 @@ import type { Tensor } from "../tensor";
 import { drawnParameter, fanInUniform } from "./init";
 import type { Initializer, RandomSource } from "./init";
 import { Module } from "./module";
+import { generate } from "../typed-arrays";
 
 /** Initial values of convolutional layers; the defaults are PyTorch's. */
 interface ConvolutionInit {
@@ -35,8 +36,7 @@ function initialized(
   const weight = drawnParameter(device, weightInit, shape, random);
   if (!bias) return { weight, bias: undefined };
   const limit = 1 / Math.sqrt(sizeOf(shape.slice(1)));
-  const within: Initializer = ([size = 0]) =>
-    Float32Array.from({ length: size }, () => limit * (2 * random.uniform() - 1));
+  const within: Initializer = ([size = 0]) => generate(Float32Array, size, () => limit * (2 * random.uniform() - 1));
   return { weight, bias: drawnParameter(device, biasInit ?? within, [outputs], random) };
 }
 

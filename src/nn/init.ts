@@ -4,6 +4,7 @@ import { empty, parameter, untidied, written } from "../tensor";
 import type { Tensor } from "../tensor";
 import { runAtOnce, runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
+import { generate } from "../typed-arrays";
 
 /** Where initial weights come from: `Random` is one. */
 export interface RandomSource {
@@ -145,7 +146,7 @@ export const orthogonal: Initializer = /* @__PURE__ */ initializer(function* (sh
   const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
   const vectors: Float64Array[] = [];
   while (vectors.length < count) {
-    const v = Float64Array.from({ length }, () => random.normal());
+    const v = generate(Float64Array, length, () => random.normal());
     for (let round = 0; round < 2; round++)
       for (const u of vectors) {
         let dot = 0;

@@ -11,6 +11,7 @@ import type { Cooperative } from "../event-loop";
 import { drawing, drawn, filled, glorotUniform, orthogonal, undrawn } from "./init";
 import type { RandomSource } from "./init";
 import { Module } from "./module";
+import { generate } from "../typed-arrays";
 
 /** Options of `LSTM` and what is made of it. */
 export interface LSTMModuleOptions {
@@ -37,7 +38,7 @@ type Values = readonly [w: Float32Array, u: Float32Array, b: Float32Array];
 /** Weights of one direction, [4h, e], [4h, h] and [4h]. */
 function* initialize(init: "pytorch" | "keras", e: number, h: number, random: RandomSource): Cooperative<Values> {
   if (init === "keras") {
-    const bias = Float32Array.from({ length: 4 * h }, (_, row) => Number(row >= h && row < 2 * h));
+    const bias = generate(Float32Array, 4 * h, (row) => Number(row >= h && row < 2 * h));
     const w = yield* drawing(glorotUniform, [4 * h, e], random);
     return [w, yield* drawing(orthogonal, [4 * h, h], random), bias];
   }

@@ -1,4 +1,5 @@
 import { format, sameShape, Tensor } from "../tensor";
+import { mapTo } from "../typed-arrays";
 
 /** Named tensors of a module, by the path of properties that leads to each: `layers.0.weight`. */
 export type NamedTensors = Record<string, Tensor>;
@@ -56,7 +57,7 @@ export abstract class Module {
     }
     for (const [name, tensor] of Object.entries(own)) {
       const data = values[name]!.data as ArrayLike<number | bigint>;
-      const typed = tensor.dtype === "f32" ? Float32Array.from(data, Number) : Uint32Array.from(data, Number);
+      const typed = tensor.dtype === "f32" ? mapTo(Float32Array, data, Number) : mapTo(Uint32Array, data, Number);
       tensor.device.write(tensor.buffer, typed);
     }
   }

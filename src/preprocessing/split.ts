@@ -3,6 +3,7 @@ import { contiguous, toLabels, type MatrixLike } from "../matrix";
 import { NdArray, sizeOf, type TypedArray } from "../ndarray";
 import { checkedOptions, flag, optional, seed, type Rule } from "../options";
 import { stream } from "../random";
+import { generate, mapTo } from "../typed-arrays";
 
 /** Options of `trainTestSplit`. */
 export interface TrainTestSplitOptions {
@@ -64,7 +65,7 @@ export function trainTestSplit(
     throw new Error(`${op}: both parts must have rows, got ${n} rows and testSize ${testSize}`);
   const order = settings.shuffle
     ? stream(settings.seed!, "trainTestSplit").permutation(n)
-    : Uint32Array.from({ length: n }, (_, i) => i);
+    : generate(Uint32Array, n, (i) => i);
   let train = order.slice(0, n - wanted);
   let test = order.slice(n - wanted);
   if (settings.stratify !== undefined) {
@@ -72,7 +73,7 @@ export function trainTestSplit(
     [train, test] = byClasses(order, labelsOf(settings.stratify, n, op, "stratify"), wanted, op);
   }
   const part = (places: Uint32Array): NdArray<TypedArray> => rowsAt(rows, places);
-  const of = (places: Uint32Array): Int32Array | undefined => given && Int32Array.from(places, (i) => given[i]!);
+  const of = (places: Uint32Array): Int32Array | undefined => given && mapTo(Int32Array, places, (i) => given[i]!);
   return { xTrain: part(train), xTest: part(test), yTrain: of(train), yTest: of(test), train, test };
 }
 

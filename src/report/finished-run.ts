@@ -6,6 +6,7 @@ import type { TypedArray } from "../ndarray";
 import type { EpochRecord } from "../lifecycle/progress";
 import type { Insights } from "./insights";
 import type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table } from "./sections/run";
+import { mapTo } from "../typed-arrays";
 
 /** A finished run of a method, as programs have it; what `insightsOf` found of its network, too. */
 export interface FinishedRun extends Insights {
@@ -195,6 +196,6 @@ function tableOf({ data, shape }: NdArray<TypedArray>, columns: readonly string[
   const [, d = 0] = shape;
   if (shape.length !== 2 || d > MAX_COLUMNS) return undefined;
   const features = columns ?? Array.from({ length: d }, (_, column) => `column ${column}`);
-  const table: Table = { features, data: Float64Array.from(data as ArrayLike<number>, Number) };
+  const table: Table = { features, data: mapTo(Float64Array, data as ArrayLike<number>, Number) };
   return table;
 }

@@ -8,6 +8,7 @@ import type { Random } from "../random";
 import { tensor } from "../tensor";
 import type { Grid } from "./grid";
 import type { OpenRows } from "./rows";
+import { generate } from "../typed-arrays";
 
 /**
  * How a code book begins: `pca` on the plane of the first two principal components about the mean, two standard deviations either way; `random` uniformly
@@ -75,7 +76,7 @@ export async function initialCodebook(
   if (init === "pca" && n > 1) return principalPlane(looked, n, d, grid, device);
   if (init === "random") return uniform(looked, d, grid.units, random);
   const order = random.permutation(n);
-  return Float64Array.from({ length: grid.units * d }, (_, at) => {
+  return generate(Float64Array, grid.units * d, (at) => {
     const unit = Math.floor(at / d);
     return looked[order[unit % n]! * d + (at % d)]!;
   });
@@ -88,7 +89,7 @@ function uniform(rows: Float32Array, d: number, units: number, random: Random): 
     low[i % d] = Math.min(low[i % d]!, value);
     high[i % d] = Math.max(high[i % d]!, value);
   });
-  return Float64Array.from({ length: units * d }, (_, i) => {
+  return generate(Float64Array, units * d, (i) => {
     const c = i % d;
     return low[c]! + (high[c]! - low[c]!) * random.uniform();
   });
@@ -114,7 +115,7 @@ async function principalPlane(
     });
     const along = (u: number, axis: number): number =>
       span[axis]! > 0 ? (4 * positions[2 * u + axis]!) / span[axis]! - 2 : 0;
-    return Float64Array.from({ length: units * d }, (_, at) => {
+    return generate(Float64Array, units * d, (at) => {
       const [u, c] = [Math.floor(at / d), at % d];
       return [first, second].reduce((sum, axis, i) => {
         const variance = pca.explainedVariance[i];

@@ -4,6 +4,7 @@ import { empty, indices, run, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { Grid } from "./grid";
 import type { Neighbourhood } from "./neighbourhood";
+import { generate } from "../typed-arrays";
 
 /** Steps that are enqueued in one go. */
 const STEPS = 1024;
@@ -45,7 +46,7 @@ export async function onlineSteps(
     for (let begin = 0; begin < order.length; begin += STEPS) {
       signal?.throwIfAborted();
       const steps = Math.min(STEPS, order.length - begin);
-      const schedule = Float32Array.from({ length: 3 * steps }, (_, i) => {
+      const schedule = generate(Float32Array, 3 * steps, (i) => {
         const t = begin + Math.floor(i / 3);
         return [sigma, learningRate, cutoff ?? (() => UNLIMITED)][i % 3]!(t);
       });

@@ -1,4 +1,5 @@
 import type { Grid } from "./grid";
+import { mapTo } from "../typed-arrays";
 
 /** Labels of units, and what they are made from. */
 export interface UMatrix {
@@ -25,7 +26,7 @@ export function distance(codebook: ArrayLike<number>, d: number, a: number, b: n
 export function uMatrix(codebook: ArrayLike<number>, grid: Grid, count?: 4 | 6 | 8): UMatrix {
   const d = codebook.length / grid.units;
   const neighbours = grid.neighbours(count);
-  const sums = Float64Array.from(neighbours, (near, u) =>
+  const sums = mapTo(Float64Array, neighbours, (near, u) =>
     near.reduce((sum, other) => sum + distance(codebook, d, u, other), 0),
   );
   const largest = sums.reduce((a, b) => Math.max(a, b), 0);
@@ -69,7 +70,7 @@ export interface UnitClusters {
 /** Gives units without a cluster that of the labelled unit whose vector is nearest, the lowest of equally near ones. All −1 stays so. */
 export function assignLeftOver(codebook: ArrayLike<number>, labels: Int32Array): Int32Array<ArrayBuffer> {
   const d = codebook.length / labels.length;
-  return Int32Array.from(labels, (label, u) => {
+  return mapTo(Int32Array, labels, (label, u) => {
     if (label !== -1) return label;
     let [best, nearest] = [Infinity, -1];
     labels.forEach((other, v) => {

@@ -4,6 +4,7 @@ import { NdArray } from "../ndarray";
 import type { Grid } from "./grid";
 import { assignLeftOver, twoWinnersLinkage, uMatrix, uMatrixComponents, uMatrixWatershed } from "./u-matrix";
 import type { WinnerLinks } from "./u-matrix";
+import { generate, mapTo } from "../typed-arrays";
 
 /**
  * What makes clusters of the units of a map: `watershed` of the U-matrix, its connected `components` below a threshold, `linkage` of two winners, `k-means`
@@ -44,7 +45,7 @@ export async function clusterUnits(
   const d = codebook.length / grid.units;
   switch (clustering) {
     case "units":
-      return Int32Array.from({ length: grid.units }, (_, unit) => unit);
+      return generate(Int32Array, grid.units, (unit) => unit);
     case "watershed":
       return uMatrixWatershed(codebook, grid).labels;
     case "components": {
@@ -82,7 +83,7 @@ export function clusterMeans(codebook: Float64Array, hits: ArrayLike<number>, la
     for (let c = 0; c < d; c++) sums[label * d + c]! += weight * codebook[unit * d + c]!;
   });
   return new NdArray(
-    Float32Array.from(sums, (sum, i) => sum / counts[Math.floor(i / d)]!),
+    mapTo(Float32Array, sums, (sum, i) => sum / counts[Math.floor(i / d)]!),
     [k, d],
   );
 }

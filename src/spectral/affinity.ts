@@ -9,6 +9,7 @@ import { exp, scale } from "../ops/elementwise";
 import { SparseMatrix } from "../sparse";
 import { format } from "../tensor";
 import type { Tensor } from "../tensor";
+import { generate, mapTo } from "../typed-arrays";
 
 /** Weights between all points, as a matrix [n, n]: sparse, or with every value. */
 export type Affinity = SparseMatrix | NdArray<Float64Array>;
@@ -29,7 +30,7 @@ export function symmetrized(
   merge: (a: number, b: number) => number,
 ): SparseMatrix {
   const [n, k] = indices.shape as [number, number];
-  const rows = Uint32Array.from({ length: n * k }, (_, e) => Math.floor(e / k));
+  const rows = generate(Uint32Array, n * k, (e) => Math.floor(e / k));
   const directed = SparseMatrix.fromEntries([n, n], { rows, columns: indices.data, values: weights });
   const { size, data } = directed;
   const from = directed.rowNumbers();
@@ -82,7 +83,7 @@ export function takeAffinity(w: SparseMatrix | MatrixLike, op: string): Affinity
   const [n, m] = shape;
   if (shape.length !== 2 || n !== m)
     throw new Error(`${op}: the affinity must be a square matrix, got ${format(shape)}`);
-  const values = Float64Array.from(data as ArrayLike<number>, Number);
+  const values = mapTo(Float64Array, data as ArrayLike<number>, Number);
   for (let i = 0; i < n!; i++)
     for (let j = 0; j < n!; j++) checkPair(op, values[i * n! + j]!, values[j * n! + i]!, i, j);
   return new NdArray(values, shape);

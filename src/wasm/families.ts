@@ -1,5 +1,6 @@
 // The bytes of the families' modules, unpacked once a program.
 import type { Family } from "../kernel";
+import { mapTo } from "../typed-arrays";
 
 /** Which form of the modules an engine runs: with relaxed SIMD, or plain. */
 export type Form = "relaxed" | "plain";
@@ -28,7 +29,7 @@ export const unpacked = (family: Family, form: Form): Uint8Array<ArrayBuffer> | 
 
 async function inflate(load: () => Promise<{ readonly default: string }>): Promise<Uint8Array<ArrayBuffer>> {
   const { default: packed } = await load();
-  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+  const bytes = mapTo(Uint8Array, atob(packed), (character) => character.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

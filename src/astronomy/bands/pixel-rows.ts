@@ -2,6 +2,7 @@ import type { RowSource } from "../../data/datasets/row-source";
 import { NdArray } from "../../ndarray";
 import { bandsOf, inAllBands, stripRows, stripsOf } from "./source";
 import type { BandsLike, BandSource } from "./source";
+import { generate } from "../../typed-arrays";
 
 /** Options of `pixelRows`. */
 export interface PixelRowsOptions {
@@ -59,7 +60,7 @@ export async function pixelRows(cube: BandsLike, { memory }: PixelRowsOptions = 
       return out;
     },
     rows: async (index) => {
-      const order = Uint32Array.from({ length: index.length }, (_, i) => i).sort((a, b) => index[a]! - index[b]!);
+      const order = generate(Uint32Array, index.length, (i) => i).sort((a, b) => index[a]! - index[b]!);
       const bad = Array.prototype.find.call(index, (row: number) => !(Number.isInteger(row) && row >= 0 && row < n));
       if (bad !== undefined) throw new Error(`pixelRows: rows must be whole numbers from 0 to ${n - 1}, got ${bad}`);
       const out = new Float32Array(index.length * bands);

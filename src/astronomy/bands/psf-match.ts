@@ -4,6 +4,7 @@ import type { Device } from "../../device";
 import { blurColumns, blurRows } from "../../kernels/astronomy";
 import { empty, indices, run, tensor, tidy } from "../../tensor";
 import { bandsOf, checkRows, type BandSource, type BandsLike } from "./source";
+import { generate } from "../../typed-arrays";
 
 /** Full width at half maximum of a Gaussian with σ = 1: 2 √(2 ln 2). */
 const FWHM = 2.3548200450309493;
@@ -48,7 +49,7 @@ export function gaussianKernel(sigma: number): GaussianKernel {
   const least = Math.ceil(8 * sigma);
   const size = least % 2 === 0 ? least + 1 : least;
   const radius = (size - 1) / 2;
-  const weights = Float64Array.from({ length: size }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)));
+  const weights = generate(Float64Array, size, (i) => Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return { sigma, size, weights: weights.map((weight) => weight / sum) };
 }

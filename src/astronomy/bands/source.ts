@@ -1,5 +1,6 @@
 import { NdArray, type TypedArray } from "../../ndarray";
 import { FitsImage, type Region } from "../fits";
+import { mapTo } from "../../typed-arrays";
 
 /**
  * Bands of one size that are read in strips of rows: what the steps of a preparation take from one another, so that no step needs all of a mosaic in
@@ -79,7 +80,7 @@ export function bandsOf(x: BandsLike, op = "bands"): BandSource {
         const part = data.subarray(from, from + (end - begin) * width);
         const to = band * (end - begin) * width;
         if (part instanceof BigInt64Array || part instanceof BigUint64Array)
-          out.set(Float64Array.from(part, Number), to);
+          out.set(mapTo(Float64Array, part, Number), to);
         else out.set(part, to);
       }
       return out;

@@ -1,4 +1,5 @@
 import { checkChoice, checkInteger, checkPositive } from "../../checks";
+import { generate } from "../../typed-arrays";
 
 /** Values that are numbers, in their order; infinities are none. */
 export function finiteOf(values: ArrayLike<number>): Float64Array {
@@ -45,7 +46,7 @@ function sampled(values: ArrayLike<number>, nSamples: number): Float64Array {
   const finite = finiteOf(values);
   const step = Math.max(1, Math.floor(finite.length / nSamples));
   const n = Math.min(nSamples, Math.ceil(finite.length / step));
-  return Float64Array.from({ length: n }, (_, i) => finite[i * step]!).sort();
+  return generate(Float64Array, n, (i) => finite[i * step]!).sort();
 }
 
 /**

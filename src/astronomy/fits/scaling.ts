@@ -1,5 +1,6 @@
 import type { Bitpix, Stored } from "./bytes";
 import type { FitsHeader } from "./header/header";
+import { mapTo } from "../../typed-arrays";
 
 /** How stored numbers become physical ones: value = BSCALE · stored + BZERO, and NaN where a stored integer is BLANK. */
 export interface Scaling {
@@ -73,10 +74,10 @@ export function toIntegers(stored: Stored, { scale, offset }: Scaling): Integers
   const half = 1n << BigInt(8 * stored.BYTES_PER_ELEMENT - 1);
   if (stored instanceof Uint8Array) {
     if (offset !== -half) return refuse();
-    return Int8Array.from(stored, (value) => value - 128);
+    return mapTo(Int8Array, stored, (value) => value - 128);
   }
   if (offset !== half) return refuse();
   if (stored instanceof BigInt64Array) return BigUint64Array.from(stored, (value) => value + half);
-  if (stored instanceof Int16Array) return Uint16Array.from(stored, (value) => value + 32768);
-  return Uint32Array.from(stored as Int32Array, (value) => value + 2147483648);
+  if (stored instanceof Int16Array) return mapTo(Uint16Array, stored, (value) => value + 32768);
+  return mapTo(Uint32Array, stored as Int32Array, (value) => value + 2147483648);
 }

@@ -4,6 +4,7 @@ import { NdArray } from "../../ndarray";
 import { inAllBands } from "../bands/source";
 import { planesOf } from "../planes";
 import { regionStatistics } from "./regions";
+import { mapTo } from "../../typed-arrays";
 
 /** Rows that stand for the pixels of a cube: what methods of rows cluster in its place. */
 export interface CubeItems {
@@ -19,7 +20,7 @@ export function pixelItems(image: NdArrayLike): CubeItems {
   const [bands, height, width] = shape;
   const pixels = height * width;
   let n = 0;
-  const of = Int32Array.from(inAllBands(data, bands), (has) => (has ? n++ : -1));
+  const of = mapTo(Int32Array, inAllBands(data, bands), (has) => (has ? n++ : -1));
   if (n === 0) throw new Error("pixelItems: no pixel has data in every band");
   const x = new Float32Array(n * bands);
   for (let band = 0; band < bands; band++)
@@ -44,7 +45,7 @@ export function superpixelItems(image: NdArrayLike, labels: NdArrayLike): CubeIt
   numbers.forEach((row, region) => {
     if (row >= 0) x.set(means.data.subarray(region * bands, (region + 1) * bands), row * bands);
   });
-  const of = Int32Array.from(toContiguous(labels, "superpixelItems", "labels").data as ArrayLike<number>, (label) =>
+  const of = mapTo(Int32Array, toContiguous(labels, "superpixelItems", "labels").data as ArrayLike<number>, (label) =>
     label < 0 ? -1 : numbers[label]!,
   );
   return { x: new NdArray(x, [n, bands]), of: new NdArray(of, [labels.shape[0]!, labels.shape[1]!]) };

@@ -2,6 +2,7 @@ import type { Device } from "../../device";
 import * as kernels from "../../kernels/segmentation";
 import { empty, run, takeTensor, untidied } from "../../tensor";
 import type { Tensor } from "../../tensor";
+import { mapTo } from "../../typed-arrays";
 
 /** A regular grid of seeds. */
 export interface Axis {
@@ -107,7 +108,7 @@ export class SeedsOnDevice {
     [this.#labels, this.#previous] = [make(height * width, "u32"), make(height * width, "u32")];
     device.write(
       this.#labels.buffer,
-      Uint32Array.from(mask, (there) => (there === 1 ? 0 : NONE)),
+      mapTo(Uint32Array, mask, (there) => (there === 1 ? 0 : NONE)),
     );
     const centers = new Float32Array(k * (bands + 2));
     for (let center = 0; center < k; center++)
@@ -152,7 +153,7 @@ export class SeedsOnDevice {
     const { bands, height, width } = this.#size;
     return {
       ...{ pass, height, width, places, labels, boxes: Int32Array.from(this.#boxes) },
-      centers: Float32Array.from(moved, (value, at) => (places[2 * Math.floor(at / (bands + 2))]! < 0 ? 0 : value)),
+      centers: mapTo(Float32Array, moved, (value, at) => (places[2 * Math.floor(at / (bands + 2))]! < 0 ? 0 : value)),
     };
   }
 

@@ -76,24 +76,20 @@ export interface Superpixels {
 function prepare(planes: Float32Array, height: number, width: number, sigma: number, compactness: number): Uint8Array {
   const pixels = height * width;
   const mask = new Uint8Array(pixels).fill(1);
-  let masked = false;
-  let [low, high] = [Infinity, -Infinity];
-  const bound = (value: number): void => {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  };
   for (let from = 0; from < planes.length; from += pixels)
     for (let i = 0; i < pixels; i++) {
       const value = planes[from + i]!;
-      if (value - value === 0) bound(value);
-      else mask[i] = 0;
+      if (value - value !== 0) mask[i] = 0;
     }
-  for (let i = 0; i < pixels && !masked; i++) masked = mask[i] === 0;
-  if (masked) {
-    [low, high] = [Infinity, -Infinity]; // of pixels with data in every band alone
-    for (let from = 0; from < planes.length; from += pixels)
-      for (let i = 0; i < pixels; i++) if (mask[i] !== 0) bound(planes[from + i]!);
-  }
+  const masked = mask.includes(0);
+  let [low, high] = [Infinity, -Infinity]; // of pixels with data in every band
+  for (let from = 0; from < planes.length; from += pixels)
+    for (let i = 0; i < pixels; i++) {
+      if (mask[i] === 0) continue;
+      const value = planes[from + i]!;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
   if (low === Infinity) throw new Error("slic: no pixel has data in every band");
   const span = high - low || 1;
   const scaled = (value: number): number => Math.fround((value - low) / span);
@@ -173,7 +169,9 @@ export async function superpixels(
       await after(pass + 1, maxIter, () => seeds.stand(pass + 1));
     }
     const labels = await seeds.labels();
-    const size = mask.reduce((sum, there) => sum + there, 0) / k;
+    let there = 0;
+    for (const is of mask) there += is;
+    const size = there / k;
     if (!settings.enforceConnectivity) return { labels: new NdArray(labels, [height, width]), count: k };
     const [least, most] = [Math.trunc(settings.minSizeFactor * size), Math.trunc(settings.maxSizeFactor * size)];
     const connected = connectRegions(labels, height, width, least, most);

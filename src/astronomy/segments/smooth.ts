@@ -1,3 +1,5 @@
+import { generate } from "../../typed-arrays";
+
 /** Share of the standard deviation at which a Gaussian is cut off. */
 const TRUNCATE = 4;
 
@@ -7,9 +9,7 @@ const TRUNCATE = 4;
  */
 export function smoothPlanes(image: Float32Array, height: number, width: number, sigma: number, masked: boolean): void {
   const radius = Math.floor(TRUNCATE * sigma + 0.5);
-  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp((-0.5 * (i - radius) ** 2) / sigma ** 2),
-  );
+  const kernel = generate(Float64Array, 2 * radius + 1, (i) => Math.exp((-0.5 * (i - radius) ** 2) / sigma ** 2));
   const sum = kernel.reduce((a, b) => a + b, 0);
   kernel.forEach((value, i) => (kernel[i] = value / sum));
   const pixels = height * width;

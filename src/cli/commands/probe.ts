@@ -25,6 +25,7 @@ import { scaledRows } from "../data/scaling";
 import { openStreamed } from "../streams/open";
 import { inPieces } from "../streams/pieces";
 import { scaledSource } from "../streams/scaling";
+import { generate, mapTo } from "../../typed-arrays";
 
 const OPTIONS: readonly OptionSpec[] = [
   { name: "labels", rule: text("FILE"), help: "known classes of the items: npy, npz, idx or CSV" },
@@ -139,7 +140,7 @@ async function openFeatures(path: string, given: ProbeOptions): Promise<{ x: Mat
 
 /** The numbers of the first rows, or of all. */
 const firstOf = (x: Matrix, rows = Infinity): Uint32Array =>
-  Uint32Array.from({ length: Math.min(rows, countOf(x)) }, (_, row) => row);
+  generate(Uint32Array, Math.min(rows, countOf(x)), (row) => row);
 
 /** Trains on most of the items and measures on those kept back. */
 async function probed({
@@ -177,7 +178,7 @@ async function probed({
     if (new Set(known).size === 2)
       result["testAUC"] = auc(
         known,
-        Float64Array.from(known, (_, i) => p.data[2 * i + 1]!),
+        mapTo(Float64Array, known, (_, i) => p.data[2 * i + 1]!),
       );
   }
   classifier.dispose();
@@ -324,4 +325,4 @@ function rowsOf<X extends Matrix>(x: X, rows: Uint32Array): X {
   return new NdArray(out, [rows.length, d]) as Matrix as X;
 }
 
-const labelsOf = (labels: Int32Array, rows: Uint32Array): Int32Array => Int32Array.from(rows, (row) => labels[row]!);
+const labelsOf = (labels: Int32Array, rows: Uint32Array): Int32Array => mapTo(Int32Array, rows, (row) => labels[row]!);

@@ -9,6 +9,7 @@ import { openFits } from "../cubes/read";
 import { columnOf } from "../data/options";
 import { choice, integer, text, toOption, type OptionSpec } from "../option";
 import { takeFolder } from "../run/folder";
+import { mapTo } from "../../typed-arrays";
 
 const OPTIONS: readonly OptionSpec[] = [
   { name: "size", rule: integer(4, 1024), help: "side of a stamp in pixels (default 32)" },
@@ -89,7 +90,7 @@ async function stamps(
       await folder.write("catalogue.csv", writeCsv(values, { columns, ...(ids && { ids }) }));
       if (table.labels) {
         const { labels, classes } = table.labels;
-        await folder.write("labels.npy", writeNpy(Int32Array.from(index, (row) => labels[row]!)));
+        await folder.write("labels.npy", writeNpy(mapTo(Int32Array, index, (row) => labels[row]!)));
         if (classes) await folder.write("classes.txt", `${classes.join("\n")}\n`);
       }
     } finally {

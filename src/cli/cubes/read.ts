@@ -8,6 +8,7 @@ import type { TypedArray } from "../../ndarray";
 import { requestDevice } from "../../request-device";
 import type { DataOptions } from "../data/options";
 import { isFits, isPicture } from "./kind";
+import { mapTo } from "../../typed-arrays";
 
 /** What is clustered of a cube: its pixels, its superpixels, all of it by a method that takes cubes, or its pixels tile by tile. */
 export type CubeAs = "pixels" | "superpixels" | "cube" | "tiles";
@@ -90,7 +91,7 @@ async function readPlanes(
   if (last > bands) throw new Error(`${path}: slice must be from 0 to ${bands - 1}, got ${slice}`);
   const pixels = shape[1]! * shape[2]!;
   const own = planes.data.subarray(first * pixels, last * pixels);
-  const cube = new NdArray(Float32Array.from(own as ArrayLike<number>, Number), [last - first, ...shape.slice(1)]);
+  const cube = new NdArray(mapTo(Float32Array, own as ArrayLike<number>, Number), [last - first, ...shape.slice(1)]);
   return { cube, names: names.slice(first, last), wavelengths: names.slice(first, last).map(() => NaN), unit: "" };
 }
 
@@ -165,6 +166,6 @@ export async function rowClasses(path: string, { as, of }: Pick<CubeData, "as" |
   const image = (await isFits(path)) ? (await readFits(path, undefined)).cube : await loadMatrix(path);
   if (image.data.length !== of.data.length)
     throw new Error(`${path} must have a class for each of ${of.data.length} pixels, got ${image.data.length}`);
-  const classes = Int32Array.from(image.data as ArrayLike<number>, Number);
+  const classes = mapTo(Int32Array, image.data as ArrayLike<number>, Number);
   return as === "cube" || as === "tiles" ? classes : classes.filter((_, at) => of.data[at]! >= 0);
 }

@@ -5,6 +5,7 @@ import { regionStatistics } from "../../astronomy";
 import { NdArray } from "../../ndarray";
 import { CSOM, ESOM, SOM } from "../../som";
 import type { PixelsOfCube, SmallCube } from "./read";
+import { generate } from "../../typed-arrays";
 
 /** What maps say of each row beside its cluster: its unit, and how strongly that answers. */
 export function unitsOf(estimator: Estimator): Readonly<Record<string, Int32Array | Float64Array>> {
@@ -28,9 +29,10 @@ export async function reportOfStreamed(run: ClusteringReport, found: StreamedRun
   const cube = await pixels.small(shrink);
   const [, height, width] = cube.shape as [number, number, number];
   const middle = (at: number, most: number): number => Math.min(most - 1, at * shrink + (shrink >> 1));
-  const of = Int32Array.from(
-    { length: height * width },
-    (_, at) => labels.data[middle(Math.floor(at / width), rows) * columns + middle(at % width, columns)]!,
+  const of = generate(
+    Int32Array,
+    height * width,
+    (at) => labels.data[middle(Math.floor(at / width), rows) * columns + middle(at % width, columns)]!,
   );
   const small = new NdArray(of, [height, width]);
   const sky = pixels.fits?.wcs;

@@ -4,6 +4,7 @@ import { flattenRows, toFloat32 } from "../../matrix";
 import { NdArray, type TypedArray } from "../../ndarray";
 import { columnOf, moments } from "../../preprocessing/columns";
 import type { DataSet, Scale } from "./load";
+import { mapTo } from "../../typed-arrays";
 
 /** A scale with its numbers: columns less their means over their deviations, or all values less one over another. */
 export type Scaling =
@@ -81,7 +82,7 @@ export function scaledRows({ path, raw }: DataSet, scaling: Scaling): Items {
       return flattenRows(toFloat32(raw, path, "data"));
     const values = flattenRows(raw);
     checkFinite(values, path);
-    return new NdArray(Float64Array.from(values.data as ArrayLike<number>, Number), values.shape);
+    return new NdArray(mapTo(Float64Array, values.data as ArrayLike<number>, Number), values.shape);
   }
   const rows = flattenRows(raw);
   const [n, d] = rows.shape as [number, number];

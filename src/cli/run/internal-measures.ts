@@ -4,6 +4,7 @@ import type { Criterion } from "../../methods/choose-k/criteria";
 import type { Measures } from "../../metrics/measures";
 import { NdArray } from "../../ndarray";
 import type { Items } from "../data/scaling";
+import { mapTo } from "../../typed-arrays";
 
 /** Above so many rows, and above so many differences of numbers, the silhouette is the simplified one: the exact one takes the square of the rows. */
 const [EXACT_ROWS, EXACT_WORK] = [10_000, 2 ** 35];
@@ -18,7 +19,7 @@ export function internalMeasures({ data, shape }: Items, labels: Int32Array): Me
   const held = new Float64Array(rows.length * d);
   rows.forEach((row, to) => held.set(data.subarray(row * d, (row + 1) * d), to * d));
   const x = new NdArray(held, [rows.length, d]);
-  const own = Int32Array.from(rows, (row) => labels[row]!);
+  const own = mapTo(Int32Array, rows, (row) => labels[row]!);
   const exact = rows.length <= EXACT_ROWS && rows.length ** 2 * d <= EXACT_WORK;
   const criteria: readonly Criterion[] = [
     exact ? "silhouette" : "simplifiedSilhouette",

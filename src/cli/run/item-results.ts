@@ -15,6 +15,7 @@ import {
   type ItemResults,
   type ResultsFormat,
 } from "./results-table";
+import { generate, mapTo } from "../../typed-arrays";
 
 /** Items of which a map writes the table unasked. */
 const MOST = 1_000_000;
@@ -23,8 +24,7 @@ const PIECE = 2 ** 18;
 
 type Table = Pick<ItemResults, "columns" | "pieces" | "ids" | "rowOf" | "width">;
 
-const upTo = (begin: number, end: number): Uint32Array =>
-  Uint32Array.from({ length: end - begin }, (_, i) => begin + i);
+const upTo = (begin: number, end: number): Uint32Array => generate(Uint32Array, end - begin, (i) => begin + i);
 
 /** Pixels of a cube in memory that a row stands for. */
 function* pixelPieces({ cube, of }: Pick<CubeData, "cube" | "of">): Generator<ItemPiece> {
@@ -110,7 +110,7 @@ export async function writeItemResults(
     for await (const piece of table.pieces) {
       const { items, values: given } = piece;
       const isBig = given instanceof BigInt64Array || given instanceof BigUint64Array;
-      const values = isBig ? Float64Array.from(given, Number) : given;
+      const values = isBig ? mapTo(Float64Array, given, Number) : given;
       for (let i = 0; sums && i < items.length; i++) {
         const item = items[i]!;
         const [x, y] = width ? [item % width, Math.floor(item / width)] : [0, 0];

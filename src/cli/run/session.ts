@@ -26,6 +26,7 @@ import { project } from "./projection";
 import { isBytes, scaledRows, type Items, type Scaling } from "../data/scaling";
 import type { ResultsFormat } from "./results-table";
 import { writePieces } from "../streams/pieces";
+import { mapTo } from "../../typed-arrays";
 
 /** What made a result: versions for the report. */
 export const versions = { constella: version, node: process.version };
@@ -231,7 +232,7 @@ async function writeLabels(out: OutFolder, { labels }: Outcome, ids?: readonly s
 /** Labels as a table of row numbers, names of the rows where there are some, and clusters, piece by piece. */
 export const labelsTable = (labels: Int32Array, ids?: readonly string[] | null): Iterable<string> =>
   csvPieces(
-    Int32Array.from(labels, (_, row) => row),
+    mapTo(Int32Array, labels, (_, row) => row),
     { columns: ["row"], labels, labelName: "cluster", ...(ids && { ids }) },
   );
 
@@ -297,7 +298,7 @@ async function drawShown(
     await writePieces(path, x, (part) => pca.transform(part));
   }
   if (!(labels instanceof Int32Array)) return embedding?.shape[1] ?? 0;
-  const of = (all: Int32Array): Int32Array => Int32Array.from(index, (row) => all[row]!);
+  const of = (all: Int32Array): Int32Array => mapTo(Int32Array, index, (row) => all[row]!);
   const q = await estimator.softAssignments?.(shown);
   const truth = data.truth && { ...data.truth, labels: of(data.truth.labels) };
   const summary = `${index.length} of ${data.n} items, chosen at random, are shown; the measures are of all.`;
@@ -354,7 +355,7 @@ function unlabelled({ data, scaling, x }: Session, labels: Int32Array): Measures
   const { index } = data.streamed!.shown;
   return internalMeasures(
     scaledRows(data, scaling),
-    Int32Array.from(index, (row) => labels[row]!),
+    mapTo(Int32Array, index, (row) => labels[row]!),
   );
 }
 

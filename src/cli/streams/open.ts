@@ -14,6 +14,7 @@ import { NdArray, sizeOf, type TypedArray } from "../../ndarray";
 import { Random } from "../../random";
 import type { PixelsOfCube, SmallCube } from "../cubes/read";
 import type { DataOptions } from "../data/options";
+import { generate } from "../../typed-arrays";
 
 /** Rows of files that are read when they are needed. */
 export interface StreamedRows {
@@ -109,7 +110,7 @@ export const readAsNeeded = (path: string, items: string, when: boolean | string
 /** All of n rows of a width, or some at random, ascending: measures of theirs, axes and pictures take several times their memory. */
 export function shownRows(n: number, width: number): Uint32Array {
   const most = Math.min(SHOWN, Math.max(SHOWN_LEAST, Math.floor(SHOWN_VALUES / width)));
-  if (n <= most) return Uint32Array.from({ length: n }, (_, i) => i);
+  if (n <= most) return generate(Uint32Array, n, (i) => i);
   const random = new Random(0);
   const chosen = new Set<number>();
   while (chosen.size < most) chosen.add(random.integer(n));

@@ -14,6 +14,7 @@ import type { Axes, Kept, Solver } from "../principal";
 import { combined, orthonormalColumns, sampleSizes } from "../sampled-axes";
 import type { TakenBlocks } from "./reading";
 import type { Survey } from "./survey";
+import { mapTo } from "../../typed-arrays";
 
 /** Columns up to which the products of all with all are held: 128 MiB in float64. */
 const WIDEST = 4096;
@@ -172,7 +173,7 @@ async function fromBlocks(
     const transposed = new Float64Array(l * d);
     for (let t = 0; t < d; t++) for (let j = 0; j < l; j++) transposed[j * d + t] = columns[t * l + j]!;
     const components = await combined(vectors, transposed, wanted, l, d);
-    const variances = Float64Array.from(values.subarray(0, wanted), (value) => Math.max(value, 0) / (n - 1));
+    const variances = mapTo(Float64Array, values.subarray(0, wanted), (value) => Math.max(value, 0) / (n - 1));
     return { components, variances, total };
   } finally {
     directions.dispose();

@@ -1,6 +1,7 @@
 import { Random } from "../../random";
 import type { Tensor } from "../../tensor";
 import type { PointSet } from "./point-set";
+import { generate } from "../../typed-arrays";
 
 /** Batches of random rows. The next is read while one computes, by what the stream will draw unless others draw before it. */
 export class Batches {
@@ -40,6 +41,6 @@ export class Batches {
   }
 
   #draw(random: Random): Uint32Array {
-    return Uint32Array.from({ length: this.#size }, () => random.integer(this.#points.n));
+    return generate(Uint32Array, this.#size, () => random.integer(this.#points.n));
   }
 }

@@ -1,6 +1,7 @@
 import { CHUNK, farthestRows, PARTIAL_ELEMENTS, total } from "../lloyd";
 import type { Lloyd, LloydPasses, Pass } from "../lloyd";
 import type { TakenBlocks } from "./reading";
+import { mapTo } from "../../typed-arrays";
 
 /** Bytes of a block whose chunks' sums the partial sums of `Lloyd` have room for: then all chunks are of one length, and how rows are cut into blocks changes nothing. */
 export const blockBytes = (k: number, d: number): number =>
@@ -76,7 +77,7 @@ export class StreamedLloyd implements LloydPasses {
     const inertia = total(this.#distances);
     if (relocate && counts.includes(0) && inertia > 0) await this.#relocate(sums, counts);
     let shift = 0;
-    const centers = Float32Array.from(this.#centers, (before, at) => {
+    const centers = mapTo(Float32Array, this.#centers, (before, at) => {
       const count = counts[Math.floor(at / d)]!;
       const value = count > 0 ? Math.fround(sums[at]! / count) : before;
       shift += (value - before) ** 2;

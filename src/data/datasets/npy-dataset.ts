@@ -7,6 +7,7 @@ import { ROW_MEMORY } from "./row-source";
 import type { RowSource } from "./row-source";
 import { ShuffleBuffer, type BufferedBatch, type BufferUse, type ShuffleBufferOptions } from "./shuffle-buffer";
 import { toRandomAccess, type Bytes, type RandomAccess } from "../formats/source";
+import { mapTo } from "../../typed-arrays";
 
 /** A file of rows: a path (of an npy file, or of a folder of them), or its content. */
 export type NpySource = string | Blob | Bytes | RandomAccess;
@@ -191,7 +192,7 @@ export class NpyDataset implements RowSource {
       const { labels } = this;
       yield {
         ...{ index, x, step, shape: [index.length, ...this.rowShape], use: buffer.use },
-        ...(labels && { labels: Int32Array.from(index, (row) => labels[row]!) }),
+        ...(labels && { labels: mapTo(Int32Array, index, (row) => labels[row]!) }),
       };
     }
   }

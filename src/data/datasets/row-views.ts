@@ -3,6 +3,7 @@ import { runCooperatively } from "../../event-loop";
 import { NdArray } from "../../ndarray";
 import { channelsToFront } from "../image-layout";
 import type { RowSource } from "./row-source";
+import { mapTo } from "../../typed-arrays";
 
 /** The memory of another source. */
 const like = ({ memory }: RowSource): Pick<RowSource, "memory"> => (memory === undefined ? {} : { memory });
@@ -12,7 +13,7 @@ export function sliceRows(source: RowSource, begin: number, end: number): RowSou
   const { rowShape } = source;
   return {
     ...{ ...like(source), rowShape, length: end - begin },
-    rows: (index) => source.rows(Float64Array.from(index, (row) => row + begin)),
+    rows: (index) => source.rows(mapTo(Float64Array, index, (row) => row + begin)),
     range: (from, to, into) => source.range(begin + from, begin + to, into),
   };
 }
@@ -22,7 +23,7 @@ export function subsetRows(source: RowSource, index: Uint32Array): RowSource {
   const { rowShape } = source;
   return {
     ...{ ...like(source), rowShape, length: index.length },
-    rows: (places) => source.rows(Uint32Array.from(places, (place) => index[place]!)),
+    rows: (places) => source.rows(mapTo(Uint32Array, places, (place) => index[place]!)),
     range: (begin, end) => source.rows(index.subarray(begin, end)),
   };
 }

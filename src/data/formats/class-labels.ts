@@ -1,3 +1,5 @@
+import { mapTo } from "../../typed-arrays";
+
 /** Class labels. Integers are kept and `classes` is null; text is numbered in the order of `classes`, which is sorted. */
 export interface ClassLabels {
   readonly labels: Int32Array;
@@ -12,5 +14,5 @@ export function encodeLabels(values: readonly string[]): ClassLabels {
   if (numbers.every((n) => n === (n | 0))) return { labels: Int32Array.from(numbers), classes: null };
   const classes = [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
   const code = new Map(classes.map((name, i) => [name, i]));
-  return { labels: Int32Array.from(values, (v) => code.get(v)!), classes };
+  return { labels: mapTo(Int32Array, values, (v) => code.get(v)!), classes };
 }

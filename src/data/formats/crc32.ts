@@ -1,7 +1,8 @@
+import { generate } from "../../typed-arrays";
 let table: Int32Array | undefined;
 
 const makeTable = (): Int32Array =>
-  Int32Array.from({ length: 256 }, (_, n) => {
+  generate(Int32Array, 256, (n) => {
     let c = n;
     for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
     return c;

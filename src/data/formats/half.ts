@@ -1,9 +1,11 @@
+import { mapTo } from "../../typed-arrays";
+
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
 /** IEEE binary16 bit patterns as float32; exact. */
 export function fromFloat16(bits: Uint16Array): Float32Array {
-  return Float32Array.from(bits, (h) => {
+  return mapTo(Float32Array, bits, (h) => {
     const sign = h & 0x8000 ? -1 : 1;
     const exponent = (h >> 10) & 31;
     const fraction = h & 1023;
@@ -14,7 +16,7 @@ export function fromFloat16(bits: Uint16Array): Float32Array {
 
 /** The nearest binary16 bit patterns, ties to even; overflow becomes infinity. */
 export function toFloat16(values: ArrayLike<number>): Uint16Array {
-  return Uint16Array.from(values, (x) => {
+  return mapTo(Uint16Array, values, (x) => {
     const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
     const magnitude = Math.abs(x);
     if (Number.isNaN(x)) return 0x7e00;
@@ -29,12 +31,12 @@ export function toFloat16(values: ArrayLike<number>): Uint16Array {
 
 /** bfloat16 bit patterns (the upper half of a float32) as float32; exact. */
 export function fromBFloat16(bits: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(bits, (b) => b << 16).buffer);
+  return new Float32Array(mapTo(Uint32Array, bits, (b) => b << 16).buffer);
 }
 
 /** The nearest bfloat16 bit patterns, ties to even. */
 export function toBFloat16(values: ArrayLike<number>): Uint16Array {
-  return Uint16Array.from(values, (x) => {
+  return mapTo(Uint16Array, values, (x) => {
     scratch[0] = x;
     const b = scratchBits[0]!;
     return Number.isNaN(x) ? 0x7fc0 : (b + 0x7fff + ((b >>> 16) & 1)) >>> 16;

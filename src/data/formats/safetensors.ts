@@ -2,6 +2,7 @@ import { toContiguous, type MatrixLike } from "../../matrix";
 import { NdArray, sizeOf, type TypedArray } from "../../ndarray";
 import { fromBFloat16, fromFloat16, toBFloat16, toFloat16 } from "./half";
 import { toBytes, type Bytes } from "./source";
+import { mapTo } from "../../typed-arrays";
 
 /** Element types of the format that this reader knows. */
 export type SafetensorsType =
@@ -167,10 +168,10 @@ function decode(bytes: Uint8Array, type: SafetensorsType): TypedArray {
 
 function encode(data: TypedArray, type: SafetensorsType): Uint8Array {
   if (type === "F16" || type === "BF16") {
-    const values = Float64Array.from(data as Float64Array, Number);
+    const values = mapTo(Float64Array, data as Float64Array, Number);
     return toBytes(type === "F16" ? toFloat16(values) : toBFloat16(values));
   }
-  return type === "BOOL" ? Uint8Array.from(data as Float64Array, (x) => (Number(x) === 0 ? 0 : 1)) : toBytes(data);
+  return type === "BOOL" ? mapTo(Uint8Array, data as Float64Array, (x) => (Number(x) === 0 ? 0 : 1)) : toBytes(data);
 }
 
 function isObject(x: unknown): x is Record<string, unknown> {

@@ -7,6 +7,7 @@ import { format } from "../../tensor";
 import type { Engines } from "./engines";
 import { covarianceShape } from "./parameters";
 import type { CovarianceType, MixtureParameters } from "./parameters";
+import { mapTo } from "../../typed-arrays";
 
 /** Shares of the components in each point, [n, k]. */
 export interface GivenShares {
@@ -35,7 +36,7 @@ export function givenMixture(
   const numbers = (x: MatrixLike, name: string, shape: readonly number[]): Float64Array<ArrayBuffer> => {
     const { data, shape: got } = toContiguous(x, op, name);
     if (got.join() !== shape.join()) throw new Error(`${op}: ${name} must be ${format(shape)}, got ${format(got)}`);
-    const values = Float64Array.from(data as ArrayLike<number>, Number);
+    const values = mapTo(Float64Array, data as ArrayLike<number>, Number);
     if (!values.every(Number.isFinite)) throw new Error(`${op}: ${name} must be finite`);
     return values;
   };
@@ -60,7 +61,7 @@ export function givenShares(
   const { data, shape } = toContiguous(responsibilities, op, "responsibilities");
   if (shape.join() !== `${n},${k}`)
     throw new Error(`${op}: responsibilities must be ${format([n, k])}, got ${format(shape)}`);
-  const shares = Float64Array.from(data as ArrayLike<number>, Number);
+  const shares = mapTo(Float64Array, data as ArrayLike<number>, Number);
   for (let i = 0; i < n; i++) {
     const own = shares.subarray(i * k, (i + 1) * k);
     const total = own.reduce((sum, share) => sum + share, 0);

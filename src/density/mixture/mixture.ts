@@ -25,6 +25,7 @@ import { covarianceShape, largestShares } from "./parameters";
 import type { CovarianceType, MixtureParameters, Moments, Scores } from "./parameters";
 import { keptStanding, mixtureArrays, restoredStanding } from "./saved";
 import type { Found, Standing } from "./saved";
+import { generate } from "../../typed-arrays";
 
 /** What `onStep` of a mixture's `fit` is told: `epoch` numbers the runs, `step` iterations of one; the loss is −lowerBound. */
 export interface MixtureReport extends StepReport {
@@ -240,11 +241,11 @@ export abstract class Mixture<
       const at = type === "tied" ? 0 : j * d * d;
       return choleskyOf(covariances.subarray(at, at + d * d), d, `${this.name}.sample`);
     });
-    const labels = Int32Array.from({ length: n }, (_, i) => {
+    const labels = generate(Int32Array, n, (i) => {
       let left = random.uniform();
       let j = 0;
       while (j < k - 1 && (left -= weights[j]!) >= 0) j++;
-      const normals = Float64Array.from({ length: d }, () => random.normal());
+      const normals = generate(Float64Array, d, () => random.normal());
       for (let a = 0; a < d; a++) {
         let away = 0;
         const factor = factors[j];

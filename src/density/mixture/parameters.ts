@@ -1,4 +1,5 @@
 import { choleskyOf, inverseLower } from "../../linear-algebra/cholesky";
+import { generate, mapTo } from "../../typed-arrays";
 
 /** Covariances of a mixture: of each component in full, one for all, of each the variances, or one variance. */
 export type CovarianceType = "full" | "tied" | "diag" | "spherical";
@@ -92,7 +93,7 @@ export function scoresOf(
 ): Scores {
   const k = weights.length;
   const { factors, logDeterminants, sharpness } = factorsOf(type, covariances, k, d, op);
-  const constants = Float64Array.from(weights, (weight, j) => Math.log(weight) + logDeterminants[j]! - 0.5 * d * Math.log(2 * Math.PI)); // prettier-ignore
+  const constants = mapTo(Float64Array, weights, (weight, j) => Math.log(weight) + logDeterminants[j]! - 0.5 * d * Math.log(2 * Math.PI)); // prettier-ignore
   return { constants, means, factors, diagonal: type === "diag" || type === "spherical", sharpness };
 }
 
@@ -143,7 +144,7 @@ export function estimate(
 
 /** The place of the largest of each k shares, the lowest of equal ones. */
 export function largestShares(resp: Float32Array | Float64Array, k: number): Int32Array<ArrayBuffer> {
-  return Int32Array.from({ length: resp.length / k }, (_, i) => {
+  return generate(Int32Array, resp.length / k, (i) => {
     let best = 0;
     for (let j = 1; j < k; j++) if (resp[i * k + j]! > resp[i * k + best]!) best = j;
     return best;

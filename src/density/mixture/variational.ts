@@ -6,6 +6,7 @@ import type { HostRows } from "../../neighbours/rows";
 import { digamma, logGamma } from "../../special-functions";
 import { covarianceShape, estimate, factorsOf } from "./parameters";
 import type { CovarianceType, MixtureParameters, Moments, Scores } from "./parameters";
+import { generate, mapTo } from "../../typed-arrays";
 
 /** How weights are shared out: by sticks that are broken in turn, few of them long, or evenly. */
 export type WeightPrior = "dirichlet-process" | "dirichlet-distribution";
@@ -49,7 +50,7 @@ export function sampleCovariance(type: CovarianceType, { data, n, d }: HostRows)
     }
   for (let a = 0; a < d; a++) for (let b = 0; b <= a; b++) out[b * d + a] = out[a * d + b]! /= Math.max(1, n - 1);
   if (type === "full" || type === "tied") return out;
-  const variances = Float64Array.from({ length: d }, (_, c) => out[c * d + c]!);
+  const variances = generate(Float64Array, d, (c) => out[c * d + c]!);
   return type === "diag" ? variances : Float64Array.of(total(variances) / d);
 }
 
@@ -98,7 +99,7 @@ export function updated(
 }
 
 function concentrationsOf(counts: Float64Array, { weights, concentration }: Priors): Float64Array<ArrayBuffer> {
-  if (weights === "dirichlet-distribution") return Float64Array.from(counts, (count) => concentration + count);
+  if (weights === "dirichlet-distribution") return mapTo(Float64Array, counts, (count) => concentration + count);
   const k = counts.length;
   const out = new Float64Array(2 * k);
   for (let j = k - 1, after = 0; j >= 0; after += counts[j--]!) {
@@ -119,7 +120,7 @@ function expectedWeights(concentrations: Float64Array, prior: WeightPrior): Floa
       left *= rest / (broken + rest);
     }
   const sum = total(shares);
-  return Float64Array.from(shares, (share) => share / sum);
+  return mapTo(Float64Array, shares, (share) => share / sum);
 }
 
 /** E[ln π] of each component. */
@@ -150,7 +151,7 @@ export function variationalScores(
 ): Scores {
   const { means, covariances, concentrations, meanPrecisions, weights } = parameters;
   const { factors, logDeterminants, sharpness } = factorsOf(type, covariances, weights.length, d, op);
-  const constants = Float64Array.from(expectedLogWeights(concentrations, prior), (logWeight, j) => {
+  const constants = mapTo(Float64Array, expectedLogWeights(concentrations, prior), (logWeight, j) => {
     const freedom = freedomOf(parameters, j);
     let logLambda = d * Math.LN2;
     for (let c = 0; c < d; c++) logLambda += digamma(0.5 * (freedom - c));

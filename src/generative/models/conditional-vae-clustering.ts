@@ -24,6 +24,7 @@ import { isStamp } from "../preparation-options";
 import { CHUNK } from "./trained";
 import { CONDITIONAL_DEFAULTS, ConditionalVAE, VAE_DEFAULTS, VAE_RULES } from "./vae";
 import type { VAELoadOptions, VAEOptions, VAESettings } from "./vae";
+import { mapTo } from "../../typed-arrays";
 
 /** Options of `ConditionalVAEClustering`. */
 export interface ConditionalVAEClusteringOptions extends Omit<VAEOptions, "latents" | "features"> {
@@ -148,7 +149,7 @@ export class ConditionalVAEClustering extends ConditionalVAE {
   async scoreSamples(x: RowsLike): Promise<Float32Array<ArrayBuffer>> {
     const { side } = this.known("scoreSamples", this.#cut);
     const { data } = await this.map(x, "scoreSamples", (batch) => this.network.encoder.encode(batch)["mu"]!);
-    return Float32Array.from(data, (unit) => side * unit);
+    return mapTo(Float32Array, data, (unit) => side * unit);
   }
 
   /** Probabilities of both classes, [n, 2]. */
@@ -166,7 +167,7 @@ export class ConditionalVAEClustering extends ConditionalVAE {
   /** The class of each item, 0 or 1. */
   async predict(x: RowsLike): Promise<Int32Array<ArrayBuffer>> {
     const { threshold } = this.known("predict", this.#cut);
-    return Int32Array.from(await this.scoreSamples(x), (score) => Number(score > threshold));
+    return mapTo(Int32Array, await this.scoreSamples(x), (score) => Number(score > threshold));
   }
 
   /** The class unit as the network has it, then the style units, [n, 1 + styleUnits]. @throws before `fit` */
@@ -275,7 +276,7 @@ export class ConditionalVAEClustering extends ConditionalVAE {
         `${this.name}.fit: the class unit must have two sides, got a mixture of means ${zero.mean.toPrecision(3)} and ${one.mean.toPrecision(3)}`,
       );
     this.#cut = { side, threshold, slope };
-    this.#labels = Int32Array.from(scores, (score) => Number(score > threshold));
+    this.#labels = mapTo(Int32Array, scores, (score) => Number(score > threshold));
   }
 
   /** On which side of the unit stamps are more concentrated; undefined for items that are no stamps. */

@@ -38,6 +38,7 @@ import { Decoder, Encoder } from "../networks/coders";
 import type { CoderSpec } from "../networks/coders";
 import { RECONSTRUCTION_DEFAULTS, RECONSTRUCTION_KERNELS, RECONSTRUCTION_RULES, ReconstructionModel } from "./trained";
 import type { ReconstructionOptions, ReconstructionSettings } from "./trained";
+import { generate } from "../../typed-arrays";
 
 /** Options of a variational autoencoder. */
 export interface VAEOptions extends ReconstructionOptions {
@@ -280,7 +281,7 @@ export class ConditionalVAE extends VAE {
    */
   protected checkedUnit(op: string, codes: Float32Array): Float32Array<ArrayBuffer> {
     const n = codes.length / 2;
-    const means = Float32Array.from({ length: n }, (_, i) => codes[2 * i]!);
+    const means = generate(Float32Array, n, (i) => codes[2 * i]!);
     const mean = means.reduce((sum, value) => sum + value, 0) / n;
     const deviation = Math.sqrt(means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
     let noise = 0;

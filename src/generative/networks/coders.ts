@@ -12,6 +12,7 @@ import { linear } from "../../ops/matmul";
 import { reshape } from "../../ops/shape";
 import type { Tensor } from "../../tensor";
 import { ResidualBlock } from "./residual";
+import { generate } from "../../typed-arrays";
 
 /** Fully connected layers of these sizes, from the input inwards; the decoder mirrors them. */
 export interface DenseSpec {
@@ -68,7 +69,7 @@ export class Dense extends Module {
     super();
     const limit = 1 / Math.sqrt(inputs);
     const biasInit = ([size = 0]: readonly number[]): Float32Array =>
-      Float32Array.from({ length: size }, () => limit * (2 * random.uniform() - 1));
+      generate(Float32Array, size, () => limit * (2 * random.uniform() - 1));
     this.linear = new Linear(device, inputs, outputs, random, { weightInit: fanInUniform, biasInit });
     this.slope = slope;
   }

@@ -40,6 +40,7 @@ import {
 } from "./pixel-clusters";
 import type { PixelClusters } from "./pixel-clusters";
 import { checkWhole, tilesOf } from "./tiles";
+import { generate, mapTo } from "../../typed-arrays";
 
 /** Options of `HypercolumnSegmentation`. */
 export interface HypercolumnSegmentationOptions extends ConvAutoencoderOptions {
@@ -264,7 +265,7 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
     this.known(name, this.#clusters);
     checkWhole(op, preparation);
     const { data, shape } = toContiguous(image, op, "image");
-    const planes = new NdArray(data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number>, Number), shape); // prettier-ignore
+    const planes = new NdArray(data instanceof Float32Array ? data : mapTo(Float32Array, data as ArrayLike<number>, Number), shape); // prettier-ignore
     const tiles = tilesOf(op, planes, inputShape);
     const labels = new Int32Array(tiles.size[0] * tiles.size[1]);
     for (let i = 0; i < tiles.rows; i++) tiles.put(i, (await this.predict(tiles.row(i))).data, labels);
@@ -289,7 +290,7 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
   #maskOf({ data, shape }: NdArray<Int32Array>): NdArray<Uint8Array> {
     const foreground = this.known("masks", this.#foreground);
     return new NdArray(
-      Uint8Array.from(data, (label) => foreground[label] ?? 0),
+      mapTo(Uint8Array, data, (label) => foreground[label] ?? 0),
       shape,
     );
   }
@@ -316,7 +317,7 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
       rows,
       (batch) => {
         const n = batch.shape[0]!;
-        const index = Uint32Array.from({ length: n * each }, (_, i) => Math.floor(i / each) * size + Math.floor(random.uniform() * size)); // prettier-ignore
+        const index = generate(Uint32Array, n * each, (i) => Math.floor(i / each) * size + Math.floor(random.uniform() * size)); // prettier-ignore
         layers = this.#layers(batch).map(({ shape }) => shape[1]!);
         return reshape(gatherRows(this.#columns(batch), index), [n, -1]);
       },
@@ -358,7 +359,7 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
       if (isOuter[i % isOuter.length]) outer[label]!++;
     });
     const share = isOuter.filter(Boolean).length / isOuter.length;
-    return Uint8Array.from(all, (count, j) => Number(count > 0 && rarity * outer[j]! <= share * count));
+    return mapTo(Uint8Array, all, (count, j) => Number(count > 0 && rarity * outer[j]! <= share * count));
   }
 
   protected override own(): Learned {

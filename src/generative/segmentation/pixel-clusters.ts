@@ -11,6 +11,7 @@ import { argmax } from "../../ops/arg-extremum";
 import { matmul } from "../../ops/matmul";
 import { tensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
+import { mapTo } from "../../typed-arrays";
 
 /** What clusters pixels. */
 export const CLUSTERINGS = ["k-means", "gaussian-mixture"] as const;
@@ -120,7 +121,7 @@ export function brightClusters(labels: Int32Array, brightness: Float32Array, nCl
     counts[label]!++;
     sums[label]! += brightness[i]!;
   });
-  return Uint8Array.from(sums, (sum, j) => Number(counts[j]! > 0 && sum / counts[j]! > middle + deviation));
+  return mapTo(Uint8Array, sums, (sum, j) => Number(counts[j]! > 0 && sum / counts[j]! > middle + deviation));
 }
 
 const NAMES = ["shift", "scale", "constants", "linear", "quadratic"] as const;

@@ -1,5 +1,6 @@
 import { NdArray } from "../../ndarray";
 import type { PreparationOptions } from "../preparation-options";
+import { generate } from "../../typed-arrays";
 
 /** A whole image [channels, H, W] as tiles that overlap by half, a row of them at a time. */
 export interface Tiles {
@@ -22,7 +23,7 @@ function beginnings(whole: number, tile: number): number[] {
 
 /** The beginning whose tile has its middle nearest to each place. */
 function nearest(whole: number, tile: number, begins: readonly number[]): Uint32Array {
-  return Uint32Array.from({ length: whole }, (_, at) => {
+  return generate(Uint32Array, whole, (at) => {
     let best = 0;
     begins.forEach((begin, i) => {
       const away = (of: number): number => Math.abs(of + (tile - 1) / 2 - at);

@@ -13,6 +13,7 @@ import type { SparseMatrix } from "../../sparse";
 import { yieldWhenDue } from "../../event-loop";
 import { checkPerplexity, givenAffinities, neighbourAffinities } from "./affinities";
 import { TsneDescent } from "./descent";
+import { mapTo } from "../../typed-arrays";
 
 /** What `onIteration` is told. */
 export interface TsneProgress {
@@ -193,7 +194,7 @@ export class TSNE {
       const { data, shape } = toContiguous(init, "TSNE.fit", "init");
       if (shape.join() !== [n, nComponents].join())
         throw new Error(`TSNE.fit: init must be [${n}, ${nComponents}], got [${shape.join(", ")}]`);
-      const given = Float32Array.from(data as ArrayLike<number>, Number);
+      const given = mapTo(Float32Array, data as ArrayLike<number>, Number);
       if (!given.every(Number.isFinite)) throw new Error("TSNE.fit: init must be finite");
       return given;
     }

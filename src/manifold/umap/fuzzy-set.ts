@@ -2,6 +2,7 @@ import type { Neighbours } from "../../neighbours/knn";
 import { SparseMatrix } from "../../sparse";
 import { symmetrized } from "../../spectral/affinity";
 import { yieldWhenDue } from "../../event-loop";
+import { mapTo } from "../../typed-arrays";
 
 /** Mean distances between which widths are sought from 1 on, as umap-learn does; from the mean itself where it is smaller or larger. */
 const [SHORT, LONG] = [2 ** -20, 2 ** 20];
@@ -52,12 +53,12 @@ export function sampledEdges(
   epochs: number,
 ): { readonly graph: SparseMatrix; readonly periods: Float32Array<ArrayBuffer> } {
   const strongest = graph.data.reduce((most, value) => Math.max(most, value), 0);
-  const keep = Uint32Array.from(graph.data, (_, e) => e).filter((e) => graph.data[e]! >= strongest / epochs);
+  const keep = mapTo(Uint32Array, graph.data, (_, e) => e).filter((e) => graph.data[e]! >= strongest / epochs);
   const rows = graph.rowNumbers();
   const kept = SparseMatrix.fromEntries(graph.shape, {
     rows: keep.map((e) => rows[e]!),
     columns: keep.map((e) => graph.indices[e]!),
-    values: Float64Array.from(keep, (e) => graph.data[e]!),
+    values: mapTo(Float64Array, keep, (e) => graph.data[e]!),
   });
-  return { graph: kept, periods: Float32Array.from(kept.data, (value) => strongest / value) };
+  return { graph: kept, periods: mapTo(Float32Array, kept.data, (value) => strongest / value) };
 }

@@ -17,6 +17,7 @@ import { normalizedLaplacian } from "../../spectral/laplacian";
 import { fitCurve } from "./curve";
 import { fuzzyGraph, memberships, sampledEdges } from "./fuzzy-set";
 import { layOut } from "./layout";
+import { mapTo } from "../../typed-arrays";
 
 /** Options of `UMAP`; the defaults are those of Python's `umap-learn`. */
 export interface UMAPOptions {
@@ -165,7 +166,7 @@ export class UMAP {
       const near = await kNeighbours(x, new NdArray(rows.data, [n, d]), k, { metric, device, signal });
       const m = near.indices.shape[0]!;
       const strengths = await memberships(near, k);
-      const entries = { rows: Uint32Array.from(strengths, (_, e) => Math.floor(e / k)), columns: near.indices.data };
+      const entries = { rows: mapTo(Uint32Array, strengths, (_, e) => Math.floor(e / k)), columns: near.indices.data };
       const graph = SparseMatrix.fromEntries([m, n], { ...entries, values: strengths });
       const y = new Float32Array(m * nComponents);
       for (let i = 0; i < m; i++) {
@@ -214,7 +215,7 @@ export class UMAP {
       const { data, shape } = toContiguous(init, "UMAP.fit", "init");
       if (shape.join() !== [n, nComponents].join())
         throw new Error(`UMAP.fit: init must be [${n}, ${nComponents}], got [${shape.join(", ")}]`);
-      const given = Float32Array.from(data as ArrayLike<number>, Number);
+      const given = mapTo(Float32Array, data as ArrayLike<number>, Number);
       if (!given.every(Number.isFinite)) throw new Error("UMAP.fit: init must be finite");
       return given;
     }

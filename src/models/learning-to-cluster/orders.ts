@@ -5,6 +5,7 @@ import type { Random } from "../../random";
 import { largest, rowArgmax } from "./prediction";
 import type { SetClustering } from "./prediction";
 import { inOrder } from "./sets";
+import { generate } from "../../typed-arrays";
 
 /** A set in its own order and in `orders` − 1 random ones, as `seen` in each, and what stands where. */
 export function inOrders(
@@ -15,7 +16,7 @@ export function inOrders(
 ): { readonly sets: NdArray<Float32Array>[]; readonly permutations: Uint32Array[] } {
   const [n = 0] = set.shape;
   const permutations = Array.from({ length: orders }, (_, run) =>
-    run === 0 ? Uint32Array.from({ length: n }, (_, i) => i) : random.permutation(n),
+    run === 0 ? generate(Uint32Array, n, (i) => i) : random.permutation(n),
   );
   const sets = permutations.map((order, pass) => new NdArray(inOrder(seen(set, pass), order), set.shape));
   return { sets, permutations };

@@ -6,6 +6,7 @@ import { tensor, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import type { SetNetwork, SetOutput } from "./networks/network";
 import { inOrder } from "./sets";
+import { generate } from "../../typed-arrays";
 
 /** What the model says of one set of n items. */
 export interface SetClustering {
@@ -28,7 +29,7 @@ export function labelsFor({ assignments }: SetClustering, k: number): Int32Array
 
 /** Column of the largest value of each row, the first of equals. */
 export function rowArgmax({ data, shape: [n = 0, k = 0] }: NdArray<Float32Array>): Int32Array {
-  return Int32Array.from({ length: n }, (_, i) => largest(data.subarray(i * k, (i + 1) * k)));
+  return generate(Int32Array, n, (i) => largest(data.subarray(i * k, (i + 1) * k)));
 }
 
 /** Place of the largest value, the first of equals. */
@@ -155,9 +156,10 @@ export async function dropoutClustering(
   const histograms = new Float32Array(kMax * BINS);
   for (let i = 0; i < drawn.length; i++)
     histograms[(i % kMax) * BINS + Math.min(BINS - 1, Math.floor(drawn[i]! * BINS))]! += 1 / runs;
-  const counts = Float32Array.from(
-    { length: kMax },
-    (_, i) => (largest(histograms.subarray(i * BINS, (i + 1) * BINS)) + 0.5) / BINS,
+  const counts = generate(
+    Float32Array,
+    kMax,
+    (i) => (largest(histograms.subarray(i * BINS, (i + 1) * BINS)) + 0.5) / BINS,
   );
   const k = 1 + largest(counts.subarray(0, Math.min(kMax, n)));
   return {

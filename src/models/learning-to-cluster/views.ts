@@ -1,5 +1,6 @@
 // How the passes over a set see it, where its items may all be changed alike.
 import { NdArray } from "../../ndarray";
+import { generate, mapTo } from "../../typed-arrays";
 
 /** A set as pass 0, 1, … sees it, its items in the same places. */
 export type SetView = (set: NdArray<Float32Array>, pass: number) => NdArray<Float32Array>;
@@ -20,7 +21,7 @@ export const turned: SetView = ({ data, shape }, pass) => {
     throw new Error(`view turned: items must be points of the plane, [n, 2], got [${shape.join(", ")}]`);
   const [cos, sin] = [Math.cos(pass * TURN), Math.sin(pass * TURN)];
   const axes = [0, 1].map((axis) =>
-    Float64Array.from({ length: n }, (_, i) => {
+    generate(Float64Array, n, (i) => {
       const [x, y] = [data[2 * i]!, data[2 * i + 1]!];
       return axis === 0 ? cos * x - sin * y : sin * x + cos * y;
     }),
@@ -34,7 +35,7 @@ export const turned: SetView = ({ data, shape }, pass) => {
   });
   const variance = framed.reduce((sum, values) => values.reduce((s, value) => s + value * value, sum), 0) / (2 * n);
   const scale = variance > 0 ? 1 / Math.sqrt(variance) : 0;
-  const seen = Float32Array.from(data, (_, i) => scale * framed[i % 2]![i >> 1]!);
+  const seen = mapTo(Float32Array, data, (_, i) => scale * framed[i % 2]![i >> 1]!);
   return new NdArray(seen, shape);
 };
 

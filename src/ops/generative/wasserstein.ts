@@ -7,6 +7,7 @@ import { mean, sum } from "../reduce";
 import { reshape } from "../shape";
 import { batchMean } from "./gaussian";
 import { sort } from "./sort";
+import { generate } from "../../typed-arrays";
 
 /**
  * One-dimensional Wasserstein distances of two samples, to the power p and without a root: columns of z and prior [n, d] sorted by themselves,
@@ -65,7 +66,7 @@ export function gaussianW2Full(mu: Tensor, covariance: Tensor, mu2: Tensor, cova
   const [a, b] = [reshape(covariance, [n, d, d]), reshape(covariance2, [n, d, d])];
   const identity = tensor(
     mu.device,
-    Float32Array.from({ length: d * d }, (_, i) => Number(i % (d + 1) === 0)),
+    generate(Float32Array, d * d, (i) => Number(i % (d + 1) === 0)),
     [d, d],
   );
   const traces = sum(mul(add(a, b), identity), [1, 2]);

@@ -7,6 +7,7 @@ import { clusterColour } from "./palette";
 import { csvLink } from "./save";
 import { idOf, type ClusteringReport, type Projection } from "../sections/run";
 import { sampleRows } from "../sections/sample";
+import { mapTo } from "../../typed-arrays";
 
 const MAX_POINTS = 2500;
 const WIDTH = 460;
@@ -26,8 +27,8 @@ function samplePoints({ xy, index }: Projection, seed: number): Points {
   );
   return {
     rows: points.map((point) => index?.[point] ?? point),
-    x: Float64Array.from(points, (point) => xy[2 * point]!),
-    y: Float64Array.from(points, (point) => xy[2 * point + 1]!),
+    x: mapTo(Float64Array, points, (point) => xy[2 * point]!),
+    y: mapTo(Float64Array, points, (point) => xy[2 * point + 1]!),
     of,
   };
 }
@@ -233,12 +234,12 @@ export function scatter(page: Document, run: ClusteringReport, analysis: Analysi
     const panelOf = (by: string) => `${projection.name}, ${by}`;
     const byCluster: Groups = {
       ...{ caption: panelOf("by cluster"), word: "cluster", colour: clusterColour, name: String },
-      of: Int32Array.from(points.rows, (row) => run.labels[row]!),
+      of: mapTo(Int32Array, points.rows, (row) => run.labels[row]!),
     };
     const byClass: Groups | undefined = classes && {
       ...{ caption: panelOf("by true class"), word: "class", colour: colourOfClass },
       name: (group) => classes.names[group]!,
-      of: Int32Array.from(points.rows, (row) => classes.of[row]!),
+      of: mapTo(Int32Array, points.rows, (row) => classes.of[row]!),
     };
     return {
       shown: `${projection.name} ${formatCount(points.rows.length)} of ${formatCount(n)}`,

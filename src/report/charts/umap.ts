@@ -4,6 +4,7 @@ import { NdArray } from "../../ndarray";
 import type { Projection } from "../sections/run";
 import { stream } from "../../random";
 import { sampleRows } from "../sections/sample";
+import { generate } from "../../typed-arrays";
 
 /** Options of the UMAP projection. */
 export interface UmapOptions {
@@ -75,7 +76,7 @@ function firstPlaces(init: ArrayLike<number>, index: Uint32Array, seed: number):
   const random = stream(seed, "report.places");
   let extent = 0;
   for (const row of index) extent = Math.max(extent, Math.abs(init[row * 2]!), Math.abs(init[row * 2 + 1]!));
-  return Float32Array.from({ length: 2 * index.length }, (_, at) => {
+  return generate(Float32Array, 2 * index.length, (at) => {
     const value = init[index[at >> 1]! * 2 + (at % 2)]!;
     return (10 * value) / (extent || 1) + 1e-2 * (random.uniform() - 0.5);
   });

@@ -4,6 +4,7 @@ import type { Estimator } from "../../methods";
 import { CSOM, ESOM, SOM } from "../../som";
 import { formatShare } from "../page/format";
 import { unitGrid, type UnitGrid } from "./units";
+import { generate } from "../../typed-arrays";
 
 /** A map of units on a grid: one value a unit. */
 export interface ShownGrid extends UnitGrid {
@@ -55,19 +56,19 @@ export async function shownMap(estimator: Estimator): Promise<ShownMap | undefin
   const units = grid.rows * grid.columns;
   return {
     ...{ ...grid, hits: estimator.hits(top) },
-    clusters: Int32Array.from({ length: units }, (_, unit) => unit),
+    clusters: generate(Int32Array, units, (unit) => unit),
     components: columnsOf(data, units, shape[1]!),
   };
 }
 
 const columnsOf = (data: ArrayLike<number>, n: number, d: number): Float64Array[] =>
-  Array.from({ length: d }, (_, c) => Float64Array.from({ length: n }, (_, i) => data[i * d + c]!));
+  Array.from({ length: d }, (_, c) => generate(Float64Array, n, (i) => data[i * d + c]!));
 
 async function graphOf(estimator: ESOM): Promise<ShownGraph> {
   const { prototypes, links } = estimator.map.state();
   const { size, d } = estimator.map;
   const { hits, nodeLabels } = estimator;
-  const distances = Float64Array.from({ length: links.length / 2 }, (_, link) => {
+  const distances = generate(Float64Array, links.length / 2, (link) => {
     let sum = 0;
     const [a, b] = [links[2 * link]! * d, links[2 * link + 1]! * d];
     for (let c = 0; c < d; c++) sum += (prototypes[a + c]! - prototypes[b + c]!) ** 2;
@@ -106,7 +107,7 @@ async function placesOf(
   d: number,
 ): Promise<{ readonly places: Float64Array; readonly axes: string }> {
   if (d === 1) {
-    const places = Float64Array.from({ length: 2 * n }, (_, i) =>
+    const places = generate(Float64Array, 2 * n, (i) =>
       i % 2 === 0 ? prototypes[i >> 1]! : Math.log1p(hits[i >> 1]!),
     );
     return { places, axes: "by their value across and the logarithm of their hits upwards" };

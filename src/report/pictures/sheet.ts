@@ -1,5 +1,6 @@
 import { viridis } from "../charts/palette";
 import { encodePng } from "./png";
+import { generate, mapTo } from "../../typed-arrays";
 
 /** Pictures of one channel, [n, height, width]. */
 export interface PictureArray {
@@ -67,7 +68,7 @@ export function toBytes(
 ): Uint8Array {
   if (!Number.isInteger(number) || number < 0 || number >= n)
     throw new Error(`${op}: pictures are numbered from 0 to ${n - 1}, given ${number}`);
-  const values = Float64Array.from({ length: height * width }, (_, i) => stretch(data[number * height * width + i]!));
+  const values = generate(Float64Array, height * width, (i) => stretch(data[number * height * width + i]!));
   const most = values.reduce((largest, value) => Math.max(largest, value), 0) || 1;
-  return Uint8Array.from(values, (value) => Math.min(255, Math.max(0, Math.round((255 * value) / most))));
+  return mapTo(Uint8Array, values, (value) => Math.min(255, Math.max(0, Math.round((255 * value) / most))));
 }

@@ -1,5 +1,6 @@
 import { hungarian } from "../../metrics/hungarian";
 import { checkRun, type ClusteringReport } from "./run";
+import { generate } from "../../typed-arrays";
 
 /** The known classes beside the clusters. */
 export interface Classes {
@@ -52,7 +53,7 @@ function analyseClasses(run: ClusteringReport, truth: ArrayLike<number>, k: numb
     counts[label < 0 ? k : label]![found]!++;
     sizes[found]!++;
   }
-  const frequent = Int32Array.from({ length: k }, (_, cluster) => {
+  const frequent = generate(Int32Array, k, (cluster) => {
     const row = counts[cluster]!;
     const most = row.reduce((best, count, index) => (count > row[best]! ? index : best), 0);
     return row[most]! > 0 ? most : -1;

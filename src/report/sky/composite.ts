@@ -2,6 +2,7 @@
 import { ShrunkBand } from "../../astronomy/bands/shrink";
 import { percentileLimits, type Limits } from "../../astronomy/bands/statistics";
 import { NOISE_COLOUR, PALETTE } from "../charts/palette";
+import { generate } from "../../typed-arrays";
 
 /** Bands [bands, height, width], row 0 at the bottom as in FITS. */
 export interface Planes {
@@ -111,7 +112,7 @@ function shownLabels({ data, shape }: Planes): { of: Int32Array; height: number;
   const [height, width] = shape as [number, number];
   const shrink = shrinkOf(height, width);
   const [rows, columns] = [Math.ceil(height / shrink), Math.ceil(width / shrink)];
-  const of = Int32Array.from({ length: rows * columns }, (_, at) => {
+  const of = generate(Int32Array, rows * columns, (at) => {
     const y = Math.min(height - 1, Math.floor(at / columns) * shrink + (shrink >> 1));
     const x = Math.min(width - 1, (at % columns) * shrink + (shrink >> 1));
     return data[y * width + x]!;

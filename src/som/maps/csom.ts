@@ -19,6 +19,7 @@ import { chunkRows, preparedForMaps } from "../units";
 import { clusterMeans } from "../unit-clusters";
 import { CSOM_OPTIONS, layersOf, stacked } from "./csom-layers";
 import type { CSOMOptions, CSOMSettings, Layer, TrainedLayer } from "./csom-layers";
+import { generate } from "../../typed-arrays";
 
 /**
  * A stack of self-organising maps. The first is a batch map of the rows; each further one is a batch map of those vectors of the layer below that won any
@@ -210,7 +211,7 @@ export class CSOM extends Model<CSOMSettings> {
   ): Promise<{ readonly first: TrainedLayer; readonly nearest: Int32Array<ArrayBuffer> }> {
     const { grid, diameter, variance } = this.layers[0]!;
     const codebook = this.#begun!.codebook.slice();
-    const chain = Int32Array.from({ length: grid.units }, (_, unit) => unit);
+    const chain = generate(Int32Array, grid.units, (unit) => unit);
     return withUnits(blocks.device, codebook, grid.units, async (units) => {
       for (let epoch = this.#begun!.epoch; epoch < variance.length; epoch++) {
         const pull = { sigma: Math.sqrt(variance[epoch]!), cutoff: diameter / 2 };

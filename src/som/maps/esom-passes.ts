@@ -9,6 +9,7 @@ import type { OpenRows } from "../rows";
 import { UnitsOnDevice } from "../units";
 import type { ESOMPass } from "./esom-options";
 import type { EvolvingMap, EvolvingOptions } from "./evolving-map";
+import { generate, mapTo } from "../../typed-arrays";
 
 /** Results of a row. */
 export interface ESOMResults {
@@ -156,7 +157,7 @@ export async function summaryOf(
   }
   const nodeLabels = await clusters(links);
   const labels = bmu.map((node) => (node < 0 ? -1 : nodeLabels[node]!));
-  const nodeClasses = votes && Int32Array.from(votes, mostVotes);
+  const nodeClasses = votes && mapTo(Int32Array, votes, mostVotes);
   return { bmu, labels, nodeLabels, activation, hits, quantizationError: sum / taken, nodeClasses };
 }
 
@@ -193,7 +194,7 @@ async function pairDistances(rows: OpenRows, random: Random): Promise<Float64Arr
   const looked = await spreadRows(rows);
   const n = looked.length / d;
   if (n === 0) throw new Error("ESOM.fit: every row that was looked at is masked, NaN or infinite");
-  return Float64Array.from({ length: PAIRS }, () => {
+  return generate(Float64Array, PAIRS, () => {
     const [a, b] = [random.integer(n), random.integer(n)];
     let sum = 0;
     for (let c = 0; c < d; c++) sum += (looked[a * d + c]! - looked[b * d + c]!) ** 2;

@@ -1,4 +1,5 @@
 import { components } from "../u-matrix";
+import { mapTo } from "../../typed-arrays";
 
 /** How an evolving map learns; see `ESOM`. */
 export interface EvolvingOptions {
@@ -101,7 +102,7 @@ export class EvolvingMap {
   }
   /** Creation numbers of the nodes, ascending. */
   get ids(): Int32Array {
-    return Int32Array.from(this.#nodes, ({ id }) => id);
+    return mapTo(Int32Array, this.#nodes, ({ id }) => id);
   }
 
   /** All that a saved map holds. */
@@ -112,7 +113,7 @@ export class EvolvingMap {
       links: Int32Array.from(
         this.#links.flatMap(({ a, b }) => [Math.min(a.place, b.place), Math.max(a.place, b.place)]),
       ),
-      strengths: Float64Array.from(this.#links, ({ strength }) => strength),
+      strengths: mapTo(Float64Array, this.#links, ({ strength }) => strength),
       rows: this.#rows,
       nextId: this.#nextId,
     };

@@ -10,6 +10,7 @@ import type { OpenRows } from "../rows";
 import { scheduled } from "../schedule";
 import type { Schedule } from "../schedule";
 import type { SOMSettings } from "./som-options";
+import { generate } from "../../typed-arrays";
 
 /** A map in training. */
 export interface MapTraining {
@@ -81,7 +82,7 @@ export async function trainOnline(training: MapTraining): Promise<void> {
     try {
       for await (const { x, first, rows: count } of taken.pass(fit.signal)) {
         const data = (await x.data()) as Float32Array;
-        const order = Uint32Array.from({ length: count }, (_, row) => row).filter((row) => !isMasked(data, row, d));
+        const order = generate(Uint32Array, count, (row) => row).filter((row) => !isMasked(data, row, d));
         for (let begin = 0; begin < order.length; begin += ONLINE_ROWS) {
           const t0 = epoch * n + first + begin;
           const trained = await onlineSteps(

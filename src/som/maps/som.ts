@@ -27,6 +27,7 @@ import { UnitsOnDevice, chunkRows, preparedForMaps } from "../units";
 import { completed, keptSettings, SOM_OPTIONS } from "./som-options";
 import type { SOMOptions, SOMSettings } from "./som-options";
 import { pullOf, trainInBatches, trainOnline } from "./som-training";
+import { generate } from "../../typed-arrays";
 
 interface Found {
   readonly hits: Int32Array;
@@ -129,7 +130,7 @@ export class SOM extends Model<SOMSettings> {
     const { data, shape } = this.codebook;
     const d = shape[1]!;
     checkInteger("SOM.componentPlane", { column }, 0, d - 1);
-    return Float64Array.from({ length: this.grid.units }, (_, unit) => data[unit * d + column]!);
+    return generate(Float64Array, this.grid.units, (unit) => data[unit * d + column]!);
   }
 
   /**

@@ -6,6 +6,7 @@ import type { ColumnType, FitsColumn } from "./columns";
 import type { Hdu } from "../hdu";
 import type { FitsHeader } from "../header/header";
 import { TableBytes, viewOf } from "./heap";
+import { generate, mapTo } from "../../../typed-arrays";
 
 /** Array types of the numbers of columns; a complex number is two of them. */
 const NUMBERS = {
@@ -27,7 +28,7 @@ const isUnscaled = ({ scale, zero }: FitsColumn): boolean => scale === 1 && Numb
 /** Logicals, bits or numbers of a type, from bytes of their own. */
 function decode(bytes: Uint8Array, type: ColumnType, count: number): TypedArray {
   if (type === "L") return bytes.map((byte) => (byte === 0x54 ? 1 : byte === 0x46 ? 0 : UNDEFINED_LOGICAL));
-  if (type === "X") return Uint8Array.from({ length: count }, (_, i) => (bytes[i >> 3]! >> (7 - (i & 7))) & 1);
+  if (type === "X") return generate(Uint8Array, count, (i) => (bytes[i >> 3]! >> (7 - (i & 7))) & 1);
   const Type = NUMBERS[type as keyof typeof NUMBERS];
   if (!Type) throw new Error(`fits: columns of type ${type} are not numbers`);
   return fromBigEndian<TypedArray>(bytes, Type as never);
@@ -42,9 +43,9 @@ function text(bytes: Uint8Array): string {
 /** Integers with an offset of half their range, in the type that holds them; undefined for any other scaling. */
 function unsigned(values: TypedArray, { scale, zero }: FitsColumn): TypedArray | undefined {
   if (scale !== 1) return undefined;
-  if (values instanceof Int16Array && zero === 32768) return Uint16Array.from(values, (v) => v + 32768);
-  if (values instanceof Int32Array && zero === 2147483648) return Uint32Array.from(values, (v) => v + 2147483648);
-  if (values instanceof Uint8Array && zero === -128) return Int8Array.from(values, (v) => v - 128);
+  if (values instanceof Int16Array && zero === 32768) return mapTo(Uint16Array, values, (v) => v + 32768);
+  if (values instanceof Int32Array && zero === 2147483648) return mapTo(Uint32Array, values, (v) => v + 2147483648);
+  if (values instanceof Uint8Array && zero === -128) return mapTo(Int8Array, values, (v) => v - 128);
   if (values instanceof BigInt64Array && BigInt(zero) === 1n << 63n)
     return BigUint64Array.from(values, (v) => v + (1n << 63n));
   return undefined;
@@ -95,7 +96,7 @@ export class FitsTable {
     const read = await this.read(name, begin, end);
     if (column.type === "A" || typeof read.data[0] === "string")
       throw new Error(`fits: column ${column.name} holds strings, not numbers`);
-    const values = Float64Array.from(read.data as ArrayLike<number | bigint>, Number);
+    const values = mapTo(Float64Array, read.data as ArrayLike<number | bigint>, Number);
     const missing = column.null === undefined || !isUnscaled(column) ? undefined : Number(column.null);
     if (missing !== undefined) values.forEach((value, i) => value === missing && (values[i] = NaN));
     return new NdArray(values, read.shape);
@@ -163,7 +164,7 @@ export class FitsTable {
     const found = unsigned(values, column);
     if (found) return found;
     const { scale, zero, null: missing } = column;
-    return Float64Array.from(values as ArrayLike<number | bigint>, (stored) =>
+    return mapTo(Float64Array, values as ArrayLike<number | bigint>, (stored) =>
       missing !== undefined && Number(stored) === Number(missing) ? NaN : Number(stored) * scale + Number(zero),
     );
   }

@@ -1,3 +1,5 @@
+import { generate } from "../../../typed-arrays";
+
 /** Numbers of the table of random offsets. */
 const COUNT = 10000;
 
@@ -7,7 +9,7 @@ let table: Float32Array | undefined;
 function offsets(): Float32Array {
   if (table) return table;
   let state = 1;
-  table = Float32Array.from({ length: COUNT }, () => {
+  table = generate(Float32Array, COUNT, () => {
     state = (16807 * state) % 2147483647; // below 2^46: exact
     return state / 2147483647;
   });

@@ -1,4 +1,5 @@
 import type { Random } from "../../../random";
+import { generate } from "../../../typed-arrays";
 
 /** Points x, y, x, y, … in or about the unit square. */
 export type Coordinates = Float64Array<ArrayBuffer>;
@@ -138,6 +139,6 @@ function blobs(clusters: number, points: number, random: Random): Clusters {
   const sizes = centers.map(() => 1);
   for (let i = clusters; i < points; i++) sizes[random.integer(clusters)]!++;
   return centers.map((center, c) =>
-    Float64Array.from({ length: 2 * sizes[c]! }, (_, i) => center[i % 2]! + BLOB_DEVIATION * random.normal()),
+    generate(Float64Array, 2 * sizes[c]!, (i) => center[i % 2]! + BLOB_DEVIATION * random.normal()),
   );
 }

@@ -5,6 +5,7 @@ import { chooseCliques, linksOf, splitItems, type KnownLinks } from "./graph-cli
 import { Items, type ItemOptions } from "./items";
 import type { SetBatch, SetPart, SetProvider } from "./provider";
 import { assemble, assembleLabels, fill, splitParts, type Draw, type FillOptions } from "./sampling";
+import { generate } from "../../../typed-arrays";
 
 /** Two items, by their places. */
 export type Link = readonly [a: number, b: number];
@@ -210,7 +211,7 @@ function groupsOf(n: number, mustLink: readonly Link[], weak: boolean): Group[] 
 
 /** For each of n vertices, one of its connected component: the same for all of it (union by paths that are halved on the way). */
 function components(n: number, edges: readonly Link[]): Int32Array {
-  const parent = Int32Array.from({ length: n }, (_, i) => i);
+  const parent = generate(Int32Array, n, (i) => i);
   const root = (i: number): number => {
     while (parent[i] !== i) i = parent[i] = parent[parent[i]!]!;
     return i;

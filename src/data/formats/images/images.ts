@@ -4,6 +4,7 @@ import { NdArray } from "../../../ndarray";
 import { readJpegHeader } from "./jpeg-header";
 import { pngPixels, TooManyPixels } from "./png-chunks";
 import { toBytes, type Bytes } from "../source";
+import { mapTo } from "../../../typed-arrays";
 
 /** Pixels that a byte of a JPEG file stands for at most: eight blocks of 64, each by one bit (a progressive file of one colour). */
 const JPEG_PIXELS_PER_BYTE = 512;
@@ -87,7 +88,12 @@ function decodePng(file: Uint8Array, maxPixels: number): Pixels {
     return { width, height, channels: 3, data };
   }
   const most = 2 ** depth - 1;
-  return { width, height, channels: png.channels, data: Uint8Array.from(values, (v) => Math.round((v * 255) / most)) };
+  return {
+    width,
+    height,
+    channels: png.channels,
+    data: mapTo(Uint8Array, values, (v) => Math.round((v * 255) / most)),
+  };
 }
 
 /** One number a value; those of fewer than 8 bits lie several in a byte, rows begin in a new one. */
@@ -169,7 +175,7 @@ export function resizeImage(image: NdArray<Uint8Array>, height: number, width: n
   const [oldHeight, oldWidth, channels] = image.shape as [number, number, number];
   const wide = shrink(Float64Array.from(image.data), oldHeight, oldWidth, width, channels);
   const both = shrink(wide, 1, oldHeight, height, width * channels);
-  return new NdArray(Uint8Array.from(both, Math.round), [height, width, channels]);
+  return new NdArray(mapTo(Uint8Array, both, Math.round), [height, width, channels]);
 }
 
 /** How a picture is brought to another shape: its sides changed, all of it shown on black, or as much of it as fills the new one. */

@@ -1,6 +1,7 @@
 import type { TypedArray } from "../../../ndarray";
 import { fromFloat16 } from "../half";
 import { parsePythonLiteral, type PythonLiteral } from "./python-literal";
+import { mapTo } from "../../../typed-arrays";
 
 /** A parsed element type: numbers, text, or nothing of interest (`V`, the padding of aligned records). */
 export interface NpyType {
@@ -109,7 +110,7 @@ export function decodeNumbers(bytes: Uint8Array, type: NpyType): TypedArray {
   const code = type.descr.slice(1);
   const aligned = ordered.byteOffset % type.itemSize === 0 ? ordered : ordered.slice();
   const args = [aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.length / type.itemSize] as const;
-  if (code === "b1") return Uint8Array.from(aligned, (b) => (b === 0 ? 0 : 1));
+  if (code === "b1") return mapTo(Uint8Array, aligned, (b) => (b === 0 ? 0 : 1));
   if (code === "f2") return fromFloat16(new Uint16Array(...args));
   return new NUMBER_ARRAYS[code]!(...args);
 }

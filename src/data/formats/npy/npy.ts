@@ -11,6 +11,7 @@ import {
   type NpyType,
 } from "./header";
 import { toBytes, toRandomAccess, type Bytes, type RandomAccess } from "../source";
+import { mapTo } from "../../../typed-arrays";
 
 /** An array of text, in row-major order. */
 export interface TextArray {
@@ -83,10 +84,10 @@ export function npyHeaderOf(descr: string, shape: readonly number[]): Uint8Array
   // Padded so that the data begin at a multiple of 64 bytes.
   const dataOffset = Math.ceil((10 + text.length + 1) / 64) * 64;
   const bytes = new Uint8Array(dataOffset);
-  bytes.set(Uint8Array.from(`\x93NUMPY\x01\x00`, (c) => c.charCodeAt(0)));
+  bytes.set(mapTo(Uint8Array, `\x93NUMPY\x01\x00`, (c) => c.charCodeAt(0)));
   new DataView(bytes.buffer).setUint16(8, dataOffset - 10, true);
   bytes.set(
-    Uint8Array.from(`${text.padEnd(dataOffset - 11)}\n`, (c) => c.charCodeAt(0)),
+    mapTo(Uint8Array, `${text.padEnd(dataOffset - 11)}\n`, (c) => c.charCodeAt(0)),
     10,
   );
   return bytes;
