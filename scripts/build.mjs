@@ -92,6 +92,27 @@ const dataApart = (files) => ({
   },
 });
 
+/**
+ * Puts every method beside the list of them, of a program that shows the options of all: as many files as there are methods and what some of them
+ * share take longer to find and to open than one takes to read.
+ * @type {import("esbuild").Plugin}
+ */
+const methodsAtOnce = {
+  name: "methods",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]src[\\/]methods[\\/]index\.ts$/ }, async ({ path }) => {
+      /** @type {string[]} */
+      const files = [];
+      const list = (await readFile(path, "utf8")).replace(/\(await import\(("[^"]+")\)\)/g, (_, file) => {
+        if (!files.includes(file)) files.push(file);
+        return `methods${files.indexOf(file)}`;
+      });
+      const imports = files.map((file, at) => `import * as methods${at} from ${file};`);
+      return { contents: `${list}\n${imports.join("\n")}\n`, loader: "ts", resolveDir: dirname(path) };
+    });
+  },
+};
+
 /** Bundles the library and the command line into a folder; small: as they are published, with the names and lines that a debugger shows. Bundlers make them small. */
 async function bundleTo(outdir, { small = false } = {}) {
   const { build } = await import("esbuild");
@@ -113,7 +134,12 @@ async function bundleTo(outdir, { small = false } = {}) {
       external: ["node:*"],
       sourcemap: small ? false : "linked",
       minifySyntax: small,
-      plugins: [loadedApart(apart), dataApart(data), esbuildPlugin({ small })],
+      plugins: [
+        loadedApart(apart),
+        dataApart(data),
+        ...(platform === "node" ? [methodsAtOnce] : []),
+        esbuildPlugin({ small }),
+      ],
       logLevel: "warning",
       write: false,
     });
