@@ -37,16 +37,19 @@ describeDevices("VaDE", (deviceOf, type) => {
     });
 
   test("labels, probabilities, codes and centres belong together, stopped and gone on, saved and loaded", async () => {
-    const { x } = digits(120);
+    // as short as it may be on a software adapter: it is stopped after a pass of the clustering, and has one left
+    const [n, brief] =
+      type === "wasm" ? [120, { epochs: 3, pretrainEpochs: 3 }] : [40, { epochs: 2, pretrainEpochs: 1 }];
+    const { x } = digits(n);
     const device = await deviceOf();
-    const tiny = { ...OPTIONS, epochs: 3, pretrainEpochs: 3, nInit: 2, device };
+    const tiny = { ...OPTIONS, ...brief, nInit: 2, device };
     using model = new VaDE(tiny);
     expect(await model.fitPredict(x)).toEqual(await model.predict(x));
-    expect((await model.transform(x)).shape).toEqual([120, 6]);
-    expect((await model.reconstruct(x)).shape).toEqual([120, 64]);
+    expect((await model.transform(x)).shape).toEqual([n, 6]);
+    expect((await model.reconstruct(x)).shape).toEqual([n, 64]);
     expect((await model.clusterCenters()).shape).toEqual([10, 6]);
     const { data } = await model.softAssignments(x);
-    for (let i = 0; i < 120; i++)
+    for (let i = 0; i < n; i++)
       expect(data.subarray(10 * i, 10 * i + 10).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 4);
     expect(new Set(model.history.map(({ stage }) => stage))).toEqual(new Set(["autoencoder", "clustering"]));
     const stop = new AbortController();
@@ -60,17 +63,17 @@ describeDevices("VaDE", (deviceOf, type) => {
     await second.fit(x);
     expect(second.labels).toEqual(model.labels);
     expect((await second.softAssignments(x)).data).toEqual(data);
-    await expect(new VaDE({ ...tiny, nClusters: 121 }).fit(x)).rejects.toThrow(
+    await expect(new VaDE({ ...tiny, nClusters: n + 1 }).fit(x)).rejects.toThrow(
       "nClusters must be at most the number of rows",
     );
-    const images = new NdArray(x.data, [120, 1, 8, 8]);
+    const images = new NdArray(x.data, [n, 1, 8, 8]);
     using convolutional = new VaDE({
       ...tiny,
       inputShape: [1, 8, 8],
       network: { type: "residual", channels: [4, 6], depth: 1 },
       device,
     });
-    expect(await convolutional.fitPredict(images)).toHaveLength(120);
-    expect((await convolutional.reconstruct(images)).shape).toEqual([120, 64]);
+    expect(await convolutional.fitPredict(images)).toHaveLength(n);
+    expect((await convolutional.reconstruct(images)).shape).toEqual([n, 64]);
   });
 });
