@@ -11,19 +11,9 @@ Object.assign(process.env, await gpuEnvironment()); // before the workers start:
 
 /** The files that take longest, in this order first, so that no processor waits for another in the end; the others by their sizes. */
 const LONGEST = [
-  ...[
-    "killed",
-    "package",
-    "documents",
-    "conformance-images",
-    "conformance",
-    "vgg",
-    "streams",
-    "pages",
-    "special",
-    "ops",
-  ],
-  ...["cubes", "train", "files", "use", "cluster"],
+  ...["documents", "killed", "package", "pages", "conformance-images", "streams", "conformance", "segmentation"],
+  ...["conv-clustering", "train", "cubes", "gamma-hadron", "files", "ops", "special", "cluster", "vgg", "stamps"],
+  ...["choose-k", "vade", "commands", "use"],
 ];
 
 class LongestFirst extends BaseSequencer {
