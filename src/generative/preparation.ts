@@ -8,6 +8,7 @@ import type { RowsLike } from "../lifecycle/rows";
 import { takeFloat32 } from "../matrix";
 import { NdArray, sizeOf } from "../ndarray";
 import { withoutNeighbours } from "./neighbours";
+import { OffCentre } from "./off-centre";
 import { brightest, meanOf, smoothed } from "./planes";
 import { NEIGHBOURS, NORMALIZATIONS, preparedShape } from "./preparation-options";
 import type { PreparationOptions } from "./preparation-options";
@@ -30,7 +31,7 @@ function moved(stamp: Float64Array, side: number, bands: number, rows: number, c
 /**
  * Five-band stamps [n, 5, s, s] (u g r i z, the sky subtracted) made ready: units of the sky, centred, without neighbours, cropped, stretched, normalised. Returns
  * [n, 5, crop, crop], or [n, 1, crop, crop] for `white`. @throws for another number of bands, stamps that are no squares, constant, hold NaN or, where
- * they are normalised, have their object elsewhere than in the middle
+ * they are normalised, have their object elsewhere than in the middle: one of which nothing is there, or more than one in fifty that show none of their own there
  */
 export function prepareStamps(stamps: NdArray<Float32Array>, options: PreparationOptions = {}): NdArray<Float32Array> {
   const op = "prepareStamps";
@@ -45,7 +46,7 @@ export function prepareStamps(stamps: NdArray<Float32Array>, options: Preparatio
   if (skySigma && (skySigma.length !== bands || !skySigma.every((sigma) => sigma > 0)))
     throw new Error(`${op}: skySigma must be ${bands} positive numbers, got ${skySigma.join(", ")}`);
   const shape = preparedShape(op, [bands, side, width], options);
-  return new NdArray(new Preparation(op, side, options).all(stamps.data, 0), [n, ...shape]);
+  return new NdArray(new Preparation(op, n, side, options).all(stamps.data, Number), [n, ...shape]);
 }
 
 /** Stamps prepared at a time. */
@@ -63,12 +64,15 @@ export async function preparedRows(
 ): Promise<RowsLike> {
   const shape = preparedShape(op, inputShape, options);
   const [width, size] = [sizeOf(inputShape), sizeOf(shape)];
-  const preparation = new Preparation(op, inputShape[1]!, options);
-  const prepare = async (values: Float32Array, first: number): Promise<Float32Array> => {
+  const prepare = async (values: Float32Array, numberOf: (i: number) => number): Promise<Float32Array> => {
     const n = values.length / width;
     const out = new Float32Array(n * size);
     for (let at = 0; at < n; at += CHUNK) {
-      out.set(preparation.all(values.subarray(at * width, Math.min(n, at + CHUNK) * width), first + at), at * size);
+      const part = values.subarray(at * width, Math.min(n, at + CHUNK) * width);
+      out.set(
+        preparation.all(part, (i) => numberOf(at + i)),
+        at * size,
+      );
       await yieldWhenDue();
     }
     return out;
@@ -77,17 +81,18 @@ export async function preparedRows(
   const items = isRowSource(given) ? [given.length, ...given.rowShape] : given.shape;
   const [n = 0, ...rest] = items;
   if (sizeOf(rest) !== width) throw new Error(`${op}: x must have ${width} values a row, got ${sizeOf(rest)}`);
+  const preparation = new Preparation(op, n, inputShape[1]!, options);
   const isLast = layoutTaken(items, inputShape, op) === "channels-last";
   if (isRowSource(given)) {
     const { length, memory, rows, range } = isLast ? channelsFirstRows(given) : given;
     return {
       ...{ length, rowShape: shape, ...(memory !== undefined && { memory }) },
-      rows: async (index) => prepare(await rows.call(given, index), 0),
-      range: async (begin, end) => prepare(await range.call(given, begin, end), begin),
+      rows: async (index) => prepare(await rows.call(given, index), (i) => index[i]!),
+      range: async (begin, end) => prepare(await range.call(given, begin, end), (i) => begin + i),
     };
   }
   const { data } = isLast ? await runCooperatively(channelsToFront(given)) : given;
-  return new NdArray(await prepare(data, 0), [n, ...shape]);
+  return new NdArray(await prepare(data, Number), [n, ...shape]);
 }
 
 function check(op: string, stamp: Float32Array, i: number): void {
@@ -117,8 +122,9 @@ class Preparation {
   readonly #side: number;
   readonly #skySigma: readonly number[] | undefined;
   readonly #steps: Required<Omit<PreparationOptions, "skySigma">>;
+  readonly #offCentre: OffCentre;
 
-  constructor(op: string, side: number, options: PreparationOptions) {
+  constructor(op: string, n: number, side: number, options: PreparationOptions) {
     const {
       skySigma,
       center = false,
@@ -128,29 +134,41 @@ class Preparation {
       normalize = "none",
     } = options;
     this.#op = op;
+    this.#offCentre = new OffCentre(op, n);
     this.#side = side;
     this.#skySigma = skySigma;
     this.#steps = { center, neighbours, crop, stretch, normalize };
   }
 
-  /** Stamps one after the other, of which the first has this number. */
-  all(stamps: Float32Array, first: number): Float32Array<ArrayBuffer> {
+  /** Stamps one after the other, each with its number. */
+  all(stamps: Float32Array, numberOf: (i: number) => number): Float32Array<ArrayBuffer> {
     const side = this.#side;
     const { crop, normalize } = this.#steps;
     const [width, size] = [5 * side * side, (normalize === "white" ? 1 : 5) * crop * crop];
     const out = new Float32Array((stamps.length / width) * size);
-    for (let at = 0, i = first; at < stamps.length; at += width, i++) {
+    for (let at = 0; at < stamps.length; at += width) {
+      const i = numberOf(at / width);
       const given = stamps.subarray(at, at + width);
       check(this.#op, given, i);
       const units = new Float64Array(given); // by loops here and below: `from` with a function took nine times as long
       this.#skySigma?.forEach((sigma, band) => {
         for (let p = band * side * side; p < (band + 1) * side * side; p++) units[p]! /= sigma;
       });
-      const stamp = prepared(units, side, 5, this.#steps, () => checkMiddle(this.#op, units, side, i));
+      const checks: Checks = {
+        centred: (centred) => this.#offCentre.look(centred, side, i),
+        faint: () => checkMiddle(this.#op, units, side, i),
+      };
+      const stamp = prepared(units, side, 5, this.#steps, checks);
       out.set(stamp, (at / width) * size);
     }
     return out;
   }
+}
+
+/** What is asked of a stamp that is normalised: once it is centred, and where its middle is faint. */
+interface Checks {
+  readonly centred: (stamp: Float64Array) => void;
+  readonly faint: () => void;
 }
 
 function prepared(
@@ -158,7 +176,7 @@ function prepared(
   side: number,
   bands: number,
   { center, neighbours, crop, stretch, normalize }: Required<Omit<PreparationOptions, "skySigma">>,
-  onFaint: () => void,
+  checks: Checks,
 ): Float64Array {
   let stamp = units;
   const area = side * side;
@@ -166,6 +184,7 @@ function prepared(
     const peak = brightest(smoothed(meanOf(stamp, area, [0, 1, 2, 3]), side), side, Math.min(4, side >> 1));
     stamp = moved(stamp, side, bands, peak.row - (side >> 1), peak.column - (side >> 1));
   }
+  if (normalize !== "none") checks.centred(stamp);
   if (neighbours !== "keep") stamp = withoutNeighbours(stamp, side, neighbours);
   const first = Math.floor((side - crop) / 2);
   const kept = crop * crop;
@@ -177,7 +196,7 @@ function prepared(
   if (stretch === "asinh") values = values.map(Math.asinh);
   if (normalize === "none") return values;
   const divisorOf = (by: number): number => {
-    if (by < FAINTEST) onFaint();
+    if (by < FAINTEST) checks.faint();
     return Math.max(FAINTEST, by);
   };
   if (normalize === "white") {

@@ -1,5 +1,6 @@
 import { CONDITIONAL_VAE_OPTIONS, ConditionalVAEClustering } from "../generative/models/conditional-vae-clustering";
 import type { ConditionalVAEClusteringOptions } from "../generative/models/conditional-vae-clustering";
+import { isStamp } from "../generative/preparation-options";
 import type { CommonOptions, Method } from "./method";
 import { CODER_FLAGS, CODER_KIND, coderOf, imageShape, preparationFlags, RECONSTRUCTION_FLAGS, withPreparation } from "./reconstruction"; // prettier-ignore
 import type { FlatCoders, FlatPreparation } from "./reconstruction";
@@ -47,6 +48,10 @@ export const conditionalVAE: Method<ConditionalVAEMethodOptions> = {
   },
   suit: (data, given) =>
     given.inputShape ? {} : { inputShape: given.network === "convolutional" ? imageShape(data) : [...data.itemShape] },
+  remark: ({ itemShape }) =>
+    itemShape.length === 3 && !isStamp(itemShape)
+      ? `items [${itemShape.join(", ")}] are taken as they are: only stamps [5, s, s] of the bands u g r i z are prepared`
+      : undefined,
   make: ({ nClusters: _, network = "dense", hidden, channels, priorMean, priorDeviation, ...options }) =>
     new ConditionalVAEClustering({
       ...withPreparation(options),

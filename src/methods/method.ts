@@ -55,6 +55,8 @@ export interface Method<O extends CommonOptions = CommonOptions> {
   readonly streams?: boolean | string;
   /** Options that suit data, for those that are not given; `given` are the others. */
   suit?(data: DataSummary, given: Partial<O>): Partial<O>;
+  /** What is to be told of data that it takes otherwise than may be meant. */
+  remark?(data: DataSummary): string | undefined;
   /** @throws for values out of range, and for options that are unknown or missing */
   make(options: O): Estimator;
   /** Reads what `save` wrote; `options` are those that a resumed training changes. */

@@ -3,9 +3,12 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FitsFile, Wcs } from "../../src/astronomy";
+import { loadData } from "../../src/cli/data/load";
+import { simulateStarsGalaxies } from "../../src/data";
 import { readCsv } from "../../src/data/formats/csv/csv";
 import { readNpy, readNpyRecords, writeNpy } from "../../src/data/formats/npy/npy";
 import { writeNpyRecords } from "../../src/data/formats/npy/records";
+import { conditionalVAE } from "../../src/methods/conditional-vae";
 import { NdArray } from "../../src/ndarray";
 import { constella, folder, list, read, refusal, useProgram, write } from "./program";
 
@@ -188,12 +191,53 @@ test("a field is segmented, its objects are in a catalogue by their places, and 
   );
 });
 
+test("files of one stamp each are items, others as many as they have rows: both are said", async () => {
+  const { images } = simulateStarsGalaxies({ n: 12, size: 12 });
+  const singles = join(folder, "singles");
+  await mkdir(singles);
+  const stampOf = (i: number) => new NdArray(images.data.subarray(i * 720, (i + 1) * 720), [5, 12, 12]);
+  for (let i = 0; i < 12; i++) await write(`singles/${10 + i}.npy`, writeNpy(stampOf(i)));
+  const open = (path: string, each?: "row" | "file") => loadData(path, { each }, { streams: true });
+  const found = await open(singles);
+  expect([found.n, found.raw.shape]).toEqual([12, [12, 5, 12, 12]]);
+  expect(found.raw.data).toEqual(images.data);
+  expect(found.notes).toContain(`${singles}: each file is taken as one item [5, 12, 12]; --each row takes 5 of it`);
+  await found.streamed!.close();
+  const rows = await open(singles, "row");
+  expect([rows.n, rows.raw.shape]).toEqual([60, [60, 12, 12]]);
+  expect(rows.notes).toContain(
+    `${singles}: files are taken as items [12, 12], 5 in the first of them; --each file takes each as one item`,
+  );
+  await rows.streamed!.close();
+  await expect(open(join(singles, "10.npy"), "file")).rejects.toThrow("--each is for folders of npy files, ");
+  const run = ["cluster", "singles", "--method", "conditional-vae", "--epochs", "1", "--device", "wasm"];
+  expect(await constella(...run, ...SKY, "--crop", "8", "--out", "of-singles")).toMatchObject({ code: 0 });
+  expect(readNpy(await read("of-singles/labels.npy")).shape).toEqual([12]);
+  // what is no number, shows nothing or has other bands is one line, of a folder too
+  await write("singles/11.npy", writeNpy(new NdArray(new Float32Array(720).fill(1), [5, 12, 12])));
+  expect(await refusal(...run, "--out", "no")).toBe(
+    "constella: ConditionalVAEClustering.fit: a stamp must hold an object, got 1 everywhere in stamp 1",
+  );
+  await write("singles/11.npy", writeNpy(new NdArray(new Float32Array(720).fill(NaN), [5, 12, 12])));
+  await expect(open(singles)).rejects.toThrow(
+    `NpyDataset: values must be finite, got NaN in row 1 (row 0 of ${singles}/11.npy)`,
+  );
+  await write("singles/11.npy", writeNpy(new NdArray(new Float32Array(432), [3, 12, 12])));
+  await expect(open(singles)).rejects.toThrow(
+    `rows must have one shape in all files, got [5, 12, 12] in ${singles}/10.npy, [3, 12, 12] in ${singles}/11.npy`,
+  );
+});
+
 test("stamps of other bands, and options that are wrong, are one line", async () => {
   await write("three.npy", writeNpy(new NdArray(new Float32Array(4 * 3 * 8 * 8).fill(1), [4, 3, 8, 8])));
   const three = ["cluster", "three.npy", "--method", "conditional-vae", "--out", "x"];
   expect(await refusal(...three, "--normalize", "peak")).toBe(
     "constella: ConditionalVAEClustering: what is prepared must be stamps [5, s, s] of the bands u g r i z, got [3, 8, 8]",
   );
+  expect(conditionalVAE.remark!({ n: 4, itemShape: [3, 8, 8], bytes: false })).toBe(
+    "items [3, 8, 8] are taken as they are: only stamps [5, s, s] of the bands u g r i z are prepared",
+  );
+  expect(conditionalVAE.remark!({ n: 4, itemShape: [5, 8, 8], bytes: false })).toBeUndefined();
   expect(await refusal(...three, "--sky-sigma", "1,2")).toContain("--sky-sigma must be");
   expect(await refusal(...three, "--clusters", "2")).toBe(
     "constella: --clusters is not an option of conditional-vae, which finds their number",

@@ -118,6 +118,33 @@ describeDevices("conditional VAE as a method", (deviceOf, type) => {
     ).toThrow(
       /a stamp must have its object in the middle, got 81.\d sky sigmas at row 2, column 17 and 0.0 there in stamp 1/,
     );
+    // objects that are all cut off centre are refused, one among many may be a blend; center moves what is near
+    const moved = (by: number, share: number): NdArray<Float32Array> => {
+      const copy = images.data.slice();
+      for (let i = 0; i < share * 600 * 5 * SIDE; i++) {
+        const row = copy.subarray(i * SIDE, (i + 1) * SIDE);
+        row.copyWithin(by, 0);
+        row.copyWithin(0, by, 2 * by); // what came in from the left is sky
+      }
+      return new NdArray(copy, images.shape);
+    };
+    const bright = { ...small, epochs: 0, device };
+    await refused(moved(6, 1)).toThrow(
+      /^ConditionalVAEClustering\.fit: stamps must have their object within 4 pixels of the middle, got it at row \d+, column \d+ of 20 x 20 in stamp \d+, the 13th of 600 that has not; cut them around their objects, or let center move what is near$/,
+    );
+    using few = new ConditionalVAEClustering(bright);
+    await few.fit(moved(6, 0.01));
+    await expect(
+      few.predict(new NdArray(moved(6, 0.01).data.slice(0, 5 * SIDE * SIDE), [1, 5, SIDE, SIDE])),
+    ).rejects.toThrow(
+      // prettier-ignore
+      /got it at row \d+, column 15 of 20 x 20 in stamp 0; cut them/,
+    );
+    using centred = new ConditionalVAEClustering({
+      ...bright,
+      preparation: { ...bright.preparation, center: true },
+    });
+    await centred.fit(moved(4, 1));
     await refused(new NdArray(new Float32Array(3 * SIDE * SIDE * 2), [2, 3, SIDE, SIDE])).toThrow(
       "ConditionalVAEClustering.fit: x must have 2000 values a row, got 1200",
     );

@@ -176,7 +176,10 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
   const { path, given, method, options, saved, data, out } = asked;
   checkTaken(method, data);
   const progress = new ProgressDisplay(given.quiet ? null : process.stderr);
-  for (const note of data.notes ?? []) progress.note(note);
+  const summary = { n: data.n, itemShape: itemShapeOf(data), bytes: isBytes(data.raw) };
+  const remark = method.remark?.(summary);
+  for (const note of [...(data.notes ?? []), ...(remark === undefined ? [] : [`${path}: ${remark}`])])
+    progress.note(note);
   const { x, scaling, identity } = await scaledData(asked, progress).finally(() => progress.stop());
   const before = saved?.checkpoint.record.options;
   const clusters = checkClusters(method, (before?.["nClusters"] as number | undefined) ?? given.clusters, data);
@@ -195,7 +198,7 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
       typeof clusters === "string"
         ? await findNumber(clusters, method, {
             ...{ options: { ...options, seed }, device, signal, progress, x: x as Items, again: commandLine() },
-            data: { n: data.n, itemShape: itemShapeOf(data), bytes: isBytes(data.raw) },
+            data: summary,
           })
         : saved?.numberOfClusters;
     const nClusters = typeof clusters === "string" ? numberOfClusters!.k : clusters;

@@ -139,6 +139,7 @@ async function streamedData(
   if (given && given.labels.length !== n)
     throw new Error(`${labels} has ${given.labels.length} labels for the ${n} rows of ${path}`);
   const notes = [readAsNeeded(path, `${n} items`, when, streamed.shown.index.length)];
+  if (streamed.taken) notes.push(streamed.taken);
   if (streamed.layout) notes.push(layoutInWords(path, streamed.layout));
   const raw = streamed.shown.items;
   return { path, n, raw, streamed, columns: null, isTable: false, truth: given, ids: null, notes };
@@ -246,7 +247,8 @@ const READ: Readonly<Record<Exclude<DataKind, "cube">, Reader>> = {
       reading: settings,
     };
   },
-  array: async (path, { array, layout }) => {
+  array: async (path, { array, layout, each }) => {
+    if (each !== undefined) throw new Error(`--each is for folders of npy files, ${path} is none`);
     const taken = toChannelsFirst(await loadMatrix(path, array === undefined ? {} : { array }), layout, path);
     return { raw: taken.images, columns: null, notes: taken.layout ? [layoutInWords(path, taken.layout)] : [] };
   },
@@ -291,7 +293,7 @@ const KINDS: Readonly<Record<DataKind, readonly [what: string, names: readonly (
   table: ["tables", ["columns", "drop", "idColumn", "oneHot", "missing", "header", "delimiter", "decimal"]],
   pictures: ["folders of pictures", ["size", "fit", "maxPixels"]],
   sounds: ["folders of WAV files", ["seconds", "bands", "step"]],
-  array: ["files of arrays", ["array", "layout"]],
+  array: ["files of arrays", ["array", "layout", "each"]],
   cube: [
     "FITS files, single pictures and cubes",
     ["as", "superpixels", "superpixelCompactness", "tileSize", "hdu", "wavelengths", "rgb", "array", "maxPixels"],

@@ -21,6 +21,8 @@ export interface DataOptions {
   readonly fit?: Fit | undefined;
   readonly maxPixels?: number | undefined;
   readonly layout?: ImageLayout | undefined;
+  /** What an item of a folder of npy files is. */
+  readonly each?: "row" | "file" | undefined;
   readonly memory?: number | undefined;
   readonly first?: number | undefined;
   readonly seconds?: number | undefined;
@@ -195,6 +197,11 @@ export const STREAMING: readonly OptionSpec[] = [
     name: "memory",
     rule: integer(1),
     help: "npy files, folders of them, and FITS cubes: MB that items may take as float32; more of them are read as they are needed (default 1024)",
+  },
+  {
+    name: "each",
+    rule: choice("row", "file"),
+    help: "folders of npy files: what an item is, each row of each file or each file (default: the file where all are pictures of 3 to 5 bands)",
   },
   { name: "first", rule: integer(1), help: "take the first N items only" },
 ];

@@ -23,6 +23,8 @@ export interface StreamedRows {
   /** Whether the files hold bytes. */
   readonly bytes: boolean;
   readonly layout: ImageLayout | undefined;
+  /** How files of a folder were taken, in words. */
+  readonly taken?: string;
   /** Of pixels of a cube: which row each is, and the cube's small image. */
   readonly pixels?: (PixelsOfCube & SmallCube) | undefined;
   /** Items that are shown: their numbers, and themselves. */
@@ -51,14 +53,16 @@ const PIECE = 2 ** 24;
  */
 export async function openStreamed(
   path: string,
-  { array, layout, memory = MEMORY, first }: DataOptions,
+  { array, layout, memory = MEMORY, first, each: asked }: DataOptions,
 ): Promise<StreamedRows | undefined> {
   const parts = await listFolder(path, ".npy").catch(() => undefined);
-  if (parts?.length === 0 || (!parts && !/\.npy$/i.test(path))) return undefined;
+  if (parts?.length === 0 || (!parts && (asked !== undefined || !/\.npy$/i.test(path)))) return undefined;
   const [front = path] = parts ?? [];
   const file = await openNpy(front);
   let bytes: boolean;
   let field: string | undefined;
+  let each: "row" | "file" = "row";
+  let taken: string | undefined;
   try {
     const records = file.fieldNames.length > 0 ? (await file.sliceRecords(0, 0)).fields : undefined;
     field = records && fieldOf(records, array);
@@ -70,12 +74,16 @@ export async function openStreamed(
     const isRows = item.length > 0 && (records !== undefined || array === undefined);
     if (!parts && (!isRows || 4 * Math.min(file.rows, first ?? Infinity) * sizeOf(item) <= memory * MB))
       return undefined;
+    if (parts && !records) {
+      each = asked ?? (isPicture(file.shape) && String(file.shape) === String(await shapeOf(parts.at(-1)!)) ? "file" : "row"); // prettier-ignore
+      taken = takenInWords(path, file.shape, each);
+    } else if (asked !== undefined) throw new Error(`--each is for files of numbers, those of ${path} hold records`);
     const { data } = field === undefined ? await file.slice(0, 0) : records!.get(field)!;
     bytes = data instanceof Uint8Array;
   } finally {
     await file.close();
   }
-  const dataset = await NpyDataset.open(path, { memory: Math.min(ROW_MEMORY, memory * MB), ...(field !== undefined && { field }) }); // prettier-ignore
+  const dataset = await NpyDataset.open(path, { memory: Math.min(ROW_MEMORY, memory * MB), each, ...(field !== undefined && { field }) }); // prettier-ignore
   const shape = [dataset.length, ...dataset.rowShape];
   const found = shape.length === 4 ? (layout ?? imageLayout(shape, path)) : undefined;
   if (layout && !found)
@@ -86,7 +94,7 @@ export async function openStreamed(
   const index = shownRows(n, sizeOf(source.rowShape));
   const values = await source.rows(index);
   return {
-    ...{ source, bytes, layout: found },
+    ...{ source, bytes, layout: found, ...(taken !== undefined && { taken }) },
     shown: {
       index,
       items: new NdArray<TypedArray>(bytes ? Uint8Array.from(values) : values, [index.length, ...source.rowShape]),
@@ -94,6 +102,27 @@ export async function openStreamed(
     digest: (onProgress) => digestOf(dataset.files, n, onProgress),
     close: () => dataset.close(),
   };
+}
+
+/** Bands that a picture of a file of its own may have: colours, with transparency, u g r i z. */
+const BANDS = [3, 4, 5];
+
+/** Whether an array is likely one picture, [bands, height, width] or [height, width, bands], and not as many rows as its first index has. */
+const isPicture = ([a = 0, b = 0, c = 0, ...more]: readonly number[]): boolean =>
+  more.length === 0 && ((BANDS.includes(a) && a < Math.min(b, c)) || (BANDS.includes(c) && c < Math.min(a, b)));
+
+async function shapeOf(path: string): Promise<readonly number[]> {
+  const file = await openNpy(path);
+  await file.close();
+  return file.shape;
+}
+
+/** What each file of a folder is taken for, where its shape leaves that open. */
+function takenInWords(path: string, shape: readonly number[], each: "row" | "file"): string | undefined {
+  if (each === "file") return `${path}: each file is taken as one item [${shape.join(", ")}]; --each row takes ${shape[0]} of it`; // prettier-ignore
+  const [rows = 0, ...item] = shape;
+  if (item.length > 2) return undefined;
+  return `${path}: files are taken as items [${item.join(", ")}], ${rows} in the first of them; --each file takes each as one item`;
 }
 
 /** The field of records that holds the items: the one that was asked for, else the only one of several numbers; undefined where neither is there. */

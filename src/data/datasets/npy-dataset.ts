@@ -1,6 +1,6 @@
-import { checkInteger } from "../../checks";
+import { checkChoice, checkInteger } from "../../checks";
 import { toLabels, type MatrixLike } from "../../matrix";
-import { sizeOf, type NdArray, type TypedArray } from "../../ndarray";
+import { NdArray, sizeOf, type TypedArray } from "../../ndarray";
 import { listFolder, openFile } from "../formats/files";
 import { isTextArray, NpyFile, type NpyRecords, type TextArray } from "../formats/npy/npy";
 import { ROW_MEMORY } from "./row-source";
@@ -20,6 +20,8 @@ export interface NpyDatasetOptions {
   readonly map?: (value: number) => number;
   /** Of files of records, the field that is the rows: "image" of SDSS's stamps. Default: files of numbers. */
   readonly field?: string;
+  /** What one row is: what the first index of a file selects (row, the default), or a whole file: [5, 32, 32] is five rows of it, or one. */
+  readonly each?: "row" | "file";
   /** Files that are open at a time (default 64). */
   readonly maxOpen?: number;
   /** Bytes that a method may hold of the rows, or of what it makes of them, at a time (default 256 MiB); shuffling holds half as much. */
@@ -71,6 +73,7 @@ export class NpyDataset implements RowSource {
   readonly #map: ((value: number) => number) | undefined;
   readonly #maxOpen: number;
   readonly #field: string | undefined;
+  readonly #each: "row" | "file";
   /** The open files, the one used last at the end. */
   readonly #files = new Map<Part, ReturnType<Part["open"]>>();
   /** Reads at work in each file, which must not be closed under them. */
@@ -84,6 +87,7 @@ export class NpyDataset implements RowSource {
     this.#map = options.map;
     this.#maxOpen = options.maxOpen ?? 64;
     this.#field = options.field;
+    this.#each = options.each ?? "row";
     this.memory = options.memory ?? ROW_MEMORY;
     checkInteger("NpyDataset", { memory: this.memory }, 1);
     if (options.labels === undefined) return;
@@ -105,7 +109,10 @@ export class NpyDataset implements RowSource {
     const parts: Part[] = [];
     let length = 0;
     let rowShape: readonly number[] | undefined;
-    const { field } = options;
+    const { field, each = "row" } = options;
+    checkChoice("NpyDataset", { each }, ["row", "file"]);
+    if (each === "file" && field !== undefined)
+      throw new Error(`NpyDataset: each must be row where records have a field, got file and the field ${field}`);
     for (const [number, source] of list.entries()) {
       const name = typeof source === "string" ? source : `file ${number}`;
       const open = opener(source, name);
@@ -114,14 +121,15 @@ export class NpyDataset implements RowSource {
         const sample = await sliceOf(file, field, 0, 0).catch((error: Error) => {
           throw new Error(`${error.message} (${name})`, { cause: error });
         });
-        const shape = sample.shape.slice(1);
+        const shape = each === "file" ? file.shape : sample.shape.slice(1);
         rowShape ??= shape;
         if (shape.join() !== rowShape.join())
           throw new Error(
             `NpyDataset: rows must have one shape in all files, got [${rowShape.join(", ")}] in ${parts[0]!.name}, [${shape.join(", ")}] in ${name}`,
           );
-        parts.push({ name, begin: length, rows: file.rows, open });
-        length += file.rows;
+        const rows = each === "file" ? 1 : file.rows;
+        parts.push({ name, begin: length, rows, open });
+        length += rows;
       } finally {
         await close?.();
       }
@@ -147,7 +155,11 @@ export class NpyDataset implements RowSource {
     for (let at = begin; at < end;) {
       const part = this.#partOf(at);
       const stop = Math.min(end, part.begin + part.rows);
-      const { data } = await this.#use(part, (file) => sliceOf(file, this.#field, at - part.begin, stop - part.begin));
+      const { data } = await this.#use(part, (file) =>
+        this.#each === "file"
+          ? file.slice(0, file.rows)
+          : sliceOf(file, this.#field, at - part.begin, stop - part.begin),
+      );
       this.#put(data, out, (at - begin) * width, part, (i) => at + Math.floor(i / width));
       at = stop;
     }
@@ -170,9 +182,10 @@ export class NpyDataset implements RowSource {
     }
     for (const [part, places] of wanted) {
       const numbers = places.map((i) => index[i]! - part.begin);
-      const { data } = await this.#use(part, async (file) =>
-        this.#field === undefined ? file.gather(numbers) : numbersOf(await file.gatherRecords(numbers), this.#field),
-      );
+      const { data } = await this.#use(part, async (file) => {
+        if (this.#field !== undefined) return numbersOf(await file.gatherRecords(numbers), this.#field);
+        return this.#each === "row" ? file.gather(numbers) : repeated(await file.slice(0, file.rows), numbers.length);
+      });
       const rows = new Float32Array(data.length);
       this.#put(data, rows, 0, part, (i) => index[places[Math.floor(i / width)]!]!);
       places.forEach((i, at) => out.set(rows.subarray(at * width, (at + 1) * width), i * width));
@@ -286,6 +299,14 @@ export class NpyDataset implements RowSource {
       );
     }
   }
+}
+
+/** An array several times, one after the other: a file that is a row was asked for as often. */
+function repeated({ data, shape }: NdArray<TypedArray>, times: number): NdArray<TypedArray> {
+  if (times === 1) return new NdArray(data, shape);
+  const all = new (data.constructor as Float32ArrayConstructor)(times * data.length);
+  for (let i = 0; i < times; i++) all.set(data as Float32Array, i * data.length);
+  return new NdArray<TypedArray>(all, [times, ...shape]);
 }
 
 /** Records read at a time where one of their fields is wanted. */

@@ -76,6 +76,12 @@ describe("NpyDataset", () => {
     }
     await data.close();
     await expect(data.range(0, 1)).rejects.toThrow("NpyDataset: the dataset must be open");
+    const whole = await NpyDataset.open(upTo(3).map((i) => writeNpy(numbered(2, 2 * i))), { each: "file" }); // prettier-ignore
+    expect([whole.length, whole.rowShape]).toEqual([3, [2, 2, 2]]);
+    expect(rowsIn(await whole.range(1, 3))).toEqual([2, 3, 4, 5]);
+    expect(rowsIn(await whole.rows([2, 0, 2]))).toEqual([4, 5, 0, 1, 4, 5]);
+    await expect(NpyDataset.open(many, { each: "file", field: "image" })).rejects.toThrow("each must be row where");
+    await expect(NpyDataset.open(many, { each: "file" })).rejects.toThrow("rows must have one shape in all files");
     const memory = await NpyDataset.open([writeNpy(numbered(2)), new Blob([writeNpy(numbered(2, 2)) as BlobPart])]);
     expect(rowsIn(await memory.range(0, 4))).toEqual([0, 1, 2, 3]);
   });

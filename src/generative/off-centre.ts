@@ -1,0 +1,66 @@
+// Stamps whose object is elsewhere than in the middle.
+import { brightest, meanOf, smoothed } from "./planes";
+
+/** Pixels across or down from the middle within which an object's brightest is: `center` moves what is nearer. */
+const REACH = 4;
+/** Least difference that counts, in sky sigmas, and in deviations of the smoothed stamp where it is noisier. */
+const [LEAST, NOISE] = [1, 4.5];
+/** An object elsewhere is so many times as bright as the middle, and where its other side is not in the stamp so many times. */
+const [BRIGHTER, FAR_BRIGHTER] = [1.5, 3];
+/** Galaxies are not quite symmetric: light of the middle is an object's elsewhere up to so many times the light on that object's other side. */
+const SYMMETRIC = 1.5;
+/** One stamp in so many may show no object of its own in the middle: of simulated blends a neighbour outshines it in 3 of a thousand. */
+const ALLOWED = 50;
+
+/** 1.4826 median absolute deviations. */
+function deviation(values: Float64Array): number {
+  const median = (x: Float64Array): number => x.sort()[x.length >> 1]!;
+  const middle = median(values.slice());
+  return 1.4826 * median(values.map((value) => Math.abs(value - middle)));
+}
+
+/**
+ * Where the object of a stamp [bands, side, side] in units of the sky is, when that is not the middle: the brightest pixel of the (1 2 1)-smoothed mean of g, r
+ * and i, if it is more than 4 pixels from the middle, outshines the central 4 × 4 pixels by half, and these show no more than its own light, which is there
+ * on its other side too. A blend of an object in the middle with a brighter one shows more.
+ */
+export function objectElsewhere(stamp: Float64Array, side: number): { row: number; column: number } | undefined {
+  const plane = smoothed(meanOf(stamp, side * side, [1, 2, 3]), side);
+  const { value, row, column } = brightest(plane, side, side);
+  const middle = (side - 1) / 2;
+  if (Math.abs(row - middle) <= REACH && Math.abs(column - middle) <= REACH) return undefined;
+  const own = brightest(plane, side, 2);
+  if (value <= BRIGHTER * own.value + LEAST) return undefined;
+  const least = Math.max(LEAST, NOISE * deviation(plane));
+  if (value <= BRIGHTER * own.value + least) return undefined;
+  const [r, c] = [2 * row - own.row, 2 * column - own.column];
+  const isInside = r >= 0 && c >= 0 && r < side && c < side;
+  const isItsLight = isInside
+    ? own.value < SYMMETRIC * Math.max(0, plane[r * side + c]!) + least
+    : value > FAR_BRIGHTER * own.value + least;
+  return isItsLight ? { row, column } : undefined;
+}
+
+/** Counts the stamps of n whose object is elsewhere; a number that is counted again counts once. */
+export class OffCentre {
+  readonly #found = new Set<number>();
+  readonly #op: string;
+  readonly #n: number;
+
+  constructor(op: string, n: number) {
+    this.#op = op;
+    this.#n = n;
+  }
+
+  /** Looks at stamp i. @throws as soon as more than one in fifty are found */
+  look(stamp: Float64Array, side: number, i: number): void {
+    const place = objectElsewhere(stamp, side);
+    if (!place) return;
+    this.#found.add(i);
+    if (this.#found.size <= this.#n / ALLOWED) return;
+    const many = this.#found.size === 1 ? "" : `, the ${this.#found.size}th of ${this.#n} that has not`;
+    throw new Error(
+      `${this.#op}: stamps must have their object within ${REACH} pixels of the middle, got it at row ${place.row}, column ${place.column} of ${side} x ${side} in stamp ${i}${many}; cut them around their objects, or let center move what is near`,
+    );
+  }
+}
