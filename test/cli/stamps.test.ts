@@ -2,10 +2,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { FitsFile, Wcs } from "../../src/astronomy";
+import { FitsFile, Wcs, writeFits } from "../../src/astronomy";
 import { loadData } from "../../src/cli/data/load";
 import { simulateStarsGalaxies } from "../../src/data";
 import { readCsv } from "../../src/data/formats/csv/csv";
+import type { CsvTable } from "../../src/data/formats/csv/csv";
 import { readNpy, readNpyRecords, writeNpy } from "../../src/data/formats/npy/npy";
 import { writeNpyRecords } from "../../src/data/formats/npy/records";
 import { conditionalVAE } from "../../src/methods/conditional-vae";
@@ -13,6 +14,33 @@ import { NdArray } from "../../src/ndarray";
 import { constella, folder, list, read, refusal, useProgram, write } from "./program";
 
 useProgram();
+
+/** A binary table of objects. */
+function fitsTable({ data, ids, labels }: CsvTable): Uint8Array {
+  const n = data.shape[0]!;
+  const width = 24 + 8 + 8 + 4;
+  const card = (name: string, value: string | number): string =>
+    `${name.padEnd(8)}= ${typeof value === "number" ? String(value).padStart(20) : value}`.padEnd(80);
+  const block = (text: string): Uint8Array =>
+    new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 2880) * 2880));
+  const columns = [["objID", "24A"], ["RA", "D"], ["DEC", "D"], ["CLASS", "J"]] as const; // prettier-ignore
+  const primary = [card("SIMPLE", "T".padStart(20)), card("BITPIX", 8), card("NAXIS", 0), "END".padEnd(80)].join("");
+  const table = [
+    ...[card("XTENSION", "'BINTABLE'"), card("BITPIX", 8), card("NAXIS", 2), card("NAXIS1", width), card("NAXIS2", n)],
+    ...[card("PCOUNT", 0), card("GCOUNT", 1), card("TFIELDS", 4)],
+    ...columns.flatMap(([name, form], i) => [card(`TTYPE${i + 1}`, `'${name}'`), card(`TFORM${i + 1}`, `'${form}'`)]),
+    "END".padEnd(80),
+  ].join("");
+  const bytes = new Uint8Array(Math.ceil((n * width) / 2880) * 2880);
+  const view = new DataView(bytes.buffer);
+  for (let row = 0; row < n; row++) {
+    bytes.set(new TextEncoder().encode(ids![row]!), row * width);
+    view.setFloat64(row * width + 24, data.get(row, 0));
+    view.setFloat64(row * width + 32, data.get(row, 1));
+    view.setInt32(row * width + 40, labels!.labels[row]!);
+  }
+  return Buffer.concat([block(primary), block(table), bytes]);
+}
 
 const SKY = ["--sky-sigma", "1.2,1,1,2.29,4.79"];
 const TRAINING = ["--epochs", "20", "--batch-size", "50", "--hidden", "32", "--seed", "1"];
@@ -162,6 +190,20 @@ test("a field is segmented, its objects are in a catalogue by their places, and 
     expect(known.data.get(i, 1)).toBeCloseTo(truly.data.get(row, 0), 1);
     expect(known.data.get(i, 2)).toBeCloseTo(truly.data.get(row, 1), 1);
   });
+  // a binary table of a FITS file is a catalogue as well
+  const whole = readCsv(await read("f/catalogue.csv"), { columns: ["ra", "dec"], id: "objID", label: "class" });
+  await write("f/catalogue.fits", fitsTable(whole));
+  const byFits = ["sky", "stamps", "f/field.fits", "--catalogue", "f/catalogue.fits", "--size", "20", "--out", "cut2"];
+  expect(await constella(...byFits, "--id-column", "objid", "--label-column", "3")).toMatchObject({ code: 0 });
+  for (const file of ["stamps.npy", "labels.npy", "catalogue.csv"])
+    expect(await read(`cut2/${file}`)).toEqual(await read(`cut/${file}`));
+  expect(await refusal(...byFits, "--id-column", "name")).toBe(
+    "constella: fits: there is no column name, there are objID, RA, DEC, CLASS (f/catalogue.fits)",
+  );
+  // of a small field the tile is as large as its shorter side
+  await write("f/small.fits", writeFits(new NdArray(new Float32Array(2 * 21 * 26), [2, 21, 26]), { cards: [] }));
+  const small21 = await loadData(join(folder, "f/small.fits"), {}, { cubes: "tiles" });
+  expect([small21.raw.shape, small21.reading]).toEqual([[2, 2, 21, 21], { tileSize: 21 }]);
   // what cannot be
   expect(await refusal(...run, "--crop", "8", "--out", "no")).toBe(
     "constella: --crop is for stamps, f/field.fits is taken as a whole field",

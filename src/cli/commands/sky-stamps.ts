@@ -2,9 +2,9 @@
 import { Command } from "commander";
 import { cutStamps, readBands } from "../../astronomy";
 import { writeCsv } from "../../data/formats/csv/csv";
-import { loadTable } from "../../data/formats/files";
 import { writeNpy } from "../../data/formats/npy/npy";
 import { NdArray } from "../../ndarray";
+import { loadCatalogue } from "../cubes/catalogue";
 import { openFits } from "../cubes/read";
 import { columnOf } from "../data/options";
 import { choice, integer, text, toOption, type OptionSpec } from "../option";
@@ -51,7 +51,10 @@ export function skyStampsCommand(print: (text: string) => void): Command {
         "Objects whose stamp reaches beyond the data are left out.",
     )
     .argument("<field>", "a FITS image or cube (.fits, .fits.gz, tile-compressed)")
-    .requiredOption("--catalogue <FILE>", "a CSV file with a line for each object");
+    .requiredOption(
+      "--catalogue <FILE>",
+      "a line for each object: a CSV file, or the first binary table of a FITS file",
+    );
   for (const spec of OPTIONS) command.addOption(toOption(spec));
   return command
     .requiredOption("--out <DIR>", "folder for the files, made where it is missing")
@@ -70,17 +73,17 @@ async function stamps(
       throw new Error(`--places sky is for a field with world coordinates, ${path} has none`);
     const sky = places === "pixels" ? undefined : wcs;
     const names = COLUMNS[sky ? sky.system : "pixels"]!;
-    const table = await loadTable(catalogue, {
-      columns: names,
-      ...(idColumn !== undefined && { id: columnOf(idColumn) }),
-      ...(labelColumn !== undefined && { label: columnOf(labelColumn) }),
+    const table = await loadCatalogue(catalogue, {
+      places: names,
+      id: idColumn === undefined ? undefined : columnOf(idColumn),
+      label: labelColumn === undefined ? undefined : columnOf(labelColumn),
     });
-    const pixels = sky ? sky.worldToPixel(table.data.data) : table.data.data;
+    const pixels = sky ? sky.worldToPixel(table.places) : table.places;
     const total = pixels.length / 2;
     const { stamps: cut, index } = cutStamps(await readBands(opened), pixels, size);
     if (index.length === 0)
       throw new Error(`${catalogue}: no object has ${size} x ${size} pixels with data in ${path}, of ${total}`);
-    const rows = Array.from(index).flatMap((row) => [row, ...pixels.subarray(2 * row, 2 * row + 2), ...(sky ? table.data.data.subarray(2 * row, 2 * row + 2) : [])]); // prettier-ignore
+    const rows = Array.from(index).flatMap((row) => [row, ...pixels.subarray(2 * row, 2 * row + 2), ...(sky ? table.places.subarray(2 * row, 2 * row + 2) : [])]); // prettier-ignore
     const columns = ["row", "x", "y", ...(sky ? names : [])];
     const ids = table.ids && Array.from(index, (row) => table.ids![row]!);
     const folder = await takeFolder(out);

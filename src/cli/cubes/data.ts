@@ -28,16 +28,18 @@ export async function cubeSet(
     ...(fits && !fits.wcs ? [`${path} has no world coordinates: places are pixels alone`] : []),
   ];
   const common = { path, notes, cube, truth: classes && { labels: classes, classes: null }, ids: null };
-  const { as, tileSize, ...superpixels } = rows;
+  const { as, tileSize: askedSide, ...superpixels } = rows;
   if (as === "tiles") {
-    const tiles = tilesWithin(path, cube.cube, of.data, tileSize!);
+    const [, height, width] = cube.cube.shape as [number, number, number];
+    const tileSize = askedSide ?? Math.min(TILE, height, width);
+    const tiles = tilesWithin(path, cube.cube, of.data, tileSize);
     return { ...common, n: tiles.shape[0]!, raw: tiles, columns: null, isTable: false, reading: { tileSize } };
   }
   if (as === "cube") return { ...common, n: of.size, raw: cube.cube, columns: null, isTable: false };
   return { ...common, n: x.shape[0]!, raw: x, columns: names, isTable: true, reading: { as, slice, ...superpixels } };
 }
 
-/** The tile that is taken where none is asked for. */
+/** The side of tiles where none is asked for, of fields that are no smaller. */
 const TILE = 32;
 
 /** Tiles of a side beside one another, the last ones as far as there is room, in which every pixel has data in every band. @throws where there is none */
@@ -91,7 +93,7 @@ function rowOptions(
     const own = given === undefined ? asked : "as";
     if (own !== undefined)
       throw new Error(`--${kebab(own)} is for methods that take rows, this one takes ${path} as it is`);
-    return cubes === "whole" ? { as: "cube" } : { as: "tiles", tileSize: tileSize ?? earlier.tileSize ?? TILE };
+    return cubes === "whole" ? { as: "cube" } : { as: "tiles", tileSize: tileSize ?? earlier.tileSize };
   }
   const as = given ?? (asked === undefined ? (earlier.as ?? "pixels") : "superpixels");
   if (as === "pixels") {

@@ -176,7 +176,7 @@ export const CUBES: readonly OptionSpec[] = [
   {
     name: "tileSize",
     rule: integer(4, LARGEST),
-    help: "fields of the sky, of methods that segment them: side of the tiles that are taken at a time (default 32)",
+    help: "fields of the sky, of methods that segment them: side of the tiles that are taken at a time (default 32, of smaller fields their shorter side)",
   },
   { name: "hdu", rule: text("NAME|N"), help: "FITS files: the image's HDU (default SCI, or the first with an image)" },
   {
