@@ -135,6 +135,7 @@ async function main(): Promise<number> {
       {
         rounds: quick ? 5 : 15,
         budgetMs: quick ? 3000 : 15_000,
+        ...(w.warmup !== undefined && { warmup: w.warmup }),
         onProgress: (message) => progress(`${w.name}: ${message}`),
       },
     );

@@ -42,6 +42,8 @@ export interface Workload<Problem> {
   readonly bytes: number;
   /** Runs before the result is validated; 1 unless a sequence is checked. */
   readonly validationRuns: number;
+  /** Runs after these that are not timed (default 2): so many steps of a training until an engine has compiled all of one. */
+  readonly warmup?: number;
   /** Resolves to a remark such as `max error 2.1e-6`. @throws when the result is wrong, with the figure and the tolerance */
   check(problem: Problem, result: Result): string | Promise<string>;
   readonly contenders: readonly Contender<Problem>[];

@@ -105,14 +105,15 @@ export function bind(kernel: Kernel, args: KernelArgs, device: Device): Bound {
       );
     buffers.push(value);
   }
-  kernel.bindings.forEach(({ name, access }, i) => {
-    if (access === "read") return;
+  for (let i = 0; i < buffers.length; i++) {
+    const { name, access } = kernel.bindings[i]!;
+    if (access === "read") continue;
     for (let j = 0; j < buffers.length; j++)
       if (j !== i && buffers[j] === buffers[i])
         throw new Error(
           `${kernel.name}: ${name} is written, so it needs a buffer of its own, got that of ${kernel.bindings[j]!.name}`,
         );
-  });
+  }
   for (const { name, type } of kernel.params) {
     const value = args[name];
     if (typeof value !== "number") throw new Error(`${kernel.name}: ${name} must be a number, ${signature(kernel)}`);

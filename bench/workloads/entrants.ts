@@ -35,6 +35,18 @@ export function ours<Problem>(
   }));
 }
 
+/** Constella on the calling thread alone, without a queue; `target` is what it promises over the fastest peer. */
+export const oursInPlace = <Problem>(
+  load: (setup: constella.Setup) => (problem: Problem) => Promise<Program>,
+  target?: number,
+): Contender<Problem> => ({
+  name: "constella wasm, calling thread, plain",
+  kind: "ours",
+  roof: "wasm",
+  target,
+  load: load({ threads: 0, relaxed: false }),
+});
+
 /** Constella on two threads of the wasm device, beside peers that have as many; `target` is what both promise over the fastest of them. */
 export const oursOnTwo = <Problem>(
   load: (setup: constella.Setup) => (problem: Problem) => Promise<Program>,

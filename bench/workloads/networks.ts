@@ -8,7 +8,7 @@ import * as ourVae from "../contenders/vae";
 import { RELAXED } from "../roofs/roof";
 import { workload } from "../workload";
 import type { AnyWorkload, Contender } from "../workload";
-import { ours, oursWebGPU, PLACE, torchAnchor } from "./entrants";
+import { ours, oursInPlace, oursWebGPU, PLACE, torchAnchor } from "./entrants";
 import { AUTOENCODER, checkStep, stepFlops, stepParameters, stepProblem } from "./problems";
 import type { StepProblem } from "./problems";
 import { checkRbdlstm, rbdlstmFlops, rbdlstmProblem } from "./rbdlstm";
@@ -113,7 +113,8 @@ export function vae(which: "convVae" | "conditionalVae"): AnyWorkload {
     flops: vaeFlops(problem()),
     bytes: 0,
     validationRuns: 1,
+    warmup: isConvolutional ? 20 : 500,
     check: checkVae(which),
-    contenders: [...ours(ourVae.vae, { plain: 1 }), torchAnchor("cpu", torch.vae)],
+    contenders: [...ours(ourVae.vae, { plain: 1 }), oursInPlace(ourVae.vae, 1), torchAnchor("cpu", torch.vae)],
   });
 }

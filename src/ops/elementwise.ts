@@ -112,8 +112,24 @@ export type Operand = Tensor | number;
 function launch(name: keyof typeof BINARY, a: Tensor, b: Tensor, shape: Shape): Tensor {
   const y = empty(a.device, shape, "f32", name);
   const [x0, x1, x2, x3] = mergeAxes(name, shape, a.shape, b.shape) as [Axis, Axis, Axis, Axis];
-  const strides = { a0: x0.a, a1: x1.a, a2: x2.a, a3: x3.a, b0: x0.b, b1: x1.b, b2: x2.b, b3: x3.b };
-  run(kernels.binary, { a, b, y, n: y.size, op: BINARY[name], d1: x1.size, d2: x2.size, d3: x3.size, ...strides });
+  run(kernels.binary, {
+    a,
+    b,
+    y,
+    n: y.size,
+    op: BINARY[name],
+    d1: x1.size,
+    d2: x2.size,
+    d3: x3.size,
+    a0: x0.a,
+    a1: x1.a,
+    a2: x2.a,
+    a3: x3.a,
+    b0: x0.b,
+    b1: x1.b,
+    b2: x2.b,
+    b3: x3.b,
+  });
   return y;
 }
 

@@ -99,7 +99,7 @@ function multiply({ a, b, m, n, k, transA, transB, bias, activation, slope }: Pr
       `matmul: leading axes must broadcast more simply, got ${format(a.shape)} and ${format(b.shape)}; reshape them`,
     );
   const batch = sizeOf(batchShape);
-  const shared = { a, b, bias: bias ?? a, trans_a: Number(transA), trans_b: Number(transB), slope };
+  const [trans_a, trans_b] = [Number(transA), Number(transB)];
   const y = empty(a.device, [...batchShape, m, n], "f32", "matmul");
   // operands with k outermost, as in weight gradients, can be cut along it
   const splittable = transA && !transB && batch === 1 && !bias && !activation;
@@ -107,11 +107,18 @@ function multiply({ a, b, m, n, k, transA, transB, bias, activation, slope }: Pr
   if (splits > 1) {
     const part = k / splits;
     const parts = empty(a.device, [splits, m, n], "f32", "matmul");
-    const steps = { a_outer: 0, a_inner: part * m, b_outer: 0, b_inner: part * n };
     run(kernels.matmul, {
-      ...shared,
-      ...steps,
+      a,
+      b,
+      bias: a,
       out: parts,
+      trans_a,
+      trans_b,
+      slope,
+      a_outer: 0,
+      a_inner: part * m,
+      b_outer: 0,
+      b_inner: part * n,
       m,
       n,
       k: part,
@@ -125,9 +132,15 @@ function multiply({ a, b, m, n, k, transA, transB, bias, activation, slope }: Pr
     y.dispose();
     return total;
   }
+  // named one by one, as launches are that every step makes: an engine keeps what is spread together as a dictionary, some kilobytes each
   run(kernels.matmul, {
-    ...shared,
+    a,
+    b,
+    bias: bias ?? a,
     out: y,
+    trans_a,
+    trans_b,
+    slope,
     m,
     n,
     k,

@@ -39,7 +39,16 @@ export class Adam extends Optimizer {
     const { betas, eps, weightDecay } = this.#options;
     const [beta1, beta2] = betas;
     run(kernels.adam, {
-      ...{ grad, p, m, v, n: p.size, beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2, eps },
+      grad,
+      p,
+      m,
+      v,
+      n: p.size,
+      beta1,
+      beta2,
+      rest1: 1 - beta1,
+      rest2: 1 - beta2,
+      eps,
       rate: this.lr / (1 - beta1 ** step),
       correction: 1 / Math.sqrt(1 - beta2 ** step),
       l2: this.#decoupled ? 0 : weightDecay,

@@ -57,8 +57,14 @@ export class SGD extends Optimizer {
     const lr = this.lr * lrScale;
     if (velocity && momentum > 0)
       run(kernels.sgdMomentum, {
-        ...{ grad, p, velocity },
-        ...{ n: p.size, nesterov: Number(nesterov), lr, momentum, decay: weightDecay },
+        grad,
+        p,
+        velocity,
+        n: p.size,
+        nesterov: Number(nesterov),
+        lr,
+        momentum,
+        decay: weightDecay,
       });
     else run(kernels.sgd, { grad, p, n: p.size, lr, decay: weightDecay });
   }

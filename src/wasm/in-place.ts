@@ -45,6 +45,7 @@ export class InPlace {
   /** @throws what a kernel throws that runs at once; of one that waits the device is told */
   run(kernel: Kernel, bound: Bound, rows: number): void {
     const { family } = kernel;
+    if (!this.#calls.waits && (!family || this.#instanceOf(family))) return this.#launch(kernel, bound, rows);
     this.#calls.add({
       missing: () => (family && !this.#instanceOf(family) ? this.#load(family) : undefined),
       make: () => this.#launch(kernel, bound, rows),
@@ -98,23 +99,25 @@ export class InPlace {
 
   #launch(kernel: Kernel, { buffers, values }: Bound, rows: number): void {
     const places = buffers as unknown as readonly Place[];
-    const run = kernel.cpu ? this.#script(kernel, places) : this.#function(kernel, places);
+    const call = (kernel.cpu as ((...args: unknown[]) => void) | undefined) ?? this.#function(kernel);
+    const args: unknown[] = kernel.cpu ? this.#arrays(kernel, places) : places.map(({ pointer }) => pointer);
+    for (const value of values) args.push(value);
+    args.push(0, rows);
     try {
-      run(...values, 0, rows);
+      call(...args);
     } catch (error) {
       throw new Error(`wasm: kernel ${kernel.name} failed, ${String(error)}`, { cause: error });
     }
   }
 
-  #script(kernel: Kernel, places: readonly Place[]): (...args: number[]) => void {
-    const arrays = places.map(({ pointer, bytes }, i) => {
+  #arrays(kernel: Kernel, places: readonly Place[]): (Uint32Array | Float32Array)[] {
+    return places.map(({ pointer, bytes }, i) => {
       const View = this.#options.holdsIntegers(kernel, i) ? Uint32Array : Float32Array;
       return new View(this.#options.memory.memory.buffer, pointer, bytes / 4);
     });
-    return (...args) => (kernel.cpu as (...args: unknown[]) => void)(...arrays, ...args);
   }
 
-  #function({ name, family, bindings, params }: Kernel, places: readonly Place[]): (...args: number[]) => void {
+  #function({ name, family, bindings, params }: Kernel): (...args: unknown[]) => void {
     if (!family) throw new Error(`wasm: kernel ${name} has no function for this device`);
     const twin = this.#instanceOf(family)![name];
     const expected = bindings.length + params.length + 2;
@@ -122,7 +125,6 @@ export class InPlace {
       throw new Error(
         `wasm: ${name} takes ${twin?.length ?? "no"} arguments in AssemblyScript, ${expected} by its .wgsl file`,
       );
-    const pointers = places.map(({ pointer }) => pointer);
-    return (...args) => twin(...pointers, ...args);
+    return twin as (...args: unknown[]) => void;
   }
 }
