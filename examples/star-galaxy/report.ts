@@ -95,14 +95,15 @@ function aucs(page: Document, rows: readonly Row[]): Markup | undefined {
   const seeded = rows.filter(({ cells }) => cells.length > 1);
   if (seeded.length === 0) return undefined;
   const values = seeded.flatMap(({ title, cells }) => cells.map(({ auc, seed }) => ({ title, auc, seed })));
-  return draw(
+  const least = Math.min(...values.map(({ auc }) => auc));
+  const chart = draw(
     page,
     {
       ariaLabel: `Histograms of AUC over seeds, of ${seeded.length} methods`,
-      ...{ width: 940, height: 60 + 44 * seeded.length, marginLeft: 330, marginRight: 12, marginBottom: 40 },
-      x: { domain: [0.5, 1], label: "AUC", labelOffset: 36 },
-      y: { label: null, ticks: 2, tickSize: 0 },
-      fy: { label: null, domain: seeded.map(({ title }) => title), axis: "left" },
+      ...{ width: 940, height: 60 + 44 * seeded.length, marginLeft: 380, marginRight: 30, marginBottom: 40 },
+      x: { domain: [Math.floor(20 * least) / 20, 1], label: "AUC", labelOffset: 36 },
+      y: { label: "seeds", labelAnchor: "top", ticks: 2, tickSize: 0, axis: "right" },
+      fy: { label: null, domain: seeded.map(({ title }) => title), axis: "left", tickSize: 0 },
       marks: [
         Plot.rectY(values, Plot.binX({ y: "count" }, { x: "auc", fy: "title", interval: 0.005, fill: clusterColour(0) } as never)), // prettier-ignore
         Plot.ruleY([0], { stroke: "var(--line)" }),
@@ -110,6 +111,7 @@ function aucs(page: Document, rows: readonly Row[]): Markup | undefined {
     },
     { name: "AUC over seeds", columns: ["method", "seed", "AUC"], rows: values.map(({ title, seed, auc }) => [title, seed, auc]) }, // prettier-ignore
   );
+  return html`<figure style="max-width: none">${chart}</figure>`;
 }
 
 /** ROC curves of the first seed, some methods a chart. */
@@ -121,6 +123,7 @@ function rocs(page: Document, rows: readonly Row[]): Markup | undefined {
     charts.map((part, i) => ({
       ...{ name: `ROC ${i + 1}`, xLabel: "galaxies taken for stars", yLabel: "stars found" },
       series: part.map(({ title, fpr, tpr, auc }) => ({ name: `${title}: AUC ${auc.toFixed(4)}`, x: fpr, y: tpr })),
+      last: false,
     })),
   );
 }
@@ -179,7 +182,13 @@ export async function page(rows: readonly Row[], figures: Figures, { train, test
         body: curves(
           document,
           figures.histograms.map(({ preparation, values, bands }) => ({
-            ...{ name: preparation, xLabel: "value", yLabel: "share of pixels (log)", yScale: "log" as const },
+            ...{
+              name: preparation,
+              xLabel: "value",
+              yLabel: "share of pixels (log)",
+              yScale: "log" as const,
+              last: false,
+            },
             series: bands.map(({ name, counts }) => ({ name, x: values, y: counts.map((count) => count + 1e-6) })),
           })),
         ),

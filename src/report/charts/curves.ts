@@ -49,7 +49,7 @@ function told(points: readonly Point[], line: string, xLabel: string): Plot.Mark
   });
 }
 
-function curve(page: Document, { name, xLabel, yLabel, yScale, series }: Curve): Markup | false {
+function curve(page: Document, { name, xLabel, yLabel, yScale, series, last: isTold = true }: Curve): Markup | false {
   const lines = series.map(({ name: line, x, y }, index) => {
     const points = thin({ name: line, x, y });
     const last = finite(points.map((point) => point.y)).length > 0 ? finite(Array.from(y)).at(-1) : undefined;
@@ -60,7 +60,7 @@ function curve(page: Document, { name, xLabel, yLabel, yScale, series }: Curve):
   if (!drawn.some(({ points }) => finite(points.map(({ y }) => y)).length > 1)) return false;
   const log = yScale === "log" && drawn.every(({ points }) => points.every(({ y }) => !(y <= 0)));
   const whole = drawn.every(({ points }) => points.every(({ x }) => Number.isInteger(x)));
-  const ends = drawn.map(({ line, last }) => `${line} ends at ${formatValue(last!)}`).join(", ");
+  const ends = drawn.map(({ line, last }) => (isTold ? `${line} ends at ${formatValue(last!)}` : line)).join(", ");
   const chart = draw(
     page,
     {
@@ -99,13 +99,15 @@ function curve(page: Document, { name, xLabel, yLabel, yScale, series }: Curve):
   );
   const legend = drawn.map(
     ({ line, last, colour }) =>
-      html`<li><i class="swatch" style="background:${colour}"></i>${line} <b>${formatValue(last!)}</b></li>`,
+      html`<li>
+        <i class="swatch" style="background:${colour}"></i>${line}${isTold && html` <b>${formatValue(last!)}</b>`}
+      </li>`,
   );
   const averaged = drawn.some((line) => line.averaged) && html` Means of equal runs of points.`;
   return html`<figure>
     <figcaption><b>${name}</b>${averaged}</figcaption>
     ${chart}
-    <ul class="legend" aria-label="Last values">
+    <ul class="legend" aria-label="${isTold ? "Last values" : "Lines"}">
       ${legend}
     </ul>
   </figure>`;
@@ -116,6 +118,6 @@ export function curves(page: Document, all: readonly Curve[]): Markup | undefine
   const figures = all.map((one) => curve(page, one)).filter((figure) => figure !== false);
   return figures.length > 0
     ? html`<div class="grid">${figures}</div>
-        <p class="note">Beside each name stands the line’s last value.</p>`
+        ${all.some(({ last }) => last !== false) && html`<p class="note">Beside each name stands the line’s last value.</p>`}`
     : undefined;
 }

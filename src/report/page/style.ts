@@ -49,6 +49,7 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { border-bottom: 1px solid var(--ink); font-weight: 600; color: var(--ink); vertical-align: bottom; }
 tbody th { color: var(--ink); font-size: inherit; }
+.values tbody th { white-space: normal; min-width: 10rem; }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
 .compare { font-size: 0.98rem; width: 100%; max-width: 46rem; }
@@ -64,7 +65,7 @@ tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
 .sky-panel svg { border-radius: 3px; background: #282a30; }
 .sky path { fill: none; stroke: #fff; stroke-opacity: 0.45; stroke-width: 0.8; }
 .sky text { fill: #fff; stroke: #000; stroke-opacity: 0.65; stroke-width: 2.4; paint-order: stroke; }
-.pictures { display: grid; grid-template-columns: minmax(6rem, auto) minmax(0, 1fr); gap: 0.5rem 1rem; align-items: center; font-family: var(--sans); font-size: 0.8rem; margin-top: 1.1rem; }
+.pictures { display: grid; grid-template-columns: fit-content(15rem) minmax(0, 1fr); gap: 0.5rem 1rem; align-items: center; font-family: var(--sans); font-size: 0.8rem; margin-top: 1.1rem; }
 .pictures .row { display: flex; flex-wrap: wrap; gap: 0.35rem; }
 .pictures figure { max-width: none; width: 5.6rem; }
 .pictures figcaption { margin: 0.15rem 0 0; text-align: center; font-size: 0.7rem; }

@@ -15,6 +15,8 @@ export interface Curve {
   readonly series: readonly Series[];
   /** "log" only where every value is positive (default "linear") */
   readonly yScale?: "linear" | "log";
+  /** Whether the last value of a line stands beside its name (default); of a ROC curve or a histogram it says nothing. */
+  readonly last?: boolean;
 }
 
 /** Members placed in the plane: `xy` is [m, 2], row-major, and `index` the row number of each of its m points (default: rows 0 to n - 1). */

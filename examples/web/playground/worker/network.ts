@@ -110,7 +110,7 @@ export function rocOf(
   return [
     {
       ...{ name: `ROC of class ${classes[1]!}, AUC ${area.toFixed(4)}`, xLabel: "false positive rate" },
-      ...{ yLabel: "true positive rate", series: [{ name: classes[1]!, x: some(fpr), y: some(tpr) }] },
+      ...{ yLabel: "true positive rate", series: [{ name: classes[1]!, x: some(fpr), y: some(tpr) }], last: false },
     },
   ];
 }
