@@ -49,7 +49,7 @@ export class NearPairs {
   /** On a tree where rows have few columns, else by panels, for as long as `use` runs. */
   static async of<R>(rows: HostRows, use: (pairs: NearPairs) => Promise<R>): Promise<R> {
     const tree = await treeOf(rows);
-    if (tree) return use(new NearPairs(rows.n, (eps) => onTree(tree, rows, eps)));
+    if (tree) return use(new NearPairs(rows.n, (eps) => onTree(tree, eps)));
     return withHost(async (host) => {
       const sorted = sortedRows(rows);
       return use(new NearPairs(rows.n, searchByPanels(host, sorted)));
@@ -72,20 +72,30 @@ export class NearPairs {
   }
 }
 
-/** The pairs that a tree finds. */
-function* onTree(tree: KdTree, { data, n, d }: HostRows, eps: number): Lists {
+/** The pairs that a tree finds, in its order: what is near in place is near in memory. */
+function* onTree(tree: KdTree, eps: number): Lists {
+  const { n, order } = tree;
   const limit = eps * eps;
-  let pairs: number[] = [];
-  for (let i = 0; i < n; i++) {
-    tree.within(data, i * d, limit, (place) => {
-      const j = tree.order[place]!;
-      if (j > i) pairs.push(i, j);
-    });
-    if (i % TURN > 0 && pairs.length < LISTED) continue;
-    yield Uint32Array.from(pairs);
-    pairs = [];
+  let pairs = new Uint32Array(2 * LISTED);
+  let length = 0;
+  let i = 0;
+  const add = (place: number): void => {
+    if (length === pairs.length) {
+      const longer = new Uint32Array(2 * length);
+      longer.set(pairs);
+      pairs = longer;
+    }
+    pairs[length++] = i;
+    pairs[length++] = order[place]!;
+  };
+  for (let place = 0; place < n; place++) {
+    i = order[place]!;
+    tree.after(place, limit, add);
+    if (place % TURN > 0 && length < LISTED) continue;
+    yield pairs.slice(0, length);
+    length = 0;
   }
-  yield Uint32Array.from(pairs);
+  yield pairs.slice(0, length);
 }
 
 /** Rows in the order of the column of widest range, which pairs are sought along. */

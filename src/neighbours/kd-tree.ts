@@ -148,27 +148,28 @@ export class KdTree {
     }
   }
 
-  /** Calls `visit` with the place (of `order`) and squared distance of each point within √limit of the d numbers from x[at] on, in no order. */
-  within(x: Float64Array, at: number, limit: number, visit: (place: number, squared: number) => void): void {
+  /** Calls `visit` with the place of each point that comes after the one at `place` in the order and lies within √limit of it, in no order. */
+  after(place: number, limit: number, visit: (place: number) => void): void {
     const { d, points, starts, ends, firstLeaf } = this;
     const stack = STACK;
+    const at = place * d;
     let depth = 1;
     stack[0] = 0;
     while (depth > 0) {
       const node = stack[--depth]!;
-      if (this.toBox(node, x, at) > limit) continue;
+      if (ends[node]! <= place + 1 || this.toBox(node, points, at) > limit) continue;
       if (node < firstLeaf) {
         stack[depth++] = 2 * node + 2;
         stack[depth++] = 2 * node + 1;
         continue;
       }
-      for (let p = starts[node]!, end = ends[node]!; p < end; p++) {
+      for (let p = Math.max(starts[node]!, place + 1), end = ends[node]!; p < end; p++) {
         let sum = 0;
         for (let c = 0, q = p * d; c < d; c++, q++) {
-          const difference = points[q]! - x[at + c]!;
+          const difference = points[q]! - points[at + c]!;
           sum += difference * difference;
         }
-        if (sum <= limit) visit(p, sum);
+        if (sum <= limit) visit(p);
       }
     }
   }
