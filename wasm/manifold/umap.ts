@@ -23,11 +23,75 @@ function pairOf(epoch: u32, i: u32, j: u32): u32 {
   return mix(epoch ^ mix(min(i, j) ^ mix(max(i, j))));
 }
 
+/** A point of two dimensions, (x, y, 0, 0). */
+// @ts-ignore: decorator
+@inline
+function pointAt(points: usize, i: u32): v128 {
+  return v128.load64_zero(points + (<usize>i << 3));
+}
+
+/** `umap_epoch` in two dimensions, where points are held in registers. */
+function epochInPlane(
+  y: usize, others: usize, starts: usize, columns: usize, periods: usize, moved: usize,
+  m: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
+): void {
+  const zero = f32x4.splat(0), one = f32x4.splat(1), low = f32x4.splat(-4), high = f32x4.splat(4);
+  const a4 = f32x4.splat(a), b4 = f32x4.splat(b), pull4 = f32x4.splat(-2 * a * b), push4 = f32x4.splat(2 * gamma * b);
+  const first4 = i32x4(-1, 0, 0, 0), tiny = f32x4.splat(0.001);
+  const now = <f32>epoch, next = now + 1;
+  for (let i = begin; i < end; i++) {
+    let own = pointAt(y, i);
+    const last = <u32>i32.load(starts + (<usize>i << 2), 4);
+    for (let e = <u32>i32.load(starts + (<usize>i << 2)); e < last; e++) {
+      const period = f32.load(periods + (<usize>e << 2));
+      if (Mathf.floor(next / period) <= Mathf.floor(now / period)) continue;
+      const j = <u32>i32.load(columns + (<usize>e << 2));
+      if (parts > 1 && pairOf(epoch, i, j) % parts != part) continue;
+      let to = pointAt(others, j);
+      const key = mix(seed ^ mix(epoch ^ mix(e)));
+      for (let half: u32 = 0; half < 2; half++) {
+        const draws = (negative + 1 - half) >> 1;
+        let s = half, forces0 = zero, forces1 = zero;
+        for (let done: u32 = 0; done == 0 || done < draws + 1; done += 4) {
+          // lane t holds force done + t: 0 the edge, the others draws; what is left over stays where it is
+          let p0 = own, p1 = own, p2 = own, p3 = own;
+          if (done == 0) p0 = to;
+          else if (done <= draws) p0 = pointAt(others, mix(key + s) % m), s += 2;
+          if (done + 1 <= draws) p1 = pointAt(others, mix(key + s) % m), s += 2;
+          if (done + 2 <= draws) p2 = pointAt(others, mix(key + s) % m), s += 2;
+          if (done + 3 <= draws) p3 = pointAt(others, mix(key + s) % m), s += 2;
+          const p01 = v128.shuffle<f32>(p0, p1, 0, 4, 1, 5), p23 = v128.shuffle<f32>(p2, p3, 0, 4, 1, 5);
+          const d0 = f32x4.sub(v128.shuffle<f32>(own, own, 0, 0, 0, 0), v128.shuffle<f64>(p01, p23, 0, 2));
+          const d1 = f32x4.sub(v128.shuffle<f32>(own, own, 1, 1, 1, 1), v128.shuffle<f64>(p01, p23, 1, 3));
+          const square = f32x4.add(f32x4.mul(d0, d0), f32x4.mul(d1, d1));
+          const apart = f32x4.gt(square, zero), safe = v128.bitselect(square, one, apart);
+          const power = exp4(f32x4.mul(b4, log4(safe))), below = f32x4.add(f32x4.mul(a4, power), one);
+          let coefficient = f32x4.div(push4, f32x4.mul(f32x4.add(tiny, safe), below));
+          if (done == 0) coefficient = v128.bitselect(f32x4.div(f32x4.mul(pull4, power), f32x4.mul(safe, below)), coefficient, first4);
+          coefficient = v128.and(coefficient, apart);
+          forces0 = f32x4.add(forces0, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d0), low), high));
+          forces1 = f32x4.add(forces1, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d1), low), high));
+          if (done == 0 && both == 1) {
+            // lane 0 is the edge's pull, and so far the forces' only part there
+            to = f32x4.replace_lane(to, 0, f32x4.extract_lane(to, 0) - alpha * f32x4.extract_lane(forces0, 0));
+            to = f32x4.replace_lane(to, 1, f32x4.extract_lane(to, 1) - alpha * f32x4.extract_lane(forces1, 0));
+          }
+        }
+        own = f32x4.replace_lane(own, 0, f32x4.extract_lane(own, 0) + alpha * horizontalSum(forces0));
+        own = f32x4.replace_lane(own, 1, f32x4.extract_lane(own, 1) + alpha * horizontalSum(forces1));
+      }
+    }
+    v128.store64_lane(moved + (<usize>i << 3), own, 0);
+  }
+}
+
 /** Moves of the points [begin, end); see kernels/manifold/umap_epoch.wgsl. Four forces at a time, the edge's pull in the first lane. */
 export function umap_epoch(
   y: usize, others: usize, starts: usize, columns: usize, periods: usize, moved: usize,
   n: u32, m: u32, dim: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
 ): void {
+  if (dim == 2)
+    return epochInPlane(y, others, starts, columns, periods, moved, m, epoch, part, parts, negative, seed, both, a, b, alpha, gamma, begin, end);
   const row = <usize>dim << 2, differences = scratch, own = scratch + 64, to = scratch + 80;
   const zero = f32x4.splat(0), one = f32x4.splat(1), low = f32x4.splat(-4), high = f32x4.splat(4);
   const a4 = f32x4.splat(a), b4 = f32x4.splat(b), pull4 = f32x4.splat(-2 * a * b), push4 = f32x4.splat(2 * gamma * b);
