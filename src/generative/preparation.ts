@@ -31,7 +31,7 @@ function moved(stamp: Float64Array, side: number, bands: number, rows: number, c
 /**
  * Five-band stamps [n, 5, s, s] (u g r i z, the sky subtracted) made ready: units of the sky, centred, without neighbours, cropped, stretched, normalised. Returns
  * [n, 5, crop, crop], or [n, 1, crop, crop] for `white`. @throws for another number of bands, stamps that are no squares, constant, hold NaN or, where
- * they are normalised, have their object elsewhere than in the middle: one of which nothing is there, or more than one in fifty that show none of their own there
+ * they are normalised, have their object elsewhere than in the middle: one of which nothing is there, or more than one in twenty that show none of their own there
  */
 export function prepareStamps(stamps: NdArray<Float32Array>, options: PreparationOptions = {}): NdArray<Float32Array> {
   const op = "prepareStamps";

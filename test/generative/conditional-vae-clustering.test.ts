@@ -130,7 +130,7 @@ describeDevices("conditional VAE as a method", (deviceOf, type) => {
     };
     const bright = { ...small, epochs: 0, device };
     await refused(moved(6, 1)).toThrow(
-      /^ConditionalVAEClustering\.fit: stamps must have their object within 4 pixels of the middle, got it at row \d+, column \d+ of 20 x 20 in stamp \d+, the 13th of 600 that has not; cut them around their objects, or let center move what is near$/,
+      /^ConditionalVAEClustering\.fit: stamps must have their object within 4 pixels of the middle, got it at row \d+, column \d+ of 20 x 20 in stamp \d+, and in 30 before it of 600; cut them around their objects, or let center move what is near$/,
     );
     using few = new ConditionalVAEClustering(bright);
     await few.fit(moved(6, 0.01));
