@@ -71,7 +71,7 @@ export function spectra(
     {
       ariaLabel: `${title}: ${yLabel} against ${xLabel} of ${clusters.length} clusters`,
       ...{ width, height: width / 2, marginLeft: 56, marginRight: 12, marginTop: 26, marginBottom: 40 },
-      x: { label: xLabel, labelOffset: 38, tickFormat: formatTick },
+      x: { label: xLabel, labelOffset: 38, tickFormat: formatTick, ...(!positions && { ticks: numbered(bands) }) },
       y: { label: yLabel, tickSize: 0, grid: true, nice: true, tickFormat: formatTick },
       color: { type: "identity" },
       marks: [
@@ -104,6 +104,12 @@ export function spectra(
       ${legend}
     </ul>
   </figure>`;
+}
+
+/** Ticks at numbers of bands, a dozen at most. */
+function numbered(bands: number): number[] {
+  const step = Math.ceil(bands / 12);
+  return Array.from({ length: Math.ceil(bands / step) }, (_, i) => 1 + i * step);
 }
 
 const membersOf = (clusters: readonly ClusterSpectrum[]): number => clusters.reduce((sum, { size }) => sum + size, 0);
