@@ -66,7 +66,7 @@ export default defineConfig({
   resolve: {
     alias: [
       ...entryAliases(),
-      { find: "jsdom", replacement: path("shared/no-jsdom.ts") }, // the report draws in the page's own document
+      { find: "linkedom/worker", replacement: path("shared/no-linkedom.ts") }, // the report draws in the page's own document
     ],
   },
   build: {

@@ -27,7 +27,7 @@ const columnNames = ({ table }: ClusteringReport, { components }: ShownMap): rea
 /**
  * Renders a clustering run as one HTML file: no script, no address outside the file (its own content security policy forbids both), every
  * text escaped. The same run gives the same bytes. Charts show a random sample (by `run.seed`) of large data and say of how many.
- * Outside browsers it draws in a jsdom document, unless `page` is given.
+ * Outside browsers it draws in a document by linkedom, unless `page` is given.
  * @throws when an array of the run does not fit the others
  */
 export async function renderReport(run: ClusteringReport, page?: Document): Promise<string> {

@@ -33,9 +33,9 @@ export function drawing(page: Document, chart: Chart): string {
   });
   svg.setAttribute("role", "img");
   roundCoordinates(svg);
-  // as XML, which also escapes "<" in attributes
-  const Serializer = (page.defaultView ?? globalThis).XMLSerializer;
-  return new Serializer().serializeToString(svg);
+  // as XML, which also escapes "<" in attributes; linkedom's elements say so themselves
+  const { XMLSerializer: Serializer } = (page.defaultView ?? globalThis) as { XMLSerializer?: typeof XMLSerializer };
+  return Serializer ? new Serializer().serializeToString(svg) : svg.toString();
 }
 
 /** A chart as static SVG, and links that save it and its numbers; these where they are not given elsewhere, by a name alone. */
