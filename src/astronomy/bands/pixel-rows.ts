@@ -12,46 +12,60 @@ export interface PixelRowsOptions {
 
 /** Pixels of bands as rows that are read when they are needed. */
 export interface PixelRows extends RowSource {
-  /** The row of each pixel, [height, width]; −1 where some band has no data. */
+  /** The row of each pixel, [height, width]; −1 where some band has no data. Made when it is first asked for, and held from then on. */
   readonly of: NdArray<Int32Array<ArrayBuffer>>;
 }
 
 /**
  * The pixels of a cube that have data in every band, as rows [n, bands] that are read from it strip by strip, as from a FITS file larger than memory: what
- * `pixelItems` makes of one in memory. It is read once for the places without data; a number a pixel is held.
+ * `pixelItems` makes of one in memory. It is read once for the places without data; a bit a pixel is held.
  * @throws where no pixel has data in every band, and what reading throws
  */
 export async function pixelRows(cube: BandsLike, { memory }: PixelRowsOptions = {}): Promise<PixelRows> {
   const source = bandsOf(cube, "pixelRows");
   const { bands, height, width } = source;
-  const of = new Int32Array(height * width).fill(-1);
-  /** Rows above each line of the image. */
-  const above = new Uint32Array(height + 1);
+  /** A bit of each pixel, set where every band has data, and of each word of them the rows before it. */
+  const bits = new Uint32Array(Math.ceil((height * width) / 32));
+  const before = new Uint32Array(bits.length);
+  const has = (pixel: number): number => (bits[pixel >>> 5]! >>> (pixel & 31)) & 1;
   let n = 0;
   for (const [begin, end] of stripsOf(source)) {
-    const has = inAllBands(await source.rows(begin, end), bands);
-    for (let y = begin, i = 0; y < end; y++) {
-      for (let pixel = y * width; pixel < (y + 1) * width; pixel++) if (has[i++]) of[pixel] = n++;
-      above[y + 1] = n;
+    const complete = inAllBands(await source.rows(begin, end), bands);
+    for (let i = 0, pixel = begin * width; i < complete.length; i++, pixel++) {
+      if ((pixel & 31) === 0) before[pixel >>> 5] = n;
+      if (complete[i] === 0) continue;
+      bits[pixel >>> 5]! |= 1 << (pixel & 31);
+      n++;
     }
   }
   if (n === 0) throw new Error("pixelRows: no pixel has data in every band");
   /** Where the rows [begin, end) are, pixels ascending. */
   const placesOf = (begin: number, end: number): Uint32Array => {
-    let [line, below] = [0, height];
-    while (below - line > 1) {
-      const middle = (line + below) >> 1;
-      if (above[middle]! <= begin) line = middle;
-      else below = middle;
+    let [word, above] = [0, before.length];
+    while (above - word > 1) {
+      const middle = (word + above) >> 1;
+      if (before[middle]! <= begin) word = middle;
+      else above = middle;
     }
     const places = new Uint32Array(end - begin);
-    // as many pixels of the line are before it as rows, or more
-    for (let pixel = line * width + begin - above[line]!, row = begin; row < end; pixel++)
-      if (of[pixel] === row) places[row++ - begin] = pixel;
+    let [pixel, row] = [32 * word, before[word]!];
+    for (; row < begin; pixel++) row += has(pixel);
+    for (; row < end; pixel++) if (has(pixel) === 1) places[row++ - begin] = pixel;
     return places;
   };
+  let rowOf: NdArray<Int32Array<ArrayBuffer>> | undefined;
+  const numbered = (): NdArray<Int32Array<ArrayBuffer>> => {
+    let row = 0;
+    return new NdArray(
+      generate(Int32Array, height * width, (pixel) => (has(pixel) === 1 ? row++ : -1)),
+      [height, width],
+    );
+  };
   return {
-    ...{ length: n, rowShape: [bands], of: new NdArray(of, [height, width]), ...(memory !== undefined && { memory }) },
+    ...{ length: n, rowShape: [bands], ...(memory !== undefined && { memory }) },
+    get of() {
+      return (rowOf ??= numbered());
+    },
     range: async (begin, end, into) => {
       if (!(Number.isInteger(begin) && Number.isInteger(end) && begin >= 0 && begin <= end && end <= n))
         throw new Error(`pixelRows: rows must be within 0 and ${n}, got ${begin} to ${end}`);

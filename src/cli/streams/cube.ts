@@ -22,15 +22,18 @@ export async function streamedCube(
       return undefined;
     }
     const source = await pixelRows(opened, { memory: Math.min(ROW_MEMORY, memory * MB) });
-    const { length: n, of } = source;
+    const { length: n } = source;
     const { wavelengths = opened.wavelengths } = options;
     const pixels = {
-      ...{ as: "pixels" as const, of, fits: { header, wcs }, names, wavelengths, unit: opened.unit },
+      ...{ as: "pixels" as const, fits: { header, wcs }, names, wavelengths, unit: opened.unit },
+      get of() {
+        return source.of;
+      },
       small: (shrink: number) => shrunkBands(opened, shrink),
     };
     const index = shownRows(n, bands);
     const shown = { index, items: new NdArray(await source.rows(index), [index.length, bands]) };
-    const missing = of.data.length - n;
+    const missing = height * width - n;
     const { shrinkOf } = await import("../../report/sky/composite");
     const shrink = shrinkOf(height, width);
     return {
@@ -44,7 +47,7 @@ export async function streamedCube(
       notes: [
         readAsNeeded(path, `${n} pixels`, when, shrink === 1 ? "all" : `means of ${shrink} x ${shrink} of them`),
         ...(missing > 0
-          ? [`${path}: ${missing} of ${of.data.length} pixels lack a value in some band, and are left out`]
+          ? [`${path}: ${missing} of ${height * width} pixels lack a value in some band, and are left out`]
           : []),
       ],
     };
