@@ -54,7 +54,7 @@ const SEEDS = [
 
 const FROM = {
   selector:
-    "CallExpression[callee.object.name=/^(Float|Int|Uint).*Array$/][callee.property.name='from'][arguments.length=2]",
+    "CallExpression[callee.object.name=/^(Float|Int|Uint|Big).*Array$/][callee.property.name='from'][arguments.length=2]",
   message:
     "an engine's from(values, of) goes by the iterator, a hundred times slower than mapTo or generate (src/typed-arrays.ts)",
 };

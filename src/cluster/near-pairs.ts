@@ -76,15 +76,10 @@ export class NearPairs {
 function* onTree(tree: KdTree, eps: number): Lists {
   const { n, order } = tree;
   const limit = eps * eps;
-  let pairs = new Uint32Array(2 * LISTED);
+  const pairs = new Uint32Array(LISTED + 2 * n); // a list that is not full, and all of one more row
   let length = 0;
   let i = 0;
   const add = (place: number): void => {
-    if (length === pairs.length) {
-      const longer = new Uint32Array(2 * length);
-      longer.set(pairs);
-      pairs = longer;
-    }
     pairs[length++] = i;
     pairs[length++] = order[place]!;
   };

@@ -9,6 +9,7 @@ import {
 } from "onnx-buf";
 import type { AttributeProto, NodeProto, TensorProto } from "onnx-buf";
 import type { Shape, Tensor } from "../tensor";
+import { mapTo } from "../typed-arrays";
 
 /** A value of the graph: its name, and the sizes of one item, without the axis of items. */
 export interface Value {
@@ -59,7 +60,7 @@ export class OnnxGraph {
 
   /** Whole numbers, as operators take sizes; gives their name. */
   integers(values: readonly number[]): string {
-    return this.#initializer(DataType.INT64, [values.length], BigInt64Array.from(values, BigInt).buffer);
+    return this.#initializer(DataType.INT64, [values.length], mapTo(BigInt64Array, values, BigInt).buffer);
   }
 
   #initializer(dataType: DataType, shape: Shape, numbers: ArrayBuffer): string {

@@ -23,6 +23,20 @@ function pairOf(epoch: u32, i: u32, j: u32): u32 {
   return mix(epoch ^ mix(min(i, j) ^ mix(max(i, j))));
 }
 
+/**
+ * What differences of four points are to be multiplied by, whose squared lengths are `square`: 2γb / ((0.001 + s)(1 + a s^b)), in the first lane where it
+ * is the edge −2ab s^b / (s (1 + a s^b)); 0 of points in one place. a, b, −2ab and 2γb in four lanes each.
+ */
+// @ts-ignore: decorator
+@inline
+function strengths(square: v128, isEdge: bool, a4: v128, b4: v128, pull4: v128, push4: v128): v128 {
+  const one = f32x4.splat(1), apart = f32x4.gt(square, f32x4.splat(0)), safe = v128.bitselect(square, one, apart);
+  const power = exp4(f32x4.mul(b4, log4(safe))), below = f32x4.add(f32x4.mul(a4, power), one);
+  let strength = f32x4.div(push4, f32x4.mul(f32x4.add(f32x4.splat(0.001), safe), below));
+  if (isEdge) strength = v128.bitselect(f32x4.div(f32x4.mul(pull4, power), f32x4.mul(safe, below)), strength, i32x4(-1, 0, 0, 0));
+  return v128.and(strength, apart);
+}
+
 /** A point of two dimensions, (x, y, 0, 0). */
 // @ts-ignore: decorator
 @inline
@@ -35,9 +49,8 @@ function epochInPlane(
   y: usize, others: usize, starts: usize, columns: usize, periods: usize, moved: usize,
   m: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
 ): void {
-  const zero = f32x4.splat(0), one = f32x4.splat(1), low = f32x4.splat(-4), high = f32x4.splat(4);
+  const zero = f32x4.splat(0), low = f32x4.splat(-4), high = f32x4.splat(4);
   const a4 = f32x4.splat(a), b4 = f32x4.splat(b), pull4 = f32x4.splat(-2 * a * b), push4 = f32x4.splat(2 * gamma * b);
-  const first4 = i32x4(-1, 0, 0, 0), tiny = f32x4.splat(0.001);
   const now = <f32>epoch, next = now + 1;
   for (let i = begin; i < end; i++) {
     let own = pointAt(y, i);
@@ -64,11 +77,7 @@ function epochInPlane(
           const d0 = f32x4.sub(v128.shuffle<f32>(own, own, 0, 0, 0, 0), v128.shuffle<f64>(p01, p23, 0, 2));
           const d1 = f32x4.sub(v128.shuffle<f32>(own, own, 1, 1, 1, 1), v128.shuffle<f64>(p01, p23, 1, 3));
           const square = f32x4.add(f32x4.mul(d0, d0), f32x4.mul(d1, d1));
-          const apart = f32x4.gt(square, zero), safe = v128.bitselect(square, one, apart);
-          const power = exp4(f32x4.mul(b4, log4(safe))), below = f32x4.add(f32x4.mul(a4, power), one);
-          let coefficient = f32x4.div(push4, f32x4.mul(f32x4.add(tiny, safe), below));
-          if (done == 0) coefficient = v128.bitselect(f32x4.div(f32x4.mul(pull4, power), f32x4.mul(safe, below)), coefficient, first4);
-          coefficient = v128.and(coefficient, apart);
+          const coefficient = strengths(square, done == 0, a4, b4, pull4, push4);
           forces0 = f32x4.add(forces0, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d0), low), high));
           forces1 = f32x4.add(forces1, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d1), low), high));
           if (done == 0 && both == 1) {
@@ -93,9 +102,8 @@ export function umap_epoch(
   if (dim == 2)
     return epochInPlane(y, others, starts, columns, periods, moved, m, epoch, part, parts, negative, seed, both, a, b, alpha, gamma, begin, end);
   const row = <usize>dim << 2, differences = scratch, own = scratch + 64, to = scratch + 80;
-  const zero = f32x4.splat(0), one = f32x4.splat(1), low = f32x4.splat(-4), high = f32x4.splat(4);
+  const zero = f32x4.splat(0), low = f32x4.splat(-4), high = f32x4.splat(4);
   const a4 = f32x4.splat(a), b4 = f32x4.splat(b), pull4 = f32x4.splat(-2 * a * b), push4 = f32x4.splat(2 * gamma * b);
-  const first4 = i32x4(-1, 0, 0, 0), tiny = f32x4.splat(0.001);
   const now = <f32>epoch, next = now + 1;
   for (let i = begin; i < end; i++) {
     memory.copy(own, y + i * row, row);
@@ -124,11 +132,7 @@ export function umap_epoch(
           const d0 = v128.load(differences), d1 = dim > 1 ? v128.load(differences, 16) : zero;
           const d2 = dim > 2 ? v128.load(differences, 32) : zero, d3 = dim > 3 ? v128.load(differences, 48) : zero;
           const square = f32x4.add(f32x4.add(f32x4.mul(d0, d0), f32x4.mul(d1, d1)), f32x4.add(f32x4.mul(d2, d2), f32x4.mul(d3, d3)));
-          const apart = f32x4.gt(square, zero), safe = v128.bitselect(square, one, apart);
-          const power = exp4(f32x4.mul(b4, log4(safe))), below = f32x4.add(f32x4.mul(a4, power), one);
-          let coefficient = f32x4.div(push4, f32x4.mul(f32x4.add(tiny, safe), below));
-          if (done == 0) coefficient = v128.bitselect(f32x4.div(f32x4.mul(pull4, power), f32x4.mul(safe, below)), coefficient, first4);
-          coefficient = v128.and(coefficient, apart);
+          const coefficient = strengths(square, done == 0, a4, b4, pull4, push4);
           forces0 = f32x4.add(forces0, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d0), low), high));
           if (dim > 1) forces1 = f32x4.add(forces1, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d1), low), high));
           if (dim > 2) forces2 = f32x4.add(forces2, f32x4.pmin(f32x4.pmax(f32x4.mul(coefficient, d2), low), high));
@@ -159,10 +163,10 @@ export function umap_epoch_wide(
   y: usize, others: usize, starts: usize, columns: usize, periods: usize, moved: usize, work: usize,
   n: u32, m: u32, quads: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32, begin: u32, end: u32,
 ): void {
-  const row = <usize>quads << 4, squares = scratch, strengths = scratch + 16, sources = scratch + 32;
-  const zero = f32x4.splat(0), one = f32x4.splat(1), low = f32x4.splat(-4), high = f32x4.splat(4);
+  const row = <usize>quads << 4, squares = scratch, by4 = scratch + 16, sources = scratch + 32;
+  const zero = f32x4.splat(0), low = f32x4.splat(-4), high = f32x4.splat(4);
   const a4 = f32x4.splat(a), b4 = f32x4.splat(b), pull4 = f32x4.splat(-2 * a * b), push4 = f32x4.splat(2 * gamma * b);
-  const first4 = i32x4(-1, 0, 0, 0), tiny = f32x4.splat(0.001), alpha4 = f32x4.splat(alpha);
+  const alpha4 = f32x4.splat(alpha);
   const now = <f32>epoch, next = now + 1;
   for (let i = begin; i < end; i++) {
     const own = moved + i * row, force = work + 2 * i * row, to = force + row;
@@ -196,13 +200,9 @@ export function umap_epoch_wide(
             }
             f32.store(squares + (<usize>t << 2), horizontalSum(sum));
           }
-          const square = v128.load(squares), apart = f32x4.gt(square, zero), safe = v128.bitselect(square, one, apart);
-          const power = exp4(f32x4.mul(b4, log4(safe))), below = f32x4.add(f32x4.mul(a4, power), one);
-          let strength = f32x4.div(push4, f32x4.mul(f32x4.add(tiny, safe), below));
-          if (done == 0) strength = v128.bitselect(f32x4.div(f32x4.mul(pull4, power), f32x4.mul(safe, below)), strength, first4);
-          v128.store(strengths, v128.and(strength, apart));
+          v128.store(by4, strengths(v128.load(squares), done == 0, a4, b4, pull4, push4));
           for (let t: u32 = 0; t < count; t++) {
-            const from = load<usize>(sources + (<usize>t << 2)), by = v128.load32_splat(strengths + (<usize>t << 2));
+            const from = load<usize>(sources + (<usize>t << 2)), by = v128.load32_splat(by4 + (<usize>t << 2));
             for (let c: usize = 0; c < row; c += 16) {
               const push = f32x4.mul(by, f32x4.sub(v128.load(own + c), v128.load(from + c)));
               v128.store(force + c, f32x4.add(v128.load(force + c), f32x4.pmin(f32x4.pmax(push, low), high)));

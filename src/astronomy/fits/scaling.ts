@@ -77,7 +77,7 @@ export function toIntegers(stored: Stored, { scale, offset }: Scaling): Integers
     return mapTo(Int8Array, stored, (value) => value - 128);
   }
   if (offset !== half) return refuse();
-  if (stored instanceof BigInt64Array) return BigUint64Array.from(stored, (value) => value + half);
+  if (stored instanceof BigInt64Array) return mapTo(BigUint64Array, stored, (value) => value + half);
   if (stored instanceof Int16Array) return mapTo(Uint16Array, stored, (value) => value + 32768);
   return mapTo(Uint32Array, stored as Int32Array, (value) => value + 2147483648);
 }

@@ -12,6 +12,7 @@ import { NdArray } from "../../ndarray";
 import { interruptible } from "../run/interrupt";
 import { integer, kebab, positive, range, toOption, type OptionSpec } from "../option";
 import { ProgressDisplay } from "../progress";
+import { generate } from "../../typed-arrays";
 
 interface StampOptions {
   readonly n?: number;
@@ -78,7 +79,7 @@ function recordsOf({ images, labels, redshift }: StarGalaxyStamps, first: number
   const n = labels.length;
   return {
     objID: new NdArray(
-      BigInt64Array.from({ length: n }, (_, i) => BigInt(first + i + 1)),
+      generate(BigInt64Array, n, (i) => BigInt(first + i + 1)),
       [n],
     ),
     image: images,

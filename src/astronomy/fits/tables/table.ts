@@ -47,7 +47,7 @@ function unsigned(values: TypedArray, { scale, zero }: FitsColumn): TypedArray |
   if (values instanceof Int32Array && zero === 2147483648) return mapTo(Uint32Array, values, (v) => v + 2147483648);
   if (values instanceof Uint8Array && zero === -128) return mapTo(Int8Array, values, (v) => v - 128);
   if (values instanceof BigInt64Array && BigInt(zero) === 1n << 63n)
-    return BigUint64Array.from(values, (v) => v + (1n << 63n));
+    return mapTo(BigUint64Array, values, (v) => v + (1n << 63n));
   return undefined;
 }
 
