@@ -69,10 +69,10 @@ export class Frame {
 }
 
 /** The power of two by which numbers of that size are divided. @throws beyond what float64 has the squares of */
-export function scaleFor(largest: number, op: string): number {
+export function scaleFor(largest: number, op: string, name = "x"): number {
   if (largest === 0 || (largest >= SMALL && largest <= LARGE)) return 1;
   if (!(largest >= LEAST && largest <= MOST))
-    throw new Error(`${op}: the largest of x must be between ${LEAST} and ${MOST} in size, got ${largest}`);
+    throw new Error(`${op}: the largest of ${name} must be between ${LEAST} and ${MOST} in size, got ${largest}`);
   return 2 ** Math.round(Math.log2(largest));
 }
 

@@ -9,7 +9,7 @@ import type { RunOptions, StepReport } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { KdTree, TREE_DIMENSIONS } from "../neighbours/kd-tree";
-import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
+import { aboutMeans, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { choice, optional, range, integer } from "../options";
 import type { Cooperative } from "../event-loop";
@@ -107,7 +107,7 @@ export class AgglomerativeClustering extends Model<Settings> {
         throw new Error(
           `${op}: ${linkage} linkage holds the distances of up to ${MOST_PAIRS} points, got ${n}; use "ward" or "single"`,
         );
-      const rows = lessOffset(given, columnMeans(given));
+      const { rows } = aboutMeans(given, op);
       const done = { merges: 0 };
       const report = (): StepReport => {
         const loss = n === 1 ? 0 : 1 - done.merges / (n - 1);

@@ -10,7 +10,7 @@ import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { kthNeighbours } from "../neighbours/kth-neighbour";
 import { treeOf } from "../neighbours/kth-on-tree";
-import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
+import { aboutMeans, lessOffset, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { UnionFind } from "../neighbours/union-find";
 import { choice, flag, optional, positive, range, integer } from "../options";
@@ -123,8 +123,7 @@ export class HDBSCAN extends Model<Settings> {
       const given = await takeRows(x, op);
       const { n } = given;
       if (n < 2) throw new Error(`${op}: a hierarchy needs two points, got ${n}`);
-      const offset = columnMeans(given);
-      const rows = lessOffset(given, offset);
+      const { rows, offset } = aboutMeans(given, op);
       const report = (step: number, loss: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });
       const tree = await treeOf(rows);

@@ -11,7 +11,7 @@ import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { kthNeighbours } from "../neighbours/kth-neighbour";
 import { treeOf } from "../neighbours/kth-on-tree";
-import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
+import { aboutMeans, takeRows } from "../neighbours/rows";
 import { choice, integer, optional, positive, share } from "../options";
 import { distanceOf } from "./mutual-reachability";
 import { cutAt, order, xiClusters } from "./reachability";
@@ -104,7 +104,7 @@ export class OPTICS extends Model<Settings> {
     return this.fitting(options, RUN_RULES, async (fit) => {
       const given = await takeRows(x, "OPTICS.fit");
       const { n } = given;
-      const rows = lessOffset(given, columnMeans(given));
+      const { rows } = aboutMeans(given, "OPTICS.fit");
       const { minSamples, maxEps = Infinity } = this.settings;
       const report = (step: number, loss: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });

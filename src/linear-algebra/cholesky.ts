@@ -11,15 +11,15 @@ export function inverseOf(matrix: Float64Array, n: number, op: string): Float64A
   return out;
 }
 
-/** L with L Lᵀ = matrix, zeros above the diagonal. @throws `op: …` where the matrix is not positive definite */
-export function choleskyOf(matrix: Float64Array, n: number, op: string): Float64Array<ArrayBuffer> {
+/** L with L Lᵀ = matrix, zeros above the diagonal. @throws `op: …` where the matrix is not positive definite, with `advice` */
+export function choleskyOf(matrix: Float64Array, n: number, op: string, advice = ""): Float64Array<ArrayBuffer> {
   const l = new Float64Array(n * n);
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) {
       let sum = matrix[i * n + j]!;
       for (let k = 0; k < j; k++) sum -= l[i * n + k]! * l[j * n + k]!;
       if (i === j && !(sum > 0))
-        throw new Error(`${op}: the matrix must be positive definite, got a pivot of ${sum} in row ${i}`);
+        throw new Error(`${op}: the matrix must be positive definite, got a pivot of ${sum} in row ${i}${advice}`);
       l[i * n + j] = i === j ? Math.sqrt(sum) : sum / l[j * n + j]!;
     }
   return l;

@@ -1,4 +1,5 @@
 import { checkInteger, checkNames } from "../checks";
+import { scaleFor } from "../cluster/frame";
 import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
 import { toContiguous } from "../matrix";
@@ -124,6 +125,11 @@ export class ClassicalMDS {
           throw new Error(`${op}: distances must be symmetric, got ${value} and ${mirrored} at rows ${i} and ${j}`);
         if (i === j && value > 0) throw new Error(`${op}: a point has no distance to itself, got ${value} at row ${i}`);
       }
+    scaleFor(
+      values.reduce((most, value) => Math.max(most, value), 0),
+      op,
+      "distances",
+    );
     this.#result = await scaled(values, n, this.nComponents, op, signal);
     return this;
   }

@@ -4,7 +4,7 @@ import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { connectedComponents, shortestPaths } from "../neighbours/graph";
 import type { Edges } from "../neighbours/graph";
-import { kNeighbours, knnGraph } from "../neighbours/knn";
+import { kNeighbours, neighboursAmong, neighboursOf } from "../neighbours/knn";
 import type { Metric, Neighbours } from "../neighbours/knn";
 import { takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
@@ -105,7 +105,7 @@ export class Isomap {
     const signal = this.#signal;
     const rows = await takeRows(x, op);
     const { n } = rows;
-    const graph = await knnGraph(x, nNeighbors, { metric, signal, ...this.#device });
+    const graph = await neighboursAmong(rows, { nNeighbors }, op, { metric, signal, ...this.#device });
     const edges = edgesOf(graph);
     const parts = connectedComponents(n, edges);
     const nConnected = parts.reduce((most, part) => Math.max(most, part + 1), 0);
@@ -144,9 +144,10 @@ export class Isomap {
   async transform(x: MatrixLike): Promise<NdArray<Float64Array>> {
     const { rows, mds, geodesics, landmarks } = this.#result("transform");
     const { nNeighbors, nComponents, metric } = this.#options;
-    const { n, d } = rows;
-    const points = new NdArray(rows.data, [n, d]);
-    const near = await kNeighbours(x, points, nNeighbors, { metric, signal: this.#signal, ...this.#device });
+    const { n } = rows;
+    const op = "Isomap.transform";
+    const given = await takeRows(x, op);
+    const near = await neighboursOf(given, rows, { nNeighbors }, op, { metric, signal: this.#signal, ...this.#device });
     const [m, count] = [near.indices.shape[0]!, landmarks.length];
     const among = new Float64Array(count * count);
     for (let i = 0; i < count; i++)

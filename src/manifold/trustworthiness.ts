@@ -13,7 +13,8 @@ export async function trustworthiness(points: MatrixLike, places: MatrixLike, k 
   const [x, y] = [await takeRows(points, op, "points"), await takeRows(places, op, "places")];
   const { n } = x;
   if (y.n !== n) throw new Error(`${op}: a place for each of ${n} points is needed, got ${y.n}`);
-  checkInteger(op, { k }, 1, Math.ceil(n / 2) - 1);
+  checkInteger(op, { k }, 1);
+  if (2 * k >= n) throw new Error(`${op}: k must be below half the number of points, got ${k} for ${n}`);
   const [far, near] = [new Float64Array(n), new Float64Array(n)];
   let penalty = 0;
   for (let i = 0; i < n; i++) {

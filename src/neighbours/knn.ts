@@ -27,8 +27,8 @@ export interface KnnOptions {
   readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
 }
 
-/** Their names. */
-const KNN = { metric: true, device: true, signal: true, onProgress: true } as const;
+/** Their names. @internal */
+export const KNN_OPTIONS = { metric: true, device: true, signal: true, onProgress: true } as const;
 
 /** Options of `knnGraph`. */
 export interface KnnGraphOptions extends KnnOptions {
@@ -173,16 +173,34 @@ function withSelf({ indices, distances }: Neighbours): Neighbours {
  * @throws when k is not from 1 to n − 1 (n with `includeSelf`), or x is no finite matrix
  */
 export async function knnGraph(x: MatrixLike, k: number, options: KnnGraphOptions = {}): Promise<Neighbours> {
-  checkNames<KnnGraphOptions>("knnGraph", options, { ...KNN, includeSelf: true });
-  const points = await takeRows(x, "knnGraph");
+  checkNames<KnnGraphOptions>("knnGraph", options, { ...KNN_OPTIONS, includeSelf: true });
+  return neighboursAmong(await takeRows(x, "knnGraph"), { k }, "knnGraph", options);
+}
+
+/**
+ * The same of rows that a method has taken, told in its words: `op`, and the number of neighbours by its name there.
+ * @throws `op: …`
+ * @internal
+ */
+export async function neighboursAmong(
+  points: HostRows,
+  count: Readonly<Record<string, number>>,
+  op: string,
+  options: KnnGraphOptions,
+): Promise<Neighbours> {
+  const [[name, k]] = Object.entries(count) as [[string, number]];
   const { includeSelf = false } = options;
-  checkInteger("knnGraph", { k }, 1, includeSelf ? points.n : points.n - 1);
+  checkInteger(op, count, 1);
+  if (k > (includeSelf ? points.n : points.n - 1))
+    throw new Error(
+      `${op}: ${name} must be ${includeSelf ? "at most" : "less than"} the number of points, got ${k} for ${points.n}`,
+    );
   const others = includeSelf ? k - 1 : k;
   if (others === 0) {
     const none = { indices: new NdArray(new Int32Array(0), [points.n, 0]) };
     return withSelf({ ...none, distances: new NdArray(new Float64Array(0), [points.n, 0]) });
   }
-  const found = await search({ queries: points, points, k: others, own: true }, "knnGraph", options);
+  const found = await search({ queries: points, points, k: others, own: true }, op, options);
   return includeSelf ? withSelf(found) : found;
 }
 
@@ -197,9 +215,22 @@ export async function kNeighbours(
   options: KnnOptions = {},
 ): Promise<Neighbours> {
   const op = "kNeighbours";
-  checkNames<KnnOptions>(op, options, KNN);
-  const [given, among] = [await takeRows(queries, op, "queries"), await takeRows(points, op, "points")];
-  if (given.d !== among.d) throw new Error(`${op}: queries must have ${among.d} columns, got ${given.d}`);
-  checkInteger(op, { k }, 1, among.n);
-  return search({ queries: given, points: among, k, own: false }, op, options);
+  checkNames<KnnOptions>(op, options, KNN_OPTIONS);
+  const among = await takeRows(points, op, "points");
+  return neighboursOf(await takeRows(queries, op, "queries"), among, { k }, op, options, "queries");
+}
+
+/** The same of rows that a method has taken, as `neighboursAmong`. @throws `op: …` @internal */
+export async function neighboursOf(
+  queries: HostRows,
+  points: HostRows,
+  count: Readonly<Record<string, number>>,
+  op: string,
+  options: KnnOptions,
+  name = "x",
+): Promise<Neighbours> {
+  const [k] = Object.values(count) as [number];
+  if (queries.d !== points.d) throw new Error(`${op}: ${name} must have ${points.d} columns, got ${queries.d}`);
+  checkInteger(op, count, 1, points.n);
+  return search({ queries, points, k, own: false }, op, options);
 }

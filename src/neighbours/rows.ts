@@ -1,3 +1,4 @@
+import { scaleFor } from "../cluster/frame";
 import type { Points } from "../cluster/points";
 import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
@@ -7,8 +8,8 @@ import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
 
 /** Rows in float64 on the host, [n, d], row-major. */
-export interface HostRows {
-  readonly data: Float64Array<ArrayBuffer>;
+export interface HostRows<Buffer extends ArrayBufferLike = ArrayBuffer> {
+  readonly data: Float64Array<Buffer>;
   readonly n: number;
   readonly d: number;
 }
@@ -46,20 +47,32 @@ export async function takeRows(x: Points, op: string, name = "x"): Promise<HostR
   return runCooperatively(checked(x instanceof Tensor ? new NdArray(await x.data(), x.shape) : x, op, name));
 }
 
-/** The same as a matrix. */
-export async function takeMatrix(x: Points, op: string): Promise<NdArray<Float64Array<ArrayBuffer>>> {
-  const { data, n, d } = await takeRows(x, op);
-  return new NdArray(data, [n, d]);
-}
-
 /** Rows less an offset [d], in float64: about the means of the columns, what distances need, however far from zero rows are. */
 export const lessOffset = (rows: HostRows, offset: Float64Array): HostRows => ({
   ...rows,
   data: rows.data.map((value, i) => value - offset[i % rows.d]!),
 });
 
+/** @throws `op: …` unless squares of what is left of rows less an offset [d], and their sums, fit float64 */
+export function checkSpan(rows: HostRows<ArrayBufferLike>, op: string, offset = columnMeans(rows)): void {
+  scaleFor(spanAbout(rows, offset), op);
+}
+
+/**
+ * Rows about the means of their columns, in float64, and the means.
+ * @throws unless squares of what is left, and their sums, fit float64
+ */
+export function aboutMeans(
+  rows: HostRows,
+  op: string,
+): { readonly rows: HostRows; readonly offset: Float64Array<ArrayBuffer> } {
+  const offset = columnMeans(rows);
+  checkSpan(rows, op, offset);
+  return { rows: lessOffset(rows, offset), offset };
+}
+
 /** Σ x / n of each column, in float64. */
-export function columnMeans({ data, n, d }: HostRows): Float64Array<ArrayBuffer> {
+export function columnMeans({ data, n, d }: HostRows<ArrayBufferLike>): Float64Array<ArrayBuffer> {
   const means = new Float64Array(d);
   for (let i = 0; i < n * d; i += d) for (let c = 0; c < d; c++) means[c]! += data[i + c]!;
   for (let c = 0; c < d; c++) means[c]! /= n;
@@ -67,7 +80,7 @@ export function columnMeans({ data, n, d }: HostRows): Float64Array<ArrayBuffer>
 }
 
 /** The size of the largest number of rows less an offset [d]. */
-export function spanAbout({ data, d }: HostRows, offset: Float64Array): number {
+export function spanAbout({ data, d }: HostRows<ArrayBufferLike>, offset: Float64Array): number {
   let largest = 0;
   for (let i = 0; i < data.length; i += d)
     for (let c = 0; c < d; c++) largest = Math.max(largest, Math.abs(data[i + c]! - offset[c]!));

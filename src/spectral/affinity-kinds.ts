@@ -9,7 +9,7 @@ import { choice, positive, integer } from "../options";
 import type { Rules } from "../options";
 import { SparseMatrix } from "../sparse";
 import { tensor, tidy } from "../tensor";
-import { knnAffinity, rbfAffinity } from "./affinity";
+import { affinityAmong, rbfAffinity } from "./affinity";
 
 /** Where the weights between points come from: exp(−γ d²), the k nearest neighbours, or a matrix [n, n] given as x. */
 export type AffinityKind = "rbf" | "knn" | "precomputed";
@@ -55,9 +55,8 @@ export async function affinityOf(
     throw new Error(`${op}: a sparse matrix is taken as a precomputed affinity only, got affinity "${affinity}"`);
   }
   const rows = await takeRows(x, op);
-  const host = new NdArray(rows.data, [rows.n, rows.d]);
-  if (affinity === "precomputed") return host;
-  if (affinity === "knn") return knnAffinity(host, nNeighbors, { device, signal });
+  if (affinity === "precomputed") return new NdArray(rows.data, [rows.n, rows.d]);
+  if (affinity === "knn") return affinityAmong(rows, { nNeighbors }, op, { device, signal });
   if (rows.n > MOST_PAIRS)
     throw new Error(`${op}: affinity "rbf" holds all pairs of up to ${MOST_PAIRS} points, got ${rows.n}; use "knn"`);
   const points = centeredRows(rows, columnMeans(rows), op);

@@ -2,8 +2,10 @@ import { checkPositive } from "../checks";
 import type { MatrixLike } from "../matrix";
 import { toContiguous } from "../matrix";
 import { NdArray } from "../ndarray";
-import { knnGraph } from "../neighbours/knn";
+import { neighboursAmong } from "../neighbours/knn";
 import type { KnnOptions, Neighbours } from "../neighbours/knn";
+import { takeRows } from "../neighbours/rows";
+import type { HostRows } from "../neighbours/rows";
 import { pairwiseSquaredDistance } from "../ops/distance";
 import { exp, scale } from "../ops/elementwise";
 import { SparseMatrix } from "../sparse";
@@ -65,7 +67,17 @@ export function symmetrized(
  * @throws when k is not from 1 to n
  */
 export async function knnAffinity(x: MatrixLike, k: number, options: KnnOptions = {}): Promise<SparseMatrix> {
-  const neighbours = await knnGraph(x, k, { ...options, includeSelf: true });
+  return affinityAmong(await takeRows(x, "knnAffinity"), { k }, "knnAffinity", options);
+}
+
+/** The same of rows that a method has taken, as `neighboursAmong`. @internal */
+export async function affinityAmong(
+  rows: HostRows,
+  count: Readonly<Record<string, number>>,
+  op: string,
+  options: KnnOptions,
+): Promise<SparseMatrix> {
+  const neighbours = await neighboursAmong(rows, count, op, { ...options, includeSelf: true });
   const ones = new Float64Array(neighbours.indices.size).fill(1);
   return symmetrized(neighbours, ones, (a, b) => (a + b) / 2);
 }

@@ -1,10 +1,11 @@
-import { checkPositive, checkRange, checkInteger } from "../checks";
+import { checkInteger, checkNames, checkPositive, checkRange } from "../checks";
 import { inverseOf } from "../linear-algebra/cholesky";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
-import { knnGraph } from "../neighbours/knn";
+import { KNN_OPTIONS, neighboursAmong } from "../neighbours/knn";
 import type { KnnOptions } from "../neighbours/knn";
 import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
+import type { HostRows } from "../neighbours/rows";
 import { SparseMatrix } from "../sparse";
 import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
@@ -41,11 +42,16 @@ export interface SecOperator extends SymmetricOperator {
  * @throws when an option is out of its range, or x is no finite matrix with more rows than neighbours
  */
 export async function secOperator(x: MatrixLike, options: SecOperatorOptions = {}): Promise<SecOperator> {
-  const op = "SEC";
+  return secOperatorOf(await takeRows(x, "secOperator"), options, "secOperator");
+}
+
+/** The same of rows that a method has taken. @throws `op: …` @internal */
+export async function secOperatorOf(rows: HostRows, options: SecOperatorOptions, op: string): Promise<SecOperator> {
   const { neighbors = 5, mu = 0.1, gamma = 1, sigma2: given, ...searching } = options;
   checkRange(op, { mu }, 0);
   checkPositive(op, { gamma });
-  const graph = await knnGraph(x, neighbors, searching);
+  checkNames<KnnOptions>(op, searching, KNN_OPTIONS);
+  const graph = await neighboursAmong(rows, { neighbors }, op, searching);
   const squared = graph.distances.data.map((distance) => distance * distance);
   const sigma2 = given ?? (squared.reduce((sum, value) => sum + value, 0) / squared.length || 1);
   checkPositive(op, { sigma2 });
@@ -55,7 +61,7 @@ export async function secOperator(x: MatrixLike, options: SecOperatorOptions = {
     Math.max,
   );
   const laplacian = normalizedLaplacian(affinity);
-  const linear = await linearPart(x, gamma);
+  const linear = linearPart(rows, gamma, op);
   const { n } = laplacian;
   const apply = async (v: Float64Array, width: number, out: Float64Array): Promise<void> => {
     await laplacian.apply(v, width, out);
@@ -67,15 +73,14 @@ export async function secOperator(x: MatrixLike, options: SecOperatorOptions = {
 }
 
 /** H − H X (Xᵀ H X + γ I)⁻¹ Xᵀ H, H taking off means: eigenvalues from 0 to 1. */
-async function linearPart(x: MatrixLike, gamma: number): Promise<SymmetricOperator> {
-  const rows = await takeRows(x, "SEC");
+function linearPart(rows: HostRows, gamma: number, op: string): SymmetricOperator {
   const { n, d } = rows;
   const centered = lessOffset(rows, columnMeans(rows)).data;
   const gram = new Float64Array(d * d);
   for (let at = 0; at < n * d; at += d)
     for (let a = 0; a < d; a++) for (let b = 0; b < d; b++) gram[a * d + b]! += centered[at + a]! * centered[at + b]!;
   for (let a = 0; a < d; a++) gram[a * d + a]! += gamma;
-  const inverse = inverseOf(gram, d, "SEC");
+  const inverse = inverseOf(gram, d, op);
   const apply = (v: Float64Array, width: number, out: Float64Array): void => {
     const [means, projected, solved] = [
       new Float64Array(width),
@@ -116,16 +121,22 @@ export interface LdmgiLaplacianOptions extends KnnOptions {
  * their mean, and the sum is small for what a linear discriminant of every clique gives. Sparse [n, n].
  * @throws when an option is out of its range, or x is no finite matrix of at least cliqueSize rows
  */
-export async function ldmgiLaplacian(
-  x: MatrixLike,
-  { cliqueSize = 5, lambda = 1, ...options }: LdmgiLaplacianOptions = {},
+export async function ldmgiLaplacian(x: MatrixLike, options: LdmgiLaplacianOptions = {}): Promise<SparseMatrix> {
+  return ldmgiLaplacianOf(await takeRows(x, "ldmgiLaplacian"), options, "ldmgiLaplacian");
+}
+
+/** The same of rows that a method has taken. @throws `op: …` @internal */
+export async function ldmgiLaplacianOf(
+  rows: HostRows,
+  { cliqueSize = 5, lambda = 1, ...options }: LdmgiLaplacianOptions,
+  op: string,
 ): Promise<SparseMatrix> {
-  const op = "LDMGI";
-  const { data, n, d } = await takeRows(x, op);
-  checkInteger(op, { cliqueSize }, 2, n);
+  checkNames<KnnOptions>(op, options, KNN_OPTIONS);
+  const { data, n, d } = rows;
+  checkInteger(op, { cliqueSize }, 2);
   checkPositive(op, { lambda });
-  const { indices } = await knnGraph(x, cliqueSize, { ...options, includeSelf: true });
-  return runCooperatively(sumOfCliques(data, n, d, indices.data, cliqueSize, lambda));
+  const { indices } = await neighboursAmong(rows, { cliqueSize }, op, { ...options, includeSelf: true });
+  return runCooperatively(sumOfCliques(data, n, d, indices.data, cliqueSize, lambda, op));
 }
 
 function* sumOfCliques(
@@ -135,6 +146,7 @@ function* sumOfCliques(
   cliques: Int32Array,
   k: number,
   lambda: number,
+  op: string,
 ): Cooperative<SparseMatrix> {
   const size = n * k * k;
   const entries = { rows: new Uint32Array(size), columns: new Uint32Array(size), values: new Float64Array(size) };
@@ -155,9 +167,9 @@ function* sumOfCliques(
     const largest = gram.reduce((most, value) => Math.max(most, value), 0);
     if (!(lambda > 1e-14 * largest))
       throw new Error(
-        `LDMGI: lambda must not be lost beside the squared distances of neighbours, ${largest.toPrecision(3)}, got ${lambda}; scale x, or raise it`,
+        `${op}: lambda must not be lost beside the squared distances of neighbours, ${largest.toPrecision(3)}, got ${lambda}; scale x, or raise it`,
       );
-    const inverse = inverseOf(gram, k, "LDMGI");
+    const inverse = inverseOf(gram, k, op);
     const sums = new Float64Array(k);
     let total = 0;
     for (let a = 0; a < k; a++) for (let b = 0; b < k; b++) sums[a]! += inverse[a * k + b]!;

@@ -100,12 +100,26 @@ export async function spectralEmbedding(
   components: number,
   { dropFirst = false, signal }: { readonly dropFirst?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<SpectralEmbeddingResult> {
-  const laplacian = laplacianOf(affinity, "spectralEmbedding");
+  return embeddingOf(affinity, { components }, "spectralEmbedding", dropFirst, signal);
+}
+
+/** The same in a method's words: `op`, and the number of eigenvectors by its name there. @throws `op: …` @internal */
+export async function embeddingOf(
+  affinity: SparseMatrix | MatrixLike,
+  count: Readonly<Record<string, number>>,
+  op: string,
+  dropFirst: boolean,
+  signal: AbortSignal | undefined,
+): Promise<SpectralEmbeddingResult> {
+  const laplacian = laplacianOf(affinity, op);
   const { n, roots } = laplacian;
   const skipped = dropFirst ? 1 : 0;
+  const [[name, components]] = Object.entries(count) as [[string, number]];
   if (!Number.isInteger(components) || components < 1 || components + skipped > n)
-    throw new Error(`spectralEmbedding: components must be a whole number from 1 to ${n - skipped}, got ${components}`);
-  const found = await smallestEigenvectors(laplacian, components + skipped, "spectralEmbedding", { signal });
+    throw new Error(
+      `${op}: ${name} must be a whole number from 1 and ${dropFirst ? "less than" : "at most"} the number of points, ${n}, got ${components}`,
+    );
+  const found = await smallestEigenvectors(laplacian, components + skipped, op, { signal });
   const vectors = found.vectors.subarray(skipped * n);
   return {
     eigenvalues: found.values.slice(skipped),

@@ -4,11 +4,11 @@ import type { Device } from "../device";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
-import { takeMatrix } from "../neighbours/rows";
+import { takeRows } from "../neighbours/rows";
 import { positive, integer } from "../options";
 import { EIGEN_DEFAULTS, EIGEN_RULES, EigenClustering } from "./eigen-clustering";
 import type { EigenClusteringOptions, EigenClusteringSettings } from "./eigen-clustering";
-import { ldmgiLaplacian } from "./graph-laplacians";
+import { ldmgiLaplacianOf } from "./graph-laplacians";
 import type { LdmgiLaplacianOptions } from "./graph-laplacians";
 
 /** Options of `LDMGI`. */
@@ -45,7 +45,7 @@ export class LDMGI extends EigenClustering<Settings> {
     signal: AbortSignal,
   ): Promise<SymmetricOperator> {
     const { cliqueSize, lambda } = this.settings;
-    const laplacian = await ldmgiLaplacian(await takeMatrix(x, op), { cliqueSize, lambda, device, signal });
+    const laplacian = await ldmgiLaplacianOf(await takeRows(x, op), { cliqueSize, lambda, device, signal }, op);
     return { n: laplacian.shape[0], apply: (v, width, out) => laplacian.multiply(v, width, out) };
   }
 }

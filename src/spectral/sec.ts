@@ -4,11 +4,11 @@ import type { Device } from "../device";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
-import { takeMatrix } from "../neighbours/rows";
+import { takeRows } from "../neighbours/rows";
 import { optional, positive, range, integer } from "../options";
 import { EIGEN_DEFAULTS, EIGEN_RULES, EigenClustering } from "./eigen-clustering";
 import type { EigenClusteringOptions, EigenClusteringSettings } from "./eigen-clustering";
-import { secOperator } from "./graph-laplacians";
+import { secOperatorOf } from "./graph-laplacians";
 import type { SecOperatorOptions } from "./graph-laplacians";
 
 /** Options of `SEC`. */
@@ -48,13 +48,7 @@ export class SEC extends EigenClustering<Settings> {
     signal: AbortSignal,
   ): Promise<SymmetricOperator> {
     const { neighbors, mu, gamma, sigma2 } = this.settings;
-    return secOperator(await takeMatrix(x, op), {
-      neighbors,
-      mu,
-      gamma,
-      ...(sigma2 !== undefined && { sigma2 }),
-      device,
-      signal,
-    });
+    const options = { neighbors, mu, gamma, ...(sigma2 !== undefined && { sigma2 }), device, signal };
+    return secOperatorOf(await takeRows(x, op), options, op);
   }
 }

@@ -11,7 +11,7 @@ import { integer } from "../options";
 import type { SparseMatrix } from "../sparse";
 import { AFFINITY_DEFAULTS, AFFINITY_RULES, affinityOf } from "./affinity-kinds";
 import type { AffinityOptions, AffinitySettings } from "./affinity-kinds";
-import { spectralEmbedding } from "./laplacian";
+import { embeddingOf } from "./laplacian";
 
 /** Options of `SpectralEmbedding`. */
 export interface SpectralEmbeddingOptions extends AffinityOptions {
@@ -64,10 +64,11 @@ export class SpectralEmbedding extends Model<Settings> {
       const { signal } = fit;
       const report = (step: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 2, loss: 1 - step / 2 });
-      const affinity = await affinityOf(x, "SpectralEmbedding.fit", this.settings, await this.device(x), signal);
+      const op = "SpectralEmbedding.fit";
+      const affinity = await affinityOf(x, op, this.settings, await this.device(x), signal);
       report(1);
       await fit.between();
-      const found = await spectralEmbedding(affinity, this.settings.nComponents, { dropFirst: true, signal });
+      const found = await embeddingOf(affinity, { nComponents: this.settings.nComponents }, op, true, signal);
       await fit.between();
       this.#result = { embedding: found.embedding, eigenvalues: found.eigenvalues };
       this.learned();

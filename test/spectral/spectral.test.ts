@@ -105,7 +105,7 @@ test("affinities that are none are refused", async () => {
   await expect(spectralEmbedding([[0, 1], [2, 0]], 1)).rejects.toThrow(/must be symmetric, got 1 and 2/); // prettier-ignore
   await expect(spectralEmbedding([[0, -1], [-1, 0]], 1)).rejects.toThrow(/not negative, got -1/); // prettier-ignore
   await expect(spectralEmbedding([[0, 1]], 1)).rejects.toThrow(/square matrix/);
-  await expect(spectralEmbedding([[0, 1], [1, 0]], 3)).rejects.toThrow("components must be a whole number from 1 to 2, got 3"); // prettier-ignore
+  await expect(spectralEmbedding([[0, 1], [1, 0]], 3)).rejects.toThrow("components must be a whole number from 1 and at most the number of points, 2, got 3"); // prettier-ignore
   expect(() => new SpectralClustering({ nClusters: 2, affinity: "cosine" as "rbf" })).toThrow(
     /affinity must be one of rbf, knn, precomputed/,
   );

@@ -1,6 +1,6 @@
 import type { Device } from "../../device";
 import { scaleFor } from "../../cluster/frame";
-import { centeredRows, columnMeans, lessOffset, spanAbout } from "../../neighbours/rows";
+import { aboutMeans, centeredRows, spanAbout } from "../../neighbours/rows";
 import type { HostRows } from "../../neighbours/rows";
 import { DeviceMixture, HostMixture } from "./engine";
 import type { MixtureEngine } from "./engine";
@@ -22,16 +22,17 @@ export class Engines {
   /** Where points lie, or one that is requested when it is first needed. */
   readonly device: () => Promise<Device>;
   readonly #precision: Precision;
+  readonly #op: string;
   /** Whether squares of the points stay far from the ends of float32. */
   readonly #ordinary: boolean;
   #device: DeviceMixture | undefined;
 
-  constructor(rows: HostRows, precision: Precision, device: () => Promise<Device>) {
-    this.offset = columnMeans(rows);
-    this.rows = lessOffset(rows, this.offset);
+  /** @throws `op: …` unless squares of the points about their mean fit float64 */
+  constructor(rows: HostRows, precision: Precision, device: () => Promise<Device>, op: string) {
+    ({ rows: this.rows, offset: this.offset } = aboutMeans(rows, op));
     this.#host = new HostMixture(this.rows);
-    this.#ordinary = scaleFor(spanAbout(rows, this.offset), "GaussianMixture.fit") === 1;
-    [this.#precision, this.device] = [precision, device];
+    this.#ordinary = scaleFor(spanAbout(rows, this.offset), op) === 1;
+    [this.#precision, this.device, this.#op] = [precision, device, op];
   }
 
   /** The engine that scores of this sharpness and kind take. */
@@ -46,7 +47,7 @@ export class Engines {
     if (this.#precision === "float64" || small || !this.#ordinary) return this.#host;
     if (!this.#device) {
       const device = await this.device();
-      const points = centeredRows(this.rows, new Float64Array(d), "GaussianMixture.fit");
+      const points = centeredRows(this.rows, new Float64Array(d), this.#op);
       this.#device = await DeviceMixture.request(device, points, n, d);
     }
     return this.#device;

@@ -174,7 +174,7 @@ export abstract class Mixture<
       const rows = await takeRows(x, op);
       const { nComponents, nInit, precision, regCovar, seed } = this.settings;
       if (rows.n < nComponents) throw new Error(`${op}: ${nComponents} components need as many points, got ${rows.n}`);
-      const engines = new Engines(rows, precision, () => this.device(x));
+      const engines = new Engines(rows, precision, () => this.device(x), op);
       checkRegularization(engines.rows, regCovar, op);
       try {
         const { rows, offset } = engines;
@@ -381,11 +381,15 @@ export abstract class Mixture<
   async #expect(x: Points, method: string): Promise<Expectation> {
     const { parameters } = this.known(method, this.#result);
     return this.computing(method, async () => {
-      const op = `GaussianMixture.${method}`;
+      const op = `${this.name}.${method}`;
       const rows = await takeRows(x, op);
       const d = parameters.means.length / this.nComponents;
       if (rows.d !== d) throw new Error(`${op}: x must have ${d} columns, got ${rows.d}`);
-      return new HostMixture(rows).expectation(this.scores(parameters, d, op));
+      const found = await new HostMixture(rows).expectation(this.scores(parameters, d, op));
+      const wrong = found.logProb.findIndex((value) => !Number.isFinite(value));
+      if (wrong >= 0)
+        throw new Error(`${op}: rows must be near enough for their densities to fit float64, got row ${wrong}`);
+      return found;
     });
   }
 }

@@ -73,7 +73,7 @@ export function factorsOf(
     } else {
       const from = type === "tied" ? 0 : j * d * d;
       const covariance = covariances.subarray(from, from + d * d);
-      const l = choleskyOf(covariance, d, `${op}: component ${j}`);
+      const l = choleskyOf(covariance, d, `${op}: component ${j}`, "; raise regCovar, or scale x");
       factors.set(inverseLower(l, d), j * d * d);
       for (let c = 0; c < d; c++) {
         logDeterminants[j]! -= Math.log(l[c * d + c]!);

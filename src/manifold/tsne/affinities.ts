@@ -2,7 +2,7 @@ import { checkRange } from "../../checks";
 import { toContiguous } from "../../matrix";
 import type { MatrixLike } from "../../matrix";
 import { NdArray } from "../../ndarray";
-import { takeRows } from "../../neighbours/rows";
+import { checkSpan, takeRows } from "../../neighbours/rows";
 import type { Neighbours } from "../../neighbours/knn";
 import { SparseMatrix } from "../../sparse";
 import { yieldWhenDue } from "../../event-loop";
@@ -57,8 +57,10 @@ export function conditionalRow(squared: Float64Array, perplexity: number, out: F
  */
 export async function tsneAffinities(x: MatrixLike, perplexity: number): Promise<TsneAffinities> {
   const op = "tsneAffinities";
-  const { data, n, d } = await takeRows(x, op);
+  const rows = await takeRows(x, op);
+  const { data, n, d } = rows;
   checkPerplexity(op, perplexity, n);
+  checkSpan(rows, op);
   const conditional = new Float64Array(n * n);
   const beta = new Float64Array(n);
   const [squared, row] = [new Float64Array(n - 1), new Float64Array(n - 1)];

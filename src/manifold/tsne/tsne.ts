@@ -5,7 +5,7 @@ import type { Device } from "../../device";
 import { toContiguous } from "../../matrix";
 import type { MatrixLike } from "../../matrix";
 import { NdArray } from "../../ndarray";
-import { knnGraph } from "../../neighbours/knn";
+import { neighboursAmong } from "../../neighbours/knn";
 import type { Metric } from "../../neighbours/knn";
 import { takeRows } from "../../neighbours/rows";
 import { stream } from "../../random";
@@ -140,7 +140,7 @@ export class TSNE {
       else {
         checkPerplexity(op, perplexity, n);
         const k = Math.min(n - 1, Math.floor(3 * perplexity + 1));
-        p = await neighbourAffinities(await knnGraph(x, k, { metric, device, signal }), perplexity);
+        p = await neighbourAffinities(await neighboursAmong(rows, { k }, op, { metric, device, signal }), perplexity);
       }
       const descent = new TsneDescent(device, p, await this.#begin(x, n, rows.d, device), nComponents);
       try {

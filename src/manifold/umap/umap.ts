@@ -6,7 +6,7 @@ import { toContiguous } from "../../matrix";
 import type { MatrixLike } from "../../matrix";
 import { NdArray } from "../../ndarray";
 import { connectedComponents } from "../../neighbours/graph";
-import { kNeighbours, knnGraph } from "../../neighbours/knn";
+import { neighboursAmong, neighboursOf } from "../../neighbours/knn";
 import type { Metric } from "../../neighbours/knn";
 import { takeRows } from "../../neighbours/rows";
 import type { HostRows } from "../../neighbours/rows";
@@ -137,7 +137,8 @@ export class UMAP {
     const device = await holder.get(rows.data);
     try {
       const k = Math.min(this.#options.nNeighbors ?? 15, n);
-      const graph = await fuzzyGraph(await knnGraph(x, k - 1, { metric, device, signal }), k);
+      const others = { nNeighbors: k - 1 };
+      const graph = await fuzzyGraph(await neighboursAmong(rows, others, op, { metric, device, signal }), k);
       const epochs = this.#options.nEpochs ?? (n <= SMALL ? 500 : 200);
       const sampled = sampledEdges(graph, epochs);
       const y = await this.#begin(x, rows, sampled.graph, device);
@@ -156,14 +157,16 @@ export class UMAP {
 
   /** Places of rows [m, d] among the fitted ones, which stay; a row that was fitted has the place that it got then. @throws before `fit`, or for another d */
   async transform(x: MatrixLike): Promise<NdArray> {
-    const { rows, embedding } = fitted("UMAP.transform", this.#result);
+    const op = "UMAP.transform";
+    const { rows, embedding } = fitted(op, this.#result);
+    const given = await takeRows(x, op);
     const { nComponents = 2, metric = "euclidean", signal } = this.#options;
     const { n, d } = rows;
     const k = Math.min(this.#options.nNeighbors ?? 15, n);
     const holder = new DeviceHolder(this.#options.device);
     const device = await holder.get(rows.data);
     try {
-      const near = await kNeighbours(x, new NdArray(rows.data, [n, d]), k, { metric, device, signal });
+      const near = await neighboursOf(given, rows, { nNeighbors: k }, op, { metric, device, signal });
       const m = near.indices.shape[0]!;
       const strengths = await memberships(near, k);
       const entries = { rows: mapTo(Uint32Array, strengths, (_, e) => Math.floor(e / k)), columns: near.indices.data };
@@ -180,9 +183,10 @@ export class UMAP {
       const sampled = sampledEdges(graph, epochs);
       const fixed = { ...this.#layout(epochs), fixed: embedding.data };
       const places = await layOut(device, y, nComponents, sampled.graph, sampled.periods, fixed);
-      const { data } = await takeRows(x, "UMAP.transform");
       for (let i = 0; i < m; i++) {
-        const same = near.indices.data.subarray(i * k, (i + 1) * k).find((j) => sameRow(data, i, rows.data, j, d));
+        const same = near.indices.data
+          .subarray(i * k, (i + 1) * k)
+          .find((j) => sameRow(given.data, i, rows.data, j, d));
         if (same === undefined) continue;
         places.set(embedding.data.subarray(same * nComponents, (same + 1) * nComponents), i * nComponents);
       }

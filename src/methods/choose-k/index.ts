@@ -13,6 +13,7 @@ import {
   signal as signalRule,
   callable,
 } from "../../options";
+import { checkSpan } from "../../neighbours/rows";
 import { mapped, tableOf } from "../../preprocessing/columns";
 import { stream } from "../../random";
 import type { Estimator } from "../method";
@@ -115,7 +116,8 @@ export async function chooseK(
     { references: 10, resamples: 10, seed: 0 },
   );
   const rows = await mapped(await runCooperatively(tableOf(x, op)), (value) => value);
-  const n = rows.shape[0]!;
+  const [n, d] = rows.shape as [number, number];
+  checkSpan({ data: rows.data, n, d }, op);
   const [least, most] = checkedRange(range, n, op);
   const criterion = settings.criterion ?? (n > EXACT_ROWS ? "simplifiedSilhouette" : "silhouette");
   if (criterion === "gap" && settings.references === 0)
@@ -153,6 +155,8 @@ export async function chooseK(
     settings.onStep?.(scores.length, numbers.length);
   }
   const usable = scores.filter(({ score }) => !Number.isNaN(score));
+  if (usable.length === 0 && one && rows.data.every((value, at) => value === rows.data[at % d]))
+    return { k: 1, criterion, scores, reason: "1: all rows are the same", labels: new Int32Array(n) };
   if (usable.length === 0)
     throw new Error(`${op}: the method must find 2 to n − 1 clusters for some k of ${least} to ${most}, it found none`);
   const { k, reason } = decide(criterion, usable, one && sets.length > 0 ? expected : undefined);
