@@ -95,7 +95,9 @@ describeDevices("knnGraph", (device) => {
   test("what cannot be is refused in one line", async () => {
     const own = { device: await device() };
     const x = new NdArray(points(6, 2, 5), [6, 2]);
-    await expect(knnGraph(x, 6, own)).rejects.toThrow("knnGraph: k must be less than the number of points, got 6 for 6");
+    await expect(knnGraph(x, 6, own)).rejects.toThrow(
+      "knnGraph: k must be less than the number of points, got 6 for 6",
+    );
     await expect(knnGraph([[0], [NaN], [2]], 1, own)).rejects.toThrow(
       "knnGraph: x must be finite, got NaN at row 1, column 0",
     );
