@@ -1,6 +1,7 @@
 import { checkInteger } from "../checks";
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { OptionSet } from "../lifecycle/model";
@@ -13,6 +14,10 @@ import { aboutMeans, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { choice, optional, range, integer } from "../options";
 import type { Cooperative } from "../event-loop";
+import { keptChain, mergesByChain, newChain, restoredChain } from "./chain";
+import type { GrowingChain } from "./chain";
+import { checkSamePoints, keptTree, newTree, restoredTree } from "./growing-tree";
+import type { GrowingTree } from "./growing-tree";
 import { cutAfter, singleLinkage } from "./linkage";
 import type { Linkage } from "./linkage";
 import { boruvkaTree, distanceOf, primTree } from "./mutual-reachability";
@@ -54,6 +59,18 @@ interface Result extends Linkage {
   readonly n: number;
 }
 
+/** What names of a fit that did not end begin with. */
+const STANDING = "standing.";
+
+/** Where a fit stands: what it has found of a chain, or of a spanning tree. */
+interface Standing {
+  readonly n: number;
+  readonly d: number;
+  readonly chain?: GrowingChain;
+  readonly tree?: GrowingTree;
+  readonly found: { readonly count: number };
+}
+
 /**
  * Agglomerative clustering under Euclidean distances: nearest clusters are joined until they are one, by the nearest-neighbour chain (Murtagh 1983; Müllner,
  * "Modern hierarchical, agglomerative clustering algorithms", 2011). Ward's linkage holds centres only, single linkage a spanning tree, so that memory grows
@@ -62,6 +79,9 @@ interface Result extends Linkage {
  */
 export class AgglomerativeClustering extends Model<Settings> {
   #result: Result | undefined;
+  #standing: Standing | undefined;
+  /** Whether the next fit goes on from where a loaded one stood. */
+  #goesOn = false;
 
   /** @throws for an option that is unknown or out of its range, or when both nClusters and distanceThreshold are given */
   constructor(options: AgglomerativeClusteringOptions = {}) {
@@ -91,7 +111,7 @@ export class AgglomerativeClustering extends Model<Settings> {
   }
 
   /**
-   * Joins points x [n, d].
+   * Joins points x [n, d]. A fit that was stopped, saved and loaded goes on where it stood, with the same points.
    * @param options `onStep`: now and then; the loss is the share of merges that are left
    * @throws when there are fewer points than clusters, or more than 5,000 for complete or average linkage; the signal's reason when aborted
    */
@@ -108,17 +128,19 @@ export class AgglomerativeClustering extends Model<Settings> {
           `${op}: ${linkage} linkage holds the distances of up to ${MOST_PAIRS} points, got ${n}; use "ward" or "single"`,
         );
       const { rows } = aboutMeans(given, op);
-      const done = { merges: 0 };
+      const before = this.#goesOn ? this.#standing : undefined;
+      if (before) checkSamePoints(op, before, rows);
+      [this.#standing, this.#goesOn] = [before, false];
       const report = (): StepReport => {
-        const loss = n === 1 ? 0 : 1 - done.merges / (n - 1);
-        return { stage: this.name, epoch: 1, epochs: 1, step: done.merges, steps: n - 1, loss };
+        const merged = this.#standing?.found.count ?? n - 1;
+        const loss = n === 1 ? 0 : 1 - merged / (n - 1);
+        return { stage: this.name, epoch: 1, epochs: 1, step: merged, steps: n - 1, loss };
       };
-      const merging = linkage === "single" ? nearestPairs(rows) : chain(rows, linkage, done);
-      const merges = n === 1 ? NONE : await fit.pacing(merging, report);
+      const merges = n === 1 ? NONE : await fit.pacing(this.#merging(rows, linkage, before), report);
       await fit.between();
       this.#result = { ...merges, n, labels: cutAfter(merges, n, this.#mergesOf(merges)) };
+      this.#standing = undefined;
       this.learned();
-      done.merges = n - 1;
       fit.report(report());
     });
   }
@@ -147,17 +169,53 @@ export class AgglomerativeClustering extends Model<Settings> {
     );
   }
 
+  /** Merges, from where they stood; what is found of them is kept as it is found. */
+  #merging(rows: HostRows, linkage: LinkageKind, before: Standing | undefined): Cooperative<Linkage> {
+    const { n, d } = rows;
+    const byTree = d <= TREE_DIMENSIONS;
+    const chain = before?.chain ?? newChain(n);
+    const tree = before?.tree ?? newTree(n, !byTree);
+    this.#standing = { n, d, ...(linkage === "single" ? { tree, found: tree } : { chain, found: chain }) };
+    this.learned(); // from now on it can say where it stands
+    return linkage === "single" ? nearestPairs(rows, tree) : mergesByChain(rows, linkage, chain);
+  }
+
   protected override own(): Learned {
-    const { children, distances, n } = this.known("save", this.#result);
+    const standing = this.#standing;
+    const result = standing ? this.#result : this.known("save", this.#result);
+    const { chain, tree } = standing ?? {};
     return {
       arrays: {
-        children: new NdArray<TypedArray>(children, [n - 1, 2]),
-        distances: new NdArray<TypedArray>(distances),
+        ...(result && {
+          children: new NdArray<TypedArray>(result.children, [result.n - 1, 2]),
+          distances: new NdArray<TypedArray>(result.distances),
+        }),
+        ...(chain && withPrefix(STANDING, keptChain(chain))),
+        ...(tree && withPrefix(STANDING, keptTree(tree))),
       },
+      ...(standing && {
+        state: { d: standing.d, count: standing.found.count, ...(chain && { length: chain.length }) },
+      }),
     };
   }
 
   protected override restore(saved: Checkpoint): void {
+    const standing = saved.of(saved.below(STANDING));
+    if (Object.keys(standing.arrays).length > 0) {
+      const whole = (name: string, least: number): number => saved.entry<number>(name, integer(least));
+      const [d, count] = [whole("d", 1), whole("count", 0)];
+      if (this.settings.linkage === "single") {
+        const tree = restoredTree(standing, count);
+        if ((tree.nearest !== undefined) !== d > TREE_DIMENSIONS)
+          throw new Error(`checkpoint: nearest must be there of points of more than ${TREE_DIMENSIONS} columns alone`);
+        this.#standing = { n: tree.weights.length + 1, d, tree, found: tree };
+      } else {
+        const chain = restoredChain(standing, count, whole("length", 0));
+        this.#standing = { n: chain.distances.length + 1, d, chain, found: chain };
+      }
+      this.#goesOn = true;
+      if (!saved.arrays["distances"]) return;
+    }
     const merges = saved.arrays["distances"]?.data.length;
     if (merges === undefined) throw new Error("checkpoint: distances must be there");
     const n = merges + 1;
@@ -180,7 +238,7 @@ export class AgglomerativeClustering extends Model<Settings> {
   }
 
   protected override release(): void {
-    this.#result = undefined;
+    [this.#result, this.#standing] = [undefined, undefined];
   }
 
   /** Merges that are made. @throws when there are fewer points than clusters */
@@ -193,120 +251,9 @@ export class AgglomerativeClustering extends Model<Settings> {
 
 const NONE: Linkage = { children: new Int32Array(0), distances: new Float64Array(0), sizes: new Int32Array(0) };
 
-function* nearestPairs(rows: HostRows): Cooperative<Linkage> {
+function* nearestPairs(rows: HostRows, tree: GrowingTree): Cooperative<Linkage> {
   const { data, n, d } = rows;
   if (d <= TREE_DIMENSIONS)
-    return singleLinkage(yield* boruvkaTree(yield* KdTree.build(data, n, d), new Float64Array(n), 1));
-  return singleLinkage(yield* primTree(n, distanceOf(rows)));
-}
-
-/** Merges as the chain finds them: two places and their distance; the lower place then stands for both. */
-interface Found {
-  readonly a: Int32Array;
-  readonly b: Int32Array;
-  readonly distances: Float64Array;
-}
-
-/** Distances between clusters that change as they merge. */
-interface Spaces {
-  /** Squared for Ward. */
-  between(i: number, j: number): number;
-  merge(into: number, from: number, alive: Uint32Array, count: number): void;
-}
-
-/** Clusters by their centres: Ward's distance, squared. */
-function centres({ data, d }: HostRows, sizes: Float64Array): Spaces {
-  return {
-    between(i, j) {
-      let sum = 0;
-      for (let c = 0, a = i * d, b = j * d; c < d; c++, a++, b++) {
-        const away = data[a]! - data[b]!;
-        sum += away * away;
-      }
-      return (2 * sizes[i]! * sizes[j]! * sum) / (sizes[i]! + sizes[j]!);
-    },
-    merge(into, from) {
-      const share = sizes[from]! / (sizes[into]! + sizes[from]!);
-      for (let c = 0; c < d; c++) data[into * d + c]! += share * (data[from * d + c]! - data[into * d + c]!);
-    },
-  };
-}
-
-/** Clusters by their distances, put together by Lance and Williams's rules. */
-function* allPairs(
-  { data, n, d }: HostRows,
-  sizes: Float64Array,
-  linkage: "complete" | "average",
-): Cooperative<Spaces> {
-  const pairs = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) {
-      let sum = 0;
-      for (let c = 0; c < d; c++) sum += (data[i * d + c]! - data[j * d + c]!) ** 2;
-      pairs[i * n + j] = pairs[j * n + i] = Math.sqrt(sum);
-    }
-    yield;
-  }
-  return {
-    between: (i, j) => pairs[i * n + j]!,
-    merge(into, from, alive, count) {
-      const [a, b] = [sizes[into]!, sizes[from]!];
-      for (let p = 0; p < count; p++) {
-        const other = alive[p]!;
-        const [x, y] = [pairs[into * n + other]!, pairs[from * n + other]!];
-        const length = linkage === "complete" ? Math.max(x, y) : (a * x + b * y) / (a + b);
-        pairs[into * n + other] = pairs[other * n + into] = length;
-      }
-    },
-  };
-}
-
-/** Merges by the chain of nearest neighbours: each cluster on it is nearest to the one before, until two are each other's. */
-function* chain(
-  rows: HostRows,
-  linkage: "ward" | "complete" | "average",
-  done: { merges: number },
-): Cooperative<Linkage> {
-  const { n } = rows;
-  const sizes = new Float64Array(n).fill(1);
-  const spaces = linkage === "ward" ? centres(rows, sizes) : yield* allPairs(rows, sizes, linkage);
-  const found: Found = { a: new Int32Array(n - 1), b: new Int32Array(n - 1), distances: new Float64Array(n - 1) };
-  const alive = generate(Uint32Array, n, (i) => i);
-  const places = alive.slice(); // where a cluster stands in `alive`
-  const path = new Uint32Array(n);
-  let [count, length] = [n, 0];
-  for (let merge = 0; merge < n - 1; done.merges = merge) {
-    if (length === 0) path[length++] = alive[0]!;
-    const tip = path[length - 1]!;
-    const before = length > 1 ? path[length - 2]! : -1;
-    let [best, nearest] = [before < 0 ? Infinity : spaces.between(tip, before), before];
-    for (let p = 0; p < count; p++) {
-      const other = alive[p]!;
-      if (other === tip || other === before) continue;
-      const distance = spaces.between(tip, other);
-      if (distance < best || (distance === best && nearest !== before && other < nearest))
-        [best, nearest] = [distance, other];
-    }
-    yield;
-    if (nearest !== before) {
-      path[length++] = nearest;
-      continue;
-    }
-    length -= 2;
-    const [into, from] = tip < before ? [tip, before] : [before, tip];
-    found.a[merge] = into;
-    found.b[merge] = from;
-    found.distances[merge++] = linkage === "ward" ? Math.sqrt(best) : best;
-    const last = alive[--count]!;
-    alive[places[from]!] = last;
-    places[last] = places[from]!;
-    spaces.merge(into, from, alive, count);
-    sizes[into]! += sizes[from]!;
-  }
-  return sorted(found);
-}
-
-/** The chain's merges by ascending distance, with the numbers of what they join. */
-function sorted({ a, b, distances }: Found): Linkage {
-  return singleLinkage({ from: Uint32Array.from(a), to: Uint32Array.from(b), weights: Float64Array.from(distances) });
+    return singleLinkage(yield* boruvkaTree(yield* KdTree.build(data, n, d), new Float64Array(n), 1, tree));
+  return singleLinkage(yield* primTree(n, distanceOf(rows), tree));
 }

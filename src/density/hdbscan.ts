@@ -1,6 +1,7 @@
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
@@ -12,17 +13,17 @@ import { kthNeighbours } from "../neighbours/kth-neighbour";
 import { treeOf } from "../neighbours/kth-on-tree";
 import { aboutMeans, lessOffset, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
-import { UnionFind } from "../neighbours/union-find";
 import { choice, flag, optional, positive, range, integer } from "../options";
 import { yieldWhenDue } from "../event-loop";
 import { condense, outlierScores, selectClusters } from "./condensed-tree";
 import type { CondensedTree, Selection } from "./condensed-tree";
+import { checkSamePoints, keptTree, newTree, restoredTree } from "./growing-tree";
+import type { GrowingTree, Tree } from "./growing-tree";
 import { singleLinkage } from "./linkage";
 import type { Linkage } from "./linkage";
 import { boruvkaTree, distanceOf, primTree } from "./mutual-reachability";
-import type { Distance, Tree } from "./mutual-reachability";
+import type { Distance } from "./mutual-reachability";
 import { clustersOfNew } from "./prediction";
-import { generate } from "../typed-arrays";
 
 /** Options of `HDBSCAN`; names and defaults are those of Python's `hdbscan`. */
 export interface HDBSCANOptions {
@@ -57,6 +58,9 @@ export const HDBSCAN_OPTIONS: OptionSet<Settings> = {
   },
 };
 
+/** What names of a fit that did not end begin with. */
+const STANDING = "standing.";
+
 /** What was learned: everything else follows from the spanning tree. */
 interface Learnt {
   /** The points about their mean. */
@@ -65,6 +69,13 @@ interface Learnt {
   /** Distance of each point to its minSamples-th neighbour. */
   readonly cores: Float64Array<ArrayBuffer>;
   readonly spanning: Tree;
+}
+
+/** Where a fit stands that has core distances, and some of the spanning tree. */
+interface Standing {
+  readonly cores: Float64Array<ArrayBuffer>;
+  readonly d: number;
+  readonly spanning: GrowingTree;
 }
 
 interface Result extends Selection, Learnt {
@@ -81,6 +92,9 @@ interface Result extends Selection, Learnt {
  */
 export class HDBSCAN extends Model<Settings> {
   #result: Result | undefined;
+  #standing: Standing | undefined;
+  /** Whether the next fit goes on from where a loaded one stood. */
+  #goesOn = false;
 
   /** @throws for an option that is unknown or out of its range */
   constructor(options: HDBSCANOptions = {}) {
@@ -113,7 +127,8 @@ export class HDBSCAN extends Model<Settings> {
   }
 
   /**
-   * Clusters points x [n, d]; of n ≤ minSamples points the farthest counts as the neighbour.
+   * Clusters points x [n, d]; of n ≤ minSamples points the farthest counts as the neighbour. A fit that was stopped, saved and loaded goes on
+   * where it stood, with the same points.
    * @param options `onStep`: after core distances, spanning tree and selection; the loss is the share of points without a cluster
    * @throws when x has one row, or is no finite matrix; the signal's reason when aborted
    */
@@ -126,21 +141,36 @@ export class HDBSCAN extends Model<Settings> {
       const { rows, offset } = aboutMeans(given, op);
       const report = (step: number, loss: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });
+      const before = this.#goesOn ? this.#standing : undefined;
+      if (before) checkSamePoints(op, { n: before.cores.length, d: before.d }, rows);
+      [this.#standing, this.#goesOn] = [before, false];
       const tree = await treeOf(rows);
-      const squared = await kthNeighbours(rows, this.#minSamples(n), tree, () => this.device(x), fit);
-      const cores = squared.map(Math.sqrt);
+      const cores =
+        before?.cores ??
+        (await kthNeighbours(rows, this.#minSamples(n), tree, () => this.device(x), fit)).map(Math.sqrt);
+      const { d } = rows;
+      this.#standing = { cores, d, spanning: before?.spanning ?? newTree(n, !tree) };
+      const { spanning } = this.#standing;
+      if (!tree !== (spanning.nearest !== undefined)) throw new Error(`${op}: the checkpoint has another kind of tree`);
+      this.learned(); // from now on it can say where it stands
       report(1, 1);
       await fit.between();
       const { alpha } = this.settings;
       const distance = distanceOf(rows);
       const reach: Distance = (i, j) => Math.max(cores[i]!, cores[j]!, distance(i, j) / alpha);
-      const spanning = await fit.pacing(tree ? boruvkaTree(tree, cores, alpha) : primTree(n, reach));
+      await fit.pacing(tree ? boruvkaTree(tree, cores, alpha, spanning) : primTree(n, reach, spanning), () => ({
+        stage: this.name,
+        epoch: 1,
+        epochs: 1,
+        step: 1,
+        steps: 3,
+        loss: 1,
+      }));
       report(2, 1);
       await fit.between();
       const result = await this.#selected({ rows, offset, cores, spanning });
       await fit.between();
-      this.#result = result;
-      this.learned();
+      [this.#result, this.#standing] = [result, undefined];
       report(3, result.labels.reduce((count, label) => count + Number(label < 0), 0) / n);
     });
   }
@@ -172,36 +202,44 @@ export class HDBSCAN extends Model<Settings> {
   }
 
   protected override own(): Learned {
-    const { rows, offset, cores, spanning } = this.known("save", this.#result);
-    const edges = generate(Int32Array, 2 * spanning.weights.length, (i) =>
-      i % 2 === 0 ? spanning.from[i >> 1]! : spanning.to[i >> 1]!,
-    );
+    const standing = this.#standing;
+    const result = standing ? this.#result : this.known("save", this.#result);
     return {
       arrays: {
-        points: new NdArray<TypedArray>(rows.data, [rows.n, rows.d]),
-        ...{ offset: new NdArray<TypedArray>(offset), coreDistances: new NdArray<TypedArray>(cores) },
-        ...{ edges: new NdArray<TypedArray>(edges, [spanning.weights.length, 2]) },
-        weights: new NdArray<TypedArray>(spanning.weights),
+        ...(result && keptResult(result)),
+        ...(standing &&
+          withPrefix(STANDING, {
+            coreDistances: new NdArray<TypedArray>(standing.cores),
+            ...keptTree(standing.spanning),
+          })),
       },
+      ...(standing && { state: { d: standing.d, count: standing.spanning.count } }),
     };
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {
+    const standing = saved.of(saved.below(STANDING));
+    const count = standing.arrays["coreDistances"]?.data.length;
+    if (count !== undefined) {
+      const cores = standing.numbers("coreDistances", count);
+      if (!cores.every((core) => core >= 0)) throw new Error("checkpoint: coreDistances must be distances");
+      const spanning = restoredTree(standing, saved.entry<number>("count", integer(0)));
+      if (spanning.weights.length !== count - 1) throw new Error(`checkpoint: edges must be a tree of ${count} points`);
+      this.#standing = { cores, d: saved.entry("d", integer(1)), spanning };
+      this.#goesOn = true;
+      if (!saved.arrays["points"]) return;
+    }
     const [n = 0, d = 0, ...more] = saved.arrays["points"]?.shape ?? [];
     if (n < 2 || d < 1 || more.length > 0) throw new Error(`checkpoint: points must be rows of numbers, at least two`);
     const rows = { n, d, data: saved.numbers("points", n * d) };
-    const edges = saved.numbers("edges", 2 * (n - 1));
-    if (!edges.every((end) => Number.isInteger(end) && end >= 0 && end < n))
-      throw new Error(`checkpoint: edges must join points from 0 to ${n - 1}`);
-    const ends = (side: number): Uint32Array<ArrayBuffer> => generate(Uint32Array, n - 1, (e) => edges[2 * e + side]!);
-    const spanning = { from: ends(0), to: ends(1), weights: saved.numbers("weights", n - 1) };
-    if (!isTree(spanning, n)) throw new Error(`checkpoint: edges must be a tree of ${n} points`);
+    const spanning = restoredTree(saved);
+    if (spanning.weights.length !== n - 1) throw new Error(`checkpoint: edges must be a tree of ${n} points`);
     const [offset, cores] = [saved.numbers("offset", d), saved.numbers("coreDistances", n)];
     this.#result = await this.#selected({ rows, offset, cores, spanning });
   }
 
   protected override release(): void {
-    this.#result = undefined;
+    [this.#result, this.#standing] = [undefined, undefined];
   }
 
   #minSamples(n: number): number {
@@ -221,8 +259,9 @@ export class HDBSCAN extends Model<Settings> {
   }
 }
 
-/** Whether n − 1 edges join all n points. */
-function isTree({ from, to }: Tree, n: number): boolean {
-  const sets = new UnionFind(n);
-  return from.every((point, e) => sets.union(point, to[e]!));
-}
+/** Arrays of a result: the points, and what the rest follows from. */
+const keptResult = ({ rows, offset, cores, spanning }: Learnt): Record<string, NdArray<TypedArray>> => ({
+  points: new NdArray<TypedArray>(rows.data, [rows.n, rows.d]),
+  ...{ offset: new NdArray<TypedArray>(offset), coreDistances: new NdArray<TypedArray>(cores) },
+  ...keptTree({ from: spanning.from, to: spanning.to, weights: spanning.weights, count: spanning.weights.length }),
+});

@@ -1,5 +1,5 @@
 import { UnionFind } from "../neighbours/union-find";
-import type { Tree } from "./mutual-reachability";
+import type { Tree } from "./growing-tree";
 import { generate, mapTo } from "../typed-arrays";
 
 /** Merges of a hierarchy by ascending distance: merge i joins two clusters to number n + i; points are 0 … n − 1. */

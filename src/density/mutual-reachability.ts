@@ -3,14 +3,9 @@ import { squaredDistanceOf } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { UnionFind } from "../neighbours/union-find";
 import type { Cooperative } from "../event-loop";
+import { newTree } from "./growing-tree";
+import type { GrowingTree, Tree } from "./growing-tree";
 import { generate, mapTo } from "../typed-arrays";
-
-/** Edges of a spanning tree, n − 1 of them. */
-export interface Tree {
-  readonly from: Uint32Array<ArrayBuffer>;
-  readonly to: Uint32Array<ArrayBuffer>;
-  readonly weights: Float64Array<ArrayBuffer>;
-}
 
 /** Distance from point i to point j. */
 export type Distance = (i: number, j: number) => number;
@@ -24,14 +19,15 @@ export function distanceOf(rows: HostRows): Distance {
 /**
  * The minimum spanning tree of all pairs under a distance, by Prim's algorithm in n² time and n memory; of equal edges the one to the lower number.
  * Edges in the order in which they join.
+ * @param tree goes on from there, and keeps the edges as they are found
  */
-export function* primTree(n: number, distance: Distance): Cooperative<Tree> {
-  const [from, to, weights] = [new Uint32Array(n - 1), new Uint32Array(n - 1), new Float64Array(n - 1)];
-  const nearest = new Float64Array(n).fill(Infinity);
-  const parents = new Uint32Array(n);
-  const left = generate(Uint32Array, n - 1, (i) => i + 1);
-  let node = 0;
-  for (let e = 0, count = n - 1; e < n - 1; e++, count--) {
+export function* primTree(n: number, distance: Distance, tree = newTree(n, true)): Cooperative<Tree> {
+  const { from, to, weights, nearest, parents } = tree as Required<GrowingTree>;
+  const inside = new Uint8Array(n);
+  for (let e = 0; e < tree.count; e++) inside[to[e]!] = 1;
+  const left = generate(Uint32Array, n - 1, (i) => i + 1).filter((point) => inside[point] === 0);
+  let node = tree.count > 0 ? to[tree.count - 1]! : 0;
+  for (let count = left.length; count > 0; count--) {
     let [best, at] = [Infinity, -1];
     for (let p = 0; p < count; p++) {
       const other = left[p]!;
@@ -45,24 +41,29 @@ export function* primTree(n: number, distance: Distance): Cooperative<Tree> {
     }
     node = left[at]!;
     left[at] = left[count - 1]!;
-    from[e] = parents[node]!;
-    to[e] = node;
-    weights[e] = best;
+    from[tree.count] = parents[node]!;
+    to[tree.count] = node;
+    weights[tree.count++] = best;
     yield;
   }
-  return { from, to, weights };
+  return tree;
 }
 
 /**
  * The minimum spanning tree under mutual reachability max(core_i, core_j, ‖x_i − x_j‖ / alpha) by Borůvka's algorithm on a k-d tree: in each round every component finds
  * its shortest edge out, nodes whose points all lie in one component being passed over (March, Ram and Gray, KDD 2010, with one tree).
  * @param cores distances to the minSamples-th neighbour, by row number
+ * @param edges goes on from these, and keeps more as they are found, a round at a time
  */
-export function* boruvkaTree(tree: KdTree, cores: Float64Array, alpha: number): Cooperative<Tree> {
+export function* boruvkaTree(
+  tree: KdTree,
+  cores: Float64Array,
+  alpha: number,
+  edges = newTree(tree.n, false),
+): Cooperative<Tree> {
   const { n, d, order, points, starts, ends, firstLeaf } = tree;
   const sets = new UnionFind(n);
-  const edges = { from: new Uint32Array(n - 1), to: new Uint32Array(n - 1), weights: new Float64Array(n - 1) };
-  let count = 0;
+  for (let e = 0; e < edges.count; e++) sets.union(edges.from[e]!, edges.to[e]!);
   const own = mapTo(Float64Array, order, (row) => cores[row]!); // by place
   const nodes = starts.length;
   const lowest = new Float64Array(nodes).fill(Infinity); // least core distance below a node
@@ -125,9 +126,9 @@ export function* boruvkaTree(tree: KdTree, cores: Float64Array, alpha: number): 
     }
     for (let component = 0; component < n; component++) {
       if (best.from[component]! < 0 || !sets.union(best.from[component]!, best.to[component]!)) continue;
-      edges.from[count] = best.from[component]!;
-      edges.to[count] = best.to[component]!;
-      edges.weights[count++] = best.weights[component]!;
+      edges.from[edges.count] = best.from[component]!;
+      edges.to[edges.count] = best.to[component]!;
+      edges.weights[edges.count++] = best.weights[component]!;
     }
     yield;
   }

@@ -2,11 +2,12 @@ import { checkPositive } from "../checks";
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
-import type { RunOptions } from "../lifecycle/progress";
+import type { RunOptions, StepReport } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { kthNeighbours } from "../neighbours/kth-neighbour";
@@ -14,8 +15,9 @@ import { treeOf } from "../neighbours/kth-on-tree";
 import { aboutMeans, takeRows } from "../neighbours/rows";
 import { choice, integer, optional, positive, share } from "../options";
 import { distanceOf } from "./mutual-reachability";
-import { cutAt, order, xiClusters } from "./reachability";
-import type { Ordering } from "./reachability";
+import { checkSamePoints, keptDistances, restoredDistances } from "./growing-tree";
+import { cutAt, newOrdering, order, xiClusters } from "./reachability";
+import type { GrowingOrdering, Ordering } from "./reachability";
 
 /** Options of `OPTICS`; names and defaults are scikit-learn's. */
 export interface OPTICSOptions {
@@ -48,6 +50,16 @@ export const OPTICS_OPTIONS: OptionSet<Settings> = {
   defaults: { minSamples: 5, clusterMethod: "xi", xi: 0.05 },
 };
 
+/** What names of a fit that did not end begin with. */
+const STANDING = "standing.";
+
+/** Where a fit stands that has core distances, and some of the order. */
+interface Standing {
+  readonly cores: Float64Array<ArrayBuffer>;
+  readonly d: number;
+  readonly growing: GrowingOrdering;
+}
+
 interface Result extends Ordering {
   readonly cores: Float64Array<ArrayBuffer>;
   readonly labels: Int32Array<ArrayBuffer>;
@@ -61,6 +73,9 @@ interface Result extends Ordering {
  */
 export class OPTICS extends Model<Settings> {
   #result: Result | undefined;
+  #standing: Standing | undefined;
+  /** Whether the next fit goes on from where a loaded one stood. */
+  #goesOn = false;
 
   /** @throws for an option that is unknown or out of its range */
   constructor(options: OPTICSOptions = {}) {
@@ -96,7 +111,8 @@ export class OPTICS extends Model<Settings> {
   }
 
   /**
-   * Orders and clusters points x [n, d]; of fewer than minSamples points none is a core point.
+   * Orders and clusters points x [n, d]; of fewer than minSamples points none is a core point. A fit that was stopped, saved and loaded goes on
+   * where it stood, with the same points.
    * @param options `onStep`: after core distances and ordering, and at the end; the loss is the share of points without a cluster
    * @throws when x is no finite matrix; the signal's reason when aborted
    */
@@ -108,19 +124,26 @@ export class OPTICS extends Model<Settings> {
       const { minSamples, maxEps = Infinity } = this.settings;
       const report = (step: number, loss: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });
+      const before = this.#goesOn ? this.#standing : undefined;
+      if (before) checkSamePoints("OPTICS.fit", { n: before.cores.length, d: before.d }, rows);
+      [this.#standing, this.#goesOn] = [before, false];
       const cores =
-        n < minSamples
+        before?.cores ??
+        (n < minSamples
           ? new Float64Array(n).fill(Infinity)
           : (await kthNeighbours(rows, minSamples - 1, await treeOf(rows), () => this.device(x), fit)).map((squared) =>
               Math.sqrt(squared) > maxEps ? Infinity : Math.sqrt(squared),
-            );
+            ));
+      const growing = before?.growing ?? newOrdering(n);
+      this.#standing = { cores, d: rows.d, growing };
+      this.learned(); // from now on it can say where it stands
       report(1, 1);
       await fit.between();
-      const ordering = await fit.pacing(order(n, cores, distanceOf(rows), maxEps));
+      const progress = (): StepReport => ({ stage: this.name, epoch: 1, epochs: 1, step: 1, steps: 3, loss: 1 });
+      const ordering = await fit.pacing(order(n, cores, distanceOf(rows), maxEps, growing), progress);
       report(2, 1);
       await fit.between();
-      this.#result = this.#clustered(ordering, cores);
-      this.learned();
+      [this.#result, this.#standing] = [this.#clustered(ordering, cores), undefined];
       report(3, this.labels.reduce((count, label) => count + Number(label < 0), 0) / n);
     });
   }
@@ -149,27 +172,31 @@ export class OPTICS extends Model<Settings> {
   }
 
   protected override own(): Learned {
-    const { ordering, reachability, predecessors, cores } = this.known("save", this.#result);
+    const standing = this.#standing;
+    const result = standing ? this.#result : this.known("save", this.#result);
     return {
       arrays: {
-        ...{ ordering: new NdArray<TypedArray>(ordering), predecessors: new NdArray<TypedArray>(predecessors) },
-        ...{ reachability: kept(reachability), coreDistances: kept(cores) },
+        ...(result && keptOrdering({ ...result, count: result.ordering.length }, result.cores)),
+        ...(standing && withPrefix(STANDING, keptOrdering(standing.growing, standing.cores))),
       },
+      ...(standing && { state: { d: standing.d } }),
     };
   }
 
   protected override restore(saved: Checkpoint): void {
-    const n = saved.arrays["ordering"]?.data.length ?? 0;
-    const [ordering, predecessors] = [saved.labels("ordering", n), saved.labels("predecessors", n, -1)];
-    if (n === 0 || !ordering || new Set(ordering).size < n)
-      throw new Error("checkpoint: ordering must hold each row once");
-    if (predecessors?.length !== n) throw new Error(`checkpoint: predecessors must be a vector of ${n}`);
-    const [reachability, cores] = [restored(saved, "reachability", n), restored(saved, "coreDistances", n)];
-    this.#result = this.#clustered({ ordering, reachability, predecessors }, cores);
+    const standing = saved.of(saved.below(STANDING));
+    if (standing.arrays["ordering"]) {
+      const { growing, cores } = restoredOrdering(standing);
+      [this.#standing, this.#goesOn] = [{ growing, cores, d: saved.entry("d", integer(1)) }, true];
+      if (!saved.arrays["ordering"]) return;
+    }
+    const { growing, cores } = restoredOrdering(saved);
+    if (growing.count < cores.length) throw new Error("checkpoint: ordering must hold each row once");
+    this.#result = this.#clustered(growing, cores);
   }
 
   protected override release(): void {
-    this.#result = undefined;
+    [this.#result, this.#standing] = [undefined, undefined];
   }
 
   /** The clusters that the settings ask for. */
@@ -184,13 +211,31 @@ export class OPTICS extends Model<Settings> {
   }
 }
 
-/** Distances as a file holds them, where nothing is infinite: −1 stands for that. */
-const kept = (distances: Float64Array<ArrayBuffer>): NdArray<TypedArray> =>
-  new NdArray<TypedArray>(distances.map((distance) => (distance === Infinity ? -1 : distance)));
+/** Arrays of a checkpoint: what `restoredOrdering` takes. */
+const keptOrdering = (
+  { ordering, reachability, predecessors, count }: GrowingOrdering,
+  cores: Float64Array,
+): Record<string, NdArray<TypedArray>> => ({
+  ...{
+    ordering: new NdArray<TypedArray>(ordering.slice(0, count)),
+    predecessors: new NdArray<TypedArray>(predecessors),
+  },
+  ...{ reachability: keptDistances(reachability), coreDistances: keptDistances(cores) },
+});
 
-function restored(saved: Checkpoint, name: string, n: number): Float64Array<ArrayBuffer> {
-  const distances = saved.numbers(name, n);
-  const wrong = distances.find((distance) => !(distance >= 0 || distance === -1));
-  if (wrong !== undefined) throw new Error(`checkpoint: ${name} must be distances, or -1, got ${wrong}`);
-  return distances.map((distance) => (distance < 0 ? Infinity : distance));
+/** An order as a checkpoint has it, whole or not. @throws for what is none */
+function restoredOrdering(saved: Checkpoint): {
+  readonly growing: GrowingOrdering;
+  readonly cores: Float64Array<ArrayBuffer>;
+} {
+  const n = saved.arrays["coreDistances"]?.data.length ?? 0;
+  const [reached, predecessors] = [saved.labels("ordering", n), saved.labels("predecessors", n, -1)];
+  if (n === 0 || !reached || reached.length > n || new Set(reached).size < reached.length)
+    throw new Error("checkpoint: ordering must hold each row once");
+  if (predecessors?.length !== n) throw new Error(`checkpoint: predecessors must be a vector of ${n}`);
+  const ordering = new Int32Array(n);
+  ordering.set(reached);
+  const reachability = restoredDistances(saved, "reachability", n);
+  const growing = { ordering, reachability, predecessors, count: reached.length };
+  return { growing, cores: restoredDistances(saved, "coreDistances", n) };
 }

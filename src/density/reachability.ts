@@ -13,20 +13,39 @@ export interface Ordering {
   readonly predecessors: Int32Array<ArrayBuffer>;
 }
 
+/** An order of which `count` points are found. */
+export interface GrowingOrdering extends Ordering {
+  count: number;
+}
+
+/** An order of n points of which none is found. */
+export const newOrdering = (n: number): GrowingOrdering => ({
+  ...{ ordering: new Int32Array(n), reachability: new Float64Array(n).fill(Infinity) },
+  ...{ predecessors: new Int32Array(n).fill(-1), count: 0 },
+});
+
 /**
  * Orders n points (Ankerst, Breunig, Kriegel and Sander, SIGMOD 1999, fig. 5): the next is the one of least reachability, max(core of p, distance to p) over
  * the core points p before it and within `maxEps` of it; of equal ones that of the lowest number. In n² time and n memory.
  * @param cores core distances, infinite for what is no core point
+ * @param growing goes on from there, and keeps the points as they are reached
  */
-export function* order(n: number, cores: Float64Array, distance: Distance, maxEps: number): Cooperative<Ordering> {
-  const ordering = new Int32Array(n);
-  const reachability = new Float64Array(n).fill(Infinity);
-  const predecessors = new Int32Array(n).fill(-1);
-  const left = generate(Uint32Array, n, (i) => i);
-  for (let at = 0, count = n, place = 0; at < n; at++) {
+export function* order(
+  n: number,
+  cores: Float64Array,
+  distance: Distance,
+  maxEps: number,
+  growing = newOrdering(n),
+): Cooperative<Ordering> {
+  const { ordering, reachability, predecessors } = growing;
+  const reached = new Uint8Array(n);
+  for (let at = 0; at < growing.count; at++) reached[ordering[at]!] = 1;
+  const left = generate(Uint32Array, n, (i) => i).filter((point) => reached[point] === 0);
+  let place = left.reduce((best, row, p) => (reachability[row]! < reachability[left[best]!]! ? p : best), 0);
+  for (let count = left.length; count > 0;) {
     const row = left[place]!;
     left[place] = left[--count]!;
-    ordering[at] = row;
+    ordering[growing.count++] = row;
     const core = cores[row]!;
     let best = Infinity;
     place = -1;
@@ -42,7 +61,7 @@ export function* order(n: number, cores: Float64Array, distance: Distance, maxEp
     }
     yield;
   }
-  return { ordering, reachability, predecessors };
+  return growing;
 }
 
 /** DBSCAN's clusters at eps, but for border points, which the cluster that comes first may miss (ibid., fig. 6); −1 for noise. */

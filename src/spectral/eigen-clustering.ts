@@ -1,5 +1,6 @@
 import type { Points } from "../cluster/points";
 import type { Device } from "../device";
+import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import { Model } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
@@ -8,9 +9,10 @@ import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { seed, integer } from "../options";
+import { takeRows } from "../neighbours/rows";
+import { flag, integer, seed } from "../options";
 import type { Rules } from "../options";
-import type { SparseMatrix } from "../sparse";
+import { SparseMatrix } from "../sparse";
 import { clusterRows, unitLength } from "./clusters";
 import { asColumns } from "./laplacian";
 
@@ -37,10 +39,43 @@ export const EIGEN_DEFAULTS = { nInit: 10, seed: 0 };
 /** An operator whose eigenvectors are divided by `roots` where it has them: those of a random walk then. */
 export type ClusteringOperator = SymmetricOperator & { readonly roots?: Float64Array };
 
-interface Result {
-  readonly labels: Int32Array<ArrayBuffer>;
+/** Eigenvectors as columns, [n, k]. */
+interface Eigenvectors {
   readonly eigenvalues: Float64Array<ArrayBuffer>;
   readonly embedding: NdArray<Float64Array>;
+}
+
+interface Result extends Eigenvectors {
+  readonly labels: Int32Array<ArrayBuffer>;
+}
+
+/** Where a fit stands that has its eigenvectors. */
+interface Standing extends Eigenvectors {
+  /** Whether they are those of a random walk. */
+  readonly walk: boolean;
+}
+
+/** What names of a fit that did not end begin with. */
+const STANDING = "standing.";
+
+const keptEigen = ({ eigenvalues, embedding }: Eigenvectors): Record<string, NdArray<TypedArray>> => ({
+  eigenvalues: new NdArray<TypedArray>(eigenvalues),
+  embedding,
+});
+
+function restoredEigen(saved: Checkpoint, k: number): Eigenvectors {
+  const [n = 0] = saved.matrix("embedding", [-1, k])?.shape ?? [];
+  return {
+    eigenvalues: saved.numbers("eigenvalues", k),
+    embedding: new NdArray(saved.numbers("embedding", n * k), [n, k]),
+  };
+}
+
+/** @throws `op: …` when a fit that was stopped is to go on with another number of points */
+async function checkSameNumber(x: Points | SparseMatrix, { embedding }: Eigenvectors, op: string): Promise<void> {
+  const [before] = embedding.shape;
+  const n = x instanceof SparseMatrix ? x.shape[0] : (await takeRows(x, op)).n;
+  if (n !== before) throw new Error(`${op}: a fit goes on with the same points, ${before} before, ${n} now`);
 }
 
 /** k-means on the rows of the smallest eigenvectors of an operator that the points say. */
@@ -49,6 +84,9 @@ export abstract class EigenClustering<
   X extends Points | SparseMatrix = Points,
 > extends Model<Settings> {
   #result: Result | undefined;
+  #standing: Standing | undefined;
+  /** Whether the next fit goes on from where a loaded one stood. */
+  #goesOn = false;
 
   get nClusters(): number {
     return this.settings.nClusters;
@@ -68,7 +106,8 @@ export abstract class EigenClustering<
   }
 
   /**
-   * Clusters points x [n, d]; where the method takes a graph, its nodes [n, n].
+   * Clusters points x [n, d]; where the method takes a graph, its nodes [n, n]. A fit that was stopped after its eigenvectors, saved and loaded goes on
+   * from them, with the same points.
    * @param options `onStep`: after the operator, the eigenvectors and k-means; the loss is the share of the work that is left
    * @throws when x is not finite, or has fewer rows than clusters or neighbours; the signal's reason when aborted
    */
@@ -80,20 +119,28 @@ export abstract class EigenClustering<
       const report = (step: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss: 1 - step / 3 });
       const device = await this.device(x);
-      const operator = await this.operator(x, op, device, signal);
-      const { n, roots } = operator;
-      if (n < nClusters) throw new Error(`${op}: ${nClusters} clusters need as many points, got ${n}`);
-      report(1);
-      await fit.between();
-      const { values, vectors } = await smallestEigenvectors(operator, nClusters, op, { signal });
-      const embedding = asColumns(vectors, nClusters, n, roots);
+      const before = this.#goesOn ? this.#standing : undefined;
+      this.#goesOn = false;
+      if (before) await checkSameNumber(x, before, op);
+      else {
+        this.#standing = undefined;
+        const operator = await this.operator(x, op, device, signal);
+        const { n, roots } = operator;
+        if (n < nClusters) throw new Error(`${op}: ${nClusters} clusters need as many points, got ${n}`);
+        report(1);
+        await fit.between();
+        const { values, vectors } = await smallestEigenvectors(operator, nClusters, op, { signal });
+        const embedding = asColumns(vectors, nClusters, n, roots);
+        this.#standing = { eigenvalues: values, embedding, walk: roots !== undefined };
+      }
+      const { walk, ...eigen } = this.#standing!;
+      this.learned(); // from now on it can say where it stands
       report(2);
       await fit.between();
-      const rows = roots ? embedding : unitLength(embedding);
+      const rows = walk ? eigen.embedding : unitLength(eigen.embedding);
       const labels = await clusterRows(rows, { nClusters, nInit, seed, device, signal });
       await fit.between();
-      this.#result = { labels, eigenvalues: values, embedding };
-      this.learned();
+      [this.#result, this.#standing] = [{ labels, ...eigen }, undefined];
       report(3);
     });
   }
@@ -107,27 +154,33 @@ export abstract class EigenClustering<
   protected abstract operator(x: X, op: string, device: Device, signal: AbortSignal): Promise<ClusteringOperator>;
 
   protected override own(): Learned {
-    const { labels, eigenvalues, embedding } = this.known("save", this.#result);
+    const standing = this.#standing;
+    const result = standing ? this.#result : this.known("save", this.#result);
     return {
       arrays: {
-        ...{ labels: new NdArray<TypedArray>(labels), eigenvalues: new NdArray<TypedArray>(eigenvalues) },
-        embedding,
+        ...(result && { ...keptEigen(result), labels: new NdArray<TypedArray>(result.labels) }),
+        ...(standing && withPrefix(STANDING, keptEigen(standing))),
       },
+      ...(standing && { state: { walk: standing.walk } }),
     };
   }
 
   protected override restore(saved: Checkpoint): void {
     const { nClusters } = this;
+    const standing = saved.of(saved.below(STANDING));
+    if (standing.arrays["embedding"]) {
+      this.#standing = { ...restoredEigen(standing, nClusters), walk: saved.entry<boolean>("walk", flag) };
+      this.#goesOn = true;
+      if (!saved.arrays["labels"]) return;
+    }
     const labels = saved.labels("labels", nClusters);
-    const [n = 0] = saved.matrix("embedding", [-1, nClusters])?.shape ?? [];
-    if (!labels || labels.length !== n) throw new Error("checkpoint: labels and embedding must be of the same points");
-    this.#result = {
-      ...{ labels, eigenvalues: saved.numbers("eigenvalues", nClusters) },
-      embedding: new NdArray(saved.numbers("embedding", n * nClusters), [n, nClusters]),
-    };
+    const found = restoredEigen(saved, nClusters);
+    if (!labels || labels.length !== found.embedding.shape[0])
+      throw new Error("checkpoint: labels and embedding must be of the same points");
+    this.#result = { labels, ...found };
   }
 
   protected override release(): void {
-    this.#result = undefined;
+    [this.#result, this.#standing] = [undefined, undefined];
   }
 }

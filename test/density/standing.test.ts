@@ -1,0 +1,100 @@
+// Hierarchies, orders and spectra that were stopped in their long parts go on from there, to the same bytes.
+import { NdArray } from "constella";
+import type { Device } from "constella";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { AgglomerativeClustering, HDBSCAN, OPTICS } from "../../src/density";
+import { SpectralClustering } from "../../src/spectral";
+import { yieldNow } from "../../src/event-loop";
+import type { StepReport } from "../../src/lifecycle/progress";
+import { deviceOf } from "../devices";
+import { uniforms } from "../uniforms";
+
+function clouds(n: number, d: number): NdArray<Float64Array> {
+  const random = uniforms(5);
+  const value = (at: number): number => 2 * (Math.floor(at / d) % 4) * Number(at % d === 0) + random() + random();
+  return new NdArray(
+    Float64Array.from({ length: n * d }, (_, at) => value(at)),
+    [n, d],
+  );
+}
+
+interface Resumable {
+  readonly labels: Int32Array;
+  fit(
+    x: NdArray<Float64Array>,
+    options?: { signal?: AbortSignal; onStep?: (report: StepReport) => void },
+  ): Promise<unknown>;
+  save(): Promise<Uint8Array>;
+}
+
+type Load = (bytes: Uint8Array, options: { device: Device }) => Promise<Resumable>;
+
+const agglomerative = (linkage: "ward" | "single" | "average"): readonly [(device: Device) => Resumable, Load] => [
+  () => new AgglomerativeClustering({ nClusters: 4, linkage }),
+  (bytes) => AgglomerativeClustering.load(bytes),
+];
+const hdbscan = [(device: Device) => new HDBSCAN({ device }), HDBSCAN.load] as const;
+const optics = [(device: Device) => new OPTICS({ device }), OPTICS.load] as const;
+const spectral = [
+  (device: Device) => new SpectralClustering({ nClusters: 4, nInit: 2, device }),
+  SpectralClustering.load,
+] as const;
+
+/** Each with a number of points and columns, small: every piece of work is reported. */
+const CASES: readonly (readonly [string, readonly [(device: Device) => Resumable, Load], n: number, d: number])[] = [
+  ["Ward's linkage", agglomerative("ward"), 90, 16],
+  ["average linkage", agglomerative("average"), 90, 3],
+  ["single linkage on a tree", agglomerative("single"), 300, 3],
+  ["single linkage over all pairs", agglomerative("single"), 90, 16],
+  ["HDBSCAN on a tree", hdbscan, 300, 3],
+  ["HDBSCAN over all pairs", hdbscan, 90, 16],
+  ["OPTICS", optics, 90, 16],
+  ["spectral clustering", spectral, 90, 3],
+];
+
+// the calling thread goes on after every piece of work, however fast it is
+beforeEach(() => {
+  let time = performance.now();
+  vi.spyOn(performance, "now").mockImplementation(() => (time += 10));
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await yieldNow(); // which keeps the time of the last turn
+});
+
+describe.each(CASES)("%s", (name, [make, load], n, d) => {
+  test("stopped again and again it ends as one that was not, without the work before", async () => {
+    const device = await deviceOf("wasm");
+    const x = clouds(n, d);
+    const whole = make(device);
+    await whole.fit(x);
+    let model = make(device);
+    let [stood, least]: [Uint8Array | undefined, number] = [undefined, -1];
+    for (const reports of [2, 9, 4]) {
+      const stop = new AbortController();
+      let seen = 0;
+      const onStep = ({ step }: StepReport): void => {
+        if (name.includes("linkage")) expect(step).toBeGreaterThanOrEqual(least); // merges, which are not lost
+        least = step;
+        if (++seen === reports) stop.abort(new Error("enough"));
+      };
+      try {
+        await model.fit(x, { signal: stop.signal, onStep });
+        break; // it was over before
+      } catch (error) {
+        expect(error).toHaveProperty("message", "enough");
+        const bytes = await model.save();
+        model = await load(bytes, { device });
+        expect(await model.save()).toEqual(bytes);
+        expect(() => model.labels).toThrow("call fit first");
+        stood = bytes;
+      }
+    }
+    expect(stood).toBeDefined();
+    const other = await load(stood!, { device });
+    await model.fit(x);
+    expect(model.labels).toEqual(whole.labels);
+    expect(await model.save()).toEqual(await whole.save());
+    await expect(other.fit(clouds(n - 1, d))).rejects.toThrow(/a fit goes on with the same points/);
+  });
+});
