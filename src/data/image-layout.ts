@@ -24,6 +24,15 @@ export function imageLayout(shape: readonly number[], op: string): ImageLayout {
   return late && !early ? "channels-last" : "channels-first";
 }
 
+/** Bands of one image that an array may hold at most: with more planes it is pictures. */
+const BANDS = 16;
+
+/**
+ * Whether an array may as well be one image [bands, height, width] as many pictures [n, height, width]: few planes, each of more pixels a side than there are planes.
+ */
+export const mayBeBands = ([n = 0, height = 0, width = 0, ...more]: readonly number[]): boolean =>
+  more.length === 0 && n > 1 && n <= BANDS && n < Math.min(height, width);
+
 /** Pictures with their channels first, and the layout that they were taken to have. */
 export interface ChannelsFirst {
   readonly images: NdArray<TypedArray>;

@@ -11,7 +11,7 @@ export { readIdx, writeIdx } from "./formats/idx";
 export type { IdxArray } from "./formats/idx";
 export { fitImage, readImage, resizeImage } from "./formats/images/images";
 export type { Fit, ImageOptions } from "./formats/images/images";
-export { imageLayout, toChannelsFirst } from "./image-layout";
+export { imageLayout, mayBeBands, toChannelsFirst } from "./image-layout";
 export type { ChannelsFirst, ImageLayout } from "./image-layout";
 export { loadImageFolder } from "./formats/images/folder";
 export type { ImageFolder, ImageFolderOptions } from "./formats/images/folder";

@@ -22,18 +22,21 @@ interface PreparationWords {
 export const preparationFlags = ({ crop, normalize }: PreparationWords): Schema<FlatPreparation> => ({
   normalize: {
     rule: PREPARATION_RULES.normalize,
+    single: true,
     unset: normalize,
     help: "what is divided out of each stamp: its peak, its flux in r, or the peak of the mean of g, r and i, which is kept alone (white)",
   },
   stretch: { rule: PREPARATION_RULES.stretch, default: "none", help: "asinh of the values of stamps" },
-  crop: { rule: PREPARATION_RULES.crop, unset: crop, help: "side of the middle of stamps that is kept" },
+  crop: { rule: PREPARATION_RULES.crop, single: true, unset: crop, help: "side of the middle of stamps that is kept" },
   center: {
     rule: PREPARATION_RULES.center,
+    single: true,
     default: false,
     help: "moves the brightest pixel near the middle of stamps into it",
   },
   neighbours: {
     rule: PREPARATION_RULES.neighbours,
+    single: true,
     default: "keep",
     help: "sources beside that in the middle of stamps: what is apart from it becomes sky (blank), or what is brighter than its opposite as that (mirror)",
   },

@@ -17,6 +17,8 @@ export interface OptionSpec<T = unknown> {
   readonly of?: "fit";
   /** Whether a resumed training may change it. */
   readonly resumable?: boolean;
+  /** Whether it prepares stamps one by one: a whole field is taken without it. */
+  readonly single?: boolean;
 }
 
 /** What a descriptor says of an option whose rule and default are the model's own: its help, and what else there is. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cutStamps, GALAXY_CLASSES, simulateGalaxy, Wcs } from "../../src/astronomy";
+import { cutStamps, fieldTiles, GALAXY_CLASSES, simulateGalaxy, Wcs } from "../../src/astronomy";
 import { NdArray } from "../../src/ndarray";
 
 test("a simulated galaxy has nine bands, all classes, missing borders, its sky, and is the same for a seed", () => {
@@ -43,4 +43,24 @@ test("stamps are cut around places, and what reaches beyond the data is left out
   expect([...stamps.data.subarray(9, 18)]).toEqual([136, 137, 138, 147, 148, 149, 158, 159, 160]);
   expect([...cutStamps(image, [4.6, 4.4], 4).stamps.data.subarray(0, 2)]).toEqual([36, 37]);
   expect(() => cutStamps(image, [1], 3)).toThrow("cutStamps: places must be pairs of x and y, got 1 numbers");
+});
+
+test("a field becomes tiles beside one another, the last as far as there is room, but for those with pixels that have no data", () => {
+  const [height, width] = [5, 8];
+  const field = new NdArray(Float32Array.from({ length: 2 * height * width }, (_, i) => i), [2, height, width]); // prettier-ignore
+  const begins = (tiles: NdArray<Float32Array>): number[] =>
+    Array.from({ length: tiles.shape[0]! }, (_, i) => tiles.data[i * 18]!);
+  const { tiles, tileSize } = fieldTiles(field, { tileSize: 3 });
+  expect([tileSize, tiles.shape]).toEqual([3, [6, 2, 3, 3]]);
+  expect(begins(tiles)).toEqual([0, 3, 5, 16, 19, 21]);
+  expect([...tiles.data.subarray(18, 36)]).toEqual([3, 4, 5, 11, 12, 13, 19, 20, 21, 43, 44, 45, 51, 52, 53, 59, 60, 61]); // prettier-ignore
+  field.data[40 + 2 * width + 4] = NaN; // in the second band, where four tiles meet
+  expect(begins(fieldTiles(field, { tileSize: 3 }).tiles)).toEqual([0, 5, 16, 21]);
+  expect(fieldTiles(new NdArray(new Float32Array(20), [4, 5])).tiles.shape).toEqual([2, 1, 4, 4]);
+  expect(() => fieldTiles(field, { tileSize: 6 })).toThrow(
+    "fieldTiles: tileSize must be at most the shorter side of the field, 5 x 8, got 6",
+  );
+  expect(() => fieldTiles(field)).toThrow(
+    "fieldTiles: no 5 x 5 pixels have data in every band; try a smaller tileSize",
+  );
 });

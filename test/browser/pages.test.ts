@@ -2,5 +2,6 @@
 import "./bench";
 import "./playground";
 import "./playground-data";
+import "./playground-field";
 import "./playground-sky";
 import "./kernel";

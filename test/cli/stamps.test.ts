@@ -209,7 +209,7 @@ test("a field is segmented, its objects are in a catalogue by their places, and 
     "constella: --crop is for stamps, f/field.fits is taken as a whole field",
   );
   expect(await refusal(...run, "--tile-size", "200", "--out", "no")).toBe(
-    "constella: --tile-size must be at most the shorter side of f/field.fits, 128 x 128, got 200",
+    "constella: f/field.fits: --tile-size must be at most the shorter side of the field, 128 x 128, got 200",
   );
   expect(await refusal(...field.slice(0, -2), "--size", "8", "--out", "no")).toBe(
     "constella: --size is for stamps, --field makes none",

@@ -142,6 +142,12 @@ describeDevices("autoencoders of images", (deviceOf, type) => {
     expect([holed.labels.data[at], holed.mask.data[at]]).toEqual([-1, 0]);
     expect(holed.mask.data.filter((value, p) => value !== mask.data[p]).length).toBeLessThan(9);
     expect(holed.objects.every(({ flux }) => flux.every(Number.isFinite))).toBe(true);
+    // pixels have the number of their object, but for pieces that are too small to be one
+    const { segments } = holed;
+    const areas = new Array<number>(holed.objects.length + 1).fill(0);
+    for (const number of segments.data) areas[number]!++;
+    expect(areas.slice(1)).toEqual(holed.objects.map(({ area }) => area));
+    expect(segments.data.every((number, p) => number === 0 || holed.mask.data[p] === 1)).toBe(true);
     // what is brighter than the sky is the same here as what is rare in the frame
     using bright = new HypercolumnSegmentation({ ...small, at: ["input"], epochs: 0, nClusters: 3, foreground: "bright", device }); // prettier-ignore
     await bright.fit(images);

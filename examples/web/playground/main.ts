@@ -2,19 +2,33 @@
 import { addressed, choose, keepInAddress } from "./address";
 import { saveFile } from "./files";
 import { changedFields, fillFields, showFields, readFields } from "./form";
-import { selectionInWords, selectionTable, showMembers, showPictures, showThumbnail } from "./view/members";
+import { showMembers, showThumbnail } from "./view/members";
 import { loadMethod } from "constella/methods";
-import { clusters, KEPT_FIELDS, LEARNED, loadForm, splitValues, TITLES, type Field } from "./methods";
+import { clusters, KEPT_FIELDS, LEARNED, loadForm, segmentsField, splitValues, TITLES, type Field } from "./methods";
+import { Intake } from "./intake";
 import { complain, dataInWords, DRAWING_HINT, forget, HINT } from "./messages";
 import { NetworkPanel } from "./network-panel";
 import { forgetPredicted, showPredicted } from "./new-items";
+import { ObjectsPanel } from "./objects-panel";
+import { SelectionPanel } from "./selection-panel";
 import { SkyPanel } from "./sky-panel";
 import { showMeasures } from "./view/measures";
 import { PlaneView } from "./view/plane-view";
-import type { Answer, DataSummary, DeviceName, Download, Frame, Plane, Request, RunState, Scale } from "./protocol";
+import type {
+  Answer,
+  DataSummary,
+  DeviceName,
+  Download,
+  FieldObjects,
+  Frame,
+  Plane,
+  Request,
+  RunState,
+  Scale,
+} from "./protocol";
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
-const [form, files, drop] = [element<HTMLFormElement>("settings"), element<HTMLInputElement>("files"), element("drop")];
+const form = element<HTMLFormElement>("settings");
 const method = element<HTMLSelectElement>("method");
 const scale = element<HTMLSelectElement>("scale");
 const device = element<HTMLSelectElement>("device");
@@ -40,9 +54,6 @@ let state: RunState | "empty" | "ready" = "empty";
 // Plot and the report are large and not needed for the first picture
 const charts = new Promise<void>((resolve) => setTimeout(resolve, 50)).then(() => import("./view/charts"));
 
-/** Items that are selected. */
-let selection: readonly number[] = [];
-
 /** Whether the image of a cube is seen, not its items in the plane. */
 const seesSky = (): boolean => view.value === "sky";
 const showMoved = (): void => void (element<HTMLButtonElement>("fit").disabled = !seen().moved);
@@ -52,37 +63,34 @@ const picture = new PlaneView(canvas, {
     element<HTMLButtonElement>("finish").disabled = count < 2;
     hint.textContent = count === 0 ? DRAWING_HINT : `${count.toLocaleString("en")} points`;
   },
-  selected: (items) => {
-    selection = items;
-    showSelection();
-  },
+  selected: (items) => (selection.items = items),
   moved: () => showMoved(),
 });
 const sky = new SkyPanel(ask, charts, showMoved);
 const network = new NetworkPanel(ask);
+const objects = new ObjectsPanel(ask, (x, y) => {
+  view.value = "sky";
+  showPicture();
+  sky.go(x, y);
+});
+const selection = new SelectionPanel(
+  () => ({ plane, frame, summary, seen: !seesSky() }),
+  () => picture.select([]),
+);
 /** What is looked at. */
 const seen = (): PlaneView | SkyPanel["view"] => (seesSky() ? sky.view : picture);
-
-function showSelection(): void {
-  element("selection").hidden = selection.length === 0 || !plane || seesSky();
-  if (selection.length === 0 || !plane) return;
-  element("selection-text").textContent = selectionInWords(selection, plane, frame, summary?.classes);
-  const pictures = element<HTMLCanvasElement>("selection-pictures");
-  pictures.hidden = !showPictures(pictures, plane, selection);
-}
 
 /** Fields of the method that is chosen. */
 let fields: readonly Field[] = [];
 /** Whether the run that is there has a model to keep. */
 let savable = false;
 
-/** The sample that is shown, "" for data of the user's own. */
-let sampled = "";
+const intake = new Intake(ask, () => (status.textContent = "Reading …"));
 
 /** Keeps in the address what was chosen. */
 function remember(): void {
   keepInAddress({
-    ...(sampled && { data: sampled }),
+    ...(intake.sample && { data: intake.sample }),
     ...{ method: method.value, scale: scale.value },
     ...(device.value !== "auto" && { device: device.value }),
     ...(view.value !== "embedding" && { view: view.value }),
@@ -133,7 +141,7 @@ function showPicture(jump = false): void {
     hint.textContent = frame?.provisional
       ? `Colours: k-means of the codes so far, before the clustering. ${HINT}`
       : HINT;
-  showSelection();
+  selection.show();
 }
 
 /** What is drawn less often than frames come. */
@@ -158,8 +166,11 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
   frame = undefined;
   element("summary").textContent = dataInWords(summary);
   scale.value = answer.scale;
-  if (summary.kind !== before) method.value = { images: "dec", cube: "som" }[summary.kind as string] ?? "kmeans";
+  if (summary.method) method.value = summary.method;
+  else if (summary.kind !== before) method.value = { images: "dec", cube: "som" }[summary.kind as string] ?? "kmeans";
+  intake.show(summary);
   sky.data(answer.sky);
+  showObjects(undefined);
   if (answer.sky) view.value = "sky";
   else if (seesSky()) view.value = "embedding";
   const truth = colour.querySelector<HTMLOptionElement>('[value="truth"]')!;
@@ -193,6 +204,12 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
   showPicture(true);
 }
 
+/** What a field was cut into, in the image and as a table. */
+function showObjects(found: FieldObjects | undefined): void {
+  sky.objects(found?.outlines);
+  objects.show(found);
+}
+
 /** Shows the form of the method that is chosen, once it is loaded. */
 async function showMethod(): Promise<void> {
   const name = method.value;
@@ -204,6 +221,7 @@ async function showMethod(): Promise<void> {
     Object.entries(changedFields(element("settings"), fields)).filter(([name]) => KEPT_FIELDS.includes(name)),
   );
   fields = form.fieldsFor(summary);
+  element("scale-field").hidden = segmentsField(fields); // a field is taken as it is
   showFields(fields, element("fields"), element("more-fields"));
   fillFields(element("settings"), fields, kept);
 }
@@ -236,6 +254,9 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
       showPicture();
       showMeasures(frame);
       showCharts();
+      break;
+    case "objects":
+      showObjects(answer.objects);
       break;
     case "network":
       network.show(answer.network);
@@ -281,23 +302,6 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
 };
 worker.onerror = (event) => complain("run", `The worker ended: ${event.message}. Load the page again.`);
 
-function take(list: Iterable<File>, type: "files" | "predict"): void {
-  const files = [...list];
-  if (files.length === 0) return;
-  if (type === "files") {
-    status.textContent = "Reading …";
-    sampled = "";
-    forget("data");
-  } else forget("predict");
-  ask({ type, files });
-}
-
-function takeSample(name: string): void {
-  sampled = name;
-  forget("data");
-  ask({ type: "sample", name });
-}
-
 for (const [name, title] of Object.entries(TITLES)) method.append(new Option(title, name));
 // what cannot be run here leaves the list when its method is loaded, after the first picture
 for (const name of Object.keys(TITLES))
@@ -305,19 +309,6 @@ for (const name of Object.keys(TITLES))
     void charts
       .then(() => loadMethod(name))
       .then((loaded) => clusters(loaded) || method.querySelector(`option[value="${name}"]`)?.remove());
-files.addEventListener("change", () => take(files.files ?? [], "files"));
-predict.addEventListener("change", () => {
-  take(predict.files ?? [], "predict");
-  predict.value = "";
-});
-for (const type of ["dragover", "dragleave", "drop"])
-  document.documentElement.addEventListener(type, (event) => {
-    event.preventDefault();
-    drop.classList.toggle("over", type === "dragover");
-    if (type === "drop") take((event as DragEvent).dataTransfer?.files ?? [], "files");
-  });
-for (const button of document.querySelectorAll<HTMLButtonElement>("[data-sample]"))
-  button.addEventListener("click", () => takeSample(button.dataset["sample"]!));
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-save]"))
   button.addEventListener("click", () => {
     forget("save");
@@ -339,8 +330,10 @@ form.addEventListener("submit", (event) => {
   remember();
   if (event.isTrusted && innerWidth <= 860) canvas.scrollIntoView({ block: "center" }); // on a phone the picture is below the form
   sky.frame(undefined);
+  showObjects(undefined);
   network.show(undefined);
-  ask({ type: "start", method: method.value, scale: scale.value as Scale, ...splitValues(values, summary!.kind) });
+  const split = splitValues(values, summary!.kind, fields);
+  ask({ type: "start", method: method.value, scale: scale.value as Scale, ...split });
 });
 element("nearer").addEventListener("click", () => seen().zoom(1.4));
 element("farther").addEventListener("click", () => seen().zoom(1 / 1.4));
@@ -350,11 +343,6 @@ select.addEventListener("click", () => {
   select.setAttribute("aria-pressed", String(picture.selecting));
   canvas.classList.toggle("selecting", picture.selecting);
 });
-element("selection-clear").addEventListener("click", () => picture.select([]));
-element("selection-save").addEventListener(
-  "click",
-  () => plane && saveFile("selected.csv", "text/csv", selectionTable(selection, plane, frame, summary?.classes)),
-);
 stop.addEventListener("click", () => ask({ type: "stop" }));
 resume.addEventListener("click", () => ask({ type: "resume" }));
 draw.addEventListener("click", () => {
@@ -371,7 +359,7 @@ draw.addEventListener("click", () => {
   } else showPicture(true);
 });
 element("finish").addEventListener("click", () => {
-  sampled = "";
+  intake.sample = "";
   ask({ type: "points", xy: picture.drawn });
 });
 element("clear").addEventListener("click", () => picture.clear());
@@ -397,4 +385,4 @@ choose(device, opening.get("device"));
 setState("empty");
 ask({ type: "device", device: device.value as DeviceName });
 const asked = opening.get("data");
-takeSample(document.querySelector(`[data-sample="${CSS.escape(asked ?? "")}"]`) ? asked! : "blobs");
+intake.take(document.querySelector(`[data-sample="${CSS.escape(asked ?? "")}"]`) ? asked! : "blobs");

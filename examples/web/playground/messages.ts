@@ -16,7 +16,7 @@ export function complain(about: About, message: string | undefined): void {
 export const forget = (...abouts: readonly About[]): void => abouts.forEach((about) => complain(about, undefined));
 
 /** A data set in a sentence or two. */
-export function dataInWords({ name, kind, n, itemShape, classes, notes }: DataSummary): string {
+export function dataInWords({ name, kind, n, itemShape, classes, notes, taken }: DataSummary): string {
   const items = {
     points: "points",
     table: `rows of ${itemShape.join(" × ")} values`,
@@ -24,16 +24,18 @@ export function dataInWords({ name, kind, n, itemShape, classes, notes }: DataSu
     cube: `pixels in ${itemShape[0]} ${itemShape[0] === 1 ? "band" : "bands"}`,
   };
   const known = classes ? ` ${classes.length} known classes.` : "";
-  return `${name}: ${n.toLocaleString("en")} ${items[kind]}.${known} ${notes.join(" ")}`.trim();
+  const other = taken ? ["Its shape leaves open which it is: choose below."] : [];
+  return `${name}: ${n.toLocaleString("en")} ${items[kind]}.${known} ${[...notes, ...other].join(" ")}`.trim();
 }
 
 const pixels = (count: number): string => `${count.toLocaleString("en")} ${count === 1 ? "pixel" : "pixels"}`;
 
 /** What lies at a pixel, in a sentence or two. */
-export function regionInWords({ x, y, sky, label, piece, pixels: all, spectra }: Region): string {
+export function regionInWords({ x, y, sky, label, object, piece, pixels: all, spectra }: Region): string {
   const place = `Pixel ${x}, ${y}${sky ? ` (${sky.join(", ")})` : ""}`;
   if (label === undefined) return `${place}${spectra.length > 0 ? "" : ": some band has no data here"}.`;
   if (label < 0) return `${place}: some band has no data here, or it is noise.`;
+  if (object) return `${place}: object ${object.number} of ${object.of}, ${pixels(piece!)}, cluster ${label}.`;
   return `${place}: cluster ${label}. Drawn around is the connected piece of it, ${pixels(piece!)} of the cluster’s ${pixels(all!)}.`;
 }
 

@@ -66,16 +66,32 @@ const CUBE_FIELDS: readonly Field[] = [
   },
 ];
 
+/** What a method that segments a field asks of it. */
+const FIELD_FIELDS: readonly Field[] = [
+  {
+    ...{ name: "tileSize", label: "Side of the tiles", kind: kindOf(integer(1, 8192)), more: true },
+    ...{ placeholder: "32, of smaller fields their shorter side", hint: "that are taken at a time, in pixels" },
+  },
+];
+
+/** Whether the fields are of a method that takes a cube as one field. */
+export const segmentsField = (fields: readonly Field[]): boolean => fields.some(({ name }) => name === "tileSize");
+
 /** Values of a form as those of a method, and what of a cube is clustered. */
-export function splitValues(values: Values, kind: DataSummary["kind"]): { values: Values; cube?: CubeAs } {
-  const { as, superpixels, superpixelCompactness, ...rest } = values;
+export function splitValues(
+  values: Values,
+  kind: DataSummary["kind"],
+  fields: readonly Field[],
+): { values: Values; cube?: CubeAs } {
+  const { as, superpixels, superpixelCompactness, tileSize, ...rest } = values;
   if (kind !== "cube") return { values };
+  if (segmentsField(fields)) return { values: rest, cube: { as: "tiles", tileSize } as CubeAs };
   const asked = as === "superpixels" ? { superpixels, superpixelCompactness } : {};
   return { values: rest, cube: { as, ...asked } as CubeAs };
 }
 
 /** Names of the fields that stay when another method is chosen. */
-export const KEPT_FIELDS: readonly string[] = CUBE_FIELDS.map(({ name }) => name);
+export const KEPT_FIELDS: readonly string[] = [...CUBE_FIELDS, ...FIELD_FIELDS].map(({ name }) => name);
 
 /** An option's name as the page has it. */
 export const labelOf = (name: string): string => {
@@ -118,7 +134,7 @@ function quick(method: AnyMethod, data: DataSummary): Values {
 
 /** The form of a method of the library. */
 function formOf(method: AnyMethod): MethodForm {
-  const { title, summary, paper, clusters } = method;
+  const { title, summary, paper, clusters, takes } = method;
   const field = (name: string, spec: OptionSpec, value: unknown): Field => ({
     ...{ name, label: labelOf(name), hint: spec.help, kind: kindOf(spec.rule), more: !FIRST.has(name) },
     ...(value !== undefined && { value }),
@@ -129,12 +145,26 @@ function formOf(method: AnyMethod): MethodForm {
     summary: `${summary[0]!.toUpperCase()}${summary.slice(1)}. ${paper}.`,
     fieldsFor: (data) => {
       const values = quick(method, data);
-      const own = optionsOf(method).map(([name, spec]) => field(name, spec, values[name] ?? spec.default));
+      const isField = data.kind === "cube" && takes.includes("field") && !takes.includes("rows");
+      const { n, itemShape } = data;
+      const suited = isField ? (method.suit?.({ n, itemShape, bytes: false, field: true }, {}) as Values) : {};
+      const own = optionsOf(method)
+        .filter(([, { single }]) => !(isField && single))
+        .map(([name, spec]) =>
+          field(name, spec, values[name] ?? ("default" in spec ? (suited[name] ?? spec.default) : undefined)),
+        );
       const told = clusters === "given" || clusters === "either";
       return [
-        ...(data.kind === "cube" ? CUBE_FIELDS : []),
+        ...(data.kind === "cube" ? (isField ? FIELD_FIELDS : CUBE_FIELDS) : []),
         ...(told
-          ? [{ name: "nClusters", label: "Clusters", kind: kindOf(integer(1, 1000)), value: clusterCount(data) }]
+          ? [
+              {
+                name: "nClusters",
+                label: "Clusters",
+                kind: kindOf(integer(1, 1000)),
+                value: isField ? 3 : clusterCount(data),
+              },
+            ]
           : []),
         ...own,
         { name: "seed", label: "Seed", kind: SEED, value: 0, more: true },

@@ -17,7 +17,14 @@ export interface DataSummary {
   readonly classes?: readonly string[];
   /** What the reader decided by itself. */
   readonly notes: readonly string[];
+  /** What an array [n, height, width] was taken for, where it may as well be the other: n pictures, or one image of n bands. */
+  readonly taken?: Taken;
+  /** The method that they were made for. */
+  readonly method?: string;
 }
+
+/** n pictures, or one image of n bands. */
+export type Taken = "pictures" | "bands";
 
 /** Small pictures, as many as there are `rows`. */
 export interface Thumbnails {
@@ -83,7 +90,11 @@ export interface Region {
   readonly sky?: readonly [string, string];
   /** The cluster, −1 where some band has no data; undefined before there are clusters. */
   readonly label?: number;
-  /** Pixels of the connected piece, and of all its cluster. */
+  /** Of a field that was cut into objects, the number of the one that lies there, and how many there are. */
+  readonly object?: { readonly number: number; readonly of: number };
+  /** The image around the object. */
+  readonly stamp?: SkyPicture;
+  /** Pixels of the connected piece or the object, and of all its cluster. */
   readonly piece?: number;
   readonly pixels?: number;
   readonly border?: SkyPicture;
@@ -95,9 +106,24 @@ export interface Region {
   readonly spectra: readonly ClusterSpectrum[];
 }
 
-/** What of a cube is clustered. */
+/** The objects that a field was cut into. */
+export interface FieldObjects {
+  /** All around them. */
+  readonly outlines: SkyPicture;
+  /** How many there are. */
+  readonly total: number;
+  /** Names of what is known of each, as `objects.csv` has them. */
+  readonly columns: readonly string[];
+  /** The first of them, [n, columns]. */
+  readonly values: Float64Array<ArrayBuffer>;
+  /** A pixel of each of these, (x, y) one after the other. */
+  readonly pixels: Int32Array<ArrayBuffer>;
+}
+
+/** What of a cube is clustered: its pixels, its superpixels, or all of it as a field in tiles. */
 export interface CubeAs {
-  readonly as: "pixels" | "superpixels";
+  readonly as: "pixels" | "superpixels" | "tiles";
+  readonly tileSize?: number;
   readonly superpixels?: number;
   readonly superpixelCompactness?: number;
 }
@@ -119,6 +145,8 @@ export interface Frame {
   /** Members of each cluster among all items. */
   readonly sizes: readonly number[];
   readonly noise: number;
+  /** How many objects a field was cut into. */
+  readonly objects?: number;
   /** Measures against the known classes. */
   readonly measures: Readonly<Record<string, number>>;
   readonly curves: readonly Curve[];
@@ -128,7 +156,7 @@ export interface Frame {
 /** What the page asks for. */
 export type Request =
   | { readonly type: "device"; readonly device: DeviceName }
-  | { readonly type: "files"; readonly files: readonly File[] }
+  | { readonly type: "files"; readonly files: readonly File[]; readonly taken?: Taken }
   | { readonly type: "points"; readonly xy: Float32Array<ArrayBuffer> }
   | { readonly type: "sample"; readonly name: string }
   | {
@@ -147,6 +175,8 @@ export type Request =
   /** The item at a value of the first unit. */
   | { readonly type: "traverse"; readonly value: number }
   | { readonly type: "region"; readonly x: number; readonly y: number }
+  /** Stamps of the objects of a field, as data. */
+  | { readonly type: "stamps" }
   /** A part of the image with at most so many pixels a side. */
   | { readonly type: "tile"; readonly box: SkyBox; readonly most: number };
 
@@ -161,7 +191,8 @@ export type Scale = "none" | "unit" | "standard";
 
 /** What can be downloaded. */
 export type Download =
-  "labels.npy" | "labels.csv" | "labels.fits" | "clusters.csv" | "embedding.npy" | "model" | "report";
+  | ("labels.npy" | "labels.csv" | "labels.fits" | "clusters.csv" | "mask.fits" | "objects.csv")
+  | ("embedding.npy" | "model" | "report");
 
 /** Where a run stands. */
 export type RunState = "running" | "stopped" | "done";
@@ -183,6 +214,7 @@ export type Answer =
   | { readonly type: "region"; readonly region: Region }
   | { readonly type: "tile"; readonly tile: SkyTile }
   | { readonly type: "frame"; readonly frame: Frame }
+  | { readonly type: "objects"; readonly objects: FieldObjects }
   | { readonly type: "network"; readonly network?: NetworkView }
   | { readonly type: "traversed"; readonly picture?: Thumbnails }
   | {

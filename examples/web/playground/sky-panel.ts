@@ -1,7 +1,7 @@
 // The image of a cube: its canvas, what lies at a place, and its controls.
 import type { DrawnPart } from "constella/report";
 import { regionInWords, SHOWN_IN_WORDS } from "./messages";
-import type { Answer, Region, Request, SkyFrame, SkyTile } from "./protocol";
+import type { Answer, Region, Request, SkyFrame, SkyPicture, SkyTile } from "./protocol";
 import { SkyView, type SkyLayer } from "./view/sky-view";
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -28,7 +28,7 @@ export class SkyPanel {
       picked: (x, y) => this.#pick(x, y),
       wanted: (box, most) => ask({ type: "tile", box, most }),
     });
-    this.#layer.addEventListener("change", () => (this.view.layer = this.#layer.value as SkyLayer));
+    this.#layer.addEventListener("change", () => this.#show(this.#layer.value as SkyLayer));
     element("region-end").addEventListener("click", () => this.#end());
   }
 
@@ -48,6 +48,20 @@ export class SkyPanel {
     this.#label("");
   }
 
+  /** What a field was cut into; nothing when another begins. */
+  objects(outlines: SkyPicture | undefined): void {
+    this.view.outlines = outlines;
+    const shows = this.#layer.value === "objects";
+    if (shows !== (outlines !== undefined)) this.#show(outlines ? "objects" : "both");
+  }
+
+  /** Looks at a pixel of the image. */
+  go(x: number, y: number): void {
+    element("sky").scrollIntoView({ block: "nearest" });
+    this.view.show(x, y);
+    this.#pick(x, y);
+  }
+
   /** How the clustering stands; nothing when another begins. */
   frame(frame: SkyFrame | undefined, clusters = 0): void {
     this.view.clusters = frame?.picture;
@@ -63,8 +77,19 @@ export class SkyPanel {
   /** Says what lies at the place that was asked for. */
   async region(region: Region): Promise<void> {
     const { spectraOf } = await this.#charts;
-    if (this.#picked?.join() !== [region.x, region.y].join()) return region.border?.bitmap.close();
-    this.view.border = region.border;
+    const { border, stamp } = region;
+    if (this.#picked?.join() !== [region.x, region.y].join()) {
+      for (const picture of [border, stamp]) picture?.bitmap.close();
+      return;
+    }
+    this.view.border = border;
+    const canvas = element<HTMLCanvasElement>("region-stamp");
+    canvas.hidden = stamp === undefined;
+    if (stamp) {
+      [canvas.width, canvas.height] = [stamp.bitmap.width, stamp.bitmap.height];
+      canvas.getContext("bitmaprenderer")!.transferFromImageBitmap(stamp.bitmap);
+      canvas.setAttribute("aria-label", `Object ${region.object!.number}, ${stamp.width} × ${stamp.height} pixels`);
+    }
     element("region").hidden = false;
     element("region-text").textContent = regionInWords(region);
     element("region-spectra").innerHTML = spectraOf(region);
@@ -74,6 +99,10 @@ export class SkyPanel {
   async draw(parts: readonly DrawnPart[]): Promise<void> {
     const { chartsOfReport } = await this.#charts;
     this.#ask({ type: "charts", texts: await chartsOfReport(parts) });
+  }
+
+  #show(layer: SkyLayer): void {
+    this.#layer.value = this.view.layer = layer;
   }
 
   #pick(x: number, y: number): void {

@@ -57,8 +57,15 @@ export interface SkyObject {
   readonly flux: readonly number[];
 }
 
-/** Objects as CSV: of each its number from 1, place in pixels from 0 and on the sky in degrees, pixels, area, and flux in each band. */
-export function writeObjects(objects: readonly SkyObject[], names: readonly string[], wcs: Wcs | undefined): string {
+/** A table of numbers, and the names of its columns. */
+export interface SkyTable {
+  readonly columns: readonly string[];
+  /** [n, columns] */
+  readonly values: NdArray<Float64Array<ArrayBuffer>>;
+}
+
+/** Objects as a table: of each its number from 1, place in pixels from 0 and on the sky in degrees, pixels, area, and flux in each band. */
+export function objectTable(objects: readonly SkyObject[], names: readonly string[], wcs: Wcs | undefined): SkyTable {
   const columns = [
     ...["object", "x", "y", ...(wcs ? AXES[wcs.system]! : []), "pixels", ...(wcs ? ["arcsec2"] : [])],
     ...names.map((name) => `flux_${name.replace(/\s+/g, "_")}`),
@@ -68,7 +75,13 @@ export function writeObjects(objects: readonly SkyObject[], names: readonly stri
     ...[i + 1, column, row, ...(places ? places.subarray(2 * i, 2 * i + 2) : []), area],
     ...[...(wcs ? [area * wcs.pixelScale ** 2] : []), ...flux],
   ]);
-  return writeCsv(new NdArray(Float64Array.from(rows), [objects.length, columns.length]), { columns });
+  return { columns, values: new NdArray(Float64Array.from(rows), [objects.length, columns.length]) };
+}
+
+/** `objectTable` as CSV. */
+export function writeObjects(objects: readonly SkyObject[], names: readonly string[], wcs: Wcs | undefined): string {
+  const { columns, values } = objectTable(objects, names, wcs);
+  return writeCsv(values, { columns });
 }
 
 /** Regions as CSV: of each its number, pixels, share, place in pixels and on the sky, area, and mean and standard deviation in each band. */

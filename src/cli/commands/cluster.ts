@@ -3,9 +3,8 @@ import { basename } from "node:path";
 import { Command } from "commander";
 import type { RowSource } from "../../data/datasets/row-source";
 import type { Device } from "../../device";
-import { loadMethods } from "../../methods";
+import { defaultsOf, loadMethods, optionsOf } from "../../methods";
 import type { AnyMethod, OptionValues } from "../../methods";
-import { defaultsOf } from "../../methods";
 import { headline } from "../../metrics/measures";
 import { sizeOf } from "../../ndarray";
 import { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../run/checkpoint";
@@ -230,13 +229,11 @@ function checkTaken({ name, takes }: AnyMethod, { path, cube }: DataSet): void {
 }
 
 /** @throws for options that prepare stamps one by one, of a whole field */
-function checkField(path: string, options: OptionValues): void {
-  const { crop, normalize = "none", center = false, neighbours = "keep" } = options;
-  const own = Object.entries({
-    ...{ crop: crop !== undefined, normalize: normalize !== "none" },
-    ...{ center: center !== false, neighbours: neighbours !== "keep" },
-  }).find(([, is]) => is);
-  if (own) throw new Error(`--${own[0]} is for stamps, ${path} is taken as a whole field`);
+function checkField(path: string, method: AnyMethod, options: OptionValues): void {
+  const own = optionsOf(method).find(
+    ([name, { single, default: none = "none" }]) => single && options[name] !== undefined && options[name] !== none,
+  );
+  if (own) throw new Error(`--${kebab(own[0])} is for stamps, ${path} is taken as a whole field`);
 }
 
 /** The items scaled: as before, where a run is resumed. */
@@ -256,7 +253,7 @@ async function scaledData(
           ? `--scale is for methods that take rows, ${method.name} scales all bands together`
           : `--scale is for rows, a field is taken as it is; --sky-sigma and --stretch prepare it`,
       );
-    if (data.cube.as === "tiles") checkField(path, asked.options);
+    if (data.cube.as === "tiles") checkField(path, method, asked.options);
     const cube = data.cube.as === "cube" ? data.cube.cube : (data.raw as NdArray<Float32Array>);
     return {
       ...{ x: cube, scaling: { kind: "none" } },

@@ -1,4 +1,4 @@
-import { NdArray } from "../../ndarray";
+import { fieldTiles, type FieldTiles } from "../../astronomy";
 import type { CubesTaken, DataSet, Reading } from "../data/load";
 import type { DataOptions } from "../data/options";
 import { kebab } from "../option";
@@ -30,51 +30,21 @@ export async function cubeSet(
   const common = { path, notes, cube, truth: classes && { labels: classes, classes: null }, ids: null };
   const { as, tileSize: askedSide, ...superpixels } = rows;
   if (as === "tiles") {
-    const [, height, width] = cube.cube.shape as [number, number, number];
-    const tileSize = askedSide ?? Math.min(TILE, height, width);
-    const tiles = tilesWithin(path, cube.cube, of.data, tileSize);
+    const { tiles, tileSize } = tilesOf(path, cube, askedSide);
     return { ...common, n: tiles.shape[0]!, raw: tiles, columns: null, isTable: false, reading: { tileSize } };
   }
   if (as === "cube") return { ...common, n: of.size, raw: cube.cube, columns: null, isTable: false };
   return { ...common, n: x.shape[0]!, raw: x, columns: names, isTable: true, reading: { as, slice, ...superpixels } };
 }
 
-/** The side of tiles where none is asked for, of fields that are no smaller. */
-const TILE = 32;
-
-/** Tiles of a side beside one another, the last ones as far as there is room, in which every pixel has data in every band. @throws where there is none */
-function tilesWithin(
-  path: string,
-  { data, shape }: CubeData["cube"],
-  of: Int32Array,
-  side: number,
-): NdArray<Float32Array> {
-  const [bands, height, width] = shape as [number, number, number];
-  if (side > Math.min(height, width))
-    throw new Error(`--tile-size must be at most the shorter side of ${path}, ${height} x ${width}, got ${side}`);
-  const begins = (whole: number): number[] =>
-    Array.from({ length: Math.ceil(whole / side) }, (_, i) => Math.min(i * side, whole - side));
-  const tiles: Float32Array[] = [];
-  for (const top of begins(height))
-    for (const left of begins(width)) {
-      const tile = new Float32Array(bands * side * side);
-      let isComplete = true;
-      for (let row = 0; row < side; row++) {
-        const from = (top + row) * width + left;
-        isComplete &&= of.subarray(from, from + side).every((item) => item >= 0);
-        for (let band = 0; band < bands; band++)
-          tile.set(
-            data.subarray(band * height * width + from, band * height * width + from + side),
-            (band * side + row) * side,
-          );
-      }
-      if (isComplete) tiles.push(tile);
-    }
-  if (tiles.length === 0)
-    throw new Error(`${path} has no ${side} x ${side} pixels with data in every band; try a smaller --tile-size`);
-  const all = new Float32Array(tiles.length * bands * side * side);
-  tiles.forEach((tile, i) => all.set(tile, i * tile.length));
-  return new NdArray(all, [tiles.length, bands, side, side]);
+/** The tiles of a field. @throws one line that names the file */
+function tilesOf(path: string, { cube }: CubeData, tileSize: number | undefined): FieldTiles {
+  try {
+    return fieldTiles(cube, { tileSize });
+  } catch (error) {
+    const rule = (error as Error).message.replace(/^\w+: /, "").replace("tileSize", "--tile-size");
+    throw new Error(`${path}: ${rule}`, { cause: error });
+  }
 }
 
 /** What is clustered of a cube: as is asked, as before, else its pixels. @throws for options that contradict each other */

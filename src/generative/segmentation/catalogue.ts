@@ -23,6 +23,8 @@ export interface SegmentedImage {
   readonly labels: NdArray<Int32Array>;
   /** Where objects are, [H, W], 0 and 1. */
   readonly mask: NdArray<Uint8Array>;
+  /** The number of the object of each pixel, [H, W], from 1 in the order of `objects`; 0 none. */
+  readonly segments: NdArray<Int32Array>;
   readonly objects: readonly SegmentedObject[];
 }
 
@@ -51,13 +53,15 @@ function objectsOf(image: number, labels: Uint32Array, bands: Float32Array, widt
 
 /**
  * The objects, connected pixels, of masks [n, h, w] in images [n, bands, h, w] of at least `minimum` pixels, image by image in the order of their first
- * pixels. @throws when masks and images are not of one size
+ * pixels. @param segments filled with the number of the object of each pixel, [n, h, w], from 1 in this order over all images; 0 none
+ * @throws when masks and images are not of one size
  */
 export async function objectCatalogue(
   device: Device,
   masks: NdArray<Uint8Array>,
   images: NdArray<Float32Array>,
   minimum: number,
+  segments?: Int32Array,
 ): Promise<SegmentedObject[]> {
   const [n, bands, h, w] = images.shape as [number, number, number, number];
   if (images.shape.length !== 4 || masks.shape.join() !== [n, h, w].join())
@@ -76,8 +80,15 @@ export async function objectCatalogue(
     found.dispose();
     for (let i = 0; i < count; i++) {
       const image = images.data.subarray((first + i) * bands * size, (first + i + 1) * bands * size);
-      const all = objectsOf(first + i, labels.subarray(i * size, (i + 1) * size), image, w);
-      objects.push(...all.filter(({ area }) => area >= minimum));
+      const own = labels.subarray(i * size, (i + 1) * size);
+      const all = objectsOf(first + i, own, image, w);
+      let next = objects.length;
+      const numbers = all.map(({ area }) => (area >= minimum ? ++next : 0));
+      segments?.set(
+        own.map((label) => (label === 0 ? 0 : numbers[label - 1]!)),
+        (first + i) * size,
+      );
+      for (const object of all) if (object.area >= minimum) objects.push(object);
     }
   }
   return objects;

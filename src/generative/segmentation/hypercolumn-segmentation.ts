@@ -186,14 +186,16 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
 
   /**
    * A whole image [channels, H, W] as large as the fitted ones or larger, tile by tile, of which each gives its middle: the cluster of each pixel, where
-   * objects are, and these as `catalogue` gives them. Where a channel has no number there is no cluster (−1) and no object.
+   * objects are, which, and these as `catalogue` gives them. Where a channel has no number there is no cluster (−1) and no object.
    * @param options `minimum`: pixels of an object at least (default 5)
    * @throws when it is smaller, has other channels, or stamps are cropped or normalised one by one
    */
   async segmentImage(image: NdArrayLike, options: { readonly minimum?: number } = {}): Promise<SegmentedImage> {
     const { labels, planes } = await this.#whole(image, "segmentImage");
     const mask = this.#maskOf(labels);
-    return { labels, mask, objects: await this.#objectsOf(mask, planes, "segmentImage", options) };
+    const segments = new NdArray(new Int32Array(mask.size), mask.shape);
+    const objects = await this.#objectsOf(mask, planes, "segmentImage", { ...options, segments: segments.data });
+    return { labels, mask, segments, objects };
   }
 
   /** Objects of a whole image, tile by tile: a mask [H, W]. @throws as `segmentImage` */
@@ -276,7 +278,7 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
     mask: NdArray<Uint8Array>,
     { data, shape }: NdArray<Float32Array>,
     name: string,
-    { minimum = 5 }: { readonly minimum?: number },
+    { minimum = 5, segments }: { readonly minimum?: number; readonly segments?: Int32Array },
   ): Promise<SegmentedObject[]> {
     checkInteger(`${this.name}.${name}`, { minimum }, 1);
     return objectCatalogue(
@@ -284,6 +286,7 @@ export class HypercolumnSegmentation extends ConvAutoencoder<Settings> {
       new NdArray(mask.data, [1, ...mask.shape]),
       new NdArray(data, [1, ...shape]),
       minimum,
+      segments,
     );
   }
 

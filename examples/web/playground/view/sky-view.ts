@@ -5,7 +5,7 @@ import { Looking } from "./looking";
 import { Surface } from "./surface";
 
 /** What of the image is shown. */
-export type SkyLayer = "both" | "clusters" | "composite";
+export type SkyLayer = "both" | "clusters" | "composite" | "objects";
 
 /** Pixels of the screen that a pointer may move in a click. */
 const CLICK = 4;
@@ -36,6 +36,7 @@ export class SkyView {
   #clusters: SkyPicture | undefined;
   #tile: SkyTile | undefined;
   #border: SkyPicture | undefined;
+  #outlines: SkyPicture | undefined;
   #layer: SkyLayer = "both";
   #begun: readonly [number, number] | undefined;
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -60,9 +61,9 @@ export class SkyView {
 
   /** Shows another image. */
   open(composite: SkyPicture, box: SkyBox): void {
-    this.#let(this.#composite, this.#clusters, this.#border);
+    this.#let(this.#composite, this.#clusters, this.#border, this.#outlines);
     [this.#composite, this.#box] = [composite, box];
-    this.#clusters = this.#border = undefined;
+    this.#clusters = this.#border = this.#outlines = undefined;
     this.#forgetTile();
     this.#camera.reset();
     this.#fit(true);
@@ -91,6 +92,13 @@ export class SkyView {
     this.#surface.request();
   }
 
+  /** What lies around the objects of a field. */
+  set outlines(picture: SkyPicture | undefined) {
+    this.#let(this.#outlines);
+    this.#outlines = picture;
+    this.#surface.request();
+  }
+
   set layer(layer: SkyLayer) {
     this.#layer = layer;
     this.#surface.request();
@@ -105,6 +113,15 @@ export class SkyView {
   fit(): void {
     this.#camera.reset();
     this.#fit(true);
+    this.#look();
+  }
+
+  /** Brings a pixel of the image into sight, where it is not. */
+  show(x: number, y: number): void {
+    const { clientWidth, clientHeight } = this.#canvas;
+    const [across, down] = this.#camera.toScreen(x, y);
+    if (across >= 0 && down >= 0 && across < clientWidth && down < clientHeight) return;
+    this.#camera.pan(clientWidth / 2 - across, clientHeight / 2 - down);
     this.#look();
   }
 
@@ -199,7 +216,7 @@ export class SkyView {
       this.#draw(context, this.#composite);
       this.#draw(context, this.#tile?.composite);
     }
-    const opacity = { both: OVER, clusters: 1, composite: 0 }[this.#layer];
+    const opacity = { both: OVER, clusters: 1, composite: 0, objects: 0 }[this.#layer];
     const labels = this.#tile?.labels;
     this.#draw(context, this.#clusters, opacity);
     if (labels) {
@@ -211,6 +228,7 @@ export class SkyView {
       if (this.#layer !== "clusters") this.#draw(context, this.#tile?.composite);
       this.#draw(context, labels, opacity);
     }
+    if (this.#layer === "objects") this.#draw(context, this.#outlines);
     this.#draw(context, this.#border);
     context.restore();
   }

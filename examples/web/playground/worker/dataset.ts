@@ -4,6 +4,7 @@ import {
   encodeLabels,
   isTextArray,
   listNpz,
+  mayBeBands,
   readCsv,
   readIdx,
   readNpyAny,
@@ -13,6 +14,7 @@ import {
 import type { ClassLabels, CsvOptions, CsvTable, NpyRecords, TextArray } from "constella/data";
 import type { TypedArray } from "constella";
 import type { DataKind, DataSummary } from "../protocol";
+import type { Field } from "./sky/field";
 import type { CubeView } from "./sky/view";
 
 /** The items as pictures to show, [n, height, width, channels]. */
@@ -73,6 +75,14 @@ export async function readFiles(files: readonly NamedBytes[]): Promise<Dataset> 
   if (pictures.length > 0 && pictures.length === files.length) return readPictures(pictures);
   const tables = files.filter(({ name }) => ["csv", "tsv", "txt"].includes(extensionOf(name)));
   if (tables.length === 1 && files.length === 1) return readTable(tables[0]!);
+  const { name, array, known } = await arrayOf(files);
+  return fromArray(name, array, known);
+}
+
+/** The one array of files, and the vector that goes with it. @throws when there is no such array, or several */
+export async function arrayOf(
+  files: readonly NamedBytes[],
+): Promise<{ readonly name: string; readonly array: NdArray<TypedArray>; readonly known: Named | undefined }> {
   const arrays = (await Promise.all(files.map(readArrays))).flat();
   const data = arrays.filter(({ array }) => !isTextArray(array) && array.shape.length >= 2);
   if (data.length !== 1)
@@ -84,7 +94,7 @@ export async function readFiles(files: readonly NamedBytes[]): Promise<Dataset> 
   const n = array.shape[0]!;
   const labels = arrays.filter(({ array: other }) => other.shape.length === 1 && other.shape[0] === n);
   const known = labels.find(({ name: label }) => LABEL_NAME.test(label)) ?? labels[0];
-  return fromArray(name, array as NdArray<TypedArray>, known);
+  return { name, array: array as NdArray<TypedArray>, known };
 }
 
 async function readArrays({ name, bytes: content }: NamedBytes): Promise<Named[]> {
@@ -153,6 +163,12 @@ function fromTable(name: string, { data, columns, labels, ids }: CsvTable, { lab
   return { ...made, ...(columns && { columns }), ...(ids && { ids }) };
 }
 
+/** Stamps of the objects of a field. */
+export function fromStamps({ name, stamps, ids }: ReturnType<Field["stamps"]>): Dataset {
+  const made = fromArray(`objects of ${name}`, stamps, undefined);
+  return { ...made, summary: { ...made.summary, method: "conditional-vae" }, ids };
+}
+
 function fromArray(name: string, array: NdArray<TypedArray>, known: Named | undefined): Dataset {
   const raw = array.data as Float32Array;
   const values = array.data instanceof BigInt64Array ? Float32Array.from(array.data, Number) : Float32Array.from(raw);
@@ -167,7 +183,11 @@ function fromArray(name: string, array: NdArray<TypedArray>, known: Named | unde
   if (known) notes.push(`“${known.name}” is taken for the known classes.`);
   const { images, layout } = toChannelsFirst(new NdArray(values, shape), undefined, name);
   const x = images as NdArray<Float32Array>;
-  if (shape.length === 3) return make(name, "images", x, notes, labels, picturesOf(values, shape[1]!, shape[2]!, 1));
+  if (shape.length === 3) {
+    const made = make(name, "images", x, notes, labels, picturesOf(values, shape[1]!, shape[2]!, 1));
+    if (known || side !== undefined || !mayBeBands(shape)) return made;
+    return { ...made, summary: { ...made.summary, taken: "pictures" } };
+  }
   const [n, channels, h, w] = x.shape as [number, number, number, number];
   if (layout && (channels === 1 || channels === 3)) {
     const last = layout === "channels-last";
@@ -199,9 +219,9 @@ export function fromCube(cube: CubeView): Dataset {
     ...(sky.wcs ? [] : ["There are no world coordinates: places are pixels alone."]),
     ...sky.notes,
   ];
-  const [seen, bands] = x.shape as [number, number];
+  const [seen, ...itemShape] = x.shape as [number, ...number[]];
   const n = streamed?.source.length ?? seen;
-  return { summary: { name: sky.name, kind: "cube", n, itemShape: [bands], notes }, x, columns: sky.names, cube };
+  return { summary: { name: sky.name, kind: "cube", n, itemShape, notes }, x, columns: sky.names, cube };
 }
 
 /** Points of the plane. */

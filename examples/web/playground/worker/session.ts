@@ -1,6 +1,7 @@
 // What every method of the playground offers the worker: run, look, save.
 import { NdArray } from "constella";
 import type { Device, EpochRecord, RowSource } from "constella";
+import type { SegmentedImage } from "constella/generative";
 import type { Estimator } from "constella/methods";
 import type { Values } from "../methods";
 
@@ -19,6 +20,8 @@ export interface Task {
   readonly device: Device;
   /** Whether where the items lie, and their probabilities, are asked for: not of the pixels of an image. */
   readonly places: boolean;
+  /** [bands, height, width], of which the items are tiles: it is cut into objects at the end. */
+  readonly field?: NdArray<Float32Array> | undefined;
   /** Another device for one that has failed; the page is told. */
   readonly replaceDevice: (error: Error) => Promise<Device>;
 }
@@ -29,6 +32,8 @@ export interface Snapshot {
   readonly z?: Float32Array;
   /** Cluster of every item. */
   readonly labels?: Int32Array;
+  /** What a field was cut into. */
+  readonly field?: SegmentedImage;
   /** Clusters of the sample that the method has not made: what k-means finds in its codes so far. */
   readonly provisional?: Int32Array;
   readonly k: number;
@@ -59,6 +64,7 @@ export interface Watch {
 
 /** The result of a finished run. */
 export interface Result {
+  /** Of every item, of a field of every pixel. */
   readonly labels: Int32Array;
   readonly k: number;
   /** [n, d] */

@@ -1,6 +1,7 @@
 // The session of any method of the library: one loop for all, and what is shown by what the estimator can.
 import { hungarian, NdArray } from "constella";
 import type { EpochRecord } from "constella";
+import type { SegmentedImage } from "constella/generative";
 import { embeddingOf, labelsOf, optionsOf, runMethod, RunInterrupted, spell } from "constella/methods";
 import { labelOf } from "../methods";
 import type { AnyMethod, Estimator, Outcome, RunCheckpoint } from "constella/methods";
@@ -69,10 +70,12 @@ export function methodSession(method: AnyMethod, task: Task): Session {
   let history: readonly EpochRecord[] = [];
   let names: Int32Array<ArrayBuffer> | undefined;
   let device = task.device;
+  let segmented: SegmentedImage | undefined;
   const provisional = new ProvisionalClusters();
 
   /** How an estimator stands, as far as it has got. */
   async function look(at: Estimator): Promise<Snapshot> {
+    if (task.field) return { k: given ?? 1, ...(segmented && { field: segmented }) };
     const found = labelsOf(at);
     const k = given ?? (found ? Math.max(1, countOf(found)) : 1);
     const soft = found && (await known(() => at.softAssignments?.(seen)));
@@ -131,7 +134,7 @@ export function methodSession(method: AnyMethod, task: Task): Session {
       try {
         outcome = await runMethod(method, {
           ...{ x, options: values, device, signal: watch.signal, checkpoint },
-          data: { ...shapeOf(task.x), bytes: false },
+          data: { ...shapeOf(task.x), bytes: false, field: task.field !== undefined },
           keep: async (kept) => void (checkpoint = kept),
           nextDevice: async (error) => (device = await task.replaceDevice(error)),
           onEstimator: (next) => (estimator = next),
@@ -146,6 +149,10 @@ export function methodSession(method: AnyMethod, task: Task): Session {
           ...(!task.places && { places: false }),
         });
         ({ checkpoint, history, estimator } = outcome);
+        if (task.field) {
+          watch.step({ stage: method.title, share: 1, text: "the whole field, tile by tile" });
+          segmented = await estimator.segmentImage!(task.field);
+        }
       } catch (error) {
         estimator = undefined;
         if (!(error instanceof RunInterrupted)) throw error;
@@ -159,14 +166,15 @@ export function methodSession(method: AnyMethod, task: Task): Session {
     },
     result: () =>
       fitted(async (at): Promise<Result> => {
-        const found = labelsOf(at);
+        const found = task.field ? segmented?.labels.data : labelsOf(at);
         if (!found) throw new Error(`${method.title} has found no clusters yet`);
         const k = given ?? Math.max(1, countOf(found));
         const embedding = task.places ? await embeddingOf(at, x) : undefined;
         const q = task.places ? await at.softAssignments?.(x) : undefined;
-        const labels = at.softAssignments
-          ? found
-          : renamed(found, names?.length === found.length ? names : undefined, k);
+        const labels =
+          at.softAssignments || task.field
+            ? found
+            : renamed(found, names?.length === found.length ? names : undefined, k);
         const { inertia } = at;
         return {
           ...{ labels, k, settings: { ...values, ...at.settings, ...at.chosen } },

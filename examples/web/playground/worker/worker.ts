@@ -1,20 +1,19 @@
 // The worker of the playground: reads data, trains, and tells the page how things stand. Nothing here talks to a network but for the page's own files.
 import { DeviceError, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
-import { toReport } from "constella/report";
-import { writeNpy } from "constella/data";
-import { version } from "../../../../package.json";
-import { arranged, fromCube, fromPoints, readFiles, type Dataset, type NamedBytes } from "./dataset";
+import { arranged, fromCube, fromPoints, fromStamps, readFiles, type Dataset, type NamedBytes } from "./dataset";
 import { networkOf, rocOf, traversed } from "./network";
 import { contentsOf, openFiles } from "./open-files";
+import type { SegmentedImage } from "constella/generative";
 import { headline } from "constella/methods";
 import { TITLES, type Values } from "../methods";
 import { clusterMeans, margins, Projection } from "./projection";
-import type { About, Answer, CubeAs, DeviceName, Download, Frame, Plane, Request, Scale } from "../protocol";
+import type { About, Answer, CubeAs, DeviceName, Download, Frame, Plane, Request, Scale, Taken } from "../protocol";
 import { POINT_SETS } from "./samples";
 import { curvesOf, scaled, scaledSource, scalingOf, thumbnailsOf, usualScale, type Scaling } from "./shown";
 import { flat, takeRows, type Session, type Snapshot, type Task } from "./session";
-import { labelsTable, sessionOf, titleOf } from "./sessions";
+import { saved } from "./save";
+import { labelsTable, sessionOf } from "./sessions";
 import digitsUrl from "../../../../test/fixtures/digits_8x8.npz?url";
 
 /** Items that the plane shows at most. */
@@ -79,8 +78,8 @@ function placed(next: Dataset): Plane {
   };
 }
 
-const open = (files: readonly File[]): Promise<Dataset> =>
-  openFiles(files, (share) => tell({ type: "reading", share }));
+const open = (files: readonly File[], taken?: Taken): Promise<Dataset> =>
+  openFiles(files, (share) => tell({ type: "reading", share }), taken);
 
 /** Takes over a data set and shows it. */
 async function show(next: Dataset): Promise<void> {
@@ -184,13 +183,21 @@ class Run {
     const frame = this.#frame(snapshot);
     const { cube } = this.#data;
     const at = this.#session.estimator?.();
-    const sky = await cube?.frame(at, snapshot.labels, (x) => scaled(x, this.#scaling));
+    const { field } = snapshot;
+    const sky = await cube?.frame(at, field?.labels.data ?? snapshot.labels, (x) => scaled(x, this.#scaling));
     tell({ type: "frame", frame: { ...frame, ...(sky && { sky }) } }, sky ? [sky.picture.bitmap] : []);
+    if (field) await this.#showObjects(field);
     const now = performance.now();
     this.#lastLook = { at: now, cost: now - begin };
   }
 
-  #frame({ z, labels, provisional, k, q, centers, round }: Snapshot): Frame {
+  /** The objects that a field was cut into. */
+  async #showObjects(field: SegmentedImage): Promise<void> {
+    const objects = await this.#data.cube!.objects(field);
+    tell({ type: "objects", objects }, [objects.outlines.bitmap]);
+  }
+
+  #frame({ z, labels, field, provisional, k, q, centers, round }: Snapshot): Frame {
     const count = rows.length;
     const xy = z && this.#projection.project(z, count);
     const shown = labels ? Int32Array.from(rows, (row) => labels[row]!) : provisional && Int32Array.from(provisional);
@@ -203,6 +210,7 @@ class Run {
     let noise = 0;
     const counted = labels ?? provisional;
     counted?.forEach((label) => (label < 0 ? noise++ : sizes[label]!++));
+    field?.labels.data.forEach((label) => label >= 0 && sizes[label]!++); // the others have no data
     const { truth } = this.#data;
     const known = labels ? truth : truth && Int32Array.from(rows, (row) => truth[row]!);
     const measures = known && counted ? headline(known, counted) : {};
@@ -213,6 +221,7 @@ class Run {
       ...(xy && { xy }),
       ...(shown && { labels: shown, ...(!labels && { provisional: true }) }),
       ...(confidence && { confidence, confidenceOf: q ? ("q" as const) : ("margin" as const) }),
+      ...(field && { objects: field.objects.length }),
       ...(inPlane && round && { centers: Float32Array.from(inPlane) }),
       ...{ sizes, noise, measures, curves: [...curvesOf(history, this.#trace), ...rocOf(q, k, this.#data, rows)] },
     };
@@ -238,67 +247,12 @@ class Run {
 
   /** Labels, embedding, model or report as files. */
   async save(what: Download): Promise<void> {
-    const stem = this.#data.summary.name.replace(/\.\w+(\.gz)?$/, "").replace(/[^\w-]+/g, "-") || "data";
-    const file = (name: string, mime: string, content: Uint8Array | string): void => {
-      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : Uint8Array.from(content);
-      tell({ type: "file", name: `${stem}-${name}`, mime, bytes }, [bytes.buffer]);
-    };
-    if (what === "model") {
-      const bytes = await this.#session.save();
-      if (!bytes)
-        throw new Error(`${TITLES[this.#method]!} has no model to keep: it finds clusters in these data only`);
-      return file(`${this.#method}.safetensors`, "application/octet-stream", bytes);
-    }
-    const result = await this.#session.result();
-    const { labels, k, embedding, q, inertia, settings } = result;
-    const { cube, x } = this.#data;
-    if (cube && what === "labels.npy")
-      return file("labels.npy", "application/octet-stream", writeNpy(cube.labels(labels)));
-    if (cube && (what === "labels.fits" || what === "clusters.csv"))
-      return file(
-        ...([what, what === "clusters.csv" ? "text/csv" : "application/fits"] as const),
-        cube.file(what, result, await titleOf(this.#method)),
-      );
-    if (what === "labels.npy") return file("labels.npy", "application/octet-stream", writeNpy(labels));
-    if (what === "labels.csv") return file("labels.csv", "text/csv", labelsTable(labels, this.#data.ids));
-    if (what === "embedding.npy")
-      return file("embedding.npy", "application/octet-stream", writeNpy(embedding ?? flat(scaled(x, this.#scaling))));
-    const { summary, truth, columns, pictures, ids } = this.#data;
     const { description } = await device!;
-    const history = this.#session.history();
-    const made = {
-      ...{ title: `${summary.name}: ${TITLES[this.#method]!}`, method: TITLES[this.#method]! },
-      ...{ labels, nClusters: k, history, trace: this.#trace, stages: [], ids },
-      ...(inertia !== undefined && { inertia }),
-      ...{ device: description, seed: Number(settings["seed"] ?? 0), seconds: this.#seconds },
-      ...{ options: settings, versions: { constella: version } },
+    const run = {
+      ...{ data: this.#data, session: this.#session, method: this.#method, scaling: this.#scaling, rows, plane },
+      ...{ projection: this.#projection, trace: this.#trace, seconds: this.#seconds, device: description },
     };
-    if (cube) {
-      const run = toReport({ ...made, items: x, measures: {}, projections: [] });
-      const drawn = await cube.report(run, labels, this.#session.estimator?.());
-      const { reportFile } = await import("./sky/report");
-      const page = await reportFile(drawn, (parts) => tell({ type: "charts", parts }));
-      return file("report.html", "text/html", page);
-    }
-    const xy = embedding ? this.#projection.project(takeRows(embedding, rows).data, rows.length) : plane;
-    const items: NdArray<Uint8Array> | NdArray<Float32Array> = pictures
-      ? new NdArray(
-          pictures.data,
-          pictures.channels === 1
-            ? [summary.n, pictures.height, pictures.width]
-            : [summary.n, pictures.height, pictures.width, pictures.channels],
-        )
-      : flat(this.#data.x);
-    const run = toReport({
-      ...{ ...made, embedding: embedding ?? flat(scaled(x, this.#scaling)) },
-      ...(q && { q }),
-      items,
-      ...{ columns: columns ?? null, truth },
-      ...(summary.classes && { classNames: summary.classes }),
-      measures: truth ? headline(truth, labels) : {},
-      projections: [{ name: embedding ? "Principal axes of the embedding" : "The data", xy, index: rows }],
-    });
-    tell({ type: "report", run });
+    await saved(what, run, tell);
   }
 }
 
@@ -311,12 +265,12 @@ async function start(method: string, values: Values, scale: Scale, as?: CubeAs):
   }
   const { cube } = dataset;
   const source = cube?.streamed?.source;
-  const scaling = await scalingOf(source ?? dataset.x, scale);
+  const scaling = await scalingOf(source ?? dataset.x, cube?.field ? "none" : scale);
   const x = source ? scaledSource(source, scaling) : scaled(dataset.x, scaling);
   const on = await (device ?? computeOn("auto"));
   const replace: Task["replaceDevice"] = (error) => replaceDevice(error, ", from the last checkpoint.");
   const sample = scaled(shown, scaling);
-  const task = { x, sample, rows, values, device: on, places: !cube, replaceDevice: replace };
+  const task = { x, sample, rows, values, device: on, places: !cube, field: cube?.field, replaceDevice: replace };
   current = new Run(dataset, task, method, await sessionOf(method, task), scaling);
   await current.go();
 }
@@ -345,7 +299,7 @@ async function serve(request: Request): Promise<void> {
       await computeOn(request.device);
       return;
     case "files":
-      return show(await open(request.files));
+      return show(await open(request.files, request.taken));
     case "points":
       return show(fromPoints("drawn points", new NdArray(request.xy, [request.xy.length / 2, 2])));
     case "sample":
@@ -364,9 +318,12 @@ async function serve(request: Request): Promise<void> {
       return (await import("./sky/report")).chartsDrawn(request.texts);
     case "predict":
       return current?.predict(await contentsOf(request.files));
+    case "stamps":
+      return dataset?.cube && show(fromStamps(dataset.cube.stamps()));
     case "region": {
       const region = await dataset?.cube?.region(request.x, request.y);
-      return region && tell({ type: "region", region }, region.border ? [region.border.bitmap] : []);
+      const pictures = [region?.border, region?.stamp].flatMap((picture) => (picture ? [picture.bitmap] : []));
+      return region && tell({ type: "region", region }, pictures);
     }
     case "tile": {
       const tile = await dataset?.cube?.tile(request.box, request.most);
@@ -383,7 +340,7 @@ async function serve(request: Request): Promise<void> {
 
 const ABOUT: Readonly<Partial<Record<Request["type"], About>>> = {
   ...{ files: "data", points: "data", sample: "data", save: "save", predict: "predict" },
-  ...{ region: "data", tile: "data" },
+  ...{ region: "data", stamps: "save", tile: "data" },
 };
 
 scope.onmessage = ({ data }) => void serve(data).catch((error) => fail(error, ABOUT[data.type] ?? "run"));

@@ -1,6 +1,6 @@
 // FITS files become one cube of the sky: read lazily, on one grid. Loaded when there is one.
 import { requestDevice } from "constella";
-import type { Device, NdArray } from "constella";
+import type { Device, NdArray, TypedArray } from "constella";
 import {
   alignBands,
   openBands,
@@ -95,6 +95,12 @@ const watched = (source: BandSource, told: (rows: number) => void): BandSource =
     return rows;
   },
 });
+
+/** An array [bands, height, width] as a file, without world coordinates. */
+export function cubeFile(name: string, array: NdArray<TypedArray>): File {
+  const cards = Array.from({ length: array.shape[0]! }, (_, i): CardLike => [`BAND${i + 1}`, `band ${i + 1}`]);
+  return new File([Uint8Array.from(writeFits(array, { cards }))], name);
+}
 
 /** A simulated galaxy in nine filters, as a file. */
 export function galaxyFile(): File {

@@ -43,8 +43,18 @@ export async function labelBitmap(labels: Planes, each = 1, colours?: readonly s
   return placed(await bitmapOf({ pixels, ...size }, none), shrink * each);
 }
 
+/** The border of pixels of a cube, over its picture. @param is whether a pixel is marked */
+export async function outlined({ shrink, source, small }: Sky, is: (at: number) => boolean): Promise<SkyPicture> {
+  const [, height, width] = small.shape as [number, number, number];
+  const of = new Uint8Array(height * width);
+  for (let at = 0; at < source.height * source.width; at++)
+    if (is(at))
+      of[Math.floor(Math.floor(at / source.width) / shrink) * width + Math.floor((at % source.width) / shrink)] = 1;
+  return placed(await borderBitmap(of, height, width), shrink);
+}
+
 /** The border of what is marked [height, width], over a picture that it leaves empty. */
-export async function borderBitmap(of: Uint8Array, height: number, width: number): Promise<ImageBitmap> {
+async function borderBitmap(of: Uint8Array, height: number, width: number): Promise<ImageBitmap> {
   const image = new ImageData(width, height);
   const at = (x: number, y: number): number => (x < 0 || y < 0 || x >= width || y >= height ? 0 : of[y * width + x]!);
   for (let y = 0; y < height; y++)

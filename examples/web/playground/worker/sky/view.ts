@@ -5,6 +5,7 @@ import {
   connectRegions,
   cropped,
   cubeItems,
+  fieldTiles,
   painted,
   pixelItems,
   pixelRows,
@@ -15,6 +16,7 @@ import {
   writeRegions,
   type RegionStatistics,
 } from "constella/astronomy";
+import type { SegmentedImage } from "constella/generative";
 import { labelsOf, runHistory, type Estimator } from "constella/methods";
 import {
   clusteredCube,
@@ -29,10 +31,11 @@ import {
 } from "constella/report";
 import { CSOM, ESOM, SOM } from "constella/som";
 import { version } from "../../../../../package.json";
-import type { CubeAs, Region, SkyBox, SkyFrame, SkyTile } from "../../protocol";
+import type { CubeAs, Download, FieldObjects, Region, SkyBox, SkyFrame, SkyTile } from "../../protocol";
 import type { Result } from "../session";
+import { Field } from "./field";
 import type { Sky } from "./open";
-import { borderBitmap, labelBitmap, placeColours, placed, SkyPainter } from "./pictures";
+import { labelBitmap, outlined, placeColours, placed, SkyPainter } from "./pictures";
 
 /** Longest side of what is looked at while a map is trained. */
 const LOOKED = 160;
@@ -68,6 +71,9 @@ function seenOf(n: number): Uint32Array<ArrayBuffer> {
   );
 }
 
+/** Files of a cube by the names that the command line gives them. */
+export type SkyFile = Extract<Download, `${string}.fits` | "clusters.csv" | "objects.csv">;
+
 /** Brings rows to the scale of the run. */
 export type ToScale = (x: NdArray<Float32Array>) => NdArray<Float32Array>;
 
@@ -80,6 +86,7 @@ export class CubeView {
   readonly #painter: SkyPainter;
   #looked: Promise<Looked> | undefined;
   #found: Found | undefined;
+  #field: Field | undefined;
 
   private constructor(sky: Sky, as: CubeAs["as"], items: Items, painter: SkyPainter, streamed?: Streamed) {
     [this.sky, this.as, this.streamed] = [sky, as, streamed];
@@ -87,13 +94,23 @@ export class CubeView {
   }
 
   /** Rows for the pixels of a cube. @throws one line where none has data in every band, and for a cube that is too large */
-  static async of(sky: Sky, { as, ...options }: CubeAs, painter = new SkyPainter(sky)): Promise<CubeView> {
+  static async of(sky: Sky, { as, tileSize, ...options }: CubeAs, painter = new SkyPainter(sky)): Promise<CubeView> {
     const { cube, source, name } = sky;
-    if (!cube && as === "superpixels")
-      throw new Error(`${name}: superpixels are of cubes in memory, this one's pixels are read when they are needed`);
+    if (!cube && as !== "pixels")
+      throw new Error(`${name}: ${as} are of cubes in memory, this one's pixels are read when they are needed`);
     const device = as === "superpixels" ? { device: await sky.device() } : {};
     try {
-      if (cube) return new CubeView(sky, as, await cubeItems(cube, { as, ...options, ...device }), painter);
+      if (cube && as === "tiles") {
+        const x = fieldTiles(cube, { tileSize }).tiles;
+        return new CubeView(sky, as, { x, of: pixelItems(cube).of }, painter);
+      }
+      if (cube)
+        return new CubeView(
+          sky,
+          as,
+          await cubeItems(cube, { ...(as === "superpixels" && { as }), ...options, ...device }),
+          painter,
+        );
       const rows = await pixelRows(source);
       const index = seenOf(rows.length);
       const x = new NdArray(Float32Array.from(await rows.rows(index)), [index.length, source.bands]);
@@ -105,12 +122,12 @@ export class CubeView {
 
   /** The same cube by the rows that are asked for, with nothing found yet. */
   async with(as: CubeAs): Promise<CubeView> {
-    this.#found = undefined;
+    this.#found = this.#field = undefined;
     if (as.as === "pixels" && this.as === "pixels") return this;
     return CubeView.of(this.sky, as, this.#painter);
   }
 
-  /** [n, bands]; of a cube that is not in memory those rows that are shown. */
+  /** [n, bands], of a field [n, bands, side, side]; of a cube that is not in memory those rows that are shown. */
   get x(): NdArray<Float32Array> {
     return this.#items.x;
   }
@@ -139,7 +156,7 @@ export class CubeView {
   ): Promise<SkyFrame | undefined> {
     const map = at && grid(at);
     if (labels) {
-      this.#found = { labels: painted(labels, this.#items) };
+      this.#found = { labels: this.labels(labels) };
       return { picture: await labelBitmap(this.#found.labels), shows: "clusters", ...(map && { map }) };
     }
     if (!(at instanceof SOM || at instanceof CSOM || at instanceof ESOM)) return undefined;
@@ -188,10 +205,14 @@ export class CubeView {
     const label = found?.labels.data[at];
     if (!found || label === undefined || label < 0)
       return { ...common, spectra: values.every(Number.isFinite) ? [own] : [], ...(label !== undefined && { label }) };
-    found.pieces ??= connectRegions(found.labels.data, height, width, 0, height * width).labels;
-    const piece = found.pieces[at]!;
+    const object = this.#field?.at(at);
+    const pieces =
+      object === undefined
+        ? (found.pieces ??= connectRegions(found.labels.data, height, width, 0, height * width).labels)
+        : this.#field!.segments;
+    const piece = pieces[at]!;
     const mask = new NdArray(
-      found.pieces.map((other) => (other === piece ? 0 : -1)),
+      pieces.map((other) => (other === piece ? 0 : -1)),
       [height, width],
     );
     const whole = (found.statistics ??= this.#statistics(found.labels));
@@ -204,24 +225,41 @@ export class CubeView {
       labels.reduce((sum, other) => sum + Number(other === wanted), 0);
     const [size, all] = [count(mask.data, 0), count(found.labels.data, label)];
     return {
-      ...{ ...common, label, piece: size, pixels: all, border: await this.#border(mask.data) },
+      ...{ ...common, label, piece: size, pixels: all },
+      border: await outlined(this.sky, (pixel) => mask.data[pixel] === 0),
+      ...(object !== undefined && {
+        object: { number: object + 1, of: this.#field!.count },
+        stamp: await this.#field!.stamp(object, this.#painter),
+      }),
       spectra: [
         { name: `cluster ${label}`, cluster: label, size: all, ...spectraOf(whole, label) },
         // a piece between the pixels of a small image has none there
-        ...(part.sizes[0]! > 0 ? [{ name: "connected piece", cluster: -1, size, ...spectraOf(part, 0) }] : [own]),
+        ...(part.sizes[0]! > 0
+          ? [
+              {
+                ...{ cluster: -1, size, ...spectraOf(part, 0) },
+                name: object === undefined ? "connected piece" : `object ${object + 1}`,
+              },
+            ]
+          : [own]),
       ],
     };
   }
 
   /** A file of what was found. */
-  file(what: "labels.fits" | "clusters.csv", { labels, settings }: Result, title: string): Uint8Array | string {
+  file(what: SkyFile, { labels, settings }: Result, title: string): Uint8Array | string {
     const { name, names, wcs, cube } = this.sky;
+    const history = runHistory({ version, title, name, as: this.as, settings });
+    if (what === "mask.fits" || what === "objects.csv") {
+      if (!this.#field) throw new Error(`${name}: ${what} is of a field that was cut into objects`);
+      return this.#field.file(what, history);
+    }
     const image = this.labels(labels);
     if (what === "clusters.csv") {
       if (!cube) throw new Error(`${name}: clusters.csv is of cubes in memory, this one is read when it is needed`);
       return writeRegions(regionStatistics(cube, image), names, wcs);
     }
-    return writeLabelImage(image, this.sky, runHistory({ version, title, name, as: this.as, settings }));
+    return writeLabelImage(image, this.sky, history);
   }
 
   /** The report of a run on it, as the command line draws it; of a cube that is not in memory the small image's. @param at whose map of units is shown */
@@ -244,9 +282,28 @@ export class CubeView {
     return drawCube(cubeReport(told, image), { ...found, map });
   }
 
-  /** Labels of rows as those of pixels. */
+  /** Labels of rows as those of pixels; of a field they are of pixels as they are. */
   labels(labels: Int32Array): NdArray<Int32Array<ArrayBuffer>> {
-    return painted(labels, this.#items);
+    return this.as === "tiles"
+      ? new NdArray(Int32Array.from(labels), this.#items.of.shape)
+      : painted(labels, this.#items);
+  }
+
+  /** All of it as a field, where its items are tiles. */
+  get field(): NdArray<Float32Array> | undefined {
+    return this.as === "tiles" ? this.sky.cube : undefined;
+  }
+
+  /** Takes over the objects that the field was cut into. Returns what is told of them. */
+  async objects(found: SegmentedImage): Promise<FieldObjects> {
+    this.#field = new Field(this.sky, found);
+    return this.#field.objects();
+  }
+
+  /** Stamps of these objects as data. @throws where there are none */
+  stamps(): ReturnType<Field["stamps"]> {
+    if (!this.#field) throw new Error(`${this.sky.name}: stamps are of a field that was cut into objects`);
+    return this.#field.stamps();
   }
 
   /** Of regions; of a cube that is not in memory, by the pixels of the small image. */
@@ -266,17 +323,6 @@ export class CubeView {
         labels.data[middle(Math.floor(at / width), source.height) * source.width + middle(at % width, source.width)]!,
     );
     return new NdArray(of, [height, width]);
-  }
-
-  async #border(mask: Int32Array): Promise<SkyTile["composite"]> {
-    const { shrink, source, small } = this.sky;
-    const [, height, width] = small.shape as [number, number, number];
-    const of = new Uint8Array(height * width);
-    mask.forEach((value, at) => {
-      if (value === 0)
-        of[Math.floor(Math.floor(at / source.width) / shrink) * width + Math.floor((at % source.width) / shrink)] = 1;
-    });
-    return placed(await borderBitmap(of, height, width), shrink);
   }
 
   /** Few pixels of the image as rows, or all superpixels. */
