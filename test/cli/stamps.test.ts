@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FitsFile, Wcs, writeFits } from "../../src/astronomy";
 import { loadData } from "../../src/cli/data/load";
+import type { LoadHow } from "../../src/cli/data/load";
 import { simulateStarsGalaxies } from "../../src/data";
 import { readCsv } from "../../src/data/formats/csv/csv";
 import type { CsvTable } from "../../src/data/formats/csv/csv";
@@ -251,6 +252,16 @@ test("files of one stamp each are items, others as many as they have rows: both 
     `${singles}: files are taken as items [12, 12], 5 in the first of them; --each file takes each as one item`,
   );
   await rows.streamed!.close();
+  // one alone may be five pictures, or an image of five bands: it says which it was taken for, and how it is the other
+  const alone = join(singles, "10.npy");
+  const noteOf = async (how: LoadHow, options = {}) => (await loadData(alone, options, how)).notes;
+  const taken = `${alone}: taken as 5 pictures of 12 x 12; `;
+  expect(await noteOf({ cubes: "rows" })).toEqual([`${taken}--as pixels takes it as one image of 5 bands`]);
+  expect(await noteOf({ cubes: "tiles" })).toEqual([`${taken}--tile-size 12 takes it as one image of 5 bands`]);
+  expect(await noteOf({})).toEqual([`${taken}one of 5 bands is [1, 5, 12, 12]`]);
+  expect(await noteOf({ cubes: "rows" }, { first: 3 })).toEqual([]);
+  const asked = await loadData(alone, { as: "pixels" }, { cubes: "rows" });
+  expect([asked.raw.shape, asked.cube?.cube.shape]).toEqual([[144, 5], [5, 12, 12]]); // prettier-ignore
   await expect(open(join(singles, "10.npy"), "file")).rejects.toThrow("--each is for folders of npy files, ");
   const run = ["cluster", "singles", "--method", "conditional-vae", "--epochs", "1", "--device", "wasm"];
   expect(await constella(...run, ...SKY, "--crop", "8", "--out", "of-singles")).toMatchObject({ code: 0 });

@@ -5,6 +5,9 @@ import { openFile } from "../../data/formats/files";
 /** Whether a path is a picture, by its name. */
 export const isPicture = (path: string): boolean => /\.(png|jpe?g)$/i.test(path);
 
+/** Whether a path is an array or several, by its name. */
+export const isArrayFile = (path: string): boolean => /\.(npy|npz)$/i.test(path);
+
 /** Whether a path is a FITS file, by its name or its first bytes. */
 export async function isFits(path: string): Promise<boolean> {
   if (fits(path, new Uint8Array(0))) return true;
@@ -21,4 +24,4 @@ export async function isFits(path: string): Promise<boolean> {
 
 /** Whether a path holds a cube: a FITS file or a single picture; an array only where it is asked for as one. */
 export const isCube = async (path: string, asked: boolean): Promise<boolean> =>
-  isPicture(path) || (await isFits(path)) || (asked && /\.(npy|npz)$/i.test(path));
+  isPicture(path) || (await isFits(path)) || (asked && isArrayFile(path));

@@ -15,11 +15,11 @@ import {
 import { isImageFolder, loadImageFolder } from "../../data/formats/images/folder";
 import type { ImageFolder, ImageFolderOptions } from "../../data/formats/images/folder";
 import { isSoundFolder } from "../../data/formats/sounds";
-import { toChannelsFirst } from "../../data/image-layout";
+import { mayBeBands, toChannelsFirst } from "../../data/image-layout";
 import type { ImageLayout } from "../../data/image-layout";
 import { NdArray, sizeOf } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
-import { isCube, isFits } from "../cubes/kind";
+import { isArrayFile, isCube, isFits } from "../cubes/kind";
 import type { CubeData } from "../cubes/read";
 import { adviceInFlags, columnOf, type DataOptions } from "./options";
 import { kebab } from "../option";
@@ -119,7 +119,12 @@ export async function loadData(
     );
   const streamed = streams ? await openStreamed(path, options) : undefined;
   try {
-    return await (streamed ? streamedData(path, streamed, options, streams) : dataInMemory(path, options, earlier));
+    const data = await (streamed
+      ? streamedData(path, streamed, options, streams)
+      : dataInMemory(path, options, earlier));
+    const isTold = options.labels !== undefined || options.first !== undefined || !isArrayFile(path);
+    const words = isTold ? undefined : planesInWords(path, [data.n, ...itemShapeOf(data)], cubes);
+    return words === undefined ? data : { ...data, notes: [...(data.notes ?? []), words] };
   } catch (error) {
     await streamed?.close();
     throw error;
@@ -183,6 +188,17 @@ function firstItems({ data, shape }: NdArray<TypedArray>, rows: number): NdArray
 
 const layoutInWords = (path: string, layout: ImageLayout): string =>
   `${path}: pictures taken as [n, ${layout === "channels-last" ? "height, width, channels" : "channels, height, width"}]`;
+
+/** What an array of few planes was taken for, and how it is taken for one image; undefined of others. */
+function planesInWords(path: string, shape: readonly number[], cubes: CubesTaken | undefined): string | undefined {
+  if (!mayBeBands(shape)) return undefined;
+  const [n, ...side] = shape as [number, ...number[]];
+  const other =
+    cubes === undefined
+      ? `one of ${n} bands is [1, ${shape.join(", ")}]`
+      : `${cubes === "tiles" ? `--tile-size ${Math.min(32, ...side)}` : "--as pixels"} takes it as one image of ${n} bands`;
+  return `${path}: taken as ${n} pictures of ${side.join(" x ")}; ${other}`;
+}
 
 type DataKind = "table" | "pictures" | "sounds" | "array" | "cube";
 
