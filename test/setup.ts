@@ -1,9 +1,11 @@
 import { expect } from "vitest";
 import { firstMismatch } from "./close";
 import type { Tolerance } from "./close";
+import { compileFast } from "./adapter";
 import { pollSeldom } from "./polls";
 
 pollSeldom();
+await compileFast();
 
 expect.extend({
   /** Element by element |got − want| ≤ atol + rtol·|want|; NaN equals NaN. */

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { brotliDecompress } from "node:zlib";
 import { root } from "../root.mjs";
 import { bundle } from "../run.mjs";
+import { SLOW_ON_SWIFTSHADER } from "./vulkan.mjs";
 
 /** What makes a page cross-origin isolated: with these two it may share memory with its workers. */
 export const ISOLATED = {
@@ -109,6 +110,7 @@ const FLAGS = [
   "--disable-dev-shm-usage",
   "--enable-unsafe-webgpu",
   "--use-webgpu-adapter=swiftshader",
+  `--disable-dawn-features=${SLOW_ON_SWIFTSHADER}`,
   "--js-flags=--expose-gc",
   "--disable-background-networking",
 ];

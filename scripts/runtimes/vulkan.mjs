@@ -6,6 +6,12 @@ import { promisify } from "node:util";
 import { brotliDecompress } from "node:zlib";
 import { root } from "../root.mjs";
 
+/**
+ * Dawn's feature that leaves the zeros of workgroup memory to the driver. SwiftShader unrolls them, an instruction a number in every shader, and takes
+ * 25 s of the processor to compile all kernels. Without it Dawn writes the loop, with the same zeros, and it takes 5 s.
+ */
+export const SLOW_ON_SWIFTSHADER = "use_vulkan_zero_initialize_workgroup_memory_extension";
+
 const PROBE = `
   const { create, globals } = await import("webgpu");
   globalThis.gpu = create([]);
