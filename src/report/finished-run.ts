@@ -50,7 +50,7 @@ const MAX_COLUMNS = 64;
 /** What the report shows of a finished run. */
 export function toReport(run: FinishedRun): ClusteringReport {
   const { items, columns, labels, nClusters, embedding, q, inertia, history, trace } = run;
-  const images = imagesOf(items);
+  const images = imagesOf(items) ?? bandsOf(items);
   const table = images ? undefined : tableOf(items, columns);
   return {
     title: run.title,
@@ -180,6 +180,36 @@ function imagesOf({ data, shape }: NdArray<TypedArray>): Images | undefined {
   if (shape.length === 4 && a === 3 && c !== undefined)
     return { data: channelsLast(pixels, b * c), height: b, width: c, channels: 3 };
   return undefined;
+}
+
+/** How strongly what is faint is lifted in pictures of bands: asinh of so many times the share of the range, as Lupton et al. (2004) draw the sky. */
+const LIFT = 10;
+
+/** Three of more bands [n, bands, h, w] as red, green and blue, the later ones red, each picture on a scale of its own: objects of the sky differ by orders of magnitude. */
+function bandsOf({ data, shape }: NdArray<TypedArray>): Images | undefined {
+  const [n = 0, bands = 0, height = 0, width = 0] = shape;
+  if (shape.length !== 4 || bands <= 3 || data instanceof BigInt64Array || data instanceof BigUint64Array)
+    return undefined;
+  const chosen = [0.75, 0.5, 0.25].map((share) => Math.round(share * (bands - 1)));
+  const plane = height * width;
+  const pixels = new Uint8Array(n * plane * 3);
+  for (let i = 0; i < n; i++) {
+    const planes = chosen.map((band) => data.subarray((i * bands + band) * plane, (i * bands + band + 1) * plane));
+    let [low, high] = [Infinity, -Infinity];
+    for (const values of planes)
+      for (const value of values) {
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
+    const scale = high > low ? LIFT / (high - low) : 0;
+    planes.forEach((values, channel) => {
+      for (let p = 0; p < plane; p++)
+        pixels[(i * plane + p) * 3 + channel] = (255 * Math.asinh((values[p]! - low) * scale)) / Math.asinh(LIFT);
+    });
+  }
+  const words = chosen.map((band) => band + 1).join(", ");
+  const shows = `Red, green and blue are bands ${words} of ${bands}, asinh of their values, each picture on a scale of its own.`;
+  return { data: pixels, height, width, channels: 3, shows };
 }
 
 /** Pictures [n, 3, plane] as [n, plane, 3]. */

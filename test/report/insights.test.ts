@@ -70,3 +70,30 @@ describeDevices("insights", (device) => {
     expect(await renderReport(toReport(plain))).not.toContain("What the network gives back");
   });
 });
+
+test("stamps of many bands are drawn, each on a scale of its own, and what they show is said; names of axes are in the middle of them", async () => {
+  const [n, bands, plane] = [6, 5, 64];
+  const items = new NdArray(
+    Float32Array.from({ length: n * bands * plane }, (_, i) => 10 ** Math.floor(i / (bands * plane)) * ((i % plane) + Math.floor(i / plane) % bands)),
+    [n, bands, 8, 8],
+  ); // prettier-ignore
+  const index = Uint32Array.from({ length: n }, (_, i) => i);
+  const run: FinishedRun = {
+    ...{ title: "Stamps", method: "k-means", labels: Int32Array.of(0, 1, 0, 1, 0, 1), nClusters: 2, history: [] },
+    ...{ trace: [], items, measures: {}, stages: [], device: "", seed: 0, seconds: 1, options: {}, versions: {} },
+    projections: [
+      { name: "PCA", xy: Float32Array.from({ length: 2 * n }, (_, i) => i), index, axes: ["PC 1", "PC 2"] },
+    ],
+  };
+  const report = toReport(run);
+  const { images } = report;
+  expect([images!.channels, images!.height, images!.data.length]).toEqual([3, 8, n * plane * 3]);
+  // by the darkest and the brightest of three bands: bands 4, 3 and 2
+  expect([...images!.data.subarray(0, 3)]).toEqual([Math.floor((255 * Math.asinh(20 / 65)) / Math.asinh(10)), Math.floor((255 * Math.asinh(10 / 65)) / Math.asinh(10)), 0]); // prettier-ignore
+  for (let i = 1; i < n; i++)
+    images!.data.subarray(i * plane * 3, (i + 1) * plane * 3).forEach((value, at) => expect(Math.abs(value - images!.data[at]!)).toBeLessThanOrEqual(1)); // prettier-ignore
+  const page = await renderReport(report);
+  expect(page).toContain("Red, green and blue are bands 4, 3, 2 of 5, asinh of their values, each picture on a scale of its own."); // prettier-ignore
+  expect(page).toMatch(/rotate\(-90\)[^>]*>PC 2</);
+  expect(page).not.toMatch(/text-anchor="start"[^>]*><text[^>]*rotate/);
+});

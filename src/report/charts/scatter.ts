@@ -205,7 +205,14 @@ function panel(
         ...(axes
           ? [
               Plot.text([axes[0]!], { frameAnchor: "bottom", dy: 15, fontSize: 11, fill: "var(--muted)" }),
-              Plot.text([axes[1]!], { frameAnchor: "left", dx: -13, rotate: -90, fontSize: 11, fill: "var(--muted)" }),
+              Plot.text([axes[1]!], {
+                frameAnchor: "left",
+                dx: -13,
+                rotate: -90,
+                textAnchor: "middle",
+                fontSize: 11,
+                fill: "var(--muted)",
+              }),
             ]
           : []),
       ],

@@ -86,7 +86,7 @@ export function clusters(run: ClusteringReport, analysis: Analysis, images: Pict
         ? `The ${MEMBERS} members of each cluster nearest its mean in the embedding, the nearest first`
         : `The first ${MEMBERS} members of each cluster`;
   return html`<p class="note">
-      ${order}${images ? "" : run.ids ? ", by name" : ", by row number"}.
+      ${order}${images ? "" : run.ids ? ", by name" : ", by row number"}. ${run.images?.shows && `${run.images.shows} `}
       ${images && classes && "Framed: of another class than the cluster’s own (the one the optimal assignment gives it, else its most frequent). "}
       ${k > shown.length && `The ${shown.length} largest of ${formatCount(k)} clusters are shown. `}
       ${noise > 0 && `${formatCount(noise)} members (${formatShare(noise / n)}) are noise, in no cluster. `}

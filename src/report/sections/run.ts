@@ -43,6 +43,8 @@ export interface Images {
   readonly channels: 1 | 3;
   /** for one channel (default "grey"); "viridis" suits spectrograms and other measured fields */
   readonly colours?: "grey" | "viridis";
+  /** what of the members they show, a sentence, where that is not all */
+  readonly shows?: string;
 }
 
 /** The members as rows of features [n, features.length]. */
