@@ -1,7 +1,6 @@
 import { record } from "../../graph";
 import { isWhole } from "../../checks";
 import * as kernels from "../../kernels/images";
-import type { ParamsOf } from "../../kernel";
 import { empty, format, partsOf, run, view } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { ACTIVATION } from "../activation";
@@ -106,26 +105,45 @@ function flatten(g: Geometry): Geometry {
   return pointwise ? { ...g, h: 1, w: g.h * g.w, oh: 1, ow: g.h * g.w } : g;
 }
 
-/** y [n,o,oh,ow] = act(x ⋆ weight + bias). */
+/** y [n,o,oh,ow] = act(x ⋆ weight + bias). Arguments of launches here stand one by one: an engine keeps what is spread together as a dictionary. */
 function forward(op: string, x: Tensor, weight: Tensor, g: Geometry, epilogue: Epilogue): Tensor {
   const y = empty(x.device, [g.n, g.o, g.oh, g.ow], "f32", op);
   const { n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw } = flatten(g);
   if (n > 0)
-    launch(x, weight, y, epilogue, {
-      ...{ n, c, h, w, m: o, rows: oh, columns: ow, taps_y: kh, taps_x: kw, step_y: sh, step_x: sw },
-      ...{ top: -ph, left: -pw, out_h: oh, out_w: ow, out_step_y: 1, out_step_x: 1, out_y: 0, out_x: 0 },
-      ...{ weight_base: 0, weight_m: c * kh * kw, weight_c: kh * kw, weight_y: kw, weight_x: 1 },
+    run(kernels.conv2d, {
+      x,
+      weight,
+      bias: epilogue.bias ?? weight,
+      y,
+      n,
+      c,
+      h,
+      w,
+      m: o,
+      rows: oh,
+      columns: ow,
+      taps_y: kh,
+      taps_x: kw,
+      step_y: sh,
+      step_x: sw,
+      top: -ph,
+      left: -pw,
+      out_h: oh,
+      out_w: ow,
+      out_step_y: 1,
+      out_step_x: 1,
+      out_y: 0,
+      out_x: 0,
+      weight_base: 0,
+      weight_m: c * kh * kw,
+      weight_c: kh * kw,
+      weight_y: kw,
+      weight_x: 1,
+      has_bias: Number(epilogue.bias !== undefined),
+      activation: ACTIVATION[epilogue.activation ?? "none"],
+      slope: epilogue.slope,
     });
   return y;
-}
-
-/** What the kernel is to know of sizes and places. */
-type Places = Omit<ParamsOf<typeof kernels.conv2d>, "has_bias" | "activation" | "slope">;
-
-function launch(x: Tensor, weight: Tensor, y: Tensor, epilogue: Epilogue, sizes: Places): void {
-  const { bias, activation, slope } = epilogue;
-  const ending = { has_bias: Number(bias !== undefined), activation: ACTIVATION[activation ?? "none"], slope };
-  run(kernels.conv2d, { x, weight, bias: bias ?? weight, y, ...sizes, ...ending });
 }
 
 /** What of a kernel meets the pixels at `remainder` by the stride along one axis, as a convolution of stride 1 with dy. */
@@ -154,12 +172,38 @@ function backwardInput(op: string, dy: Tensor, weight: Tensor, g: Geometry, epil
   for (let y = 0; y < Math.min(sh, h) && n > 0; y++)
     for (let x = 0; x < Math.min(sw, w); x++) {
       const [rows, columns] = [phase(y, h, kh, sh, ph), phase(x, w, kw, sw, pw)];
-      launch(dy, weight, dx, epilogue, {
-        ...{ n, c: o, h: oh, w: ow, m: c, rows: rows.count, columns: columns.count },
-        ...{ taps_y: rows.taps, taps_x: columns.taps, step_y: 1, step_x: 1, top: rows.start, left: columns.start },
-        ...{ out_h: h, out_w: w, out_step_y: sh, out_step_x: sw, out_y: y, out_x: x },
-        ...{ weight_base: rows.last * kw + columns.last, weight_m: kh * kw, weight_c: c * kh * kw },
-        ...{ weight_y: -sh * kw, weight_x: -sw },
+      run(kernels.conv2d, {
+        x: dy,
+        weight,
+        bias: epilogue.bias ?? weight,
+        y: dx,
+        n,
+        c: o,
+        h: oh,
+        w: ow,
+        m: c,
+        rows: rows.count,
+        columns: columns.count,
+        taps_y: rows.taps,
+        taps_x: columns.taps,
+        step_y: 1,
+        step_x: 1,
+        top: rows.start,
+        left: columns.start,
+        out_h: h,
+        out_w: w,
+        out_step_y: sh,
+        out_step_x: sw,
+        out_y: y,
+        out_x: x,
+        weight_base: rows.last * kw + columns.last,
+        weight_m: kh * kw,
+        weight_c: c * kh * kw,
+        weight_y: -sh * kw,
+        weight_x: -sw,
+        has_bias: Number(epilogue.bias !== undefined),
+        activation: ACTIVATION[epilogue.activation ?? "none"],
+        slope: epilogue.slope,
       });
     }
   return dx;
@@ -173,7 +217,27 @@ function backwardWeight(op: string, x: Tensor, dy: Tensor, full: Geometry): Tens
   const length = Math.max(1, Math.ceil(rows / most));
   const chunks = Math.max(1, Math.ceil(rows / length));
   const parts = empty(x.device, [chunks, g.o, g.c, full.kh, full.kw], "f32", op);
-  run(kernels.conv2dBackwardWeight, { x, dy, dw: parts, ...g, chunks, length });
+  const { n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw } = g;
+  run(kernels.conv2dBackwardWeight, {
+    x,
+    dy,
+    dw: parts,
+    n,
+    c,
+    h,
+    w,
+    o,
+    oh,
+    ow,
+    kh,
+    kw,
+    sh,
+    sw,
+    ph,
+    pw,
+    chunks,
+    length,
+  });
   if (chunks === 1) return view(parts, parts.shape.slice(1));
   const dw = sum(parts, 0);
   parts.dispose();
