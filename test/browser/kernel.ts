@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { evaluate, evaluateList } from "../../examples/web/kernel/expression";
-import { contrastProblems, labelProblems, openPage, picture } from "./page";
+import { contrastProblems, labelProblems, openPage, picture, runFromStart } from "./page";
 import type { Look } from "./page";
 import { pages } from "./server";
 
@@ -11,18 +11,8 @@ async function open(look: Look = {}): ReturnType<typeof openPage> {
   return opened;
 }
 
-/** Starts, and waits for the end of what that begins, which may be over before anybody looks. */
 async function run(page: Page): Promise<string> {
-  const ran = await page.evaluateHandle(() => ({
-    ended: new Promise<void>((resolve) =>
-      new MutationObserver((changes) => changes.some(({ oldValue }) => oldValue === "running") && resolve()).observe(
-        document.documentElement,
-        { attributeFilter: ["data-state"], attributeOldValue: true },
-      ),
-    ),
-  }));
-  await page.click("#start");
-  await ran.evaluate(({ ended }) => ended);
+  await runFromStart(page);
   return (await page.textContent("#verdict"))!;
 }
 

@@ -66,6 +66,20 @@ export async function picture(page: Page, name: string): Promise<void> {
     }
 }
 
+/** Clicks on Start, and waits for the end of the run that this begins, which may be over before anybody looks. */
+export async function runFromStart(page: Page): Promise<void> {
+  const run = await page.evaluateHandle(() => ({
+    ended: new Promise<void>((resolve) =>
+      new MutationObserver((changes) => changes.some(({ oldValue }) => oldValue === "running") && resolve()).observe(
+        document.documentElement,
+        { attributeFilter: ["data-state"], attributeOldValue: true },
+      ),
+    ),
+  }));
+  await page.click("#start");
+  await run.evaluate(({ ended }) => ended);
+}
+
 /** Clicks and returns the file that is downloaded. */
 export async function download(page: Page, button: Locator): Promise<{ name: string; bytes: Uint8Array }> {
   const [file] = await Promise.all([page.waitForEvent("download"), button.click()]);

@@ -6,7 +6,7 @@ import type { CardLike } from "../../src/astronomy";
 import { readCsv } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { constella, read, useProgram, write } from "../cli/program";
-import { contrastProblems, download, dropFiles, labelProblems, openPage, picture } from "./page";
+import { contrastProblems, download, dropFiles, labelProblems, openPage, picture, runFromStart } from "./page";
 import type { Look } from "./page";
 import { pages } from "./server";
 
@@ -289,8 +289,7 @@ describe("the sky in the playground", () => {
     expect(await page.textContent("#hint")).toMatch(/^Click at a place/);
     await page.selectOption("#method", "csom");
     await page.waitForSelector("#option-grids", { state: "attached" });
-    await page.click("#start");
-    await reach(page, "running").catch(() => undefined);
+    await runFromStart(page);
     await reach(page, "done");
     expect(
       (await said.jsonValue()).filter((text) => text.startsWith("Colours: the unit of the map")).length,

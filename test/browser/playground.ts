@@ -4,7 +4,7 @@ import { DEC, requestDevice } from "constella";
 import { describe, expect, test } from "vitest";
 import { readCsv, readNpy, readNpz, readSafetensors, writeNpy } from "../../src/data";
 import { launchChromium, serve } from "../../scripts/runtimes/browser.mjs";
-import { contrastProblems, download, dropFiles, labelProblems, openPage, picture } from "./page";
+import { contrastProblems, download, dropFiles, labelProblems, openPage, picture, runFromStart } from "./page";
 import type { Look } from "./page";
 import { pages } from "./server";
 
@@ -259,8 +259,7 @@ describe("playground", () => {
     await page.click("#start");
     expect(await page.textContent("#option-nClusters-error")).toContain("must be a whole number from 1 to 1000, got 0");
     await page.fill("#option-nClusters", "3");
-    await page.click("#start");
-    await reach(page, "running").catch(() => undefined);
+    await runFromStart(page);
     await reach(page, "done");
     expect(await page.locator("#option-nClusters-error").count()).toBe(0);
     await page.context().close();
