@@ -11,7 +11,7 @@ const SCRIPT = `
 import { DEC, defineKernel, empty, KMeans, PCA, requestDevice, run, tensor } from "./node_modules/constella/dist/index.js";
 const later = setTimeout;
 const { type, workerUrl, threads, timers, layers, ...numbers } = Object.fromEntries(new URL(location).searchParams);
-const [trainings, epochs, n] = ["trainings", "epochs", "rows"].map((name) => Number(numbers[name]));
+const [trainings, epochs, n, updateInterval] = ["trainings", "epochs", "rows", "updateInterval"].map((name) => Number(numbers[name]));
 const sizes = layers.split(",").map(Number);
 const d = sizes[0];
 const x = { data: Float32Array.from({ length: n * d }, (_, i) => Math.sin((1 + (Math.floor(i / d) % 4)) * (i % d)) + 0.1 * Math.sin(13 * i)), shape: [n, d] };
@@ -30,7 +30,7 @@ async function main() {
     performance.mark("prepare");
     kmeans = await new KMeans({ nClusters: 4, nInit: 2, seed: 1, device }).fit(x);
     let steps = 0;
-    dec = new DEC({ layers: sizes, nClusters: 4, layerEpochs: 0, pretrainEpochs: epochs, nInit: 2, batchSize: 256, pretrainBatchSize: 256, tolerance: 0, seed: i, device });
+    dec = new DEC({ layers: sizes, nClusters: 4, layerEpochs: 0, pretrainEpochs: epochs, nInit: 2, batchSize: 256, pretrainBatchSize: 256, updateInterval, tolerance: 0, seed: i, device });
     await dec.fit(x, { epochs, onStep: () => steps++ || performance.mark("train") });
     await turn();
     performance.mark("trained");
@@ -138,7 +138,14 @@ export function describeInChromium(folder: () => string): void {
       if (["error", "warning"].includes(message.type())) problems.push(message.text());
     });
     try {
-      const defaults = { type: "wasm", trainings: "1", rows: "1024", layers: "32,64,4", epochs: "4" };
+      const defaults = {
+        type: "wasm",
+        trainings: "1",
+        rows: "1024",
+        layers: "32,64,4",
+        epochs: "4",
+        updateInterval: "20",
+      };
       await look(page, `${server.url}page.html?${new URLSearchParams({ ...defaults, ...query }).toString()}`);
       return { result: await resultOf(page), problems };
     } finally {
