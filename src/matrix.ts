@@ -220,7 +220,7 @@ export function toSafeIntegers(data: BigInt64Array | BigUint64Array, op = "toSaf
 function* toView(x: MatrixLike, op: string, name: string): Cooperative<View> {
   if (isNdArrayLike(x)) {
     if ("indptr" in x)
-      throw new Error(`${op}: ${name} must hold all its values here, got a sparse matrix; see toDense`);
+      throw new Error(`${op}: ${name} must hold all its values here, got a sparse matrix; see SparseRows and toDense`);
     const { data, shape, stride = rowMajorStride(shape), offset = 0 } = x;
     checkExtent(data.length, shape, stride, offset, op, name);
     const size = sizeOf(shape);

@@ -24,7 +24,7 @@ export type { ColumnName, CsvOptions, CsvTable, CsvWriteOptions, TableLayout, Ta
 export { readSafetensors, writeSafetensors } from "./formats/safetensors";
 export type { Safetensors, SafetensorsType } from "./formats/safetensors";
 export { writeAtomic, type FileContent } from "./formats/atomic-file";
-export { loadLabels, loadMatrix, openNpy, readFile } from "./formats/files";
+export { loadLabels, loadMatrix, loadSparse, openNpy, readFile } from "./formats/files";
 export type { LoadOptions } from "./formats/files";
 export { folderStore } from "./datasets/folder-store";
 export { NpyDataset } from "./datasets/npy-dataset";
@@ -34,6 +34,9 @@ export { ShuffleBuffer } from "./datasets/shuffle-buffer";
 export type { BufferedBatch, BufferUse, ShuffleBufferOptions } from "./datasets/shuffle-buffer";
 export type { Bytes, RandomAccess } from "./formats/source";
 export type { RowSource } from "./datasets/row-source";
+export { SparseRows } from "./datasets/sparse-rows";
+export { readSparse } from "./formats/sparse-files";
+export { SparseMatrix } from "../sparse";
 export { sliceRows } from "./datasets/row-views";
 export * from "./datasets/showers";
 export * from "./datasets/points";

@@ -6,6 +6,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import { writeNpy } from "../../src/data";
 import { encodePng } from "../data/formats/png";
 import { encodeWav } from "../data/formats/wav";
+import { SAVED, X } from "../data/saved-sparse";
 import { constella, folder, own, piped, refusal, useProgram, write } from "./program";
 
 useProgram();
@@ -340,4 +341,26 @@ test("tables as R writes them: names of rows without a name of their own", async
     expect([clusters[0] === clusters[1], clusters[2] === clusters[3], clusters[0] === clusters[2]]).toEqual([true, true, false]); // prettier-ignore
     expect(lines[1]).toMatch(name === "tab.tsv" ? /^1,0,/ : /^Mazda RX4,0,/);
   }
+});
+
+test("a sparse matrix: with its zeros, and block by block where these take more than --memory; scipy's npz and Matrix Market", async () => {
+  const [n, d] = [1400, 200]; // 1.07 MB with its zeros
+  const data = new Float32Array(n * d);
+  for (let i = 0; i < n; i++)
+    for (let e = 0; e < 6; e++) data[i * d + (i % 2) * 100 + ((i * 31 + e * 17) % 100)] = 1 + (e % 3);
+  const places = [...data.keys()].filter((at) => data[at] !== 0);
+  const entries = places.map((at) => `${Math.floor(at / d) + 1} ${(at % d) + 1} ${data[at]}`);
+  const head = ["%%MatrixMarket matrix coordinate integer general", `${n} ${d} ${places.length}`];
+  await write("words.mtx", [...head, ...entries].join("\n"));
+  await write("words.npy", writeNpy({ data, shape: [n, d] }));
+  const labels: string[] = [];
+  for (const file of ["words.npy", "words.mtx"]) {
+    const { code, stderr } = await cluster(file, "--scale", "none", "--n-init", "1", "--memory", "1");
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`${file}: 1400 items are read as they are needed`)]);
+    labels.push(await labelsOf(file));
+  }
+  expect(labels[1]).toBe(labels[0]);
+  await write("saved.npz", Buffer.from(SAVED["csr"]!, "base64"));
+  expect(await cluster("saved.npz")).toMatchObject({ code: 0 });
+  expect((await labelsOf("saved.npz")).trimEnd().split("\n")).toHaveLength(X.length + 1);
 });

@@ -48,7 +48,7 @@ interface MethodCommand {
 const CLUSTER: MethodCommand = {
   name: "cluster",
   summary:
-    "cluster the rows of a file (npy, npz, idx, also .gz, CSV, parquet), pictures or sounds, or the pixels of a FITS cube",
+    "cluster the rows of a file (npy, npz, idx, Matrix Market, also .gz, CSV, parquet), pictures or sounds, or the pixels of a FITS cube",
   details:
     "Writes labels.npy and labels.csv, embedding.npy (the method's; else two principal components), metrics.json, " +
     "checkpoint.safetensors, which predict takes, and report.html. Of a FITS file labels.npy is [height, width], labels.fits has its world " +

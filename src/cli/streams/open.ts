@@ -1,10 +1,11 @@
 // Data that are not read into memory: npy files, and folders of them, that take more there than they may.
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import { listFolder, openFile, openNpy } from "../../data/formats/files";
+import { listFolder, loadSparse, openFile, openNpy } from "../../data/formats/files";
 import { isTextArray } from "../../data/formats/npy/npy";
 import type { NpyRecords } from "../../data/formats/npy/npy";
 import { NpyDataset } from "../../data/datasets/npy-dataset";
+import { SparseRows } from "../../data/datasets/sparse-rows";
 import { ROW_MEMORY } from "../../data/datasets/row-source";
 import type { RowSource } from "../../data/datasets/row-source";
 import { channelsFirstRows, sliceRows } from "../../data/datasets/row-views";
@@ -48,13 +49,15 @@ const [SHOWN, SHOWN_VALUES, SHOWN_LEAST] = [5000, 2 ** 22, 256];
 const PIECE = 2 ** 24;
 
 /**
- * Opens npy files of numbers whose rows take more than `memory` MB as float32, and folders of npy files; undefined for all else.
+ * Opens npy files of numbers and sparse matrices whose rows take more than `memory` MB as float32, and folders of npy files; undefined for all else.
  * @throws for files of a folder that do not belong together
  */
 export async function openStreamed(
   path: string,
   { array, layout, memory = MEMORY, first, each: asked }: DataOptions,
 ): Promise<StreamedRows | undefined> {
+  const sparse = array === undefined ? await openSparse(path, { memory, first }) : undefined;
+  if (sparse) return sparse;
   const parts = await listFolder(path, ".npy").catch(() => undefined);
   if (parts?.length === 0 || (!parts && (asked !== undefined || !/\.npy$/i.test(path)))) return undefined;
   const [front = path] = parts ?? [];
@@ -101,6 +104,27 @@ export async function openStreamed(
     },
     digest: (onProgress) => digestOf(dataset.files, n, onProgress),
     close: () => dataset.close(),
+  };
+}
+
+/** A sparse matrix whose rows, with their zeros, take more than `memory` MB; undefined for all else. */
+async function openSparse(
+  path: string,
+  { memory, first = Infinity }: { readonly memory: number; readonly first?: number | undefined },
+): Promise<StreamedRows | undefined> {
+  const matrix = await loadSparse(path);
+  if (!matrix) return undefined;
+  const [rows, d] = matrix.shape;
+  const n = Math.min(rows, first);
+  if (4 * n * d <= memory * MB) return undefined;
+  const whole = new SparseRows(matrix, { memory: Math.min(ROW_MEMORY, memory * MB) });
+  const source = n < rows ? sliceRows(whole, 0, n) : whole;
+  const index = shownRows(n, d);
+  return {
+    ...{ source, bytes: false, layout: undefined },
+    shown: { index, items: new NdArray<TypedArray>(await source.rows(index), [index.length, d]) },
+    digest: (onProgress) => digestOf([path], n, onProgress),
+    close: () => Promise.resolve(),
   };
 }
 

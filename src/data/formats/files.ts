@@ -9,6 +9,8 @@ import { gunzip, isGzip } from "./deflate";
 import { readIdx } from "./idx";
 import { isTextArray, NpyFile, readNpyAny, type NpyRecords, type TextArray } from "./npy/npy";
 import { listNpz, readNpzAny } from "./npy/npz";
+import type { SparseMatrix } from "../../sparse";
+import { isMatrixMarket, isSparseNpz, readSparse } from "./sparse-files";
 import { joinBytes, toRandomAccess, type RandomAccess } from "./source";
 import { nodeModule, reason } from "./file-system";
 
@@ -145,12 +147,14 @@ export interface LoadOptions extends CsvOptions {
 
 /**
  * Reads data: an array of rank 2 or more (images keep their shape) from an npy, npz, idx or CSV file, by its extension (`.npy .npz
- * .idx .csv .tsv .txt`) or else its first bytes; `.gz` is unpacked. Throws `cannot read …` or the reader's error with the path.
+ * .idx .mtx .csv .tsv .txt`) or else its first bytes; `.gz` is unpacked. A sparse matrix (scipy's npz, Matrix Market) gets its zeros. Throws `cannot read …` or the reader's error with the path.
  */
 export async function loadMatrix(path: string, options: LoadOptions = {}): Promise<NdArray<TypedArray>> {
   if (isTableFile(path)) return (await loadTable(path, options)).data;
   return load(path, (format, bytes) => {
     if (format === "csv") return readCsv(bytes, options).data;
+    if (isSparse(format, bytes, options)) return laidOut(readSparse(bytes));
+    if (format === "mtx") throw new Error("loadMatrix: a Matrix Market file holds one array, name none");
     const fits = (array: AnyArray) => !isTextArray(array) && array.shape.length >= 2;
     const arrays = readArrays(format, bytes, options.array);
     const columns = options.array === undefined && ![...arrays.values()].some(fits) ? recordColumns(arrays) : undefined;
@@ -219,6 +223,7 @@ function recordColumns(arrays: ReadonlyMap<string, AnyArray>): NdArray<TypedArra
 export function loadLabels(path: string, options: LoadOptions = {}): Promise<ClassLabels> {
   return load(path, (format, bytes) => {
     if (format === "csv") return readCsvLabels(bytes, options);
+    if (format === "mtx") throw new Error("loadLabels: labels must be a vector, got a matrix of a Matrix Market file");
     const fits = (array: AnyArray) => array.shape.length === 1;
     const array = pick(readArrays(format, bytes, options.array), options.array, fits, [
       "y",
@@ -234,9 +239,34 @@ export function loadLabels(path: string, options: LoadOptions = {}): Promise<Cla
 
 type AnyArray = NdArray<TypedArray> | TextArray;
 
-type Format = "npy" | "npz" | "idx" | "csv";
+type Format = "npy" | "npz" | "idx" | "csv" | "mtx";
 
-const EXTENSIONS: Record<string, Format> = { npy: "npy", npz: "npz", idx: "idx", csv: "csv", tsv: "csv", txt: "csv" };
+const EXTENSIONS: Record<string, Format> = {
+  ...{ npy: "npy", npz: "npz", idx: "idx", csv: "csv", tsv: "csv", txt: "csv", mtx: "mtx" },
+};
+
+/** Whether a file holds a sparse matrix, and no array of it was asked for. */
+const isSparse = (format: Format, bytes: Uint8Array, { array }: LoadOptions): boolean =>
+  array === undefined && (format === "mtx" || (format === "npz" && isSparseNpz(listNpz(bytes))));
+
+/** A sparse matrix with its zeros. @throws where that is more than a list can hold */
+function laidOut(x: SparseMatrix): NdArray<TypedArray> {
+  const [n, d] = x.shape;
+  if (n * d > 2 ** 31)
+    throw new Error(
+      `loadMatrix: a matrix with its zeros must have 2^31 elements at most, got [${n}, ${d}]; see SparseRows`,
+    );
+  return new NdArray<TypedArray>(x.toDense(), [n, d]);
+}
+
+/**
+ * The sparse matrix of a file, of scipy's `save_npz` or Matrix Market; undefined where it holds something else. Throws `cannot read …` or the reader's
+ * error with the path.
+ */
+export async function loadSparse(path: string): Promise<SparseMatrix | undefined> {
+  if (!/\.(npz|mtx)(\.gz)?$/i.test(path)) return undefined;
+  return load(path, (format, bytes) => (isSparse(format, bytes, {}) ? readSparse(bytes) : undefined));
+}
 
 async function load<R>(path: string, read: (format: Format, bytes: Uint8Array) => R): Promise<R> {
   const file = await readFile(path);
@@ -259,6 +289,7 @@ function sniff(bytes: Uint8Array): Format | undefined {
   const magic = String.fromCharCode(...bytes.subarray(0, 6));
   if (magic === "\x93NUMPY") return "npy";
   if (magic.startsWith("PK")) return "npz";
+  if (isMatrixMarket(bytes)) return "mtx";
   return magic.startsWith("\0\0") ? "idx" : undefined;
 }
 
