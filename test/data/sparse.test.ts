@@ -55,6 +55,7 @@ describe("files", () => {
     expect(mtx("matrix coordinate real general\n2 2 2\n1 1 1")).toBe("mtx: the file is cut off");
     expect(mtx("matrix coordinate real general\n2 2 1\n1 1 1 7")).toMatch(/must end after its values/);
     expect(mtx("matrix coordinate real general\n2 2 1\n1 1 one")).toBe("mtx: values must be finite numbers, got one");
+    expect(mtx("matrix coordinate real general\n1 999999999 1\n1 1 1")).toMatch(/at most 16777216 for 1 values, got 1 and 999999999/); // prettier-ignore
     expect(mtx("matrix coordinate real symmetric\n2 3 0")).toMatch(/of a symmetric matrix the same, got 2 and 3/);
   });
 });

@@ -10,6 +10,8 @@ import { readCsv } from "../../src/data/formats/csv/csv";
 import { readImage } from "../../src/data/formats/images/images";
 import { readIdx, writeIdx } from "../../src/data/formats/idx";
 import { readNpyAny, writeNpy } from "../../src/data/formats/npy/npy";
+import { readSparse } from "../../src/data/formats/sparse-files";
+import { SAVED } from "../data/saved-sparse";
 import { listNpz, readNpzAny, writeNpz } from "../../src/data/formats/npy/npz";
 import { readWav } from "../../src/data/formats/wav";
 import { encodePng } from "../data/formats/png";
@@ -192,6 +194,22 @@ const formats: Target[] = [
     attempt: async (bytes) => {
       for (const name of listNpz(bytes)) readNpzAny(bytes, name);
     },
+  },
+  {
+    name: "scipy npz",
+    samples: async () => ["csr", "csc", "coo"].map((format) => Uint8Array.from(Buffer.from(SAVED[format]!, "base64"))),
+    mutate: mutateBytes,
+    attempt: async (bytes) => void readSparse(bytes),
+  },
+  {
+    name: "mtx",
+    samples: async () =>
+      texts(
+        "%%MatrixMarket matrix coordinate real symmetric\n% words\n3 3 4\n1 1 1\n2 1 -2.5\n3 2 1e2\n3 3 5\n",
+        "%%MatrixMarket matrix array integer general\n2 3\n1\n2\n0\n4\n5\n6\n",
+      ),
+    mutate: mutateText,
+    attempt: async (bytes) => void readSparse(bytes),
   },
   {
     name: "npy",

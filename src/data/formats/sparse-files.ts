@@ -28,6 +28,16 @@ export const isMatrixMarket = (bytes: Uint8Array): boolean =>
 export const isSparseNpz = (names: readonly string[]): boolean =>
   ["format", "shape", "data"].every((name) => names.includes(name));
 
+/** Rows and columns that a few bytes may claim. */
+const [MOST, EACH] = [2 ** 24, 16];
+
+/** @throws for more rows or columns than lists are made of for the sake of so many values */
+function checkSizes(op: string, n: number, m: number, values: number): void {
+  const most = Math.max(MOST, EACH * values);
+  if (n > most || m > most)
+    throw new Error(`${op}: rows and columns must be at most ${most} for ${values} values, got ${n} and ${m}`);
+}
+
 function readSparseNpz(bytes: Uint8Array): SparseMatrix {
   const names = listNpz(bytes);
   if (!isSparseNpz(names))
@@ -44,6 +54,7 @@ function readSparseNpz(bytes: Uint8Array): SparseMatrix {
     throw new Error(`npz: shape must be two whole numbers, got [${shape.join(", ")}]`);
   const [n, m] = shape as [number, number];
   const values = numbers("data");
+  checkSizes("npz", n, m, values.length);
   const of = (rows: ArrayLike<number>, columns: ArrayLike<number>): SparseMatrix => {
     if (rows.length !== values.length || columns.length !== values.length)
       throw new Error(
@@ -124,6 +135,7 @@ function readMatrixMarket(bytes: Uint8Array): SparseMatrix {
   if (isCoordinates) {
     const count = next();
     if (!isWhole(count, 0)) throw new Error(`mtx: the number of values must be whole, got ${count}`);
+    checkSizes("mtx", n, m, Math.min(count, bytes.length));
     for (let e = 0; e < count; e++) {
       const [i, j] = [next(), next()];
       if (!isWhole(i, 1, n) || !isWhole(j, 1, m))
@@ -131,6 +143,7 @@ function readMatrixMarket(bytes: Uint8Array): SparseMatrix {
       put(i - 1, j - 1, field === "pattern" ? 1 : next());
     }
   } else {
+    checkSizes("mtx", n, m, bytes.length);
     const first = (j: number): number => (symmetry === "general" ? 0 : symmetry === "symmetric" ? j : j + 1);
     for (let j = 0; j < m; j++)
       for (let i = first(j); i < n; i++) {
