@@ -1,4 +1,5 @@
 // Every class of every entry refuses options that it does not have; a class that is added is tried without a line here.
+import { SparseMatrix } from "../src/sparse";
 import { NdArray, parameter } from "constella";
 import { expect, test } from "vitest";
 import { deviceOf } from "./devices";
@@ -26,6 +27,7 @@ async function before(name: string): Promise<unknown[]> {
   if (name === "ClassSets") return [rows, [0, 0, 0, 1, 1, 1]];
   if (name === "SimilarityGraphSets") return [rows, []];
   if (name === "GivenSets") return [{}];
+  if (name === "SparseRows") return [new SparseMatrix([1, 2], [0, 1], [0], [1])];
   if (name === "ShuffleBuffer") return [{ length: 6, rowShape: [2], range: () => undefined, rows: () => undefined }];
   if (/^(SGD|Adam|AdamW|RMSprop|Adadelta)$/.test(name)) return [[parameter(await deviceOf("wasm"), [1, 2])]];
   return [];

@@ -41,7 +41,7 @@ function checkSizes(op: string, n: number, m: number, values: number): void {
 function readSparseNpz(bytes: Uint8Array): SparseMatrix {
   const names = listNpz(bytes);
   if (!isSparseNpz(names))
-    throw new Error(`npz: a sparse matrix must have format, shape and data, the file holds ${names.join(", ")}`);
+    throw new Error(`npz: a sparse matrix must have format, shape and data, the file holds ${show(names.join(", "))}`);
   const numbers = (name: string): ArrayLike<number> => {
     const array = readNpzAny(bytes, name);
     if ("fields" in array || isTextArray(array)) throw new Error(`npz: ${name} must be numbers`);

@@ -129,7 +129,7 @@ describe("loadMatrix", () => {
       [
         "picture.png",
         "\x89PNG",
-        "load: format must be told by npy, npz, idx, csv, tsv, txt or the first bytes, got neither",
+        "load: format must be told by npy, npz, idx, csv, tsv, txt, mtx or the first bytes, got neither",
       ],
       ["cut.csv.gz", gzipSync(strToU8("1,2\n")).subarray(0, 20), "gzip: gzip file is"],
     ];
