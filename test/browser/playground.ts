@@ -194,19 +194,19 @@ describe("playground", () => {
     await dropFiles(page, [{ name: "images.npy", bytes: images }]);
     await page.waitForFunction(() => document.getElementById("summary")!.textContent!.includes("300 pictures"));
     await page.fill("#option-layers", "64, 32, 5");
-    await page.fill("#option-pretrainEpochs", "2000");
+    await page.fill("#option-pretrainEpochs", "1200");
     await page.fill("#option-epochs", "10");
     await page.click("#start");
     // the kernels are compiled, and passes end; a checkpoint is made every five seconds
     await page.waitForFunction(() =>
-      /pass ([3-9]|\d\d+) of 2000/.test(document.getElementById("status")!.textContent!),
+      /pass ([3-9]|\d\d+) of 1200/.test(document.getElementById("status")!.textContent!),
     );
-    await page.waitForTimeout(8000);
+    await page.waitForTimeout(6000);
     // the passes that the page tells of from now on
     const passes = await page.evaluateHandle(() => {
       const seen: number[] = [];
       const status = document.getElementById("status")!;
-      const look = (): unknown => seen.push(Number(/pass (\d+) of 2000/.exec(status.textContent)?.[1] ?? 2000));
+      const look = (): unknown => seen.push(Number(/pass (\d+) of 1200/.exec(status.textContent)?.[1] ?? 1200));
       new MutationObserver(look).observe(status, { childList: true });
       return seen;
     });

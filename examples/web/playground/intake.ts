@@ -19,7 +19,10 @@ export class Intake {
     [this.#ask, this.#begun] = [ask, begun];
     const files = element<HTMLInputElement>("files");
     const predict = element<HTMLInputElement>("predict");
-    files.addEventListener("change", () => this.#open(files.files ?? []));
+    files.addEventListener("change", () => {
+      this.#open(files.files ?? []);
+      files.value = ""; // the same file may be chosen again, when it has changed
+    });
     this.#taken.addEventListener("change", () => this.#open(this.#files, this.#taken.value as Taken));
     predict.addEventListener("change", () => {
       forget("predict");
