@@ -66,6 +66,14 @@ export async function picture(page: Page, name: string): Promise<void> {
     }
 }
 
+/** Waits until the playground has come so far. */
+export const reach = (page: Page, state: "ready" | "stopped" | "done"): Promise<unknown> =>
+  page.waitForSelector(`html[data-state=${state}]`);
+
+/** Downloads what the playground offers by that name. */
+export const save = (page: Page, what: string): ReturnType<typeof download> =>
+  download(page, page.locator(`[data-save="${what}"]`));
+
 /** Clicks on Start, and waits for the end of the run that this begins, which may be over before anybody looks. */
 export async function runFromStart(page: Page): Promise<void> {
   const run = await page.evaluateHandle(() => ({

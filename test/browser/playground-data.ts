@@ -1,13 +1,10 @@
-import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { simulateStarsGalaxies, writeNpz } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
-import { dropFiles, labelProblems, openPage, picture } from "./page";
+import { dropFiles, labelProblems, openPage, picture, reach } from "./page";
 import { pages } from "./server";
 
 const open = (): ReturnType<typeof openPage> => openPage(pages.browser, `${pages.url}playground.html`);
-const reach = (page: Page, state: "ready" | "done"): Promise<unknown> =>
-  page.waitForSelector(`html[data-state=${state}]`);
 
 describe("data of the playground", () => {
   test("a table with names and classes; names are no classes", async () => {

@@ -4,7 +4,7 @@ import { FitsFile } from "../../src/astronomy";
 import { readCsv, writeNpy } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { constella, read, useProgram } from "../cli/program";
-import { contrastProblems, download, dropFiles, labelProblems, openPage, picture } from "./page";
+import { contrastProblems, dropFiles, labelProblems, openPage, picture, reach, save } from "./page";
 import { pages } from "./server";
 
 const pixelsOf = async (bytes: Uint8Array): Promise<number[]> =>
@@ -22,15 +22,13 @@ describe("a field in the playground", () => {
     );
     const field = new Uint8Array(await read("f/field.fits"));
     const { page, problems } = await openPage(pages.browser, `${pages.url}playground.html#device=wasm&data=moons`);
-    const reach = (state: string) => page.waitForSelector(`html[data-state=${state}]`);
     const told = (begin: string) =>
       page.waitForFunction((text) => document.getElementById("summary")!.textContent!.startsWith(text), begin);
-    const save = (what: string) => download(page, page.locator(`[data-save="${what}"]`));
-    await reach("done");
+    await reach(page, "done");
     expect(await page.locator('[data-save="mask.fits"]').isVisible()).toBe(false);
     await dropFiles(page, [{ name: "field.fits", bytes: field }]);
     await told("field.fits: ");
-    await reach("ready");
+    await reach(page, "ready");
     await page.selectOption("#method", "hypercolumn-segmentation");
     await page.waitForSelector("#option-foreground", { state: "attached" });
     // what is of single stamps, or of rows, is not asked
@@ -43,16 +41,16 @@ describe("a field in the playground", () => {
       await page.fill(`#option-${name}`, value);
     await page.selectOption("#option-stretch", "asinh");
     await page.click("#start");
-    await reach("done");
+    await reach(page, "done");
     await page.waitForSelector("#objects tbody tr");
 
     expect(await command).toMatchObject({ code: 0 });
     for (const name of ["labels.fits", "mask.fits"]) {
-      const own = await save(name);
+      const own = await save(page, name);
       expect(own.name).toBe(`field-${name}`);
       expect(await pixelsOf(own.bytes)).toEqual(await pixelsOf(await read(`run/${name}`)));
     }
-    const [own, theirs] = [readCsv((await save("objects.csv")).bytes), readCsv(await read("run/objects.csv"))];
+    const [own, theirs] = [readCsv((await save(page, "objects.csv")).bytes), readCsv(await read("run/objects.csv"))];
     expect(own.columns).toEqual(theirs.columns);
     expect(own.data.shape).toEqual(theirs.data.shape);
     // sines of two engines differ in the last digit
@@ -81,7 +79,7 @@ describe("a field in the playground", () => {
 
     await page.click("#objects-stamps");
     await told("objects of field.fits: ");
-    await reach("ready");
+    await reach(page, "ready");
     expect(await page.textContent("#summary")).toMatch(/^objects of field\.fits: \d+ pictures, 5 × 32 × 32\./);
     expect(await page.inputValue("#method")).toBe("conditional-vae");
     for (const id of ["#objects-section", '[data-save="mask.fits"]', "#sky"])

@@ -6,7 +6,7 @@ import type { CardLike } from "../../src/astronomy";
 import { readCsv } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { constella, read, useProgram, write } from "../cli/program";
-import { contrastProblems, download, dropFiles, labelProblems, openPage, picture, runFromStart } from "./page";
+import { contrastProblems, dropFiles, labelProblems, openPage, picture, reach, runFromStart, save } from "./page";
 import type { Look } from "./page";
 import { pages } from "./server";
 
@@ -30,8 +30,6 @@ const bandFile = (i: number, moved = 0, wcs = true): Uint8Array => {
 
 const open = (look: Look = {}): ReturnType<typeof openPage> =>
   openPage(pages.browser, `${pages.url}playground.html#device=wasm&data=moons`, look);
-const reach = (page: Page, state: "ready" | "running" | "stopped" | "done"): Promise<unknown> =>
-  page.waitForSelector(`html[data-state=${state}]`);
 /** Drops files, until the page has read them. */
 async function drop(page: Page, files: Readonly<Record<string, Uint8Array>>, begin: string): Promise<void> {
   await dropFiles(
@@ -41,8 +39,6 @@ async function drop(page: Page, files: Readonly<Record<string, Uint8Array>>, beg
   await page.waitForFunction((text) => document.getElementById("summary")!.textContent!.startsWith(text), begin);
   await reach(page, "ready");
 }
-const save = (page: Page, what: string): ReturnType<typeof download> =>
-  download(page, page.locator(`[data-save="${what}"]`));
 /** Clicks at a pixel of the image, all of which is seen. */
 async function clickAt(page: Page, x: number, y: number): Promise<string> {
   await page.locator("#sky").scrollIntoViewIfNeeded();

@@ -1,31 +1,24 @@
-import { readFile } from "node:fs/promises";
-import type { Page } from "playwright-core";
 import { DEC, requestDevice } from "constella";
 import { describe, expect, test } from "vitest";
-import { readCsv, readNpy, readNpz, readSafetensors, writeNpy } from "../../src/data";
+import { readCsv, readNpy, readSafetensors } from "../../src/data";
 import { launchChromium, serve } from "../../scripts/runtimes/browser.mjs";
-import { contrastProblems, download, dropFiles, labelProblems, openPage, picture, runFromStart } from "./page";
+import {
+  contrastProblems,
+  download,
+  dropFiles,
+  labelProblems,
+  openPage,
+  picture,
+  reach,
+  runFromStart,
+  save,
+} from "./page";
 import type { Look } from "./page";
+import { digits } from "./digits";
 import { pages } from "./server";
 
 const open = (look: Look = {}): ReturnType<typeof openPage> =>
   openPage(pages.browser, `${pages.url}playground.html`, look);
-const reach = (page: Page, state: "ready" | "running" | "stopped" | "done"): Promise<unknown> =>
-  page.waitForSelector(`html[data-state=${state}]`, { timeout: 200_000 });
-const save = (page: Page, what: string): ReturnType<typeof download> =>
-  download(page, page.locator(`[data-save="${what}"]`));
-
-async function digits(count: number): Promise<{ images: Uint8Array; labels: Uint8Array }> {
-  const arrays = readNpz(await readFile("test/fixtures/digits_8x8.npz"));
-  const [images, labels] = [arrays.get("images")!, arrays.get("labels")!];
-  return {
-    images: writeNpy({
-      data: Uint8Array.from(images.data.subarray(0, count * 64) as Uint8Array),
-      shape: [count, 8, 8],
-    }),
-    labels: writeNpy(Int32Array.from(labels.data.subarray(0, count) as Uint8Array)),
-  };
-}
 
 describe("playground", () => {
   test("what it opens with runs by itself, with Start in sight, and the labels and the report can be downloaded", async () => {
