@@ -1,6 +1,10 @@
 // Kernels of manifold learning: t-SNE's forces and steps, UMAP's epochs.
+import hartleyWgsl from "../../kernels/manifold/hartley.wgsl";
+import hartleyFilterWgsl from "../../kernels/manifold/hartley_filter.wgsl";
 import tsneAttractionWgsl from "../../kernels/manifold/tsne_attraction.wgsl";
 import tsneForcesWgsl from "../../kernels/manifold/tsne_forces.wgsl";
+import tsneInterpolateWgsl from "../../kernels/manifold/tsne_interpolate.wgsl";
+import tsneSpreadWgsl from "../../kernels/manifold/tsne_spread.wgsl";
 import tsneUpdateWgsl from "../../kernels/manifold/tsne_update.wgsl";
 import umapEpochWgsl from "../../kernels/manifold/umap_epoch.wgsl";
 import umapEpochWideWgsl from "../../kernels/manifold/umap_epoch_wide.wgsl";
@@ -22,6 +26,22 @@ export const tsneUpdate = /* @__PURE__ */ kernel(tsneUpdateWgsl, {
   grid: ({ n, dim }, [size]) => grid1d(n * dim, size),
   rows: ({ n }) => n,
   grain: 4096,
+});
+export const tsneSpread = /* @__PURE__ */ kernel(tsneSpreadWgsl, {
+  grid: ({ side }, [size]) => grid1d(side * side, size),
+  rows: ({ side }) => side,
+  grain: 16,
+});
+export const tsneInterpolate = /* @__PURE__ */ kernel(tsneInterpolateWgsl, points);
+export const hartley = /* @__PURE__ */ kernel(hartleyWgsl, {
+  grid: ({ rows }) => grid1d(rows, 1),
+  rows: ({ rows }) => Math.ceil(rows / 4),
+  grain: ({ length }) => Math.max(1, Math.ceil(2048 / length)),
+});
+export const hartleyFilter = /* @__PURE__ */ kernel(hartleyFilterWgsl, {
+  grid: ({ length }) => grid1d(length, 1),
+  rows: ({ length }) => length / 4,
+  grain: ({ length }) => Math.max(1, Math.ceil(2048 / length)),
 });
 export const umapEpoch = /* @__PURE__ */ kernel(umapEpochWgsl, points);
 export const umapEpochWide = /* @__PURE__ */ kernel(umapEpochWideWgsl, points);

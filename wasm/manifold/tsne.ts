@@ -126,16 +126,53 @@ export function tsne_forces(
   for (let i = begin; i < end; i++) add(sums + (<usize>i << 3), -1); // itself
 }
 
+/** Where the point lies that the e-th column names. */
+// @ts-ignore: decorator
+@inline
+function place(y: usize, columns: usize, e: u32): usize {
+  return y + (<usize><u32>i32.load(columns + (<usize>e << 2)) << 3);
+}
+
+/** Attraction of a point in the plane along `count` stored probabilities, four at a time. */
+function attractInPlane(own: usize, y: usize, columns: usize, values: usize, count: u32, to: usize): void {
+  const x0 = v128.load32_splat(own), y0 = v128.load32_splat(own, 4), one = f32x4.splat(1);
+  let fx = f32x4.splat(0), fy = fx;
+  let e: u32 = 0;
+  for (; e + 4 <= count; e += 4) {
+    const p = v128.load64_lane(place(y, columns, e + 1), v128.load64_zero(place(y, columns, e)), 1);
+    const q = v128.load64_lane(place(y, columns, e + 3), v128.load64_zero(place(y, columns, e + 2)), 1);
+    const dx = f32x4.sub(x0, v128.shuffle<f32>(p, q, 0, 2, 4, 6)), dy = f32x4.sub(y0, v128.shuffle<f32>(p, q, 1, 3, 5, 7));
+    const pull = f32x4.div(v128.load(values + (<usize>e << 2)), fma(dx, dx, fma(dy, dy, one)));
+    fx = fma(pull, dx, fx);
+    fy = fma(pull, dy, fy);
+  }
+  let sumX = horizontalSum(fx), sumY = horizontalSum(fy);
+  for (; e < count; e++) {
+    const other = place(y, columns, e);
+    const dx = f32.load(own) - f32.load(other), dy = f32.load(own, 4) - f32.load(other, 4);
+    const pull = f32.load(values + (<usize>e << 2)) / (dx * dx + dy * dy + 1);
+    sumX += pull * dx;
+    sumY += pull * dy;
+  }
+  f32.store(to, sumX);
+  f32.store(to, sumY, 4);
+}
+
 /** Attraction along stored probabilities; see kernels/manifold/tsne_attraction.wgsl. */
 export function tsne_attraction(
-  y: usize, starts: usize, columns: usize, values: usize, forces: usize, sums: usize, n: u32, dim: u32, begin: u32, end: u32,
+  y: usize, starts: usize, columns: usize, values: usize, forces: usize, sums: usize, n: u32, dim: u32, mode: u32, begin: u32, end: u32,
 ): void {
   const row = <usize>dim << 2;
   for (let i = begin; i < end; i++) {
     const own = y + i * row, to = forces + i * row;
+    const first = <u32>i32.load(starts + (<usize>i << 2)), last = <u32>i32.load(starts + (<usize>i << 2), 4);
+    if (dim == 2 && mode == ATTRACTION) {
+      attractInPlane(own, y, columns + (<usize>first << 2), values + (<usize>first << 2), last - first, to);
+      f32.store(sums + (<usize>i << 2), 0);
+      continue;
+    }
     let divergence: f32 = 0, f0: f32 = 0, f1: f32 = 0, f2: f32 = 0;
-    const last = <u32>i32.load(starts + (<usize>i << 2), 4);
-    for (let e = <u32>i32.load(starts + (<usize>i << 2)); e < last; e++) {
+    for (let e = first; e < last; e++) {
       const other = y + <usize><u32>i32.load(columns + (<usize>e << 2)) * row, probability = f32.load(values + (<usize>e << 2));
       const d0 = f32.load(own) - f32.load(other);
       const d1: f32 = dim > 1 ? f32.load(own, 4) - f32.load(other, 4) : 0;
@@ -144,7 +181,7 @@ export function tsne_attraction(
       f0 += pull * d0;
       f1 += pull * d1;
       f2 += pull * d2;
-      if (probability > 0) divergence += probability * (logf(probability) + logf(square));
+      if (mode == DIVERGENCE && probability > 0) divergence += probability * (logf(probability) + logf(square));
     }
     f32.store(to, f0);
     if (dim > 1) f32.store(to, f1, 4);

@@ -18,8 +18,8 @@ export interface TsneAffinities {
 }
 
 /**
- * Fills `out` with exp(−β d²) / Σ over squared distances, β such that the entropy is ln(perplexity), by bisection to float64's end; returns β. Distances
- * that are all alike give equal shares whatever β.
+ * Fills `out` with exp(−β d²) / Σ over squared distances, β such that the entropy is ln(perplexity), by Newton's method within the bounds of a bisection, to
+ * float64's end; returns β. Distances that are all alike give equal shares whatever β.
  */
 export function conditionalRow(squared: Float64Array, perplexity: number, out: Float64Array): number {
   const target = Math.log(perplexity);
@@ -29,13 +29,14 @@ export function conditionalRow(squared: Float64Array, perplexity: number, out: F
   for (const value of squared) spread += (value - nearest) / squared.length;
   let [beta, low, high] = [spread > 0 ? 1 / spread : 1, 0, Infinity];
   for (let step = 0; step < 200; step++) {
-    let [total, weighted] = [0, 0];
+    let [total, weighted, squares] = [0, 0, 0];
     for (let j = 0; j < squared.length; j++) {
       const away = squared[j]! - nearest;
       const value = Math.exp(-beta * away);
       out[j] = value;
       total += value;
       weighted += value * away;
+      squares += value * away * away;
     }
     const entropy = Math.log(total) + (beta * weighted) / total;
     for (let j = 0; j < squared.length; j++) out[j]! /= total;
@@ -43,7 +44,11 @@ export function conditionalRow(squared: Float64Array, perplexity: number, out: F
     if (Math.abs(difference) < 1e-12 || spread === 0) break;
     if (difference > 0) low = beta;
     else high = beta;
-    const next = high === Infinity ? beta * 2 : (low + high) / 2;
+    const mean = weighted / total;
+    const slope = -beta * (squares / total - mean * mean); // of the entropy
+    const newton = beta - difference / slope;
+    const within = newton > low && newton < high && newton < beta * 16;
+    const next = within ? newton : high === Infinity ? beta * 2 : (low + high) / 2;
     if (next === beta || next > 1e300) break;
     beta = next;
   }

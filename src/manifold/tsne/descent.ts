@@ -7,6 +7,10 @@ import { sum } from "../../ops/reduce";
 import type { SparseMatrix } from "../../sparse";
 import { empty, indices, run, tensor, tidy, untidied } from "../../tensor";
 import type { Tensor } from "../../tensor";
+import { TsneField } from "./field";
+
+/** Points in the plane from which on their repulsion is that of a field. */
+const MANY = 5000;
 
 /** How a step of the descent goes. */
 export interface TsneStep {
@@ -28,6 +32,7 @@ export class TsneDescent {
   readonly #divergence: Tensor;
   readonly #steps: Tensor;
   readonly #gains: Tensor;
+  readonly #field: TsneField | undefined;
   #y: Tensor;
   #spare: Tensor;
 
@@ -46,12 +51,13 @@ export class TsneDescent {
     this.#gains = untidied(() => full(device, [n, dim], 1));
     this.#y = untidied(() => tensor(device, y, [n, dim]));
     this.#spare = make([n, dim]);
+    this.#field = n >= MANY && dim === 2 ? new TsneField(device, n) : undefined;
   }
 
   /** Moves every place once: gains first, then steps, as scikit-learn does. */
-  step({ exaggeration, momentum, learningRate, minGain }: TsneStep): void {
+  async step({ exaggeration, momentum, learningRate, minGain }: TsneStep): Promise<void> {
     const { n, dim } = this;
-    const z = this.#measure();
+    const z = await this.#measure(codes.ATTRACTION);
     run(tsneUpdate, {
       y: this.#y,
       attraction: this.#attraction,
@@ -69,7 +75,7 @@ export class TsneDescent {
 
   /** KL(P‖Q) of the places as they are, and the length of its gradient. */
   async loss(exaggeration = 1): Promise<{ readonly divergence: number; readonly gradientNorm: number }> {
-    const z = this.#measure();
+    const z = await this.#measure(codes.DIVERGENCE);
     try {
       const [total, parts, pulls, forces] = await Promise.all([z.data(), this.#divergence.data(), this.#attraction.data(), this.#forces.data()]); // prettier-ignore
       let divergence = Math.log(total[0]!);
@@ -94,14 +100,16 @@ export class TsneDescent {
     for (const made of [...Object.values(this.#p), this.#forces, this.#attraction, this.#sums, this.#divergence])
       made.dispose();
     for (const made of [this.#steps, this.#gains, this.#y, this.#spare]) made.dispose();
+    this.#field?.dispose();
   }
 
   /** Forces of the places as they are; the sum over pairs [2], its first element. */
-  #measure(): Tensor {
+  async #measure(mode: number): Promise<Tensor> {
     const { n, dim } = this;
-    const y = this.#y;
-    run(tsneForces, { y, p: this.#attraction, forces: this.#forces, sums: this.#sums, n, dim, mode: codes.REPULSION });
-    run(tsneAttraction, { y, ...this.#p, forces: this.#attraction, sums: this.#divergence, n, dim });
+    const [y, forces, sums] = [this.#y, this.#forces, this.#sums];
+    if (this.#field) await this.#field.repel(y, forces, sums);
+    else run(tsneForces, { y, p: this.#attraction, forces, sums, n, dim, mode: codes.REPULSION });
+    run(tsneAttraction, { y, ...this.#p, forces: this.#attraction, sums: this.#divergence, n, dim, mode });
     return untidied(() => tidy(() => noGrad(() => sum(this.#sums, 0))));
   }
 }

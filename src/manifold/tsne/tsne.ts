@@ -67,9 +67,10 @@ interface Result {
 
 /**
  * t-SNE (van der Maaten and Hinton, JMLR 2008): places whose affinities by Student's t distribution are nearest to those of the points, in
- * Kullback and Leibler's sense. Affinities over 3 × perplexity nearest neighbours, as in the Barnes-Hut form (van der Maaten, JMLR 2014), but every pair's
- * repulsion, by one fused kernel that holds none of them: the time of an iteration grows with n². Gains, momentum and stops are scikit-learn's. One seed
- * gives the same bytes on one device every time.
+ * Kullback and Leibler's sense. Affinities over 3 × perplexity nearest neighbours, as in the Barnes-Hut form (van der Maaten, JMLR 2014). Every pair's
+ * repulsion, by one fused kernel that holds none of them, below 5,000 points and in one or three dimensions; in the plane from 5,000 points on that of a field
+ * which is interpolated on a grid (Linderman et al., Nature Methods 2019), to about 1 %: the time of an iteration grows with n and the area of the map.
+ * Gains, momentum and stops are scikit-learn's. One seed gives the same bytes on one device every time.
  */
 export class TSNE {
   readonly #options: TSNEOptions;
@@ -167,7 +168,7 @@ export class TSNE {
     while (iteration < maxIter) {
       signal?.throwIfAborted();
       const early = iteration < exaggerationIter;
-      descent.step({
+      await descent.step({
         exaggeration: early ? earlyExaggeration : 1,
         momentum: early ? 0.5 : 0.8,
         learningRate: rate,

@@ -84,7 +84,7 @@ export const MANIFOLD: Adapters = {
       const descent = new TsneDescent(device, givenAffinities(P, n, "tsne_run"), y0.data as Float32Array, dim);
       const trace: number[] = [];
       for (let t = 0; t < iterations; t++) {
-        descent.step({ exaggeration, momentum, learningRate, minGain });
+        await descent.step({ exaggeration, momentum, learningRate, minGain });
         trace.push(...(await descent.places()));
       }
       descent.dispose();
