@@ -114,7 +114,34 @@ export class SparseMatrix {
   /** Rows as columns. */
   transpose(): SparseMatrix {
     const [n, m] = this.shape;
-    return SparseMatrix.fromEntries([m, n], { rows: this.indices, columns: this.rowNumbers(), values: this.data });
+    return transposed([n, m], this.indptr, this.indices, this.data);
+  }
+
+  /** Of each stored value where its mirror image is stored, of (i, j) the place of (j, i); −1 where none is. For square matrices. */
+  mirrors(): Int32Array<ArrayBuffer> {
+    const { indptr, indices } = this;
+    const mirrors = new Int32Array(this.size).fill(-1);
+    const next = indptr.slice();
+    for (let i = 0; i < this.shape[0]; i++)
+      for (let p = indptr[i]!; p < indptr[i + 1]!; p++) {
+        const j = indices[p]!;
+        const end = indptr[j + 1]!;
+        let at = next[j]!;
+        while (at < end && indices[at]! < i) at++; // rows come in order: what was passed is not asked for again
+        next[j] = at;
+        if (at < end && indices[at] === i) mirrors[p] = at;
+      }
+    return mirrors;
+  }
+
+  /** A matrix of parts that are known to belong together: none is looked at, or copied. @internal */
+  static ofParts(
+    shape: readonly [number, number],
+    indptr: Uint32Array<ArrayBuffer>,
+    indices: Uint32Array<ArrayBuffer>,
+    data: Float64Array<ArrayBuffer>,
+  ): SparseMatrix {
+    return Object.assign(Object.create(SparseMatrix.prototype) as SparseMatrix, { shape, indptr, indices, data });
   }
 
   /** The row of each stored value. */
@@ -126,15 +153,9 @@ export class SparseMatrix {
 
   /** out [n, width] = this · x [m, width], row-major, for the rows [begin, end). */
   multiply(x: Float64Array, width: number, out: Float64Array, begin = 0, end = this.shape[0]): void {
-    const { indptr, indices, data } = this;
-    for (let i = begin; i < end; i++) {
-      const to = i * width;
-      out.fill(0, to, to + width);
-      for (let p = indptr[i]!; p < indptr[i + 1]!; p++) {
-        const value = data[p]!;
-        for (let c = 0, from = indices[p]! * width; c < width; c++) out[to + c]! += value * x[from + c]!;
-      }
-    }
+    let column = 0;
+    for (; column + 3 <= width; column += 3) multiplyThree(this, x, width, column, out, begin, end);
+    for (; column < width; column++) multiplyOne(this, x, width, column, out, begin, end);
   }
 
   /** Σ of each row. */
@@ -153,6 +174,71 @@ export class SparseMatrix {
       for (let p = this.indptr[i]!; p < this.indptr[i + 1]!; p++) dense[i * m + this.indices[p]!] = this.data[p]!;
     return dense;
   }
+}
+
+/** Three columns of a product, whose sums stay in registers. */
+function multiplyThree(
+  { indptr, indices, data }: SparseMatrix,
+  x: Float64Array,
+  width: number,
+  column: number,
+  out: Float64Array,
+  begin: number,
+  end: number,
+): void {
+  for (let i = begin, p = indptr[begin]!; i < end; i++) {
+    let [a, b, c] = [0, 0, 0];
+    for (const last = indptr[i + 1]!; p < last; p++) {
+      const value = data[p]!;
+      const from = indices[p]! * width + column;
+      a += value * x[from]!;
+      b += value * x[from + 1]!;
+      c += value * x[from + 2]!;
+    }
+    const to = i * width + column;
+    out[to] = a;
+    out[to + 1] = b;
+    out[to + 2] = c;
+  }
+}
+
+/** One column of it. */
+function multiplyOne(
+  { indptr, indices, data }: SparseMatrix,
+  x: Float64Array,
+  width: number,
+  column: number,
+  out: Float64Array,
+  begin: number,
+  end: number,
+): void {
+  for (let i = begin, p = indptr[begin]!; i < end; i++) {
+    let sum = 0;
+    for (const last = indptr[i + 1]!; p < last; p++) sum += data[p]! * x[indices[p]! * width + column]!;
+    out[i * width + column] = sum;
+  }
+}
+
+/** The transpose of a matrix [n, m] in compressed rows, whose columns need not ascend within a row; those of the transpose do. @internal */
+export function transposed(
+  [n, m]: readonly [number, number],
+  indptr: ArrayLike<number>,
+  indices: ArrayLike<number>,
+  data: ArrayLike<number>,
+): SparseMatrix {
+  const starts = new Uint32Array(m + 1);
+  const size = indptr[n]!;
+  for (let p = 0; p < size; p++) starts[indices[p]! + 1]!++;
+  for (let j = 0; j < m; j++) starts[j + 1]! += starts[j]!;
+  const next = starts.slice();
+  const [rows, values] = [new Uint32Array(size), new Float64Array(size)];
+  for (let i = 0; i < n; i++)
+    for (let p = indptr[i]!, end = indptr[i + 1]!; p < end; p++) {
+      const to = next[indices[p]!]!++;
+      rows[to] = i;
+      values[to] = data[p]!;
+    }
+  return SparseMatrix.ofParts([m, n], starts, rows, values);
 }
 
 /** `order` sorted by keys below `bound`, equal ones as they were. */

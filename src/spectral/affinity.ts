@@ -8,7 +8,7 @@ import { takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
 import { pairwiseSquaredDistance } from "../ops/distance";
 import { exp, scale } from "../ops/elementwise";
-import { SparseMatrix } from "../sparse";
+import { SparseMatrix, transposed } from "../sparse";
 import { format } from "../tensor";
 import type { Tensor } from "../tensor";
 import { generate, mapTo } from "../typed-arrays";
@@ -25,40 +25,34 @@ export function rbfAffinity(x: Tensor, gamma = 1): Tensor {
   return exp(scale(pairwiseSquaredDistance(x, x), -gamma));
 }
 
-/** Directed edges from each point to its neighbours, with these weights; `merge` puts the two directions together. */
+/** Directed edges from each point to its neighbours, with these weights; `merge` puts the two directions together, of an edge without a way back the weight and 0. */
 export function symmetrized(
   { indices }: Neighbours,
   weights: ArrayLike<number>,
   merge: (a: number, b: number) => number,
 ): SparseMatrix {
   const [n, k] = indices.shape as [number, number];
-  const rows = generate(Uint32Array, n * k, (e) => Math.floor(e / k));
-  const directed = SparseMatrix.fromEntries([n, n], { rows, columns: indices.data, values: weights });
-  const { size, data } = directed;
-  const from = directed.rowNumbers();
-  const both = {
-    rows: new Uint32Array(2 * size),
-    columns: new Uint32Array(2 * size),
-    values: new Float64Array(2 * size),
-  };
-  let count = 0;
-  const put = (i: number, j: number, value: number): void => {
-    both.rows[count] = i;
-    both.columns[count] = j;
-    both.values[count++] = value;
-  };
-  for (let p = 0; p < size; p++) {
-    const [i, j] = [from[p]!, directed.indices[p]!];
-    const back = directed.place(j, i);
-    const value = merge(data[p]!, back < 0 ? 0 : data[back]!);
-    put(i, j, value);
-    if (back < 0) put(j, i, value);
+  const rows = generate(Uint32Array, n + 1, (i) => i * k);
+  const back = transposed([n, n], rows, indices.data, weights);
+  const there = back.transpose();
+  const [starts, columns, values] = [new Uint32Array(n + 1), new Uint32Array(2 * n * k), new Float64Array(2 * n * k)];
+  let at = 0;
+  for (let i = 0; i < n; i++) {
+    let [p, q] = [there.indptr[i]!, back.indptr[i]!];
+    const [end, last] = [there.indptr[i + 1]!, back.indptr[i + 1]!];
+    while (p < end || q < last) {
+      const to = p < end ? there.indices[p]! : n;
+      const from = q < last ? back.indices[q]! : n;
+      columns[at] = Math.min(to, from);
+      if (to === from) values[at] = merge(there.data[p]!, back.data[q]!);
+      else values[at] = merge(to < from ? there.data[p]! : back.data[q]!, 0);
+      at++;
+      if (to <= from) p++;
+      if (from <= to) q++;
+    }
+    starts[i + 1] = at;
   }
-  return SparseMatrix.fromEntries([n, n], {
-    rows: both.rows.subarray(0, count),
-    columns: both.columns.subarray(0, count),
-    values: both.values.subarray(0, count),
-  });
+  return SparseMatrix.ofParts([n, n], starts, columns.slice(0, at), values.slice(0, at));
 }
 
 /**
@@ -87,8 +81,9 @@ export function takeAffinity(w: SparseMatrix | MatrixLike, op: string): Affinity
   if (w instanceof SparseMatrix) {
     const [n, m] = w.shape;
     if (n !== m) throw new Error(`${op}: the affinity must be square, got ${format(w.shape)}`);
-    const rows = w.rowNumbers();
-    for (let p = 0; p < w.size; p++) checkPair(op, w.data[p]!, w.get(w.indices[p]!, rows[p]!), rows[p]!, w.indices[p]!);
+    const [rows, mirrors] = [w.rowNumbers(), w.mirrors()];
+    for (let p = 0; p < w.size; p++)
+      checkPair(op, w.data[p]!, mirrors[p]! < 0 ? 0 : w.data[mirrors[p]!]!, rows[p]!, w.indices[p]!);
     return w;
   }
   const { data, shape } = toContiguous(w, op, "affinity");

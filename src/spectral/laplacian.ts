@@ -32,23 +32,8 @@ export function laplacianOf(affinity: SparseMatrix | MatrixLike, op: string): La
     else for (let j = 0; j < n; j++) if (j !== i) degrees[i]! += w.data[i * n + j]!;
   }
   const roots = degrees.map((degree) => (degree > 0 ? Math.sqrt(degree) : 1));
-  const [rows, columns, values]: [number[], number[], number[]] = [[], [], []];
   if (w instanceof SparseMatrix) {
-    const numbers = w.rowNumbers();
-    for (let p = 0; p < w.size; p++) {
-      const [i, j] = [numbers[p]!, w.indices[p]!];
-      if (i === j) continue;
-      rows.push(i);
-      columns.push(j);
-      values.push(-w.data[p]! / (roots[i]! * roots[j]!));
-    }
-    for (let i = 0; i < n; i++) {
-      if (degrees[i] === 0) continue;
-      rows.push(i);
-      columns.push(i);
-      values.push(1);
-    }
-    const matrix = SparseMatrix.fromEntries([n, n], { rows, columns, values });
+    const matrix = sparseLaplacian(w, degrees, roots);
     return { n, degrees, roots, bound: 2, apply: (x, width, out) => matrix.multiply(x, width, out) };
   }
   const apply = async (x: Float64Array, width: number, out: Float64Array): Promise<void> => {
@@ -65,6 +50,28 @@ export function laplacianOf(affinity: SparseMatrix | MatrixLike, op: string): La
     }
   };
   return { n, degrees, roots, bound: 2, apply };
+}
+
+/** I − D^(−½) W D^(−½) without self-loops, its rows in order as those of W are. */
+function sparseLaplacian(w: SparseMatrix, degrees: Float64Array, roots: Float64Array): SparseMatrix {
+  const n = w.shape[0];
+  const [starts, columns, values] = [new Uint32Array(n + 1), new Uint32Array(w.size + n), new Float64Array(w.size + n)];
+  let at = 0;
+  const put = (column: number, value: number): void => {
+    columns[at] = column;
+    values[at++] = value;
+  };
+  for (let i = 0; i < n; i++) {
+    let p = w.indptr[i]!;
+    const end = w.indptr[i + 1]!;
+    const edge = (): void => put(w.indices[p]!, -w.data[p]! / (roots[i]! * roots[w.indices[p]!]!));
+    for (; p < end && w.indices[p]! < i; p++) edge();
+    if (degrees[i] !== 0) put(i, 1);
+    if (p < end && w.indices[p] === i) p++;
+    for (; p < end; p++) edge();
+    starts[i + 1] = at;
+  }
+  return SparseMatrix.ofParts([n, n], starts, columns.slice(0, at), values.slice(0, at));
 }
 
 /** Options of `spectralEmbedding`. */

@@ -73,6 +73,19 @@ test("sparse matrices: entries in any order, doubled ones merged, products and t
     0, 0, 0, 4, 0, 0, 0, 0, 3, 5, 0, 0,
   ]);
   expect([...a.transpose().toDense()]).toEqual([0, 0, 3, 0, 0, 6, 0, 0, 0, 6, 0, 0]);
+  // the place of (j, i) for each stored (i, j), with and without one; products of one to four columns are those of the full matrix
+  const pairs = { rows: [0, 0, 1, 2, 2, 2], columns: [1, 2, 0, 0, 1, 2], values: [1, 2, 3, 4, 5, 6] };
+  const square = SparseMatrix.fromEntries([3, 3], pairs);
+  expect([...square.mirrors()]).toEqual([2, 3, 0, 1, -1, 5]);
+  for (const width of [1, 2, 3, 4]) {
+    const x = Float64Array.from({ length: 3 * width }, (_, i) => i + 1);
+    const out = new Float64Array(3 * width);
+    square.multiply(x, width, out);
+    const full = square.toDense();
+    for (let i = 0; i < 3; i++)
+      for (let c = 0; c < width; c++)
+        expect(out[i * width + c]).toBe([0, 1, 2].reduce((sum, j) => sum + full[3 * i + j]! * x[j * width + c]!, 0));
+  }
   expect([a.get(2, 1), a.get(1, 1), a.place(0, 0)]).toEqual([6, 0, -1]);
   const out = new Float64Array(6);
   a.multiply(Float64Array.from([1, 10, 2, 20, 3, 30, 4, 40]), 2, out);

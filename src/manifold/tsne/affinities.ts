@@ -5,6 +5,7 @@ import { NdArray } from "../../ndarray";
 import { checkSpan, takeRows } from "../../neighbours/rows";
 import type { Neighbours } from "../../neighbours/knn";
 import { SparseMatrix } from "../../sparse";
+import { symmetrized } from "../../spectral/affinity";
 import { yieldWhenDue } from "../../event-loop";
 
 /** Affinities of all pairs. */
@@ -99,24 +100,15 @@ export async function neighbourAffinities(
   perplexity: number,
 ): Promise<SparseMatrix> {
   const [n, k] = indices.shape as [number, number];
-  const values = new Float64Array(2 * n * k);
-  const [rows, columns] = [new Uint32Array(2 * n * k), new Uint32Array(2 * n * k)];
-  const row = new Float64Array(k);
+  const values = new Float64Array(n * k);
+  const [squared, row] = [new Float64Array(k), new Float64Array(k)];
   for (let i = 0; i < n; i++) {
-    conditionalRow(
-      distances.data.subarray(i * k, (i + 1) * k).map((distance) => distance * distance),
-      perplexity,
-      row,
-    );
-    for (let e = 0; e < k; e++) {
-      const at = i * k + e;
-      rows[at] = columns[n * k + at] = i;
-      columns[at] = rows[n * k + at] = indices.data[at]!;
-      values[at] = values[n * k + at] = row[e]! / (2 * n);
-    }
+    for (let e = 0; e < k; e++) squared[e] = distances.data[i * k + e]! ** 2;
+    conditionalRow(squared, perplexity, row);
+    for (let e = 0; e < k; e++) values[i * k + e] = row[e]! / (2 * n);
     if (i % 16 === 0) await yieldWhenDue();
   }
-  return SparseMatrix.fromEntries([n, n], { rows, columns, values });
+  return symmetrized({ indices, distances }, values, (a, b) => a + b);
 }
 
 /** Affinities as the caller gave them. @throws unless they are symmetric [n, n], not negative, and sum to 1 */
@@ -124,10 +116,10 @@ export function givenAffinities(given: SparseMatrix | MatrixLike, n: number, op:
   const p = given instanceof SparseMatrix ? given : sparseOf(given, op);
   if (p.shape[0] !== n || p.shape[1] !== n)
     throw new Error(`${op}: probabilities must be [${n}, ${n}], got [${p.shape.join(", ")}]`);
-  const rows = p.rowNumbers();
+  const [rows, mirrors] = [p.rowNumbers(), p.mirrors()];
   let total = 0;
   for (let e = 0; e < p.size; e++) {
-    const [value, mirrored] = [p.data[e]!, p.get(p.indices[e]!, rows[e]!)];
+    const [value, mirrored] = [p.data[e]!, mirrors[e]! < 0 ? 0 : p.data[mirrors[e]!]!];
     if (!(value >= 0) || Math.abs(value - mirrored) > 1e-5 * Math.max(value, mirrored))
       throw new Error(
         `${op}: probabilities must be symmetric and not negative, got ${value} and ${mirrored} at rows ${rows[e]} and ${p.indices[e]}`,

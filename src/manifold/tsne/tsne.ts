@@ -176,10 +176,10 @@ export class TSNE {
       });
       iteration++;
       if (iteration === exaggerationIter) [best, bestAt] = [Infinity, iteration];
+      await yieldWhenDue();
       if (iteration % CHECK > 0) continue;
       const { divergence, gradientNorm } = await descent.loss(early ? earlyExaggeration : 1);
       onIteration?.({ iteration, maxIter, divergence });
-      await yieldWhenDue();
       if (divergence < best) [best, bestAt] = [divergence, iteration];
       if (!early && (gradientNorm <= minGradNorm || iteration - bestAt > nIterWithoutProgress)) break;
     }

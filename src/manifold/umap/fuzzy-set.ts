@@ -52,13 +52,18 @@ export function sampledEdges(
   graph: SparseMatrix,
   epochs: number,
 ): { readonly graph: SparseMatrix; readonly periods: Float32Array<ArrayBuffer> } {
-  const strongest = graph.data.reduce((most, value) => Math.max(most, value), 0);
-  const keep = mapTo(Uint32Array, graph.data, (_, e) => e).filter((e) => graph.data[e]! >= strongest / epochs);
-  const rows = graph.rowNumbers();
-  const kept = SparseMatrix.fromEntries(graph.shape, {
-    rows: keep.map((e) => rows[e]!),
-    columns: keep.map((e) => graph.indices[e]!),
-    values: mapTo(Float64Array, keep, (e) => graph.data[e]!),
-  });
+  let strongest = 0;
+  for (const value of graph.data) if (value > strongest) strongest = value;
+  const [starts, columns, values] = [graph.indptr.slice(), graph.indices.slice(), graph.data.slice()];
+  let at = 0;
+  for (let i = 0; i < graph.shape[0]; i++) {
+    for (let p = graph.indptr[i]!; p < graph.indptr[i + 1]!; p++) {
+      if (!(graph.data[p]! >= strongest / epochs)) continue;
+      columns[at] = graph.indices[p]!;
+      values[at++] = graph.data[p]!;
+    }
+    starts[i + 1] = at;
+  }
+  const kept = SparseMatrix.ofParts(graph.shape, starts, columns.slice(0, at), values.slice(0, at));
   return { graph: kept, periods: mapTo(Float32Array, kept.data, (value) => strongest / value) };
 }
