@@ -28,6 +28,36 @@ const from =
     return await model.fitPredict(items.x);
   };
 
+/** Items of mean zero and mean square 1. */
+export function centered(x: Task["items"]["x"]): NdArray<Float32Array> {
+  const [n] = x.shape as [number];
+  const width = x.size / n;
+  const means = new Float64Array(width);
+  x.data.forEach((value, i) => (means[i % width]! += value / n));
+  const data = x.data.map((value, i) => value - means[i % width]!);
+  const whole = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length) || 1;
+  return new NdArray(
+    data.map((value) => value / whole),
+    x.shape,
+  );
+}
+
+/** DEC as its paper trains it: zero-mean images, layer by layer with dropout of inputs and outputs, by SGD. */
+async function decAsPrinted({
+  items,
+  nClusters,
+  seed,
+  device,
+  layers,
+  epochs,
+  layerEpochs,
+}: Task): Promise<Int32Array> {
+  const paper = { hiddenDropout: 0.2, autoencoderOptimizer: "sgd", pretrainLearningRate: 0.1 } as const;
+  const passes = { layerEpochs, pretrainEpochs: epochs, pretrainBatchSize: 256 };
+  using model = new DEC({ layers, nClusters, seed, device, ...paper, ...passes });
+  return await model.fitPredict(centered(items.x));
+}
+
 /** N2D by convolutions, whose autoencoder is its own. */
 async function convN2D(
   { items, nClusters, seed, device, epochs, batchSize, augment }: Task,
@@ -50,6 +80,11 @@ export const DEEP: readonly Row[] = [
       new KMeans({ nClusters, nInit: 20, seed, device }).fitPredict(await autoencoder.transform(items.x)),
   },
   { id: "dec", title: "DEC", from: from((options) => new DEC(options)) },
+  {
+    ...{ id: "dec-frozen", title: "DEC, encoder frozen" },
+    from: from((options) => new DEC({ ...options, freezeEncoder: true })),
+  },
+  { id: "dec-printed", title: "DEC, trained as printed", cluster: decAsPrinted },
   { id: "idec", title: "IDEC", from: from((options) => new IDEC(options)) },
   { id: "dcn", title: "DCN", from: from((options) => new DCN(options)) },
   { id: "n2d", title: "N2D", from: from((options) => new N2D(options)) },

@@ -10,6 +10,7 @@ import { writeAtomic } from "constella/data";
 import { headline } from "constella/methods";
 import { formatSpread, spread } from "../spread";
 import { CLASSICAL } from "./classical";
+import { sweepIntervals } from "./sweep";
 import { loadSet, SETS } from "./data";
 import type { Items } from "./data";
 import { DEEP, trained } from "./deep";
@@ -23,6 +24,8 @@ interface Options {
   readonly items?: number;
   readonly seeds: number[];
   readonly methods?: string;
+  readonly epochs?: number;
+  readonly sweep?: true;
   readonly device?: "webgpu" | "wasm";
   readonly out: string;
 }
@@ -39,7 +42,11 @@ interface Cell {
 }
 
 /** Networks by the size of the items: the paper's, a smaller one for what is smaller. */
-function networkFor({ x }: Items, nClusters: number): Pick<Task, "layers" | "epochs" | "batchSize" | "augment"> {
+function networkFor(
+  { x }: Items,
+  nClusters: number,
+  given: number | undefined,
+): Pick<Task, "layers" | "epochs" | "layerEpochs" | "batchSize" | "augment"> {
   const [n, ...shape] = x.shape as [number, ...number[]];
   const width = shape.reduce((product, size) => product * size, 1);
   const augment = {
@@ -47,26 +54,38 @@ function networkFor({ x }: Items, nClusters: number): Pick<Task, "layers" | "epo
     augment: { rotate: 10, crop: { padding: Math.ceil(shape.at(-1)! / 10) } },
     itemShape: shape,
   };
-  return width < 256
-    ? { layers: [width, 256, 256, 512, nClusters], epochs: 100, batchSize: 64, augment }
-    : { layers: [width, 500, 500, 2000, nClusters], epochs: n > 20_000 ? 18 : 24, batchSize: 128, augment };
+  const isSmall = width < 256;
+  const epochs = given ?? (isSmall ? 100 : n > 20_000 ? 18 : 24);
+  const passes = { epochs, layerEpochs: Math.ceil(epochs / 2) };
+  return isSmall
+    ? { layers: [width, 256, 256, 512, nClusters], ...passes, batchSize: 64, augment }
+    : { layers: [width, 500, 500, 2000, nClusters], ...passes, batchSize: 128, augment };
 }
 
-async function study({ data, from, items: most, seeds, methods, device: type, out }: Options): Promise<void> {
+async function study(options: Options): Promise<void> {
+  const { data, from, items: most, seeds, methods, epochs, sweep, device: type, out } = options;
   const device = await requestDevice(type);
   try {
     const items = await loadSet(data, { from, device }, most);
     const nClusters = new Set(items.truth).size;
-    const folder = join(out, `${data.replace(/\W+/g, "-")}${most === undefined ? "" : `-${most}`}`);
+    const parts = [data.replace(/\W+/g, "-"), most, epochs === undefined ? undefined : `${epochs}-epochs`];
+    const folder = join(out, parts.filter((part) => part !== undefined).join("-"));
     await mkdir(folder, { recursive: true });
     console.log(`${items.title}: ${items.x.shape.join(" × ")}, ${nClusters} classes, on ${device.description}`);
+    const taskOf = (seed: number): Task => ({
+      items,
+      nClusters,
+      seed,
+      device,
+      ...networkFor(items, nClusters, epochs),
+    });
+    if (sweep) return await sweepIntervals(seeds.map(taskOf), folder);
     const chosen = ROWS.filter(({ id, images }) => {
       return (methods?.split(",").includes(id) ?? true) && (items.images || !images);
     });
     const cells: Cell[] = [];
     for (const seed of seeds) {
-      const task: Task = { items, nClusters, seed, device, ...networkFor(items, nClusters) };
-      cells.push(...(await seedCells(chosen, task, folder)));
+      cells.push(...(await seedCells(chosen, taskOf(seed), folder)));
     }
     const table = markdown(chosen, cells, items);
     await writeAtomic(join(folder, "table.md"), `${table}\n\nSeeds ${seeds.join(", ")}, ${device.description}.\n`);
@@ -134,6 +153,14 @@ await run(
       ]),
     )
     .option("--methods <IDS>", `some rows only: ${ROWS.map(({ id }) => id).join(",")}`)
+    .addOption(
+      toOption({
+        name: "epochs",
+        rule: integer(1),
+        help: "passes of the autoencoder; where layers are trained by themselves, half as many for each (default: by the size of the items)",
+      }),
+    )
+    .option("--sweep", "in place of the rows, DEC with update intervals from 10 to 2,560 steps: a table and sweep.html")
     .addOption(toOption({ name: "device", rule: choice("webgpu", "wasm"), help: "default: the best there is" }))
     .option("--out <DIR>", "folder of results, where finished cells are kept", "out/dec")
     .allowExcessArguments(false)

@@ -11,6 +11,8 @@ export interface Task {
   readonly epochs: number;
   readonly layers: readonly number[];
   readonly batchSize: number;
+  /** Passes for each layer by itself, where layers are trained so: half of `epochs`, as in the paper. */
+  readonly layerEpochs: number;
   /** How the rows with augmentation see images changed: turned by up to 10 degrees, moved by up to a tenth of the width. */
   readonly augment: ImageRowsOptions;
 }

@@ -59,7 +59,7 @@ export function suitDEC(data: DataSummary, given: Partial<DECMethodOptions>): Pa
 export const CODE_CLUSTERING_WORDS = {
   pretrainEpochs: `passes over the data for the whole autoencoder; for items of up to ${NARROW} values as many as make ${STEPS} steps`,
   pretrainBatchSize: "items a step before clustering",
-  pretrainLearningRate: { help: "Adam's step size before clustering", resumable: true },
+  pretrainLearningRate: { help: "step size of the autoencoder's training before clustering", resumable: true },
   updateInterval: `steps between two looks at all the data; for items of up to ${NARROW} values those of ${PASSES} passes at most`,
   tolerance: "ends when fewer than this share of labels changed",
   batchSize: "items a step while clustering",
@@ -73,6 +73,7 @@ export const STUDENT_WORDS = {
   learningRate: { help: "of SGD while clustering", resumable: true },
   momentum: "of SGD while clustering",
   alpha: "degrees of freedom of Student's t distribution",
+  freezeEncoder: "trains the centres alone: the pretrained network stays as it is",
 } as const satisfies Partial<Record<keyof DECOptions, Described>>;
 
 /** The same of fully connected autoencoders. @param last the last of the sizes, where none are given */
@@ -81,6 +82,10 @@ export const denseWords = (last: string | number) =>
     layers: { unset: sizesInWords(last), help: "sizes of the encoder from the input to the code" },
     layerEpochs: "passes over the data for each layer by itself",
     corruption: "share of inputs set to 0 while a layer is trained by itself",
+    hiddenDropout: "share of a layer's outputs set to 0 while it is trained by itself",
+    autoencoderOptimizer:
+      "by what the autoencoder is trained: adam; or sgd with momentum 0.9, its rate, of about 0.1, divided by 10 after each third of a stage",
+    autoencoderInit: "weights at the beginning: by the size of layers, or of the deviation 0.01, as in the paper",
   }) as const satisfies Partial<Record<keyof DECOptions, Described>>;
 
 /** What options of DEC mean, and of IDEC beside its own. */

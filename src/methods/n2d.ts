@@ -11,7 +11,7 @@ import type { Described } from "./schema";
 export const PLACED_CODES_WORDS = {
   epochs: { help: "passes over the data for the whole autoencoder", of: "fit", resumable: true },
   batchSize: "items a step",
-  learningRate: { help: "Adam's step size", resumable: true },
+  learningRate: { help: "of the autoencoder's training", resumable: true },
   nNeighbors: "neighbours of a code that UMAP keeps, itself counted",
   minDist: "how close UMAP lets places come",
   nComponents: { unset: "clusters", help: "dimensions of the places" },

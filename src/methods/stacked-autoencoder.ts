@@ -25,7 +25,7 @@ export const stackedAutoencoder: Method<
       ...denseWords(10),
       epochs: { help: "passes over the data for all layers together", of: "fit", resumable: true },
       batchSize: "items a step",
-      learningRate: { help: "Adam's step size", resumable: true },
+      learningRate: { help: "step size, at which sgd begins", resumable: true },
     }),
     ...IMAGE_ROWS_FLAGS,
   },

@@ -1,14 +1,17 @@
 // The networks between items and codes, as the methods that cluster codes make and pretrain them.
 import type { Device } from "../device";
+import type { Kernel } from "../kernel";
+import { sgdMomentum } from "../kernels/optimizers";
 import type { Rows } from "../lifecycle/rows";
 import { Autoencoder } from "../nn/autoencoder";
 import type { CodeNetwork } from "../nn/code-network";
-import { integer, share, sizes } from "../options";
+import { normal } from "../nn/init";
+import { choice, integer, share, sizes } from "../options";
 import type { Rules } from "../options";
 import type { Random } from "../random";
 import type { Stage } from "../training/training";
-import { autoencoderStages, IMAGE_ROWS_RULES } from "./autoencoder-stages";
-import type { ImageRowsOptions, Pretraining } from "./autoencoder-stages";
+import { AUTOENCODER_DEFAULTS, autoencoderStages, IMAGE_ROWS_RULES } from "./autoencoder-stages";
+import type { AutoencoderOptimizer, ImageRowsOptions, Pretraining } from "./autoencoder-stages";
 
 /** How a network of a kind is made and trained by itself. */
 export interface Coder<S, N extends CodeNetwork> {
@@ -34,6 +37,16 @@ export interface DenseOptions extends Pick<ImageRowsOptions, "itemShape"> {
   readonly layerEpochs?: number;
   /** Share of inputs set to zero while a layer is trained by itself. */
   readonly corruption?: number;
+  /** Share of a layer's own outputs set to zero while it is trained by itself: 0.2 in the paper, for every layer. Default 0. */
+  readonly hiddenDropout?: number;
+  /**
+   * By what the autoencoder is trained: "adam" (default), its step size reached within the first 2 % of each stage and then falling along a half cosine; or "sgd" with
+   * momentum 0.9, its rate a tenth and a hundredth in the second and last third of each stage. The loss is the mean over items and their d values, as `mse` has it: the
+   * rate of 0.1 of Xie et al. 2016 is of ½ ‖x̂ − x‖², and would be 0.1 d / 2 here; public code with the mean takes 0.1 to 1.
+   */
+  readonly autoencoderOptimizer?: AutoencoderOptimizer;
+  /** What weights begin as: "glorot" (default), U(±√(6 / (fan_in + fan_out))); or "normal", N(0, 0.01²), as in the paper. */
+  readonly autoencoderInit?: "glorot" | "normal";
 }
 
 /** @inline */
@@ -41,8 +54,24 @@ type DenseSettings = Required<Omit<DenseOptions, "itemShape">> & Pick<DenseOptio
 
 /** Rules of those. @internal */
 export const DENSE_RULES = {
-  ...{ layers: sizes(2), layerEpochs: integer(0), corruption: share, itemShape: IMAGE_ROWS_RULES.itemShape },
+  ...{ layers: sizes(2), layerEpochs: integer(0), corruption: share, hiddenDropout: share },
+  ...{ autoencoderOptimizer: choice("adam", "sgd"), autoencoderInit: choice("glorot", "normal") },
+  itemShape: IMAGE_ROWS_RULES.itemShape,
 } satisfies Rules<DenseSettings>;
+
+const { layerEpochs, corruption, hiddenDropout, autoencoderOptimizer, autoencoderInit } = AUTOENCODER_DEFAULTS;
+
+/** Their defaults. @internal */
+export const DENSE_DEFAULTS = {
+  ...{ layerEpochs, corruption, hiddenDropout, autoencoderOptimizer, autoencoderInit },
+} satisfies Partial<DenseSettings>;
+
+/** What their training launches beside `AUTOENCODER_KERNELS`. @internal */
+export const denseKernels = ({ autoencoderOptimizer }: Pick<DenseSettings, "autoencoderOptimizer">): Kernel[] =>
+  autoencoderOptimizer === "sgd" ? [sgdMomentum] : [];
+
+/** Of weights at the beginning: Xie et al. 2016, section 4.3. */
+const PAPER_DEVIATION = 0.01;
 
 /** The fully connected autoencoder of DEC's paper. @internal */
 export const DENSE: Coder<DenseSettings, Autoencoder> = {
@@ -50,9 +79,12 @@ export const DENSE: Coder<DenseSettings, Autoencoder> = {
   image: ({ itemShape }) => itemShape,
   code: ({ layers }) => layers.at(-1)!,
   pictures: false,
-  make: (device, { layers }, random) => new Autoencoder(device, layers, random),
-  stages: (rows, network, { layerEpochs, corruption }, pretraining) =>
-    autoencoderStages(rows, network, { ...pretraining, layerEpochs, corruption }),
+  make: (device, { layers, autoencoderInit }, random) =>
+    new Autoencoder(device, layers, random, autoencoderInit === "normal" ? normal(PAPER_DEVIATION) : undefined),
+  stages: (rows, network, { layerEpochs, corruption, hiddenDropout, autoencoderOptimizer }, pretraining) => {
+    const how = { layerEpochs, corruption, hiddenDropout, optimizer: autoencoderOptimizer };
+    return autoencoderStages(rows, network, { ...pretraining, ...how });
+  },
   count: ({ encoder }) => encoder.length + 1,
 };
 

@@ -18,10 +18,10 @@ import { range } from "../options";
 import { keep, tensor } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { Stage } from "../training/training";
-import { AUTOENCODER_DEFAULTS, forImages } from "./autoencoder-stages";
+import { forImages } from "./autoencoder-stages";
 import { CodeClustering } from "./code-clustering";
 import type { Batch } from "./code-clustering";
-import { DENSE, DENSE_RULES } from "./coder";
+import { DENSE, DENSE_DEFAULTS, DENSE_RULES, denseKernels } from "./coder";
 import type { DenseOptions } from "./coder";
 import { CODE_CLUSTERING_OPTIONS, DEC_LOAD } from "./dec-options";
 import type { CodeClusteringOptions, CodeClusteringSettings, DECLoadOptions } from "./dec-options";
@@ -43,10 +43,12 @@ export const DCN_OPTIONS: OptionSet<Settings> = {
   defaults: {
     ...CODE_CLUSTERING_OPTIONS.defaults,
     ...{ learningRate: 1e-4, lambda: 1 },
-    layerEpochs: AUTOENCODER_DEFAULTS.layerEpochs,
-    corruption: AUTOENCODER_DEFAULTS.corruption,
+    ...DENSE_DEFAULTS,
   },
-  kernels: () => [...CODE_CLUSTERING_OPTIONS.kernels, unary, scatterAddRowsKernel],
+  kernels: (settings) => [
+    ...[...CODE_CLUSTERING_OPTIONS.kernels, unary, scatterAddRowsKernel],
+    ...denseKernels(settings),
+  ],
 };
 
 /** Items that each centre counts from k-means, so that the first batches do not throw it about: the authors' code. */

@@ -8,11 +8,11 @@ import { sgdMomentum } from "../kernels/optimizers";
 import { argExtremum } from "../kernels/reduction";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { CodeNetwork } from "../nn/code-network";
-import { choice, positive, range, seed as seedRule, share, integer } from "../options";
+import { choice, flag, positive, range, seed as seedRule, share, integer } from "../options";
 import type { Tensor } from "../tensor";
 import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, IMAGE_ROWS_RULES } from "./autoencoder-stages";
 import type { ImageRowsOptions } from "./autoencoder-stages";
-import { DENSE_RULES } from "./coder";
+import { DENSE_DEFAULTS, DENSE_RULES } from "./coder";
 import type { DenseOptions } from "./coder";
 
 /** Options of every method that pretrains an autoencoder, and then clusters its codes while it learns on. */
@@ -30,7 +30,7 @@ export interface CodeClusteringOptions extends Pick<ImageRowsOptions, "augment" 
   /** Passes over the data for the whole autoencoder before clustering. */
   readonly pretrainEpochs?: number;
   readonly pretrainBatchSize?: number;
-  /** Adam's step size before clustering. */
+  /** Of the autoencoder before clustering: Adam's step size, or of methods with `autoencoderOptimizer` SGD's. */
   readonly pretrainLearningRate?: number;
   readonly seed?: number;
   /** Default: `requestDevice()`. */
@@ -51,10 +51,13 @@ export interface StudentOptions extends CodeClusteringOptions {
    */
   readonly target?: "global" | "batch";
   readonly momentum?: number;
+  /** Whether the pretrained network stays as it is and the centres alone are trained: the paper's "DEC without back-propagation". Default false. */
+  readonly freezeEncoder?: boolean;
 }
 
 /** The same, all of them. @inline */
-export type StudentSettings = CodeClusteringSettings & Required<Pick<StudentOptions, "alpha" | "target" | "momentum">>;
+export type StudentSettings = CodeClusteringSettings &
+  Required<Pick<StudentOptions, "alpha" | "target" | "momentum" | "freezeEncoder">>;
 
 /** Options of `DEC`. */
 export interface DECOptions extends StudentOptions, DenseOptions {}
@@ -114,10 +117,11 @@ export const STUDENT_OPTIONS = {
   rules: {
     ...CODE_CLUSTERING_OPTIONS.rules,
     ...{ alpha: positive, target: choice("global", "batch"), momentum: share },
+    freezeEncoder: flag,
   },
   defaults: {
     ...CODE_CLUSTERING_OPTIONS.defaults,
-    ...({ alpha: 1, target: "global", learningRate: 0.01, momentum: 0.9 } as const),
+    ...({ alpha: 1, target: "global", learningRate: 0.01, momentum: 0.9, freezeEncoder: false } as const),
   },
   kernels: [
     ...CODE_CLUSTERING_OPTIONS.kernels,
@@ -130,8 +134,7 @@ export const DEC_OPTIONS: OptionSet<DECSettings> = {
   rules: { ...STUDENT_OPTIONS.rules, ...DENSE_RULES },
   defaults: {
     ...STUDENT_OPTIONS.defaults,
-    layerEpochs: AUTOENCODER_DEFAULTS.layerEpochs,
-    corruption: AUTOENCODER_DEFAULTS.corruption,
+    ...DENSE_DEFAULTS,
   },
   kernels: () => STUDENT_OPTIONS.kernels,
 };

@@ -4,8 +4,8 @@ import type { Bytes } from "../data/formats/source";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { RowsModel } from "../lifecycle/rows-model";
 import type { Autoencoder } from "../nn/autoencoder";
-import { AUTOENCODER_DEFAULTS, forImages } from "./autoencoder-stages";
-import { DENSE, DENSE_RULES } from "./coder";
+import { forImages } from "./autoencoder-stages";
+import { DENSE, DENSE_DEFAULTS, DENSE_RULES, denseKernels } from "./coder";
 import type { DenseOptions } from "./coder";
 import { PLACED_CODES_OPTIONS, PlacedCodes } from "./placed-codes";
 import type { PlacedCodesKind, PlacedCodesOptions, PlacedCodesSettings } from "./placed-codes";
@@ -19,8 +19,8 @@ type Settings = PlacedCodesSettings & Required<Omit<DenseOptions, "itemShape">> 
 /** Its options: their rules and defaults. @internal */
 export const N2D_OPTIONS: OptionSet<Settings> = {
   rules: { ...PLACED_CODES_OPTIONS.rules, ...DENSE_RULES },
-  defaults: { ...PLACED_CODES_OPTIONS.defaults, layerEpochs: 0, corruption: AUTOENCODER_DEFAULTS.corruption },
-  kernels: () => PLACED_CODES_OPTIONS.kernels,
+  defaults: { ...PLACED_CODES_OPTIONS.defaults, ...DENSE_DEFAULTS, layerEpochs: 0 },
+  kernels: (settings) => [...PLACED_CODES_OPTIONS.kernels, ...denseKernels(settings)],
 };
 
 const N2D_KIND: PlacedCodesKind<Settings, Autoencoder> = { ...N2D_OPTIONS, name: "N2D", coder: DENSE };

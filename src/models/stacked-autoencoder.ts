@@ -6,24 +6,19 @@ import type { RowsLike } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import type { NdArray } from "../ndarray";
 import type { Autoencoder } from "../nn/autoencoder";
-import { positive, seed as seedRule, share, sizes, integer } from "../options";
+import { positive, seed as seedRule, integer } from "../options";
 import { AUTOENCODER_DEFAULTS, AUTOENCODER_KERNELS, forImages, IMAGE_ROWS_RULES } from "./autoencoder-stages";
 import { CodeModel } from "./code-model";
-import { DENSE } from "./coder";
+import { DENSE, DENSE_RULES, denseKernels } from "./coder";
+import type { DenseOptions } from "./coder";
 import type { ImageRowsOptions } from "./autoencoder-stages";
 
 /** Options of `StackedAutoencoder`. */
-export interface StackedAutoencoderOptions extends ImageRowsOptions {
-  /** Sizes from the input to the code, [784, 500, 500, 2000, 10]. */
-  readonly layers: readonly number[];
-  /** Passes over the data for each layer by itself; 0 trains all layers together from the start. */
-  readonly layerEpochs?: number;
+export interface StackedAutoencoderOptions extends ImageRowsOptions, Omit<DenseOptions, "itemShape"> {
   /** Passes over the data for all layers together, without corruption. */
   readonly epochs?: number;
-  /** Share of inputs that is set to zero while a layer is trained by itself. */
-  readonly corruption?: number;
   readonly batchSize?: number;
-  /** Adam's step size: reached within the first 2 % of each stage, then it falls to 0 along a half cosine. */
+  /** Adam's step size, or SGD's (`autoencoderOptimizer`), at which it begins. Default 0.001; the paper's of SGD is 0.1. */
   readonly learningRate?: number;
   readonly seed?: number;
   /** Default: `requestDevice()`. */
@@ -36,11 +31,11 @@ type Settings = Required<Omit<StackedAutoencoderOptions, "device" | keyof ImageR
 /** Its options: their rules and defaults. @internal */
 export const STACKED_OPTIONS: OptionSet<Settings> = {
   rules: {
-    ...{ layers: sizes(2), layerEpochs: integer(0), epochs: integer(0), corruption: share, batchSize: integer(1) },
-    ...{ learningRate: positive, seed: seedRule, ...IMAGE_ROWS_RULES },
+    ...{ ...DENSE_RULES, epochs: integer(0), batchSize: integer(1), learningRate: positive, seed: seedRule },
+    ...IMAGE_ROWS_RULES,
   },
   defaults: AUTOENCODER_DEFAULTS,
-  kernels: () => AUTOENCODER_KERNELS,
+  kernels: (settings) => [...AUTOENCODER_KERNELS, ...denseKernels(settings)],
 };
 
 /** A stacked denoising autoencoder that is trained by `fit` and maps items to codes by `transform`. */

@@ -78,14 +78,14 @@ export abstract class StudentClustering<S extends StudentSettings, N extends Cod
   }
 
   protected override objective(): Pick<Stage, "parameters" | "optimizer"> & { loss(batch: Batch): Tensor } {
-    const { learningRate, momentum, alpha } = this.settings;
+    const { learningRate, momentum, alpha, freezeEncoder } = this.settings;
     const centers = this.centers!;
     const { network } = this;
     return {
-      parameters: [...this.#objective.trained(network), centers],
+      parameters: [...(freezeEncoder ? [] : this.#objective.trained(network)), centers],
       optimizer: (list) => new SGD(list, { lr: learningRate, momentum }),
       loss: ({ index, items, x }) => {
-        const z = network.encode(x);
+        const z = freezeEncoder ? noGrad(() => network.encode(x)) : network.encode(x);
         // the target is that of the items as they are
         const target = this.#target
           ? gatherRows(this.#target, index)

@@ -74,6 +74,23 @@ describeDevices("DEC", (device, type) => {
     },
   );
 
+  test("with a frozen encoder the centres alone learn", async () => {
+    const on = await device();
+    const found = [];
+    for (const epochs of [0, 6]) {
+      using model = new DEC({ ...OPTIONS, freezeEncoder: true, learningRate: 1, device: on });
+      await model.fit(x, { epochs });
+      const q = (await model.softAssignments(x)).data;
+      const sharpness = Array.from({ length: 160 }, (_, i) => Math.max(...q.subarray(10 * i, 10 * i + 10)));
+      const sum = sharpness.reduce((a, b) => a + b, 0);
+      found.push({ codes: (await model.transform(x)).data, centers: model.clusterCenters.data, sum });
+    }
+    const [before, after] = found;
+    expect(after!.codes).toEqual(before!.codes);
+    expect(after!.centers).not.toEqual(before!.centers);
+    expect(after!.sum).toBeGreaterThan(before!.sum);
+  });
+
   test("images changed at random: a resumed training sees the same ones, and predictions see items as they are", async () => {
     const on = await device();
     const changed = {

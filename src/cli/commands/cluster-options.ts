@@ -36,9 +36,10 @@ export const COMMON: readonly OptionSpec[] = [
   ...STREAMING,
   {
     name: "scale",
-    rule: choice<Scale>("auto", "none", "unit", "standard"),
+    rule: choice<Scale>("auto", "none", "unit", "standard", "centered"),
     help:
       "unit: to 0 … 1 (bytes / 255); standard: each column to mean 0, variance 1; " +
+      "centered: each column to mean 0, all together to mean square 1; " +
       "auto: for networks bytes are unit and CSV is standard, all else none (default auto)",
   },
   ...DEVICE_OPTIONS,

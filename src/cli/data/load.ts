@@ -28,7 +28,7 @@ import { openStreamed, readAsNeeded } from "../streams/open";
 import type { StreamedRows } from "../streams/open";
 
 /** How values are scaled before clustering. */
-export type Scale = "auto" | "none" | "unit" | "standard";
+export type Scale = "auto" | "none" | "unit" | "standard" | "centered";
 
 /** How pictures and sounds were brought to one size, rows made of cubes, and the columns of a table taken, so that later ones are read alike. */
 export type Reading = Pick<ImageFolderOptions, "fit" | "channels"> &

@@ -8,9 +8,14 @@ import { mapTo } from "../../typed-arrays";
 
 /** A scale with its numbers: columns less their means over their deviations, or all values less one over another. */
 export type Scaling =
-  | { readonly kind: "none" }
-  | { readonly kind: "unit"; readonly low: number; readonly span: number }
-  | { readonly kind: "standard"; readonly means: readonly number[]; readonly deviations: readonly number[] };
+  { readonly kind: "none" } | { readonly kind: "unit"; readonly low: number; readonly span: number } | ColumnScaling;
+
+/** Columns less their means over their deviations. @inline */
+export interface ColumnScaling {
+  readonly kind: "standard";
+  readonly means: readonly number[];
+  readonly deviations: readonly number[];
+}
 
 /** Whether values are bytes, 0 … 255. */
 export const isBytes = ({ data }: NdArray<TypedArray>): boolean =>
@@ -30,6 +35,7 @@ export function scalingOf({ path, raw }: DataSet, scale: Exclude<Scale, "auto">)
   const rows = flattenRows(raw);
   checkFinite(rows, path);
   if (scale === "standard") return standardOf(rows);
+  if (scale === "centered") return centeredOf(standardOf(rows));
   let [low, high] = [Infinity, -Infinity];
   for (const element of rows.data) {
     const value = Number(element);
@@ -39,7 +45,7 @@ export function scalingOf({ path, raw }: DataSet, scale: Exclude<Scale, "auto">)
 }
 
 /** Means and deviations of the columns; a constant column has the deviation 0. */
-function standardOf(rows: NdArray<TypedArray>): Scaling {
+function standardOf(rows: NdArray<TypedArray>): ColumnScaling {
   const columns = Array.from({ length: rows.shape[1]! }, (_, c) =>
     runAtOnce(
       (function* () {
@@ -54,13 +60,19 @@ function standardOf(rows: NdArray<TypedArray>): Scaling {
   };
 }
 
+/** Columns less their means over one number, so that the mean of all squares is 1: images of mean zero, as Xie et al. 2016 scale them. */
+export function centeredOf({ kind, means, deviations }: ColumnScaling): ColumnScaling {
+  const whole = Math.hypot(...deviations) / Math.sqrt(deviations.length);
+  return { kind, means, deviations: deviations.map(() => whole) };
+}
+
 /** How many times as much as the others a column varies that decides every distance by itself. */
 const SWAMPS = 100;
 
 /** Names the column of a table beside which the others do not count, where there is one, and what to do. */
 export function unevenColumns({ raw, columns, isTable, cube }: DataSet): string[] {
   if (!isTable || raw.shape[1]! < 2) return [];
-  const { deviations } = standardOf(flattenRows(raw)) as Extract<Scaling, { kind: "standard" }>;
+  const { deviations } = standardOf(flattenRows(raw));
   const order = deviations.map((deviation, c) => ({ deviation, c })).sort((a, b) => b.deviation - a.deviation);
   const [first, second] = order;
   if (!(second!.deviation > 0) || first!.deviation < SWAMPS * second!.deviation) return [];

@@ -65,7 +65,12 @@ const TABLE = record({
 
 /** What the record of a run must be, in files of earlier versions too. */
 const RUN = {
-  ...{ method: text, scale: choice("none", "unit", "standard", "signed", "set"), data: text, seconds: range(0) },
+  ...{
+    method: text,
+    scale: choice("none", "unit", "standard", "centered", "signed", "set"),
+    data: text,
+    seconds: range(0),
+  },
   ...{
     options: optional(object),
     fit: optional(object),

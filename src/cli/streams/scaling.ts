@@ -4,8 +4,8 @@ import { blockRows, openSource, readBlocks } from "../../cluster/streams/blocks"
 import { survey } from "../../cluster/streams/survey";
 import { sizeOf } from "../../ndarray";
 import type { Scale } from "../data/load";
-import { checkScaleWidth, scaleInto } from "../data/scaling";
-import type { Scaling } from "../data/scaling";
+import { centeredOf, checkScaleWidth, scaleInto } from "../data/scaling";
+import type { ColumnScaling, Scaling } from "../data/scaling";
 import type { StreamedRows } from "./open";
 
 /** The numbers of a scale for rows that are read: one pass, but for bytes, whose range is known. */
@@ -17,13 +17,14 @@ export async function streamedScaling(
   if (scale === "none") return { kind: "none" };
   if (scale === "unit" && bytes) return { kind: "unit", low: 0, span: 255 };
   const rows = openSource(source, path);
-  if (scale === "standard") {
+  if (scale === "standard" || scale === "centered") {
     const { mean, squares } = await survey(rows, path);
     const deviations = squares.map((value, c) => {
       const deviation = Math.sqrt(value / rows.n);
       return deviation > 1e-15 * Math.abs(mean[c]!) ? deviation : 0;
     });
-    return { kind: "standard", means: [...mean], deviations: [...deviations] };
+    const columns: ColumnScaling = { kind: "standard", means: [...mean], deviations: [...deviations] };
+    return scale === "centered" ? centeredOf(columns) : columns;
   }
   let [low, high] = [Infinity, -Infinity];
   for await (const { data } of readBlocks(rows, blockRows(rows, 1)))

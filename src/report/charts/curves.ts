@@ -49,7 +49,10 @@ function told(points: readonly Point[], line: string, xLabel: string): Plot.Mark
   });
 }
 
-function curve(page: Document, { name, xLabel, yLabel, yScale, series, last: isTold = true }: Curve): Markup | false {
+function curve(
+  page: Document,
+  { name, xLabel, yLabel, xScale, yScale, series, last: isTold = true }: Curve,
+): Markup | false {
   const lines = series.map(({ name: line, x, y }, index) => {
     const points = thin({ name: line, x, y });
     const last = finite(points.map((point) => point.y)).length > 0 ? finite(Array.from(y)).at(-1) : undefined;
@@ -71,7 +74,10 @@ function curve(page: Document, { name, xLabel, yLabel, yScale, series, last: isT
       marginRight: 12,
       marginTop: 26,
       marginBottom: 40,
-      x: { label: xLabel, labelOffset: 38, ticks: 6, tickFormat: whole ? wholeTick : formatTick },
+      x: {
+        ...{ label: xLabel, labelOffset: 38, ticks: 6 },
+        ...(xScale === "log" ? { type: "log", tickFormat: logTick } : { tickFormat: whole ? wholeTick : formatTick }),
+      },
       y: {
         label: yLabel,
         ticks: 5,

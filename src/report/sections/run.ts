@@ -15,6 +15,8 @@ export interface Curve {
   readonly series: readonly Series[];
   /** "log" only where every value is positive (default "linear") */
   readonly yScale?: "linear" | "log";
+  /** The same of steps, epochs or values. */
+  readonly xScale?: "linear" | "log";
   /** Whether the last value of a line stands beside its name (default); of a ROC curve or a histogram it says nothing. */
   readonly last?: boolean;
 }
