@@ -146,6 +146,8 @@ export type {
   GradientSizes,
   Method,
 } from "./method";
+export { followedRows } from "./film";
+export type { Film, FilmFrame } from "./film";
 export { embeddingOf, labelsOf, makerOf, runMethod, RunInterrupted } from "./run-method";
 export type { Outcome, RunCheckpoint, RunRecord, RunTask, StageResult, TracePoint } from "./run-method";
 export { headline } from "../metrics/measures";

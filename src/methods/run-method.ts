@@ -7,6 +7,8 @@ import { headline } from "../metrics/measures";
 import type { Measures } from "../metrics/measures";
 import { NdArray } from "../ndarray";
 import type { EpochRecord, StepReport } from "../lifecycle/progress";
+import { Filming } from "./film";
+import type { Film } from "./film";
 import type { DataSummary, Estimator, FittedLabels } from "./method";
 import type { MakeModel } from "./choose-k";
 import { checkMethodOptions, optionsOf, splitOptions } from "./schema";
@@ -32,6 +34,8 @@ export interface RunRecord {
   readonly stages: readonly StageResult[];
   /** Seconds after which stages of the training ended, by their names: those that another one followed. */
   readonly ended?: Readonly<Record<string, number>>;
+  /** Where some items lay along the way, where that was asked for. */
+  readonly film?: Film;
 }
 
 /** A run at rest. Without a model it has not got to the first checkpoint of one, and begins anew. */
@@ -67,6 +71,8 @@ export interface RunTask {
   readonly onEstimator?: (estimator: Estimator) => void;
   /** Whether where the items lie, and their probabilities, are asked for at the end. Default: of items in memory. */
   readonly places?: boolean;
+  /** Rows of x that are followed while an autoencoder's codes are clustered: `film` of the record. Default: none. */
+  readonly followed?: readonly number[] | undefined;
   /** Clusterings that were made before, for the table of stages. */
   readonly stages?: readonly StageResult[];
 }
@@ -158,6 +164,7 @@ class Run {
   readonly #trace: TracePoint[];
   readonly #stages: StageResult[];
   readonly #ended: Record<string, number>;
+  readonly #filming: Filming | undefined;
   #device: Device;
   #model: Uint8Array | undefined;
   #failures = 0;
@@ -175,6 +182,7 @@ class Run {
     this.#trace = [...(record?.trace ?? [])];
     this.#stages = [...(record?.stages ?? task.stages ?? [])];
     this.#ended = { ...record?.ended };
+    this.#filming = task.followed && new Filming(task.x, task.followed, record?.film);
     this.#device = task.device;
     this.#model = task.checkpoint?.model;
   }
@@ -218,6 +226,7 @@ class Run {
   async #fit(estimator: Estimator): Promise<void> {
     const { y, signal, onStep, onEpoch, truth } = this.#task;
     const hasEpochs = optionsOf(this.#method).some(([name, { of }]) => of === "fit" || EPOCHS.has(name));
+    let epochs = Infinity;
     const fitting = estimator.fit(this.#task.x, {
       ...splitOptions(this.#method, this.#options).ofFit,
       ...(y && { y }),
@@ -225,12 +234,14 @@ class Run {
       onStep: (report) => {
         if (this.#refused) throw this.#refused.error;
         this.#keepAside(estimator);
+        epochs = report.epochs;
         const last = estimator.history.at(-1)?.stage;
         if (last !== undefined && last !== report.stage) this.#stageEnded(estimator, last);
         onStep?.(report, this.#trace.at(-1));
       },
       ...(hasEpochs && {
         onEpoch: async (record) => {
+          await this.#filming?.after(estimator, record, epochs, labelsOf(estimator) !== undefined);
           const labels = truth && labelsOf(estimator);
           while (labels && (this.#trace.at(-1)?.step ?? 0) >= record.epoch) this.#trace.pop(); // of the end of a run that has more epochs now
           if (labels) this.#trace.push({ step: record.epoch, ...headline(truth, labels) });
@@ -316,6 +327,7 @@ class Run {
     // of items that need not fit into memory, neither would these
     const embedding = places ? await embeddingOf(estimator, x) : undefined;
     const q = places ? await estimator.softAssignments?.(x) : undefined;
+    if (flat) await this.#filming?.end(estimator);
     this.#model = await estimator.save();
     const nClusters = (this.#options["nClusters"] as number | undefined) ?? (flat && countOf(flat));
     return {
@@ -338,7 +350,14 @@ class Run {
 
   #checkpoint(): RunCheckpoint {
     const [trace, stages, ended] = [[...this.#trace], [...this.#stages], { ...this.#ended }];
-    return { model: this.#model, record: { seconds: this.#seconds(), options: this.#options, trace, stages, ended } };
+    const film = this.#filming?.film;
+    return {
+      model: this.#model,
+      record: {
+        ...{ seconds: this.#seconds(), options: this.#options, trace, stages, ended },
+        ...(film && { film }),
+      },
+    };
   }
 }
 

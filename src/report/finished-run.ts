@@ -1,4 +1,5 @@
 import type { ChosenK, NumberScore } from "../methods/choose-k";
+import type { Film } from "../methods/film";
 import type { TracePoint } from "../methods/run-method";
 import type { Measures } from "../metrics/measures";
 import { NdArray } from "../ndarray";
@@ -25,6 +26,8 @@ export interface FinishedRun extends Insights {
   readonly history: readonly EpochRecord[];
   /** Measures after so many epochs of the last stage. */
   readonly trace: readonly TracePoint[];
+  /** Where some items lay along the way, as `runMethod` follows them. */
+  readonly film?: Film;
   /** The items as they were given: images [n, h, w], [n, h, w, c], or rows. */
   readonly items: NdArray<TypedArray>;
   readonly columns?: readonly string[] | null;
@@ -71,6 +74,7 @@ export function toReport(run: FinishedRun): ClusteringReport {
     ...(run.classNames && { classNames: run.classNames }),
     ...(embedding && { embedding: embedding.data }),
     ...(q && { q: q.data }),
+    ...(run.film && { film: filmOf(run.film, history) }),
     ...(images && { images, ...decodedOf(run) }),
     ...(table && { table }),
     ...(run.map && { map: run.map }),
@@ -91,11 +95,29 @@ function numberOf({ reason, scores, criterion }: Omit<ChosenK, "labels">): Clust
   return { reason, curve: { name: "Numbers that were tried", xLabel: "number of clusters", yLabel, series } };
 }
 
+/** The same in words: after so many renewals of the labels, or epochs. */
+function filmOf({ rows, stage, frames }: Film, history: readonly EpochRecord[]): ClusteringReport["film"] {
+  const renews = history.some((record) => record.stage === stage && record.changed !== undefined);
+  const word = (step: number): string => (renews ? `renewal${step === 1 ? "" : "s"}` : `epoch${step === 1 ? "" : "s"}`);
+  return {
+    rows,
+    frames: frames.map(({ step, values }) => ({
+      values,
+      name: step === 0 ? "at its beginning" : `after ${step} ${word(step)}`,
+    })),
+    stage,
+  };
+}
+
 /** What the network gives back, where it is as large as the items: pictures on one scale. */
-function decodedOf({ decoded, decodedCenters, items }: FinishedRun): Pick<ClusteringReport, "decoded"> {
+function decodedOf({ decoded, denoised, decodedCenters, items }: FinishedRun): Pick<ClusteringReport, "decoded"> {
   const width = items.size / items.shape[0]!;
   if (decoded?.values.shape[1] !== width) return {};
-  const parts = [decoded.given, decoded.values, ...(decodedCenters ? [decodedCenters] : [])];
+  const parts = [
+    ...[decoded.given, decoded.values],
+    ...(denoised ? [denoised.given, denoised.values] : []),
+    ...(decodedCenters ? [decodedCenters] : []),
+  ];
   const all = new Float32Array(parts.reduce((size, part) => size + part.size, 0));
   let at = 0;
   for (const { data } of parts) {
@@ -103,7 +125,7 @@ function decodedOf({ decoded, decodedCenters, items }: FinishedRun): Pick<Cluste
     at += data.length;
   }
   const images = imagesOf(new NdArray(all, [all.length / width, ...items.shape.slice(1)]));
-  return images ? { decoded: { rows: decoded.rows, images } } : {};
+  return images ? { decoded: { rows: decoded.rows, images, ...(denoised && { corruption: denoised.share }) } } : {};
 }
 
 /** Ranges of q that sizes of gradients are told of. */

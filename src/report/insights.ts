@@ -3,6 +3,7 @@ import type { Estimator } from "../methods/method";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { shownMap, type ShownMap } from "./maps/shown";
+import { stream } from "../random";
 import { sampleRows } from "./sections/sample";
 
 /** What a report shows of a network or a map, of methods that have one. */
@@ -15,6 +16,12 @@ export interface Insights {
     readonly given: NdArray<Float32Array>;
     readonly values: NdArray<Float32Array>;
   };
+  /** The same items with a share of their values set to 0, and what the network gives back of those. */
+  readonly denoised?: {
+    readonly share: number;
+    readonly given: NdArray<Float32Array>;
+    readonly values: NdArray<Float32Array>;
+  };
   /** What the decoder makes of the centres, [K, values]. */
   readonly decodedCenters?: NdArray<Float32Array>;
   /** q and the size of the gradient of pairs of an item and a centre, by the definition of `decGradient`. */
@@ -23,6 +30,17 @@ export interface Insights {
 
 /** Items that are given back, and items whose gradients are told. */
 const [DECODED, PULLED] = [20, 2000];
+/** Of the values of an item, where the method says no other. */
+const CORRUPTION = 0.2;
+
+/** Items with a share of their values set to 0, at random by the seed. */
+function corrupted({ data, shape }: NdArray<Float32Array>, share: number, seed: number): NdArray<Float32Array> {
+  const random = stream(seed, "report.corruption");
+  return new NdArray(
+    data.map((value) => (random.uniform() < share ? 0 : value)),
+    shape,
+  );
+}
 
 /** Some rows of items. */
 function taken(x: NdArray<TypedArray>, rows: Uint32Array): NdArray<Float32Array> {
@@ -49,11 +67,16 @@ export async function insightsOf(estimator: Estimator, x: NdArray<TypedArray>, s
   const centers = estimator.clusterCenters;
   const fromCenters =
     typeof centers === "object" && estimator.reconstruct ? await estimator.decode?.(centers) : undefined;
+  const { corruption } = estimator.settings as { readonly corruption?: number };
+  const share = corruption || CORRUPTION;
+  const broken = fromCenters && corrupted(given, share, seed);
+  const denoised = broken && (await estimator.reconstruct!(broken));
   const map = await shownMap(estimator);
   const pulls = await estimator.gradientSizes?.(taken(x, sampleRows(n, PULLED, seed)));
   return {
     ...(map && { map }),
     ...(values && { decoded: { rows, given, values } }),
+    ...(broken && denoised && { denoised: { share, given: broken, values: denoised } }),
     ...(fromCenters && { decodedCenters: fromCenters }),
     ...(pulls && { pulls: { q: pulls.q.data, size: pulls.size.data } }),
   };

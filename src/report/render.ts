@@ -5,6 +5,7 @@ import { mapFigures } from "./maps/figures";
 import type { ShownMap } from "./maps/shown";
 import { clusters, MEMBERS, profile, shownClusters } from "./sections/clusters";
 import { confusion } from "./sections/confusion";
+import { filmStrip } from "./charts/film";
 import { decodedPictures } from "./sections/decoded";
 import { curves } from "./charts/curves";
 import { html, type Markup } from "./page/markup";
@@ -40,6 +41,7 @@ export async function renderReport(run: ClusteringReport, page?: Document): Prom
     { id: "number", title: "How many clusters", body: howMany(document, run) },
     { id: "curves", title: "Training", body: run.curves && curves(document, run.curves) },
     { id: "embedding", title: "Embedding", body: scatter(document, run, analysis) },
+    { id: "film", title: "Embedding over time", body: await filmStrip(document, run, analysis) },
     { id: "confusion", title: "Classes and clusters", body: confusion(document, analysis, sizesFigure) },
     { id: "sizes", title: "Sizes", body: analysis.classes ? undefined : html`<div class="grid">${sizesFigure}</div>` },
     { id: "clusters", title: "The clusters", body: clusters(run, analysis, images) },

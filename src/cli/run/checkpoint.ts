@@ -78,6 +78,12 @@ const RUN = {
     ended: optional(entries(range(0))),
   },
   trace: optional(list(record({ step: integer(0) }, nullable(finite)))),
+  film: optional(
+    record({
+      ...{ rows: list(integer(0), 1), stage: text, every: integer(1) },
+      frames: list(record({ step: integer(0), values: list(finite, 1) })),
+    }),
+  ),
   stages: optional(list(record({ name: text, measures: entries(nullable(finite)), seconds: range(0) }))),
   columns: optional(nullable(list(text))),
   numberOfClusters: optional(
@@ -139,12 +145,16 @@ export function decodeRun(path: string, content: Uint8Array): SavedRun {
     if (metadata["run"] === undefined) throw new Error("the file was not written by constella cluster");
     if (metadata["format"] !== undefined) openCheckpoint(content); // of earlier versions the first file of a run has none
     const run = recorded(metadata["run"]);
-    const { method, scale, data, seconds, trace = [], stages = [], ended, columns, reading, numberOfClusters } = run;
+    const { method, scale, data, seconds, trace = [], stages = [], ended, film, columns, reading } = run;
+    const { numberOfClusters } = run;
     const { settings } = parsed(metadata["state"] ?? "{}") as { settings?: unknown };
     const options = run.options ?? { ...(isObject(settings) && settings), ...run.fit };
     const model = metadata["model"] === undefined ? undefined : content;
     return {
-      checkpoint: { model, record: { seconds, options, trace, stages, ...(ended && { ended }) } },
+      checkpoint: {
+        model,
+        record: { seconds, options, trace, stages, ...(ended && { ended }), ...(film && { film }) },
+      },
       identity: { method, scale, data },
       scaling: run.scaling ?? (scale === "unit" ? { kind: "unit", low: 0, span: 255 } : { kind: "none" }),
       ...(columns && { columns }),

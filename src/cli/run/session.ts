@@ -7,7 +7,7 @@ import type { RowSource } from "../../data/datasets/row-source";
 import { writeNpy } from "../../data/formats/npy/npy";
 import type { Device } from "../../device";
 import { NdArray } from "../../ndarray";
-import { embeddingOf, runMethod, RunInterrupted } from "../../methods";
+import { embeddingOf, followedRows, runMethod, RunInterrupted } from "../../methods";
 import type { AnyMethod, OptionValues, Outcome, RunCheckpoint, StageResult } from "../../methods";
 import { headline, measure } from "../../metrics/measures";
 import type { Measures } from "../../metrics/measures";
@@ -90,6 +90,7 @@ export async function runSession(session: Session): Promise<SessionResult> {
       }),
     );
   const replaced: Device[] = [];
+  const followed = data.cube || data.streamed?.pixels ? undefined : followedOf(session);
   let outcome: Outcome | undefined;
   try {
     outcome = await runMethod(method, {
@@ -98,6 +99,7 @@ export async function runSession(session: Session): Promise<SessionResult> {
       // distances of all pixels to all units would fill the memory, and show nothing that a picture does not
       ...((data.cube ?? data.streamed?.pixels) && { places: method.clusters === "none" }),
       ...(session.stages && { stages: session.stages }),
+      ...(followed && { followed }),
       nextDevice: async (error) => {
         const next = await requestDevice("wasm");
         replaced.push(next);
@@ -149,6 +151,13 @@ export async function runSession(session: Session): Promise<SessionResult> {
     await outcome?.estimator.dispose();
     for (const next of replaced) next.destroy();
   }
+}
+
+/** Items that the report shows on their way: of those that are shown, where items are read when they are needed. */
+function followedOf({ data }: Session): number[] {
+  if (!data.streamed) return followedRows(data.n);
+  const { index } = data.streamed.shown;
+  return followedRows(index.length).map((place) => index[place]!);
 }
 
 /** What a run on a cube leaves: labels and planes of its pixels, the clusters, and the report. Returns the dimensions of the embedding. */
@@ -329,7 +338,7 @@ function finishedRun(
     ...(plain && { "ARI with k-means": plain.agreement }),
   };
   const { history, checkpoint, q, inertia, device } = outcome;
-  const { stages, seconds, trace } = checkpoint.record;
+  const { stages, seconds, trace, film } = checkpoint.record;
   const last = { name: method.title, metrics: found, seconds };
   const rows = [...(plain ? [plain.stage] : []), ...stages].map(({ measures, ...stage }) => ({
     ...stage,
@@ -342,6 +351,7 @@ function finishedRun(
     ...(q && { q }),
     ...(inertia !== undefined && { inertia }),
     ...(numberOfClusters && { numberOfClusters }),
+    ...(film && { film: data.streamed ? { ...film, rows: followedRows(labels.length) } : film }),
     ids: data.ids,
     ...(data.truth?.classes && { classNames: data.truth.classes }),
     ...{ measures, stages: truth && rows.length > 0 ? [...rows, last] : [], device: device.description },

@@ -12,7 +12,7 @@ import { mapTo } from "../../typed-arrays";
 const MAX_POINTS = 2500;
 const WIDTH = 460;
 
-interface Points {
+export interface Points {
   readonly rows: Uint32Array;
   readonly x: Float64Array;
   readonly y: Float64Array;
@@ -34,7 +34,7 @@ function samplePoints({ xy, index }: Projection, seed: number): Points {
 }
 
 /** Domains of one scale for both axes: a distance is as long across as upwards. */
-function domains({ x, y }: Points) {
+export function domains({ x, y }: Pick<Points, "x" | "y">, width = WIDTH) {
   const extent = (values: Float64Array) => {
     const low = values.reduce((least, value) => Math.min(least, value), Infinity);
     const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
@@ -47,12 +47,12 @@ function domains({ x, y }: Points) {
   return {
     x: [across.centre - half, across.centre + half],
     y: [up.centre - half * share, up.centre + half * share],
-    height: Math.round(WIDTH * share),
+    height: Math.round(width * share),
   };
 }
 
 /** Every group of points as a few paths of dots: a hundredth of the size of as many circles. The groups take turns, so that none covers another. */
-function dots(points: Points, groups: Int32Array, colours: (group: number) => string): Plot.RenderFunction {
+export function dots(points: Points, groups: Int32Array, colours: (group: number) => string): Plot.RenderFunction {
   return (_index, scales, _values, _dimensions, context) => {
     const px = scales.x as unknown as (value: number) => number;
     const py = scales.y as unknown as (value: number) => number;
@@ -225,16 +225,21 @@ function panel(
   </figure>`;
 }
 
+/** A class has the colour of its cluster, else one of its own. */
+export const classColour =
+  ({ classes, k }: Analysis) =>
+  (group: number): string => {
+    const cluster = classes!.cluster[group]!;
+    return clusterColour(cluster >= 0 ? cluster : k + group);
+  };
+
 /** The embedding in the plane, coloured by cluster and, where the classes are known, beside it by class. */
 export function scatter(page: Document, run: ClusteringReport, analysis: Analysis): Markup | undefined {
   const { n, classes, noise } = analysis;
   const projections =
     run.projections ??
     (run.embedding && run.embedding.length === 2 * n ? [{ name: "The embedding", xy: run.embedding }] : []);
-  const colourOfClass = (group: number) => {
-    const cluster = classes!.cluster[group]!;
-    return clusterColour(cluster >= 0 ? cluster : analysis.k + group);
-  };
+  const colourOfClass = classColour(analysis);
   const panels = projections.map((projection: Projection) => {
     const points = samplePoints(projection, run.seed);
     if (points.rows.length < 2) return undefined; // one dot says nothing

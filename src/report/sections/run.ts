@@ -100,9 +100,15 @@ export interface ClusteringReport {
   readonly images?: Images;
   /**
    * row numbers of some members, and pictures: of those as a network is given them, of what it gives back of them, and, where there are more, of what it
-   * decodes the centres to
+   * decodes the centres to; with `corruption` behind the first two of those with that share of their values set to 0, and of what it gives back of these
    */
-  readonly decoded?: { readonly rows: ArrayLike<number>; readonly images: Images };
+  readonly decoded?: { readonly rows: ArrayLike<number>; readonly images: Images; readonly corruption?: number };
+  /** row numbers of some members, and where they lay, [rows, d], at moments of a stage of the training */
+  readonly film?: {
+    readonly rows: ArrayLike<number>;
+    readonly stage: string;
+    readonly frames: readonly { readonly name: string; readonly values: ArrayLike<number> }[];
+  };
   readonly table?: Table;
   /** the units of a self-organising map, or the nodes of an evolving one */
   readonly map?: ShownMap;
@@ -145,6 +151,14 @@ export function checkRun(run: ClusteringReport): number {
   }
   for (const row of Array.from(run.decoded?.rows ?? []))
     check(Number.isInteger(row) && row >= 0 && row < n, `decoded names member ${row} of ${n}`);
+  for (const row of Array.from(run.film?.rows ?? []))
+    check(Number.isInteger(row) && row >= 0 && row < n, `film names member ${row} of ${n}`);
+  const followed = run.film?.rows.length ?? 1;
+  for (const { name, values } of run.film?.frames ?? [])
+    check(
+      values.length > 0 && values.length % followed === 0 && values.length === run.film!.frames[0]!.values.length,
+      `film: the frame ${name} must be [${followed}, d] as the others, got ${values.length} values`,
+    );
   for (const { name, xy, index } of run.projections ?? []) {
     check(
       xy.length === 2 * (index?.length ?? n),
