@@ -1,7 +1,7 @@
 // Rows of the study without a network: what clusters the items as they are.
 import { KMeans, NdArray, PCA } from "constella";
 import { GaussianMixture } from "constella/density";
-import { UMAP } from "constella/manifold";
+import { TSNE, UMAP } from "constella/manifold";
 import { LDMGI, SEC, SpectralClustering } from "constella/spectral";
 import type { Row, Task } from "./task";
 
@@ -71,6 +71,15 @@ export const CLASSICAL: readonly Row[] = [
       const { nClusters, seed, device } = task;
       const places = { nComponents: nClusters, nNeighbors: 20, minDist: 0 }; // as N2D's
       const embedding = await new UMAP({ ...places, seed, device }).fitTransform(rowsOf(task));
+      return new GaussianMixture({ nComponents: nClusters, nInit: 10, seed, device }).fitPredict(embedding);
+    },
+  },
+  {
+    id: "tsne",
+    title: "t-SNE + mixture",
+    cluster: async (task) => {
+      const { nClusters, seed, device } = task;
+      const embedding = await new TSNE({ seed, device }).fitTransform(rowsOf(task));
       return new GaussianMixture({ nComponents: nClusters, nInit: 10, seed, device }).fitPredict(embedding);
     },
   },
