@@ -37,7 +37,7 @@ function bundles() {
 }
 
 /**
- * What a page loads only when it saves or loads a model, trains on files or on images that a model changes, searches for a radius, and the device
+ * What a page loads only when it saves or loads a model, trains on files or on images that a model changes, weighs points, searches for a radius, and the device
  * that it gets: each a file that imports nothing, with its own copy of the few functions that it uses. What a page has anyway would otherwise be cut
  * up by who shares it, of every page through some bundlers, and each piece compresses for itself. They are
  * given plain objects, and give such.

@@ -1,6 +1,6 @@
 export type { Matrix } from "./frame";
 export { KMeans } from "./kmeans";
-export type { KMeansInit, KMeansOptions, KMeansReport } from "./kmeans";
+export type { KMeansFitOptions, KMeansInit, KMeansOptions, KMeansReport } from "./kmeans";
 export type { Points, PointSource } from "./points";
 export { MiniBatchKMeans } from "./mini-batch-kmeans";
 export type { MiniBatchKMeansOptions, MiniBatchReport } from "./mini-batch-kmeans";

@@ -39,30 +39,34 @@ export function randomRows(n: number, k: number, random: Random): number[] {
 /**
  * Rows of x [n, d] for k centres to begin at, by k-means++: each is drawn with a probability in proportion to its squared
  * distance from the nearest centre so far, the best of 2 + ⌊ln k⌋ such draws being taken (Arthur and Vassilvitskii, "k-means++:
- * the advantages of careful seeding", SODA 2007; greedy as in its section 7). The draws are the host's, from distances of the device.
+ * the advantages of careful seeding", SODA 2007; greedy as in its section 7); with weights, to the weighted one. The draws are the host's, from distances of the device.
  */
-export async function plusPlusRows(x: Tensor, k: number, random: Random): Promise<number[]> {
+export async function plusPlusRows(x: Tensor, k: number, random: Random, weights?: Float32Array): Promise<number[]> {
   const n = x.shape[0]!;
   const trials = 2 + Math.floor(Math.log(k));
   const make = (): Tensor => untidied(() => empty(x.device, [trials, n], "f32", "k-means++"));
   let [closest, next] = [make(), make()];
-  /** Squared distances to the candidates, bounded by row `bound` of the last call's; on the host too. */
+  /** Squared distances to the candidates, bounded by row `bound` of the last call's; on the host too, times the weights. */
   const measure = async (candidates: number[], bound?: number): Promise<Float32Array> => {
     const rows = untidied(() => indices(x.device, candidates));
     distancesToRows(x, x, rows, next, bound === undefined ? undefined : { distances: closest, row: bound });
     rows.dispose();
     [closest, next] = [next, closest];
-    return new Float32Array(await x.device.read(closest.buffer, 0, candidates.length * n * 4));
+    const found = new Float32Array(await x.device.read(closest.buffer, 0, candidates.length * n * 4));
+    return weights ? found.map((distance, at) => distance * weights[at % n]!) : found;
   };
   try {
-    const chosen = [random.integer(n)];
     const cumulative = new Float64Array(n);
+    const draw = (of: (i: number) => number, count: number): number[] => {
+      let total = 0;
+      for (let i = 0; i < n; i++) cumulative[i] = total += of(i);
+      return Array.from({ length: count }, () => search(cumulative, fine(random) * total));
+    };
+    const chosen = weights ? draw((i) => weights[i]!, 1) : [random.integer(n)];
     let distances = await measure(chosen);
     let best = 0;
     while (chosen.length < k) {
-      let total = 0;
-      for (let i = 0; i < n; i++) cumulative[i] = total += distances[best * n + i]!;
-      const candidates = Array.from({ length: trials }, () => search(cumulative, fine(random) * total));
+      const candidates = draw((i) => distances[best * n + i]!, trials);
       distances = await measure(candidates, best);
       best = lowestTotal(distances, n, trials);
       chosen.push(candidates[best]!);

@@ -7,12 +7,14 @@ import type { Fit } from "../lifecycle/fit";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
+import type { SampleWeight } from "./sample-weight";
 import type { EpochRecord, RunOptions, StepReport } from "../lifecycle/progress";
 import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { choice, either, range, seed as seedRule, integer } from "../options";
+import { choice, either, optional, range, seed as seedRule, integer } from "../options";
+import type { Rules } from "../options";
 import type { Random } from "../random";
 import { distancesToCenters, givenCenters, inertiaOf, nearestCenters } from "./centers";
 import type { Frame, Matrix } from "./frame";
@@ -39,6 +41,12 @@ export interface KMeansReport extends StepReport {
   readonly shift: number;
 }
 
+/** Options of `KMeans.fit`. */
+export interface KMeansFitOptions extends RunOptions<KMeansReport> {
+  /** How much each point counts [n], as if it were there so many times; 0 leaves it out of all but the labels. Default 1 each. */
+  readonly sampleWeight?: ArrayLike<number> | undefined;
+}
+
 /** Options of `KMeans`. */
 export interface KMeansOptions {
   readonly nClusters: number;
@@ -59,11 +67,17 @@ export interface KMeansOptions {
 /** @inline */
 type Settings = Required<Omit<KMeansOptions, "device">>;
 
+/** What few need. */
+const aside = (): Promise<typeof import("./restored-kmeans")> => import("./restored-kmeans");
+
 /** How centres may begin, as options say it. */
 export const INIT_RULE = /* @__PURE__ */ either(/* @__PURE__ */ choice("k-means++", "random"), {
   words: "a matrix of centres",
   holds: (value) => typeof value === "object" && value !== null,
 });
+
+/** Rules of `KMeansFitOptions`; weights are looked at where they are taken. */
+const FIT_RULES: Rules<KMeansFitOptions> = { ...RUN_RULES, sampleWeight: optional({ words: "", holds: () => true }) };
 
 /** Its options: their rules and defaults. @internal */
 export const KMEANS_OPTIONS: OptionSet<Settings> = {
@@ -130,7 +144,7 @@ export class KMeans extends Model<Settings> {
   get clusterCenters(): Matrix {
     return this.known("clusterCenters", this.#result).clusterCenters;
   }
-  /** Σ ‖x − c‖² over the points that were fitted, summed in float64. @throws before `fit` */
+  /** Σ w ‖x − c‖² over the points that were fitted, summed in float64. @throws before `fit` */
   get inertia(): number {
     return this.known("inertia", this.#result).inertia;
   }
@@ -140,13 +154,13 @@ export class KMeans extends Model<Settings> {
   }
 
   /**
-   * Finds the centres of points x [n, d]. A fit that was stopped, saved and loaded goes on where it stood, with the same points.
-   * @throws when there are fewer points than clusters, a value is NaN or infinite, or given centres have another shape; the signal's
-   * reason when aborted
+   * Finds the centres of points x [n, d]. A fit that was stopped, saved and loaded goes on where it stood, with the same points and weights.
+   * @throws when there are fewer points than clusters, a value is NaN or infinite, given centres have another shape, or weights are negative or not
+   * one a point; the signal's reason when aborted
    */
-  async fit(x: PointSource, options: RunOptions<KMeansReport> = {}): Promise<this> {
+  async fit(x: PointSource, options: KMeansFitOptions = {}): Promise<this> {
     const k = this.nClusters;
-    return this.fitting(options, RUN_RULES, (fit) => {
+    return this.fitting(options, FIT_RULES, (fit) => {
       const work = async (points: PointSet): Promise<void> => {
         const { n, d, frame } = points;
         if (n < k) throw new Error(`KMeans.fit: ${k} clusters need as many points, x has ${n}`);
@@ -154,19 +168,18 @@ export class KMeans extends Model<Settings> {
         const { nInit, seed, tolerance } = this.settings;
         const threshold = tolerance === 0 ? 0 : tolerance * (await points.meanVariance());
         const before = this.#goesOn ? this.#standing : undefined;
-        if (before && (before.labels.length !== n || before.centers.length !== k * d))
-          throw new Error(
-            `KMeans.fit: a fit goes on with the same points, [${before.labels.length}, ${before.centers.length / k}] before, [${n}, ${d}] now`,
-          );
+        const weight = options.sampleWeight && (await aside()).takeWeights(options.sampleWeight, n, k);
+        if (before) (await aside()).checkSame(before, k, n, d, weight?.total);
         this.#goesOn = false;
         const lloyd = points.lloyd(k);
         try {
+          if (weight) lloyd.setWeights(weight.weights);
           let best = before?.best;
           for (let run = before?.run ?? 0; run < nInit; run++) {
             if (run === before?.run) lloyd.resume(before.centers, before.labels, before.origin);
-            else lloyd.setCenters(given ?? (await this.#begin(points, randomOfRun(seed, run))));
+            else lloyd.setCenters(given ?? (await this.#begin(points, randomOfRun(seed, run), weight)));
             const history = run === before?.run ? before.history : [];
-            const result = await this.#run(lloyd, { run, best, history }, threshold, fit, points);
+            const result = await this.#run(lloyd, { run, best, history }, threshold, fit, points, weight?.total);
             if (!best || result.inertia < best.inertia) best = result;
           }
           this.#result = best;
@@ -180,7 +193,7 @@ export class KMeans extends Model<Settings> {
   }
 
   /** `fit`, then the labels. */
-  async fitPredict(x: PointSource, options: RunOptions<KMeansReport> = {}): Promise<Int32Array<ArrayBuffer>> {
+  async fitPredict(x: PointSource, options: KMeansFitOptions = {}): Promise<Int32Array<ArrayBuffer>> {
     return (await this.fit(x, options)).labels;
   }
 
@@ -213,7 +226,7 @@ export class KMeans extends Model<Settings> {
     const standing = this.#standing;
     const result = standing ? this.#result : this.known("save", this.#result);
     const figures = ({ inertia, nIter, history }: Result): object => ({ inertia, nIter, history });
-    const { run, best, centers, labels, origin, history } = standing ?? {};
+    const { run, best, centers, labels, origin, history, weight } = standing ?? {};
     return {
       arrays: {
         ...(result && resultArrays(result)),
@@ -224,7 +237,7 @@ export class KMeans extends Model<Settings> {
       },
       state: {
         ...(result && figures(result)),
-        ...(standing && { standing: { run, history } }),
+        ...(standing && { standing: { run, history, weight } }),
         ...(best && { best: figures(best) }),
       },
     };
@@ -235,8 +248,7 @@ export class KMeans extends Model<Settings> {
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {
-    const { restoredKMeans } = await import("./restored-kmeans");
-    [this.#result, this.#standing] = restoredKMeans(saved, this.settings);
+    [this.#result, this.#standing] = (await aside()).restoredKMeans(saved, this.settings);
     this.#goesOn = this.#standing !== undefined;
   }
 
@@ -253,10 +265,11 @@ export class KMeans extends Model<Settings> {
     return givenCenters(init, this.nClusters, frame, d, "KMeans.fit");
   }
 
-  async #begin(points: PointSet, random: Random): Promise<Float32Array> {
+  async #begin(points: PointSet, random: Random, weight?: SampleWeight): Promise<Float32Array> {
     const k = this.nClusters;
-    if (this.settings.init === "random") return points.read(Uint32Array.from(randomRows(points.n, k, random)));
-    return points.sample(k, random, async (x) => readRows(x, await plusPlusRows(x, k, random)));
+    if (this.settings.init === "random")
+      return points.read(weight?.draw(k, random) ?? Uint32Array.from(randomRows(points.n, k, random)));
+    return points.sample(k, random, async (x, rows) => readRows(x, await plusPlusRows(x, k, random, weight?.of(rows))));
   }
 
   /** One run, from where the centres are. */
@@ -266,6 +279,7 @@ export class KMeans extends Model<Settings> {
     threshold: number,
     fit: Fit<KMeansReport>,
     { frame, streamed }: PointSet,
+    weight?: number,
   ): Promise<Result> {
     const { maxIter, nInit } = this.settings;
     const unit = frame.scale ** 2; // of squared distances
@@ -273,7 +287,15 @@ export class KMeans extends Model<Settings> {
     this.learned(); // from now on it can say where it stands
     const stand = async (): Promise<void> => {
       const [centers, labels] = await Promise.all([lloyd.centers(), lloyd.labels()]);
-      this.#standing = { run, best, centers, labels, origin: lloyd.origin, history: [...history] };
+      this.#standing = {
+        run,
+        best,
+        centers,
+        labels,
+        origin: lloyd.origin,
+        history: [...history],
+        weight,
+      };
     };
     const { labels, centers, inertia } = await runLloyd(lloyd, {
       ...{ maxIter, threshold, begun: history.length },
@@ -283,7 +305,7 @@ export class KMeans extends Model<Settings> {
       },
       after: ({ changed, shift, ...pass }) => {
         const inertia = pass.inertia * unit;
-        const loss = inertia / lloyd.n;
+        const loss = inertia / (weight ?? lloyd.n);
         history.push({ stage: "KMeans", epoch: history.length + 1, loss, inertia, changed });
         fit.report({
           ...{ stage: "KMeans", epoch: run + 1, epochs: nInit, step: history.length, steps: maxIter },

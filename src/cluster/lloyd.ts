@@ -28,7 +28,7 @@ export interface Pass {
   readonly changed: number;
   /** Σ over the centres of the squared distance by which they moved. */
   readonly shift: number;
-  /** Points of each cluster. */
+  /** Points of each cluster, or what they weigh together. */
   readonly counts: Float32Array;
 }
 
@@ -37,6 +37,8 @@ export interface LloydPasses {
   readonly n: number;
   readonly d: number;
   readonly k: number;
+  /** How much each point counts [n]; where it is not called, each counts 1. */
+  setWeights(weights: Float32Array): void;
   /** Begins with these centres [k, d]. */
   setCenters(centers: Float32Array): void;
   /** Goes on with these centres and the labels that the pass before gave, about the origin of the passes before. */
@@ -79,6 +81,8 @@ export class Lloyd implements LloydPasses {
   #spare: Tensor;
   #labels: Tensor;
   #previous: Tensor;
+  #weights: Tensor | undefined;
+  #hostWeights: Float32Array | undefined;
 
   /** @param length points of a chunk; default: 512, or more where there would be too many chunks */
   constructor(x: Tensor, k: number, length?: number) {
@@ -104,9 +108,13 @@ export class Lloyd implements LloydPasses {
   }
 
   dispose(): void {
-    for (const tensor of [this.#origin, this.#prior, this.#shifted, this.#offsets, this.#partials, this.#status])
-      tensor.dispose();
-    for (const tensor of [this.#distances, this.#centers, this.#spare, this.#labels, this.#previous]) tensor.dispose();
+    for (const own of [this.#origin, this.#prior, this.#shifted, this.#offsets, this.#partials, this.#status, this.#distances, this.#centers, this.#spare, this.#labels, this.#previous, this.#weights]) own?.dispose(); // prettier-ignore
+  }
+
+  setWeights(weights: Float32Array): void {
+    this.#hostWeights = weights;
+    this.#weights?.dispose();
+    this.#weights = untidied(() => tensor(this.x.device, weights));
   }
 
   /**
@@ -192,7 +200,7 @@ export class Lloyd implements LloydPasses {
   }
 
   async inertia(): Promise<number> {
-    return total(await this.distances());
+    return total(await this.distances(), this.#hostWeights);
   }
 
   async centers(): Promise<Float32Array<ArrayBuffer>> {
@@ -214,6 +222,7 @@ export class Lloyd implements LloydPasses {
       labels: this.#labels,
       previous: this.#previous,
       distances: this.#distances,
+      weights: this.#weights ?? this.#distances,
       partials: this.#partials,
       status: this.#status,
       n: this.n,
@@ -222,6 +231,7 @@ export class Lloyd implements LloydPasses {
       chunks: this.#chunks,
       length: this.#length,
       width: WIDTH,
+      weighted: this.#weights ? 1 : 0,
     });
   }
 
@@ -264,37 +274,30 @@ export class Lloyd implements LloydPasses {
     const { device } = this.x;
     const [labels, distances] = await Promise.all([this.labels(), this.distances()]);
     const emptied = Array.from(counts, (_, j) => j).filter((j) => counts[j] === 0);
-    const order = farthestRows(distances, emptied.length);
+    const order = farthestRows(distances, emptied.length, this.#hostWeights);
     const table = this.#partials.buffer;
     const rowBytes = 4 * this.d;
     const countAt = (j: number): number => 4 * (this.#chunks * this.k * this.d + j);
+    const change = async (at: number, bytes: number, value: (before: number, i: number) => number): Promise<void> =>
+      device.write(table, new Float32Array(await device.read(table, at, bytes)).map(value), at);
     const far = await readRows(this.x, order);
     for (const [e, j] of emptied.entries()) {
-      const point = far.subarray(e * this.d, (e + 1) * this.d);
+      const weight = this.#hostWeights?.[order[e]!] ?? 1;
+      const point = far.subarray(e * this.d, (e + 1) * this.d).map((value) => weight * value);
       const from = labels[order[e]!]!;
-      const sums = new Float32Array(await device.read(table, from * rowBytes, rowBytes));
-      const count = new Float32Array(await device.read(table, countAt(from), 4));
-      device.write(
-        table,
-        sums.map((sum, i) => sum - point[i]!),
-        from * rowBytes,
-      );
-      device.write(
-        table,
-        count.map((value) => value - 1),
-        countAt(from),
-      );
+      await change(from * rowBytes, rowBytes, (sum, i) => sum - point[i]!);
+      await change(countAt(from), 4, (count) => count - weight);
       device.write(table, point, j * rowBytes);
-      device.write(table, new Float32Array([1]), countAt(j));
+      device.write(table, new Float32Array([weight]), countAt(j));
     }
   }
 }
 
-/** The rows of largest distance, the farthest first; of equals the lowest row. */
-export function farthestRows(distances: Float32Array, count: number): Uint32Array<ArrayBuffer> {
+/** The rows of largest distance that count at all, the farthest first; of equals the lowest row. */
+export function farthestRows(distances: Float32Array, count: number, weights?: Float32Array): Uint32Array<ArrayBuffer> {
   const found: number[] = [];
   for (let i = 0; i < distances.length; i++) {
-    if (found.length === count && !(distances[i]! > distances[found[count - 1]!]!)) continue;
+    if (weights?.[i] === 0 || (found.length === count && !(distances[i]! > distances[found[count - 1]!]!))) continue;
     let at = found.length;
     while (at > 0 && distances[found[at - 1]!]! < distances[i]!) at--;
     found.splice(at, 0, i);
@@ -303,9 +306,9 @@ export function farthestRows(distances: Float32Array, count: number): Uint32Arra
   return Uint32Array.from(found);
 }
 
-/** Sum in float64. */
-export function total(values: Float32Array): number {
+/** Σ w v in float64. */
+export function total(values: Float32Array, weights?: Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * (weights?.[i] ?? 1);
   return sum;
 }

@@ -1,10 +1,12 @@
-// k-means from a checkpoint: loaded when one is.
+// k-means from a checkpoint and with weights: loaded where there are some.
 import { isObject } from "../checks";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import { HISTORY } from "../lifecycle/progress";
 import type { EpochRecord } from "../lifecycle/progress";
-import { integer, range } from "../options";
+import { integer, optional, range } from "../options";
 import type { Matrix } from "./frame";
+
+export { takeWeights } from "./sample-weight";
 
 /** The result of the best run. */
 export interface Result {
@@ -26,6 +28,19 @@ export interface Standing {
   /** Of `LloydPasses`. */
   readonly origin: Float32Array<ArrayBuffer> | undefined;
   readonly history: readonly EpochRecord[];
+  /** Σ of the points' weights, where they have some. */
+  readonly weight: number | undefined;
+}
+
+/** @throws unless n points [n, d] whose weights have that sum may be those of a fit that goes on */
+export function checkSame(before: Standing, k: number, n: number, d: number, weight?: number): void {
+  const [count, width] = [before.labels.length, before.centers.length / k];
+  if (count !== n || width !== d)
+    throw new Error(`KMeans.fit: a fit goes on with the same points, [${count}, ${width}] before, [${n}, ${d}] now`);
+  if (before.weight !== weight)
+    throw new Error(
+      `KMeans.fit: a fit goes on with the same sampleWeight, a sum of ${before.weight ?? count} before, ${weight ?? n} now`,
+    );
 }
 
 /** The result, and where a fit stands that did not end. @throws for what does not belong together, and where there is neither */
@@ -60,6 +75,7 @@ export function restoredKMeans(
     result,
     {
       ...{ run: standing.entry("run", integer(0, nInit - 1)), history: standing.entry("history", HISTORY) },
+      weight: standing.entry("weight", optional(range(0))),
       ...{ best: resultOf(within("best"), "best."), labels, centers },
       origin: vector("standing.origin", [centers.length / nClusters]),
     },

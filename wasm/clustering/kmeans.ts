@@ -227,13 +227,20 @@ function addRow(sum: usize, x: usize, n: u32): void {
   for (; x != end; x += 4, sum += 4) f32.store(sum, f32.load(sum) + f32.load(x));
 }
 
+/** sum += w · x, n elements. */
+function addScaled(sum: usize, x: usize, w: f32, n: u32): void {
+  const by = f32x4.splat(w), end = x + (<usize>n << 2), fours = x + (<usize>(n & ~3) << 2);
+  for (; x != fours; x += 16, sum += 16) v128.store(sum, fma(by, v128.load(x), v128.load(sum)));
+  for (; x != end; x += 4, sum += 4) f32.store(sum, f32.load(sum) + w * f32.load(x));
+}
+
 /**
- * partials[c,j] = Σ x_i over the points i of chunk c with labels[i] = j, followed by the counts [chunks,k]; x [n,d], chunks of `length` points; see
+ * partials[c,j] = Σ w_i x_i over the points i of chunk c with labels[i] = j, followed by the Σ w_i [chunks,k]; x [n,d], chunks of `length` points; see
  * kernels/clustering/kmeans_update.wgsl. Rows: slices of `width` columns of the chunks.
  */
 export function kmeans_update(
-  x: usize, labels: usize, previous: usize, distances: usize, partials: usize, status: usize,
-  n: u32, d: u32, k: u32, chunks: u32, length: u32, width: u32, begin: u32, end: u32,
+  x: usize, labels: usize, previous: usize, distances: usize, weights: usize, partials: usize, status: usize,
+  n: u32, d: u32, k: u32, chunks: u32, length: u32, width: u32, weighted: u32, begin: u32, end: u32,
 ): void {
   const row = <usize>d << 2, slices = (d + width - 1) / width;
   for (let unit = begin; unit < end;) {
@@ -243,16 +250,20 @@ export function kmeans_update(
     const first = chunk * length, last = min(first + length, n);
     const base = partials + <usize>chunk * k * row + (<usize>column << 2);
     for (let j: u32 = 0; j < k; j++) memory.fill(base + j * row, 0, <usize>columns << 2);
-    for (let i = first; i < last; i++)
-      addRow(base + <u32>i32.load(labels + (<usize>i << 2)) * row, x + i * row + (<usize>column << 2), columns);
+    for (let i = first; i < last; i++) {
+      const sum = base + <u32>i32.load(labels + (<usize>i << 2)) * row, own = x + i * row + (<usize>column << 2);
+      if (weighted) addScaled(sum, own, f32.load(weights + (<usize>i << 2)), columns);
+      else addRow(sum, own, columns);
+    }
     if (slice == 0) {
       const counts = partials + <usize>chunks * k * row + (<usize>chunk * k << 2);
       memory.fill(counts, 0, <usize>k << 2);
       let sum: f64 = 0, changed: u32 = 0;
       for (let at = <usize>first << 2; at < <usize>last << 2; at += 4) {
         const label = <u32>i32.load(labels + at), count = counts + (<usize>label << 2);
-        f32.store(count, f32.load(count) + 1);
-        sum += f32.load(distances + at);
+        const weight: f32 = weighted ? f32.load(weights + at) : 1;
+        f32.store(count, f32.load(count) + weight);
+        sum += weight * f32.load(distances + at);
         changed += u32(label != <u32>i32.load(previous + at));
       }
       f32.store(status + (<usize>chunk << 3), <f32>sum);

@@ -29,6 +29,7 @@ export class StreamedLloyd implements LloydPasses {
   /** By the rows of a block: the last one may have fewer. */
   readonly #lloyds = new Map<number, Lloyd>();
   #centers: Float32Array<ArrayBuffer>;
+  #weights: Float32Array | undefined;
 
   /**
    * @param Passes over a block: the class as the program has it
@@ -53,6 +54,10 @@ export class StreamedLloyd implements LloydPasses {
     this.#lloyds.clear();
   }
 
+  setWeights(weights: Float32Array): void {
+    this.#weights = weights;
+  }
+
   setCenters(centers: Float32Array): void {
     this.#centers = Float32Array.from(centers);
     this.#labels.fill(-1);
@@ -74,7 +79,7 @@ export class StreamedLloyd implements LloydPasses {
         for (let j = 0; j < k; j++) counts[j]! += partials[chunks * k * d + c * k + j]!;
       }
     });
-    const inertia = total(this.#distances);
+    const inertia = total(this.#distances, this.#weights);
     if (relocate && counts.includes(0) && inertia > 0) await this.#relocate(sums, counts);
     let shift = 0;
     const centers = mapTo(Float32Array, this.#centers, (before, at) => {
@@ -96,7 +101,7 @@ export class StreamedLloyd implements LloydPasses {
   }
 
   async inertia(): Promise<number> {
-    return total(this.#distances);
+    return total(this.#distances, this.#weights);
   }
 
   async centers(): Promise<Float32Array<ArrayBuffer>> {
@@ -113,6 +118,7 @@ export class StreamedLloyd implements LloydPasses {
       lloyd.x = x;
       if (!ready.has(lloyd)) lloyd.setCenters(this.#centers);
       ready.add(lloyd);
+      if (this.#weights) lloyd.setWeights(this.#weights.subarray(first, first + rows));
       lloyd.assign();
       const [labels, distances] = await Promise.all([lloyd.labels(), lloyd.distances(), use?.(lloyd)]);
       for (let i = 0; i < rows; i++) changed += Number(labels[i] !== this.#labels[first + i]);
@@ -127,16 +133,17 @@ export class StreamedLloyd implements LloydPasses {
   async #relocate(sums: Float64Array, counts: Float64Array): Promise<void> {
     const { d } = this;
     const emptied = Array.from(counts, (_, j) => j).filter((j) => counts[j] === 0);
-    const far = farthestRows(this.#distances, emptied.length);
+    const far = farthestRows(this.#distances, emptied.length, this.#weights);
     const points = await this.#read(far);
     for (const [e, j] of emptied.entries()) {
       const from = this.#labels[far[e]!]!;
+      const weight = this.#weights?.[far[e]!] ?? 1;
       for (let i = 0; i < d; i++) {
-        sums[from * d + i]! -= points[e * d + i]!;
-        sums[j * d + i] = points[e * d + i]!;
+        sums[from * d + i]! -= weight * points[e * d + i]!;
+        sums[j * d + i] = weight * points[e * d + i]!;
       }
-      counts[from]!--;
-      counts[j] = 1;
+      counts[from]! -= weight;
+      counts[j] = weight;
     }
   }
 }

@@ -26,8 +26,8 @@ export interface PointSet {
   gather(rows: Uint32Array): Promise<Tensor>;
   /** The same on the host. */
   read(rows: Uint32Array): Promise<Float32Array>;
-  /** Points among which centres begin: all there are where they are on the device or few, else as many random ones as a quarter of the memory holds. */
-  sample<R>(least: number, random: Random, use: (points: Tensor) => Promise<R>): Promise<R>;
+  /** Points among which centres begin: all there are where they are on the device or few, else as many random ones as a quarter of the memory holds, with their numbers. */
+  sample<R>(least: number, random: Random, use: (points: Tensor, rows?: Uint32Array) => Promise<R>): Promise<R>;
   /** Lloyd's algorithm on all of them. */
   lloyd(k: number): LloydPasses;
 }

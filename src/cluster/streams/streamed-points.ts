@@ -78,7 +78,7 @@ export class StreamedPoints implements PointSet {
     return this.frame.points(await this.#source.rows(rows));
   }
 
-  async sample<R>(least: number, random: Random, use: (points: Tensor) => Promise<R>): Promise<R> {
+  async sample<R>(least: number, random: Random, use: (points: Tensor, rows?: Uint32Array) => Promise<R>): Promise<R> {
     const { n, d } = this;
     const most = Math.max(least, Math.floor((this.#source.memory ?? ROW_MEMORY) / 16 / d));
     const rows = n <= most ? undefined : Uint32Array.from(randomRows(n, most, random)).sort();
@@ -86,7 +86,7 @@ export class StreamedPoints implements PointSet {
       ? await this.gather(rows)
       : await this.#tools.takeTensor(this.device, this.frame.points(await this.#source.range(0, n)), [n, d]);
     try {
-      return await use(points);
+      return await use(points, rows);
     } finally {
       points.dispose();
     }
