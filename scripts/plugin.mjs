@@ -1,4 +1,5 @@
 // How `.wgsl` and `.wasm` imports become modules, in esbuild and in vitest alike.
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { deflateRawSync } from "node:zlib";
@@ -72,9 +73,21 @@ async function wasmModule(path) {
   return `export default ${JSON.stringify(text)};`;
 }
 
+/** A script that a page has in itself, of the TypeScript file of that name: its text, small, and what a policy names it by. */
+async function scriptModule(path) {
+  const { build } = await import("esbuild");
+  const { outputFiles } = await build({
+    entryPoints: [path.replace(/\.script$/, ".ts")],
+    ...{ bundle: true, format: "iife", target: "es2022", minify: true, write: false, logLevel: "warning" },
+  });
+  const text = outputFiles[0].text.trim();
+  const hash = createHash("sha256").update(text).digest("base64");
+  return `export default { text: ${JSON.stringify(text)}, hash: "sha256-${hash}" };`;
+}
+
 /** The ending of a module with the rest of a large shader. */
 const REST = ".rest";
-const LOADERS = { ".wgsl": wgslModule, ".wasm": wasmModule, [REST]: restModule };
+const LOADERS = { ".wgsl": wgslModule, ".wasm": wasmModule, [REST]: restModule, ".script": scriptModule };
 const loaderOf = (path) => LOADERS[path.slice(path.lastIndexOf("."))];
 const FAMILY = /^wasm:/;
 
@@ -99,8 +112,9 @@ export function esbuildPlugin({ small = false } = {}) {
         loader: "js",
         resolveDir: import.meta.dirname,
       }));
+      build.onResolve({ filter: /\.script$/ }, ({ path, resolveDir }) => ({ path: resolve(resolveDir, path) }));
       build.onResolve({ filter: /\.wgsl\.rest$/ }, ({ path }) => ({ path, sideEffects: false }));
-      build.onLoad({ filter: /\.(wgsl|wasm|wgsl\.rest)$/ }, async ({ path }) => {
+      build.onLoad({ filter: /\.(wgsl|wasm|wgsl\.rest|script)$/ }, async ({ path }) => {
         try {
           const contents = await loaderOf(path)(path, { small, typescript: true });
           return { contents, loader: path.endsWith(".wgsl") ? "ts" : "js", watchFiles: [path] };
@@ -120,8 +134,9 @@ export function vitePlugin() {
     buildStart() {
       kernelFiles();
     },
-    resolveId(id) {
+    resolveId(id, importer) {
       if (id.endsWith(REST)) return id;
+      if (id.endsWith(".script")) return resolve(dirname(importer), id);
       return FAMILY.test(id) ? `\0${id}` : null;
     },
     async load(id) {

@@ -13,6 +13,7 @@ export { Interrupted, interruptible, type Interruption } from "../cli/run/interr
 export { choice, integer, list, positive, text, toOption, type OptionSpec, type Rule } from "../cli/option";
 export { ProgressDisplay, stepProgress, type ProgressStream, type StageProgress } from "../cli/progress";
 export { scaledRows, scalingOf, type Items, type Scaling } from "../cli/data/scaling";
+export type { MapPoints } from "../cli/run/projection";
 export { runSession, versions, type Session, type SessionResult } from "../cli/run/session";
 export type { SoundOptions } from "../cli/data/spectrograms";
 export type { BytesRead, StreamedRows } from "../cli/streams/open";

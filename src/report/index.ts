@@ -10,7 +10,7 @@ export { umapProjection, type UmapOptions } from "./charts/umap";
 export { encodePng } from "./pictures/png";
 export type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table } from "./sections/run";
 // Pieces to compose a page of one's own of.
-export { renderPage, studyHeader, type Page, type PageSection } from "./page/page";
+export { renderPage, studyHeader, type Page, type PageScript, type PageSection } from "./page/page";
 export { html, Markup, type Content } from "./page/markup";
 export { drawingDocument } from "./charts/document";
 export { draw, drawing, type Chart } from "./charts/chart";
@@ -46,3 +46,10 @@ export { skyPanel, type SkyPanel } from "./sky/panel";
 export { latitudeText, longitudeText, shrunkSky, skyGrid, type GridLine, type SkyCoordinates } from "./sky/grid";
 export { unitGrid, type UnitGrid } from "./maps/units";
 export { shownMap, type ShownGraph, type ShownGrid, type ShownMap } from "./maps/shown";
+// Items in the plane on a canvas, in a page of one's own.
+export { PlaneView, type PlaneEvents } from "./plane/plane-view";
+export { Camera } from "./plane/camera";
+export { Looking } from "./plane/looking";
+export { Surface, type Painter } from "./plane/surface";
+export { paintThumbnails, type Thumbnails } from "./plane/thumbnails";
+export type { Shown } from "./plane/paint";

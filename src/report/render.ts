@@ -13,6 +13,7 @@ import { renderPage, type PageSection } from "./page/page";
 import { pictures } from "./pictures/pictures";
 import type { ClusteringReport } from "./sections/run";
 import { scatter } from "./charts/scatter";
+import reportScript from "./plane/report-script.script";
 import { cards, comparison, heading, provenance } from "./sections/summary";
 
 /** Why there are so many clusters, and the numbers that were tried. */
@@ -26,8 +27,9 @@ const columnNames = ({ table }: ClusteringReport, { components }: ShownMap): rea
   table?.features.length === components.length ? table.features : components.map((_, column) => `column ${column}`);
 
 /**
- * Renders a clustering run as one HTML file: no script, no address outside the file (its own content security policy forbids both), every
- * text escaped. The same run gives the same bytes. Charts show a random sample (by `run.seed`) of large data and say of how many.
+ * Renders a clustering run as one HTML file: no address outside the file and no script but the library's own, which lets the members in the plane be
+ * looked at closely (its own content security policy names it by its hash and forbids all else), every text escaped. The same run gives the same
+ * bytes. Without scripts, in saved drawings and where members have pictures a random sample (by `run.seed`) of large data is shown, and said of how many.
  * Outside browsers it draws in a document by linkedom, unless `page` is given.
  * @throws when an array of the run does not fit the others
  */
@@ -36,11 +38,12 @@ export async function renderReport(run: ClusteringReport, page?: Document): Prom
   const document = page ?? (await drawingDocument());
   const images = pictures(run.images, shownClusters(analysis).length * MEMBERS + LEAST_SURE);
   const sizesFigure = sizesChart(document, analysis); // beside the confusion matrix, else on its own
+  const plane = scatter(document, run, analysis);
   const sections: PageSection[] = [
     { id: "stages", title: "Comparison", body: comparison(run.stages, run.lowerIsBetter) },
     { id: "number", title: "How many clusters", body: howMany(document, run) },
     { id: "curves", title: "Training", body: run.curves && curves(document, run.curves) },
-    { id: "embedding", title: "Embedding", body: scatter(document, run, analysis) },
+    { id: "embedding", title: "Embedding", body: plane },
     { id: "film", title: "Embedding over time", body: await filmStrip(document, run, analysis) },
     { id: "confusion", title: "Classes and clusters", body: confusion(document, analysis, sizesFigure) },
     { id: "sizes", title: "Sizes", body: analysis.classes ? undefined : html`<div class="grid">${sizesFigure}</div>` },
@@ -55,5 +58,10 @@ export async function renderReport(run: ClusteringReport, page?: Document): Prom
     },
     { id: "provenance", title: "How this was made", body: provenance(run) },
   ];
-  return renderPage({ title: run.title, header: html`${heading(run, analysis)} ${cards(run)}`, sections });
+  return renderPage({
+    title: run.title,
+    header: html`${heading(run, analysis)} ${cards(run)}`,
+    sections,
+    script: plane && reportScript,
+  });
 }

@@ -4,4 +4,5 @@ import "./playground";
 import "./playground-data";
 import "./playground-field";
 import "./playground-sky";
+import "./report";
 import "./kernel";

@@ -88,3 +88,7 @@ export const nothing = {
   truth: undefined,
   classNames: undefined,
 };
+
+/** What a page says and draws, without what its script is given. */
+export const shownIn = (page: Document): string =>
+  page.querySelector("main")!.innerHTML.replace(/data-points="[^"]*"/g, "");

@@ -1,18 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { renderReport, type ClusteringReport } from "../../src/report";
+import { unpacked } from "../../src/report/plane/unpacked";
 import { uniforms } from "../uniforms";
-import { ALL, makeRun, nothing, parse, render, sectionIds, textOf } from "./run";
+import { ALL, makeRun, nothing, parse, render, sectionIds, shownIn, textOf } from "./run";
 
 describe("any number of clusters", () => {
   test("one", async () => {
     const page = await render(makeRun(30, 1));
     expect(sectionIds(page)).toEqual(ALL);
     expect(textOf(page, ".lead")[0]).toContain("1 cluster among 30 members");
-    expect(page.body.innerHTML).not.toMatch(/NaN|Infinity/);
+    expect(shownIn(page)).not.toMatch(/NaN|Infinity/);
   });
 
   test("one member", async () => {
-    expect((await render(makeRun(1, 1))).body.innerHTML).not.toMatch(/NaN|Infinity/);
+    expect(shownIn(await render(makeRun(1, 1)))).not.toMatch(/NaN|Infinity/);
   });
 
   test("an empty one", async () => {
@@ -21,7 +22,7 @@ describe("any number of clusters", () => {
     expect(textOf(page, ".lead")[0]).toContain("1 of them empty");
     expect(textOf(page, ".cluster .empty")).toEqual(["no members"]);
     expect(textOf(page, ".cluster header p")[1]).toBe("0 members");
-    expect(page.body.innerHTML).not.toMatch(/NaN|Infinity/);
+    expect(shownIn(page)).not.toMatch(/NaN|Infinity/);
   });
 
   test("forty, of four classes", async () => {
@@ -29,7 +30,7 @@ describe("any number of clusters", () => {
     const page = await render(makeRun(800, 40, { truth }));
     expect(page.querySelectorAll(".cluster").length).toBe(40);
     expect(page.querySelectorAll("#confusion thead th").length).toBe(41);
-    expect(page.body.innerHTML).not.toMatch(/NaN|Infinity/);
+    expect(shownIn(page)).not.toMatch(/NaN|Infinity/);
   });
 
   test("two hundred: the largest are shown and the number is said", async () => {
@@ -47,7 +48,7 @@ describe("any number of clusters", () => {
     );
     expect(textOf(page, "#confusion thead th").at(-1)).toBe("noise");
     const all = await render(makeRun(5, 1, { ...nothing, truth: [0, 0, 1, 1, 1], labels: [-1, -1, -1, -1, -1] }));
-    expect(all.body.innerHTML).not.toMatch(/NaN|Infinity/);
+    expect(shownIn(all)).not.toMatch(/NaN|Infinity/);
   });
 });
 
@@ -59,7 +60,7 @@ describe("size and repetition", () => {
     expect(await renderReport({ ...run, seed: 4 })).not.toBe(text);
   });
 
-  test("many members: a sample is drawn, its number is said, the file stays small", async () => {
+  test("many members: all are there, a sample is drawn without scripts, its number is said, the file stays small", async () => {
     const text = await renderReport(
       makeRun(50_000, 10, {
         images: undefined,
@@ -77,8 +78,15 @@ describe("size and repetition", () => {
         ],
       }),
     );
-    expect(parse(text).querySelector("#embedding .note")!.textContent).toContain("PCA 2,500 of 50,000");
-    expect(text.length).toBeLessThan(500_000);
+    const page = parse(text);
+    const note = page.querySelector("#embedding .note")!.textContent.replace(/\s+/g, " ");
+    expect(note).toContain("All 50,000 members are shown. Without scripts, and in a saved drawing, 2,500 of them are.");
+    const { told, array } = await unpacked(page.querySelector("[data-points]")!.getAttribute("data-points")!);
+    expect(array("xy0", "u16")!.length).toBe(100_000);
+    expect(array("groups1", "i32")!.length).toBe(50_000);
+    expect(array("pictures", "u8")).toBeUndefined();
+    expect((told as { groups: unknown[] }).groups).toHaveLength(2);
+    expect(text.length).toBeLessThan(900_000);
   });
 
   test("large colour images are shrunk until forty clusters of them fit", async () => {

@@ -13,7 +13,7 @@ import { ObjectsPanel } from "./objects-panel";
 import { SelectionPanel } from "./selection-panel";
 import { SkyPanel } from "./sky-panel";
 import { showMeasures } from "./view/measures";
-import { PlaneView } from "./view/plane-view";
+import { PlaneView } from "constella/report";
 import type {
   Answer,
   DataSummary,

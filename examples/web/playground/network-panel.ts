@@ -1,6 +1,6 @@
 // What a network gives back of the items, and what lies along its first unit.
-import type { NetworkView, Request, Thumbnails } from "./protocol";
-import { paint } from "./view/members";
+import type { NetworkView, Request } from "./protocol";
+import { paintThumbnails as paint, type Thumbnails } from "constella/report";
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 

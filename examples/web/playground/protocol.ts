@@ -1,5 +1,5 @@
 // What the page and its worker tell each other.
-import type { ClusteringReport, ClusterSpectrum, Curve, DrawnPart, UnitGrid } from "constella/report";
+import type { ClusteringReport, ClusterSpectrum, Curve, DrawnPart, Thumbnails, UnitGrid } from "constella/report";
 import type { Values } from "./methods";
 
 /** What kind of items a data set has: points of the plane, rows of a table, pictures, or pixels of the sky. */
@@ -25,15 +25,6 @@ export interface DataSummary {
 
 /** n pictures, or one image of n bands. */
 export type Taken = "pictures" | "bands";
-
-/** Small pictures, as many as there are `rows`. */
-export interface Thumbnails {
-  /** [rows.length, height, width, channels] */
-  readonly pixels: Uint8Array<ArrayBuffer>;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: 1 | 3;
-}
 
 /** What a trained network gives back of some items, and the values that its first unit has for most. */
 export interface NetworkView {

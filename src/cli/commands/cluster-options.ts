@@ -4,6 +4,7 @@ import type { Scale } from "../data/load";
 import { DEVICE_OPTIONS, type DeviceOptions } from "../device";
 import { choice, integer, text, type OptionSpec } from "../option";
 import { CLUSTERS, type Clusters } from "../run/number-of-clusters";
+import { MAP_POINTS, type MapPoints } from "../run/projection";
 import { RESULTS_FORMATS, type ResultsFormat } from "../run/results-table";
 
 /** What the command takes whatever the method. */
@@ -14,6 +15,7 @@ export interface ClusterOptions extends DeviceOptions, Omit<DataOptions, "as"> {
   readonly scale?: Scale;
   readonly seed?: number;
   readonly results?: ResultsFormat;
+  readonly mapPoints?: MapPoints;
   readonly out: string;
   readonly resume?: boolean;
   readonly model?: string;
@@ -53,6 +55,15 @@ export const OF_RESULTS: OptionSpec = {
   help:
     "results.csv or results.csv.gz: of each item or pixel its number, place, values, unit, activation and cluster, as far as there are " +
     "(default csv of som, csom and esom, of up to a million items in memory)",
+};
+
+/** The map by UMAP in the report. */
+export const OF_MAPS: OptionSpec = {
+  name: "mapPoints",
+  rule: MAP_POINTS,
+  help:
+    "items on the report's map by UMAP: so many at most, chosen at random, or all (70,000 take half a minute on two threads); auto: up to " +
+    "100,000 of methods that train networks, else 10,000 (default auto)",
 };
 
 /** What of a cube is clustered, where each band may be taken by itself. */

@@ -23,7 +23,7 @@ import { chooseScale, isBytes, scaledRows, scalingOf, unevenColumns, type Items,
 import { runSession, type SessionResult } from "../run/session";
 import { scaledSource, streamedScaling } from "../streams/scaling";
 import { watchedRows } from "../streams/watched";
-import { AS_SLICES, COMMON, OF_MODELS, OF_RESULTS, type ClusterOptions } from "./cluster-options";
+import { AS_SLICES, COMMON, OF_MAPS, OF_MODELS, OF_RESULTS, type ClusterOptions } from "./cluster-options";
 import { clusterSet, type ClusterSetOptions } from "./cluster-sets";
 
 /** Methods that cluster the rows of a file, its images, or the pixels of a cube, without being shown classes. */
@@ -93,7 +93,7 @@ async function methodCommand(what: MethodCommand, print: (text: string) => void)
   command.option("--resume", "go on from the checkpoint in --out, with its method and options");
   command.option("--json", "print one JSON object: what metrics.json holds");
   command.option("--quiet", "print nothing but errors");
-  if (what === CLUSTER) command.addOption(toOption(OF_RESULTS));
+  if (what === CLUSTER) for (const spec of [OF_RESULTS, OF_MAPS]) command.addOption(toOption(spec));
   if (what === CLUSTER)
     for (const spec of OF_MODELS) command.addOption(toOption(spec, "Options with a model of constella learn:"));
   for (const option of methodFlags(methods)) command.addOption(option);
@@ -206,7 +206,7 @@ async function run(asked: Asked, print: (text: string) => void): Promise<void> {
       numberOfClusters,
       options: { ...options, ...(nClusters !== undefined && { nClusters }), seed },
       plain: method.network ?? false,
-      ...{ rgb: given.rgb, results: given.results },
+      ...{ rgb: given.rgb, results: given.results, mapPoints: given.mapPoints },
       resumeCommand: given.resume ? commandLine() : `${commandLine()} --resume`,
       report: { title: `${method.title} of ${basename(path)}`, command: commandLine() },
     });

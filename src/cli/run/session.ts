@@ -22,7 +22,7 @@ import { Interrupted } from "./interrupt";
 import type { FoundNumber } from "./number-of-clusters";
 import { stepProgress, type ProgressDisplay } from "../progress";
 import { plainKMeans, type PlainKMeans } from "./plain-kmeans";
-import { project } from "./projection";
+import { mapPointsOf, project, type MapPoints } from "./projection";
 import { isBytes, scaledRows, type Items, type Scaling } from "../data/scaling";
 import type { ResultsFormat } from "./results-table";
 import { writePieces } from "../streams/pieces";
@@ -57,6 +57,8 @@ export interface Session {
   readonly plain?: boolean;
   /** How the table of all items is written. Default: by the method and their number. */
   readonly results?: ResultsFormat | undefined;
+  /** Items on the map of the report. Default: by the method. */
+  readonly mapPoints?: MapPoints | undefined;
   /** How the number of clusters was found, where it was searched for. */
   readonly numberOfClusters?: FoundNumber | undefined;
   readonly out: OutFolder;
@@ -250,11 +252,13 @@ async function draw(session: Session, outcome: Outcome, { x, plain, measured }: 
   const { out, options, signal, progress } = session;
   const { embedding, labels, device } = outcome;
   await reported(session, async () => {
-    const { components, projections } = await project(embedding ?? x, {
-      ...{ device, seed: options.seed, signal, progress },
-      ...(!embedding && { columns: session.data.columns }),
+    const projections = await project(embedding ?? x, {
+      ...{ device, seed: options.seed, signal, progress, mapPoints: mapPointsOf(session.mapPoints, session.method) },
+      ...(!embedding && {
+        columns: session.data.columns,
+        found: (components: NdArray<Float32Array>) => out.write("embedding.npy", writeNpy(components)),
+      }),
     });
-    if (!embedding) await out.write("embedding.npy", writeNpy(components));
     if (!(labels instanceof Int32Array)) return undefined;
     const { insightsOf, renderReport, toReport } = await import("../../report");
     const run = finishedRun(session, { outcome, labels, projections, x, plain, measured });

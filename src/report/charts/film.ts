@@ -46,7 +46,7 @@ export async function filmStrip(
     );
   const frames = film.frames.map(({ name, values }) => ({
     name,
-    points: { rows, x: along(values, axes[0]), y: along(values, axes[1]), of: n },
+    points: { rows, x: along(values, axes[0]), y: along(values, axes[1]) },
   }));
   const all = (axis: "x" | "y") => Float64Array.from(frames.flatMap(({ points }) => [...points[axis]]));
   const { x, y, height } = domains({ x: all("x"), y: all("y") }, WIDTH);

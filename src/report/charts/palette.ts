@@ -14,6 +14,9 @@ export const NOISE_COLOUR = "#8a8f98";
 export const clusterColour = (cluster: number): string =>
   cluster < 0 ? NOISE_COLOUR : PALETTE[cluster % PALETTE.length]!;
 
+/** A colour as the number 0xRRGGBB. */
+export const rgbOf = (colour: string): number => parseInt(colour.trim().slice(1), 16);
+
 // matplotlib's viridis (Smith and van der Walt, CC0) at nine equal steps
 const VIRIDIS = ["440154", "472d7b", "3b528b", "2c728e", "21918c", "28ae80", "5ec962", "addc30", "fde725"].map((hex) =>
   [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)),

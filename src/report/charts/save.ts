@@ -1,5 +1,5 @@
-// A chart as files: the drawing by itself, and its numbers. As addresses with the content in them, since a report has no script.
-import { html, type Markup } from "../page/markup";
+// A chart as files: the drawing by itself, and its numbers. As addresses with the content in them, since a report need not run a script.
+import { html, trusted, type Markup } from "../page/markup";
 
 /** The numbers that a chart shows. */
 export interface ChartData {
@@ -41,9 +41,13 @@ const fileName = (name: string): string =>
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "") || "chart";
 
-/** A link that saves numbers. */
-export const csvLink = (data: ChartData): Markup =>
-  html`<a download="${fileName(data.name)}.csv" href="data:text/csv;charset=utf-8,${encoded(csvOf(data))}">CSV</a>`;
+/** A link that saves numbers; where they are some of those of a plane, a script makes it save all. */
+export const csvLink = (data: ChartData, plane?: number): Markup =>
+  html`<a
+    ${plane !== undefined && trusted(`data-plane="${plane}" `)}download="${fileName(data.name)}.csv"
+    href="data:text/csv;charset=utf-8,${encoded(csvOf(data))}"
+    >CSV</a
+  >`;
 
 /** Links that save a drawing and, where they are given with it, its numbers. */
 export function saveLinks(drawing: string, data: ChartData | { readonly name: string }): Markup {

@@ -7,29 +7,36 @@ import { clusterColour } from "./palette";
 import { csvLink } from "./save";
 import { idOf, type ClusteringReport, type Projection } from "../sections/run";
 import { sampleRows } from "../sections/sample";
-import { mapTo } from "../../typed-arrays";
+import { generate, mapTo } from "../../typed-arrays";
+import { packedPanels, picturedRows, type PanelPlane } from "../plane/panels";
 
+/** Points of the still picture, which is there where scripts do not run, and of the drawing that can be saved. */
 const MAX_POINTS = 2500;
 const WIDTH = 460;
 
+/** Points that are drawn. */
 export interface Points {
   readonly rows: Uint32Array;
   readonly x: Float64Array;
   readonly y: Float64Array;
-  /** how many the projection has */
-  readonly of: number;
 }
 
-function samplePoints({ xy, index }: Projection, seed: number): Points {
-  const of = xy.length / 2;
-  const points = sampleRows(of, MAX_POINTS, seed).filter(
+/** Those of a projection. */
+interface PlacedPoints extends Points {
+  /** All that have a place, which the page's script draws: their numbers among the points of the projection. */
+  readonly all: Uint32Array;
+}
+
+function samplePoints({ xy, index }: Projection, seed: number): PlacedPoints {
+  const all = generate(Uint32Array, xy.length / 2, (point) => point).filter(
     (point) => Number.isFinite(xy[2 * point]!) && Number.isFinite(xy[2 * point + 1]!),
   );
+  const points = mapTo(Uint32Array, sampleRows(all.length, MAX_POINTS, seed), (at) => all[at]!);
   return {
+    all,
     rows: points.map((point) => index?.[point] ?? point),
     x: mapTo(Float64Array, points, (point) => xy[2 * point]!),
     y: mapTo(Float64Array, points, (point) => xy[2 * point + 1]!),
-    of,
   };
 }
 
@@ -137,8 +144,10 @@ const TOLD = 300;
 /** Who a group of a panel is: its colour, its name, and the word for it. */
 interface Groups {
   readonly caption: string;
-  /** Of each point, −1 for noise. */
+  /** Of each point of the still picture, −1 for noise. */
   readonly of: Int32Array;
+  /** Of each point. */
+  readonly all: Int32Array;
   readonly colour: (group: number) => string;
   readonly name: (group: number) => string;
   /** "cluster" or "class". */
@@ -146,7 +155,7 @@ interface Groups {
 }
 
 /** Every group with its colour and how many of the points it has. */
-function legend({ of, colour, name }: Groups): Markup {
+function legend({ all: of, colour, name }: Groups): Markup {
   const counts = new Map<number, number>();
   for (const group of of) counts.set(group, (counts.get(group) ?? 0) + 1);
   const entries = [...counts].sort(([a], [b]) => (a < 0 ? 1 : b < 0 ? -1 : a - b));
@@ -167,7 +176,8 @@ function panel(
   points: Points,
   groups: Groups,
   axes: readonly string[] | undefined,
-): Markup {
+  place: string,
+): { readonly markup: Markup; readonly words: PanelPlane["words"][number] } {
   const { caption, of, colour, name, word } = groups;
   const frame = domains(points);
   const { x, y, height } = frame;
@@ -219,10 +229,13 @@ function panel(
     },
     { name: caption },
   );
-  return html`<figure class="scatter">
-    <figcaption><b>${caption}</b></figcaption>
-    ${chart}${legend(groups)}
-  </figure>`;
+  return {
+    markup: html`<figure class="scatter" data-panel="${place}">
+      <figcaption><b>${caption}</b></figcaption>
+      ${chart}${legend(groups)}
+    </figure>`,
+    words: names.map(({ x, y, name }) => ({ x, y, text: name })),
+  };
 }
 
 /** A class has the colour of its cluster, else one of its own. */
@@ -240,49 +253,82 @@ export function scatter(page: Document, run: ClusteringReport, analysis: Analysi
     run.projections ??
     (run.embedding && run.embedding.length === 2 * n ? [{ name: "The embedding", xy: run.embedding }] : []);
   const colourOfClass = classColour(analysis);
-  const panels = projections.map((projection: Projection) => {
-    const points = samplePoints(projection, run.seed);
-    if (points.rows.length < 2) return undefined; // one dot says nothing
-    const panelOf = (by: string) => `${projection.name}, ${by}`;
-    const byCluster: Groups = {
-      ...{ caption: panelOf("by cluster"), word: "cluster", colour: clusterColour, name: String },
-      of: mapTo(Int32Array, points.rows, (row) => run.labels[row]!),
+  const groupsOf = (projection: Projection, points: PlacedPoints): readonly Groups[] => {
+    const captioned = (by: string) => `${projection.name}, ${by}`;
+    const everyone = mapTo(Uint32Array, points.all, (point) => projection.index?.[point] ?? point);
+    const groups = (of: ArrayLike<number>) => ({
+      of: mapTo(Int32Array, points.rows, (row) => of[row]!),
+      all: mapTo(Int32Array, everyone, (row) => of[row]!),
+    });
+    const byCluster = {
+      ...{ caption: captioned("by cluster"), word: "cluster", colour: clusterColour, name: String },
+      ...groups(run.labels),
     };
-    const byClass: Groups | undefined = classes && {
-      ...{ caption: panelOf("by true class"), word: "class", colour: colourOfClass },
-      name: (group) => classes.names[group]!,
-      of: mapTo(Int32Array, points.rows, (row) => classes.of[row]!),
-    };
+    if (!classes) return [byCluster];
+    const name = (group: number): string => classes.names[group]!;
+    const byClass = { caption: captioned("by true class"), word: "class", colour: colourOfClass, name };
+    return [byCluster, { ...byClass, ...groups(classes.of) }];
+  };
+  const planes = projections
+    .map((projection: Projection) => ({ projection, points: samplePoints(projection, run.seed) }))
+    .filter(({ points }) => points.rows.length > 1); // one dot says nothing
+  if (planes.length === 0) return undefined;
+  const drawn = planes.map(({ projection, points }, at) => {
+    const panels = groupsOf(projection, points).map((groups, by) =>
+      panel(page, run, points, groups, projection.axes, `${at} ${by}`),
+    );
     return {
-      shown: `${projection.name} ${formatCount(points.rows.length)} of ${formatCount(n)}`,
-      all: points.rows.length === n,
+      shown: `${projection.name} ${formatCount(points.all.length)} of ${formatCount(n)}`,
+      all: points.all.length === n,
       ...{ name: projection.name, unit: projection.axes !== undefined },
-      markup: [byCluster, byClass].map((groups) => groups && panel(page, run, points, groups, projection.axes)),
-      numbers: csvLink({
-        name: projection.name,
-        columns: ["member", ...(projection.axes ?? ["x", "y"]), "cluster", ...(classes ? ["class"] : [])],
-        rows: Array.from(points.rows, (row, i) => [
-          ...[
+      markup: panels.map(({ markup }) => markup),
+      told: { projection, points: points.all, words: panels.map(({ words }) => words) },
+      numbers: csvLink(
+        {
+          name: projection.name,
+          columns: ["member", ...(projection.axes ?? ["x", "y"]), "cluster", ...(classes ? ["class"] : [])],
+          rows: Array.from(points.rows, (row, i) => [
             idOf(run, row),
-            Number(points.x[i]!.toPrecision(4)),
-            Number(points.y[i]!.toPrecision(4)),
+            ...[points.x[i]!, points.y[i]!].map((value) => Number(value.toPrecision(4))),
             run.labels[row]!,
-          ],
-          ...(classes ? [classes.names[classes.of[row]!]!] : []),
-        ]),
-      }),
+            ...(classes ? [classes.names[classes.of[row]!]!] : []),
+          ]),
+        },
+        at,
+      ),
     };
   });
-  const drawn = panels.filter((one) => one !== undefined);
-  if (drawn.length === 0) return undefined;
   const part = drawn.filter(({ all }) => !all).map(({ shown }) => shown);
+  const numbers = (k: number): number[] => Array.from({ length: k }, (_, group) => group);
+  const packed = packedPanels(
+    run,
+    drawn.map(({ told }) => told),
+    [
+      {
+        ...{ word: "cluster", of: run.labels },
+        ...{ colours: numbers(analysis.k).map(clusterColour), names: numbers(analysis.k).map(String) },
+      },
+      ...(classes
+        ? [
+            {
+              ...{ word: "class", of: classes.of, names: classes.names },
+              colours: numbers(classes.names.length).map(colourOfClass),
+            },
+          ]
+        : []),
+    ],
+  );
+  const pictured = picturedRows(run).length;
   return html`<div class="grid">${drawn.map(({ markup }) => markup)}</div>
     <p class="save">
       Save the points of ${drawn.map(({ name, numbers }, i) => html`${i > 0 && ", "}${name} ${numbers}`)}
     </p>
     <p class="note">
       ${part.length > 0 ? `Members shown, chosen at random by the seed: ${part.join("; ")}. ` : `All ${formatCount(n)} members are shown. `}
+      ${planes.some(({ points }) => points.all.length > MAX_POINTS) && `Without scripts, and in a saved drawing, ${formatCount(MAX_POINTS)} of them are. `}
+      ${pictured > 0 && pictured < n && `The pointer is told the pictures of ${formatCount(pictured)} members, chosen at random. `}
       ${classes && "A class has the colour of the cluster that the optimal assignment gives it. "}
       ${noise > 0 && "Noise is grey. "}${drawn.some(({ unit }) => !unit) && "Positions without axes have no unit"}${drawn.some(({ shown }) => shown.startsWith("UMAP")) && "; UMAP keeps neighbourhoods, not distances"}${drawn.some(({ unit }) => !unit) && "."}
-    </p>`;
+    </p>
+    <div hidden data-points="${packed}"></div>`;
 }

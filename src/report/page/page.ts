@@ -16,13 +16,22 @@ export interface Page {
   /** What stands above the list of sections. */
   readonly header: Content;
   readonly sections: readonly PageSection[];
+  /** A script of this library, the only one that the page may run. */
+  readonly script?: PageScript | undefined;
+}
+
+/** A script that stands in a page. */
+export interface PageScript {
+  readonly text: string;
+  /** As a content security policy names it: `sha256-…`. */
+  readonly hash: string;
 }
 
 /**
- * One HTML file: no script, no address outside the file (its own content security policy forbids both), every text escaped. The same contents
- * give the same bytes.
+ * One HTML file: no address outside the file and no script but the given one (its own content security policy forbids both), every text escaped. The
+ * same contents give the same bytes.
  */
-export function renderPage({ title, header, sections }: Page): string {
+export function renderPage({ title, header, sections, script }: Page): string {
   const shown = sections.filter(({ body }) => body !== undefined && body !== null && body !== false);
   return html`<!doctype html>
     <html lang="en">
@@ -31,7 +40,7 @@ export function renderPage({ title, header, sections }: Page): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta
           http-equiv="Content-Security-Policy"
-          content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+          content="default-src 'none'; img-src data:; style-src 'unsafe-inline'${script && `; script-src '${script.hash}'`}"
         />
         <meta name="generator" content="constella" />
         <title>${title}</title>
@@ -53,6 +62,7 @@ export function renderPage({ title, header, sections }: Page): string {
               </section>`,
           )}
         </main>
+        ${script && trusted(`<script>${script.text}</script>`)}
       </body>
     </html>`.text;
 }

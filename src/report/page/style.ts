@@ -35,6 +35,19 @@ figure.matrix { max-width: none; }
 figure.matrix svg { max-width: 100%; width: auto; }
 .scatter svg { border: 1px solid var(--line); border-radius: 3px; }
 .hover { cursor: crosshair; }
+.live { position: relative; }
+.live > canvas { display: block; width: 100%; border: 1px solid var(--line); border-radius: 3px; cursor: grab; touch-action: pan-y; }
+.live > canvas:active { cursor: grabbing; }
+.live > canvas.selecting { cursor: crosshair; }
+.live > canvas:focus-visible, button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.tip { position: absolute; z-index: 1; pointer-events: none; display: flex; gap: 0.5rem; align-items: center; width: max-content; max-width: 16rem; padding: 0.35rem 0.5rem; background: var(--paper); border: 1px solid var(--line); border-radius: 4px; font: 0.75rem/1.35 var(--sans); color: var(--ink); overflow-wrap: anywhere; }
+.tip[hidden] { display: none; }
+.tip canvas { width: 3rem; flex: none; image-rendering: pixelated; }
+.tools { display: flex; flex-wrap: wrap; gap: 0.3rem; align-items: center; margin-top: 0.4rem; font-size: 0.72rem; color: var(--muted); }
+.axes { margin-top: 0.3rem; font-size: 0.72rem; color: var(--muted); }
+button { font: 0.72rem/1.3 var(--sans); color: var(--soft); background: var(--panel); border: 1px solid var(--line); border-radius: 4px; padding: 0.15rem 0.5rem; cursor: pointer; }
+button[aria-pressed="true"] { background: var(--accent); color: var(--paper); }
+button:disabled { opacity: 0.5; cursor: default; }
 .dots path { fill: none; stroke-width: 3.1; stroke-linecap: round; stroke-opacity: 0.75; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.15rem 1.1rem; list-style: none; padding: 0; margin-top: 0.35rem; }
 .save { font-family: var(--sans); font-size: 0.72rem; color: var(--muted); margin-top: 0.25rem; }
@@ -102,5 +115,5 @@ pre { margin: 0 0 1.5rem; padding: 0.85rem 1rem; background: var(--panel); borde
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 640px) { html { font-size: 16px; } body { padding: 1.8rem 1.1rem 3rem; } .cards { grid-template-columns: repeat(auto-fit, minmax(6.6rem, 1fr)); gap: 0 1.2rem; }
   .card b { font-size: 1.7rem; } .cluster { grid-template-columns: minmax(0, 1fr); } .strip { gap: 0.15rem; } .doubts { grid-template-columns: repeat(4, minmax(0, 1fr)); } .doubts.pictured { grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 1rem 0.5rem; } .compare { font-size: 0.86rem; } .compare th:first-child { white-space: normal; } th, td { padding: 0.4rem 0.55rem; } h2 { margin-top: 2.6rem; } }
-@media print { html { font-size: 11pt; } body { padding: 0; max-width: none; } nav, .save { display: none; } figure, .cluster, tr { break-inside: avoid; } h2 { break-after: avoid; } }
+@media print { html { font-size: 11pt; } body { padding: 0; max-width: none; } nav, .save, .tools { display: none; } figure, .cluster, tr { break-inside: avoid; } h2 { break-after: avoid; } }
 `;

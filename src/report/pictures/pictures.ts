@@ -43,42 +43,60 @@ function isDarkGround(
   return dark > 0.9 * seen;
 }
 
+/** Pixels of a member as bytes, averaged over squares of `shrink` pixels a side. */
+function shrunkPixels(
+  { data, height, width, channels }: Images,
+  member: number,
+  shrink: number,
+  [low, high]: readonly [number, number],
+): Uint8Array {
+  const [rows, columns] = [Math.ceil(height / shrink), Math.ceil(width / shrink)];
+  const out = new Uint8Array(rows * columns * channels);
+  const from = member * height * width * channels;
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      for (let channel = 0; channel < channels; channel++) {
+        let sum = 0;
+        let seen = 0;
+        for (let y = row * shrink; y < Math.min(height, (row + 1) * shrink); y++)
+          for (let x = column * shrink; x < Math.min(width, (column + 1) * shrink); x++) {
+            sum += data[from + (y * width + x) * channels + channel]!;
+            seen++;
+          }
+        const value = Math.round((255 * (sum / seen - low)) / (high - low));
+        out[(row * columns + column) * channels + channel] = Math.min(255, Math.max(0, value));
+      }
+  return out;
+}
+
+/** Pixels of some members as bytes, [rows.length, height, width, channels], the sides divided by `shrink`; what is asked for in viridis stays grey. */
+export function pixelBytes(images: Images, rows: ArrayLike<number>, shrink: number): Uint8Array<ArrayBuffer> {
+  const range = pixelRange(images.data);
+  const parts = Array.from(rows, (row) => shrunkPixels(images, row, shrink, range));
+  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  parts.forEach((part, at) => all.set(part, at * part.length));
+  return all;
+}
+
 /**
  * Pictures of a run's members. `count` is how many will be asked for: large images are averaged down to a side at which all of them stay
  * under about a megabyte.
  */
 export function pictures(images: ClusteringReport["images"], count: number): Pictures | undefined {
   if (!images) return undefined;
-  const { data, height, width, channels } = images;
-  const range = pixelRange(data);
-  const [low, high] = range;
+  const { height, width, channels } = images;
+  const range = pixelRange(images.data);
   const colours = channels === 1 && images.colours === "viridis" ? viridis() : undefined;
   const ink = isDarkGround(images, range);
   const side = Math.max(12, Math.min(96, Math.floor(Math.sqrt(900_000 / (channels * 1.37 * Math.max(1, count))))));
   const shrink = Math.max(1, Math.ceil(Math.max(height, width) / side));
   const [rows, columns] = [Math.ceil(height / shrink), Math.ceil(width / shrink)];
 
-  const pixels = (member: number): Uint8Array => {
-    const out = new Uint8Array(rows * columns * channels);
-    const from = member * height * width * channels;
-    for (let row = 0; row < rows; row++)
-      for (let column = 0; column < columns; column++)
-        for (let channel = 0; channel < channels; channel++) {
-          let sum = 0;
-          let seen = 0;
-          for (let y = row * shrink; y < Math.min(height, (row + 1) * shrink); y++)
-            for (let x = column * shrink; x < Math.min(width, (column + 1) * shrink); x++) {
-              sum += data[from + (y * width + x) * channels + channel]!;
-              seen++;
-            }
-          const value = Math.round((255 * (sum / seen - low)) / (high - low));
-          out[(row * columns + column) * channels + channel] = Math.min(255, Math.max(0, value));
-        }
-    return out;
-  };
   return {
     picture(row, alt, wrong = false) {
-      const address = dataAddress(encodePng(pixels(row), rows, columns, channels, colours));
+      const address = dataAddress(
+        encodePng(shrunkPixels(images, row, shrink, range), rows, columns, channels, colours),
+      );
       const classes = [ink ? "ink" : "", Math.max(rows, columns) <= 16 ? "pixels" : ""].filter(Boolean).join(" ");
       return html`<span class="${wrong ? "member wrong" : "member"}" title="${alt}"
         ><img class="${classes}" src="${address}" alt="${alt}" width="${columns}" height="${rows}"

@@ -1,7 +1,7 @@
 import { stream } from "../../random";
 
 /** `count` different row numbers of `n`, ascending, each set equally likely (selection sampling, Knuth, TAOCP 2, 3.4.2 S); all when count >= n. */
-export function sampleRows(n: number, count: number, seed: number): Uint32Array {
+export function sampleRows(n: number, count: number, seed: number): Uint32Array<ArrayBuffer> {
   const rows = new Uint32Array(Math.min(n, count));
   const random = stream(seed, "report.rows");
   for (let row = 0, chosen = 0; chosen < rows.length; row++)

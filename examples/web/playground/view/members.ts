@@ -1,33 +1,9 @@
 // Pictures of items: the one that is pointed at, and the members of each cluster.
-import { clusterColour } from "constella/report";
-import type { DataSummary, Frame, Plane, Thumbnails } from "../protocol";
+import { clusterColour, paintThumbnails as paint } from "constella/report";
+import type { DataSummary, Frame, Plane } from "../protocol";
 
 const COLUMNS = 12;
 const ROWS = 2;
-
-/** Paints thumbnails side by side. */
-export function paint(
-  canvas: HTMLCanvasElement,
-  thumbnails: Thumbnails,
-  items: readonly number[],
-  columns: number,
-): void {
-  const { pixels, height, width, channels } = thumbnails;
-  const rows = Math.max(1, Math.ceil(items.length / columns));
-  const gap = 1;
-  canvas.width = columns * (width + gap) - gap;
-  canvas.height = rows * (height + gap) - gap;
-  const context = canvas.getContext("2d")!;
-  items.forEach((item, at) => {
-    const image = context.createImageData(width, height);
-    for (let p = 0; p < width * height; p++) {
-      const from = (item * width * height + p) * channels;
-      for (let c = 0; c < 3; c++) image.data[4 * p + c] = pixels[from + (channels === 3 ? c : 0)]!;
-      image.data[4 * p + 3] = 255;
-    }
-    context.putImageData(image, (at % columns) * (width + gap), Math.floor(at / columns) * (height + gap));
-  });
-}
 
 /** Shows what an item is: its picture, row, cluster, confidence and known class. */
 export function showThumbnail(

@@ -1,8 +1,6 @@
 // An image of the sky on a canvas: three bands in colour, the clusters over them, and the border of what was clicked at.
 import type { SkyBox, SkyPicture, SkyTile } from "../protocol";
-import { Camera } from "./camera";
-import { Looking } from "./looking";
-import { Surface } from "./surface";
+import { Camera, Looking, Surface } from "constella/report";
 
 /** What of the image is shown. */
 export type SkyLayer = "both" | "clusters" | "composite" | "objects";

@@ -2,8 +2,8 @@
 import { NdArray, rocCurve, auc } from "constella";
 import { embeddingOf } from "constella/methods";
 import type { Estimator } from "constella/methods";
-import type { Curve } from "constella/report";
-import type { NetworkView, Thumbnails } from "../protocol";
+import type { Curve, Thumbnails } from "constella/report";
+import type { NetworkView } from "../protocol";
 import type { Dataset } from "./dataset";
 import { flat, takeRows } from "./session";
 

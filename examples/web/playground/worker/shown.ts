@@ -1,9 +1,9 @@
 // What the page shows of data and training.
 import { NdArray } from "constella";
 import type { EpochRecord, RowSource } from "constella";
-import type { Curve } from "constella/report";
+import type { Curve, Thumbnails } from "constella/report";
 import type { Pictures } from "./dataset";
-import type { DataSummary, Frame, Scale, Thumbnails } from "../protocol";
+import type { DataSummary, Frame, Scale } from "../protocol";
 import { isSource } from "./session";
 
 /** How values are brought to a scale: each column less a shift, times a factor. */

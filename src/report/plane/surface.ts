@@ -10,6 +10,7 @@ export interface Painter {
   paint(context: CanvasRenderingContext2D, width: number, height: number): void;
 }
 
+/** Has a canvas painted when it is asked to, when it takes another size, and when the colours of the page change. */
 export class Surface {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;

@@ -85,12 +85,20 @@ export class Camera {
     };
   }
 
-  toScreen(x: number, y: number): [number, number] {
+  /** Where the plane lies on the canvas: (x, y) is at `left + x · scale` across, `top − y · scale` down. */
+  get transform(): { readonly scale: number; readonly left: number; readonly top: number } {
     const { clientWidth, clientHeight } = this.#canvas;
-    const view = this.#view;
-    return [clientWidth / 2 + (x - view.x) * view.scale, clientHeight / 2 - (y - view.y) * view.scale];
+    const { x, y, scale } = this.#view;
+    return { scale, left: clientWidth / 2 - x * scale, top: clientHeight / 2 + y * scale };
   }
 
+  /** Where on the canvas a place of the plane is, in pixels of the page. */
+  toScreen(x: number, y: number): [number, number] {
+    const { scale, left, top } = this.transform;
+    return [left + x * scale, top - y * scale];
+  }
+
+  /** Which place of the plane is there on the canvas. */
   toPlane(x: number, y: number): [number, number] {
     const { clientWidth, clientHeight } = this.#canvas;
     const view = this.#view;

@@ -33,6 +33,7 @@ export class Looking {
     return true;
   }
 
+  /** Ends a drag. */
   end(): void {
     this.#panned = undefined;
   }

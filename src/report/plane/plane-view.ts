@@ -4,9 +4,11 @@ import { inside } from "./lasso";
 import { Looking } from "./looking";
 import { atlasOf, paintDrawing, paintItems, paintLasso, type Atlas, type Inks, type Shown } from "./paint";
 import { Surface } from "./surface";
-import type { Thumbnails } from "../protocol";
+import type { Thumbnails } from "./thumbnails";
 
 const MOVE_MS = 320;
+/** Pixels from the pointer within which an item is meant. */
+const NEAR = 14;
 /** Half the side of the square that points are drawn in. */
 const DRAWING = 1.6;
 
@@ -121,13 +123,20 @@ export class PlaneView {
     return this.#camera.moved;
   }
 
-  /** The item at a place of the canvas, or −1. */
-  itemAt(event: { readonly offsetX: number; readonly offsetY: number }): number {
-    let [best, nearest] = [-1, 14 ** 2];
+  /** The item at a place of the canvas, or −1; of those near by the nearest that is preferred, where there is one. */
+  itemAt(
+    { offsetX, offsetY }: { readonly offsetX: number; readonly offsetY: number },
+    preferred?: (item: number) => boolean,
+  ): number {
+    const { scale, left, top } = this.#camera.transform;
+    let [best, nearest, wanted] = [-1, NEAR ** 2, false];
     for (let i = 0; i < this.#xy.length / 2; i++) {
-      const [x, y] = this.#camera.toScreen(this.#xy[2 * i]!, this.#xy[2 * i + 1]!);
-      const squared = (x - event.offsetX) ** 2 + (y - event.offsetY) ** 2;
-      if (squared < nearest) [best, nearest] = [i, squared];
+      const across = left + this.#xy[2 * i]! * scale - offsetX;
+      const down = top - this.#xy[2 * i + 1]! * scale - offsetY;
+      const squared = across * across + down * down;
+      if (squared >= NEAR ** 2 || (squared >= nearest && (wanted || !preferred))) continue;
+      const own = preferred?.(i) ?? false;
+      if (wanted ? own : own || squared < nearest) [best, nearest, wanted] = [i, squared, own];
     }
     return best;
   }
@@ -150,6 +159,7 @@ export class PlaneView {
     return Float32Array.from(this.#drawn ?? []);
   }
 
+  /** Takes back what was drawn. */
   clear(): void {
     if (this.#drawn) this.#drawn = [];
     this.#events.drawn(0);
@@ -188,7 +198,11 @@ export class PlaneView {
     this.#looking.end();
     if (!line) return;
     const places = new Float32Array(this.#xy.length);
-    for (let i = 0; i < places.length; i += 2) places.set(this.#camera.toScreen(this.#xy[i]!, this.#xy[i + 1]!), i);
+    const { scale, left, top } = this.#camera.transform;
+    for (let i = 0; i < places.length; i += 2) {
+      places[i] = left + this.#xy[i]! * scale;
+      places[i + 1] = top - this.#xy[i + 1]! * scale;
+    }
     this.select(done && line.length > 4 ? inside(line, places) : []);
   }
 

@@ -1,7 +1,8 @@
 // What the picture is painted with: dots, small pictures, centres, the drawing of points.
-import { clusterColour } from "constella/report";
+import { clusterColour, rgbOf } from "../charts/palette";
 import type { Camera } from "./camera";
-import type { Thumbnails } from "../protocol";
+import { paintDots } from "./dots";
+import { imageOf, type Thumbnails } from "./thumbnails";
 
 /** What the picture shows of each item. */
 export interface Shown {
@@ -13,15 +14,21 @@ export interface Shown {
   readonly shares?: Float32Array;
   /** [k, 2] */
   readonly centers?: Float32Array;
+  /** Words in the plane. */
+  readonly names?: readonly { readonly x: number; readonly y: number; readonly text: string }[];
+  /** Colour of a group (default: as clusters have it). */
+  readonly colour?: (group: number) => string;
 }
 
-/** Colour of a share: orange where unsure, blue where sure, as in the report. */
-export function shareColour(share: number): string {
-  const from = [214, 96, 27];
-  const middle = [150, 150, 150];
-  const to = [47, 116, 181];
-  const [a, b, t] = share < 0.5 ? [from, middle, share * 2] : [middle, to, share * 2 - 1];
-  return `rgb(${a.map((value, c) => Math.round(value + (b[c]! - value) * t)).join(" ")})`;
+/** Colour of a share as 0xRRGGBB: orange where unsure, blue where sure, as in the report. */
+function shareColour(share: number): number {
+  const [a, b, t] = share < 0.5 ? [0xd6601b, 0x969696, share * 2] : [0x969696, 0x2f74b5, share * 2 - 1];
+  let mixed = 0;
+  for (const shift of [16, 8, 0]) {
+    const [from, to] = [(a >> shift) & 255, (b >> shift) & 255];
+    mixed |= Math.round(from + (to - from) * Math.min(1, Math.max(0, t))) << shift;
+  }
+  return mixed;
 }
 
 /** Colours of the page. */
@@ -44,20 +51,14 @@ export interface Atlas {
 const ATLAS_COLUMNS = 64;
 
 /** Lays thumbnails out in a grid. */
-export function atlasOf({ pixels, height, width, channels }: Thumbnails): Atlas {
+export function atlasOf(thumbnails: Thumbnails): Atlas {
+  const { pixels, height, width, channels } = thumbnails;
   const n = pixels.length / (height * width * channels);
   const columns = Math.min(ATLAS_COLUMNS, Math.max(1, n));
   const canvas = new OffscreenCanvas(columns * width, Math.ceil(n / columns) * height);
   const context = canvas.getContext("2d")!;
-  for (let item = 0; item < n; item++) {
-    const image = new ImageData(width, height);
-    for (let p = 0; p < width * height; p++) {
-      const from = (item * width * height + p) * channels;
-      for (let c = 0; c < 3; c++) image.data[4 * p + c] = pixels[from + (channels === 3 ? c : 0)]!;
-      image.data[4 * p + 3] = 255;
-    }
-    context.putImageData(image, (item % columns) * width, Math.floor(item / columns) * height);
-  }
+  for (let item = 0; item < n; item++)
+    context.putImageData(imageOf(thumbnails, item), (item % columns) * width, Math.floor(item / columns) * height);
   return { canvas, columns, width, height };
 }
 
@@ -78,29 +79,54 @@ export interface Painting {
 /** Opacity of items that are not selected. */
 const FAINT = 0.13;
 
-function colourOf({ shown: { groups, shares }, inks }: Painting, item: number): string {
-  return shares ? shareColour(shares[item]!) : groups ? clusterColour(groups[item]!) : inks.muted;
+/** More dots than this are put into the pixels of the canvas themselves. */
+const MANY = 4000;
+
+/** The colour of each item as 0xRRGGBB. */
+function coloursOf({ shown: { groups, shares, colour = clusterColour }, inks }: Painting): (item: number) => number {
+  if (shares) return (item) => shareColour(shares[item]!);
+  const none = rgbOf(inks.muted);
+  if (!groups) return () => none;
+  const known = new Map<number, number>();
+  return (item) => {
+    const group = groups[item]!;
+    let found = known.get(group);
+    if (found === undefined) known.set(group, (found = rgbOf(colour(group))));
+    return found;
+  };
 }
+
+/** The same as a style. */
+const styleOf = (rgb: number): string => `#${rgb.toString(16).padStart(6, "0")}`;
+
+/** Radius of a dot in pixels, by how many there are. */
+const radiusOf = (n: number): number => (n > 30_000 ? 1.4 : n > 8000 ? 1.8 : n > 1500 ? 2.3 : n > 400 ? 2.9 : 3.8);
 
 /** Items as dots, or as their pictures where there is room for them; then the centres, and the item that is pointed at. */
 export function paintItems(painting: Painting): void {
   const { context, camera, inks, xy, shown, atlas, selected, picked } = painting;
   const n = xy.length / 2;
-  const radius = (n > 1500 ? 2.3 : n > 400 ? 2.9 : 3.8) * Math.min(2, Math.max(1, Math.sqrt(camera.zoomed)));
-  const opacity = n > 1500 ? 0.8 : 0.88;
+  const radius = radiusOf(n) * Math.min(2, Math.max(1, Math.sqrt(camera.zoomed)));
+  const clear = n > 1500 ? 0.8 : 0.88;
   const pictured = atlas ? placesFor(painting) : undefined;
-  for (let i = 0; i < n; i++) {
-    if (pictured?.has(i)) continue;
-    const [x, y] = camera.toScreen(xy[2 * i]!, xy[2 * i + 1]!);
-    context.globalAlpha = !selected || selected.has(i) ? opacity : FAINT;
-    context.fillStyle = colourOf(painting, i);
-    context.beginPath();
-    context.arc(x, y, shown.groups && shown.groups[i]! < 0 ? radius * 0.7 : radius, 0, 2 * Math.PI);
-    context.fill();
-  }
-  if (atlas) for (const item of pictured!) paintPicture(painting, atlas, item);
+  const colour = coloursOf(painting);
+  const sized = (i: number): number => (shown.groups && shown.groups[i]! < 0 ? radius * 0.7 : radius);
+  const opacity = (i: number): number => (pictured?.has(i) ? 0 : !selected || selected.has(i) ? clear : FAINT);
+  if (n > MANY) paintDots(context, camera, { xy, colour, radius: sized, opacity });
+  else
+    for (let i = 0; i < n; i++) {
+      if (pictured?.has(i)) continue;
+      const [x, y] = camera.toScreen(xy[2 * i]!, xy[2 * i + 1]!);
+      context.globalAlpha = opacity(i);
+      context.fillStyle = styleOf(colour(i));
+      context.beginPath();
+      context.arc(x, y, sized(i), 0, 2 * Math.PI);
+      context.fill();
+    }
+  if (atlas) for (const item of pictured!) paintPicture(painting, atlas, item, styleOf(colour(item)));
   context.globalAlpha = 1;
   if (shown.centers) paintCenters(context, camera, shown.centers, inks);
+  for (const { x, y, text } of shown.names ?? []) paintName(context, camera.toScreen(x, y), text, inks);
   if (picked < 0 || picked >= n) return;
   const [x, y] = camera.toScreen(xy[2 * picked]!, xy[2 * picked + 1]!);
   context.strokeStyle = inks.ink;
@@ -132,7 +158,12 @@ function placesFor({ camera, xy, selected, context }: Painting): Set<number> {
   return found;
 }
 
-function paintPicture(painting: Painting, { canvas, columns, width, height }: Atlas, item: number): void {
+function paintPicture(
+  painting: Painting,
+  { canvas, columns, width, height }: Atlas,
+  item: number,
+  colour: string,
+): void {
   const { context, camera, xy, selected } = painting;
   const side = sideOf(camera);
   const [w, h] = width > height ? [side, (side * height) / width] : [(side * width) / height, side];
@@ -145,7 +176,7 @@ function paintPicture(painting: Painting, { canvas, columns, width, height }: At
     ...([x - w / 2, y - h / 2, w, h] as const),
   );
   context.lineWidth = 2;
-  context.strokeStyle = colourOf(painting, item);
+  context.strokeStyle = colour;
   context.strokeRect(x - w / 2 - 1, y - h / 2 - 1, w + 2, h + 2);
 }
 
@@ -168,6 +199,24 @@ function paintCenters(context: CanvasRenderingContext2D, camera: Camera, centers
     context.fillStyle = inks.ink;
     context.fillText(String(c), x, y + 0.5);
   }
+}
+
+/** A word with a rim of the paper's colour: it is read over any dots. */
+function paintName(
+  context: CanvasRenderingContext2D,
+  [x, y]: readonly [number, number],
+  text: string,
+  { ink, paper, font }: Inks,
+): void {
+  context.font = `700 13px ${font}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+  context.lineWidth = 4;
+  context.strokeStyle = paper;
+  context.strokeText(text, x, y);
+  context.fillStyle = ink;
+  context.fillText(text, x, y);
 }
 
 /** The line around what is being selected, x, y, x, y, … in pixels. */
