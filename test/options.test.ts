@@ -18,7 +18,7 @@ const WITHOUT_OPTIONS = new Set([
   ...["FitsFile", "FitsHeader", "FitsImage", "FitsTable", "FitsWriter", "Sequential", "Autoencoder", "FeatureNetwork"],
   ...["Flatten", "LeakyReLU", "ReLU", "Conv2d", "ConvTranspose2d", "Linear", "LSTM", "ResidualBLSTM", "AvgPool2d", "MaxPool2d"],
   ...["ResidualBLSTMStack", "BatchNorm1d", "BatchNorm2d", "GlobalAvgPool2d", "MLP", "VGG", "SetNetwork"],
-  ...["Scaler", "Pipeline", "RegionSums", "CoderAutoencoder"],
+  ...["Scaler", "Pipeline", "RegionSums", "CoderAutoencoder", "Camera", "Looking", "PlaneView", "Surface"],
 ]); // prettier-ignore
 
 /** What comes before the options. */
