@@ -206,7 +206,7 @@ describe("options", () => {
   test("of fit, and of load", async () => {
     const model = new KMeans({ nClusters: 2, device: await deviceOf("wasm") });
     const any = model as unknown as { fit(x: unknown, options: unknown): Promise<unknown> };
-    await expect(any.fit(x, { sampleWeight: [1] })).rejects.toThrow("KMeans.fit: unknown option sampleWeight");
+    await expect(any.fit(x, { sampleWeights: [1] })).rejects.toThrow("KMeans.fit: unknown option sampleWeights");
     await expect(any.fit(x, { onStep: 3 })).rejects.toThrow("KMeans.fit: onStep must be a function, got 3");
     await model.fit(x);
     const load = KMeans.load as unknown as (bytes: unknown, options?: unknown) => Promise<unknown>;

@@ -3,7 +3,7 @@ import * as c from "constella";
 import { BandPCA, psfMatched, readBands, reprojected, slic, Wcs } from "constella/astronomy";
 import { GaussianMixture } from "constella/density";
 import { componentSums, gaussianW2Full, selectObject, sortedWasserstein } from "constella/generative";
-import { TSNE, UMAP } from "constella/manifold";
+import { SparseMatrix, TSNE, UMAP } from "constella/manifold";
 import { kNeighbours } from "constella/neighbours";
 import { SOM } from "constella/som";
 import { backAndForth, labelsOf, made, values } from "./workload";
@@ -28,6 +28,13 @@ const sky = (side: number, degrees: number): Wcs => {
 };
 
 const points = (n: number, d: number): c.NdArray<Float32Array<ArrayBuffer>> => new c.NdArray(values(n * d), [n, d]);
+
+/** Affinities [n, n] of points on a ring to the two beside them. */
+function ring(n: number): SparseMatrix {
+  const rows = Uint32Array.from({ length: 2 * n }, (_, e) => e >> 1);
+  const columns = rows.map((i, e) => (i + (e % 2 === 0 ? 1 : n - 1)) % n);
+  return SparseMatrix.fromEntries([n, n], { rows, columns, values: new Float64Array(2 * n).fill(1 / (2 * n)) });
+}
 
 /** Workloads of families, in the order of the page. */
 export const FAMILIES: readonly Workload[] = [
@@ -81,6 +88,14 @@ export const FAMILIES: readonly Workload[] = [
     name: "t-SNE",
     sizes: { n: [200, 1000, 4000], d: 16 },
     run: async (device, { n, d }) => void (await new TSNE({ maxIter: 2, perplexity: 10, device }).fit(points(n!, d!))),
+  },
+  {
+    name: "t-SNE by a field on a grid",
+    sizes: { n: [5000, 20_000, 70_000] }, // fewer points are placed by their pairs
+    run: async (device, { n }) => {
+      const options = { maxIter: 2, init: "random", probabilities: ring(n!), device } as const;
+      await new TSNE(options).fit(points(n!, 2));
+    },
   },
   {
     name: "UMAP",
