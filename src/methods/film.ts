@@ -4,6 +4,8 @@ import type { EpochRecord } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { Estimator } from "./method";
+import { optionsOf } from "./schema";
+import type { AnyMethod } from "./schema";
 
 /** Places of the items after so many epochs of a stage, [rows, d]; 0 is the end of the stage before. */
 export interface FilmFrame {
@@ -33,6 +35,18 @@ const DIGITS = 4;
 /** So many of n rows, evenly. */
 export const followedRows = (n: number): number[] =>
   Array.from({ length: Math.min(n, FOLLOWED) }, (_, i) => Math.floor((i * n) / Math.min(n, FOLLOWED)));
+
+/**
+ * What takes the frames of a method that clusters codes while their network learns on, which is what `updateInterval` tells; of others undefined: N2D's kind places
+ * codes after its training, and has no places before.
+ */
+export const filmingOf = (
+  method: AnyMethod,
+  x: unknown,
+  rows: readonly number[] | undefined,
+  film: Film | undefined,
+): Filming | undefined =>
+  rows && optionsOf(method).some(([name]) => name === "updateInterval") ? new Filming(x, rows, film) : undefined;
 
 /** Takes the frames while a network trains whose codes can be given back. */
 export class Filming {

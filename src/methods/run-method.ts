@@ -7,8 +7,8 @@ import { headline } from "../metrics/measures";
 import type { Measures } from "../metrics/measures";
 import { NdArray } from "../ndarray";
 import type { EpochRecord, StepReport } from "../lifecycle/progress";
-import { Filming } from "./film";
-import type { Film } from "./film";
+import { filmingOf } from "./film";
+import type { Film, Filming } from "./film";
 import type { DataSummary, Estimator, FittedLabels } from "./method";
 import type { MakeModel } from "./choose-k";
 import { checkMethodOptions, optionsOf, splitOptions } from "./schema";
@@ -182,7 +182,7 @@ class Run {
     this.#trace = [...(record?.trace ?? [])];
     this.#stages = [...(record?.stages ?? task.stages ?? [])];
     this.#ended = { ...record?.ended };
-    this.#filming = task.followed && new Filming(task.x, task.followed, record?.film);
+    this.#filming = filmingOf(method, task.x, task.followed, record?.film);
     this.#device = task.device;
     this.#model = task.checkpoint?.model;
   }
