@@ -2,7 +2,7 @@
 import { addressed, choose, keepInAddress } from "./address";
 import { saveFile } from "./files";
 import { changedFields, fillFields, showFields, readFields } from "./form";
-import { showMembers, showThumbnail } from "./view/members";
+import { membersShown, showThumbnail } from "./view/members";
 import { loadMethod } from "constella/methods";
 import { clusters, KEPT_FIELDS, LEARNED, loadForm, segmentsField, splitValues, TITLES, type Field } from "./methods";
 import { Intake } from "./intake";
@@ -155,8 +155,11 @@ function showCharts(): void {
     const text = await chartsOf(frame, frame.confidenceOf ?? "margin");
     if (!frame || !plane) return; // other data came meanwhile
     element("charts").innerHTML = text;
-    const section = element("members-section");
-    section.hidden = !showMembers(element("members"), plane, frame);
+    const of = plane;
+    const members = await membersShown(of, frame);
+    if (!frame || plane !== of) return;
+    element("members-section").hidden = members.length === 0;
+    element("members").replaceChildren(...members);
   })();
 }
 

@@ -57,8 +57,13 @@ export function atlasOf(thumbnails: Thumbnails): Atlas {
   const columns = Math.min(ATLAS_COLUMNS, Math.max(1, n));
   const canvas = new OffscreenCanvas(columns * width, Math.ceil(n / columns) * height);
   const context = canvas.getContext("2d")!;
+  const image = new ImageData(width, height);
   for (let item = 0; item < n; item++)
-    context.putImageData(imageOf(thumbnails, item), (item % columns) * width, Math.floor(item / columns) * height);
+    context.putImageData(
+      imageOf(thumbnails, item, image),
+      (item % columns) * width,
+      Math.floor(item / columns) * height,
+    );
   return { canvas, columns, width, height };
 }
 

@@ -9,9 +9,12 @@ export interface Thumbnails {
   readonly channels: 1 | 3;
 }
 
-/** One picture as a canvas takes it. */
-export function imageOf({ pixels, height, width, channels }: Thumbnails, item: number): ImageData {
-  const image = new ImageData(width, height);
+/** One picture as a canvas takes it; `image` is made use of again for the next. */
+export function imageOf(
+  { pixels, height, width, channels }: Thumbnails,
+  item: number,
+  image = new ImageData(width, height),
+): ImageData {
   for (let p = 0; p < width * height; p++) {
     const from = (item * width * height + p) * channels;
     for (let c = 0; c < 3; c++) image.data[4 * p + c] = pixels[from + (channels === 3 ? c : 0)]!;
@@ -33,9 +36,10 @@ export function paintThumbnails(
   canvas.width = columns * (width + gap) - gap;
   canvas.height = rows * (height + gap) - gap;
   const context = canvas.getContext("2d")!;
+  const image = new ImageData(width, height);
   items.forEach((item, at) =>
     context.putImageData(
-      imageOf(thumbnails, item),
+      imageOf(thumbnails, item, image),
       (at % columns) * (width + gap),
       Math.floor(at / columns) * (height + gap),
     ),

@@ -15,6 +15,7 @@ import {
   unitMap,
 } from "constella/report";
 import type { Content, DrawnPart, Markup } from "constella/report";
+import { turn } from "../../shared/turn";
 import { saveFile } from "../files";
 import type { Frame, Region } from "../protocol";
 
@@ -62,9 +63,6 @@ function confidenceChart(values: Float32Array, kind: ConfidenceKind): Markup {
     ${chart}
   </figure>`;
 }
-
-/** Lets the page answer. */
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** The map of units, sizes, confidences and curves of a frame, as HTML; each is a task of its own, so that the page answers between them. */
 export async function chartsOf(frame: Frame, kind: ConfidenceKind): Promise<string> {

@@ -1,5 +1,6 @@
 // Pictures of items: the one that is pointed at, and the members of each cluster.
 import { clusterColour, paintThumbnails as paint } from "constella/report";
+import { turn } from "../../shared/turn";
 import type { DataSummary, Frame, Plane } from "../protocol";
 
 const COLUMNS = 12;
@@ -76,11 +77,18 @@ export function showPictures(canvas: HTMLCanvasElement, { thumbnails }: Plane, i
   return true;
 }
 
-/** The surest members of each cluster; returns whether there are any pictures. */
-export function showMembers(target: HTMLElement, { thumbnails }: Plane, { labels, confidence, sizes }: Frame): boolean {
-  if (!thumbnails || !labels) return false;
-  const figures = sizes.map((size, cluster) => {
-    const own = [...labels.keys()].filter((item) => labels[item] === cluster);
+/** The surest members of each cluster, none without pictures. Each cluster is a task of its own, so that the page answers between them. */
+export async function membersShown(
+  { thumbnails }: Plane,
+  { labels, confidence, sizes }: Frame,
+): Promise<HTMLElement[]> {
+  if (!thumbnails || !labels) return [];
+  const members = sizes.map((): number[] => []);
+  labels.forEach((label, item) => members[label]?.push(item)); // noise has none
+  const figures: HTMLElement[] = [];
+  for (const [cluster, size] of sizes.entries()) {
+    await turn();
+    const own = members[cluster]!;
     if (confidence) own.sort((a, b) => confidence[b]! - confidence[a]!);
     const figure = document.createElement("figure");
     const caption = document.createElement("figcaption");
@@ -93,8 +101,7 @@ export function showMembers(target: HTMLElement, { thumbnails }: Plane, { labels
     canvas.setAttribute("aria-label", `Members of cluster ${cluster}`);
     paint(canvas, thumbnails, own.slice(0, COLUMNS * ROWS), COLUMNS);
     figure.append(caption, canvas);
-    return figure;
-  });
-  target.replaceChildren(...figures);
-  return true;
+    figures.push(figure);
+  }
+  return figures;
 }
