@@ -28,15 +28,16 @@ export interface Grid {
 /** The grid of places y [n, 2]: a node lies in their middle. @throws when they are not finite */
 export function gridOf(y: Float32Array, op: string): Grid {
   let [left, right, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
+  let none = 0; // NaN, where one of them is no number: comparisons pass those over
   for (let at = 0; at < y.length; at += 2) {
     const [a, b] = [y[at]!, y[at + 1]!];
+    none += 0 * a + 0 * b;
     if (a < left) left = a;
     if (a > right) right = a;
     if (b < bottom) bottom = b;
     if (b > top) top = b;
   }
-  let span = Math.max(right - left, top - bottom);
-  if (y.some(Number.isNaN)) span = NaN;
+  const span = Math.max(right - left, top - bottom) + none;
   if (!Number.isFinite(span))
     throw new Error(`${op}: the places have run apart, got a span of ${span}; lower learningRate`);
   const fits = (length: number, step: number): boolean => (length / 2 - RIM) * step >= span;
