@@ -8,7 +8,7 @@ import { csvLink } from "./save";
 import { idOf, type ClusteringReport, type Projection } from "../sections/run";
 import { sampleRows } from "../sections/sample";
 import { generate, mapTo } from "../../typed-arrays";
-import { packedPanels, picturedRows, type PanelPlane } from "../plane/panels";
+import { packedPanels, type PanelPlane } from "../plane/panels";
 
 /** Points of the still picture, which is there where scripts do not run, and of the drawing that can be saved. */
 const MAX_POINTS = 2500;
@@ -300,7 +300,7 @@ export function scatter(page: Document, run: ClusteringReport, analysis: Analysi
   });
   const part = drawn.filter(({ all }) => !all).map(({ shown }) => shown);
   const numbers = (k: number): number[] => Array.from({ length: k }, (_, group) => group);
-  const packed = packedPanels(
+  const { text, pictured } = packedPanels(
     run,
     drawn.map(({ told }) => told),
     [
@@ -318,7 +318,6 @@ export function scatter(page: Document, run: ClusteringReport, analysis: Analysi
         : []),
     ],
   );
-  const pictured = picturedRows(run).length;
   return html`<div class="grid">${drawn.map(({ markup }) => markup)}</div>
     <p class="save">
       Save the points of ${drawn.map(({ name, numbers }, i) => html`${i > 0 && ", "}${name} ${numbers}`)}
@@ -330,5 +329,5 @@ export function scatter(page: Document, run: ClusteringReport, analysis: Analysi
       ${classes && "A class has the colour of the cluster that the optimal assignment gives it. "}
       ${noise > 0 && "Noise is grey. "}${drawn.some(({ unit }) => !unit) && "Positions without axes have no unit"}${drawn.some(({ shown }) => shown.startsWith("UMAP")) && "; UMAP keeps neighbourhoods, not distances"}${drawn.some(({ unit }) => !unit) && "."}
     </p>
-    <div hidden data-points="${packed}"></div>`;
+    <div hidden data-points="${text}"></div>`;
 }

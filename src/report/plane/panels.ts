@@ -38,7 +38,7 @@ const [PICTURE_BYTES, LONGEST] = [1_000_000, 28];
 const STEPS = 65535;
 
 /** Members whose pictures go with the report: all, or as many as there is room for, chosen at random. */
-export function picturedRows({ images, seed, labels }: ClusteringReport): Uint32Array<ArrayBuffer> {
+function picturedRows({ images, seed, labels }: ClusteringReport): Uint32Array<ArrayBuffer> {
   if (!images) return new Uint32Array(0);
   const { height, width, channels } = shrunk(images);
   return sampleRows(labels.length, Math.floor(PICTURE_BYTES / (height * width * channels)), seed);
@@ -51,7 +51,7 @@ function shrunk({ height, width, channels }: NonNullable<ClusteringReport["image
 
 /**
  * All members of some projections for the script: 4 bytes a member and projection, and its groups, deflated. A position is told to 1/65535 of the
- * picture's longer side.
+ * picture's longer side. With it how many members have a picture there.
  */
 export function packedPanels(
   run: ClusteringReport,
@@ -61,7 +61,7 @@ export function packedPanels(
     readonly words: PanelPlane["words"];
   }[],
   groups: readonly (PanelGroups & { readonly of: ArrayLike<number> })[],
-): string {
+): { readonly text: string; readonly pictured: number } {
   const arrays: Record<string, PackedArray> = {};
   const told = planes.map(({ projection: { name, axes, xy, index }, points, words }, at): PanelPlane => {
     let [left, low, right, high] = [Infinity, Infinity, -Infinity, -Infinity];
@@ -91,5 +91,5 @@ export function packedPanels(
     ids: run.ids ?? null,
     pictures: rows.length > 0 ? shrunk(run.images!) : null,
   };
-  return packed(all, arrays);
+  return { text: packed(all, arrays), pictured: rows.length };
 }
