@@ -1,11 +1,11 @@
 // Part of an epoch of UMAP's layout: moved[i] = y_i and its moves, along its edges to the y_j as they are and away from points drawn at random
 //
 // y and moved [n,dim], dim up to 4; edges in compressed rows: starts [n + 1], columns, and the epochs between two samples of each, `periods`. An edge is
-// sampled where the epoch passes a multiple of its period; its point is then moved twice, since the edge stands in both rows and moves both its ends,
-// each time by α times the sum of the edge's pull and of half the `negative` pushes, each clipped to ±4. With `both` 1 the second pull finds the other end where
-// the first has moved it, as the row of that end does it: without that the ends would change places again and again. Of the edges of an epoch those are
-// taken whose hash modulo `parts` is `part`. A row is moved by one invocation, so that the same seed gives the same places. Columns and draws are rows of `others` [m,dim]: y itself, or points that stay where they are (`both` 0).
-struct Params { n: u32, m: u32, dim: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32 }
+// sampled where the epoch passes a multiple of its period. Its point is then moved twice, since the edge stands in both rows and moves both its ends: by α times
+// its pull, then by α times its pull and all `negative` pushes, each clipped to ±4; pushes before the last pull would let it have the last word, and neighbours
+// lie too close. One of each `parts` rows is moved, by one invocation, so that the same seed gives the same places; the rows of the part before are copied, and
+// the others stand in `moved` as they are in y already. Columns and draws are rows of `others` [m,dim]: y itself, or points that stay where they are.
+struct Params { n: u32, m: u32, dim: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, a: f32, b: f32, alpha: f32, gamma: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> y: array<f32>;
 @group(0) @binding(2) var<storage, read> others: array<f32>;
@@ -27,8 +27,14 @@ fn mix(value: u32) -> u32 {
   return x;
 }
 
-// The same for both ends of an edge
-fn pairOf(i: u32, j: u32) -> u32 { return mix(params.epoch ^ mix(min(i, j) ^ mix(max(i, j)))); }
+// Which row of the t-th `parts` rows moves in a part of an epoch: each does once, and not always beside the same ones
+fn rowOf(epoch: u32, part: u32, t: u32) -> u32 { return t * params.parts + (part + mix(epoch ^ mix(t)) % params.parts) % params.parts; }
+
+// The row that was moved before, in the same place of the part before
+fn rowBefore(t: u32) -> u32 {
+  if (params.part > 0u) { return rowOf(params.epoch, params.part - 1u, t); }
+  return rowOf(params.epoch - 1u, params.parts - 1u, t);
+}
 
 fn place(i: u32) -> vec4f {
   var v = vec4f();
@@ -38,7 +44,13 @@ fn place(i: u32) -> vec4f {
 
 @compute @workgroup_size(size)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.x + id.y * groups.x * size;
+  let t = id.x + id.y * groups.x * size;
+  if (t * params.parts >= params.n) { return; }
+  let i = rowOf(params.epoch, params.part, t);
+  let before = rowBefore(t);
+  if (before < params.n && before != i) {
+    for (var c = 0u; c < params.dim; c++) { moved[before * params.dim + c] = y[before * params.dim + c]; }
+  }
   if (i >= params.n) { return; }
   var own = vec4f();
   for (var c = 0u; c < params.dim; c++) { own[c] = y[i * params.dim + c]; }
@@ -46,8 +58,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var e = starts[i]; e < starts[i + 1u]; e++) {
     let period = periods[e];
     if (floor((e0 + 1.0) / period) <= floor(e0 / period)) { continue; }
-    if (params.parts > 1u && pairOf(i, columns[e]) % params.parts != params.part) { continue; }
-    var other = place(columns[e]);
+    let other = place(columns[e]);
     let key = mix(params.seed ^ mix(params.epoch ^ mix(e)));
     for (var half = 0u; half < 2u; half++) {
       let away = own - other;
@@ -56,9 +67,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
       if (d > 0.0) {
         let power = exp(params.b * log(d));
         force = clamp((-2.0 * params.a * params.b * power / (d * (params.a * power + 1.0))) * away, vec4f(-4.0), vec4f(4.0));
-        if (params.both == 1u) { other -= params.alpha * force; }
       }
-      for (var s = half; s < params.negative; s += 2u) {
+      for (var s = 0u; s < params.negative * half; s++) {
         let j = mix(key + s) % params.m;
         let apart = own - place(j);
         let r = dot(apart, apart);

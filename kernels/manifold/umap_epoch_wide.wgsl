@@ -1,10 +1,12 @@
 // Part of an epoch of UMAP's layout in any number of dimensions: moved[i] = y_i and its moves, along its edges to the y_j as they are and away from points drawn at random
 //
 // y and moved [n,4·quads], each row filled up with zeros; edges in compressed rows: starts [n + 1], columns, and the epochs between two samples of each,
-// `periods`. The moves are those of umap_epoch: an edge is sampled where the epoch passes a multiple of its period, its point moves twice, each time by α times
-// the sum of the edge's pull and of half the `negative` pushes, each clipped to ±4, the other end of the edge likewise with `both` 1, in `parts`. A row is one
-// invocation's, with its forces and the other end of its edge beside each other in `work` [n,8·quads], so that the same seed gives the same places. Columns and
-// draws are rows of `others` [m,4·quads]: y itself, or points that stay where they are (`both` 0).
+// `periods`. An edge is sampled where the epoch passes a multiple of its period; its point is then moved twice, since the edge stands in both rows and moves
+// both its ends, each time by α times the sum of the edge's pull and of half the `negative` pushes, each clipped to ±4. With `both` 1 the second pull finds the
+// other end where the first has moved it, as the row of that end does it: without that the ends would change places again and again. Of the edges of an epoch
+// those are taken whose hash modulo `parts` is `part`. A row is one invocation's, with its forces and the other end of its edge beside each other in `work`
+// [n,8·quads], so that the same seed gives the same places. Columns and draws are rows of `others` [m,4·quads]: y itself, or points that stay where they are
+// (`both` 0).
 struct Params { n: u32, m: u32, quads: u32, epoch: u32, part: u32, parts: u32, negative: u32, seed: u32, both: u32, a: f32, b: f32, alpha: f32, gamma: f32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> y: array<vec4f>;

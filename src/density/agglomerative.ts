@@ -1,8 +1,9 @@
 import { checkInteger } from "../checks";
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
-import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { Findings } from "../lifecycle/findings";
+import type { PointsOf } from "../lifecycle/findings";
 import { Model } from "../lifecycle/model";
 import type { OptionSet } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
@@ -16,7 +17,7 @@ import { choice, optional, range, integer } from "../options";
 import type { Cooperative } from "../event-loop";
 import { keptChain, mergesByChain, newChain, restoredChain } from "./chain";
 import type { GrowingChain } from "./chain";
-import { checkSamePoints, keptTree, newTree, restoredTree } from "./growing-tree";
+import { keptTree, newTree, restoredTree } from "./growing-tree";
 import type { GrowingTree } from "./growing-tree";
 import { cutAfter, singleLinkage } from "./linkage";
 import type { Linkage } from "./linkage";
@@ -59,13 +60,8 @@ interface Result extends Linkage {
   readonly n: number;
 }
 
-/** What names of a fit that did not end begin with. */
-const STANDING = "standing.";
-
 /** Where a fit stands: what it has found of a chain, or of a spanning tree. */
-interface Standing {
-  readonly n: number;
-  readonly d: number;
+interface Standing extends PointsOf {
   readonly chain?: GrowingChain;
   readonly tree?: GrowingTree;
   readonly found: { readonly count: number };
@@ -78,10 +74,7 @@ interface Standing {
  * distance is √(2 |a| |b| / (|a| + |b|)) ‖c_a − c_b‖. In float64; the calling thread goes on every few milliseconds.
  */
 export class AgglomerativeClustering extends Model<Settings> {
-  #result: Result | undefined;
-  #standing: Standing | undefined;
-  /** Whether the next fit goes on from where a loaded one stood. */
-  #goesOn = false;
+  readonly #findings = new Findings<Result, Standing>();
 
   /** @throws for an option that is unknown or out of its range, or when both nClusters and distanceThreshold are given */
   constructor(options: AgglomerativeClusteringOptions = {}) {
@@ -95,19 +88,19 @@ export class AgglomerativeClustering extends Model<Settings> {
 
   /** The cluster of each point, numbered by their first points. @throws before `fit`, as all these */
   get labels(): Int32Array<ArrayBuffer> {
-    return this.known("labels", this.#result).labels;
+    return this.known("labels", this.#findings.result).labels;
   }
   /** What each merge joins, [n − 1, 2]: points below n, and n + i what merge i made. */
   get children(): Int32Array<ArrayBuffer> {
-    return this.known("children", this.#result).children;
+    return this.known("children", this.#findings.result).children;
   }
   /** The distance of each merge, ascending, [n − 1]. */
   get distances(): Float64Array<ArrayBuffer> {
-    return this.known("distances", this.#result).distances;
+    return this.known("distances", this.#findings.result).distances;
   }
   /** Points of what each merge made, [n − 1]. */
   get sizes(): Int32Array<ArrayBuffer> {
-    return this.known("sizes", this.#result).sizes;
+    return this.known("sizes", this.#findings.result).sizes;
   }
 
   /**
@@ -128,18 +121,15 @@ export class AgglomerativeClustering extends Model<Settings> {
           `${op}: ${linkage} linkage holds the distances of up to ${MOST_PAIRS} points, got ${n}; use "ward" or "single"`,
         );
       const { rows } = aboutMeans(given, op);
-      const before = this.#goesOn ? this.#standing : undefined;
-      if (before) checkSamePoints(op, before, rows);
-      [this.#standing, this.#goesOn] = [before, false];
+      const before = await this.#findings.enter(op, () => rows);
       const report = (): StepReport => {
-        const merged = this.#standing?.found.count ?? n - 1;
+        const merged = this.#findings.standing?.found.count ?? n - 1;
         const loss = n === 1 ? 0 : 1 - merged / (n - 1);
         return { stage: this.name, epoch: 1, epochs: 1, step: merged, steps: n - 1, loss };
       };
       const merges = n === 1 ? NONE : await fit.pacing(this.#merging(rows, linkage, before), report);
       await fit.between();
-      this.#result = { ...merges, n, labels: cutAfter(merges, n, this.#mergesOf(merges)) };
-      this.#standing = undefined;
+      this.#findings.end({ ...merges, n, labels: cutAfter(merges, n, this.#mergesOf(merges)) });
       this.learned();
       fit.report(report());
     });
@@ -152,7 +142,7 @@ export class AgglomerativeClustering extends Model<Settings> {
 
   /** Labels of k clusters of the fitted points. @throws before `fit`, or unless k is from 1 to n */
   cut(k: number): Int32Array<ArrayBuffer> {
-    const result = this.known("cut", this.#result);
+    const result = this.known("cut", this.#findings.result);
     this.checkLearned("cut");
     checkInteger("AgglomerativeClustering.cut", { k }, 1, result.n);
     return cutAfter(result, result.n, result.n - k);
@@ -175,47 +165,39 @@ export class AgglomerativeClustering extends Model<Settings> {
     const byTree = d <= TREE_DIMENSIONS;
     const chain = before?.chain ?? newChain(n);
     const tree = before?.tree ?? newTree(n, !byTree);
-    this.#standing = { n, d, ...(linkage === "single" ? { tree, found: tree } : { chain, found: chain }) };
+    this.#findings.stand({ n, d, ...(linkage === "single" ? { tree, found: tree } : { chain, found: chain }) });
     this.learned(); // from now on it can say where it stands
     return linkage === "single" ? nearestPairs(rows, tree) : mergesByChain(rows, linkage, chain);
   }
 
   protected override own(): Learned {
-    const standing = this.#standing;
-    const result = standing ? this.#result : this.known("save", this.#result);
-    const { chain, tree } = standing ?? {};
-    return {
-      arrays: {
-        ...(result && {
-          children: new NdArray<TypedArray>(result.children, [result.n - 1, 2]),
-          distances: new NdArray<TypedArray>(result.distances),
-        }),
-        ...(chain && withPrefix(STANDING, keptChain(chain))),
-        ...(tree && withPrefix(STANDING, keptTree(tree))),
-      },
-      ...(standing && {
-        state: { d: standing.d, count: standing.found.count, ...(chain && { length: chain.length }) },
+    return this.#findings.kept(
+      (result) => this.known("save", result),
+      ({ children, distances, n }) => ({
+        children: new NdArray<TypedArray>(children, [n - 1, 2]),
+        distances: new NdArray<TypedArray>(distances),
       }),
-    };
+      ({ chain, tree, found }) => ({
+        arrays: { ...(chain && keptChain(chain)), ...(tree && keptTree(tree)) },
+        state: { count: found.count, ...(chain && { length: chain.length }) },
+      }),
+    );
   }
 
   protected override restore(saved: Checkpoint): void {
-    const standing = saved.of(saved.below(STANDING));
-    if (Object.keys(standing.arrays).length > 0) {
-      const whole = (name: string, least: number): number => saved.entry<number>(name, integer(least));
-      const [d, count] = [whole("d", 1), whole("count", 0)];
-      if (this.settings.linkage === "single") {
-        const tree = restoredTree(standing, count);
-        if ((tree.nearest !== undefined) !== d > TREE_DIMENSIONS)
-          throw new Error(`checkpoint: nearest must be there of points of more than ${TREE_DIMENSIONS} columns alone`);
-        this.#standing = { n: tree.weights.length + 1, d, tree, found: tree };
-      } else {
-        const chain = restoredChain(standing, count, whole("length", 0));
-        this.#standing = { n: chain.distances.length + 1, d, chain, found: chain };
+    const hasResult = this.#findings.restore(saved, "distances", (standing, columns) => {
+      const whole = (name: string): number => saved.entry<number>(name, integer(0));
+      const [d, count] = [columns(), whole("count")];
+      if (this.settings.linkage !== "single") {
+        const chain = restoredChain(standing, count, whole("length"));
+        return { n: chain.distances.length + 1, d, chain, found: chain };
       }
-      this.#goesOn = true;
-      if (!saved.arrays["distances"]) return;
-    }
+      const tree = restoredTree(standing, count);
+      if ((tree.nearest !== undefined) !== d > TREE_DIMENSIONS)
+        throw new Error(`checkpoint: nearest must be there of points of more than ${TREE_DIMENSIONS} columns alone`);
+      return { n: tree.weights.length + 1, d, tree, found: tree };
+    });
+    if (!hasResult) return;
     const merges = saved.arrays["distances"]?.data.length;
     if (merges === undefined) throw new Error("checkpoint: distances must be there");
     const n = merges + 1;
@@ -234,11 +216,11 @@ export class AgglomerativeClustering extends Model<Settings> {
     });
     const merged = this.#mergesOf({ children, distances, sizes });
     if (merged < 0) throw new Error(`checkpoint: ${this.settings.nClusters} clusters need as many points, got ${n}`);
-    this.#result = { children, distances, sizes, n, labels: cutAfter({ children }, n, merged) };
+    this.#findings.restored({ children, distances, sizes, n, labels: cutAfter({ children }, n, merged) });
   }
 
   protected override release(): void {
-    [this.#result, this.#standing] = [undefined, undefined];
+    this.#findings.release();
   }
 
   /** Merges that are made. @throws when there are fewer points than clusters */

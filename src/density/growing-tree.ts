@@ -91,15 +91,3 @@ export function restoredTree(saved: Checkpoint, count?: number): GrowingTree {
   tree.parents.set(parents);
   return tree;
 }
-
-/** @throws `op: …` when a fit that was stopped is to go on with points of another number or width */
-export function checkSamePoints(
-  op: string,
-  before: { readonly n: number; readonly d: number },
-  now: { readonly n: number; readonly d: number },
-): void {
-  if (before.n !== now.n || before.d !== now.d)
-    throw new Error(
-      `${op}: a fit goes on with the same points, [${before.n}, ${before.d}] before, [${now.n}, ${now.d}] now`,
-    );
-}

@@ -1,12 +1,13 @@
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { Findings } from "../lifecycle/findings";
+import type { PointsOf } from "../lifecycle/findings";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
-import type { RunOptions } from "../lifecycle/progress";
+import type { RunOptions, StepReport } from "../lifecycle/progress";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { kthNeighbours } from "../neighbours/kth-neighbour";
@@ -17,7 +18,7 @@ import { choice, flag, optional, positive, range, integer } from "../options";
 import { yieldWhenDue } from "../event-loop";
 import { condense, outlierScores, selectClusters } from "./condensed-tree";
 import type { CondensedTree, Selection } from "./condensed-tree";
-import { checkSamePoints, keptTree, newTree, restoredTree } from "./growing-tree";
+import { keptTree, newTree, restoredTree } from "./growing-tree";
 import type { GrowingTree, Tree } from "./growing-tree";
 import { singleLinkage } from "./linkage";
 import type { Linkage } from "./linkage";
@@ -58,9 +59,6 @@ export const HDBSCAN_OPTIONS: OptionSet<Settings> = {
   },
 };
 
-/** What names of a fit that did not end begin with. */
-const STANDING = "standing.";
-
 /** What was learned: everything else follows from the spanning tree. */
 interface Learnt {
   /** The points about their mean. */
@@ -72,9 +70,8 @@ interface Learnt {
 }
 
 /** Where a fit stands that has core distances, and some of the spanning tree. */
-interface Standing {
+interface Standing extends PointsOf {
   readonly cores: Float64Array<ArrayBuffer>;
-  readonly d: number;
   readonly spanning: GrowingTree;
 }
 
@@ -91,10 +88,7 @@ interface Result extends Selection, Learnt {
  * milliseconds.
  */
 export class HDBSCAN extends Model<Settings> {
-  #result: Result | undefined;
-  #standing: Standing | undefined;
-  /** Whether the next fit goes on from where a loaded one stood. */
-  #goesOn = false;
+  readonly #findings = new Findings<Result, Standing>();
 
   /** @throws for an option that is unknown or out of its range */
   constructor(options: HDBSCANOptions = {}) {
@@ -103,33 +97,34 @@ export class HDBSCAN extends Model<Settings> {
 
   /** The cluster of each point, −1 for noise. @throws before `fit`, as all these */
   get labels(): Int32Array<ArrayBuffer> {
-    return this.known("labels", this.#result).labels;
+    return this.known("labels", this.#findings.result).labels;
   }
   /** How deep each point lies in its cluster, from 0 (noise) to 1. */
   get probabilities(): Float64Array<ArrayBuffer> {
-    return this.known("probabilities", this.#result).probabilities;
+    return this.known("probabilities", this.#findings.result).probabilities;
   }
   /** How persistent each cluster is, from 0 to 1. */
   get clusterPersistence(): Float64Array<ArrayBuffer> {
-    return this.known("clusterPersistence", this.#result).persistence;
+    return this.known("clusterPersistence", this.#findings.result).persistence;
   }
   /** GLOSH: how far each point falls out of the nearest dense region, from 0 to 1. */
   get outlierScores(): Float64Array<ArrayBuffer> {
-    return this.known("outlierScores", this.#result).scores;
+    return this.known("outlierScores", this.#findings.result).scores;
   }
   /** The tree of clusters and what leaves them. */
   get condensedTree(): CondensedTree {
-    return this.known("condensedTree", this.#result).tree;
+    return this.known("condensedTree", this.#findings.result).tree;
   }
   /** Single linkage under mutual reachability. */
   get linkage(): Linkage {
-    return this.known("linkage", this.#result).linkage;
+    return this.known("linkage", this.#findings.result).linkage;
   }
 
   /**
    * Clusters points x [n, d]; of n ≤ minSamples points the farthest counts as the neighbour. A fit that was stopped, saved and loaded goes on
    * where it stood, with the same points.
-   * @param options `onStep`: after core distances, spanning tree and selection; the loss is the share of points without a cluster
+   * @param options `onStep`: after the core distances, now and then in the spanning tree, and at the end; the loss is the share of the work that is left, at
+   * the end that of points without a cluster
    * @throws when x has one row, or is no finite matrix; the signal's reason when aborted
    */
   async fit(x: Points, options: RunOptions = {}): Promise<this> {
@@ -139,39 +134,31 @@ export class HDBSCAN extends Model<Settings> {
       const { n } = given;
       if (n < 2) throw new Error(`${op}: a hierarchy needs two points, got ${n}`);
       const { rows, offset } = aboutMeans(given, op);
-      const report = (step: number, loss: number): void =>
-        fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });
-      const before = this.#goesOn ? this.#standing : undefined;
-      if (before) checkSamePoints(op, { n: before.cores.length, d: before.d }, rows);
-      [this.#standing, this.#goesOn] = [before, false];
+      // the core distances, the edges of the tree, and the selection are its steps
+      const at = (step: number, loss = 1 - step / (n + 1)): StepReport => ({
+        ...{ stage: this.name, epoch: 1, epochs: 1, step, steps: n + 1, loss },
+      });
+      const before = await this.#findings.enter(op, () => rows);
       const tree = await treeOf(rows);
       const cores =
         before?.cores ??
         (await kthNeighbours(rows, this.#minSamples(n), tree, () => this.device(x), fit)).map(Math.sqrt);
       const { d } = rows;
-      this.#standing = { cores, d, spanning: before?.spanning ?? newTree(n, !tree) };
-      const { spanning } = this.#standing;
+      const { spanning } = this.#findings.stand({ n, d, cores, spanning: before?.spanning ?? newTree(n, !tree) });
       if (!tree !== (spanning.nearest !== undefined)) throw new Error(`${op}: the checkpoint has another kind of tree`);
       this.learned(); // from now on it can say where it stands
-      report(1, 1);
+      const progress = (): StepReport => at(1 + spanning.count);
+      fit.report(progress());
       await fit.between();
       const { alpha } = this.settings;
       const distance = distanceOf(rows);
       const reach: Distance = (i, j) => Math.max(cores[i]!, cores[j]!, distance(i, j) / alpha);
-      await fit.pacing(tree ? boruvkaTree(tree, cores, alpha, spanning) : primTree(n, reach, spanning), () => ({
-        stage: this.name,
-        epoch: 1,
-        epochs: 1,
-        step: 1,
-        steps: 3,
-        loss: 1,
-      }));
-      report(2, 1);
+      await fit.pacing(tree ? boruvkaTree(tree, cores, alpha, spanning) : primTree(n, reach, spanning), progress);
       await fit.between();
       const result = await this.#selected({ rows, offset, cores, spanning });
       await fit.between();
-      [this.#result, this.#standing] = [result, undefined];
-      report(3, result.labels.reduce((count, label) => count + Number(label < 0), 0) / n);
+      this.#findings.end(result);
+      fit.report(at(n + 1, result.labels.reduce((count, label) => count + Number(label < 0), 0) / n));
     });
   }
 
@@ -187,7 +174,7 @@ export class HDBSCAN extends Model<Settings> {
    * @throws before `fit`, and for another d
    */
   async predict(x: Points): Promise<Int32Array<ArrayBuffer>> {
-    const { rows, offset, cores, tree, within } = this.known("predict", this.#result);
+    const { rows, offset, cores, tree, within } = this.known("predict", this.#findings.result);
     return this.computing("predict", async () => {
       const given = await takeRows(x, "HDBSCAN.predict");
       if (given.d !== rows.d) throw new Error(`HDBSCAN.predict: x must have ${rows.d} columns, got ${given.d}`);
@@ -202,44 +189,37 @@ export class HDBSCAN extends Model<Settings> {
   }
 
   protected override own(): Learned {
-    const standing = this.#standing;
-    const result = standing ? this.#result : this.known("save", this.#result);
-    return {
-      arrays: {
-        ...(result && keptResult(result)),
-        ...(standing &&
-          withPrefix(STANDING, {
-            coreDistances: new NdArray<TypedArray>(standing.cores),
-            ...keptTree(standing.spanning),
-          })),
-      },
-      ...(standing && { state: { d: standing.d, count: standing.spanning.count } }),
-    };
+    return this.#findings.kept(
+      (result) => this.known("save", result),
+      keptResult,
+      ({ cores, spanning }) => ({
+        arrays: { coreDistances: new NdArray<TypedArray>(cores), ...keptTree(spanning) },
+        state: { count: spanning.count },
+      }),
+    );
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {
-    const standing = saved.of(saved.below(STANDING));
-    const count = standing.arrays["coreDistances"]?.data.length;
-    if (count !== undefined) {
-      const cores = standing.numbers("coreDistances", count);
+    const hasResult = this.#findings.restore(saved, "points", (standing, d) => {
+      const n = standing.arrays["coreDistances"]?.data.length ?? 0;
+      const cores = standing.numbers("coreDistances", n);
       if (!cores.every((core) => core >= 0)) throw new Error("checkpoint: coreDistances must be distances");
       const spanning = restoredTree(standing, saved.entry<number>("count", integer(0)));
-      if (spanning.weights.length !== count - 1) throw new Error(`checkpoint: edges must be a tree of ${count} points`);
-      this.#standing = { cores, d: saved.entry("d", integer(1)), spanning };
-      this.#goesOn = true;
-      if (!saved.arrays["points"]) return;
-    }
+      if (spanning.weights.length !== n - 1) throw new Error(`checkpoint: edges must be a tree of ${n} points`);
+      return { n, d: d(), cores, spanning };
+    });
+    if (!hasResult) return;
     const [n = 0, d = 0, ...more] = saved.arrays["points"]?.shape ?? [];
     if (n < 2 || d < 1 || more.length > 0) throw new Error(`checkpoint: points must be rows of numbers, at least two`);
     const rows = { n, d, data: saved.numbers("points", n * d) };
     const spanning = restoredTree(saved);
     if (spanning.weights.length !== n - 1) throw new Error(`checkpoint: edges must be a tree of ${n} points`);
     const [offset, cores] = [saved.numbers("offset", d), saved.numbers("coreDistances", n)];
-    this.#result = await this.#selected({ rows, offset, cores, spanning });
+    this.#findings.restored(await this.#selected({ rows, offset, cores, spanning }));
   }
 
   protected override release(): void {
-    [this.#result, this.#standing] = [undefined, undefined];
+    this.#findings.release();
   }
 
   #minSamples(n: number): number {

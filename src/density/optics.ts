@@ -2,8 +2,9 @@ import { checkPositive } from "../checks";
 import type { Points } from "../cluster/points";
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
-import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { Findings } from "../lifecycle/findings";
+import type { PointsOf } from "../lifecycle/findings";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
@@ -15,7 +16,7 @@ import { treeOf } from "../neighbours/kth-on-tree";
 import { aboutMeans, takeRows } from "../neighbours/rows";
 import { choice, integer, optional, positive, share } from "../options";
 import { distanceOf } from "./mutual-reachability";
-import { checkSamePoints, keptDistances, restoredDistances } from "./growing-tree";
+import { keptDistances, restoredDistances } from "./growing-tree";
 import { cutAt, newOrdering, order, xiClusters } from "./reachability";
 import type { GrowingOrdering, Ordering } from "./reachability";
 
@@ -50,13 +51,9 @@ export const OPTICS_OPTIONS: OptionSet<Settings> = {
   defaults: { minSamples: 5, clusterMethod: "xi", xi: 0.05 },
 };
 
-/** What names of a fit that did not end begin with. */
-const STANDING = "standing.";
-
 /** Where a fit stands that has core distances, and some of the order. */
-interface Standing {
+interface Standing extends PointsOf {
   readonly cores: Float64Array<ArrayBuffer>;
-  readonly d: number;
   readonly growing: GrowingOrdering;
 }
 
@@ -72,10 +69,7 @@ interface Result extends Ordering {
  * predecessors. In float64, in n² time and in memory that grows with n alone; the calling thread goes on every few milliseconds.
  */
 export class OPTICS extends Model<Settings> {
-  #result: Result | undefined;
-  #standing: Standing | undefined;
-  /** Whether the next fit goes on from where a loaded one stood. */
-  #goesOn = false;
+  readonly #findings = new Findings<Result, Standing>();
 
   /** @throws for an option that is unknown or out of its range */
   constructor(options: OPTICSOptions = {}) {
@@ -86,34 +80,35 @@ export class OPTICS extends Model<Settings> {
 
   /** The cluster of each point, −1 for noise. @throws before `fit`, as all these */
   get labels(): Int32Array<ArrayBuffer> {
-    return this.known("labels", this.#result).labels;
+    return this.known("labels", this.#findings.result).labels;
   }
   /** Row numbers in the order in which they were reached. */
   get ordering(): Int32Array<ArrayBuffer> {
-    return this.known("ordering", this.#result).ordering;
+    return this.known("ordering", this.#findings.result).ordering;
   }
   /** The distance at which each row was reached; infinite for the first of what hangs together. */
   get reachability(): Float64Array<ArrayBuffer> {
-    return this.known("reachability", this.#result).reachability;
+    return this.known("reachability", this.#findings.result).reachability;
   }
   /** Distance of each row to its minSamples-th neighbour, itself included; infinite beyond maxEps. */
   get coreDistances(): Float64Array<ArrayBuffer> {
-    return this.known("coreDistances", this.#result).cores;
+    return this.known("coreDistances", this.#findings.result).cores;
   }
   /** From which row each was reached; −1 where it was not. */
   get predecessors(): Int32Array<ArrayBuffer> {
-    return this.known("predecessors", this.#result).predecessors;
+    return this.known("predecessors", this.#findings.result).predecessors;
   }
   /** Clusters by "xi", nested ones too: first and last place in `ordering`, [clusters, 2], inner before outer. None by "dbscan". */
   get clusterHierarchy(): NdArray<Int32Array> {
-    const { hierarchy } = this.known("clusterHierarchy", this.#result);
+    const { hierarchy } = this.known("clusterHierarchy", this.#findings.result);
     return new NdArray(hierarchy, [hierarchy.length / 2, 2]);
   }
 
   /**
    * Orders and clusters points x [n, d]; of fewer than minSamples points none is a core point. A fit that was stopped, saved and loaded goes on
    * where it stood, with the same points.
-   * @param options `onStep`: after core distances and ordering, and at the end; the loss is the share of points without a cluster
+   * @param options `onStep`: after the core distances, now and then in the order, and at the end; the loss is the share of the work that is left, at the end
+   * that of points without a cluster
    * @throws when x is no finite matrix; the signal's reason when aborted
    */
   async fit(x: Points, options: RunOptions = {}): Promise<this> {
@@ -122,11 +117,11 @@ export class OPTICS extends Model<Settings> {
       const { n } = given;
       const { rows } = aboutMeans(given, "OPTICS.fit");
       const { minSamples, maxEps = Infinity } = this.settings;
-      const report = (step: number, loss: number): void =>
-        fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss });
-      const before = this.#goesOn ? this.#standing : undefined;
-      if (before) checkSamePoints("OPTICS.fit", { n: before.cores.length, d: before.d }, rows);
-      [this.#standing, this.#goesOn] = [before, false];
+      // the core distances, the places in the order, and the clusters are its steps
+      const at = (step: number, loss = 1 - step / (n + 2)): StepReport => ({
+        ...{ stage: this.name, epoch: 1, epochs: 1, step, steps: n + 2, loss },
+      });
+      const before = await this.#findings.enter("OPTICS.fit", () => rows);
       const cores =
         before?.cores ??
         (n < minSamples
@@ -134,17 +129,16 @@ export class OPTICS extends Model<Settings> {
           : (await kthNeighbours(rows, minSamples - 1, await treeOf(rows), () => this.device(x), fit)).map((squared) =>
               Math.sqrt(squared) > maxEps ? Infinity : Math.sqrt(squared),
             ));
-      const growing = before?.growing ?? newOrdering(n);
-      this.#standing = { cores, d: rows.d, growing };
+      const { d } = rows;
+      const { growing } = this.#findings.stand({ n, d, cores, growing: before?.growing ?? newOrdering(n) });
       this.learned(); // from now on it can say where it stands
-      report(1, 1);
+      const progress = (): StepReport => at(1 + growing.count);
+      fit.report(progress());
       await fit.between();
-      const progress = (): StepReport => ({ stage: this.name, epoch: 1, epochs: 1, step: 1, steps: 3, loss: 1 });
       const ordering = await fit.pacing(order(n, cores, distanceOf(rows), maxEps, growing), progress);
-      report(2, 1);
       await fit.between();
-      [this.#result, this.#standing] = [this.#clustered(ordering, cores), undefined];
-      report(3, this.labels.reduce((count, label) => count + Number(label < 0), 0) / n);
+      this.#findings.end(this.#clustered(ordering, cores));
+      fit.report(at(n + 2, this.labels.reduce((count, label) => count + Number(label < 0), 0) / n));
     });
   }
 
@@ -158,7 +152,7 @@ export class OPTICS extends Model<Settings> {
    * @throws before `fit`, or unless eps is above 0 and at most maxEps
    */
   labelsAt(eps: number): Int32Array<ArrayBuffer> {
-    const result = this.known("labelsAt", this.#result);
+    const result = this.known("labelsAt", this.#findings.result);
     this.checkLearned("labelsAt");
     checkPositive("OPTICS.labelsAt", { eps });
     const { maxEps = Infinity } = this.settings;
@@ -172,31 +166,26 @@ export class OPTICS extends Model<Settings> {
   }
 
   protected override own(): Learned {
-    const standing = this.#standing;
-    const result = standing ? this.#result : this.known("save", this.#result);
-    return {
-      arrays: {
-        ...(result && keptOrdering({ ...result, count: result.ordering.length }, result.cores)),
-        ...(standing && withPrefix(STANDING, keptOrdering(standing.growing, standing.cores))),
-      },
-      ...(standing && { state: { d: standing.d } }),
-    };
+    return this.#findings.kept(
+      (result) => this.known("save", result),
+      (result) => keptOrdering({ ...result, count: result.ordering.length }, result.cores),
+      ({ growing, cores }) => ({ arrays: keptOrdering(growing, cores) }),
+    );
   }
 
   protected override restore(saved: Checkpoint): void {
-    const standing = saved.of(saved.below(STANDING));
-    if (standing.arrays["ordering"]) {
+    const hasResult = this.#findings.restore(saved, "ordering", (standing, d) => {
       const { growing, cores } = restoredOrdering(standing);
-      [this.#standing, this.#goesOn] = [{ growing, cores, d: saved.entry("d", integer(1)) }, true];
-      if (!saved.arrays["ordering"]) return;
-    }
+      return { growing, cores, n: cores.length, d: d() };
+    });
+    if (!hasResult) return;
     const { growing, cores } = restoredOrdering(saved);
     if (growing.count < cores.length) throw new Error("checkpoint: ordering must hold each row once");
-    this.#result = this.#clustered(growing, cores);
+    this.#findings.restored(this.#clustered(growing, cores));
   }
 
   protected override release(): void {
-    [this.#result, this.#standing] = [undefined, undefined];
+    this.#findings.release();
   }
 
   /** The clusters that the settings ask for. */

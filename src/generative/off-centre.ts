@@ -57,15 +57,27 @@ export function objectElsewhere(stamp: Float64Array, side: number): { row: numbe
   return isItsLight ? { row, column } : undefined;
 }
 
-/** Counts the stamps of n whose object is elsewhere; a number that is counted again counts once. */
+/** Numbers named in a remark. */
+const NAMED = 8;
+
+/** What is to be told of stamps that were taken though their object is elsewhere. */
+export function offCentreRemark(found: Iterable<number>): string | undefined {
+  const numbers = Uint32Array.from(found).sort();
+  if (numbers.length === 0) return undefined;
+  const [named, more] = [[...numbers.subarray(0, NAMED)].join(", "), numbers.length - NAMED];
+  return `${numbers.length === 1 ? "one stamp shows its" : `${numbers.length} stamps show their`} object more than ${REACH} pixels from the middle and ${numbers.length === 1 ? "was" : "were"} taken all the same: ${named}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** Collects the stamps of n whose object is elsewhere, in `found`; a number that is met again counts once. */
 export class OffCentre {
-  readonly #found = new Set<number>();
+  readonly #found: Set<number>;
   readonly #op: string;
   readonly #n: number;
 
-  constructor(op: string, n: number) {
+  constructor(op: string, n: number, found: Set<number>) {
     this.#op = op;
     this.#n = n;
+    this.#found = found;
   }
 
   /** Looks at stamp i. @throws as soon as more than one in twenty are found */

@@ -8,7 +8,7 @@ import type { RowsLike } from "../lifecycle/rows";
 import { takeFloat32 } from "../matrix";
 import { NdArray, sizeOf } from "../ndarray";
 import { withoutNeighbours } from "./neighbours";
-import { OffCentre } from "./off-centre";
+import { OffCentre, offCentreRemark } from "./off-centre";
 import { brightest, meanOf, smoothed } from "./planes";
 import { NEIGHBOURS, NORMALIZATIONS, preparedShape } from "./preparation-options";
 import type { PreparationOptions } from "./preparation-options";
@@ -33,7 +33,13 @@ function moved(stamp: Float64Array, side: number, bands: number, rows: number, c
  * [n, 5, crop, crop], or [n, 1, crop, crop] for `white`. @throws for another number of bands, stamps that are no squares, constant, hold NaN or, where
  * they are normalised, have their object elsewhere than in the middle: one of which nothing is there, or more than one in twenty that show none of their own there
  */
-export function prepareStamps(stamps: NdArray<Float32Array>, options: PreparationOptions = {}): NdArray<Float32Array> {
+export function prepareStamps(
+  stamps: NdArray<Float32Array>,
+  options: PreparationOptions & {
+    /** Told which of up to one stamp in twenty show none of their own object in the middle, and are prepared all the same. */
+    readonly onRemark?: (remark: string) => void;
+  } = {},
+): NdArray<Float32Array> {
   const op = "prepareStamps";
   const [n, bands, side, width] = stamps.shape as [number, number, number, number];
   const { skySigma, crop = side, neighbours = "keep", stretch = "none", normalize = "none" } = options;
@@ -46,14 +52,19 @@ export function prepareStamps(stamps: NdArray<Float32Array>, options: Preparatio
   if (skySigma && (skySigma.length !== bands || !skySigma.every((sigma) => sigma > 0)))
     throw new Error(`${op}: skySigma must be ${bands} positive numbers, got ${skySigma.join(", ")}`);
   const shape = preparedShape(op, [bands, side, width], options);
-  return new NdArray(new Preparation(op, n, side, options).all(stamps.data, Number), [n, ...shape]);
+  const elsewhere = new Set<number>();
+  const prepared = new Preparation(op, n, side, options, elsewhere).all(stamps.data, Number);
+  const remark = offCentreRemark(elsewhere);
+  if (remark !== undefined) options.onRemark?.(remark);
+  return new NdArray(prepared, [n, ...shape]);
 }
 
 /** Stamps prepared at a time. */
 const CHUNK = 64;
 
 /**
- * The same of all that training takes, whose items flatten to `inputShape`; those of a source as they are read.
+ * The same of all that training takes, whose items flatten to `inputShape`; those of a source as they are read. Numbers of stamps that are taken though their
+ * object is elsewhere come into `elsewhere`.
  * @throws as `prepareStamps`, and for items of another size
  */
 export async function preparedRows(
@@ -61,6 +72,7 @@ export async function preparedRows(
   inputShape: readonly number[],
   options: PreparationOptions,
   op: string,
+  elsewhere = new Set<number>(),
 ): Promise<RowsLike> {
   const shape = preparedShape(op, inputShape, options);
   const [width, size] = [sizeOf(inputShape), sizeOf(shape)];
@@ -81,7 +93,7 @@ export async function preparedRows(
   const items = isRowSource(given) ? [given.length, ...given.rowShape] : given.shape;
   const [n = 0, ...rest] = items;
   if (sizeOf(rest) !== width) throw new Error(`${op}: x must have ${width} values a row, got ${sizeOf(rest)}`);
-  const preparation = new Preparation(op, n, inputShape[1]!, options);
+  const preparation = new Preparation(op, n, inputShape[1]!, options, elsewhere);
   const isLast = layoutTaken(items, inputShape, op) === "channels-last";
   if (isRowSource(given)) {
     const { length, memory, rows, range } = isLast ? channelsFirstRows(given) : given;
@@ -124,7 +136,7 @@ class Preparation {
   readonly #steps: Required<Omit<PreparationOptions, "skySigma">>;
   readonly #offCentre: OffCentre;
 
-  constructor(op: string, n: number, side: number, options: PreparationOptions) {
+  constructor(op: string, n: number, side: number, options: PreparationOptions, elsewhere: Set<number>) {
     const {
       skySigma,
       center = false,
@@ -134,7 +146,7 @@ class Preparation {
       normalize = "none",
     } = options;
     this.#op = op;
-    this.#offCentre = new OffCentre(op, n);
+    this.#offCentre = new OffCentre(op, n, elsewhere);
     this.#side = side;
     this.#skySigma = skySigma;
     this.#steps = { center, neighbours, crop, stretch, normalize };

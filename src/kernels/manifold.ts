@@ -43,5 +43,12 @@ export const hartleyFilter = /* @__PURE__ */ kernel(hartleyFilterWgsl, {
   rows: ({ length }) => length / 4,
   grain: ({ length }) => Math.max(1, Math.ceil(2048 / length)),
 });
-export const umapEpoch = /* @__PURE__ */ kernel(umapEpochWgsl, points);
+/** Points of a part of an epoch, one an invocation. */
+const partOfPoints: Launch<"n" | "parts"> = {
+  grid: ({ n, parts }, [size]) => grid1d(Math.ceil(n / parts), size),
+  rows: ({ n, parts }) => Math.ceil(n / parts),
+  grain: 64,
+};
+
+export const umapEpoch = /* @__PURE__ */ kernel(umapEpochWgsl, partOfPoints);
 export const umapEpochWide = /* @__PURE__ */ kernel(umapEpochWideWgsl, points);

@@ -108,6 +108,8 @@ export interface Estimator {
   dispose(): void | Promise<void>;
 
   readonly labels?: FittedLabels;
+  /** What is to be told of the items that were fitted, in words. */
+  readonly remarks?: readonly string[];
   /** Labels of items that need not have been fitted. */
   predict?(x: unknown): Promise<FittedLabels>;
   /** Items that need not have been fitted as the method sees them, [n, e]. */

@@ -58,6 +58,7 @@ export function toReport(run: FinishedRun): ClusteringReport {
   return {
     title: run.title,
     ...(run.summary !== undefined && { summary: run.summary }),
+    ...(run.remarks && { remarks: run.remarks }),
     method: run.method,
     ...{ seed: run.seed, device: run.device, versions: run.versions, options: run.options },
     ...(run.command !== undefined && { command: run.command }),

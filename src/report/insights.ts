@@ -8,6 +8,8 @@ import { sampleRows } from "./sections/sample";
 
 /** What a report shows of a network or a map, of methods that have one. */
 export interface Insights {
+  /** What is to be told of the items, in words. */
+  readonly remarks?: readonly string[];
   /** The units of a self-organising map, or the nodes of an evolving one. */
   readonly map?: ShownMap;
   /** Some items as the network is given them, and as it gives them back, [m, values]: their rows. */
@@ -74,6 +76,7 @@ export async function insightsOf(estimator: Estimator, x: NdArray<TypedArray>, s
   const map = await shownMap(estimator);
   const pulls = await estimator.gradientSizes?.(taken(x, sampleRows(n, PULLED, seed)));
   return {
+    ...(estimator.remarks?.length && { remarks: estimator.remarks }),
     ...(map && { map }),
     ...(values && { decoded: { rows, given, values } }),
     ...(broken && denoised && { denoised: { share, given: broken, values: denoised } }),

@@ -1,7 +1,8 @@
 import type { Points } from "../cluster/points";
 import type { Device } from "../device";
-import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { Findings } from "../lifecycle/findings";
+import type { PointsOf } from "../lifecycle/findings";
 import { Model } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions } from "../lifecycle/progress";
@@ -50,13 +51,10 @@ interface Result extends Eigenvectors {
 }
 
 /** Where a fit stands that has its eigenvectors. */
-interface Standing extends Eigenvectors {
+interface Standing extends Eigenvectors, PointsOf {
   /** Whether they are those of a random walk. */
   readonly walk: boolean;
 }
-
-/** What names of a fit that did not end begin with. */
-const STANDING = "standing.";
 
 const keptEigen = ({ eigenvalues, embedding }: Eigenvectors): Record<string, NdArray<TypedArray>> => ({
   eigenvalues: new NdArray<TypedArray>(eigenvalues),
@@ -71,22 +69,12 @@ function restoredEigen(saved: Checkpoint, k: number): Eigenvectors {
   };
 }
 
-/** @throws `op: …` when a fit that was stopped is to go on with another number of points */
-async function checkSameNumber(x: Points | SparseMatrix, { embedding }: Eigenvectors, op: string): Promise<void> {
-  const [before] = embedding.shape;
-  const n = x instanceof SparseMatrix ? x.shape[0] : (await takeRows(x, op)).n;
-  if (n !== before) throw new Error(`${op}: a fit goes on with the same points, ${before} before, ${n} now`);
-}
-
 /** k-means on the rows of the smallest eigenvectors of an operator that the points say. */
 export abstract class EigenClustering<
   Settings extends EigenClusteringSettings,
   X extends Points | SparseMatrix = Points,
 > extends Model<Settings> {
-  #result: Result | undefined;
-  #standing: Standing | undefined;
-  /** Whether the next fit goes on from where a loaded one stood. */
-  #goesOn = false;
+  readonly #findings = new Findings<Result, Standing>();
 
   get nClusters(): number {
     return this.settings.nClusters;
@@ -94,15 +82,15 @@ export abstract class EigenClustering<
 
   /** The cluster of each point. @throws before `fit`, as all these */
   get labels(): Int32Array<ArrayBuffer> {
-    return this.known("labels", this.#result).labels;
+    return this.known("labels", this.#findings.result).labels;
   }
   /** The smallest eigenvalues, ascending, [nClusters]. */
   get eigenvalues(): Float64Array<ArrayBuffer> {
-    return this.known("eigenvalues", this.#result).eigenvalues;
+    return this.known("eigenvalues", this.#findings.result).eigenvalues;
   }
   /** Their eigenvectors as columns, [n, nClusters]: what was clustered, row by row. */
   get embedding(): NdArray<Float64Array> {
-    return this.known("embedding", this.#result).embedding;
+    return this.known("embedding", this.#findings.result).embedding;
   }
 
   /**
@@ -119,11 +107,11 @@ export abstract class EigenClustering<
       const report = (step: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss: 1 - step / 3 });
       const device = await this.device(x);
-      const before = this.#goesOn ? this.#standing : undefined;
-      this.#goesOn = false;
-      if (before) await checkSameNumber(x, before, op);
-      else {
-        this.#standing = undefined;
+      const numberOf = async (): Promise<PointsOf> => ({
+        n: x instanceof SparseMatrix ? x.shape[0] : (await takeRows(x, op)).n,
+      });
+      let standing = await this.#findings.enter(op, numberOf);
+      if (!standing) {
         const operator = await this.operator(x, op, device, signal);
         const { n, roots } = operator;
         if (n < nClusters) throw new Error(`${op}: ${nClusters} clusters need as many points, got ${n}`);
@@ -131,16 +119,16 @@ export abstract class EigenClustering<
         await fit.between();
         const { values, vectors } = await smallestEigenvectors(operator, nClusters, op, { signal });
         const embedding = asColumns(vectors, nClusters, n, roots);
-        this.#standing = { eigenvalues: values, embedding, walk: roots !== undefined };
+        standing = this.#findings.stand({ n, eigenvalues: values, embedding, walk: roots !== undefined });
       }
-      const { walk, ...eigen } = this.#standing!;
+      const { walk, eigenvalues, embedding } = standing;
       this.learned(); // from now on it can say where it stands
       report(2);
       await fit.between();
-      const rows = walk ? eigen.embedding : unitLength(eigen.embedding);
+      const rows = walk ? embedding : unitLength(embedding);
       const labels = await clusterRows(rows, { nClusters, nInit, seed, device, signal });
       await fit.between();
-      [this.#result, this.#standing] = [{ labels, ...eigen }, undefined];
+      this.#findings.end({ labels, eigenvalues, embedding });
       report(3);
     });
   }
@@ -154,33 +142,28 @@ export abstract class EigenClustering<
   protected abstract operator(x: X, op: string, device: Device, signal: AbortSignal): Promise<ClusteringOperator>;
 
   protected override own(): Learned {
-    const standing = this.#standing;
-    const result = standing ? this.#result : this.known("save", this.#result);
-    return {
-      arrays: {
-        ...(result && { ...keptEigen(result), labels: new NdArray<TypedArray>(result.labels) }),
-        ...(standing && withPrefix(STANDING, keptEigen(standing))),
-      },
-      ...(standing && { state: { walk: standing.walk } }),
-    };
+    return this.#findings.kept(
+      (result) => this.known("save", result),
+      (result) => ({ ...keptEigen(result), labels: new NdArray<TypedArray>(result.labels) }),
+      (standing) => ({ arrays: keptEigen(standing), state: { walk: standing.walk } }),
+    );
   }
 
   protected override restore(saved: Checkpoint): void {
     const { nClusters } = this;
-    const standing = saved.of(saved.below(STANDING));
-    if (standing.arrays["embedding"]) {
-      this.#standing = { ...restoredEigen(standing, nClusters), walk: saved.entry<boolean>("walk", flag) };
-      this.#goesOn = true;
-      if (!saved.arrays["labels"]) return;
-    }
+    const hasResult = this.#findings.restore(saved, "labels", (standing) => {
+      const eigen = restoredEigen(standing, nClusters);
+      return { ...eigen, n: eigen.embedding.shape[0]!, walk: saved.entry<boolean>("walk", flag) };
+    });
+    if (!hasResult) return;
     const labels = saved.labels("labels", nClusters);
     const found = restoredEigen(saved, nClusters);
     if (!labels || labels.length !== found.embedding.shape[0])
       throw new Error("checkpoint: labels and embedding must be of the same points");
-    this.#result = { labels, ...found };
+    this.#findings.restored({ labels, ...found });
   }
 
   protected override release(): void {
-    [this.#result, this.#standing] = [undefined, undefined];
+    this.#findings.release();
   }
 }

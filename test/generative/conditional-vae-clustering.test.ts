@@ -3,7 +3,7 @@ import { auc, NdArray } from "constella";
 import type { RowSource } from "constella/data";
 import { expect, test } from "vitest";
 import { simulateStarsGalaxies, SKY_SIGMA } from "../../src/data";
-import { ConditionalVAEClustering } from "../../src/generative";
+import { ConditionalVAEClustering, prepareStamps } from "../../src/generative";
 import { STILL } from "../models/untrained";
 import { describeDevices, expectAlike } from "../devices";
 
@@ -134,6 +134,16 @@ describeDevices("conditional VAE as a method", (deviceOf, type) => {
     );
     using few = new ConditionalVAEClustering(bright);
     await few.fit(moved(6, 0.01));
+    expect(few.remarks.join()).toMatch(
+      /^\d stamps show their object more than 4 pixels from the middle and were taken all the same: 0(, \d+)+$/,
+    );
+    const told: string[] = [];
+    prepareStamps(moved(6, 0.01), {
+      ...bright.preparation,
+      normalize: "white",
+      onRemark: (remark) => told.push(remark),
+    });
+    expect(told).toEqual(few.remarks);
     await expect(
       few.predict(new NdArray(moved(6, 0.01).data.slice(0, 5 * SIDE * SIDE), [1, 5, SIDE, SIDE])),
     ).rejects.toThrow(
@@ -145,6 +155,7 @@ describeDevices("conditional VAE as a method", (deviceOf, type) => {
       preparation: { ...bright.preparation, center: true },
     });
     await centred.fit(moved(4, 1));
+    expect(centred.remarks).toEqual([]);
     await refused(new NdArray(new Float32Array(3 * SIDE * SIDE * 2), [2, 3, SIDE, SIDE])).toThrow(
       "ConditionalVAEClustering.fit: x must have 2000 values a row, got 1200",
     );

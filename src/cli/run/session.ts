@@ -112,6 +112,7 @@ export async function runSession(session: Session): Promise<SessionResult> {
         progress.update(stepProgress(report, { figures: measures ? { ACC: measures["ACC"]! } : {} })),
     });
     progress.stop();
+    for (const remark of outcome.estimator.remarks ?? []) progress.note(`${data.path}: ${remark}`);
     await write(outcome.checkpoint);
     if (session.compare) {
       const { model, record } = outcome.checkpoint;

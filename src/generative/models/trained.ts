@@ -89,6 +89,8 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
 > {
   /** Sizes of an item once it is prepared. */
   readonly #prepared: readonly number[];
+  /** What was to be told of the items of the last `fit` that have been looked at, in words. */
+  #remark: () => string | undefined = () => undefined;
 
   protected constructor(name: string, options: unknown, set: OptionSet<S>) {
     super(name, options, set);
@@ -132,7 +134,16 @@ export abstract class ReconstructionModel<S extends ReconstructionSettings, N ex
   protected async prepared(x: RowsLike, op: string): Promise<RowsLike> {
     const { inputShape, preparation } = this.settings;
     if (!preparation) return x;
-    return (await import("../preparation")).preparedRows(x, inputShape, preparation, `${this.name}.${op}`);
+    const [{ preparedRows }, { offCentreRemark }] = [await import("../preparation"), await import("../off-centre")];
+    const elsewhere = new Set<number>();
+    if (op === "fit") this.#remark = () => offCentreRemark(elsewhere);
+    return preparedRows(x, inputShape, preparation, `${this.name}.${op}`, elsewhere);
+  }
+
+  /** What is to be told of the items of the last `fit`: which stamps have their object elsewhere than in the middle, and were taken all the same. */
+  get remarks(): readonly string[] {
+    const remark = this.#remark();
+    return remark === undefined ? [] : [remark];
   }
 
   /** What the network is trained on of prepared items: all of them, unless a model says otherwise. */

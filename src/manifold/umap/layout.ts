@@ -25,10 +25,13 @@ export interface LayoutOptions {
 /** Epochs between two looks at the signal. */
 const CHECK = 10;
 /**
- * Parts of an epoch: an edge belongs to one of them by the hash of its ends, and each part finds the places that the one before it left. The sequential form
- * moves one edge at a time; where all edges meet the places of the epoch before, points that pull each other swing, and clusters stay wide.
+ * Parts of an epoch, each of which finds the places that the one before it left. The sequential form moves one edge at a time; where all meet the places of the
+ * epoch before, points that pull each other swing, and clusters stay wide. In up to four dimensions, which are looked at, a part moves one of eight points, and
+ * neighbours stay neighbours as in the sequential form: trustworthiness with five neighbours of 10,000 digits in the plane, eight seeds, 0.9645, where parts
+ * of edges have 0.9560. In more, where clusters are sought, a part is a quarter of the edges and moves both their ends: they stay denser (N2D of those digits:
+ * ACC 0.947, by parts of points 0.803).
  */
-const PARTS = 4;
+const [PARTS, WIDE_PARTS] = [8, 4];
 /** Dimensions up to which a kernel keeps a point in registers. */
 const NARROW = 4;
 
@@ -51,14 +54,14 @@ export async function layOut(
 ): Promise<Float32Array<ArrayBuffer>> {
   const [n, m] = graph.shape;
   const { epochs, a, b, learningRate, repulsionStrength, negativeSampleRate, seed, fixed, onEpoch, signal } = options;
-  const parts = fixed ? 1 : PARTS; // what stays is found where it is
   const wide = dim > NARROW;
+  const parts = fixed ? 1 : wide ? WIDE_PARTS : PARTS; // what stays is found where it is
   const width = wide ? 4 * Math.ceil(dim / 4) : dim;
   await device.prepare([wide ? umapEpochWide : umapEpoch]);
   const padded = <T extends Float32Array | Uint32Array>(list: T, none: T): T => (list.length > 0 ? list : none);
   const made = untidied((): Record<"now" | "next" | "starts" | "columns" | "periods", Tensor> => ({
     now: tensor(device, filled(y, dim, width), [n, width]),
-    next: empty(device, [n, width], "f32", "UMAP"),
+    next: tensor(device, filled(y, dim, width), [n, width]),
     starts: indices(device, graph.indptr),
     columns: indices(device, padded(graph.indices, new Uint32Array(1))),
     periods: tensor(device, padded(periods, new Float32Array(1))),
@@ -73,10 +76,10 @@ export async function layOut(
       for (let part = 0; part < parts; part++) {
         const given = {
           ...{ y: now, others: others ?? now, starts, columns, periods: made.periods, moved: next },
-          ...{ n, m, epoch, part, parts, negative: negativeSampleRate, seed, both: fixed ? 0 : 1, a, b },
+          ...{ n, m, epoch, part, parts, negative: negativeSampleRate, seed, a, b },
           ...{ alpha: learningRate * (1 - epoch / epochs), gamma: repulsionStrength },
         };
-        if (work) run(umapEpochWide, { ...given, work, quads: width / 4 });
+        if (work) run(umapEpochWide, { ...given, work, quads: width / 4, both: fixed ? 0 : 1 });
         else run(umapEpoch, { ...given, dim });
         [now, next] = [next, now];
       }

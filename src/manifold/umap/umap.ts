@@ -62,8 +62,8 @@ const SMALL = 10_000;
 
 /**
  * UMAP (McInnes, Healy and Melville, "UMAP: uniform manifold approximation and projection for dimension reduction", 2018): places whose fuzzy graph of
- * neighbours is nearest to that of the points, by sampled edges and drawn pushes. Exact neighbours; an epoch moves all points at once by one kernel, each
- * along its own edges in their order towards where the others stood before the epoch, so that one seed gives the same bytes on one device every time.
+ * neighbours is nearest to that of the points, by sampled edges and drawn pushes. Exact neighbours; an epoch is a few parts, each of which moves its points at
+ * once by one kernel, along their own edges in their order towards where the others stood before it, so that one seed gives the same bytes on one device.
  */
 export class UMAP {
   readonly #options: UMAPOptions;

@@ -62,6 +62,8 @@ export interface ClusteringReport {
   readonly method: string;
   /** one sentence on the data or the purpose */
   readonly summary?: string;
+  /** What is to be told of the items, in words. */
+  readonly remarks?: readonly string[];
   readonly seed: number;
   /** what computed it, in words */
   readonly device: string;

@@ -53,6 +53,7 @@ export function heading(
   const found = `${run.method}: ${plural(k, "cluster")} among ${plural(n, one)} in ${formatDuration(run.elapsed)}${rest.length > 0 ? `, ${rest.join(", ")}` : ""}.`;
   return html`<h1>${run.title}</h1>
     <p class="lead">${run.summary !== undefined && html`${run.summary} `}${found}</p>
+    ${run.remarks?.map((remark) => html`<p>To be told of the ${one}s: ${remark}.</p>`)}
     <p class="byline">${formatDate(run.date)} · ${run.device} · seed ${run.seed}</p>`;
 }
 
