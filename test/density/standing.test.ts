@@ -62,7 +62,7 @@ afterEach(async () => {
   await yieldNow(); // which keeps the time of the last turn
 });
 
-describe.each(CASES)("%s", (name, [make, load], n, d) => {
+describe.each(CASES)("%s", (_, [make, load], n, d) => {
   test("stopped again and again it ends as one that was not, without the work before", async () => {
     const device = await deviceOf("wasm");
     const x = clouds(n, d);
