@@ -4,6 +4,8 @@ export type { KMeansFitOptions, KMeansInit, KMeansOptions, KMeansReport } from "
 export type { Points, PointSource } from "./points";
 export { MiniBatchKMeans } from "./mini-batch-kmeans";
 export type { MiniBatchKMeansOptions, MiniBatchReport } from "./mini-batch-kmeans";
+export { SphericalKMeans } from "./spherical-kmeans";
+export type { SphericalKMeansOptions } from "./spherical-kmeans";
 export { DBSCAN } from "./dbscan";
 export type { DBSCANOptions } from "./dbscan";
 export { PCA } from "./pca";

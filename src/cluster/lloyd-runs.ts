@@ -22,6 +22,9 @@ interface RunEnds {
   readonly after?: (pass: Pass) => void;
 }
 
+/** The passes that a run makes. */
+export type RunPasses = Pick<LloydPasses, "iterate" | "settle" | "labels" | "inertia" | "centers">;
+
 /** What a run came to: labels that agree with the centres, as the passes have them. */
 export interface Run {
   readonly labels: Int32Array<ArrayBuffer>;
@@ -33,7 +36,7 @@ export interface Run {
 
 /** Lloyd's algorithm from where the centres are, until labels repeat, the centres rest or the iterations are used up. */
 export async function runLloyd(
-  lloyd: LloydPasses,
+  lloyd: RunPasses,
   { maxIter, threshold, begun = 0, before, after }: RunEnds,
 ): Promise<Run> {
   let settled = false;

@@ -23,6 +23,10 @@ const ENTRIES = {
     title: "mini-batch k-means",
     load: async () => (await import("./mini-batch-kmeans")).miniBatchKMeans,
   },
+  "spherical-kmeans": {
+    title: "spherical k-means",
+    load: async () => (await import("./spherical-kmeans")).sphericalKMeans,
+  },
   "gaussian-mixture": {
     title: "Gaussian mixture",
     load: async () => (await import("./gaussian-mixture")).gaussianMixture,

@@ -1,5 +1,15 @@
 // Every model with options that train it in an instant, and what else the tests of the lifecycle share.
-import { DBSCAN, DEC, IDEC, KMeans, MiniBatchKMeans, NdArray, PCA, StackedAutoencoder } from "constella";
+import {
+  DBSCAN,
+  DEC,
+  IDEC,
+  KMeans,
+  MiniBatchKMeans,
+  NdArray,
+  PCA,
+  SphericalKMeans,
+  StackedAutoencoder,
+} from "constella";
 import { LearningToCluster } from "constella/sets";
 import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
 import type { Device, RunOptions } from "constella";
@@ -79,6 +89,12 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes, device) => MiniBatchKMeans.load(bytes, { device }),
     (model, options) => model.fit(x, options),
     (model) => model.transform(x),
+  ),
+  SphericalKMeans: subject(
+    (device) => new SphericalKMeans({ nClusters: 3, nInit: 2, maxIter: 5, device }),
+    (bytes, device) => SphericalKMeans.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.predict(x),
   ),
   PCA: subject(
     (device) => new PCA({ nComponents: 3, device }),

@@ -1,5 +1,5 @@
 // What neighbours, mixtures, spectra, hierarchies, manifolds and preparations make of bad input: a result without NaN, or one line that names what was called.
-import { DBSCAN, KMeans, MiniBatchKMeans, PCA } from "constella";
+import { DBSCAN, KMeans, MiniBatchKMeans, PCA, SphericalKMeans } from "constella";
 import type { Device, MatrixLike } from "constella";
 import { chooseK } from "constella/methods";
 import { describe, expect, test } from "vitest";
@@ -89,6 +89,7 @@ const k = 4;
 const ROWS: readonly Row[] = [
   { op: "KMeans.fit", run: fitting((device) => new KMeans({ nClusters: k, nInit: 2, device }), (m) => [m.labels, m.clusterCenters, m.inertia]), refuses: { ...FOUR, ...ENDS } }, // prettier-ignore
   { op: "MiniBatchKMeans.fit", run: fitting((device) => new MiniBatchKMeans({ nClusters: k, device }), (m) => [m.labels, m.clusterCenters]), refuses: { ...FOUR, ...ENDS } }, // prettier-ignore
+  { op: "SphericalKMeans.fit", run: fitting((device) => new SphericalKMeans({ nClusters: k, nInit: 2, device }), (m) => [m.labels, m.clusterCenters, m.inertia]), refuses: FOUR }, // prettier-ignore
   { op: "PCA.fit", run: fitting((device) => new PCA({ nComponents: 1, device }), (m, x) => [m.transform(x), m.explainedVarianceRatio]), refuses: { "one point": /a variance needs two points, x has 1/, ...ENDS } }, // prettier-ignore
   { op: "GaussianMixture.fit", run: fitting((device) => new GaussianMixture({ nComponents: k, device }), (m) => [m.labels, m.means, m.weights, m.covariances]), refuses: { ...few("4 components need as many points"), ...ENDS, "1e37": /component \d: the matrix must be positive definite, got a pivot of \S+ in row 1; raise regCovar, or scale x/ } }, // prettier-ignore
   { op: "BayesianGaussianMixture.fit", run: fitting((device) => new BayesianGaussianMixture({ nComponents: k, device }), (m) => [m.labels, m.means, m.weights]), refuses: { ...few("4 components need as many points"), ...ENDS } }, // prettier-ignore
