@@ -166,9 +166,9 @@ export class SphericalKMeans extends Model<Settings> {
     const { nClusters: k, nInit } = this.settings;
     return this.fitting(options, RUN_RULES, (fit) =>
       this.#directions("fit", x, async (points) => {
-        const [n, d] = points.shape as [number, number];
+        const [n] = points.shape as [number];
         if (n < k) throw new Error(`SphericalKMeans.fit: ${k} clusters need as many points, x has ${n}`);
-        const before = await this.#findings.enter("SphericalKMeans.fit", () => ({ n, d }));
+        const before = await this.#findings.enter("SphericalKMeans.fit", x);
         const threshold = this.settings.tolerance * (await meanVariance(points));
         const lloyd = new Lloyd(points, k);
         try {

@@ -138,14 +138,15 @@ export class HDBSCAN extends Model<Settings> {
       const at = (step: number, loss = 1 - step / (n + 1)): StepReport => ({
         ...{ stage: this.name, epoch: 1, epochs: 1, step, steps: n + 1, loss },
       });
-      const before = await this.#findings.enter(op, () => rows);
+      const before = await this.#findings.enter(op, x);
       const tree = await treeOf(rows);
+      if (before && !tree !== (before.spanning.nearest !== undefined))
+        throw new Error(`${op}: the checkpoint has another kind of tree`);
       const cores =
         before?.cores ??
         (await kthNeighbours(rows, this.#minSamples(n), tree, () => this.device(x), fit)).map(Math.sqrt);
       const { d } = rows;
       const { spanning } = this.#findings.stand({ n, d, cores, spanning: before?.spanning ?? newTree(n, !tree) });
-      if (!tree !== (spanning.nearest !== undefined)) throw new Error(`${op}: the checkpoint has another kind of tree`);
       this.learned(); // from now on it can say where it stands
       const progress = (): StepReport => at(1 + spanning.count);
       fit.report(progress());

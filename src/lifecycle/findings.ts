@@ -1,13 +1,35 @@
 import { integer } from "../options";
+import { toContiguous } from "../matrix";
+import type { MatrixLike } from "../matrix";
 import type { NdArray, TypedArray } from "../ndarray";
+import { SparseMatrix } from "../sparse";
+import { Tensor } from "../tensor";
+import { generate } from "../typed-arrays";
 import { withPrefix } from "./checkpoint";
 import type { Checkpoint, Learned } from "./checkpoint";
+import { hashOf, LOOKED_AT } from "./hash";
 
 /** The points that a fit is of. */
 export interface PointsOf {
   readonly n: number;
   /** Columns, where the fit is not of a graph. */
   readonly d?: number;
+  /** Of some of their values. */
+  readonly hash?: number;
+}
+
+/** How many points x are, of how many columns, and a hash of some of their rows, or of a graph's weights. */
+async function pointsOf(x: MatrixLike | Tensor | SparseMatrix, op: string): Promise<PointsOf> {
+  if (x instanceof SparseMatrix) return { n: x.shape[0], hash: hashOf(x.data, x.size) };
+  const { data, shape } = x instanceof Tensor ? { data: await x.data(), shape: x.shape } : toContiguous(x, op, "x");
+  const [n = 0, d = 1] = shape;
+  let hash = 0;
+  for (let row = 0; row < n; row += Math.ceil(n / LOOKED_AT))
+    hash = hashOf(
+      generate(Float64Array, d, (c) => Number(data[row * d + c]!)),
+      hash,
+    );
+  return { n, d, hash };
 }
 
 /** What names of a fit that did not end begin with. */
@@ -22,6 +44,8 @@ export class Findings<Result, Standing extends PointsOf> {
   #standing: Standing | undefined;
   /** Whether the next fit goes on from where a loaded one stood. */
   #goesOn = false;
+  /** Of the points of the fit under way. */
+  #hash: number | undefined;
 
   /** Of the last fit that ended. */
   get result(): Result | undefined {
@@ -34,34 +58,36 @@ export class Findings<Result, Standing extends PointsOf> {
   }
 
   /**
-   * A fit begins; returns where a loaded one stood, which it goes on from.
-   * @param points what it is of; asked for where there is something to go on from
-   * @throws `op: …` when those are other points in number or columns
+   * A fit of points x begins; returns where a loaded one stood, which it goes on from. Nothing is let go before the fit stands somewhere itself, so that one
+   * that is refused leaves all as it was.
+   * @throws `op: …` when a loaded fit is to go on with other points
    */
-  async enter(op: string, points: () => PointsOf | Promise<PointsOf>): Promise<Standing | undefined> {
+  async enter(op: string, x: MatrixLike | Tensor | SparseMatrix): Promise<Standing | undefined> {
+    const now = await pointsOf(x, op);
     const before = this.#goesOn ? this.#standing : undefined;
     if (before) {
-      const { n, d = before.d } = await points();
+      const d = before.d === undefined ? undefined : now.d;
       const words = (...sizes: (number | undefined)[]): string =>
         `[${sizes.filter((of) => of !== undefined).join(", ")}]`;
-      if (n !== before.n || d !== before.d)
-        throw new Error(
-          `${op}: a fit goes on with the same points, ${words(before.n, before.d)} before, ${words(n, before.d && d)} now`,
-        );
+      const rule = `${op}: a fit goes on with the same points`;
+      if (now.n !== before.n || d !== before.d)
+        throw new Error(`${rule}, ${words(before.n, before.d)} before, ${words(now.n, d)} now`);
+      if (now.hash !== before.hash) throw new Error(`${rule}, got others of the same size`);
     }
-    [this.#standing, this.#goesOn] = [before, false];
+    this.#hash = now.hash;
     return before;
   }
 
   /** From now on the fit can say where it stands. */
   stand<S extends Standing>(standing: S): S {
-    this.#standing = standing;
+    this.#standing = { ...standing, hash: this.#hash };
+    this.#goesOn = false;
     return standing;
   }
 
   /** The fit has ended. */
   end(result: Result): void {
-    [this.#result, this.#standing] = [result, undefined];
+    [this.#result, this.#standing, this.#goesOn] = [result, undefined, false];
   }
 
   /** Frees both. */
@@ -81,10 +107,10 @@ export class Findings<Result, Standing extends PointsOf> {
     const standing = this.#standing;
     const result = standing ? this.#result : none(this.#result);
     const { arrays, state } = standing ? ofStanding(standing) : { arrays: {} };
-    const d = standing?.d;
+    const { d, hash } = standing ?? {};
     return {
       arrays: { ...(result && ofResult(result)), ...withPrefix(STANDING, arrays) },
-      ...(standing && { state: { ...state, ...(d !== undefined && { d }) } }),
+      ...(standing && { state: { ...state, hash, ...(d !== undefined && { d }) } }),
     };
   }
 
@@ -96,7 +122,8 @@ export class Findings<Result, Standing extends PointsOf> {
   restore(saved: Checkpoint, named: string, ofStanding: (standing: Checkpoint, d: () => number) => Standing): boolean {
     const standing = saved.of(saved.below(STANDING));
     if (Object.keys(standing.arrays).length === 0) return true;
-    this.#standing = ofStanding(standing, () => saved.entry<number>("d", integer(1)));
+    const hash = saved.entry<number>("hash", integer(0));
+    this.#standing = { ...ofStanding(standing, () => saved.entry<number>("d", integer(1))), hash };
     this.#goesOn = true;
     return saved.arrays[named] !== undefined;
   }

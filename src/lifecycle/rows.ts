@@ -14,6 +14,7 @@ import type { RandomState } from "../random";
 import { format, takeTensor, tensor, tidy } from "../tensor";
 import type { Tensor } from "../tensor";
 import { runCooperatively, yieldWhenDue } from "../event-loop";
+import { hashOf, LOOKED_AT } from "./hash";
 import { Shuffle } from "./shuffle";
 
 /** What training takes: a matrix, or rows that are read when they are needed (`NpyDataset`). */
@@ -28,11 +29,6 @@ export interface BatchOrder {
   /** What a batch needs, to be awaited before it is used: its rows, where they are not in memory, or the order of the pass. */
   readonly load?: (pass: number, step: number) => Promise<void>;
 }
-
-/** Rows that are looked at to tell a data set from others. */
-const LOOKED_AT = 64;
-/** The largest prime below 2³². */
-const MODULUS = 4294967291;
 
 /**
  * The rows of a data set, for minibatches: on the device where they fit, else in the host's memory and uploaded batch by
@@ -148,13 +144,11 @@ export class Rows {
   async fingerprint(beside?: Int32Array): Promise<readonly number[]> {
     const { count, width } = this;
     const from = this.#from;
-    let hash = 0;
-    const take = ({ buffer, byteOffset, length }: Float32Array | Int32Array): void => {
-      for (const word of new Uint32Array(buffer, byteOffset, length)) hash = (31 * hash + word) % MODULUS;
-    };
-    if (beside) take(beside);
+    let hash = beside ? hashOf(beside) : 0;
     for (let row = 0; row < count; row += Math.ceil(count / LOOKED_AT)) {
-      take(from instanceof Float32Array ? from.subarray(row * width, (row + 1) * width) : await from.rows([row]));
+      const values =
+        from instanceof Float32Array ? from.subarray(row * width, (row + 1) * width) : await from.rows([row]);
+      hash = hashOf(values, hash);
       await yieldWhenDue();
     }
     return [count, hash];

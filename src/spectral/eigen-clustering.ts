@@ -10,10 +10,9 @@ import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
-import { takeRows } from "../neighbours/rows";
 import { flag, integer, seed } from "../options";
 import type { Rules } from "../options";
-import { SparseMatrix } from "../sparse";
+import type { SparseMatrix } from "../sparse";
 import { clusterRows, unitLength } from "./clusters";
 import { asColumns } from "./laplacian";
 
@@ -107,10 +106,7 @@ export abstract class EigenClustering<
       const report = (step: number): void =>
         fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss: 1 - step / 3 });
       const device = await this.device(x);
-      const numberOf = async (): Promise<PointsOf> => ({
-        n: x instanceof SparseMatrix ? x.shape[0] : (await takeRows(x, op)).n,
-      });
-      let standing = await this.#findings.enter(op, numberOf);
+      let standing = await this.#findings.enter(op, x);
       if (!standing) {
         const operator = await this.operator(x, op, device, signal);
         const { n, roots } = operator;

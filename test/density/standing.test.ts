@@ -97,10 +97,23 @@ describe.each(CASES)("%s", (_, [make, load], n, d) => {
     expect(model.labels).toEqual(whole.labels);
     expect(await model.save()).toEqual(await whole.save());
     await expect(other.fit(clouds(n - 1, d))).rejects.toThrow(/a fit goes on with the same points/);
+    const moved = new NdArray(
+      x.data.map((value) => value + 1),
+      [n, d],
+    );
+    await expect(other.fit(moved)).rejects.toThrow(/a fit goes on with the same points, got others of the same size/);
     // one that was refused has lost nothing
     const steps: number[] = [];
     await other.fit(x, { onStep: ({ step }) => steps.push(step) });
     expect(steps[0]).toBeGreaterThanOrEqual(stoodAt);
     expect(await other.save()).toEqual(await whole.save());
+    // nor has one that was stopped, and is given what it cannot take
+    const stopped = make(device);
+    const stop = new AbortController();
+    const onStep = ({ step }: StepReport): void => void (step >= 2 && stop.abort(new Error("enough")));
+    await expect(stopped.fit(x, { signal: stop.signal, onStep })).rejects.toThrow("enough");
+    const where = await stopped.save();
+    await expect(stopped.fit(new NdArray(new Float64Array(2 * d).fill(NaN), [2, d]))).rejects.toThrow();
+    expect(await stopped.save()).toEqual(where);
   });
 });
