@@ -4,6 +4,7 @@ import type { Device } from "../device";
 import { kmeansDistances } from "../kernels/clustering";
 import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
+import { yieldWhenDue } from "../event-loop";
 import { Findings } from "../lifecycle/findings";
 import type { PointsOf } from "../lifecycle/findings";
 import type { Fit } from "../lifecycle/fit";
@@ -82,6 +83,9 @@ const figuresOf = ({ inertia, history }: Result): object => ({ inertia, history 
 
 /** What names of the best run before begin with, where a fit stands. */
 const BEST = "best.";
+
+/** Numbers of rows between two looks at the clock. */
+const PIECE = 2 ** 16;
 
 /** Vectors of d numbers, one after the other, over their lengths; of length 0 they stay as `instead` has them. */
 function overLengths(
@@ -263,9 +267,16 @@ export class SphericalKMeans extends Model<Settings> {
   /** Runs `use` with rows over their lengths, on a device. */
   async #directions<R>(op: string, x: Points, use: (points: Tensor) => Promise<R>): Promise<R> {
     const { data, n, d } = await takeRows(x, `SphericalKMeans.${op}`);
-    const units = overLengths(data, d, (row) => {
-      throw new Error(`SphericalKMeans.${op}: a row must have a direction, got zeros in row ${row}`);
-    });
+    const units = new Float32Array(n * d);
+    const rows = Math.ceil(PIECE / d);
+    for (let begin = 0; begin < n; begin += rows) {
+      const part = data.subarray(begin * d, (begin + rows) * d);
+      const none = (row: number): never => {
+        throw new Error(`SphericalKMeans.${op}: a row must have a direction, got zeros in row ${begin + row}`);
+      };
+      units.set(overLengths(part, d, none), begin * d);
+      await yieldWhenDue();
+    }
     const points = await takeTensor(await this.device(x), units, [n, d]);
     try {
       return await use(points);

@@ -138,7 +138,7 @@ export class HDBSCAN extends Model<Settings> {
       const at = (step: number, loss = 1 - step / (n + 1)): StepReport => ({
         ...{ stage: this.name, epoch: 1, epochs: 1, step, steps: n + 1, loss },
       });
-      const before = await this.#findings.enter(op, x);
+      const before = await this.#findings.enter(op, new NdArray(given.data, [n, given.d]));
       const tree = await treeOf(rows);
       if (before && !tree !== (before.spanning.nearest !== undefined))
         throw new Error(`${op}: the checkpoint has another kind of tree`);

@@ -121,7 +121,7 @@ export class OPTICS extends Model<Settings> {
       const at = (step: number, loss = 1 - step / (n + 2)): StepReport => ({
         ...{ stage: this.name, epoch: 1, epochs: 1, step, steps: n + 2, loss },
       });
-      const before = await this.#findings.enter("OPTICS.fit", x);
+      const before = await this.#findings.enter("OPTICS.fit", new NdArray(given.data, [n, given.d]));
       const cores =
         before?.cores ??
         (n < minSamples
