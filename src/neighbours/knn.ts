@@ -9,8 +9,11 @@ import { NdArray } from "../ndarray";
 import { empty, run, takeTensor, untidied } from "../tensor";
 import { runCooperatively, yieldWhenDue } from "../event-loop";
 import { KdTree } from "./kd-tree";
-import { centeredRows, columnMeans, spanAbout, takeRows } from "./rows";
+import { SparseMatrix } from "../sparse";
+import { centeredRows, columnMeans, spanAbout } from "./rows";
 import type { HostRows } from "./rows";
+import { nearestSparseRows, sizesOf, takePoints, unitSparseRows } from "./sparse-rows";
+import type { GivenRows, SparseSearch } from "./sparse-rows";
 import { mapTo } from "../typed-arrays";
 
 /** How far apart points are: ‖x − y‖, or 1 − cos(x, y). */
@@ -71,6 +74,9 @@ const fromSquared: Readonly<Record<Metric, (squared: number) => number>> = {
   cosine: (squared) => squared / 2,
 };
 
+/** Numbers [n, k] and squared distances [n, k]. */
+type Found = [Uint32Array, ArrayLike<number>];
+
 interface Search {
   readonly queries: HostRows;
   readonly points: HostRows;
@@ -80,7 +86,7 @@ interface Search {
 }
 
 /** Squared distances and numbers by the kernel, a piece of the queries at a time. */
-async function onDevice(search: Search, op: string, options: KnnOptions): Promise<[Uint32Array, ArrayLike<number>]> {
+async function onDevice(search: Search, op: string, options: KnnOptions): Promise<Found> {
   const { queries, points, k, own } = search;
   const { n, d } = queries;
   const m = points.n;
@@ -115,10 +121,7 @@ async function onDevice(search: Search, op: string, options: KnnOptions): Promis
 }
 
 /** The same by a tree on the host, in float64. */
-async function onTree(
-  { queries, points, k, own }: Search,
-  options: KnnOptions,
-): Promise<[Uint32Array, ArrayLike<number>]> {
+async function onTree({ queries, points, k, own }: Search, options: KnnOptions): Promise<Found> {
   const { n, d } = queries;
   const tree = await runCooperatively(KdTree.build(points.data, points.n, d));
   const indices = new Uint32Array(n * k);
@@ -136,18 +139,57 @@ async function onTree(
   return [indices, squared];
 }
 
-async function search(given: Search, op: string, options: KnnOptions): Promise<Neighbours> {
+/** The same of sparse rows, on the host. */
+async function amongSparse(search: SparseSearch, op: string, options: KnnOptions): Promise<Found> {
+  const total = search.queries.shape[0];
+  let done = 0;
+  const found = await runCooperatively(
+    nearestSparseRows(search, op, (rows) => (done = rows)),
+    () => {
+      options.signal?.throwIfAborted();
+      options.onProgress?.({ done, total });
+      return Promise.resolve();
+    },
+  );
+  options.onProgress?.({ done, total });
+  return found;
+}
+
+/** Queries and points as the metric measures them. */
+function measured<Rows>(
+  given: { readonly queries: Rows; readonly points: Rows; readonly k: number; readonly own: boolean },
+  metric: Metric,
+  unit: (rows: Rows) => Rows,
+): typeof given {
+  if (metric === "euclidean") return given;
+  const points = unit(given.points);
+  return { ...given, points, queries: given.queries === given.points ? points : unit(given.queries) };
+}
+
+async function search(
+  given: { readonly queries: GivenRows; readonly points: GivenRows; readonly k: number; readonly own: boolean },
+  op: string,
+  options: KnnOptions,
+): Promise<Neighbours> {
   const { metric = "euclidean" } = options;
   checkChoice(op, { metric }, Object.keys(fromSquared));
-  const { k } = given;
-  let found = given;
-  if (metric === "cosine") {
-    const points = unitRows(given.points, op);
-    found = { ...given, points, queries: given.queries === given.points ? points : unitRows(given.queries, op) };
+  const { queries, points, k, own } = given;
+  let found: Found;
+  if (queries instanceof SparseMatrix && points instanceof SparseMatrix)
+    found = await amongSparse(
+      measured({ queries, points, k, own }, metric, (rows) => unitSparseRows(rows, op)),
+      op,
+      options,
+    );
+  else if (queries instanceof SparseMatrix || points instanceof SparseMatrix)
+    throw new Error(`${op}: both the queries and the points must be sparse, or neither, got one of each`);
+  else {
+    const dense = measured({ queries, points, k, own }, metric, (rows) => unitRows(rows, op));
+    const small = points.d <= TREE_DIMENSIONS && Math.min(points.n, queries.n) >= TREE_POINTS;
+    found = await (small ? onTree(dense, options) : onDevice(dense, op, options));
   }
-  const small = found.points.d <= TREE_DIMENSIONS && Math.min(found.points.n, found.queries.n) >= TREE_POINTS;
-  const [rows, squared] = await (small ? onTree(found, options) : onDevice(found, op, options));
-  const shape = [found.queries.n, k];
+  const [rows, squared] = found;
+  const shape = [sizesOf(queries).n, k];
   return {
     indices: new NdArray(Int32Array.from(rows), shape),
     distances: new NdArray(mapTo(Float64Array, squared, fromSquared[metric]), shape),
@@ -170,11 +212,16 @@ function withSelf({ indices, distances }: Neighbours): Neighbours {
  * The k nearest neighbours of each row of x [n, d] among the others. Exact, up to the rounding of float32: one kernel measures and
  * selects, tile by tile, and nothing holds n × n; from 8,192 points of up to three dimensions on, a k-d tree on the host (Bentley 1975),
  * in float64. Offsets common to all points are taken off in float64 first, and points of very small or large numbers are scaled.
+ * The rows of a `SparseMatrix` are measured on the host, in float64, by the columns in which two have values.
  * @throws when k is not from 1 to n − 1 (n with `includeSelf`), or x is no finite matrix
  */
-export async function knnGraph(x: MatrixLike, k: number, options: KnnGraphOptions = {}): Promise<Neighbours> {
+export async function knnGraph(
+  x: MatrixLike | SparseMatrix,
+  k: number,
+  options: KnnGraphOptions = {},
+): Promise<Neighbours> {
   checkNames<KnnGraphOptions>("knnGraph", options, { ...KNN_OPTIONS, includeSelf: true });
-  return neighboursAmong(await takeRows(x, "knnGraph"), { k }, "knnGraph", options);
+  return neighboursAmong(await takePoints(x, "knnGraph"), { k }, "knnGraph", options);
 }
 
 /**
@@ -183,22 +230,23 @@ export async function knnGraph(x: MatrixLike, k: number, options: KnnGraphOption
  * @internal
  */
 export async function neighboursAmong(
-  points: HostRows,
+  points: GivenRows,
   count: Readonly<Record<string, number>>,
   op: string,
   options: KnnGraphOptions,
 ): Promise<Neighbours> {
+  const { n } = sizesOf(points);
   const [[name, k]] = Object.entries(count) as [[string, number]];
   const { includeSelf = false } = options;
   checkInteger(op, count, 1);
-  if (k > (includeSelf ? points.n : points.n - 1))
+  if (k > (includeSelf ? n : n - 1))
     throw new Error(
-      `${op}: ${name} must be ${includeSelf ? "at most" : "less than"} the number of points, got ${k} for ${points.n}`,
+      `${op}: ${name} must be ${includeSelf ? "at most" : "less than"} the number of points, got ${k} for ${n}`,
     );
   const others = includeSelf ? k - 1 : k;
   if (others === 0) {
-    const none = { indices: new NdArray(new Int32Array(0), [points.n, 0]) };
-    return withSelf({ ...none, distances: new NdArray(new Float64Array(0), [points.n, 0]) });
+    const none = { indices: new NdArray(new Int32Array(0), [n, 0]) };
+    return withSelf({ ...none, distances: new NdArray(new Float64Array(0), [n, 0]) });
   }
   const found = await search({ queries: points, points, k: others, own: true }, op, options);
   return includeSelf ? withSelf(found) : found;
@@ -209,28 +257,29 @@ export async function neighboursAmong(
  * @throws when k is not from 1 to m, or the columns differ
  */
 export async function kNeighbours(
-  queries: MatrixLike,
-  points: MatrixLike,
+  queries: MatrixLike | SparseMatrix,
+  points: MatrixLike | SparseMatrix,
   k: number,
   options: KnnOptions = {},
 ): Promise<Neighbours> {
   const op = "kNeighbours";
   checkNames<KnnOptions>(op, options, KNN_OPTIONS);
-  const among = await takeRows(points, op, "points");
-  return neighboursOf(await takeRows(queries, op, "queries"), among, { k }, op, options, "queries");
+  const among = await takePoints(points, op, "points");
+  return neighboursOf(await takePoints(queries, op, "queries"), among, { k }, op, options, "queries");
 }
 
 /** The same of rows that a method has taken, as `neighboursAmong`. @throws `op: …` @internal */
 export async function neighboursOf(
-  queries: HostRows,
-  points: HostRows,
+  queries: GivenRows,
+  points: GivenRows,
   count: Readonly<Record<string, number>>,
   op: string,
   options: KnnOptions,
   name = "x",
 ): Promise<Neighbours> {
   const [k] = Object.values(count) as [number];
-  if (queries.d !== points.d) throw new Error(`${op}: ${name} must have ${points.d} columns, got ${queries.d}`);
-  checkInteger(op, count, 1, points.n);
+  const [{ d }, { n: m, d: columns }] = [sizesOf(queries), sizesOf(points)];
+  if (d !== columns) throw new Error(`${op}: ${name} must have ${columns} columns, got ${d}`);
+  checkInteger(op, count, 1, m);
   return search({ queries, points, k, own: false }, op, options);
 }

@@ -5,6 +5,7 @@ import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { columnMeans, centeredRows, takeRows } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
+import { sizesOf, takePoints } from "../neighbours/sparse-rows";
 import { choice, positive, integer } from "../options";
 import type { Rules } from "../options";
 import { SparseMatrix } from "../sparse";
@@ -42,7 +43,10 @@ export const AFFINITY_DEFAULTS: AffinitySettings = { affinity: "rbf", gamma: 1, 
 /** Points of which "rbf" holds all pairs, at most. */
 const MOST_PAIRS = 5000;
 
-/** The weights between the rows of x by the options. @throws when x is not what they take */
+/**
+ * The weights between the rows of x by the options; a sparse matrix is points as a dense one is.
+ * @throws when x is not what they take, or is a sparse matrix that looks like the weights themselves
+ */
 export async function affinityOf(
   x: Points | SparseMatrix,
   op: string,
@@ -50,15 +54,21 @@ export async function affinityOf(
   device: Device,
   signal: AbortSignal,
 ): Promise<SparseMatrix | MatrixLike> {
-  if (x instanceof SparseMatrix) {
-    if (affinity === "precomputed") return x;
-    throw new Error(`${op}: a sparse matrix is taken as a precomputed affinity only, got affinity "${affinity}"`);
+  if (affinity === "precomputed") {
+    if (x instanceof SparseMatrix) return x;
+    const { data, n, d } = await takeRows(x, op);
+    return new NdArray(data, [n, d]);
   }
-  const rows = await takeRows(x, op);
-  if (affinity === "precomputed") return new NdArray(rows.data, [rows.n, rows.d]);
-  if (affinity === "knn") return affinityAmong(rows, { nNeighbors }, op, { device, signal });
-  if (rows.n > MOST_PAIRS)
-    throw new Error(`${op}: affinity "rbf" holds all pairs of up to ${MOST_PAIRS} points, got ${rows.n}; use "knn"`);
+  if (x instanceof SparseMatrix && isGraph(x))
+    throw new Error(
+      `${op}: a symmetric sparse matrix of weights needs affinity "precomputed", got affinity "${affinity}"; points are taken as a dense matrix`,
+    );
+  const given = await takePoints(x, op);
+  if (affinity === "knn") return affinityAmong(given, { nNeighbors }, op, { device, signal });
+  const { n, d } = sizesOf(given);
+  if (n > MOST_PAIRS)
+    throw new Error(`${op}: affinity "rbf" holds all pairs of up to ${MOST_PAIRS} points, got ${n}; use "knn"`);
+  const rows = given instanceof SparseMatrix ? { data: given.toDense(), n, d } : given;
   const points = centeredRows(rows, columnMeans(rows), op);
   const w = tidy(() => noGrad(() => rbfAffinity(tensor(device, points, [rows.n, rows.d]), gamma)));
   try {
@@ -69,6 +79,12 @@ export async function affinityOf(
     w.dispose();
   }
 }
+
+/** Whether a sparse matrix is square and its own mirror image, as weights between nodes are and points hardly ever. */
+const isGraph = (x: SparseMatrix): boolean => {
+  if (x.shape[0] !== x.shape[1] || x.shape[0] < 2) return false;
+  return x.mirrors().every((mirror, p) => mirror >= 0 && x.data[mirror] === x.data[p]);
+};
 
 /** @throws where γ is so small or large beside the squared distances that float32 gives all pairs of points that differ one weight */
 function checkTold(weights: Float64Array, { data, n, d }: HostRows, gamma: number, op: string): void {

@@ -4,8 +4,8 @@ import { toContiguous } from "../matrix";
 import { NdArray } from "../ndarray";
 import { neighboursAmong } from "../neighbours/knn";
 import type { KnnOptions, Neighbours } from "../neighbours/knn";
-import { takeRows } from "../neighbours/rows";
-import type { HostRows } from "../neighbours/rows";
+import { takePoints } from "../neighbours/sparse-rows";
+import type { GivenRows } from "../neighbours/sparse-rows";
 import { pairwiseSquaredDistance } from "../ops/distance";
 import { exp, scale } from "../ops/elementwise";
 import { SparseMatrix, transposed } from "../sparse";
@@ -60,13 +60,17 @@ export function symmetrized(
  * `SpectralClustering` takes them: 0, ½ or 1.
  * @throws when k is not from 1 to n
  */
-export async function knnAffinity(x: MatrixLike, k: number, options: KnnOptions = {}): Promise<SparseMatrix> {
-  return affinityAmong(await takeRows(x, "knnAffinity"), { k }, "knnAffinity", options);
+export async function knnAffinity(
+  x: MatrixLike | SparseMatrix,
+  k: number,
+  options: KnnOptions = {},
+): Promise<SparseMatrix> {
+  return affinityAmong(await takePoints(x, "knnAffinity"), { k }, "knnAffinity", options);
 }
 
 /** The same of rows that a method has taken, as `neighboursAmong`. @internal */
 export async function affinityAmong(
-  rows: HostRows,
+  rows: GivenRows,
   count: Readonly<Record<string, number>>,
   op: string,
   options: KnnOptions,

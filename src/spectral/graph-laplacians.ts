@@ -4,8 +4,10 @@ import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
 import { KNN_OPTIONS, neighboursAmong } from "../neighbours/knn";
 import type { KnnOptions } from "../neighbours/knn";
-import { columnMeans, lessOffset, takeRows } from "../neighbours/rows";
+import { columnMeans, lessOffset } from "../neighbours/rows";
 import type { HostRows } from "../neighbours/rows";
+import { dotOf, sizesOf, takePoints } from "../neighbours/sparse-rows";
+import type { GivenRows } from "../neighbours/sparse-rows";
 import { SparseMatrix } from "../sparse";
 import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
@@ -41,12 +43,15 @@ export interface SecOperator extends SymmetricOperator {
  * the points x [n, d] gives the embedding.
  * @throws when an option is out of its range, or x is no finite matrix with more rows than neighbours
  */
-export async function secOperator(x: MatrixLike, options: SecOperatorOptions = {}): Promise<SecOperator> {
-  return secOperatorOf(await takeRows(x, "secOperator"), options, "secOperator");
+export async function secOperator(
+  x: MatrixLike | SparseMatrix,
+  options: SecOperatorOptions = {},
+): Promise<SecOperator> {
+  return secOperatorOf(await takePoints(x, "secOperator"), options, "secOperator");
 }
 
 /** The same of rows that a method has taken. @throws `op: …` @internal */
-export async function secOperatorOf(rows: HostRows, options: SecOperatorOptions, op: string): Promise<SecOperator> {
+export async function secOperatorOf(rows: GivenRows, options: SecOperatorOptions, op: string): Promise<SecOperator> {
   const { neighbors = 5, mu = 0.1, gamma = 1, sigma2: given, ...searching } = options;
   checkRange(op, { mu }, 0);
   checkPositive(op, { gamma });
@@ -72,13 +77,86 @@ export async function secOperatorOf(rows: HostRows, options: SecOperatorOptions,
   return { n, bound: 2 + mu, apply, affinity, laplacian, linear };
 }
 
-/** H − H X (Xᵀ H X + γ I)⁻¹ Xᵀ H, H taking off means: eigenvalues from 0 to 1. */
-function linearPart(rows: HostRows, gamma: number, op: string): SymmetricOperator {
+/** Products by rows about their means, H X. */
+interface CenteredRows {
+  readonly n: number;
+  readonly d: number;
+  /** Xᵀ H X, [d, d]. */
+  gram(): Float64Array;
+  /** out [d, width] = Xᵀ H v of v [n, width]. */
+  project(v: Float64Array, width: number, out: Float64Array): void;
+  /** out [n, width] −= H X w of w [d, width]. */
+  subtract(w: Float64Array, width: number, out: Float64Array): void;
+}
+
+function denseRows(rows: HostRows): CenteredRows {
   const { n, d } = rows;
   const centered = lessOffset(rows, columnMeans(rows)).data;
-  const gram = new Float64Array(d * d);
-  for (let at = 0; at < n * d; at += d)
-    for (let a = 0; a < d; a++) for (let b = 0; b < d; b++) gram[a * d + b]! += centered[at + a]! * centered[at + b]!;
+  return {
+    ...{ n, d },
+    gram: () => {
+      const gram = new Float64Array(d * d);
+      for (let at = 0; at < n * d; at += d)
+        for (let a = 0; a < d; a++)
+          for (let b = 0; b < d; b++) gram[a * d + b]! += centered[at + a]! * centered[at + b]!;
+      return gram;
+    },
+    project: (v, width, out) => {
+      for (let i = 0; i < n; i++)
+        for (let a = 0; a < d; a++) {
+          const value = centered[i * d + a]!;
+          for (let c = 0; c < width; c++) out[a * width + c]! += value * v[i * width + c]!;
+        }
+    },
+    subtract: (w, width, out) => {
+      for (let i = 0; i < n; i++)
+        for (let a = 0; a < d; a++) {
+          const value = centered[i * d + a]!;
+          for (let c = 0; c < width; c++) out[i * width + c]! -= value * w[a * width + c]!;
+        }
+    },
+  };
+}
+
+/** The same of sparse rows, whose means are taken off in the products: the rows keep their zeros. */
+function sparseRows(x: SparseMatrix): CenteredRows {
+  const [n, d] = x.shape;
+  const turned = x.transpose();
+  const means = turned.rowSums().map((sum) => sum / n);
+  return {
+    ...{ n, d },
+    gram: () => {
+      const gram = new Float64Array(d * d);
+      for (let i = 0; i < n; i++)
+        for (let p = x.indptr[i]!, end = x.indptr[i + 1]!; p < end; p++) {
+          const row = x.indices[p]! * d;
+          for (let q = x.indptr[i]!; q < end; q++) gram[row + x.indices[q]!]! += x.data[p]! * x.data[q]!;
+        }
+      for (let a = 0; a < d; a++) for (let b = 0; b < d; b++) gram[a * d + b]! -= n * means[a]! * means[b]!;
+      return gram;
+    },
+    project: (v, width, out) => {
+      turned.multiply(v, width, out);
+      const sums = new Float64Array(width);
+      for (let i = 0; i < n; i++) for (let c = 0; c < width; c++) sums[c]! += v[i * width + c]!;
+      for (let a = 0; a < d; a++) for (let c = 0; c < width; c++) out[a * width + c]! -= means[a]! * sums[c]!;
+    },
+    subtract: (w, width, out) => {
+      const product = new Float64Array(n * width);
+      x.multiply(w, width, product);
+      const offsets = new Float64Array(width);
+      for (let a = 0; a < d; a++) for (let c = 0; c < width; c++) offsets[c]! += means[a]! * w[a * width + c]!;
+      for (let i = 0; i < n; i++)
+        for (let c = 0; c < width; c++) out[i * width + c]! -= product[i * width + c]! - offsets[c]!;
+    },
+  };
+}
+
+/** H − H X (Xᵀ H X + γ I)⁻¹ Xᵀ H, H taking off means: eigenvalues from 0 to 1. */
+function linearPart(given: GivenRows, gamma: number, op: string): SymmetricOperator {
+  const rows = given instanceof SparseMatrix ? sparseRows(given) : denseRows(given);
+  const { n, d } = rows;
+  const gram = rows.gram();
   for (let a = 0; a < d; a++) gram[a * d + a]! += gamma;
   const inverse = inverseOf(gram, d, op);
   const apply = (v: Float64Array, width: number, out: Float64Array): void => {
@@ -88,21 +166,12 @@ function linearPart(rows: HostRows, gamma: number, op: string): SymmetricOperato
       new Float64Array(d * width),
     ];
     for (let i = 0; i < n; i++) for (let c = 0; c < width; c++) means[c]! += v[i * width + c]! / n;
-    for (let i = 0; i < n; i++)
-      for (let a = 0; a < d; a++) {
-        const value = centered[i * d + a]!;
-        for (let c = 0; c < width; c++) projected[a * width + c]! += value * v[i * width + c]!;
-      }
+    rows.project(v, width, projected);
     for (let a = 0; a < d; a++)
       for (let b = 0; b < d; b++)
         for (let c = 0; c < width; c++) solved[a * width + c]! += inverse[a * d + b]! * projected[b * width + c]!;
-    for (let i = 0; i < n; i++) {
-      for (let c = 0; c < width; c++) out[i * width + c] = v[i * width + c]! - means[c]!;
-      for (let a = 0; a < d; a++) {
-        const value = centered[i * d + a]!;
-        for (let c = 0; c < width; c++) out[i * width + c]! -= value * solved[a * width + c]!;
-      }
-    }
+    for (let i = 0; i < n; i++) for (let c = 0; c < width; c++) out[i * width + c] = v[i * width + c]! - means[c]!;
+    rows.subtract(solved, width, out);
   };
   return { n, bound: 1, apply };
 }
@@ -121,38 +190,33 @@ export interface LdmgiLaplacianOptions extends KnnOptions {
  * their mean, and the sum is small for what a linear discriminant of every clique gives. Sparse [n, n].
  * @throws when an option is out of its range, or x is no finite matrix of at least cliqueSize rows
  */
-export async function ldmgiLaplacian(x: MatrixLike, options: LdmgiLaplacianOptions = {}): Promise<SparseMatrix> {
-  return ldmgiLaplacianOf(await takeRows(x, "ldmgiLaplacian"), options, "ldmgiLaplacian");
+export async function ldmgiLaplacian(
+  x: MatrixLike | SparseMatrix,
+  options: LdmgiLaplacianOptions = {},
+): Promise<SparseMatrix> {
+  return ldmgiLaplacianOf(await takePoints(x, "ldmgiLaplacian"), options, "ldmgiLaplacian");
 }
 
 /** The same of rows that a method has taken. @throws `op: …` @internal */
 export async function ldmgiLaplacianOf(
-  rows: HostRows,
+  rows: GivenRows,
   { cliqueSize = 5, lambda = 1, ...options }: LdmgiLaplacianOptions,
   op: string,
 ): Promise<SparseMatrix> {
   checkNames<KnnOptions>(op, options, KNN_OPTIONS);
-  const { data, n, d } = rows;
   checkInteger(op, { cliqueSize }, 2);
   checkPositive(op, { lambda });
   const { indices } = await neighboursAmong(rows, { cliqueSize }, op, { ...options, includeSelf: true });
-  return runCooperatively(sumOfCliques(data, n, d, indices.data, cliqueSize, lambda, op));
+  const gram = rows instanceof SparseMatrix ? sparseGrams(rows, cliqueSize) : denseGrams(rows, cliqueSize);
+  return runCooperatively(sumOfCliques(gram, sizesOf(rows).n, indices.data, cliqueSize, lambda, op));
 }
 
-function* sumOfCliques(
-  data: Float64Array,
-  n: number,
-  d: number,
-  cliques: Int32Array,
-  k: number,
-  lambda: number,
-  op: string,
-): Cooperative<SparseMatrix> {
-  const size = n * k * k;
-  const entries = { rows: new Uint32Array(size), columns: new Uint32Array(size), values: new Float64Array(size) };
-  const [points, gram] = [new Float64Array(k * d), new Float64Array(k * k)];
-  for (let i = 0; i < n; i++) {
-    const members = cliques.subarray(i * k, (i + 1) * k);
+/** Puts the products of the members of a clique, less their mean, into gram [k, k]. */
+type GramOf = (members: Int32Array, gram: Float64Array) => void;
+
+function denseGrams({ data, d }: HostRows, k: number): GramOf {
+  const points = new Float64Array(k * d);
+  return (members, gram) => {
     for (let c = 0; c < d; c++) {
       let mean = 0;
       for (const j of members) mean += data[j * d + c]! / k;
@@ -160,10 +224,42 @@ function* sumOfCliques(
     }
     for (let a = 0; a < k; a++)
       for (let b = 0; b <= a; b++) {
-        let sum = a === b ? lambda : 0;
+        let sum = 0;
         for (let c = 0; c < d; c++) sum += points[a * d + c]! * points[b * d + c]!;
         gram[a * k + b] = gram[b * k + a] = sum;
       }
+  };
+}
+
+/** The same of sparse rows: products of rows, less the means of their rows and columns. */
+function sparseGrams(x: SparseMatrix, k: number): GramOf {
+  const dot = dotOf(x);
+  const means = new Float64Array(k);
+  return (members, gram) => {
+    means.fill(0);
+    for (let a = 0; a < k; a++)
+      for (let b = 0; b <= a; b++) gram[a * k + b] = gram[b * k + a] = dot(members[a]!, members[b]!);
+    for (let a = 0; a < k; a++) for (let b = 0; b < k; b++) means[a]! += gram[a * k + b]! / k;
+    const mean = means.reduce((sum, value) => sum + value, 0) / k;
+    for (let a = 0; a < k; a++) for (let b = 0; b < k; b++) gram[a * k + b]! += mean - means[a]! - means[b]!;
+  };
+}
+
+function* sumOfCliques(
+  gramOf: GramOf,
+  n: number,
+  cliques: Int32Array,
+  k: number,
+  lambda: number,
+  op: string,
+): Cooperative<SparseMatrix> {
+  const size = n * k * k;
+  const entries = { rows: new Uint32Array(size), columns: new Uint32Array(size), values: new Float64Array(size) };
+  const gram = new Float64Array(k * k);
+  for (let i = 0; i < n; i++) {
+    const members = cliques.subarray(i * k, (i + 1) * k);
+    gramOf(members, gram);
+    for (let a = 0; a < k; a++) gram[a * k + a]! += lambda;
     const largest = gram.reduce((most, value) => Math.max(most, value), 0);
     if (!(lambda > 1e-14 * largest))
       throw new Error(

@@ -4,8 +4,9 @@ import type { Device } from "../device";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
-import { takeRows } from "../neighbours/rows";
+import { takePoints } from "../neighbours/sparse-rows";
 import { positive, integer } from "../options";
+import type { SparseMatrix } from "../sparse";
 import { EIGEN_DEFAULTS, EIGEN_RULES, EigenClustering } from "./eigen-clustering";
 import type { EigenClusteringOptions, EigenClusteringSettings } from "./eigen-clustering";
 import { ldmgiLaplacianOf } from "./graph-laplacians";
@@ -27,7 +28,7 @@ const OPTIONS: OptionSet<Settings> = {
  * global integration", IEEE Transactions on Image Processing 2010): k-means on the rows, made unit vectors, of the smallest eigenvectors of the Laplacian
  * that sums a linear discriminant over every point and its neighbours, the constant one among them; see `ldmgiLaplacian`.
  */
-export class LDMGI extends EigenClustering<Settings> {
+export class LDMGI extends EigenClustering<Settings, Points | SparseMatrix> {
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: LDMGIOptions) {
     super("LDMGI", options, OPTIONS);
@@ -39,13 +40,13 @@ export class LDMGI extends EigenClustering<Settings> {
   }
 
   protected override async operator(
-    x: Points,
+    x: Points | SparseMatrix,
     op: string,
     device: Device,
     signal: AbortSignal,
   ): Promise<SymmetricOperator> {
     const { cliqueSize, lambda } = this.settings;
-    const laplacian = await ldmgiLaplacianOf(await takeRows(x, op), { cliqueSize, lambda, device, signal }, op);
+    const laplacian = await ldmgiLaplacianOf(await takePoints(x, op), { cliqueSize, lambda, device, signal }, op);
     return { n: laplacian.shape[0], apply: (v, width, out) => laplacian.multiply(v, width, out) };
   }
 }

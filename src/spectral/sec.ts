@@ -4,8 +4,9 @@ import type { Device } from "../device";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
-import { takeRows } from "../neighbours/rows";
+import { takePoints } from "../neighbours/sparse-rows";
 import { optional, positive, range, integer } from "../options";
+import type { SparseMatrix } from "../sparse";
 import { EIGEN_DEFAULTS, EIGEN_RULES, EigenClustering } from "./eigen-clustering";
 import type { EigenClusteringOptions, EigenClusteringSettings } from "./eigen-clustering";
 import { secOperatorOf } from "./graph-laplacians";
@@ -30,7 +31,7 @@ const OPTIONS: OptionSet<Settings> = {
  * clustering whose embedding a linear map of the points should nearly give. k-means on the rows, made unit vectors, of the smallest eigenvectors of
  * L + μ L_g; see `secOperator`.
  */
-export class SEC extends EigenClustering<Settings> {
+export class SEC extends EigenClustering<Settings, Points | SparseMatrix> {
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: SECOptions) {
     super("SEC", options, OPTIONS);
@@ -42,13 +43,13 @@ export class SEC extends EigenClustering<Settings> {
   }
 
   protected override async operator(
-    x: Points,
+    x: Points | SparseMatrix,
     op: string,
     device: Device,
     signal: AbortSignal,
   ): Promise<SymmetricOperator> {
     const { neighbors, mu, gamma, sigma2 } = this.settings;
     const options = { neighbors, mu, gamma, ...(sigma2 !== undefined && { sigma2 }), device, signal };
-    return secOperatorOf(await takeRows(x, op), options, op);
+    return secOperatorOf(await takePoints(x, op), options, op);
   }
 }
