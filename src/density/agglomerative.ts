@@ -120,7 +120,7 @@ export class AgglomerativeClustering extends Model<Settings> {
         throw new Error(
           `${op}: ${linkage} linkage holds the distances of up to ${MOST_PAIRS} points, got ${n}; use "ward" or "single"`,
         );
-      const { rows } = aboutMeans(given, op);
+      const { rows } = await aboutMeans(given, op);
       const before = await this.#findings.enter(op, new NdArray(given.data, [n, given.d]));
       const report = (): StepReport => {
         const merged = this.#findings.standing?.found.count ?? n - 1;

@@ -133,7 +133,7 @@ export class HDBSCAN extends Model<Settings> {
       const given = await takeRows(x, op);
       const { n } = given;
       if (n < 2) throw new Error(`${op}: a hierarchy needs two points, got ${n}`);
-      const { rows, offset } = aboutMeans(given, op);
+      const { rows, offset } = await aboutMeans(given, op);
       // the core distances, the edges of the tree, and the selection are its steps
       const at = (step: number, loss = 1 - step / (n + 1)): StepReport => ({
         ...{ stage: this.name, epoch: 1, epochs: 1, step, steps: n + 1, loss },

@@ -115,7 +115,7 @@ export class OPTICS extends Model<Settings> {
     return this.fitting(options, RUN_RULES, async (fit) => {
       const given = await takeRows(x, "OPTICS.fit");
       const { n } = given;
-      const { rows } = aboutMeans(given, "OPTICS.fit");
+      const { rows } = await aboutMeans(given, "OPTICS.fit");
       const { minSamples, maxEps = Infinity } = this.settings;
       // the core distances, the places in the order, and the clusters are its steps
       const at = (step: number, loss = 1 - step / (n + 2)): StepReport => ({

@@ -4,7 +4,7 @@ import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { format, Tensor } from "../tensor";
-import { runCooperatively } from "../event-loop";
+import { runAtOnce, runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
 
 /** Rows in float64 on the host, [n, d], row-major. */
@@ -47,62 +47,124 @@ export async function takeRows(x: Points, op: string, name = "x"): Promise<HostR
   return runCooperatively(checked(x instanceof Tensor ? new NdArray(await x.data(), x.shape) : x, op, name));
 }
 
+/** Calls `row` with the first element of each row, and after so many rows gives the thread back. */
+function* eachRow({ data, d }: HostRows<ArrayBufferLike>, row: (at: number) => void): Cooperative<void> {
+  const step = Math.ceil(PIECE / d) * d;
+  for (let begin = 0; begin < data.length; begin += step) {
+    for (let at = begin, end = Math.min(data.length, begin + step); at < end; at += d) row(at);
+    yield;
+  }
+}
+
+function* means(rows: HostRows<ArrayBufferLike>): Cooperative<Float64Array<ArrayBuffer>> {
+  const { data, n, d } = rows;
+  const sums = new Float64Array(d);
+  yield* eachRow(rows, (at) => {
+    for (let c = 0; c < d; c++) sums[c]! += data[at + c]!;
+  });
+  for (let c = 0; c < d; c++) sums[c]! /= n;
+  return sums;
+}
+
+function* span(rows: HostRows<ArrayBufferLike>, offset: Float64Array): Cooperative<number> {
+  const { data, d } = rows;
+  let largest = 0;
+  yield* eachRow(rows, (at) => {
+    for (let c = 0; c < d; c++) largest = Math.max(largest, Math.abs(data[at + c]! - offset[c]!));
+  });
+  return largest;
+}
+
+function* less(rows: HostRows, offset: Float64Array): Cooperative<HostRows> {
+  const { data, d } = rows;
+  const out = new Float64Array(data.length);
+  yield* eachRow(rows, (at) => {
+    for (let c = 0; c < d; c++) out[at + c] = data[at + c]! - offset[c]!;
+  });
+  return { ...rows, data: out };
+}
+
+function* centered(
+  rows: HostRows,
+  offset: Float64Array,
+  op: string,
+  scale: number,
+): Cooperative<Float32Array<ArrayBuffer>> {
+  const { data, d } = rows;
+  const out = new Float32Array(data.length);
+  yield* eachRow(rows, (at) => {
+    for (let c = 0; c < d; c++) {
+      const value = Math.fround((data[at + c]! - offset[c]!) / scale);
+      if (value - value !== 0)
+        throw new Error(
+          `${op}: values must differ by what fits float32, got ${data[at + c]} at row ${Math.floor(at / d)}`,
+        );
+      out[at + c] = value;
+    }
+  });
+  return out;
+}
+
 /** Rows less an offset [d], in float64: about the means of the columns, what distances need, however far from zero rows are. */
-export const lessOffset = (rows: HostRows, offset: Float64Array): HostRows => ({
-  ...rows,
-  data: rows.data.map((value, i) => value - offset[i % rows.d]!),
-});
+export const lessOffset = (rows: HostRows, offset: Float64Array): HostRows => runAtOnce(less(rows, offset));
 
 /** @throws `op: …` unless squares of what is left of rows less an offset [d], and their sums, fit float64 */
 export function checkSpan(rows: HostRows<ArrayBufferLike>, op: string, offset = columnMeans(rows)): void {
   scaleFor(spanAbout(rows, offset), op);
 }
 
+/** Rows about the means of their columns. */
+export interface AboutMeans {
+  readonly rows: HostRows;
+  /** The means. */
+  readonly offset: Float64Array<ArrayBuffer>;
+  /** The power of two that would bring them to ordinary size. */
+  readonly scale: number;
+}
+
 /**
- * Rows about the means of their columns, in float64, and the means.
+ * Rows about the means of their columns, in float64; piece by piece.
  * @throws unless squares of what is left, and their sums, fit float64
  */
-export function aboutMeans(
-  rows: HostRows,
-  op: string,
-): { readonly rows: HostRows; readonly offset: Float64Array<ArrayBuffer> } {
-  const offset = columnMeans(rows);
-  checkSpan(rows, op, offset);
-  return { rows: lessOffset(rows, offset), offset };
+export async function aboutMeans(rows: HostRows, op: string): Promise<AboutMeans> {
+  const offset = await runCooperatively(means(rows));
+  const scale = scaleFor(await runCooperatively(span(rows, offset)), op);
+  return { rows: await runCooperatively(less(rows, offset)), offset, scale };
 }
 
 /** Σ x / n of each column, in float64. */
-export function columnMeans({ data, n, d }: HostRows<ArrayBufferLike>): Float64Array<ArrayBuffer> {
-  const means = new Float64Array(d);
-  for (let i = 0; i < n * d; i += d) for (let c = 0; c < d; c++) means[c]! += data[i + c]!;
-  for (let c = 0; c < d; c++) means[c]! /= n;
-  return means;
-}
+export const columnMeans = (rows: HostRows<ArrayBufferLike>): Float64Array<ArrayBuffer> => runAtOnce(means(rows));
 
 /** The size of the largest number of rows less an offset [d]. */
-export function spanAbout({ data, d }: HostRows<ArrayBufferLike>, offset: Float64Array): number {
-  let largest = 0;
-  for (let i = 0; i < data.length; i += d)
-    for (let c = 0; c < d; c++) largest = Math.max(largest, Math.abs(data[i + c]! - offset[c]!));
-  return largest;
-}
+export const spanAbout = (rows: HostRows<ArrayBufferLike>, offset: Float64Array): number =>
+  runAtOnce(span(rows, offset));
 
 /**
  * Rows less an offset [d] and over a scale, in float64 and then rounded to float32, so that points far from the origin keep their differences.
+ * Piece by piece.
  * @throws when a difference does not fit float32
  */
-export function centeredRows(
-  { data, d }: HostRows,
+export const centeredRows = (
+  rows: HostRows,
   offset: Float64Array,
   op: string,
   scale = 1,
-): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < out.length; i++) out[i] = (data[i]! - offset[i % d]!) / scale;
-  const wrong = out.findIndex((value) => value - value !== 0);
-  if (wrong >= 0)
-    throw new Error(
-      `${op}: values must differ by what fits float32, got ${data[wrong]} at row ${Math.floor(wrong / d)}`,
-    );
-  return out;
+): Promise<Float32Array<ArrayBuffer>> => runCooperatively(centered(rows, offset, op, scale));
+
+/**
+ * Rows as kernels measure them: about their means and over a power of two, so that squares stay far from the ends of float32, piece by piece. `place`
+ * does the same to other rows.
+ */
+export async function framedRows(
+  rows: HostRows,
+  op: string,
+): Promise<{
+  readonly data: Float32Array<ArrayBuffer>;
+  readonly scale: number;
+  readonly place: (others: HostRows) => Promise<Float32Array<ArrayBuffer>>;
+}> {
+  const offset = await runCooperatively(means(rows));
+  const scale = scaleFor(await runCooperatively(span(rows, offset)), op);
+  const place = (others: HostRows): Promise<Float32Array<ArrayBuffer>> => centeredRows(others, offset, op, scale);
+  return { data: await place(rows), scale, place };
 }

@@ -69,7 +69,7 @@ export async function affinityOf(
   if (n > MOST_PAIRS)
     throw new Error(`${op}: affinity "rbf" holds all pairs of up to ${MOST_PAIRS} points, got ${n}; use "knn"`);
   const rows = given instanceof SparseMatrix ? { data: given.toDense(), n, d } : given;
-  const points = centeredRows(rows, columnMeans(rows), op);
+  const points = await centeredRows(rows, columnMeans(rows), op);
   const w = tidy(() => noGrad(() => rbfAffinity(tensor(device, points, [rows.n, rows.d]), gamma)));
   try {
     const weights = Float64Array.from(await w.data());

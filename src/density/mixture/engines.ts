@@ -1,7 +1,6 @@
 import type { Device } from "../../device";
-import { scaleFor } from "../../cluster/frame";
-import { aboutMeans, centeredRows, spanAbout } from "../../neighbours/rows";
-import type { HostRows } from "../../neighbours/rows";
+import { aboutMeans, centeredRows } from "../../neighbours/rows";
+import type { AboutMeans, HostRows } from "../../neighbours/rows";
 import { DeviceMixture, HostMixture } from "./engine";
 import type { MixtureEngine } from "./engine";
 import type { Scores } from "./parameters";
@@ -27,12 +26,16 @@ export class Engines {
   readonly #ordinary: boolean;
   #device: DeviceMixture | undefined;
 
-  /** @throws `op: …` unless squares of the points about their mean fit float64 */
-  constructor(rows: HostRows, precision: Precision, device: () => Promise<Device>, op: string) {
-    ({ rows: this.rows, offset: this.offset } = aboutMeans(rows, op));
+  private constructor(about: AboutMeans, precision: Precision, device: () => Promise<Device>, op: string) {
+    [this.rows, this.offset] = [about.rows, about.offset];
     this.#host = new HostMixture(this.rows);
-    this.#ordinary = scaleFor(spanAbout(rows, this.offset), op) === 1;
+    this.#ordinary = about.scale === 1;
     [this.#precision, this.device, this.#op] = [precision, device, op];
+  }
+
+  /** @throws `op: …` unless squares of the points about their mean fit float64 */
+  static async of(rows: HostRows, precision: Precision, device: () => Promise<Device>, op: string): Promise<Engines> {
+    return new Engines(await aboutMeans(rows, op), precision, device, op);
   }
 
   /** The engine that scores of this sharpness and kind take. */
@@ -47,7 +50,7 @@ export class Engines {
     if (this.#precision === "float64" || small || !this.#ordinary) return this.#host;
     if (!this.#device) {
       const device = await this.device();
-      const points = centeredRows(this.rows, new Float64Array(d), this.#op);
+      const points = await centeredRows(this.rows, new Float64Array(d), this.#op);
       this.#device = await DeviceMixture.request(device, points, n, d);
     }
     return this.#device;

@@ -174,7 +174,7 @@ export abstract class Mixture<
       const rows = await takeRows(x, op);
       const { nComponents, nInit, precision, regCovar, seed } = this.settings;
       if (rows.n < nComponents) throw new Error(`${op}: ${nComponents} components need as many points, got ${rows.n}`);
-      const engines = new Engines(rows, precision, () => this.device(x), op);
+      const engines = await Engines.of(rows, precision, () => this.device(x), op);
       checkRegularization(engines.rows, regCovar, op);
       try {
         const { rows, offset } = engines;
