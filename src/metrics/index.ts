@@ -1,6 +1,7 @@
 export { accuracy, confusionMatrix, misclassificationRate, type Matching } from "./accuracy";
 export { agreement, compareClusterings, type Agreement, type ComparedPair } from "./comparison";
 export { contingency, type Contingency } from "./contingency";
+export { dipStatistic, dipTest, type DipTest, type DipTestOptions } from "./dip";
 export { hungarian, type Assignment } from "./hungarian";
 export { ami, completeness, entropy, homogeneity, mutualInformation, nmi, vMeasure, type Average } from "./information";
 export type { Labels } from "./labels";
