@@ -168,4 +168,6 @@ export type { Rule, Spelling, TextSpelling } from "../options";
 
 export { chooseK } from "./choose-k";
 export type { ChooseKOptions, ChosenK, MakeModel, NumberScore } from "./choose-k";
+export { clustersRule, rangeOf } from "./choose-k/range";
+export type { Clusters, FoundNumber } from "./choose-k/range";
 export type { Criterion } from "./choose-k/criteria";

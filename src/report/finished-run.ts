@@ -6,7 +6,7 @@ import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { EpochRecord } from "../lifecycle/progress";
 import type { Insights } from "./insights";
-import type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table } from "./sections/run";
+import type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table, TriedNumbers } from "./sections/run";
 import { mapTo } from "../typed-arrays";
 
 /** A finished run of a method, as programs have it; what `insightsOf` found of its network, too. */
@@ -80,12 +80,12 @@ export function toReport(run: FinishedRun): ClusteringReport {
     ...(table && { table }),
     ...(run.map && { map: run.map }),
     ...(inertia !== undefined && { inertia }),
-    ...(run.numberOfClusters && { numberOfClusters: numberOf(run.numberOfClusters) }),
+    ...(run.numberOfClusters && { numberOfClusters: triedNumbers(run.numberOfClusters) }),
   };
 }
 
-/** The numbers of clusters that were tried, beside the same on data without clusters. */
-function numberOf({ reason, scores, criterion }: Omit<ChosenK, "labels">): ClusteringReport["numberOfClusters"] {
+/** What `chooseK` found, to be shown: each number that was tried, beside the same on data without clusters. */
+export function triedNumbers({ reason, scores, criterion }: Omit<ChosenK, "labels">): TriedNumbers {
   const line = (name: string, of: (score: NumberScore) => number | null | undefined): Series => ({
     ...{ name, x: scores.map(({ k }) => k), y: scores.map((score) => of(score) ?? NaN) },
   });

@@ -4,11 +4,11 @@
  */
 
 export { renderReport } from "./render";
-export { toReport, type FinishedRun } from "./finished-run";
+export { toReport, triedNumbers, type FinishedRun } from "./finished-run";
 export { insightsOf, type Insights } from "./insights";
 export { umapProjection, type UmapOptions } from "./charts/umap";
 export { encodePng } from "./pictures/png";
-export type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table } from "./sections/run";
+export type { ClusteringReport, Curve, Images, Projection, Series, Stage, Table, TriedNumbers } from "./sections/run";
 // Pieces to compose a page of one's own of.
 export { renderPage, studyHeader, type Page, type PageScript, type PageSection } from "./page/page";
 export { html, Markup, type Content } from "./page/markup";
@@ -17,6 +17,7 @@ export { draw, drawing, type Chart } from "./charts/chart";
 export type { ChartData } from "./charts/save";
 export { clusterColour } from "./charts/palette";
 export { clusterSizes, type ClusterSizes } from "./sections/certainty";
+export { numberOfClusters } from "./sections/number-of-clusters";
 export { formatShare, formatTick } from "./page/format";
 export { curves } from "./charts/curves";
 export { valueTable, type Value, type ValueColumn, type ValueTable } from "./tables/value-table";

@@ -8,19 +8,14 @@ import { confusion } from "./sections/confusion";
 import { filmStrip } from "./charts/film";
 import { decodedPictures } from "./sections/decoded";
 import { curves } from "./charts/curves";
-import { html, type Markup } from "./page/markup";
+import { html } from "./page/markup";
 import { renderPage, type PageSection } from "./page/page";
+import { numberOfClusters } from "./sections/number-of-clusters";
 import { pictures } from "./pictures/pictures";
 import type { ClusteringReport } from "./sections/run";
 import { scatter } from "./charts/scatter";
 import reportScript from "./plane/report-script.script";
 import { cards, comparison, heading, provenance } from "./sections/summary";
-
-/** Why there are so many clusters, and the numbers that were tried. */
-const howMany = (page: Document, { numberOfClusters }: ClusteringReport): Markup | undefined =>
-  numberOfClusters &&
-  html`<p>${numberOfClusters.reason}.</p>
-    ${curves(page, [numberOfClusters.curve])}`;
 
 /** What the columns are called that a map was trained on. */
 const columnNames = ({ table }: ClusteringReport, { components }: ShownMap): readonly string[] =>
@@ -38,10 +33,11 @@ export async function renderReport(run: ClusteringReport, page?: Document): Prom
   const document = page ?? (await drawingDocument());
   const images = pictures(run.images, shownClusters(analysis).length * MEMBERS + LEAST_SURE);
   const sizesFigure = sizesChart(document, analysis); // beside the confusion matrix, else on its own
+  const { numberOfClusters: tried } = run;
   const plane = scatter(document, run, analysis);
   const sections: PageSection[] = [
     { id: "stages", title: "Comparison", body: comparison(run.stages, run.lowerIsBetter) },
-    { id: "number", title: "How many clusters", body: howMany(document, run) },
+    { id: "number", title: "How many clusters", body: tried && numberOfClusters(document, tried) },
     { id: "curves", title: "Training", body: run.curves && curves(document, run.curves) },
     { id: "embedding", title: "Embedding", body: plane },
     { id: "film", title: "Embedding over time", body: await filmStrip(document, run, analysis) },

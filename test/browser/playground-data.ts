@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { simulateStarsGalaxies, writeNpz } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
-import { dropFiles, labelProblems, openPage, picture, reach } from "./page";
+import { dropFiles, labelProblems, openPage, picture, reach, save } from "./page";
 import { pages } from "./server";
 
 const open = (): ReturnType<typeof openPage> => openPage(pages.browser, `${pages.url}playground.html`);
@@ -27,6 +27,36 @@ describe("data of the playground", () => {
     expect(await page.textContent("#summary")).toBe("places.csv: 12 rows of 2 values.");
     await summary([0, 1, 2], "names");
     expect(await page.textContent("#summary")).toBe("names.csv: 12 rows of 2 values. The first column names the rows.");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("how many clusters: numbers are tried, with the reason as a picture, in the page and in the report", async () => {
+    const { page, problems } = await openPage(pages.browser, `${pages.url}playground.html`);
+    await reach(page, "done");
+    await page.fill("#option-nClusters", "7..3");
+    await page.click("#start");
+    expect(await page.textContent("#option-nClusters-error")).toMatch(/the lower one first, or auto, got 7\.\.3$/);
+    await page.fill("#option-nClusters", "3..7");
+    await page.click("#start");
+    await page.waitForFunction(() =>
+      /^Trying numbers of clusters, 1 of \d/.test(document.getElementById("status")!.textContent!),
+    );
+    await page.click("#stop");
+    await reach(page, "stopped");
+    expect(await page.textContent("#status")).toBe("Stopped. Numbers of clusters are tried anew.");
+    await page.click("#resume");
+    await reach(page, "done");
+    expect(await page.textContent("#status")).toMatch(/ How many clusters\? 5: the greatest silhouette/);
+    expect(await page.textContent("#measures")).toMatch(/^clusters5accuracy0\.9[5-9]/);
+    await page.waitForFunction(() =>
+      /How many clusters.*5: the/s.test(document.getElementById("charts")!.textContent!),
+    );
+    expect(await page.locator("#charts section svg").count()).toBe(1);
+    await picture(page, "playground-number");
+    const report = new TextDecoder().decode((await save(page, "report")).bytes);
+    expect(report).toMatch(/How many clusters.*<p>5: the greatest silhouette/s);
+    expect(await labelProblems(page)).toEqual([]);
     expect(problems).toEqual([]);
     await page.context().close();
   });

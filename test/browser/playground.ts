@@ -250,7 +250,9 @@ describe("playground", () => {
     expect(await page.textContent("#data-error")).toContain("notes.doc: files of the kinds npy");
     await page.fill("#option-nClusters", "0");
     await page.click("#start");
-    expect(await page.textContent("#option-nClusters-error")).toContain("must be a whole number from 1 to 1000, got 0");
+    expect(await page.textContent("#option-nClusters-error")).toBe(
+      "Clusters must be a whole number from 1 to 1000, a range as 2..12 with the lower one first, or auto, got 0",
+    );
     await page.fill("#option-nClusters", "3");
     await runFromStart(page);
     await reach(page, "done");

@@ -2,7 +2,8 @@
 import { addressed, choose, keepInAddress } from "./address";
 import { saveFile } from "./files";
 import { changedFields, fillFields, showFields, readFields } from "./form";
-import { membersShown, showThumbnail } from "./view/members";
+import { showThumbnail } from "./view/members";
+import { ChartsPanel } from "./charts-panel";
 import { loadMethod } from "constella/methods";
 import { clusters, KEPT_FIELDS, LEARNED, loadForm, segmentsField, splitValues, TITLES, type Field } from "./methods";
 import { Intake } from "./intake";
@@ -67,6 +68,7 @@ const picture = new PlaneView(canvas, {
   moved: () => showMoved(),
 });
 const sky = new SkyPanel(ask, charts, showMoved);
+const results = new ChartsPanel(charts, () => ({ plane, frame, running: state === "running" }));
 const network = new NetworkPanel(ask);
 const objects = new ObjectsPanel(ask, (x, y) => {
   view.value = "sky";
@@ -144,25 +146,6 @@ function showPicture(jump = false): void {
   selection.show();
 }
 
-/** What is drawn less often than frames come. */
-let chartsDue: Promise<void> | undefined;
-function showCharts(): void {
-  chartsDue ??= (async () => {
-    const { chartsOf } = await charts;
-    await new Promise((resolve) => setTimeout(resolve, state === "running" ? 400 : 0));
-    chartsDue = undefined;
-    if (!frame || !plane) return;
-    const text = await chartsOf(frame, frame.confidenceOf ?? "margin");
-    if (!frame || !plane) return; // other data came meanwhile
-    element("charts").innerHTML = text;
-    const of = plane;
-    const members = await membersShown(of, frame);
-    if (!frame || plane !== of) return;
-    element("members-section").hidden = members.length === 0;
-    element("members").replaceChildren(...members);
-  })();
-}
-
 function onData(answer: Extract<Answer, { type: "data" }>): void {
   const before = summary?.kind;
   ({ summary, plane } = answer);
@@ -184,8 +167,7 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
   draw.setAttribute("aria-pressed", "false");
   element("brush").hidden = true;
   if (!plane.thumbnails) items.value = "dots";
-  for (const id of ["charts", "measures", "members"]) element(id).replaceChildren();
-  element("members-section").hidden = true;
+  results.clear();
   network.show(undefined);
   progress.value = 0;
   status.textContent = "Ready.";
@@ -256,7 +238,7 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
       sky.frame(frame.sky, frame.sizes.filter((size) => size > 0).length);
       showPicture();
       showMeasures(frame);
-      showCharts();
+      results.show();
       break;
     case "objects":
       showObjects(answer.objects);
@@ -279,7 +261,7 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
       if (answer.state === "done") progress.value = 1;
       ({ savable } = answer);
       setState(answer.state);
-      showCharts();
+      results.show();
       break;
     case "file":
       saveFile(answer.name, answer.mime, answer.bytes);
@@ -332,6 +314,8 @@ form.addEventListener("submit", (event) => {
   if (!values) return;
   remember();
   if (event.isTrusted && innerWidth <= 860) canvas.scrollIntoView({ block: "center" }); // on a phone the picture is below the form
+  frame = undefined;
+  results.clear();
   sky.frame(undefined);
   showObjects(undefined);
   network.show(undefined);

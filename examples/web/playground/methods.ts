@@ -1,5 +1,15 @@
 // The methods of the playground as the page shows them: forms made of the schemas of the library's methods, and one model that was trained before.
-import { choice, integer, kindOf, loadMethod, METHODS, optionsOf, positive, spell } from "constella/methods";
+import {
+  choice,
+  clustersRule,
+  integer,
+  kindOf,
+  loadMethod,
+  METHODS,
+  optionsOf,
+  positive,
+  spell,
+} from "constella/methods";
 import type { AnyMethod, Kind, MethodEntry, OptionSpec } from "constella/methods";
 import type { CubeAs, DataSummary } from "./protocol";
 
@@ -51,6 +61,9 @@ const LABELS: Readonly<Record<string, string>> = {
   ...{ minSamples: "Neighbours of a core point", pretrainEpochs: "Passes before clustering", epochs: "Passes" },
 };
 
+/** Clusters that can be asked for. */
+const MOST_CLUSTERS = 1000;
+
 const SEED = kindOf(integer(0));
 
 /** What of a cube is clustered, whatever the method. */
@@ -92,6 +105,8 @@ export function splitValues(
 
 /** Names of the fields that stay when another method is chosen. */
 export const KEPT_FIELDS: readonly string[] = [...CUBE_FIELDS, ...FIELD_FIELDS].map(({ name }) => name);
+
+const CLUSTERS_HINT = "or 2..12, or auto: each number is tried on the data and on ten sets without clusters";
 
 /** An option's name as the page has it. */
 export const labelOf = (name: string): string => {
@@ -159,10 +174,10 @@ function formOf(method: AnyMethod): MethodForm {
         ...(told
           ? [
               {
-                name: "nClusters",
-                label: "Clusters",
-                kind: kindOf(integer(1, 1000)),
-                value: isField ? 3 : clusterCount(data),
+                ...{ name: "nClusters", label: "Clusters" },
+                ...(isField
+                  ? { kind: kindOf(integer(1, MOST_CLUSTERS)), value: 3 }
+                  : { kind: kindOf(clustersRule(MOST_CLUSTERS)), value: clusterCount(data), hint: CLUSTERS_HINT }),
               },
             ]
           : []),

@@ -1,5 +1,13 @@
 // What the page and its worker tell each other.
-import type { ClusteringReport, ClusterSpectrum, Curve, DrawnPart, Thumbnails, UnitGrid } from "constella/report";
+import type {
+  ClusteringReport,
+  ClusterSpectrum,
+  Curve,
+  DrawnPart,
+  Thumbnails,
+  TriedNumbers,
+  UnitGrid,
+} from "constella/report";
 import type { Values } from "./methods";
 
 /** What kind of items a data set has: points of the plane, rows of a table, pictures, or pixels of the sky. */
@@ -141,6 +149,8 @@ export interface Frame {
   /** Measures against the known classes. */
   readonly measures: Readonly<Record<string, number>>;
   readonly curves: readonly Curve[];
+  /** Why there are so many clusters, where that was searched for. */
+  readonly numberOfClusters?: TriedNumbers;
   readonly sky?: SkyFrame;
 }
 

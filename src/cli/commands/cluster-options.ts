@@ -3,7 +3,7 @@ import { CUBES, DATA_OPTIONS, STREAMING, type DataOptions } from "../data/option
 import type { Scale } from "../data/load";
 import { DEVICE_OPTIONS, type DeviceOptions } from "../device";
 import { choice, integer, text, type OptionSpec } from "../option";
-import { CLUSTERS, type Clusters } from "../run/number-of-clusters";
+import { clustersRule, type Clusters } from "../../methods";
 import { MAP_POINTS, type MapPoints } from "../run/projection";
 import { RESULTS_FORMATS, type ResultsFormat } from "../run/results-table";
 
@@ -28,7 +28,7 @@ export interface ClusterOptions extends DeviceOptions, Omit<DataOptions, "as"> {
 export const COMMON: readonly OptionSpec[] = [
   {
     name: "clusters",
-    rule: CLUSTERS,
+    rule: clustersRule(),
     help:
       "number of clusters K, of methods that are told it; a range as 2..12, or auto, tries each number on the data and on ten sets " +
       "without clusters, and takes the best, or one",

@@ -3,8 +3,8 @@ import { basename } from "node:path";
 import { Command } from "commander";
 import type { RowSource } from "../../data/datasets/row-source";
 import type { Device } from "../../device";
-import { defaultsOf, loadMethods, optionsOf } from "../../methods";
-import type { AnyMethod, OptionValues } from "../../methods";
+import { defaultsOf, loadMethods, optionsOf, rangeOf } from "../../methods";
+import type { AnyMethod, Clusters, OptionValues } from "../../methods";
 import { headline } from "../../metrics/measures";
 import { sizeOf } from "../../ndarray";
 import { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../run/checkpoint";
@@ -17,7 +17,7 @@ import { interruptible } from "../run/interrupt";
 import { inFlags, methodFlags, methodList, methodOptions } from "../method-options";
 import type { NdArray } from "../../ndarray";
 import { choice, kebab, spell, toOption, type OptionSpec } from "../option";
-import { findNumber, rangeOf, type Clusters } from "../run/number-of-clusters";
+import { CLUSTERS_FLAG, findNumber } from "../run/number-of-clusters";
 import { ProgressDisplay } from "../progress";
 import { chooseScale, isBytes, scaledRows, scalingOf, unevenColumns, type Items, type Scaling } from "../data/scaling";
 import { runSession, type SessionResult } from "../run/session";
@@ -329,7 +329,7 @@ function checkClusters(
       throw new Error(
         `--clusters must be one number for items that are read when they are needed, as those of ${path}, got ${asked}; try some of them with --first`,
       );
-    rangeOf(asked, n);
+    rangeOf(asked, n, CLUSTERS_FLAG);
   } else if (asked > n) throw new Error(`--clusters must be at most the number of rows, ${n}, got ${asked}`);
   return asked;
 }

@@ -2,7 +2,7 @@ import { isObject } from "../../checks";
 import { readSafetensors } from "../../data/formats/safetensors";
 import { metadataFile, openCheckpoint, withMetadata } from "../../lifecycle/checkpoint-file";
 import { Checkpoint } from "../../lifecycle/saved-checkpoint";
-import type { OptionValues, RunCheckpoint, RunRecord } from "../../methods";
+import type { FoundNumber, OptionValues, RunCheckpoint, RunRecord } from "../../methods";
 import { NdArray } from "../../ndarray";
 import {
   choice,
@@ -21,7 +21,6 @@ import {
 } from "../../options";
 import type { Rule } from "../../options";
 import type { Reading } from "../data/load";
-import type { FoundNumber } from "./number-of-clusters";
 import { kebab, spell } from "../option";
 import type { Scaling } from "../data/scaling";
 

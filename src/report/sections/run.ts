@@ -21,6 +21,12 @@ export interface Curve {
   readonly last?: boolean;
 }
 
+/** Why there are so many clusters, in one sentence, and the numbers that were tried. */
+export interface TriedNumbers {
+  readonly reason: string;
+  readonly curve: Curve;
+}
+
 /** Members placed in the plane: `xy` is [m, 2], row-major, and `index` the row number of each of its m points (default: rows 0 to n - 1). */
 export interface Projection {
   readonly name: string;
@@ -82,7 +88,7 @@ export interface ClusteringReport {
   readonly lowerIsBetter?: readonly string[];
   readonly curves?: readonly Curve[];
   /** why there are so many clusters, where that was searched for: one sentence, and the numbers that were tried */
-  readonly numberOfClusters?: { readonly reason: string; readonly curve: Curve };
+  readonly numberOfClusters?: TriedNumbers;
   /** cluster of each member: 0 to K - 1, or -1 for noise; its length is n */
   readonly labels: ArrayLike<number>;
   /** K (default: the width of `q`, else the largest label + 1); clusters without members are shown as empty */

@@ -10,6 +10,7 @@ import {
   formatShare,
   formatTick,
   html,
+  numberOfClusters,
   renderReport,
   spectra,
   unitMap,
@@ -64,12 +65,18 @@ function confidenceChart(values: Float32Array, kind: ConfidenceKind): Markup {
   </figure>`;
 }
 
-/** The map of units, sizes, confidences and curves of a frame, as HTML; each is a task of its own, so that the page answers between them. */
+/** Why there are so many clusters, the map of units, sizes, confidences and curves of a frame, as HTML; each is a task of its own, so that the page answers between them. */
 export async function chartsOf(frame: Frame, kind: ConfidenceKind): Promise<string> {
-  const { sizes, noise, confidence, sky } = frame;
+  const { sizes, noise, confidence, sky, numberOfClusters: tried } = frame;
   const members = sizes.reduce((sum, size) => sum + size, 0);
   const map = sky?.map;
   const parts: readonly (() => Content)[] = [
+    () =>
+      tried &&
+      html`<section>
+        <h2>How many clusters</h2>
+        ${numberOfClusters(document, tried)}
+      </section>`,
     () =>
       map && unitMap({ ...map, title: "U-matrix", measure: "mean distance to the neighbours", values: map.uMatrix }),
     () => members > 0 && clusterSizes(document, { sizes, noise }),

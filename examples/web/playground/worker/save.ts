@@ -57,10 +57,12 @@ export async function saved(
     const content = cube!.file(what, result, await titleOf(method));
     return file(what, what.endsWith(".csv") ? "text/csv" : "application/fits", content);
   }
+  const numberOfClusters = session.numberOfClusters?.();
   const made = {
     ...{ title: `${summary.name}: ${TITLES[method]!}`, method: TITLES[method]! },
     ...{ labels, nClusters: k, history: session.history(), trace, stages: [], ids },
     ...(inertia !== undefined && { inertia }),
+    ...(numberOfClusters && { numberOfClusters }),
     ...{ device, seed: Number(settings["seed"] ?? 0), seconds },
     ...{ options: settings, versions: { constella: version } },
   };

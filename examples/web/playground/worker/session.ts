@@ -2,7 +2,7 @@
 import { NdArray } from "constella";
 import type { Device, EpochRecord, RowSource } from "constella";
 import type { SegmentedImage } from "constella/generative";
-import type { Estimator } from "constella/methods";
+import type { Estimator, FoundNumber } from "constella/methods";
 import type { Values } from "../methods";
 
 /** Whether items are read when they are needed. */
@@ -83,6 +83,10 @@ export interface Session {
   result(): Promise<Result>;
   /** What the method has to say of its result. */
   note?(): string;
+  /** What was found of the number of clusters, where that was searched for and is. */
+  numberOfClusters?(): FoundNumber | undefined;
+  /** Whether it goes on from where it was stopped, or else begins anew (default: it goes on). */
+  resumes?(): boolean;
   /** One record an epoch, of methods that train. */
   history(): readonly EpochRecord[];
   /** The model as a safetensors file; undefined where there is nothing to keep. */

@@ -2,9 +2,19 @@
 import { hungarian, NdArray } from "constella";
 import type { EpochRecord } from "constella";
 import type { SegmentedImage } from "constella/generative";
-import { embeddingOf, labelsOf, optionsOf, runMethod, RunInterrupted, spell } from "constella/methods";
+import {
+  chooseK,
+  embeddingOf,
+  labelsOf,
+  makerOf,
+  optionsOf,
+  rangeOf,
+  runMethod,
+  RunInterrupted,
+  spell,
+} from "constella/methods";
 import { labelOf } from "../methods";
-import type { AnyMethod, Estimator, Outcome, RunCheckpoint } from "constella/methods";
+import type { AnyMethod, Clusters, Estimator, FoundNumber, Outcome, RunCheckpoint } from "constella/methods";
 import { ProvisionalClusters } from "./provisional";
 import { flat, isSource, takeRows, type Result, type Session, type Snapshot, type Task, type Watch } from "./session";
 
@@ -54,14 +64,19 @@ const countOf = (labels: Int32Array): number => labels.reduce((most, label) => M
 
 /** A run of a method on the data of the page. */
 export function methodSession(method: AnyMethod, task: Task): Session {
-  const { sample, values } = task;
+  const { sample } = task;
   const x = isSource(task.x) ? task.x : flat(task.x);
   if (isSource(x) && !method.streams)
     throw new Error(
       `${method.title} takes all items at once, and these are read when they are needed: choose k-means, mini-batch k-means or a map`,
     );
   const seen = flat(sample);
-  const given = values["nClusters"] as number | undefined;
+  let { values } = task;
+  const asked = values["nClusters"] as Clusters | undefined;
+  const searched = typeof asked === "string" ? searchedFor(asked, x) : undefined;
+  /** How many clusters there are to be; undefined where the method finds that, and while it is searched for. */
+  let given = typeof asked === "string" ? undefined : asked;
+  let number: FoundNumber | undefined;
   const round = method.clusters !== "found";
   let estimator: Estimator | undefined;
   let outcome: Outcome | undefined;
@@ -97,6 +112,25 @@ export function methodSession(method: AnyMethod, task: Task): Session {
     };
   }
 
+  /** Tries the numbers of clusters that were asked for. Nothing is kept of a search that is stopped. */
+  async function search({ signal, step }: Watch, { rows, asked, range }: Searched): Promise<void> {
+    const told = (share: number, text: string): void => step({ stage: "how many", share, text });
+    told(0, "trying numbers of clusters");
+    const options = { ...values };
+    const data = { ...shapeOf(task.x), bytes: false };
+    try {
+      const { labels: _, ...chosen } = await chooseK(makerOf(method, { options, data, device }), rows, range, {
+        ...{ device, seed: values["seed"] as number, signal },
+        onStep: (done, of) => told(done / of, `trying numbers of clusters, ${done} of ${of}`),
+      });
+      number = { asked, ...chosen };
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    }
+    given = number.k;
+    values = { ...values, nClusters: given };
+  }
+
   /** First iterations of methods whose centres move about the data, one by one. */
   async function preview({ signal, step, look: show }: Watch): Promise<void> {
     const options = new Set(optionsOf(method).map(([name]) => name));
@@ -130,6 +164,10 @@ export function methodSession(method: AnyMethod, task: Task): Session {
   return {
     run: async (watch) => {
       const now = looking(watch);
+      if (searched && !number) {
+        await search(watch, searched);
+        await watch.look({ force: true });
+      }
       if (!checkpoint) await preview(watch);
       try {
         outcome = await runMethod(method, {
@@ -185,10 +223,18 @@ export function methodSession(method: AnyMethod, task: Task): Session {
       }),
     note: () => {
       const chosen = Object.entries(estimator?.chosen ?? {});
-      if (!estimator || chosen.length === 0) return "";
-      const all = Object.entries({ ...estimator.settings, ...estimator.chosen });
-      return `${all.map(([name, value]) => `${labelOf(name)}: ${typeof value === "number" ? Number(value.toPrecision(4)) : spell(value)}`).join(", ")}.`;
+      const all = chosen.length > 0 ? Object.entries({ ...estimator!.settings, ...estimator!.chosen }) : [];
+      const words = all.map(
+        ([name, value]) =>
+          `${labelOf(name)}: ${typeof value === "number" ? Number(value.toPrecision(4)) : spell(value)}`,
+      );
+      return [
+        ...(number ? [`How many clusters? ${number.reason}.`] : []),
+        ...(all.length > 0 ? [`${words.join(", ")}.`] : []),
+      ].join(" ");
     },
+    numberOfClusters: () => number,
+    resumes: () => !searched || number !== undefined,
     predict: (items) =>
       fitted(async (at) => {
         if (!at.predict) throw new Error(`${method.title} says nothing of items that it was not given`);
@@ -205,6 +251,22 @@ export function methodSession(method: AnyMethod, task: Task): Session {
     savable: method.load !== undefined,
     dispose: () => void estimator?.dispose(),
   };
+}
+
+/** Numbers of clusters that are to be tried, and on what. */
+interface Searched {
+  /** As the form has it. */
+  readonly asked: string;
+  readonly range: readonly [least: number, most: number];
+  readonly rows: NdArray<Float32Array>;
+}
+
+/** @throws where there are too few items, and for those that are read when they are needed */
+function searchedFor(asked: string, x: Task["x"]): Searched {
+  const subject = labelOf("nClusters");
+  if (isSource(x))
+    throw new Error(`${subject} must be one number for items that are read when they are needed, got ${asked}`);
+  return { asked, range: rangeOf(asked, x.shape[0]!, subject), rows: x };
 }
 
 /** Items, and the sizes of one. */

@@ -6,6 +6,7 @@ import { networkOf, rocOf, traversed } from "./network";
 import { contentsOf, openFiles } from "./open-files";
 import type { SegmentedImage } from "constella/generative";
 import { headline } from "constella/methods";
+import { triedNumbers } from "constella/report";
 import { TITLES, type Values } from "../methods";
 import { clusterMeans, margins, Projection } from "./projection";
 import type { About, Answer, CubeAs, DeviceName, Download, Frame, Plane, Request, Scale, Taken } from "../protocol";
@@ -140,7 +141,8 @@ class Run {
       if (error !== signal.reason) throw error;
       if (this.#ended) return;
       await this.#look({ force: true });
-      tell({ type: "state", state: "stopped", text: "Stopped. It goes on from here.", savable: this.#session.savable });
+      const text = `Stopped. ${this.#session.resumes?.() === false ? "Numbers of clusters are tried anew." : "It goes on from here."}`;
+      tell({ type: "state", state: "stopped", text, savable: this.#session.savable });
     }
   }
 
@@ -216,6 +218,7 @@ class Run {
     const measures = known && counted ? headline(known, counted) : {};
     const history = this.#session.history();
     if (truth && labels) this.#trace.push({ step: this.#trace.length + 1, ...measures });
+    const number = this.#session.numberOfClusters?.();
     const inPlane = shown && clusterMeans(xy ?? plane, shown, k);
     return {
       ...(xy && { xy }),
@@ -223,6 +226,7 @@ class Run {
       ...(confidence && { confidence, confidenceOf: q ? ("q" as const) : ("margin" as const) }),
       ...(field && { objects: field.objects.length }),
       ...(inPlane && round && { centers: Float32Array.from(inPlane) }),
+      ...(number && { numberOfClusters: triedNumbers(number) }),
       ...{ sizes, noise, measures, curves: [...curvesOf(history, this.#trace), ...rocOf(q, k, this.#data, rows)] },
     };
   }
