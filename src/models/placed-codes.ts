@@ -229,9 +229,11 @@ export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeN
       fit.report({ stage, epoch, epochs, step, steps: 1, loss });
     report("UMAP", 1, 1, NaN, 0);
     const options = await this.#umap();
-    const onEpoch = ({ epoch, epochs }: { epoch: number; epochs: number }): void => report("UMAP", epoch, epochs);
-    const umap = new UMAP({ ...options, onEpoch, signal });
-    const places = await fit.resting(() => umap.fitTransform(codes));
+    const told = ({ epoch, epochs, step }: StepReport): void => report("UMAP", epoch, epochs, NaN, step);
+    using umap = new UMAP(options);
+    const places = (await fit.resting(() =>
+      umap.fitTransform(codes, { signal, onStep: told }),
+    )) as NdArray<Float32Array>;
     await fit.between();
     using mixture = new GaussianMixture({
       ...{ nComponents: nClusters, covarianceType, nInit, regCovar, seed, device: options.device },
@@ -251,10 +253,10 @@ export abstract class PlacedCodes<S extends PlacedCodesSettings, N extends CodeN
 
   async #place(x: RowsLike, op: string): Promise<NdArray<Float32Array>> {
     const { codes, places } = this.known(op, this.#placed);
-    const umap = await UMAP.placed(codes, places, await this.#umap());
-    return umap.transform(await this.rowsThrough(x, op, (batch) => this.network.encode(batch))) as Promise<
-      NdArray<Float32Array>
-    >;
+    using umap = await UMAP.placed(codes, places, await this.#umap());
+    return (await umap.transform(
+      await this.rowsThrough(x, op, (batch) => this.network.encode(batch)),
+    )) as NdArray<Float32Array>;
   }
 
   async #expect(x: RowsLike, op: string): Promise<Expectation> {

@@ -26,6 +26,7 @@ import {
   VAE,
 } from "../../src/generative";
 import { ConvDEC, ConvIDEC, ConvN2D, DCN, N2D } from "../../src/deep";
+import { UMAP } from "../../src/manifold";
 import { CSOM, ESOM, SOM } from "../../src/som";
 import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
 import { PointsProvider } from "../../src/data";
@@ -149,6 +150,12 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes, device) => SpectralEmbedding.load(bytes, { device }),
     (model, options) => model.fit(x, options),
     async (model) => model.embedding,
+  ),
+  UMAP: subject(
+    (device) => new UMAP({ nNeighbors: 6, nEpochs: 30, device }),
+    (bytes, device) => UMAP.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.transform(new NdArray(x.data.map((value) => value + 0.01).subarray(0, 80), [10, 8])),
   ),
   SEC: subject(
     (device) => new SEC({ nClusters: 3, nInit: 2, device }),

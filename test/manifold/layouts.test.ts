@@ -116,7 +116,7 @@ describeDevices("layouts", (device, type) => {
     await expect(new TSNE({ ...own, perplexity: 3, probabilities: [[0, 1], [0, 0]] }).fit(x)).rejects.toThrow(/probabilities must be \[12, 12\]/); // prettier-ignore
     expect(() => new UMAP({ nComponents: 0 })).toThrow(/nComponents must be a whole number from 1, got 0/);
     const signal = AbortSignal.abort(new Error("enough"));
-    await expect(new UMAP({ ...own, signal }).fit(x)).rejects.toThrow("enough");
+    await expect(new UMAP(own).fit(x, { signal })).rejects.toThrow("enough");
     await expect(new TSNE({ ...own, perplexity: 3, signal }).fit(x)).rejects.toThrow("enough");
   });
 

@@ -2,7 +2,6 @@ import { checkPositive, checkRange, checkInteger, fitted, checkNames } from "../
 import { DeviceHolder } from "../../cluster/points";
 import { PCA } from "../../cluster/pca";
 import type { Device } from "../../device";
-import { toContiguous } from "../../matrix";
 import type { MatrixLike } from "../../matrix";
 import { NdArray } from "../../ndarray";
 import { neighboursAmong } from "../../neighbours/knn";
@@ -11,9 +10,9 @@ import { takeRows } from "../../neighbours/rows";
 import { stream } from "../../random";
 import type { SparseMatrix } from "../../sparse";
 import { yieldWhenDue } from "../../event-loop";
+import { givenPlaces } from "../first-places";
 import { checkPerplexity, givenAffinities, neighbourAffinities } from "./affinities";
 import { TsneDescent } from "./descent";
-import { mapTo } from "../../typed-arrays";
 
 /** What `onIteration` is told. */
 export interface TsneProgress {
@@ -191,14 +190,8 @@ export class TSNE {
 
   async #begin(x: MatrixLike, n: number, d: number, device: Device): Promise<Float32Array<ArrayBuffer>> {
     const { init = "pca", nComponents = 2, seed = 0 } = this.#options;
-    if (typeof init !== "string") {
-      const { data, shape } = toContiguous(init, "TSNE.fit", "init");
-      if (shape.join() !== [n, nComponents].join())
-        throw new Error(`TSNE.fit: init must be [${n}, ${nComponents}], got [${shape.join(", ")}]`);
-      const given = mapTo(Float32Array, data as ArrayLike<number>, Number);
-      if (!given.every(Number.isFinite)) throw new Error("TSNE.fit: init must be finite");
-      return given;
-    }
+    const given = givenPlaces(init, n, nComponents, "TSNE.fit");
+    if (given) return given;
     const places = new Float32Array(n * nComponents);
     if (init === "random" || Math.min(n, d) < nComponents) {
       stream(seed, "TSNE.init").fillNormal(places, 0, 1e-4);

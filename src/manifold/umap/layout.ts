@@ -1,4 +1,5 @@
 import type { Device } from "../../device";
+import type { Kernel } from "../../kernel";
 import { umapEpoch, umapEpochWide } from "../../kernels/manifold";
 import type { SparseMatrix } from "../../sparse";
 import { empty, indices, run, tensor, untidied } from "../../tensor";
@@ -18,11 +19,14 @@ export interface LayoutOptions {
   readonly seed: number;
   /** Places of points that stay [m, dim], which the graph's columns number; default: the points themselves. */
   readonly fixed?: Float32Array;
-  readonly onEpoch?: ((progress: { readonly epoch: number; readonly epochs: number }) => void) | undefined;
+  /** Epochs that the places have gone through already. Default 0. */
+  readonly from?: number;
+  /** Every ten epochs and after the last: how many are done, and the places then. */
+  readonly onEpochs?: (done: number, places: Float32Array<ArrayBuffer>) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Epochs between two looks at the signal. */
+/** Epochs between two looks at the places. */
 const CHECK = 10;
 /**
  * Parts of an epoch, each of which finds the places that the one before it left. The sequential form moves one edge at a time; where all meet the places of the
@@ -35,6 +39,9 @@ const [PARTS, WIDE_PARTS] = [8, 4];
 /** Dimensions up to which a kernel keeps a point in registers. */
 const NARROW = 4;
 
+/** The kernel of epochs in so many dimensions. */
+export const layoutKernel = (dim: number): Kernel => (dim > NARROW ? umapEpochWide : umapEpoch);
+
 /** Rows of so many values filled up with zeros to `width`. */
 function filled(rows: Float32Array, dim: number, width: number): Float32Array {
   if (dim === width) return rows;
@@ -46,18 +53,19 @@ function filled(rows: Float32Array, dim: number, width: number): Float32Array {
 /** Places y [n, dim] moved along the edges of a graph [n, m] and apart, epoch by epoch on a device. */
 export async function layOut(
   device: Device,
-  y: Float32Array,
+  y: Float32Array<ArrayBuffer>,
   dim: number,
   graph: SparseMatrix,
   periods: Float32Array,
   options: LayoutOptions,
 ): Promise<Float32Array<ArrayBuffer>> {
   const [n, m] = graph.shape;
-  const { epochs, a, b, learningRate, repulsionStrength, negativeSampleRate, seed, fixed, onEpoch, signal } = options;
+  const { epochs, a, b, learningRate, repulsionStrength, negativeSampleRate, seed, fixed, onEpochs, signal } = options;
+  const { from = 0 } = options;
   const wide = dim > NARROW;
   const parts = fixed ? 1 : wide ? WIDE_PARTS : PARTS; // what stays is found where it is
   const width = wide ? 4 * Math.ceil(dim / 4) : dim;
-  await device.prepare([wide ? umapEpochWide : umapEpoch]);
+  await device.prepare([layoutKernel(dim)]);
   const padded = <T extends Float32Array | Uint32Array>(list: T, none: T): T => (list.length > 0 ? list : none);
   const made = untidied((): Record<"now" | "next" | "starts" | "columns" | "periods", Tensor> => ({
     now: tensor(device, filled(y, dim, width), [n, width]),
@@ -70,8 +78,9 @@ export async function layOut(
   const work = wide ? untidied(() => empty(device, [n, 2 * width], "f32", "UMAP")) : undefined;
   const { starts, columns } = made;
   let { now, next } = made;
+  let places = y;
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
+    for (let epoch = from; epoch < epochs; epoch++) {
       signal?.throwIfAborted();
       for (let part = 0; part < parts; part++) {
         const given = {
@@ -84,12 +93,12 @@ export async function layOut(
         [now, next] = [next, now];
       }
       if (epoch % CHECK !== CHECK - 1 && epoch < epochs - 1) continue;
-      await device.synchronize();
-      onEpoch?.({ epoch: epoch + 1, epochs });
+      const found = (await now.data()) as Float32Array<ArrayBuffer>;
+      places = dim === width ? found : found.filter((_, at) => at % width < dim);
+      await onEpochs?.(epoch + 1, places);
       await yieldWhenDue();
     }
-    const places = (await now.data()) as Float32Array<ArrayBuffer>;
-    return dim === width ? places : places.filter((_, at) => at % width < dim);
+    return places;
   } finally {
     for (const tensor of Object.values(made)) tensor.dispose();
     others?.dispose();

@@ -1,8 +1,15 @@
-import { checkPositive, checkRange, checkInteger, fitted, checkNames } from "../../checks";
+import { checkRange } from "../../checks";
 import { PCA } from "../../cluster/pca";
-import { DeviceHolder } from "../../cluster/points";
+import type { Points } from "../../cluster/points";
+import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";
-import { toContiguous } from "../../matrix";
+import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
+import { Findings } from "../../lifecycle/findings";
+import { Model } from "../../lifecycle/model";
+import type { DeviceOption, OptionSet } from "../../lifecycle/model";
+import { RUN_RULES } from "../../lifecycle/progress";
+import type { RunOptions } from "../../lifecycle/progress";
+import { smallestEigenvectors } from "../../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../../matrix";
 import { NdArray } from "../../ndarray";
 import { connectedComponents } from "../../neighbours/graph";
@@ -10,14 +17,18 @@ import { neighboursAmong, neighboursOf } from "../../neighbours/knn";
 import type { Metric } from "../../neighbours/knn";
 import { takeRows } from "../../neighbours/rows";
 import type { HostRows } from "../../neighbours/rows";
+import { checkedOptions, choice, integer, optional, positive, range } from "../../options";
+import { seed as seedRule, signal as signalRule } from "../../options";
 import { Random } from "../../random";
-import { smallestEigenvectors } from "../../linear-algebra/smallest-eigen";
 import { SparseMatrix } from "../../sparse";
 import { normalizedLaplacian } from "../../spectral/laplacian";
+import { mapTo } from "../../typed-arrays";
+import { givenPlaces, keptPlaces, placesRule } from "../first-places";
 import { fitCurve } from "./curve";
 import { fuzzyGraph, memberships, sampledEdges } from "./fuzzy-set";
-import { layOut } from "./layout";
-import { mapTo } from "../../typed-arrays";
+import { keptResult, keptStanding, restoredResult, restoredStanding } from "./kept";
+import type { PlacedPoints, StandingLayout } from "./kept";
+import { layOut, layoutKernel } from "./layout";
 
 /** Options of `UMAP`; the defaults are those of Python's `umap-learn`. */
 export interface UMAPOptions {
@@ -43,19 +54,26 @@ export interface UMAPOptions {
   readonly metric?: Metric;
   /** Default 0. */
   readonly seed?: number;
-  readonly device?: Device;
-  /** Every ten epochs, and after the last. */
-  readonly onEpoch?: (progress: { readonly epoch: number; readonly epochs: number }) => void;
-  /** Ends the work with the signal's reason. */
-  readonly signal?: AbortSignal;
+  /** Where to compute; default: a tensor's own device, else one requested at first need. */
+  readonly device?: Device | undefined;
 }
 
-interface Result {
-  readonly rows: HostRows;
-  readonly embedding: NdArray;
-  /** Not of a UMAP that was given its places. */
-  readonly graph?: SparseMatrix;
-}
+/** @inline */
+type Settings = Required<Omit<UMAPOptions, "device" | "nEpochs">> & Pick<UMAPOptions, "nEpochs">;
+
+const OPTIONS: OptionSet<Settings> = {
+  rules: {
+    ...{ nComponents: integer(1), nNeighbors: integer(2), minDist: range(0), spread: positive },
+    ...{ nEpochs: optional(integer(1)), learningRate: positive, negativeSampleRate: integer(0) },
+    ...{ repulsionStrength: range(0), init: placesRule("spectral", "pca", "random") },
+    ...{ metric: choice("euclidean", "cosine"), seed: seedRule },
+  },
+  defaults: {
+    ...{ nComponents: 2, nNeighbors: 15, minDist: 0.1, spread: 1, learningRate: 1, negativeSampleRate: 5 },
+    ...{ repulsionStrength: 1, init: "spectral", metric: "euclidean", seed: 0 },
+  },
+  kernels: ({ nComponents }) => [layoutKernel(nComponents)],
+};
 
 /** Points up to which 500 epochs are done. */
 const SMALL = 10_000;
@@ -65,50 +83,25 @@ const SMALL = 10_000;
  * neighbours is nearest to that of the points, by sampled edges and drawn pushes. Exact neighbours; an epoch is a few parts, each of which moves its points at
  * once by one kernel, along their own edges in their order towards where the others stood before it, so that one seed gives the same bytes on one device.
  */
-export class UMAP {
-  readonly #options: UMAPOptions;
+export class UMAP extends Model<Settings> {
   readonly #curve: { readonly a: number; readonly b: number };
-  #result: Result | undefined;
+  readonly #findings = new Findings<PlacedPoints, StandingLayout>();
 
-  /** @throws when an option is out of its range */
+  /** @throws for an option that is unknown or out of its range */
   constructor(options: UMAPOptions = {}) {
-    checkNames<UMAPOptions>("UMAP", options, {
-      nComponents: true,
-      nNeighbors: true,
-      minDist: true,
-      spread: true,
-      nEpochs: true,
-      learningRate: true,
-      negativeSampleRate: true,
-      repulsionStrength: true,
-      init: true,
-      metric: true,
-      seed: true,
-      device: true,
-      onEpoch: true,
-      signal: true,
-    });
-    const { nComponents = 2, nNeighbors = 15, minDist = 0.1, spread = 1, nEpochs = 1, init = "spectral" } = options;
-    const { learningRate = 1, negativeSampleRate = 5, repulsionStrength = 1 } = options;
-    checkInteger("UMAP", { nComponents }, 1);
-    checkInteger("UMAP", { nNeighbors }, 2);
-    checkInteger("UMAP", { nEpochs }, 1);
-    checkInteger("UMAP", { negativeSampleRate }, 0);
-    checkPositive("UMAP", { spread, learningRate });
+    super("UMAP", options, OPTIONS);
+    const { spread, minDist } = this.settings;
     checkRange("UMAP", { minDist }, 0, spread);
-    checkRange("UMAP", { repulsionStrength }, 0);
-    if (typeof init === "string" && !["spectral", "pca", "random"].includes(init))
-      throw new Error(`UMAP: init must be "spectral", "pca", "random" or a matrix, got ${JSON.stringify(init)}`);
-    [this.#options, this.#curve] = [options, fitCurve(spread, minDist)];
+    this.#curve = fitCurve(spread, minDist);
   }
 
   /** The places [n, nComponents]. @throws before `fit`, as all these */
   get embedding(): NdArray {
-    return fitted("UMAP.embedding", this.#result).embedding;
+    return this.known("embedding", this.#findings.result).embedding;
   }
   /** The fuzzy graph of the points, symmetric [n, n]; `placed` has none. */
   get graph(): SparseMatrix {
-    return fitted("UMAP.graph", this.#result?.graph);
+    return this.known("graph", this.#findings.result?.graph);
   }
 
   /**
@@ -119,53 +112,73 @@ export class UMAP {
     const op = "UMAP.placed";
     const umap = new UMAP(options);
     const [rows, { data, n, d }] = [await takeRows(x, op), await takeRows(places, op)];
-    const { nComponents = 2 } = options;
+    const { nComponents } = umap.settings;
     if (n !== rows.n || d !== nComponents)
       throw new Error(`${op}: places must be [${rows.n}, ${nComponents}], got [${n}, ${d}]`);
-    umap.#result = { rows, embedding: new NdArray(Float32Array.from(data), [n, d]) };
+    umap.#findings.restored({ rows, embedding: new NdArray(Float32Array.from(data), [n, d]) });
+    umap.learned();
     return umap;
   }
 
-  /** Places points x [n, d]; of n ≤ nNeighbors points all are neighbours. @throws when x has one row, or is no finite matrix */
-  async fit(x: MatrixLike): Promise<this> {
-    const op = "UMAP.fit";
-    const { nComponents = 2, metric = "euclidean", signal } = this.#options;
-    const rows = await takeRows(x, op);
-    const { n } = rows;
-    if (n < 2) throw new Error(`${op}: neighbours need two points, got ${n}`);
-    const holder = new DeviceHolder(this.#options.device);
-    const device = await holder.get(rows.data);
-    try {
-      const k = Math.min(this.#options.nNeighbors ?? 15, n);
-      const others = { nNeighbors: k - 1 };
-      const graph = await fuzzyGraph(await neighboursAmong(rows, others, op, { metric, device, signal }), k);
-      const epochs = this.#options.nEpochs ?? (n <= SMALL ? 500 : 200);
+  /**
+   * Places points x [n, d]; of n ≤ nNeighbors points all are neighbours. A fit that was stopped, saved and loaded goes on where it stood, after its graph or
+   * amid its epochs, with the same points.
+   * @param options `onStep`: after the graph, every ten epochs, and after the last; the loss is the share of the epochs that is left
+   * @throws when x has one row, or is no finite matrix; the signal's reason when aborted
+   */
+  async fit(x: Points, options: RunOptions = {}): Promise<this> {
+    return this.fitting(options, RUN_RULES, async (fit) => {
+      const op = "UMAP.fit";
+      const { nComponents, nNeighbors, metric } = this.settings;
+      const { signal } = fit;
+      const rows = await takeRows(x, op);
+      const { n, d } = rows;
+      if (n < 2) throw new Error(`${op}: neighbours need two points, got ${n}`);
+      const init = givenPlaces(this.settings.init, n, nComponents, op);
+      const device = await this.device(x);
+      const before = await this.#findings.enter(op, new NdArray(rows.data, [n, d]));
+      const epochs = this.#epochs(n);
+      const k = Math.min(nNeighbors, n);
+      const graph =
+        before?.graph ??
+        (await fuzzyGraph(await neighboursAmong(rows, { nNeighbors: k - 1 }, op, { metric, device, signal }), k));
+      const stand = async (epoch: number, places?: Float32Array<ArrayBuffer>): Promise<void> => {
+        this.#findings.stand({ n, d, graph, epoch, places });
+        this.learned(); // from now on it can say where it stands
+        const share = { epoch: Math.max(epoch, 1), epochs, step: Math.min(epoch, 1), steps: 1 };
+        fit.report({ stage: this.name, ...share, loss: 1 - epoch / epochs });
+        await fit.between();
+      };
+      const from = before?.epoch ?? 0;
+      await stand(from, before?.places);
       const sampled = sampledEdges(graph, epochs);
-      const y = await this.#begin(x, rows, sampled.graph, device);
-      const places = await layOut(device, y, nComponents, sampled.graph, sampled.periods, this.#layout(epochs));
-      this.#result = { rows, graph, embedding: new NdArray(places, [n, nComponents]) };
-    } finally {
-      await holder.dispose();
-    }
-    return this;
+      const y = before?.places ?? init ?? (await this.#begin(rows, sampled.graph, device, signal));
+      const layout = { ...this.#layout(epochs), from, onEpochs: stand, signal };
+      const places = await layOut(device, y, nComponents, sampled.graph, sampled.periods, layout);
+      this.#findings.end({ rows, graph, embedding: new NdArray(places, [n, nComponents]) });
+    });
   }
 
   /** `fit`, then the places. */
-  async fitTransform(x: MatrixLike): Promise<NdArray> {
-    return (await this.fit(x)).embedding;
+  async fitTransform(x: Points, options: RunOptions = {}): Promise<NdArray> {
+    return (await this.fit(x, options)).embedding;
   }
 
-  /** Places of rows [m, d] among the fitted ones, which stay; a row that was fitted has the place that it got then. @throws before `fit`, or for another d */
-  async transform(x: MatrixLike): Promise<NdArray> {
-    const op = "UMAP.transform";
-    const { rows, embedding } = fitted(op, this.#result);
-    const given = await takeRows(x, op);
-    const { nComponents = 2, metric = "euclidean", signal } = this.#options;
-    const { n, d } = rows;
-    const k = Math.min(this.#options.nNeighbors ?? 15, n);
-    const holder = new DeviceHolder(this.#options.device);
-    const device = await holder.get(rows.data);
-    try {
+  /**
+   * Places of rows [m, d] among the fitted ones, which stay; a row that was fitted has the place that it got then.
+   * @param options `signal` ends it with its reason
+   * @throws before `fit`, or for another d
+   */
+  async transform(x: Points, options: Pick<RunOptions, "signal"> = {}): Promise<NdArray> {
+    return this.computing("transform", async () => {
+      const op = "UMAP.transform";
+      const { rows, embedding } = this.known("transform", this.#findings.result);
+      const { signal } = checkedOptions<Pick<RunOptions, "signal">>(op, options, { signal: signalRule }, {});
+      const given = await takeRows(x, op);
+      const { nComponents, nNeighbors, metric } = this.settings;
+      const { n, d } = rows;
+      const k = Math.min(nNeighbors, n);
+      const device = await this.device(x);
       const near = await neighboursOf(given, rows, { nNeighbors: k }, op, { metric, device, signal });
       const m = near.indices.shape[0]!;
       const strengths = await memberships(near, k);
@@ -179,9 +192,9 @@ export class UMAP {
           for (let c = 0; c < nComponents; c++)
             y[i * nComponents + c]! += (graph.data[e]! / total) * embedding.data[graph.indices[e]! * nComponents + c]!;
       }
-      const epochs = Math.max(1, Math.floor((this.#options.nEpochs ?? (n <= SMALL ? 300 : 90)) / 3));
+      const epochs = Math.max(1, Math.floor((this.settings.nEpochs ?? (n <= SMALL ? 300 : 90)) / 3));
       const sampled = sampledEdges(graph, epochs);
-      const fixed = { ...this.#layout(epochs), fixed: embedding.data };
+      const fixed = { ...this.#layout(epochs), fixed: embedding.data, signal };
       const places = await layOut(device, y, nComponents, sampled.graph, sampled.periods, fixed);
       for (let i = 0; i < m; i++) {
         const same = near.indices.data
@@ -191,38 +204,56 @@ export class UMAP {
         places.set(embedding.data.subarray(same * nComponents, (same + 1) * nComponents), i * nComponents);
       }
       return new NdArray(places, [m, nComponents]);
-    } finally {
-      await holder.dispose();
-    }
+    });
+  }
+
+  /** @throws when the bytes are no checkpoint of a UMAP */
+  static async load(content: Bytes, options: DeviceOption = {}): Promise<UMAP> {
+    return Model.restored("UMAP", content, options, (settings) => new UMAP(settings));
+  }
+
+  protected override own(): Learned {
+    return this.#findings.kept((result) => this.known("save", result), keptResult, keptStanding);
+  }
+
+  protected override restore(saved: Checkpoint): void {
+    const { nComponents } = this.settings;
+    const hasResult = this.#findings.restore(saved, "embedding", (standing, d) =>
+      restoredStanding(standing, d(), nComponents, (n) => this.#epochs(n)),
+    );
+    if (hasResult) this.#findings.restored(restoredResult(saved, nComponents));
+  }
+
+  protected override release(): void {
+    this.#findings.release();
+  }
+
+  protected override keptSettings(): object {
+    return { ...this.settings, init: keptPlaces(this.settings.init, "UMAP.save") };
+  }
+
+  /** Of n points. */
+  #epochs(n: number): number {
+    return this.settings.nEpochs ?? (n <= SMALL ? 500 : 200);
   }
 
   #layout(epochs: number) {
-    const {
-      learningRate = 1,
-      negativeSampleRate = 5,
-      repulsionStrength = 1,
-      seed = 0,
-      onEpoch,
-      signal,
-    } = this.#options;
+    const { learningRate, negativeSampleRate, repulsionStrength, seed } = this.settings;
     // eslint-disable-next-line no-restricted-syntax -- places that the figures of N2D were measured with
     const word = new Random(seed).nextUint32();
-    return { epochs, ...this.#curve, learningRate, negativeSampleRate, repulsionStrength, seed: word, onEpoch, signal };
+    return { epochs, ...this.#curve, learningRate, negativeSampleRate, repulsionStrength, seed: word };
   }
 
-  async #begin(x: MatrixLike, rows: HostRows, graph: SparseMatrix, device: Device): Promise<Float32Array<ArrayBuffer>> {
-    const { init = "spectral", nComponents = 2, seed = 0, signal } = this.#options;
-    const { n, d } = rows;
+  async #begin(
+    rows: HostRows,
+    graph: SparseMatrix,
+    device: Device,
+    signal: AbortSignal,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    const { init, nComponents, seed } = this.settings;
+    const { data, n, d } = rows;
     // eslint-disable-next-line no-restricted-syntax -- places that the figures of N2D were measured with
     const random = new Random(seed).split();
-    if (typeof init !== "string") {
-      const { data, shape } = toContiguous(init, "UMAP.fit", "init");
-      if (shape.join() !== [n, nComponents].join())
-        throw new Error(`UMAP.fit: init must be [${n}, ${nComponents}], got [${shape.join(", ")}]`);
-      const given = mapTo(Float32Array, data as ArrayLike<number>, Number);
-      if (!given.every(Number.isFinite)) throw new Error("UMAP.fit: init must be finite");
-      return given;
-    }
     const places = new Float32Array(n * nComponents);
     const numbers = graph.rowNumbers();
     const whole = (): boolean =>
@@ -236,7 +267,7 @@ export class UMAP {
       for (let c = 0; c < nComponents; c++)
         for (let i = 0; i < n; i++) places[i * nComponents + c] = vectors[(c + 1) * n + i]!;
     } else if (init !== "random" && Math.min(n, d) >= nComponents)
-      places.set((await new PCA({ nComponents, device }).fitTransform(x)).data);
+      places.set((await new PCA({ nComponents, device }).fitTransform(new NdArray(data, [n, d]))).data);
     else random.fillUniform(places, -1, 1);
     spreadOut(places, nComponents);
     const noise = new Float32Array(places.length);

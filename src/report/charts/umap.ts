@@ -1,4 +1,5 @@
 import type { Device } from "../../device";
+import type { StepReport } from "../../lifecycle/progress";
 import { UMAP } from "../../manifold/umap/umap";
 import { NdArray } from "../../ndarray";
 import type { Projection } from "../sections/run";
@@ -60,14 +61,12 @@ export async function umapProjection(
     return { name: "UMAP", xy, index };
   }
 
-  const umap = new UMAP({
-    ...{ seed, nEpochs, minDist, nNeighbors: Math.min(options.nNeighbors ?? 15, rows - 1) },
+  using umap = new UMAP({
+    ...{ seed, nEpochs, minDist, nNeighbors: Math.min(options.nNeighbors ?? 15, rows - 1), device },
     ...(init ? { init: new NdArray(firstPlaces(init, index, seed), [rows, 2]) } : {}),
-    ...(onEpoch ? { onEpoch: ({ epoch, epochs }) => onEpoch(epoch, epochs) } : {}),
-    ...(device ? { device } : {}),
-    ...(signal ? { signal } : {}),
   });
-  xy.set((await umap.fitTransform(new NdArray(x, [rows, d]))).data);
+  const onStep = ({ epoch, epochs, step }: StepReport): void => void (step > 0 && onEpoch?.(epoch, epochs));
+  xy.set((await umap.fitTransform(new NdArray(x, [rows, d]), { onStep, signal })).data);
   return { name: "UMAP", xy, index };
 }
 

@@ -1,0 +1,88 @@
+// What a UMAP has found, and where its layout stands, as a checkpoint has them.
+import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
+import type { PointsOf } from "../../lifecycle/findings";
+import { NdArray } from "../../ndarray";
+import type { TypedArray } from "../../ndarray";
+import type { HostRows } from "../../neighbours/rows";
+import { integer } from "../../options";
+import { SparseMatrix } from "../../sparse";
+
+/** Points that have their places. */
+export interface PlacedPoints {
+  readonly rows: HostRows;
+  readonly embedding: NdArray;
+  /** Not of a UMAP that was given its places. */
+  readonly graph?: SparseMatrix | undefined;
+}
+
+/** Where a fit stands that has its graph, and its places after some of the epochs. */
+export interface StandingLayout extends PointsOf {
+  readonly graph: SparseMatrix;
+  readonly epoch: number;
+  /** None before the first look at them. */
+  readonly places: Float32Array<ArrayBuffer> | undefined;
+}
+
+type Arrays = Readonly<Record<string, NdArray<TypedArray>>>;
+
+const keptGraph = ({ indptr, indices, data }: SparseMatrix): Arrays => ({
+  starts: new NdArray<TypedArray>(Int32Array.from(indptr)),
+  columns: new NdArray<TypedArray>(Int32Array.from(indices)),
+  weights: new NdArray<TypedArray>(data),
+});
+
+/** @throws for what is no graph of n nodes with weights of 0 or more */
+function restoredGraph(saved: Checkpoint, n: number): SparseMatrix {
+  const columns = saved.labels("columns", n);
+  const size = columns?.length ?? 0;
+  const starts = saved.labels("starts", size + 1);
+  const weights = saved.numbers("weights", size);
+  const bad = weights.find((weight) => !(weight >= 0));
+  if (bad !== undefined) throw new Error(`checkpoint: weights must be 0 or more, got ${bad}`);
+  if (!columns || !starts) throw new Error("checkpoint: starts and columns must be there");
+  try {
+    return new SparseMatrix([n, n], starts, columns, weights);
+  } catch (error) {
+    throw new Error(`checkpoint: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Arrays of what was found. */
+export const keptResult = ({ rows: { data, n, d }, embedding, graph }: PlacedPoints): Arrays => ({
+  points: new NdArray<TypedArray>(data, [n, d]),
+  embedding,
+  ...(graph && keptGraph(graph)),
+});
+
+/** The way back. @throws for what `keptResult` does not give */
+export function restoredResult(saved: Checkpoint, nComponents: number): PlacedPoints {
+  const points = saved.matrix("points", [-1, -1]);
+  const [n = 0, d = 0] = points?.shape ?? [];
+  const embedding = saved.array("embedding", [n, nComponents]);
+  if (!embedding || n * d === 0) throw new Error("checkpoint: points and embedding must be there");
+  const rows = { data: Float64Array.from(points!.data), n, d };
+  return { rows, embedding, graph: saved.arrays["columns"] && restoredGraph(saved, n) };
+}
+
+/** Arrays and state of where a layout stands. */
+export const keptStanding = ({ n, graph, epoch, places }: StandingLayout): Learned => ({
+  arrays: {
+    ...keptGraph(graph),
+    ...(places && { places: new NdArray<TypedArray>(places, [n, places.length / n]) }),
+  },
+  state: { epoch },
+});
+
+/** The way back. @throws for what `keptStanding` does not give */
+export function restoredStanding(
+  saved: Checkpoint,
+  d: number,
+  nComponents: number,
+  epochs: (n: number) => number,
+): StandingLayout {
+  const n = (saved.arrays["starts"]?.data.length ?? 0) - 1;
+  if (n < 2) throw new Error(`checkpoint: starts must be of two points or more, got ${Math.max(n, 0)}`);
+  const graph = restoredGraph(saved, n);
+  const places = saved.array("places", [n, nComponents])?.data as Float32Array<ArrayBuffer> | undefined;
+  return { n, d, graph, places, epoch: saved.entry<number>("epoch", integer(0, places ? epochs(n) : 0)) };
+}

@@ -1,0 +1,83 @@
+// Layouts that were stopped go on from there, to the same bytes.
+import { NdArray } from "constella";
+import { describe, expect, test } from "vitest";
+import type { StepReport } from "../../src/lifecycle/progress";
+import { UMAP } from "../../src/manifold";
+import type { UMAPOptions } from "../../src/manifold";
+import { deviceOf } from "../devices";
+import { edited } from "../lifecycle/models";
+import { uniforms } from "../uniforms";
+
+const [n, d] = [60, 5];
+const random = uniforms(5);
+const x = new NdArray(
+  Float64Array.from({ length: n * d }, (_, at) => 2 * (Math.floor(at / d) % 4) * Number(at % d === 0) + random()),
+  [n, d],
+);
+const moved = new NdArray(
+  x.data.map((value) => value + 1),
+  [n, d],
+);
+
+describe.each([2, 6])("UMAP in %i dimensions", (nComponents) => {
+  const options = { nComponents, nNeighbors: 6, nEpochs: 40, seed: 3 };
+  /** Stopped at so many epochs, as `save` has it. */
+  const stoppedAt = async (epochs: number, init: UMAPOptions["init"] = "spectral"): Promise<Uint8Array> => {
+    const model = new UMAP({ ...options, init, device: await deviceOf("wasm") });
+    const stop = new AbortController();
+    const onStep = ({ epoch, step }: StepReport): void => {
+      if (epoch * step >= epochs) stop.abort(new Error("enough"));
+    };
+    await expect(model.fit(x, { signal: stop.signal, onStep })).rejects.toThrow("enough");
+    expect(() => model.embedding).toThrow("UMAP.embedding: call fit first");
+    return model.save();
+  };
+
+  test.each([0, 10, 30, 40])("stopped at epoch %i it ends as one that was not", async (epochs) => {
+    const device = await deviceOf("wasm");
+    const whole = await new UMAP({ ...options, device }).fit(x);
+    const bytes = await stoppedAt(epochs);
+    const model = await UMAP.load(bytes, { device });
+    expect(await model.save()).toEqual(bytes);
+    await expect(model.transform(x)).rejects.toThrow("UMAP.transform: call fit first");
+    await expect(model.fit(moved)).rejects.toThrow(/a fit goes on with the same points, got others of the same size/);
+    await expect(model.fit(new NdArray(x.data.slice(d), [n - 1, d]))).rejects.toThrow("[60, 5] before, [59, 5] now");
+    await expect(model.fit([[1, 2]])).rejects.toThrow("neighbours need two points, got 1");
+    const seen: number[] = [];
+    await model.fit(x, { onStep: ({ epoch, step }) => seen.push(epoch * step) });
+    expect(seen).toEqual([0, 10, 20, 30, 40].filter((at) => at >= epochs)); // none of them again
+    expect(model.embedding).toEqual(whole.embedding);
+    expect(await model.save()).toEqual(await whole.save());
+    const again = await UMAP.load(await model.save(), { device });
+    expect(await again.transform(moved)).toEqual(await whole.transform(moved));
+    expect(again.graph).toEqual(whole.graph);
+  });
+
+  test("places that were given are kept until the first epochs are done", async () => {
+    const device = await deviceOf("wasm");
+    const init = new NdArray(
+      Float64Array.from({ length: n * nComponents }, () => 10 * random()),
+      [n, nComponents],
+    );
+    const whole = await new UMAP({ ...options, init, device }).fit(x);
+    const model = await UMAP.load(await stoppedAt(0, init), { device });
+    expect((await model.fit(x)).embedding).toEqual(whole.embedding);
+  });
+
+  test("a file that is none is refused by one line", async () => {
+    const device = await deviceOf("wasm");
+    const bytes = await stoppedAt(10, "random");
+    const load = (change: (state: Record<string, unknown>) => unknown) => UMAP.load(edited(bytes, change), { device });
+    const setting = (settings: object) => (state: Record<string, unknown>) => ({
+      ...state,
+      settings: { ...(state["settings"] as object), ...settings },
+    });
+    await expect(load((state) => ({ ...state, epoch: 41 }))).rejects.toThrow("epoch must be a whole number from 0 to 40, got 41"); // prettier-ignore
+    await expect(load((state) => ({ ...state, hash: -1 }))).rejects.toThrow("hash must be a whole number from 0, got -1"); // prettier-ignore
+    await expect(load((state) => ({ ...state, d: undefined }))).rejects.toThrow("d must be a whole number from 1");
+    await expect(load(setting({ nComponents: 3 }))).rejects.toThrow("places must have the shape [60, 3]");
+    await expect(load(setting({ minDist: 2 }))).rejects.toThrow("minDist must be from 0 to 1, got 2");
+    await expect(load(setting({ metric: "mine" }))).rejects.toThrow("metric must be euclidean or cosine, got mine");
+    await expect(UMAP.load(bytes.subarray(0, bytes.length - 9), { device })).rejects.toThrow("file is truncated");
+  });
+});
