@@ -54,14 +54,9 @@ export { SelfLabeling } from "./models/self-labeling";
 export type { SelfLabelingOptions } from "./models/self-labeling";
 export { Supervised } from "./models/supervised";
 export type { SupervisedOptions } from "./models/supervised";
-export type {
-  Augmentation,
-  LoadOptions,
-  NetworkModel,
-  NetworkOptions,
-  NetworkSettings,
-  TransformOptions,
-} from "./models/network-model";
+export type { Augmentation } from "./models/image-changes";
+export type { LoadOptions, NetworkOptions, NetworkSettings, TransformOptions } from "./models/network-options";
+export type { NetworkModel } from "./models/network-model";
 export { OnlineDeepCluster } from "./models/online-deep-cluster";
 export type { OnlineDeepClusterOptions } from "./models/online-deep-cluster";
 export { LinearProbe } from "./models/linear-probe";

@@ -2,6 +2,7 @@
 import { DEC, IDEC, KMeans, NdArray, StackedAutoencoder } from "constella";
 import type { Autoencoder } from "constella";
 import { ConvN2D, DCN, N2D } from "constella/deep";
+import { loadMethod, runMethod } from "constella/methods";
 import type { Row, Task } from "./task";
 
 /** Trains the autoencoder of a seed. */
@@ -71,6 +72,17 @@ async function convN2D(
   return await model.fitPredict(new NdArray(items.x.data, [n, ...inputShape]));
 }
 
+/** SCAN with its defaults, as `constella cluster --method scan` has them. */
+async function bySCAN({ items: { x }, nClusters, seed, device }: Task): Promise<Int32Array> {
+  const [n, ...itemShape] = x.shape as [number, ...number[]];
+  const data = { n, itemShape, bytes: false };
+  const { labels, estimator } = await runMethod(await loadMethod("scan"), {
+    ...{ x, data, options: { nClusters, seed }, device },
+  });
+  await estimator.dispose();
+  return labels as Int32Array;
+}
+
 /** All of them; nothing was chosen by the labels. */
 export const DEEP: readonly Row[] = [
   {
@@ -97,5 +109,6 @@ export const DEEP: readonly Row[] = [
     ...{ id: "n2d-da", title: "N2D, augmented", images: true, augmented: true },
     from: from((options) => new N2D(options)),
   },
+  { id: "scan", title: "SCAN", images: true, cluster: bySCAN },
   { id: "conv-n2d-da", title: "N2D, convolutional, augmented", images: true, cluster: (task) => convN2D(task, true) },
 ];

@@ -1,8 +1,8 @@
 // Options that the methods on a feature network share: which network, what changes its images, and how it is trained.
 import type { Device } from "../device";
 import { EPOCHS } from "../lifecycle/progress";
-import { NETWORK_DEFAULTS, NETWORK_EPOCHS, NETWORK_RULES } from "../models/network-model";
-import type { LoadOptions, NetworkOptions, NetworkSettings } from "../models/network-model";
+import { NETWORK_DEFAULTS, NETWORK_EPOCHS, NETWORK_RULES } from "../models/network-options";
+import type { LoadOptions, NetworkOptions, NetworkSettings } from "../models/network-options";
 import type { ImageRowsOptions } from "../models/autoencoder-stages";
 import { sizeOf } from "../ndarray";
 import type { MLPSpec } from "../nn/feature-network";

@@ -64,6 +64,7 @@ const ENTRIES = {
     load: async () => (await import("./online-deep-cluster")).onlineDeepCluster,
   },
   "self-labeling": { title: "Self-labelling", load: async () => (await import("./self-labeling")).selfLabeling },
+  scan: { title: "SCAN", load: async () => (await import("./scan")).scan },
   pca: { title: "Principal components", load: async () => (await import("./pca")).pca },
   "stacked-autoencoder": {
     title: "Stacked autoencoder",

@@ -31,8 +31,9 @@ import { indices, Tensor, tensor } from "../tensor";
 import type { Stage } from "../training/training";
 import { blocksOf, mapFeatures, shapeOf } from "./feature-store";
 import type { Features } from "./feature-store";
-import { EPS, NETWORK_DEFAULTS, NETWORK_RULES, NetworkModel, stepsOf } from "./network-model";
-import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import { EPS, NetworkModel, stepsOf } from "./network-model";
+import { NETWORK_DEFAULTS, NETWORK_RULES } from "./network-options";
+import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-options";
 import { mapTo } from "../typed-arrays";
 
 /** Options of `DeepCluster`. */
@@ -119,7 +120,7 @@ export class DeepCluster extends NetworkModel<Settings> {
    */
   async fit(x: RowsLike, options: FitOptions = {}): Promise<this> {
     return this.fittingItems(x, options, async (rows, fit, epochs) => {
-      const begun = await this.train(rows, this.#stage(rows, epochs, fit.signal), fit, options);
+      const begun = await this.train(rows, [this.#stage(rows, epochs, fit.signal)], fit, options);
       await this.#cluster(rows, begun, fit.signal);
     });
   }

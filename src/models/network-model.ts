@@ -13,7 +13,7 @@ import * as reduction from "../kernels/reduction";
 import { withPrefix } from "../lifecycle/checkpoint";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { Fit } from "../lifecycle/fit";
-import type { DeviceOption, OptionSet } from "../lifecycle/model";
+import type { OptionSet } from "../lifecycle/model";
 import { FIT_RULES } from "../lifecycle/progress";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
 import { mapRows } from "../lifecycle/rows";
@@ -26,16 +26,11 @@ import { BatchNorm } from "../nn/batch-norm";
 import { builtCooperatively, normal, undrawnNetwork } from "../nn/init";
 import { Linear } from "../nn/linear";
 import type { Module } from "../nn/module";
-import { buildNetwork, NETWORK_RULE, networkKernels, type NetworkSpec } from "../nn/network-spec";
-import { augmentAs, augmentKernels } from "../ops/images/augmentation";
-import { AUGMENT_RULE } from "../ops/images/augment-options";
-import type { AugmentOptions } from "../ops/images/augment-options";
-import type { planAugmentation } from "../ops/images/augment-plan";
+import { buildNetwork, networkKernels } from "../nn/network-spec";
+import { augmentKernels } from "../ops/images/augmentation";
 import { relu } from "../ops/elementwise";
 import { flatten, reshape } from "../ops/shape";
 import { SGD } from "../optim";
-import { callable, either, optional, positive, range, seed as seedRule, share, integer } from "../options";
-import type { Rules } from "../options";
 import { stream } from "../random";
 import type { Random } from "../random";
 import { tidy } from "../tensor";
@@ -44,67 +39,12 @@ import { Training } from "../training/training";
 import type { Stage } from "../training/training";
 import { checkAlive } from "./alive";
 import { storeRows, type Features } from "./feature-store";
-
-/** Changes a batch [b, …inputShape] at random before it is trained on; draws from `random` alone, so that training can be resumed. */
-export type Augmentation = (batch: Tensor, random: Random) => Tensor;
-
-/** Options of every method that trains a network. */
-export interface NetworkOptions {
-  /** The network below the classifier. */
-  readonly network: NetworkSpec;
-  /** Of SGD. */
-  readonly learningRate?: number;
-  readonly momentum?: number;
-  /** L2 penalty, on every parameter. */
-  readonly weightDecay?: number;
-  readonly batchSize?: number;
-  /**
-   * Batches whose mean statistics batch normalisation goes by where features are computed for clustering or for the caller (Wu and
-   * Johnson 2021, section 3). 0: the running ones that training leaves, which lag behind weights that change fast. Default 32.
-   */
-  readonly statisticsBatches?: number;
-  readonly seed?: number;
-  /** Default: `requestDevice()`. */
-  readonly device?: Device | undefined;
-  /** What changes images at random in training: options of `augment`, or a function, which `load` wants again. Default: nothing does. */
-  readonly augment?: AugmentOptions | Augmentation | undefined;
-}
-
-/** Options of `transform`. */
-export interface TransformOptions {
-  /** A layer of the network by its name (`network.layerNames`): block1, block2, … and hidden of a VGG, hidden1, … of an MLP. Default: the features. */
-  readonly at?: string | undefined;
-}
-
-/** Options of `load`: what a checkpoint cannot hold. */
-export interface LoadOptions extends DeviceOption {
-  /** Needed where the network was made by a function. */
-  readonly network?: NetworkSpec | undefined;
-  readonly augment?: AugmentOptions | Augmentation;
-  /** In place of the one that training was begun with. */
-  readonly learningRate?: number | undefined;
-}
-
-/** Settings that every method keeps in its checkpoints. */
-export type NetworkSettings = Required<Omit<NetworkOptions, "device" | "augment">> & Pick<NetworkOptions, "augment">;
-
-/** Settings where the caller gives none: those of the comparison on telescope images. */
-export const NETWORK_DEFAULTS = {
-  ...{ learningRate: 1e-3, momentum: 0.9, weightDecay: 1e-5, batchSize: 256 },
-  ...{ statisticsBatches: 32, seed: 0 },
-};
-
-/** Passes over the data where `fit` is told none. */
-export const NETWORK_EPOCHS = 50;
-
-/** Rules of the options that all have. */
-export const NETWORK_RULES: Rules<NetworkSettings> = {
-  ...{ network: NETWORK_RULE, learningRate: positive, momentum: share, weightDecay: range(0), batchSize: integer(1) },
-  ...{ statisticsBatches: integer(0), seed: seedRule, augment: optional(either(callable, AUGMENT_RULE)) },
-};
+import { ImageChanges } from "./image-changes";
+import { NETWORK_DEFAULTS, NETWORK_EPOCHS, NETWORK_RULES } from "./network-options";
+import type { LoadOptions, NetworkSettings, TransformOptions } from "./network-options";
 
 /** Items whose features are computed at a time: activations of images are large. */
-const CHUNK = 256;
+export const CHUNK = 256;
 /** Added to lengths that features are divided by: a dead feature vector stays zero. */
 export const EPS = 1e-10;
 
@@ -132,8 +72,8 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
   /** Linear classifiers on the rectified features; made with the network. */
   protected heads: readonly Linear[] = [];
   #network: FeatureNetwork | undefined;
-  /** How images are changed: loaded where options ask for it. */
-  #plan: typeof planAugmentation | undefined;
+  #projection: Module | undefined;
+  readonly #changes: ImageChanges;
   readonly #training = new Training();
 
   protected constructor(name: string, options: unknown, { rules, defaults, kernels }: OptionSet<S>) {
@@ -146,6 +86,7 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
         ...(kernels?.(settings) ?? []),
       ],
     });
+    this.#changes = new ImageChanges(this.settings.augment);
   }
 
   /** One record per epoch. */
@@ -184,6 +125,10 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
 
   /** Of each head, its classes. */
   protected abstract headSizes(): { readonly count: number; readonly classes: number };
+  /** What features are compared through, of methods that compare some: made after the heads. */
+  protected makeProjection(_device: Device, _featureSize: number, _random: Random): Module | undefined {
+    return undefined;
+  }
   /** What a checkpoint holds beside weights and progress. */
   protected learnedBeside(): { arrays: Record<string, NdArray<TypedArray>>; state: Record<string, unknown> } {
     return { arrays: {}, state: {} };
@@ -198,12 +143,21 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     return {
       arrays: {
         ...withPrefix("network.", this.network.stateDict()),
-        ...Object.assign({}, ...this.heads.map((head, h) => withPrefix(`heads.${h}.`, head.stateDict()))),
+        ...Object.assign({}, ...this.#above.map(([prefix, part]) => withPrefix(prefix, part.stateDict()))),
         ...this.#training.tensors(),
         ...arrays,
       },
       state: { training: this.#training.state, own: state },
     };
+  }
+
+  get #above(): [prefix: string, part: Module][] {
+    return named({ heads: this.heads, projection: this.#projection });
+  }
+
+  /** What features are compared through. @throws before the first `fit`, and where the method has none */
+  protected get projection(): Module {
+    return this.known("network", this.#projection);
   }
 
   protected override async build(device: Device): Promise<void> {
@@ -213,15 +167,16 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     const made = typeof spec === "function" ? spec(device, random) : undefined;
     await builtCooperatively(() => {
       this.#network = made ?? buildNetwork(spec, device, random);
-      this.heads = this.#makeHeads(device, this.#network.featureSize, random);
+      ({ heads: this.heads, projection: this.#projection } = this.#made(device, this.#network.featureSize, random));
     });
   }
 
-  #makeHeads(device: Device, featureSize: number, random: Random): Linear[] {
+  /** What stands on the network, drawn anew. */
+  #made(device: Device, featureSize: number, random: Random): Above {
     const { count, classes } = this.headSizes();
     const heads: Linear[] = [];
     while (heads.length < count) heads.push(new Linear(device, featureSize, classes, random, HEAD));
-    return heads;
+    return { heads, projection: this.makeProjection(device, featureSize, random) };
   }
 
   /** Reads a checkpoint of `name` into a model that `make` makes of its settings. */
@@ -246,26 +201,26 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     const { network: spec } = this.settings;
     if (typeof spec !== "function") {
       const random = stream(0, "");
-      const networks = Object.entries(saved.arrays).filter(([name]) => /^(network|heads)\./.test(name));
+      const networks = Object.entries(saved.arrays).filter(([name]) => /^(network|heads|projection)\./.test(name));
       saved.checkDeclared(Object.fromEntries(networks), (device) =>
         undrawnNetwork(() => {
           const network = buildNetwork(spec, device, random);
-          const heads = this.#makeHeads(device, network.featureSize, random);
-          const named = heads.map((head, h): [string, Module] => [`heads.${h}.`, head]);
-          return { "network.": network, ...Object.fromEntries(named) };
+          const above = named(this.#made(device, network.featureSize, random));
+          return { "network.": network, ...Object.fromEntries(above) };
         }),
       );
     }
     await this.built();
     this.network.loadStateDict(saved.below("network."));
-    this.heads.forEach((head, h) => head.loadStateDict(saved.below(`heads.${h}.`)));
+    for (const [prefix, part] of this.#above) part.loadStateDict(saved.below(prefix));
   }
 
   protected override release(): void {
     this.#training.dispose();
     this.#network?.dispose();
-    for (const head of this.heads) head.dispose();
+    for (const [, part] of this.#above) part.dispose();
     this.heads = [];
+    this.#projection = undefined;
     this.#network = undefined;
   }
 
@@ -298,12 +253,11 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     });
   }
 
-  /** Goes on with a stage from where training stands, and settles the statistics at its end; the epochs that have begun by then. */
-  protected async train(rows: Rows, stage: Stage, fit: Fit, options: FitOptions): Promise<number> {
+  /** Goes on with the stages from where training stands, and settles the statistics at their end; the epochs of the last one that have begun by then. */
+  protected async train(rows: Rows, stages: readonly Stage[], fit: Fit, options: FitOptions): Promise<number> {
     this.learned();
-    if (typeof this.settings.augment === "object")
-      this.#plan = (await import("../ops/images/augment-plan")).planAugmentation;
-    await this.#training.run([stage], this.settings.seed, fit, options);
+    await this.#changes.prepare();
+    await this.#training.run(stages, this.settings.seed, fit, options);
     await this.settle(rows);
     await checkAlive(`${this.name}.fit`, rows, (batch) => this.features(batch));
     return this.#training.begun;
@@ -319,7 +273,9 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
       for (let step = 0; step < count; step++) {
         await load?.(0, step);
         this.network.train();
-        tidy(() => noGrad(() => this.network.forward(this.#items(rows.at(batch(0, step))))));
+        tidy(() => {
+          noGrad(() => this.network.forward(this.#items(rows.at(batch(0, step)))));
+        });
       }
     } finally {
       for (const norm of norms) norm.averaged = undefined;
@@ -350,9 +306,18 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
 
   /** Features of a batch in training, augmented: [b, featureSize]. */
   protected trainingFeatures(rows: Rows, index: Uint32Array, random: Random): Tensor {
+    return this.changedFeatures(rows.at(index), (items) => this.changed(items, random));
+  }
+
+  /** Features of rows x in training, of what `change` makes of their items [b, …inputShape]: [b, featureSize]. */
+  protected changedFeatures(x: Tensor, change: (items: Tensor) => Tensor): Tensor {
     this.network.train();
-    const x = rows.at(index);
-    return this.network.forward(this.#augmented(this.#items(x), random));
+    return this.network.forward(change(this.#items(x)));
+  }
+
+  /** Items as the option `augment` changes them. */
+  protected changed(items: Tensor, random: Random): Tensor {
+    return this.#changes.of(items, random);
   }
 
   /** Features of a batch as it is, in evaluation mode: [b, featureSize]. */
@@ -384,17 +349,23 @@ export abstract class NetworkModel<S extends NetworkSettings> extends RowsModel<
     });
   }
 
-  #augmented(items: Tensor, random: Random): Tensor {
-    const { augment: how } = this.settings;
-    if (!how) return items;
-    return typeof how === "function" ? how(items, random) : augmentAs(items, this.#plan!(items.shape, how, random));
-  }
-
   #items(x: Tensor): Tensor {
     const { inputShape } = this.network;
     return inputShape.length === 1 ? x : reshape(x, [x.shape[0]!, ...inputShape]);
   }
 }
+
+/** What stands on a network. */
+interface Above {
+  readonly heads: readonly Linear[];
+  readonly projection: Module | undefined;
+}
+
+/** The same by the prefixes of its names in a checkpoint. */
+const named = ({ heads, projection }: Above): [prefix: string, part: Module][] => [
+  ...heads.map((head, h): [string, Module] => [`heads.${h}.`, head]),
+  ...(projection ? [["projection.", projection] satisfies [string, Module]] : []),
+];
 
 /** Batches of n items, a last one of a single item left out. */
 export const stepsOf = (n: number, batchSize: number): number =>

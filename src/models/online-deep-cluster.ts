@@ -29,8 +29,9 @@ import type { Stage } from "../training/training";
 import { ClusterMemory, FeatureMemory } from "./cluster-memory";
 import type { Remembered } from "./cluster-memory";
 import { fitDevice } from "./feature-store";
-import { EPS, NETWORK_RULES, NetworkModel } from "./network-model";
-import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import { EPS, NetworkModel } from "./network-model";
+import { NETWORK_RULES } from "./network-options";
+import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-options";
 import { mapTo } from "../typed-arrays";
 
 /** Options of `OnlineDeepCluster`. */
@@ -118,7 +119,7 @@ export class OnlineDeepCluster extends NetworkModel<Settings> {
       const memory = (this.#memory ??= await (this.#recalled
         ? this.#recall(rows, this.#recalled)
         : this.#begin(rows, fit.signal)));
-      await this.train(rows, this.#stage(rows, epochs, memory), fit, options);
+      await this.train(rows, [this.#stage(rows, epochs, memory)], fit, options);
     });
   }
 

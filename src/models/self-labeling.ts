@@ -20,8 +20,9 @@ import { indices, Tensor, tidy } from "../tensor";
 import type { Stage } from "../training/training";
 import { fitDevice, mapFeatures, shapeOf } from "./feature-store";
 import type { Features } from "./feature-store";
-import { NETWORK_RULES, NetworkModel } from "./network-model";
-import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import { NetworkModel } from "./network-model";
+import { NETWORK_RULES } from "./network-options";
+import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-options";
 import { mapTo } from "../typed-arrays";
 
 /** Options of `SelfLabeling`. */
@@ -123,7 +124,7 @@ export class SelfLabeling extends NetworkModel<Settings> {
         throw new Error(
           `SelfLabeling.fit: balance needs the probabilities at once, [${rows.count}, ${nClusters}] are more than a quarter of the source's memory, ${rows.memory}`,
         );
-      const begun = await this.train(rows, this.#stage(rows, epochs, fit.signal), fit, options);
+      const begun = await this.train(rows, [this.#stage(rows, epochs, fit.signal)], fit, options);
       if (this.#labelled === begun) return;
       await this.#update(
         rows,

@@ -16,8 +16,9 @@ import { choice, flag, optional, integer } from "../options";
 import { indices } from "../tensor";
 import type { Tensor } from "../tensor";
 import type { StepContext } from "../training/loop";
-import { NETWORK_RULES, NetworkModel } from "./network-model";
-import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-model";
+import { NetworkModel } from "./network-model";
+import { NETWORK_RULES } from "./network-options";
+import type { LoadOptions, NetworkOptions, NetworkSettings } from "./network-options";
 import { mapTo } from "../typed-arrays";
 
 /** Options of `Supervised`. */
@@ -89,7 +90,7 @@ export class Supervised extends NetworkModel<Settings> {
         const { steps, load } = batches;
         const stage = { name: this.name, epochs, steps, load, ...this.trained({}), learningRate: rate, loss };
         this.#classifies = true;
-        await this.train(rows, stage, fit, options);
+        await this.train(rows, [stage], fit, options);
       },
       classes,
     );

@@ -11,7 +11,7 @@ import {
   StackedAutoencoder,
 } from "constella";
 import { LearningToCluster } from "constella/sets";
-import { DeepCluster, LinearProbe, OnlineDeepCluster, SelfLabeling, Supervised } from "constella/vision";
+import { DeepCluster, LinearProbe, OnlineDeepCluster, SCAN, SelfLabeling, Supervised } from "constella/vision";
 import type { Device, RunOptions } from "constella";
 import { SLIC } from "../../src/astronomy";
 import { AgglomerativeClustering, BayesianGaussianMixture, GaussianMixture, HDBSCAN, OPTICS } from "../../src/density";
@@ -347,6 +347,18 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes, device) => SelfLabeling.load(bytes, { device }),
     (model, options) => model.fit(x, { epochs: 3, ...options }),
     (model) => model.transform(x),
+  ),
+  SCAN: subject(
+    (device) =>
+      new SCAN({
+        ...networks,
+        ...{ network: { type: "vgg", input: [1, 2, 4], blocks: 1, channels: 2, hidden: 6 }, augment: { rotate: 9 } },
+        ...{ pretrainEpochs: 1, clusterEpochs: 1, nNeighbors: 4, heads: 2, threshold: 0.3, device },
+        clusterAugment: { rotate: 3 },
+      }),
+    (bytes, device) => SCAN.load(bytes, { device }),
+    (model, options) => model.fit(x, { epochs: 2, ...options }),
+    (model) => model.softAssignments(x),
   ),
   Supervised: subject(
     (device) => new Supervised({ network, nClasses: 3, batchSize: 32, seed: 3, device }),

@@ -27,6 +27,7 @@ const TINY: Readonly<Record<string, unknown>> = {
     statisticsBatches: 2,
     layoutEpochs: 20,
     nSegments: 6,
+    clusterEpochs: 2,
     code: 3,
   },
 };

@@ -12,7 +12,7 @@ import type { Estimator } from "../../methods";
 import { auc } from "../../metrics";
 import { LinearProbe } from "../../models/linear-probe";
 import { NetworkModel } from "../../models/network-model";
-import type { NetworkSettings } from "../../models/network-model";
+import type { NetworkSettings } from "../../models/network-options";
 import { Supervised } from "../../models/supervised";
 import { NdArray, sizeOf } from "../../ndarray";
 import { stream } from "../../random";

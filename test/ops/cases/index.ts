@@ -4,6 +4,7 @@ import { CONVOLUTION } from "./convolution";
 import { AUGMENTATION } from "./augmentation";
 import { GENERATIVE } from "./generative";
 import { IMAGES } from "./images";
+import { CONTRASTIVE } from "./contrastive";
 import { LOSSES } from "./losses";
 import { MASKS } from "./masks";
 import { OBJECTS } from "./objects";
@@ -290,6 +291,7 @@ export const CASES: readonly OpCase[] = [
   },
   { op: "flatten", call: (x) => c.flatten(x!), reference: (x) => ({ ...x!, shape: [2, 15] }), shapes: [[[2, 3, 5]]] },
   ...CONVOLUTION,
+  ...CONTRASTIVE,
   ...LOSSES,
   ...INDEXING,
   ...RANDOM,
