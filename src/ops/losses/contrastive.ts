@@ -6,6 +6,7 @@ import { matmul } from "../matmul";
 import { l2Normalize } from "../normalization/rows";
 import { mean, sum } from "../reduce";
 import { reshape } from "../shape";
+import { generate } from "../../typed-arrays";
 import { crossEntropy } from "./cross-entropy";
 
 /** Probabilities count as no less than this under a logarithm, as in SCAN's published code. */
@@ -29,10 +30,10 @@ export function ntXent(z: Tensor, temperature = 0.5): Tensor {
   const scores = scale(matmul(unit, unit, { transB: true }), 1 / temperature);
   const numbers = tensor(
     z.device,
-    Float32Array.from({ length: rows }, (_, i) => i),
+    generate(Float32Array, rows, (i) => i),
   );
   const itself = equal(reshape(numbers, [rows, 1]), reshape(numbers, [1, rows]));
-  const partners = Uint32Array.from({ length: rows }, (_, i) => (i + rows / 2) % rows);
+  const partners = generate(Uint32Array, rows, (i) => (i + rows / 2) % rows);
   return crossEntropy(add(scores, scale(itself, EXCLUDED)), indices(z.device, partners));
 }
 
