@@ -20,7 +20,6 @@ export type { SobelGradients } from "./images/sobel";
 export * from "./images/upsampling";
 export * from "./indexing";
 export { concat, full, ones, pad, slice, stack, transpose, zeros } from "./layout";
-export { ntXent, scanLoss } from "./losses/contrastive";
 export * from "./losses/cross-entropy";
 export * from "./losses/elementwise";
 export * from "./losses/pairwise";

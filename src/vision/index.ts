@@ -9,6 +9,7 @@ export { DeepCluster } from "../models/deep-cluster";
 export type { DeepClusterOptions } from "../models/deep-cluster";
 export { OnlineDeepCluster } from "../models/online-deep-cluster";
 export type { OnlineDeepClusterOptions } from "../models/online-deep-cluster";
+export { ntXent, scanLoss } from "../ops/losses/contrastive";
 export { SCAN } from "../models/scan";
 export type { SCANOptions } from "../models/scan";
 export { SelfLabeling } from "../models/self-labeling";

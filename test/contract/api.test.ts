@@ -6,12 +6,13 @@ import { exportsOf } from "../../scripts/kernels/wasm-module.mjs";
 import { STAGES } from "../../src/wasm/thread";
 import * as core from "../../src/ops";
 import * as generative from "../../src/ops/generative";
+import * as contrastive from "../../src/ops/losses/contrastive";
 import * as masks from "../../src/ops/masks";
 import { kernels } from "./kernels";
 import { CASES } from "../ops/cases";
 
 /** Ops of the core and of the families with entries of their own. */
-const ops = { ...core, ...generative, ...masks };
+const ops = { ...core, ...generative, ...masks, ...contrastive };
 
 const files = (folder: string, extension: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })

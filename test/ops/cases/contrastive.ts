@@ -1,4 +1,4 @@
-import * as c from "constella";
+import * as c from "constella/vision";
 import type { OpCase } from "./index";
 import { array } from "./reference";
 import type { Reference } from "./reference";
