@@ -3,6 +3,7 @@ import { gemm, gemmWebGPU, add } from "./dense";
 import { step, vae, vgg, rbdlstm } from "./networks";
 import { readNpy, trainFromNpy } from "./reading";
 import { NEIGHBOURS } from "./neighbours";
+import { FEATURES } from "./features";
 import { PCA_WORKLOADS } from "./pca";
 import { SEGMENTS } from "./segments";
 import { SKY } from "./sky";
@@ -31,6 +32,7 @@ export const WORKLOADS: readonly AnyWorkload[] = [
   sinkhorn("webgpu", 20),
   ...SKY,
   ...SEGMENTS,
+  ...FEATURES,
   ...PCA_WORKLOADS,
   ...NEIGHBOURS,
   gemmWebGPU(256, true),

@@ -3,6 +3,7 @@ import avgPoolBackwardWgsl from "../../kernels/images/avg_pool_backward.wgsl";
 import colorJitterWgsl from "../../kernels/images/color_jitter.wgsl";
 import conv2dWgsl from "../../kernels/images/conv2d.wgsl";
 import conv2dBackwardWeightWgsl from "../../kernels/images/conv2d_backward_weight.wgsl";
+import hogBlocksWgsl from "../../kernels/images/hog_blocks.wgsl";
 import hogCellsWgsl from "../../kernels/images/hog_cells.wgsl";
 import maxPoolWgsl from "../../kernels/images/max_pool.wgsl";
 import maxPoolBackwardWgsl from "../../kernels/images/max_pool_backward.wgsl";
@@ -77,6 +78,13 @@ export const hogCells = /* @__PURE__ */ kernel(hogCellsWgsl, {
   grid: ({ n, rows, columns }, [size]) => grid1d(n * rows * columns, size),
   rows: ({ n, rows }) => n * rows,
   grain: ({ w, cell }) => Math.max(1, Math.ceil(4096 / (w * cell))),
+});
+
+/** Blocks of cells: WebGPU one an invocation, WASM by their rows. */
+export const hogBlocks = /* @__PURE__ */ kernel(hogBlocksWgsl, {
+  grid: ({ n, rows, columns, side }, [size]) => grid1d(n * (rows - side + 1) * (columns - side + 1), size),
+  rows: ({ n, rows, side }) => n * (rows - side + 1),
+  grain: ({ columns, bins, side }) => Math.max(1, Math.ceil(8192 / ((columns - side + 1) * side * side * bins))),
 });
 
 export const warp = /* @__PURE__ */ kernel(warpWgsl, {

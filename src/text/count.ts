@@ -1,5 +1,6 @@
 import { checkNames, checkRange, checkInteger } from "../checks";
-import { SparseMatrix } from "../sparse";
+import { transposed } from "../sparse";
+import type { SparseMatrix } from "../sparse";
 
 /** How texts are cut into words. */
 export interface TokenOptions {
@@ -70,35 +71,70 @@ function byCodePoint(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Words of a document and how often it has them, by a number of each word. */
-function count(words: readonly string[], numberOf: (word: string) => number | undefined): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (const word of words) {
-    const number = numberOf(word);
-    if (number !== undefined) counts.set(number, (counts.get(number) ?? 0) + 1);
-  }
-  return counts;
+/** Words of documents, by numbers: of document i the words words[p], each times[p] times, p from indptr[i] to indptr[i + 1], as they come. */
+interface Tally {
+  readonly indptr: Uint32Array<ArrayBuffer>;
+  readonly words: Uint32Array<ArrayBuffer>;
+  readonly times: Float64Array<ArrayBuffer>;
 }
 
-/** Rows of counts as a matrix of `columns` columns, each renumbered by `column`, or left out where that is −1. */
-function matrix(
-  rows: readonly Map<number, number>[],
-  columns: number,
-  column: (word: number) => number,
-  binary: boolean,
-): SparseMatrix {
-  const indptr = new Uint32Array(rows.length + 1);
-  const indices: number[] = [];
-  const data: number[] = [];
-  rows.forEach((row, i) => {
-    const kept = [...row].map(([word, times]) => [column(word), times] as const).filter(([at]) => at >= 0);
-    for (const [at, times] of kept.sort((a, b) => a[0] - b[0])) {
-      indices.push(at);
-      data.push(binary ? 1 : times);
+/** Twice as long as they were. */
+function longer<T extends Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(values: T, empty: T): T {
+  empty.set(values);
+  return empty;
+}
+
+/** Counts words that have a number. */
+function tally(
+  texts: readonly string[],
+  cut: (text: string) => readonly string[],
+  numberOf: (word: string) => number | undefined,
+): Tally {
+  const indptr = new Uint32Array(texts.length + 1);
+  let [words, times] = [new Uint32Array(1024), new Float64Array(1024)];
+  /** Where a word was last put: in this document if not before its start. */
+  const places: number[] = [];
+  let at = 0;
+  texts.forEach((text, i) => {
+    const start = at;
+    for (const word of cut(text)) {
+      const number = numberOf(word);
+      if (number === undefined) continue;
+      while (places.length <= number) places.push(-1);
+      const place = places[number]!;
+      if (place >= start) {
+        times[place]!++;
+        continue;
+      }
+      if (at === words.length) {
+        words = longer(words, new Uint32Array(2 * at));
+        times = longer(times, new Float64Array(2 * at));
+      }
+      words[at] = number;
+      times[at] = 1;
+      places[number] = at++;
     }
-    indptr[i + 1] = indices.length;
+    indptr[i + 1] = at;
   });
-  return new SparseMatrix([rows.length, columns], indptr, indices, data);
+  return { indptr, words: words.subarray(0, at), times: times.subarray(0, at) };
+}
+
+/** Counts as a matrix, words being columns by `columns`, or left out where that is −1. */
+function matrix({ indptr, words, times }: Tally, width: number, columns: Int32Array, binary: boolean): SparseMatrix {
+  const starts = new Uint32Array(indptr.length);
+  const [indices, data] = [new Uint32Array(words.length), new Float64Array(words.length)];
+  let at = 0;
+  for (let i = 0; i + 1 < indptr.length; i++) {
+    for (let p = indptr[i]!; p < indptr[i + 1]!; p++) {
+      const column = columns[words[p]!]!;
+      if (column < 0) continue;
+      indices[at] = column;
+      data[at++] = binary ? 1 : times[p]!;
+    }
+    starts[i + 1] = at;
+  }
+  // columns ascend in the transpose of the transpose
+  return transposed([indptr.length - 1, width], starts, indices, data).transpose();
 }
 
 function checkTexts(op: string, texts: readonly string[]): void {
@@ -126,14 +162,14 @@ export function countVectorize(texts: readonly string[], options: CountOptions =
     numbers.set(word, numbers.size);
     return numbers.size - 1;
   };
-  const rows = texts.map((text) => count(cut(text), number));
+  const counted = tally(texts, cut, number);
   const documents = new Uint32Array(numbers.size);
   const totals = new Float64Array(numbers.size);
-  for (const row of rows)
-    for (const [word, times] of row) {
-      documents[word]!++;
-      totals[word]! += binary ? 1 : times;
-    }
+  for (let p = 0; p < counted.words.length; p++) {
+    const word = counted.words[p]!;
+    documents[word]!++;
+    totals[word]! += binary ? 1 : counted.times[p]!;
+  }
   const most = maxDf * texts.length;
   let words = [...numbers].filter(([, at]) => documents[at]! >= minDf && documents[at]! <= most);
   words.sort(([a], [b]) => byCodePoint(a, b));
@@ -146,7 +182,7 @@ export function countVectorize(texts: readonly string[], options: CountOptions =
   const columns = new Int32Array(numbers.size).fill(-1);
   words.forEach(([, at], column) => (columns[at] = column));
   return {
-    counts: matrix(rows, words.length, (word) => columns[word]!, binary),
+    counts: matrix(counted, words.length, columns, binary),
     vocabulary: words.map(([word]) => word),
   };
 }
@@ -161,6 +197,7 @@ export function countWords(
   checkTexts("countWords", texts);
   const cut = cutter(options);
   const numbers = new Map(vocabulary.map((word, at) => [word, at]));
-  const rows = texts.map((text) => count(cut(text), (word) => numbers.get(word)));
-  return matrix(rows, vocabulary.length, (word) => word, options.binary ?? false);
+  const columns = Int32Array.from(vocabulary.keys());
+  const counted = tally(texts, cut, (word) => numbers.get(word));
+  return matrix(counted, vocabulary.length, columns, options.binary ?? false);
 }

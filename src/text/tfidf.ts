@@ -31,14 +31,14 @@ export function tfidf(counts: SparseMatrix, options: TfidfOptions = {}): Tfidf {
   if (norm !== "l2" && norm !== null) throw new Error(`tfidf: norm must be l2 or null, got ${String(norm)}`);
   if (options.idf && options.idf.length !== words)
     throw new Error(`tfidf: idf must have a weight for each of ${words} words, got ${options.idf.length}`);
-  const { indptr, indices } = counts;
+  const { indptr, indices, data: times } = counts;
   const idf = options.idf ? Float64Array.from(options.idf) : weights(counts, smoothIdf);
-  const data = new Float64Array(counts.data.length);
+  const data = new Float64Array(times.length);
   for (let i = 0; i < rows; i++) {
     let square = 0;
     for (let p = indptr[i]!; p < indptr[i + 1]!; p++) {
-      const times = counts.data[p]!;
-      const value = (sublinearTf ? 1 + Math.log(times) : times) * idf[indices[p]!]!;
+      const count = times[p]!;
+      const value = (sublinearTf ? 1 + Math.log(count) : count) * idf[indices[p]!]!;
       data[p] = value;
       square += value * value;
     }
@@ -46,12 +46,12 @@ export function tfidf(counts: SparseMatrix, options: TfidfOptions = {}): Tfidf {
     const length = Math.sqrt(square);
     for (let p = indptr[i]!; p < indptr[i + 1]!; p++) data[p]! /= length;
   }
-  return { matrix: new SparseMatrix(counts.shape, indptr, indices, data), idf };
+  return { matrix: SparseMatrix.ofParts(counts.shape, indptr.slice(), indices.slice(), data), idf };
 }
 
 function weights({ shape: [rows, words], indices, data }: SparseMatrix, smooth: boolean): Float64Array {
   const documents = new Float64Array(words);
-  indices.forEach((word, p) => (documents[word]! += data[p] === 0 ? 0 : 1));
+  for (let p = 0; p < indices.length; p++) documents[indices[p]!]! += data[p] === 0 ? 0 : 1;
   const more = Number(smooth);
   return documents.map((df) => Math.log((rows + more) / (df + more)) + 1);
 }

@@ -1,12 +1,9 @@
 // Histograms of oriented gradients. Dalal & Triggs, CVPR 2005, with the conventions of scikit-image.
+import { codes } from "../../../kernels/images/hog_blocks.wgsl";
 import { checkChoice, checkInteger } from "../../checks";
 import * as kernels from "../../kernels/images";
 import { empty, format, run, tensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
-import { div, minimum, mul, powScalar, shift, square } from "../elementwise";
-import { concat, slice } from "../layout";
-import { sum } from "../reduce";
-import { reshape } from "../shape";
 
 /** Options of `hog`. */
 export interface HogOptions {
@@ -20,9 +17,7 @@ export interface HogOptions {
   readonly blockNorm?: "L1" | "L2" | "L2-Hys" | "none";
 }
 
-const NORMS = ["L1", "L2", "L2-Hys", "none"];
-/** Added to what a block is divided by. */
-const EPS = 1e-5;
+const NORMS = { L1: codes.L1, L2: codes.L2, "L2-Hys": codes.L2_HYS } as const;
 
 /** cos and sin of the bounds between bins; exact where they are, so that a gradient on a bound has its side. */
 function bounds(bins: number): number[] {
@@ -35,19 +30,6 @@ function bounds(bins: number): number[] {
   }).flat();
 }
 
-/** [n, by, bx, b·b·o]: the cells of each block one after the other. */
-function blocksOf(cells: Tensor, side: number): Tensor {
-  const [n, rows, columns] = cells.shape as [number, number, number];
-  const [down, across] = [rows - side + 1, columns - side + 1];
-  const parts = Array.from({ length: side * side }, (_, i) => {
-    const [r, c] = [Math.floor(i / side), i % side];
-    return slice(cells, [0, r, c], [n, r + down, c + across]);
-  });
-  return concat(parts, 3);
-}
-
-const l2 = (x: Tensor): Tensor => mul(x, powScalar(shift(sum(square(x), 3, true), EPS * EPS), -0.5));
-
 /**
  * Histograms of oriented gradients of images [n, c, h, w]: differences x[+1] − x[−1] (0 on the border; of several channels the longest), hard
  * bins of the unsigned direction, lengths averaged over each cell, blocks of cells normalised.
@@ -58,7 +40,7 @@ export function hog(x: Tensor, options: HogOptions = {}): Tensor {
   const { orientations = 9, pixelsPerCell = 8, cellsPerBlock = 3, blockNorm = "L2-Hys" } = options;
   checkInteger("hog", { orientations }, 1, 64);
   checkInteger("hog", { pixelsPerCell, cellsPerBlock }, 1);
-  checkChoice("hog", { blockNorm }, NORMS);
+  checkChoice("hog", { blockNorm }, [...Object.keys(NORMS), "none"]);
   const [n, channels, h, w] = x.shape as [number, number, number, number];
   if (x.rank !== 4 || x.size === 0) throw new Error(`hog: x must be [n, c, h, w], got ${format(x.shape)}`);
   const [rows, columns] = [Math.floor(h / pixelsPerCell), Math.floor(w / pixelsPerCell)];
@@ -79,9 +61,8 @@ export function hog(x: Tensor, options: HogOptions = {}): Tensor {
   });
   directions.dispose();
   if (blockNorm === "none") return cells;
-  const blocks = blocksOf(cells, side);
-  const shape = [n, rows - side + 1, columns - side + 1, side, side, orientations];
-  if (blockNorm === "L1") return reshape(div(blocks, shift(sum(blocks, 3, true), EPS)), shape);
-  const once = l2(blocks);
-  return reshape(blockNorm === "L2" ? once : l2(minimum(once, 0.2)), shape);
+  const y = empty(x.device, [n, rows - side + 1, columns - side + 1, side, side, orientations], "f32", "hog");
+  run(kernels.hogBlocks, { x: cells, y, n, rows, columns, bins: orientations, side, norm: NORMS[blockNorm] });
+  cells.dispose();
+  return y;
 }
