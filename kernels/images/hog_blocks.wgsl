@@ -11,12 +11,6 @@ const L2_HYS = 2u;
 
 override size: u32 = 64u;
 
-// at most 0.2; what is not a number passes on
-fn clipped(v: f32) -> f32 {
-  let not_a_number = (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u;
-  return select(v, 0.2, v > 0.2 && !not_a_number);
-}
-
 @compute @workgroup_size(size)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let item = id.x + id.y * groups.x * size;
@@ -24,35 +18,26 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let across = params.columns - params.side + 1u;
   if (item >= params.n * down * across) { return; }
   let width = params.side * params.bins;
+  let count = params.side * width;
   let start = ((item / across / down * params.rows + item / across % down) * params.columns + item % across) * params.bins;
-  let out = item * params.side * width;
+  let skip = params.columns * params.bins - width;
+  let to = item * count;
   var sum = 0.0;
-  for (var a = 0u; a < params.side; a++) {
-    let first = start + a * params.columns * params.bins;
-    for (var t = 0u; t < width; t++) {
-      let v = x[first + t];
-      sum += select(v * v, v, params.norm == L1);
-    }
+  for (var t = 0u; t < count; t++) {
+    let v = x[start + t + t / width * skip];
+    y[to + t] = v;
+    sum += select(v * v, v, params.norm == L1);
   }
-  var share = 0.0;
-  if (params.norm == L1) { share = 1.0 / (sum + 1e-5); } else { share = 1.0 / sqrt(sum + 1e-10); }
-  var again = 1.0;
+  var share = 1.0 / select(sqrt(sum + 1e-10), sum + 1e-5, params.norm == L1);
   if (params.norm == L2_HYS) {
-    var squares = 0.0;
-    for (var a = 0u; a < params.side; a++) {
-      let first = start + a * params.columns * params.bins;
-      for (var t = 0u; t < width; t++) {
-        let v = clipped(x[first + t] * share);
-        squares += v * v;
-      }
+    sum = 1e-10;
+    for (var t = 0u; t < count; t++) {
+      var v = y[to + t] * share;
+      if (v > 0.2 && (bitcast<u32>(v) & 0x7fffffffu) <= 0x7f800000u) { v = 0.2; }
+      y[to + t] = v;
+      sum += v * v;
     }
-    again = 1.0 / sqrt(squares + 1e-10);
+    share = 1.0 / sqrt(sum);
   }
-  for (var a = 0u; a < params.side; a++) {
-    let first = start + a * params.columns * params.bins;
-    for (var t = 0u; t < width; t++) {
-      let v = x[first + t] * share;
-      y[out + a * width + t] = select(v, clipped(v) * again, params.norm == L2_HYS);
-    }
-  }
+  for (var t = 0u; t < count; t++) { y[to + t] *= share; }
 }

@@ -82,9 +82,9 @@ export const hogCells = /* @__PURE__ */ kernel(hogCellsWgsl, {
 
 /** Blocks of cells: WebGPU one an invocation, WASM by their rows. */
 export const hogBlocks = /* @__PURE__ */ kernel(hogBlocksWgsl, {
-  grid: ({ n, rows, columns, side }, [size]) => grid1d(n * (rows - side + 1) * (columns - side + 1), size),
+  grid: ({ n, rows, columns }, [size]) => grid1d(n * rows * columns, size),
   rows: ({ n, rows, side }) => n * (rows - side + 1),
-  grain: ({ columns, bins, side }) => Math.max(1, Math.ceil(8192 / ((columns - side + 1) * side * side * bins))),
+  grain: ({ columns }) => Math.max(1, Math.ceil(64 / columns)),
 });
 
 export const warp = /* @__PURE__ */ kernel(warpWgsl, {
