@@ -19,16 +19,13 @@ export interface HogOptions {
 
 const NORMS = { L1: codes.L1, L2: codes.L2, "L2-Hys": codes.L2_HYS } as const;
 
-/** cos and sin of the bounds between bins; exact where they are, so that a gradient on a bound has its side. */
-function bounds(bins: number): number[] {
-  const exact = (value: number): number => (Math.abs(value) < 1e-15 ? 0 : value);
-  return Array.from({ length: bins - 1 }, (_, i) => {
-    const degrees = (180 * (i + 1)) / bins;
-    if (degrees === 45 || degrees === 135) return [Math.SQRT1_2 * Math.sign(90 - degrees), Math.SQRT1_2];
+/** cos and sin of the bounds between bins, of which one bin has none that is asked for; 0 where they are, so that a gradient on a bound has its side. */
+const bounds = (bins: number): number[] =>
+  Array.from({ length: Math.max(1, bins - 1) }, (_, i) => {
     const angle = (Math.PI * (i + 1)) / bins;
-    return [exact(Math.cos(angle)), Math.sin(angle)];
+    const cos = Math.cos(angle);
+    return [Math.abs(cos) < 1e-15 ? 0 : cos, Math.sin(angle)];
   }).flat();
-}
 
 /**
  * Histograms of oriented gradients of images [n, c, h, w]: differences x[+1] − x[−1] (0 on the border; of several channels the longest), hard
@@ -49,10 +46,7 @@ export function hog(x: Tensor, options: HogOptions = {}): Tensor {
     throw new Error(
       `hog: an image must hold a block of ${side} x ${side} cells of ${pixelsPerCell} pixels, got ${format(x.shape)}`,
     );
-  const directions = tensor(x.device, orientations > 1 ? bounds(orientations) : [1, 0], [
-    Math.max(1, orientations - 1),
-    2,
-  ]);
+  const directions = tensor(x.device, bounds(orientations));
   const cells = empty(x.device, [n, rows, columns, orientations], "f32", "hog");
   run(kernels.hogCells, {
     ...{ x, directions, y: cells, n, channels, h, w, rows, columns },
