@@ -5,9 +5,10 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { race, type Outcome } from "./harness";
 import { CLOCK, contenderProcess, roofProcess, serveContender, serveRoof } from "./process";
-import { outcomeTable, roofTable, type Roofs } from "./report";
+import { growthTable, outcomeTable, roofTable, type Roofs } from "./report";
 import { RELAXED, ROOFS, type Roof } from "./roofs/roof";
 import { markdownTable, plainTable } from "./table";
+import type { AnyWorkload } from "./workload";
 import { WORKLOADS } from "./workloads";
 
 const USAGE = `npm run bench -- [options]
@@ -128,7 +129,7 @@ async function main(): Promise<number> {
   progress("");
   console.log(`${plainTable(tables[0]!)}\n`);
 
-  const results: { workload: string; outcomes: Outcome[] }[] = [];
+  const measured: { workload: AnyWorkload; outcomes: Outcome[] }[] = [];
   for (const [w, racing] of contenders) {
     const outcomes = await race(
       racing.map((contender) => contenderProcess(w, contender)),
@@ -142,9 +143,15 @@ async function main(): Promise<number> {
     progress("");
     const table = outcomeTable(w, racing, outcomes, roofs);
     tables.push(table);
-    results.push({ workload: w.name, outcomes });
+    measured.push({ workload: w, outcomes });
     console.log(`${plainTable(table)}\n`);
   }
+  const growth = growthTable(measured);
+  if (growth) {
+    tables.push(growth);
+    console.log(`${plainTable(growth)}\n`);
+  }
+  const results = measured.map(({ workload, outcomes }) => ({ workload: workload.name, outcomes }));
   if (json) writeFileSync(json, `${JSON.stringify({ machine, roofs, results }, null, 2)}\n`);
   if (markdown) writeFileSync(markdown, `Measured on ${machine}.\n\n${tables.map(markdownTable).join("\n\n")}\n`);
   return 0;

@@ -51,3 +51,32 @@ export function outcomeTable(
   const columns = ["contender", "median ms", "best ms", "rounds", rate, "best of roof", "vs fastest peer", "target"];
   return { title: workload.title, columns, rows, notes };
 }
+
+/** How the time of each contender grows over the sizes of one workload, as the power p of n^p between neighbouring ones; undefined where none ran at two. */
+export function growthTable(
+  measured: readonly { readonly workload: Pick<AnyWorkload, "size">; readonly outcomes: readonly Outcome[] }[],
+): Table | undefined {
+  const series = new Map<string, { of: string; name: string; points: { n: number; ms: number }[] }>();
+  for (const { workload, outcomes } of measured) {
+    const { size } = workload;
+    for (const { name, times } of size ? outcomes : []) {
+      if (times.length === 0) continue;
+      const key = JSON.stringify([size!.of, name]);
+      const found = series.get(key) ?? { of: size!.of, name, points: [] };
+      found.points.push({ n: size!.n, ms: median(times) });
+      series.set(key, found);
+    }
+  }
+  const rows = [...series.values()]
+    .filter(({ points }) => points.length > 1)
+    .flatMap(({ of, name, points }) => {
+      points.sort((a, b) => a.n - b.n);
+      return points.slice(1).map((to, i) => {
+        const from = points[i]!;
+        const power = Math.log(to.ms / from.ms) / Math.log(to.n / from.n);
+        return [`${of}: ${name}`, ...[from, to].flatMap(({ n, ms }) => [n.toLocaleString("en-US"), figure(ms)]), power.toFixed(2)]; // prettier-ignore
+      });
+    });
+  const columns = ["contender", "n", "median ms", "n", "median ms", "p of n^p"];
+  return rows.length > 0 ? { title: "Growth over n", columns, rows, notes: [] } : undefined;
+}

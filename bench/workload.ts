@@ -34,6 +34,8 @@ export interface Workload<Problem> {
   readonly device: "wasm" | "webgpu";
   /** Part of `--quick`. */
   readonly quick: boolean;
+  /** What it measures at several sizes, and this one: the table of growth puts them together. */
+  readonly size?: { readonly of: string; readonly n: number };
   /** The same numbers at every call, in every process. */
   problem(): Problem | Promise<Problem>;
   /** Floating-point operations of a run; 0 when it is bound by memory. */

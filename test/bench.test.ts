@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { best, median, race, ratio, type Racer } from "../bench/harness";
 import { checkAdd, checkGemm, gemmProblem, addProblem } from "../bench/workloads/problems";
-import { outcomeTable } from "../bench/report";
+import { growthTable, outcomeTable } from "../bench/report";
 import { figure, markdownTable, plainTable } from "../bench/table";
 import { uniform } from "../bench/workload";
 
@@ -147,6 +147,15 @@ describe("tables", () => {
     expect(rows[1]).toEqual(["ours", "100", "80.0", "3", "20.0", "50 %", "2.00×", "≥ 1.5×"]);
     expect(rows[3]!.slice(-2)).toEqual(["0.500×", "misses 1.5×"]);
     expect(notes).toEqual(["gone: does not load"]);
+  });
+  test("growth: the power of n between neighbouring sizes of one contender, of those that ran at two", () => {
+    const at = (n: number, ...ms: readonly number[]): Parameters<typeof growthTable>[0][number] => ({
+      workload: { size: { of: "neighbours", n } },
+      outcomes: ms.map((time, i) => ({ name: `c${i}`, times: time > 0 ? [time] : [] })),
+    });
+    const table = growthTable([at(400, 160, 5), at(100, 10, 0), { ...at(7, 1), workload: {} }]);
+    expect(table!.rows).toEqual([["neighbours: c0", "100", "10.0", "400", "160", "2.00"]]);
+    expect(growthTable([at(100, 10)])).toBeUndefined();
   });
 });
 

@@ -24,6 +24,7 @@ export function kmeans(rows: number, quick: boolean): AnyWorkload {
     title: `k-means, MNIST ${rows.toLocaleString("en-US")} × 784, k = 10, 20 iterations, CPU`,
     device: "wasm",
     quick,
+    size: { of: "k-means, 784 columns, k = 10", n: rows },
     problem: () => kmeansProblem(rows),
     flops: 20 * 2 * rows * 784 * 10,
     bytes: 20 * rows * 784 * F32,

@@ -152,6 +152,7 @@ function rows(
       title: `${title}, ${n.toLocaleString("en-US")} × ${d}`,
       device: "wasm",
       quick: false,
+      size: { of: `${title}, ${d} columns`, n },
     },
     problem: async () => ({ n, d, ...(await problem()) }),
     ...{ flops: 0, bytes: 4 * n * d, validationRuns: 1, check },
@@ -201,15 +202,18 @@ const dbscan = (n: number): AnyWorkload =>
     [sklearn()],
   );
 
+/** Rows of which a contender that takes all pairs needs seconds. */
+const COMPACT = [5000, 10_000];
+
 const compact = (
   kind: "gmm" | "ward" | "spectral",
   title: string,
   check: (p: RowsProblem, r: Result) => string,
   more = {},
-): AnyWorkload =>
-  rows([kind, 10_000, 16], title, () => ({ kind, k: 8, ...groups(10_000, 16, 8, 6), ...more }), check, 1.5, [
-    sklearn(1),
-  ]);
+): readonly AnyWorkload[] =>
+  COMPACT.map((n) =>
+    rows([kind, n, 16], title, () => ({ kind, k: 8, ...groups(n, 16, 8, 6), ...more }), check, 1.5, [sklearn(1)]),
+  );
 
 /** All of them. */
 export const NEIGHBOURS: readonly AnyWorkload[] = [
@@ -217,12 +221,14 @@ export const NEIGHBOURS: readonly AnyWorkload[] = [
   knn(70_000),
   umap(10_000),
   umap(70_000),
-  rows(["tsne", 10_000, 50], "t-SNE", async () => ({ kind: "tsne", x: await digits(10_000) }), checkPlaces(0.98), 2, [
-    sklearn(),
-  ]),
-  compact("gmm", "a mixture of eight Gaussians, 100 iterations", checkBound(-30), { epochs: 100 }),
-  compact("ward", "Ward's hierarchy", checkGroups),
-  compact("spectral", "spectral clustering on ten neighbours", checkGroups),
+  ...[5000, 10_000].map((n) =>
+    rows(["tsne", n, 50], "t-SNE", async () => ({ kind: "tsne", x: await digits(n) }), checkPlaces(0.98), 2, [
+      sklearn(),
+    ]),
+  ),
+  ...compact("gmm", "a mixture of eight Gaussians, 100 iterations", checkBound(-30), { epochs: 100 }),
+  ...compact("ward", "Ward's hierarchy", checkGroups),
+  ...compact("spectral", "spectral clustering on ten neighbours", checkGroups),
   rows(
     ["dbscan", 100_000, 2],
     "DBSCAN",
