@@ -81,3 +81,24 @@ describe.each([2, 6])("UMAP in %i dimensions", (nComponents) => {
     await expect(UMAP.load(bytes.subarray(0, bytes.length - 9), { device })).rejects.toThrow("file is truncated");
   });
 });
+
+test("what one device has placed, the other places rows with, and goes on from", async () => {
+  const options = { nNeighbors: 6, nEpochs: 20, seed: 3 };
+  const first = await new UMAP({ ...options, device: await deviceOf("wasm") }).fit(x);
+  const there = await UMAP.load(await first.save(), { device: await deviceOf("webgpu") });
+  expect(there.embedding).toEqual(first.embedding);
+  expect(await there.transform(x)).toEqual(first.embedding);
+  const [here, found] = [await first.transform(moved), await there.transform(moved)];
+  const apart = found.data.map((value, at) => Math.abs(value - here.data[at]!));
+  expect(Math.max(...apart)).toBeLessThan(0.1);
+  const stop = new AbortController();
+  const onStep = ({ epoch, step }: StepReport): void => void (epoch * step === 10 && stop.abort(new Error("enough")));
+  const model = new UMAP({ ...options, device: await deviceOf("webgpu") });
+  await expect(model.fit(x, { signal: stop.signal, onStep })).rejects.toThrow("enough");
+  const bytes = await model.save();
+  const whole = await model.fit(x);
+  const again = await UMAP.load(bytes, { device: await deviceOf("webgpu") });
+  expect((await again.fit(x)).embedding).toEqual(whole.embedding); // to the same bytes on WebGPU too
+  const elsewhere = await UMAP.load(bytes, { device: await deviceOf("wasm") });
+  expect((await elsewhere.fit(x)).embedding.data.every(Number.isFinite)).toBe(true);
+});

@@ -39,7 +39,8 @@ function restoredGraph(saved: Checkpoint, n: number): SparseMatrix {
   const weights = saved.numbers("weights", size);
   const bad = weights.find((weight) => !(weight >= 0));
   if (bad !== undefined) throw new Error(`checkpoint: weights must be 0 or more, got ${bad}`);
-  if (!columns || !starts) throw new Error("checkpoint: starts and columns must be there");
+  if (!columns || starts?.length !== n + 1)
+    throw new Error(`checkpoint: starts must be a vector of ${n + 1}, got ${starts?.length ?? "nothing"}`);
   try {
     return new SparseMatrix([n, n], starts, columns, weights);
   } catch (error) {

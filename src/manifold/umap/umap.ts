@@ -152,7 +152,7 @@ export class UMAP extends Model<Settings> {
       const from = before?.epoch ?? 0;
       await stand(from, before?.places);
       const sampled = sampledEdges(graph, epochs);
-      const y = before?.places ?? init ?? (await this.#begin(rows, sampled.graph, device, signal));
+      const y = before?.places ?? init ?? (await this.#begin(x, rows, sampled.graph, device, signal));
       const layout = { ...this.#layout(epochs), from, onEpochs: stand, signal };
       const places = await layOut(device, y, nComponents, sampled.graph, sampled.periods, layout);
       this.#findings.end({ rows, graph, embedding: new NdArray(places, [n, nComponents]) });
@@ -245,13 +245,13 @@ export class UMAP extends Model<Settings> {
   }
 
   async #begin(
-    rows: HostRows,
+    x: Points,
+    { n, d }: HostRows,
     graph: SparseMatrix,
     device: Device,
     signal: AbortSignal,
   ): Promise<Float32Array<ArrayBuffer>> {
     const { init, nComponents, seed } = this.settings;
-    const { data, n, d } = rows;
     // eslint-disable-next-line no-restricted-syntax -- places that the figures of N2D were measured with
     const random = new Random(seed).split();
     const places = new Float32Array(n * nComponents);
@@ -267,7 +267,7 @@ export class UMAP extends Model<Settings> {
       for (let c = 0; c < nComponents; c++)
         for (let i = 0; i < n; i++) places[i * nComponents + c] = vectors[(c + 1) * n + i]!;
     } else if (init !== "random" && Math.min(n, d) >= nComponents)
-      places.set((await new PCA({ nComponents, device }).fitTransform(new NdArray(data, [n, d]))).data);
+      places.set((await new PCA({ nComponents, device }).fitTransform(x)).data);
     else random.fillUniform(places, -1, 1);
     spreadOut(places, nComponents);
     const noise = new Float32Array(places.length);
