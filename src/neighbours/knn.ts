@@ -207,7 +207,9 @@ async function search(
       options,
     );
   else if (queries instanceof SparseMatrix || points instanceof SparseMatrix)
-    throw new Error(`${op}: both the queries and the points must be sparse, or neither, got one of each`);
+    throw new Error(
+      `${op}: new rows must be a sparse matrix where the points are one, and else must not, got one of each`,
+    );
   else {
     const dense = measured({ queries, points, k, own }, metric, (rows) => unitRows(rows, op));
     const { n, d } = points;

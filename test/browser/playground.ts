@@ -54,8 +54,7 @@ describe("playground", () => {
     await page.selectOption("#method", "dec");
     await page.fill("#option-pretrainEpochs", "3");
     await page.fill("#option-epochs", "3");
-    await page.click("#start");
-    await reach(page, "done");
+    await runFromStart(page);
     expect(await page.textContent("#measures")).toMatch(/^clusters[2-5]accuracy/);
     expect(problems).toEqual([]);
     await page.context().close();

@@ -83,6 +83,10 @@ const neighbours = (rule: string): Row["refuses"] => ({
   "one point": new RegExp(`${rule} the number of points, got 5 for 1$`),
   "three points": new RegExp(`${rule} the number of points, got 5 for 3$`),
 });
+/** The same of the two rows of a sparse matrix. */
+const tooFewSparse = (rule: string): Row["refuses"] => ({
+  "a sparse matrix": new RegExp(`${rule} the number of points, got 5 for 2$`),
+});
 const FOUR = few("4 clusters need as many points");
 const k = 4;
 
@@ -106,18 +110,18 @@ const ROWS: readonly Row[] = [
   { op: "HDBSCAN.fit", run: fitting((device) => new HDBSCAN({ device }), (m) => [m.labels, m.probabilities, m.outlierScores]), refuses: { "one point": /a hierarchy needs two points, got 1/, ...ENDS } }, // prettier-ignore
   ...(["ward", "single", "complete", "average"] as const).map((linkage): Row => ({ op: "AgglomerativeClustering.fit", run: fitting(() => new AgglomerativeClustering({ nClusters: k, linkage }), (m) => [m.labels, m.distances]), refuses: { ...FOUR, ...ENDS } })), // prettier-ignore
   { op: "AgglomerativeClustering.fit", run: fitting(() => new AgglomerativeClustering({ distanceThreshold: 1 }), (m) => [m.labels, m.distances]), refuses: ENDS }, // prettier-ignore
-  { op: "SpectralClustering.fit", run: fitting((device) => new SpectralClustering({ nClusters: k, device }), (m) => [m.labels, m.embedding]), refuses: { ...FOUR, "1e37": /gamma must suit the squared distances, got 1, which gives every pair of points the weight 0/, "1e300": /values must differ by what fits float32/, "1e-300": /gamma must suit .* the weight 1/ } }, // prettier-ignore
-  { op: "SpectralClustering.fit", run: fitting((device) => new SpectralClustering({ nClusters: k, device, affinity: "knn", nNeighbors: 5 }), (m) => [m.labels, m.embedding]), refuses: { ...neighbours("nNeighbors must be at most"), ...ENDS } }, // prettier-ignore
-  { op: "SpectralEmbedding.fit", run: fitting((device) => new SpectralEmbedding({ device, affinity: "knn", nNeighbors: 5 }), (m) => [m.embedding]), refuses: { ...neighbours("nNeighbors must be at most"), ...ENDS } }, // prettier-ignore
-  { op: "SEC.fit", run: fitting((device) => new SEC({ nClusters: k, device }), (m) => [m.labels, m.embedding]), refuses: { ...neighbours("neighbors must be less than"), ...ENDS } }, // prettier-ignore
-  { op: "LDMGI.fit", run: fitting((device) => new LDMGI({ nClusters: k, device }), (m) => [m.labels, m.embedding]), refuses: { ...neighbours("cliqueSize must be at most"), ...ENDS, "1e37": /lambda must not be lost beside the squared distances of neighbours/ } }, // prettier-ignore
+  { op: "SpectralClustering.fit", run: fitting((device) => new SpectralClustering({ nClusters: k, device }), (m) => [m.labels, m.embedding]), refuses: { ...FOUR, "a sparse matrix": /4 clusters need as many points, got 2/, "1e37": /gamma must suit the squared distances, got 1, which gives every pair of points the weight 0/, "1e300": /values must differ by what fits float32/, "1e-300": /gamma must suit .* the weight 1/ } }, // prettier-ignore
+  { op: "SpectralClustering.fit", run: fitting((device) => new SpectralClustering({ nClusters: k, device, affinity: "knn", nNeighbors: 5 }), (m) => [m.labels, m.embedding]), refuses: { ...neighbours("nNeighbors must be at most"), ...tooFewSparse("nNeighbors must be at most"), ...ENDS } }, // prettier-ignore
+  { op: "SpectralEmbedding.fit", run: fitting((device) => new SpectralEmbedding({ device, affinity: "knn", nNeighbors: 5 }), (m) => [m.embedding]), refuses: { ...neighbours("nNeighbors must be at most"), ...tooFewSparse("nNeighbors must be at most"), ...ENDS } }, // prettier-ignore
+  { op: "SEC.fit", run: fitting((device) => new SEC({ nClusters: k, device }), (m) => [m.labels, m.embedding]), refuses: { ...neighbours("neighbors must be less than"), ...tooFewSparse("neighbors must be less than"), ...ENDS } }, // prettier-ignore
+  { op: "LDMGI.fit", run: fitting((device) => new LDMGI({ nClusters: k, device }), (m) => [m.labels, m.embedding]), refuses: { ...neighbours("cliqueSize must be at most"), ...tooFewSparse("cliqueSize must be at most"), ...ENDS, "1e37": /lambda must not be lost beside the squared distances of neighbours/ } }, // prettier-ignore
   { op: "Isomap.fit", run: fitting((device) => new Isomap({ device }), (m) => [m.embedding, m.eigenvalues]), refuses: { ...neighbours("nNeighbors must be less than"), ...ENDS } }, // prettier-ignore
   { op: "TSNE.fit", run: fitting((device) => new TSNE({ device, perplexity: 3, maxIter: 30 }), (m) => [m.embedding, m.klDivergence]), refuses: { "one point": /perplexity must be below n − 1 = 0, got 3/, "three points": /perplexity must be below n − 1 = 2, got 3/, ...ENDS } }, // prettier-ignore
   { op: "UMAP.fit", run: fitting((device) => new UMAP({ device, nEpochs: 5 }), (m) => [m.embedding]), refuses: { "one point": /neighbours need two points, got 1/, ...ENDS } }, // prettier-ignore
   { op: "UMAP.fit", run: fitting((device) => new UMAP({ device, nEpochs: 5, metric: "cosine" }), (m) => [m.embedding]), refuses: { "one point": /neighbours need two points, got 1/ } }, // prettier-ignore
   { op: "tsneAffinities", run: async (x) => [(await tsneAffinities(x, 3)).p], refuses: { "one point": /perplexity must be below n − 1 = 0, got 3/, "three points": /perplexity must be below/, ...ENDS } }, // prettier-ignore
   { op: "trustworthiness", run: async (x) => [await trustworthiness(x, x, 2)], refuses: { "one point": /k must be below half the number of points, got 2 for 1/, "three points": /k must be below half the number of points, got 2 for 3/ } }, // prettier-ignore
-  { op: "knnGraph", run: async (x, device) => Object.values(await knnGraph(x, 5, { device })), refuses: { ...neighbours("k must be less than"), ...ENDS } }, // prettier-ignore
+  { op: "knnGraph", run: async (x, device) => Object.values(await knnGraph(x, 5, { device })), refuses: { ...neighbours("k must be less than"), ...tooFewSparse("k must be less than"), ...ENDS } }, // prettier-ignore
   { op: "chooseK", run: async (x, device) => { const { labels, k: chosen } = await chooseK((nClusters) => new KMeans({ nClusters, nInit: 1, device }), x, [2, 4], { references: 3, device }); return [labels, chosen]; }, refuses: { "one point": /range must be two whole numbers.* got \[2,4\]/, "three points": /range must be/, ...ENDS } }, // prettier-ignore
   { op: "StandardScaler.fit", run: async (x) => [await new StandardScaler().fitTransform(x)], refuses: {} },
   { op: "MinMaxScaler.fit", run: async (x) => [await new MinMaxScaler().fitTransform(x)], refuses: {} },
@@ -237,13 +241,13 @@ test.each(TAKING.map(([column, row]) => [row.op, column, row] as const))(
   },
 );
 
-test("sparse points are no neighbours' yet: only a graph is", async () => {
+test("a symmetric sparse matrix is a graph, and no points", async () => {
   const spectral = fitting((device) => new SpectralClustering({ nClusters: 2, device }), (m) => [m.labels]); // prettier-ignore
   const x = as(new SparseMatrix([2, 2], [0, 1, 2], [1, 0], [1, 1]));
   await refused(
     { op: "SpectralClustering.fit", run: spectral },
     x,
-    /taken as a precomputed affinity only, got .*"rbf"/,
+    /a symmetric sparse matrix of weights needs affinity "precomputed", got affinity "rbf"/,
   );
 });
 

@@ -19,11 +19,17 @@ import { deviceOf } from "../devices";
 import { outdated } from "../documents/method-tables";
 import { D, taskOf, trialOf, trialOptions } from "./trial";
 
+/** Items that a method takes: pictures, where it takes nothing else. */
+const itemShapeOf = (method: AnyMethod): readonly number[] =>
+  method.takes.every((kind) => kind === "images") ? [8, 8] : [D];
+
 /** Options with which a method can be made. */
-const enough = (method: AnyMethod): Record<string, unknown> =>
-  method.takes[0] === "sets"
-    ? { itemShape: [2] }
-    : { itemShape: [D], inputShape: [1, 2, D / 2], ...trialOptions(method, D) };
+const enough = (method: AnyMethod): Record<string, unknown> => {
+  if (method.takes[0] === "sets") return { itemShape: [2] };
+  const itemShape = itemShapeOf(method);
+  const suited = itemShape.length > 1 ? method.suit?.({ n: 10, itemShape, bytes: false }, {}) : {};
+  return { itemShape, inputShape: [1, 2, D / 2], ...suited, ...trialOptions(method, D) };
+};
 
 /** Numbers about the bounds that rules have. */
 const NUMBERS = [-1, -0.5, 0, 0.5, 0.999, 1, 1.5, 2];
@@ -98,7 +104,7 @@ function refusal(call: () => unknown): string {
 /** Only what must be given. */
 async function minimal(method: AnyMethod): Promise<Record<string, unknown>> {
   const told = method.clusters === "given" ? { nClusters: 3 } : {};
-  return { ...method.suit?.({ n: 10, itemShape: [D], bytes: false }, told), ...told };
+  return { ...method.suit?.({ n: 10, itemShape: itemShapeOf(method), bytes: false }, told), ...told };
 }
 
 test("memoryMomentum 1 is legal, and 0 is not, wherever it is asked", async () => {

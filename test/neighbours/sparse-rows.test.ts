@@ -94,7 +94,7 @@ test("sparse rows that are none are refused, and a graph is not taken for points
   await expect(knnGraph(empty, 1, { metric: "cosine" })).rejects.toThrow(
     "a row of zeros has no cosine, got one at row 2",
   );
-  await expect(kNeighbours(empty, [[1, 2, 3]], 1)).rejects.toThrow("must be sparse, or neither, got one of each");
+  await expect(kNeighbours(empty, [[1, 2, 3]], 1)).rejects.toThrow("must be a sparse matrix where the points are one");
   const huge = SparseMatrix.fromEntries([2, 2], { rows: [0], columns: [1], values: [1e200] });
   await expect(knnGraph(huge, 1)).rejects.toThrow("knnGraph: squares of x must fit float64, got more at row 0");
   const graph = SparseMatrix.fromEntries([3, 3], { rows: [0, 1, 1, 2], columns: [1, 0, 2, 1], values: [1, 1, 2, 2] });
