@@ -83,7 +83,7 @@ async function bySCAN({ items: { x }, nClusters, seed, device }: Task): Promise<
   return labels as Int32Array;
 }
 
-/** All of them; nothing was chosen by the labels. */
+/** All of them; nothing was chosen by the labels but what makes SCAN's views, as the README says. */
 export const DEEP: readonly Row[] = [
   {
     id: "autoencoder-kmeans",

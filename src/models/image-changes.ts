@@ -35,6 +35,4 @@ export class ImageChanges {
     if (!how) return items;
     return typeof how === "function" ? how(items, random) : augmentAs(items, this.#plan!(items.shape, how, random));
   }
-
-  /** What that launches. */
 }

@@ -2,6 +2,8 @@
 // Chen, Kornblith, Norouzi and Hinton, "A simple framework for contrastive learning of visual representations", ICML 2020.
 import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
+import { runCooperatively } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 import { noGrad } from "../graph";
 import * as elementwise from "../kernels/elementwise";
 import { kNearest } from "../kernels/neighbours";
@@ -161,7 +163,7 @@ export class SCAN extends NetworkModel<Settings> {
         );
       await this.#mild.prepare();
       await this.train(rows, this.#stages(rows, epochs, fit), fit, options);
-      await this.#choose(rows);
+      await this.#choose(rows, fit.signal);
       const { data } = await mapRows(rows, (batch) => argmax(this.#kept(this.features(batch)), 1), CHUNK);
       this.#labels = Int32Array.from(data);
     });
@@ -229,7 +231,7 @@ export class SCAN extends NetworkModel<Settings> {
     return [
       this.#pretraining(rows, batches),
       this.#clustering(rows, batches, fit),
-      this.#selfLabeling(rows, batches, epochs),
+      this.#selfLabeling(rows, batches, epochs, fit),
     ];
   }
 
@@ -273,12 +275,12 @@ export class SCAN extends NetworkModel<Settings> {
     };
   }
 
-  #selfLabeling(rows: Rows, batches: BatchOrder, epochs: number): Stage {
+  #selfLabeling(rows: Rows, batches: BatchOrder, epochs: number, { signal }: Fit): Stage {
     let goal: Goal;
     return {
       ...{ name: "SCAN.selflabel", epochs, steps: batches.steps, ...this.#byAdam() },
       beforeEpoch: async () => {
-        await this.#choose(rows);
+        await this.#choose(rows, signal);
         this.#sure = { count: 0, of: 0 };
       },
       load: async (epoch, step) => {
@@ -324,15 +326,15 @@ export class SCAN extends NetworkModel<Settings> {
   }
 
   /** Keeps the head with the lowest loss over all items as they are and all their neighbours. */
-  async #choose(rows: Rows): Promise<void> {
+  async #choose(rows: Rows, signal: AbortSignal): Promise<void> {
     const { heads, nClusters, nNeighbors, entropyWeight } = this.settings;
-    this.#neighbours ??= await this.#nearest(rows, new AbortController().signal);
+    this.#neighbours ??= await this.#nearest(rows, signal);
     if (this.#head !== undefined) return;
     await this.settle(rows);
     let [best, lowest] = [0, Infinity];
     for (let h = 0; h < heads; h++) {
       const p = await mapRows(rows, (batch) => softmax(this.scores(this.features(batch), h)), CHUNK);
-      const loss = lossOf(p.data, this.#neighbours, { nClusters, nNeighbors, entropyWeight });
+      const loss = await runCooperatively(lossOf(p.data, this.#neighbours, { nClusters, nNeighbors, entropyWeight }));
       if (loss < lowest) [best, lowest] = [h, loss];
     }
     this.#head = best;
@@ -361,11 +363,11 @@ export class SCAN extends NetworkModel<Settings> {
 }
 
 /** `scanLoss` over n items and all their neighbours, in float64, of probabilities [n, nClusters]. */
-function lossOf(
+function* lossOf(
   p: Float32Array,
   neighbours: Int32Array,
   { nClusters: k, nNeighbors, entropyWeight }: Pick<Settings, "nClusters" | "nNeighbors" | "entropyWeight">,
-): number {
+): Cooperative<number> {
   const n = p.length / k;
   const shares = new Float64Array(k);
   let disagreement = 0;
@@ -376,6 +378,7 @@ function lossOf(
       for (let c = 0; c < k; c++) same += p[i * k + c]! * p[neighbours[at]! * k + c]!;
       disagreement -= Math.log(Math.max(same, LEAST));
     }
+    if (i % 64 === 0) yield;
   }
   const negentropy = shares.reduce((sum, share) => sum + share * Math.log(Math.max(share, LEAST)), 0);
   return disagreement / neighbours.length + entropyWeight * negentropy;

@@ -6,14 +6,15 @@ import { kNearest } from "../kernels/neighbours";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { empty, run, takeTensor, untidied } from "../tensor";
-import { runCooperatively, yieldWhenDue } from "../event-loop";
+import { runCooperatively } from "../event-loop";
+import type { Cooperative } from "../event-loop";
 import { KdTree } from "./kd-tree";
 import { nearestByDescent } from "./nn-descent";
 import { SparseMatrix } from "../sparse";
 import { framedRows } from "./rows";
 import type { HostRows } from "./rows";
 import { nearestSparseRows, sizesOf, takePoints, unitSparseRows } from "./sparse-rows";
-import type { GivenRows, SparseSearch } from "./sparse-rows";
+import type { GivenRows, Search } from "./sparse-rows";
 import { mapTo } from "../typed-arrays";
 
 /** How far apart points are: ‖x − y‖, or 1 − cos(x, y). */
@@ -87,16 +88,8 @@ const fromSquared: Readonly<Record<Metric, (squared: number) => number>> = {
 /** Numbers [n, k] and squared distances [n, k]. */
 type Found = [Uint32Array, ArrayLike<number>];
 
-interface Search {
-  readonly queries: HostRows;
-  readonly points: HostRows;
-  readonly k: number;
-  /** The queries are the points, and none is its own neighbour. */
-  readonly own: boolean;
-}
-
 /** Squared distances and numbers by the kernel, a piece of the queries at a time. */
-async function onDevice(search: Search, op: string, options: KnnOptions): Promise<Found> {
+async function onDevice(search: Search<HostRows>, op: string, options: KnnOptions): Promise<Found> {
   const { queries, points, k, own } = search;
   const { n, d } = queries;
   const m = points.n;
@@ -121,104 +114,94 @@ async function onDevice(search: Search, op: string, options: KnnOptions): Promis
     const [rows, squared] = await Promise.all([indices!.data(), distances!.data()]);
     if (rows.includes(0xffffffff))
       throw new Error(`${op}: squared distances must fit float32, got points that are farther apart; scale them down`);
-    return [rows as Uint32Array, scale === 1 ? squared : mapTo(Float64Array, squared, (value) => value * scale ** 2)];
+    return [rows as Uint32Array, unscaled(squared, scale)];
   } finally {
     for (const tensor of [x, y, indices!, distances!]) tensor.dispose();
     await holder.dispose();
   }
 }
 
-/** The same by a tree on the host, in float64. */
-async function onTree({ queries, points, k, own }: Search, _: string, options: KnnOptions): Promise<Found> {
+/** Squared distances of rows that were divided by a scale. */
+const unscaled = (squared: ArrayLike<number>, scale: number): ArrayLike<number> =>
+  scale === 1 ? squared : mapTo(Float64Array, squared, (value) => value * scale ** 2);
+
+/** Work on the host that tells how many of so many rows are done; the signal ends it. */
+async function watched<R>(
+  work: (tell: (done: number) => void) => Cooperative<R>,
+  total: number,
+  { signal, onProgress }: KnnOptions,
+): Promise<R> {
+  signal?.throwIfAborted();
+  let done = 0;
+  const found = await runCooperatively(
+    work((now) => (done = now)),
+    () => {
+      signal?.throwIfAborted();
+      onProgress?.({ done, total });
+      return Promise.resolve();
+    },
+  );
+  onProgress?.({ done: total, total });
+  return found;
+}
+
+/** Numbers and squared distances by a tree, in float64. */
+function* onTree({ queries, points, k, own }: Search<HostRows>, tell: (done: number) => void): Cooperative<Found> {
   const { n, d } = queries;
-  const tree = await runCooperatively(KdTree.build(points.data, points.n, d));
-  const indices = new Uint32Array(n * k);
-  const squared = new Float64Array(n * k);
+  const tree = yield* KdTree.build(points.data, points.n, d);
+  const [indices, squared] = [new Uint32Array(n * k), new Float64Array(n * k)];
   for (let i = 0; i < n; i++) {
     tree.nearest(queries.data, i * d, k, own ? i : -1, indices, squared, i * k);
     if (i % 64 > 0) continue;
-    options.signal?.throwIfAborted();
-    const turned = yieldWhenDue();
-    if (!turned) continue;
-    await turned;
-    options.onProgress?.({ done: i, total: n });
+    tell(i);
+    yield;
   }
-  options.onProgress?.({ done: n, total: n });
   return [indices, squared];
 }
 
 /** About the same by comparing neighbours of neighbours, on the host. */
-async function byDescent({ points, k }: Search, op: string, options: KnnOptions): Promise<Found> {
+async function byDescent({ points, k }: Search<HostRows>, op: string, options: KnnOptions): Promise<Found> {
   const { data, scale } = await framedRows(points, op);
   const { n, d } = points;
-  let done = 0;
-  const [indices, squared] = await runCooperatively(
-    nearestByDescent({ data, n, d }, k, (share) => (done = Math.floor(share * n))),
-    () => {
-      options.signal?.throwIfAborted();
-      options.onProgress?.({ done, total: n });
-      return Promise.resolve();
-    },
+  const [indices, squared] = await watched(
+    (tell) => nearestByDescent({ data, n, d }, k, (share) => tell(Math.floor(share * n))),
+    n,
+    options,
   );
-  options.onProgress?.({ done: n, total: n });
-  return [indices, scale === 1 ? squared : squared.map((value) => value * scale ** 2)];
-}
-
-/** The same of sparse rows, on the host. */
-async function amongSparse(search: SparseSearch, op: string, options: KnnOptions): Promise<Found> {
-  const total = search.queries.shape[0];
-  let done = 0;
-  const found = await runCooperatively(
-    nearestSparseRows(search, op, (rows) => (done = rows)),
-    () => {
-      options.signal?.throwIfAborted();
-      options.onProgress?.({ done, total });
-      return Promise.resolve();
-    },
-  );
-  options.onProgress?.({ done, total });
-  return found;
+  return [indices, unscaled(squared, scale)];
 }
 
 /** Queries and points as the metric measures them. */
-function measured<Rows>(
-  given: { readonly queries: Rows; readonly points: Rows; readonly k: number; readonly own: boolean },
-  metric: Metric,
-  unit: (rows: Rows) => Rows,
-): typeof given {
+function measured<Rows>(given: Search<Rows>, metric: Metric, unit: (rows: Rows) => Rows): Search<Rows> {
   if (metric === "euclidean") return given;
   const points = unit(given.points);
   return { ...given, points, queries: given.queries === given.points ? points : unit(given.queries) };
 }
 
-async function search(
-  given: { readonly queries: GivenRows; readonly points: GivenRows; readonly k: number; readonly own: boolean },
-  op: string,
-  options: KnnGraphOptions,
-): Promise<Neighbours> {
+async function search(given: Search<GivenRows>, op: string, options: KnnGraphOptions): Promise<Neighbours> {
   const { metric = "euclidean", approximate } = options;
   checkChoice(op, { metric }, Object.keys(fromSquared));
   const { queries, points, k, own } = given;
+  const total = sizesOf(queries).n;
   let found: Found;
-  if (queries instanceof SparseMatrix && points instanceof SparseMatrix)
-    found = await amongSparse(
-      measured({ queries, points, k, own }, metric, (rows) => unitSparseRows(rows, op)),
-      op,
-      options,
-    );
-  else if (queries instanceof SparseMatrix || points instanceof SparseMatrix)
+  if (queries instanceof SparseMatrix && points instanceof SparseMatrix) {
+    const sparse = measured({ queries, points, k, own }, metric, (rows) => unitSparseRows(rows, op));
+    found = await watched((tell) => nearestSparseRows(sparse, op, tell), total, options);
+  } else if (queries instanceof SparseMatrix || points instanceof SparseMatrix)
     throw new Error(
       `${op}: new rows must be a sparse matrix where the points are one, and else must not, got one of each`,
     );
   else {
     const dense = measured({ queries, points, k, own }, metric, (rows) => unitRows(rows, op));
     const { n, d } = points;
-    const small = d <= TREE_DIMENSIONS && Math.min(n, queries.n) >= TREE_POINTS;
-    const nearly = own && d > TREE_DIMENSIONS && (approximate ?? n * n * d > MOST_WORK);
-    found = await (small ? onTree : nearly ? byDescent : onDevice)(dense, op, options);
+    if (d <= TREE_DIMENSIONS && Math.min(n, total) >= TREE_POINTS)
+      found = await watched((tell) => onTree(dense, tell), total, options);
+    else if (own && d > TREE_DIMENSIONS && (approximate ?? n * n * d > MOST_WORK))
+      found = await byDescent(dense, op, options);
+    else found = await onDevice(dense, op, options);
   }
   const [rows, squared] = found;
-  const shape = [sizesOf(queries).n, k];
+  const shape = [total, k];
   return {
     indices: new NdArray(Int32Array.from(rows), shape),
     distances: new NdArray(mapTo(Float64Array, squared, fromSquared[metric]), shape),

@@ -113,6 +113,15 @@ export function checkSpan(rows: HostRows<ArrayBufferLike>, op: string, offset = 
   scaleFor(spanAbout(rows, offset), op);
 }
 
+/** The means of the columns, and the power of two that brings rows about them to ordinary size. @throws unless their squares, and sums of these, fit float64 */
+async function frameOf(
+  rows: HostRows,
+  op: string,
+): Promise<{ readonly offset: Float64Array<ArrayBuffer>; readonly scale: number }> {
+  const offset = await runCooperatively(means(rows));
+  return { offset, scale: scaleFor(await runCooperatively(span(rows, offset)), op) };
+}
+
 /** Rows about the means of their columns. */
 export interface AboutMeans {
   readonly rows: HostRows;
@@ -127,8 +136,7 @@ export interface AboutMeans {
  * @throws unless squares of what is left, and their sums, fit float64
  */
 export async function aboutMeans(rows: HostRows, op: string): Promise<AboutMeans> {
-  const offset = await runCooperatively(means(rows));
-  const scale = scaleFor(await runCooperatively(span(rows, offset)), op);
+  const { offset, scale } = await frameOf(rows, op);
   return { rows: await runCooperatively(less(rows, offset)), offset, scale };
 }
 
@@ -163,8 +171,7 @@ export async function framedRows(
   readonly scale: number;
   readonly place: (others: HostRows) => Promise<Float32Array<ArrayBuffer>>;
 }> {
-  const offset = await runCooperatively(means(rows));
-  const scale = scaleFor(await runCooperatively(span(rows, offset)), op);
+  const { offset, scale } = await frameOf(rows, op);
   const place = (others: HostRows): Promise<Float32Array<ArrayBuffer>> => centeredRows(others, offset, op, scale);
   return { data: await place(rows), scale, place };
 }

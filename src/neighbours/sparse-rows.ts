@@ -71,10 +71,10 @@ export function unitSparseRows(x: SparseMatrix, op: string): SparseMatrix {
   return SparseMatrix.ofParts(shape, indptr, indices, data);
 }
 
-/** What is asked of sparse rows. */
-export interface SparseSearch {
-  readonly queries: SparseMatrix;
-  readonly points: SparseMatrix;
+/** What is asked: the k nearest points to each query. */
+export interface Search<Rows> {
+  readonly queries: Rows;
+  readonly points: Rows;
   readonly k: number;
   /** The queries are the points, and none is its own neighbour. */
   readonly own: boolean;
@@ -86,7 +86,7 @@ export interface SparseSearch {
  * one column, and n · m comparisons.
  */
 export function* nearestSparseRows(
-  { queries, points, k, own }: SparseSearch,
+  { queries, points, k, own }: Search<SparseMatrix>,
   op: string,
   onRow: (done: number) => void,
 ): Cooperative<[Uint32Array<ArrayBuffer>, Float64Array<ArrayBuffer>]> {

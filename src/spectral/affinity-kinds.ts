@@ -61,7 +61,7 @@ export async function affinityOf(
   }
   if (x instanceof SparseMatrix && isGraph(x))
     throw new Error(
-      `${op}: a symmetric sparse matrix of weights needs affinity "precomputed", got affinity "${affinity}"; points are taken as a dense matrix`,
+      `${op}: a symmetric sparse matrix of weights needs affinity "precomputed", got affinity "${affinity}"; give points like these with their zeros`,
     );
   const given = await takePoints(x, op);
   if (affinity === "knn") return affinityAmong(given, { nNeighbors }, op, { device, signal });

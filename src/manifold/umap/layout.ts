@@ -50,6 +50,15 @@ function filled(rows: Float32Array, dim: number, width: number): Float32Array {
   return wide;
 }
 
+/** The way back. */
+function narrowed(rows: Float32Array<ArrayBuffer>, dim: number, width: number): Float32Array<ArrayBuffer> {
+  if (dim === width) return rows;
+  const out = new Float32Array((rows.length / width) * dim);
+  for (let i = 0, at = 0; at < rows.length; i += dim, at += width)
+    for (let c = 0; c < dim; c++) out[i + c] = rows[at + c]!;
+  return out;
+}
+
 /** Places y [n, dim] moved along the edges of a graph [n, m] and apart, epoch by epoch on a device. */
 export async function layOut(
   device: Device,
@@ -93,8 +102,7 @@ export async function layOut(
         [now, next] = [next, now];
       }
       if (epoch % CHECK !== CHECK - 1 && epoch < epochs - 1) continue;
-      const found = (await now.data()) as Float32Array<ArrayBuffer>;
-      places = dim === width ? found : found.filter((_, at) => at % width < dim);
+      places = narrowed((await now.data()) as Float32Array<ArrayBuffer>, dim, width);
       await onEpochs?.(epoch + 1, places);
       await yieldWhenDue();
     }
