@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { simulateStarsGalaxies, writeNpz } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
-import { dropFiles, labelProblems, openPage, picture, reach, save } from "./page";
+import { dropFiles, labelProblems, openPage, picture, reach, save, runFromStart } from "./page";
 import { pages } from "./server";
 
 const open = (): ReturnType<typeof openPage> => openPage(pages.browser, `${pages.url}playground.html`);
@@ -71,7 +71,7 @@ describe("data of the playground", () => {
     expect(await page.inputValue("#scale")).toBe("none");
     await page.selectOption("#method", "conditional-vae");
     await page.fill("#option-epochs", "6");
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     await page.waitForSelector("#network-section:not([hidden])");
     const seen = (): Promise<{ given: number; back: number; decoded: string }> =>

@@ -4,7 +4,7 @@ import { FitsFile } from "../../src/astronomy";
 import { readCsv, writeNpy } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { constella, read, useProgram } from "../cli/program";
-import { contrastProblems, dropFiles, labelProblems, openPage, picture, reach, save } from "./page";
+import { contrastProblems, dropFiles, labelProblems, openPage, picture, reach, save, runFromStart } from "./page";
 import { pages } from "./server";
 
 const pixelsOf = async (bytes: Uint8Array): Promise<number[]> =>
@@ -40,7 +40,7 @@ describe("a field in the playground", () => {
     for (const [name, value] of Object.entries({ channels: "4,6", epochs: "2", tileSize: "16" }))
       await page.fill(`#option-${name}`, value);
     await page.selectOption("#option-stretch", "asinh");
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     await page.waitForSelector("#objects tbody tr");
 

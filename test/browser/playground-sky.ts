@@ -116,7 +116,7 @@ describe("the sky in the playground", () => {
     await page.selectOption("#scale", "none");
     await page.fill("#option-seed", "4");
     const said = await hints(page);
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     expect(
       (await said.jsonValue()).filter((text) => text.startsWith("Colours: the unit of the map")).length,
@@ -245,7 +245,7 @@ describe("the sky in the playground", () => {
     await page.waitForSelector("#option-nInit");
     expect(await page.inputValue("#option-superpixels")).toBe("80");
     await page.fill("#option-nClusters", "3");
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     const { bytes } = await save(page, "labels.fits");
     const image = (await FitsFile.open(bytes)).image();
@@ -304,7 +304,7 @@ describe("the sky in the playground", () => {
     await page.click('[data-sample="galaxy"]');
     await page.waitForFunction(() => document.getElementById("summary")!.textContent!.startsWith("galaxy"));
     await reach(page, "ready");
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     await page.locator("#sky").focus();
     await page.keyboard.press("Enter");

@@ -81,13 +81,13 @@ describe("playground", () => {
     expect(await page.textContent("#summary")).toMatch(/^drawn points: 1\d\d points\.$/);
     await page.selectOption("#method", "dbscan");
     expect(await page.inputValue("#option-eps")).toBe("stable");
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     expect(await page.textContent("#status")).toMatch(
       /Radius of a neighbourhood: 0?\.?\d[\d.]*, Neighbours of a core point: 5\./,
     );
     await page.fill("#option-eps", "0.3");
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     expect(await page.textContent("#measures dd")).toBe("2");
     expect(readSafetensors((await save(page, "model")).bytes).metadata["model"]).toBe("DBSCAN");
@@ -101,7 +101,7 @@ describe("playground", () => {
     await page.click('[data-sample="rings"]');
     await page.waitForFunction(() => document.getElementById("summary")!.textContent!.startsWith("rings"));
     await page.selectOption("#method", "learned");
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     expect(await page.textContent("#measures")).toMatch(/^clusters2accuracy(0\.9[5-9]|1)/);
     expect(await page.textContent("#status")).toMatch(/How many clusters\? 1 with \d+ %, 2 with \d\d+ %, /);
@@ -114,7 +114,7 @@ describe("playground", () => {
     await page.click('[data-sample="spirals"]');
     await page.waitForFunction(() => document.getElementById("summary")!.textContent!.startsWith("spirals"));
     await page.selectOption("#method", "learned");
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     expect(await page.textContent("#status")).toMatch(
       /These points are unlike those that the model has learned, and its answer is not to be relied on: .* agrees by 0\.\d\d, where 99 of 100 sets .* or more\. How many/,
@@ -230,7 +230,7 @@ describe("playground", () => {
     );
     await page.selectOption("#method", "deep-cluster");
     await page.fill("#option-epochs", "4");
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     await page.selectOption("#colour", "confidence");
     const found = readNpy((await save(page, "labels.npy")).bytes).data as Int32Array;
@@ -365,7 +365,7 @@ describe("playground", () => {
   ] as const)("every control has a name and every text its contrast: %s", async (name, look) => {
     const { page, problems } = await open(look);
     await reach(page, "done");
-    await page.click("#start");
+    await runFromStart(page);
     await reach(page, "done");
     await page.waitForSelector("#charts svg");
     await page.click("#more summary");
