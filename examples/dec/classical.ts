@@ -3,6 +3,7 @@ import { KMeans, NdArray, PCA } from "constella";
 import { GaussianMixture } from "constella/density";
 import { TSNE, UMAP } from "constella/manifold";
 import { LDMGI, SEC, SpectralClustering } from "constella/spectral";
+import { running } from "./task";
 import type { Row, Task } from "./task";
 
 /** Components that a mixture has of wider items: a covariance of all their values would be of more numbers than there are items. */
@@ -28,7 +29,7 @@ export const CLASSICAL: readonly Row[] = [
     title: "k-means (20 restarts)",
     cluster: (task) => {
       const { nClusters, seed, device } = task;
-      return new KMeans({ nClusters, nInit: 20, seed, device }).fitPredict(rowsOf(task));
+      return new KMeans({ nClusters, nInit: 20, seed, device }).fitPredict(rowsOf(task), running(task));
     },
   },
   {
@@ -37,7 +38,7 @@ export const CLASSICAL: readonly Row[] = [
     cluster: async (task) => {
       const { nClusters, seed, device } = task;
       const mixture = new GaussianMixture({ nComponents: nClusters, nInit: 10, regCovar: 1e-3, seed, device });
-      return mixture.fitPredict(await narrowed(task));
+      return mixture.fitPredict(await narrowed(task), running(task));
     },
   },
   {
@@ -45,7 +46,10 @@ export const CLASSICAL: readonly Row[] = [
     title: "spectral clustering",
     cluster: async (task) => {
       const { nClusters, seed, device } = task;
-      return new SpectralClustering({ nClusters, affinity: "knn", seed, device }).fitPredict(rowsOf(task));
+      return new SpectralClustering({ nClusters, affinity: "knn", seed, device }).fitPredict(
+        rowsOf(task),
+        running(task),
+      );
     },
   },
   {
@@ -53,7 +57,7 @@ export const CLASSICAL: readonly Row[] = [
     title: "SEC",
     cluster: async (task) => {
       const { nClusters, seed, device } = task;
-      return new SEC({ nClusters, seed, device }).fitPredict(rowsOf(task));
+      return new SEC({ nClusters, seed, device }).fitPredict(rowsOf(task), running(task));
     },
   },
   {
@@ -61,7 +65,7 @@ export const CLASSICAL: readonly Row[] = [
     title: "LDMGI",
     cluster: async (task) => {
       const { nClusters, seed, device } = task;
-      return new LDMGI({ nClusters, seed, device }).fitPredict(rowsOf(task));
+      return new LDMGI({ nClusters, seed, device }).fitPredict(rowsOf(task), running(task));
     },
   },
   {
@@ -70,8 +74,11 @@ export const CLASSICAL: readonly Row[] = [
     cluster: async (task) => {
       const { nClusters, seed, device } = task;
       const places = { nComponents: nClusters, nNeighbors: 20, minDist: 0 }; // as N2D's
-      const embedding = await new UMAP({ ...places, seed, device }).fitTransform(rowsOf(task));
-      return new GaussianMixture({ nComponents: nClusters, nInit: 10, seed, device }).fitPredict(embedding);
+      const embedding = await new UMAP({ ...places, seed, device }).fitTransform(rowsOf(task), running(task));
+      return new GaussianMixture({ nComponents: nClusters, nInit: 10, seed, device }).fitPredict(
+        embedding,
+        running(task),
+      );
     },
   },
   {
@@ -79,8 +86,11 @@ export const CLASSICAL: readonly Row[] = [
     title: "t-SNE + mixture",
     cluster: async (task) => {
       const { nClusters, seed, device } = task;
-      const embedding = await new TSNE({ seed, device }).fitTransform(rowsOf(task));
-      return new GaussianMixture({ nComponents: nClusters, nInit: 10, seed, device }).fitPredict(embedding);
+      const embedding = await new TSNE({ seed, device, signal: task.signal }).fitTransform(rowsOf(task));
+      return new GaussianMixture({ nComponents: nClusters, nInit: 10, seed, device }).fitPredict(
+        embedding,
+        running(task),
+      );
     },
   },
 ];

@@ -27,10 +27,8 @@ const SMALL = "test/fixtures/digits_8x8.npz";
 /** Sets by name. */
 export const SETS: Readonly<Record<string, (source: Source) => Promise<Items>>> = {
   digits: () => loadNpz(SMALL, "scikit-learn's digits"),
-  mnist: async () => {
-    const { raw, truth } = await loadDigits(false);
-    return { title: "MNIST's test digits", x: shares(raw), truth: truth!.labels, images: true };
-  },
+  mnist: () => digits(false),
+  "mnist-all": () => digits(true),
   fashion: async ({ from }) => {
     const folder = from ?? "/usr/share/datasets/fashion-mnist";
     const ending = (await exists(join(folder, idxName("t10k", "images")))) ? "" : ".gz";
@@ -66,6 +64,12 @@ export async function loadSet(name: string, source: Source, most = Infinity): Pr
     x: new NdArray(data, [most, ...x.shape.slice(1)]),
     truth: Int32Array.from(taken, (i) => truth[i]!),
   };
+}
+
+async function digits(all: boolean): Promise<Items> {
+  const { raw, truth } = await loadDigits(all);
+  const title = all ? "MNIST's 70,000 digits" : "MNIST's test digits";
+  return { title, x: shares(raw), truth: truth!.labels, images: true };
 }
 
 const exists = (path: string): Promise<boolean> =>

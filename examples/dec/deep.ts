@@ -1,8 +1,9 @@
 // Rows of the study with a network: what clusters the codes of one autoencoder a seed, and of convolutional ones.
 import { DEC, IDEC, KMeans, NdArray, StackedAutoencoder } from "constella";
-import type { Autoencoder } from "constella";
+import type { Autoencoder, RunOptions } from "constella";
 import { ConvN2D, DCN, N2D } from "constella/deep";
-import { loadMethod, runMethod } from "constella/methods";
+import { keptRun } from "./kept-run";
+import { running } from "./task";
 import type { Row, Task } from "./task";
 
 /** Trains the autoencoder of a seed. */
@@ -10,13 +11,13 @@ export async function trained(task: Task, augmented: boolean): Promise<StackedAu
   const { items, seed, device, epochs, layers, batchSize } = task;
   const changes = augmented ? task.augment : {};
   const autoencoder = new StackedAutoencoder({ layers, layerEpochs: 0, epochs, batchSize, seed, device, ...changes });
-  return autoencoder.fit(items.x);
+  return autoencoder.fit(items.x, running(task));
 }
 
 /** A method that begins with a trained autoencoder. */
 interface Begun extends Disposable {
   startFrom(network: Autoencoder): Promise<unknown>;
-  fitPredict(x: Task["items"]["x"]): Promise<Int32Array>;
+  fitPredict(x: Task["items"]["x"], options: RunOptions): Promise<Int32Array>;
 }
 
 /** Clusters by a method that begins with a trained autoencoder, of the same layers. */
@@ -26,7 +27,7 @@ const from =
     const { layers, nClusters, seed, device, items } = task;
     using model = make({ layers, nClusters, seed, device }, task);
     await model.startFrom(network);
-    return await model.fitPredict(items.x);
+    return await model.fitPredict(items.x, running(task));
   };
 
 /** Items of mean zero and mean square 1. */
@@ -44,52 +45,37 @@ export function centered(x: Task["items"]["x"]): NdArray<Float32Array> {
 }
 
 /** DEC as its paper trains it: zero-mean images, layer by layer with dropout of inputs and outputs, by SGD. */
-async function decAsPrinted({
-  items,
-  nClusters,
-  seed,
-  device,
-  layers,
-  epochs,
-  layerEpochs,
-}: Task): Promise<Int32Array> {
+async function decAsPrinted(task: Task): Promise<Int32Array> {
+  const { items, layers, epochs, layerEpochs } = task;
   const paper = { hiddenDropout: 0.2, autoencoderOptimizer: "sgd", pretrainLearningRate: 0.1 } as const;
-  const passes = { layerEpochs, pretrainEpochs: epochs, pretrainBatchSize: 256 };
-  using model = new DEC({ layers, nClusters, seed, device, ...paper, ...passes });
-  return await model.fitPredict(centered(items.x));
+  const options = { ...paper, layers, layerEpochs, pretrainEpochs: epochs, pretrainBatchSize: 256 };
+  return keptRun("dec-printed", task, { method: "dec", options, x: centered(items.x) });
 }
 
 /** N2D by convolutions, whose autoencoder is its own. */
-async function convN2D(
-  { items, nClusters, seed, device, epochs, batchSize, augment }: Task,
-  changed: boolean,
-): Promise<Int32Array> {
+async function convN2D(task: Task, changed: boolean): Promise<Int32Array> {
+  const { items, nClusters, seed, device, epochs, batchSize, augment } = task;
   const [n, height, width] = items.x.shape as [number, number, number];
   const inputShape = [1, height, width];
   const { augment: changes, augmentWith } = augment;
   const options = { inputShape, nClusters, code: nClusters, epochs, batchSize, seed, device };
   using model = new ConvN2D({ ...options, ...(changed && { augment: changes, augmentWith }) });
-  return await model.fitPredict(new NdArray(items.x.data, [n, ...inputShape]));
+  return await model.fitPredict(new NdArray(items.x.data, [n, ...inputShape]), running(task));
 }
 
 /** SCAN with its defaults, as `constella cluster --method scan` has them. */
-async function bySCAN({ items: { x }, nClusters, seed, device }: Task): Promise<Int32Array> {
-  const [n, ...itemShape] = x.shape as [number, ...number[]];
-  const data = { n, itemShape, bytes: false };
-  const { labels, estimator } = await runMethod(await loadMethod("scan"), {
-    ...{ x, data, options: { nClusters, seed }, device },
-  });
-  await estimator.dispose();
-  return labels as Int32Array;
-}
+const bySCAN = (task: Task): Promise<Int32Array> => keptRun("scan", task, { method: "scan", options: {} });
 
 /** All of them; nothing was chosen by the labels but what makes SCAN's views, as the README says. */
 export const DEEP: readonly Row[] = [
   {
     id: "autoencoder-kmeans",
     title: "autoencoder + k-means",
-    from: async (autoencoder, { items, nClusters, seed, device }) =>
-      new KMeans({ nClusters, nInit: 20, seed, device }).fitPredict(await autoencoder.transform(items.x)),
+    from: async (autoencoder, task) => {
+      const { items, nClusters, seed, device } = task;
+      const codes = await autoencoder.transform(items.x);
+      return new KMeans({ nClusters, nInit: 20, seed, device }).fitPredict(codes, running(task));
+    },
   },
   { id: "dec", title: "DEC", from: from((options) => new DEC(options)) },
   {

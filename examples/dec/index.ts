@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { augmentRows, requestDevice } from "constella";
 import type { StackedAutoencoder } from "constella";
-import { choice, integer, list, run, toOption } from "constella/commands";
+import { choice, integer, interruptible, list, ProgressDisplay, run, toOption } from "constella/commands";
 import { writeAtomic } from "constella/data";
 import { headline } from "constella/methods";
 import { formatSpread, spread } from "../spread";
@@ -64,6 +64,8 @@ function networkFor(
 
 async function study(options: Options): Promise<void> {
   const { data, from, items: most, seeds, methods, epochs, sweep, device: type, out } = options;
+  const progress = new ProgressDisplay();
+  const { signal, release } = interruptible((line) => progress.note(line));
   const device = await requestDevice(type);
   try {
     const items = await loadSet(data, { from, device }, most);
@@ -76,7 +78,7 @@ async function study(options: Options): Promise<void> {
       items,
       nClusters,
       seed,
-      device,
+      ...{ device, folder, signal, progress },
       ...networkFor(items, nClusters, epochs),
     });
     if (sweep) return await sweepIntervals(seeds.map(taskOf), folder);
@@ -91,6 +93,8 @@ async function study(options: Options): Promise<void> {
     await writeAtomic(join(folder, "table.md"), `${table}\n\nSeeds ${seeds.join(", ")}, ${device.description}.\n`);
     console.log(`\n${table}`);
   } finally {
+    progress.stop();
+    release();
     device.destroy();
   }
 }
@@ -120,6 +124,7 @@ async function seedCells(rows: readonly Row[], task: Task, folder: string): Prom
 async function measured(row: Row, task: Task, autoencoder: StackedAutoencoder | undefined): Promise<Cell> {
   const began = performance.now();
   const labels = "from" in row ? await row.from(autoencoder!, task) : await row.cluster(task);
+  task.progress.stop();
   const { ACC, NMI, ARI } = headline(task.items.truth, labels) as Record<"ACC" | "NMI" | "ARI", number>;
   return { method: row.id, seed: task.seed, ACC, NMI, ARI, seconds: (performance.now() - began) / 1000 };
 }

@@ -10,6 +10,7 @@ import { curves, drawingDocument, renderPage, studyHeader } from "constella/repo
 import type { Curve, Series } from "constella/report";
 import { formatSpread, spread } from "../spread";
 import { trained } from "./deep";
+import { running } from "./task";
 import type { Task } from "./task";
 
 const INTERVALS = Array.from({ length: 9 }, (_, i) => 10 * 2 ** i);
@@ -63,6 +64,7 @@ async function measured(task: Task, { network }: StackedAutoencoder, interval: n
   using model = new DEC({ layers, nClusters, seed, device, updateInterval: interval });
   await model.startFrom(network);
   await model.fit(x, {
+    ...running(task),
     // at the end of an interval the labels are those of its beginning
     onEpoch: ({ epoch }) => void way.push({ step: (epoch - 1) * interval, ACC: of(model.labels).ACC }),
   });

@@ -1,4 +1,6 @@
-import type { Device, ImageRowsOptions, StackedAutoencoder } from "constella";
+import type { Device, ImageRowsOptions, RunOptions, StackedAutoencoder } from "constella";
+import { stepProgress } from "constella/commands";
+import type { ProgressDisplay } from "constella/commands";
 import type { Items } from "./data";
 
 /** What a clustering is made with. */
@@ -7,6 +9,10 @@ export interface Task {
   readonly nClusters: number;
   readonly seed: number;
   readonly device: Device;
+  /** Where results are kept, and what is needed to go on with a row that was stopped. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressDisplay;
   /** Passes of the autoencoder. */
   readonly epochs: number;
   readonly layers: readonly number[];
@@ -29,3 +35,9 @@ export type Row = {
   | { readonly cluster: (task: Task) => Promise<Int32Array> }
   | { readonly augmented?: true; readonly from: (autoencoder: StackedAutoencoder, task: Task) => Promise<Int32Array> }
 );
+
+/** What a row hands to `fit`: how it stops and tells how far it is. */
+export const running = ({ signal, progress }: Task): RunOptions => ({
+  signal,
+  onStep: (report) => progress.update(stepProgress(report)),
+});

@@ -3,7 +3,7 @@
  * a step, a run of a method into a folder that is resumed.
  * @module constella/commands
  */
-export { checkSameOptions, decodeRun, type RunIdentity, type SavedRun } from "../cli/run/checkpoint";
+export { checkSameOptions, decodeRun, encodeRun, type RunIdentity, type SavedRun } from "../cli/run/checkpoint";
 export type { CubeAs, CubeData, PixelsOfCube, SmallCube } from "../cli/cubes/read";
 export { fingerprint, type DataSet, type Reading, type TableReading } from "../cli/data/load";
 export type { DataOptions } from "../cli/data/options";
