@@ -52,6 +52,15 @@ export const CLASSICAL: readonly Row[] = [
       );
     },
   },
+  ...(["discretize", "cluster-qr"] as const).map((assignLabels) => ({
+    id: `spectral-${assignLabels}`,
+    title: `spectral clustering, 20 neighbours, ${assignLabels === "discretize" ? "discretised" : "cluster QR"}`,
+    cluster: async (task: Task) => {
+      const { nClusters, seed, device } = task;
+      const graph = { affinity: "knn", nNeighbors: 20, assignLabels } as const; // as many as N2D's
+      return new SpectralClustering({ nClusters, ...graph, seed, device }).fitPredict(rowsOf(task), running(task));
+    },
+  })),
   {
     id: "sec",
     title: "SEC",

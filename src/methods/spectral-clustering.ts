@@ -19,7 +19,9 @@ export const spectralClustering: Method<Options> = {
     affinity: "weights exp(-gamma d²) of all pairs, nearest items, or a matrix of weights in place of the items",
     gamma: "of the weights exp(-gamma d²)",
     nNeighbors: "nearest items, the item itself counted",
-    nInit: "runs of k-means, of which the best is kept",
+    assignLabels:
+      "k-means of the eigenvectors, or the rotation nearest to one column a cluster, for clusters of unlike sizes",
+    nInit: "runs of k-means or starts of the rotation, of which the best is kept",
   }),
   make: ({ nClusters, ...options }) => new SpectralClustering({ nClusters: nClusters!, ...options }),
   load: (bytes, { device }) => SpectralClustering.load(bytes, { device }),

@@ -14,6 +14,7 @@ import { flag, integer, seed } from "../options";
 import type { Rules } from "../options";
 import type { SparseMatrix } from "../sparse";
 import { clusterRows, unitLength } from "./clusters";
+import type { RowClustering } from "./clusters";
 import { asColumns } from "./laplacian";
 
 /** Options of clustering by the eigenvectors of an operator. */
@@ -122,7 +123,7 @@ export abstract class EigenClustering<
       report(2);
       await fit.between();
       const rows = walk ? embedding : unitLength(embedding);
-      const labels = await clusterRows(rows, { nClusters, nInit, seed, device, signal });
+      const labels = await this.assigned(rows, { nClusters, nInit, seed, device, signal });
       await fit.between();
       this.#findings.end({ labels, eigenvalues, embedding });
       report(3);
@@ -136,6 +137,11 @@ export abstract class EigenClustering<
 
   /** The operator of the points, or of the graph. The rows of eigenvectors without `roots` are made unit vectors. */
   protected abstract operator(x: X, op: string, device: Device, signal: AbortSignal): Promise<ClusteringOperator>;
+
+  /** Clusters of the rows of the eigenvectors: those of k-means. */
+  protected assigned(rows: NdArray<Float64Array>, options: RowClustering): Promise<Int32Array<ArrayBuffer>> {
+    return clusterRows(rows, options);
+  }
 
   protected override own(): Learned {
     return this.#findings.kept(

@@ -10,6 +10,7 @@ export { ldmgiLaplacian, secOperator } from "./graph-laplacians";
 export type { LdmgiLaplacianOptions, SecOperator, SecOperatorOptions } from "./graph-laplacians";
 export { SpectralClustering } from "./spectral-clustering";
 export type { SpectralClusteringOptions } from "./spectral-clustering";
+export type { LabelAssignment } from "./assign-labels";
 export { SpectralEmbedding } from "./spectral-embedding";
 export type { SpectralEmbeddingOptions } from "./spectral-embedding";
 export type { AffinityKind, AffinityOptions } from "./affinity-kinds";

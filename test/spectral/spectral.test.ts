@@ -1,4 +1,5 @@
 import { NdArray, adjustedRandIndex } from "constella";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { smallestEigenvectors } from "../../src/linear-algebra/smallest-eigen";
 import {
@@ -10,6 +11,7 @@ import {
   normalizedLaplacian,
   spectralEmbedding,
 } from "../../src/spectral";
+import type { LabelAssignment } from "../../src/spectral";
 import { describeDevices } from "../devices";
 import { uniforms } from "../uniforms";
 
@@ -89,6 +91,45 @@ describeDevices("spectral clustering", (device) => {
     for (const method of [new SEC({ ...own, neighbors: 12 }), new LDMGI({ ...own, cliqueSize: 12 })])
       expect(adjustedRandIndex(labels, await method.fitPredict(rows)), method.constructor.name).toBe(1);
   });
+});
+
+const peers = JSON.parse(readFileSync(new URL("../fixtures/spectral/expected.json", import.meta.url), "utf8")) as {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly x: number[][];
+    readonly nClusters: number;
+    readonly labels: Readonly<Record<LabelAssignment, number[]>>;
+  }[];
+};
+
+test.each(peers.cases)(
+  "labels are scikit-learn's, by each way to read them off the eigenvectors: $name",
+  async (given) => {
+    const { x, nClusters, labels } = given;
+    for (const [assignLabels, want] of Object.entries(labels) as [LabelAssignment, number[]][]) {
+      const model = new SpectralClustering({ nClusters, affinity: "knn", assignLabels });
+      expect(adjustedRandIndex(want, await model.fitPredict(x)), assignLabels).toBe(1);
+    }
+  },
+);
+
+test("labels are read off where clusters are as many as points, one, or parts of a graph that do not touch", async () => {
+  for (const assignLabels of ["discretize", "cluster-qr"] as const) {
+    const labelsOf = (x: SparseMatrix | number[][], nClusters: number): Promise<Int32Array> =>
+      new SpectralClustering({ nClusters, affinity: "precomputed", assignLabels }).fitPredict(x);
+    expect(new Set(await labelsOf([[0, 1], [1, 0]], 2)).size, assignLabels).toBe(2); // prettier-ignore
+    expect([...(await labelsOf(rings(1, 30), 1))], assignLabels).toEqual(Array(30).fill(0));
+    const parts = await labelsOf(rings(4, 60), 4);
+    const want = Int32Array.from(parts, (_, i) => Math.floor(i / 60));
+    expect(adjustedRandIndex(want, parts), assignLabels).toBe(1);
+    // more clusters than eigenvectors that differ: every row of the graph without edges is one of zeros
+    expect(
+      (await labelsOf(new SparseMatrix([5, 5], new Uint32Array(6), new Uint32Array(0), new Float64Array(0)), 3)).length,
+    ).toBe(5);
+  }
+  expect(() => new SpectralClustering({ nClusters: 2, assignLabels: "qr" as "kmeans" })).toThrow(
+    /assignLabels must be one of kmeans, discretize, cluster-qr/,
+  );
 });
 
 test("an embedding drops the constant vector, and a node without edges has a row of zeros", async () => {
