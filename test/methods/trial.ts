@@ -29,6 +29,8 @@ const TINY: Readonly<Record<string, unknown>> = {
     nSegments: 6,
     clusterEpochs: 2,
     code: 3,
+    heads: 2,
+    projection: 8,
   },
 };
 
