@@ -6,5 +6,5 @@ import { grid1d, kernel } from "../kernel";
 export const kNearest = /* @__PURE__ */ kernel(kNearestWgsl, {
   grid: ({ n }, [size]) => grid1d(n, size),
   rows: ({ n }) => n,
-  grain: ({ m, d }) => Math.max(4, Math.min(256, Math.ceil(262144 / (m * d)))),
+  grain: ({ m, e }) => Math.max(4, Math.min(256, Math.ceil(262144 / (m * e)))),
 });
