@@ -2,7 +2,7 @@ import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
 import { symmetricEigen } from "../linear-algebra/symmetric-eigen";
 import { NdArray } from "../ndarray";
-import { Random } from "../random";
+import { stream } from "../random";
 import { clusterRows, unitLength } from "./clusters";
 import type { RowClustering } from "./clusters";
 
@@ -44,10 +44,9 @@ async function discretize(
 ): Promise<Int32Array<ArrayBuffer>> {
   const rows = asRows(unitLength(columnsOfOneLength(embedding)));
   const { n, k } = rows;
-  const random = new Random(seed);
   let best: { readonly sum: number; readonly labels: Int32Array<ArrayBuffer> } | undefined;
   for (let start = 0; start < nInit; start++) {
-    let rotation = await runCooperatively(unlikeRows(rows, random.integer(n)));
+    let rotation = await runCooperatively(unlikeRows(rows, stream(seed, "discretize", start).integer(n)));
     let [before, labels] = [-Infinity, new Int32Array(n)];
     for (let round = 0; round < ROUNDS; round++) {
       signal?.throwIfAborted();
