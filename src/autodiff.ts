@@ -29,10 +29,10 @@ function topologicalOrder(root: Tensor): Tensor[] {
  * @throws when the loss is not a scalar or nothing tracked leads to it, and, naming the op, when a gradient has a wrong shape
  */
 export function grad(loss: Tensor, params: readonly Tensor[]): Tensor[] {
-  if (loss.size !== 1) throw new Error(`grad: the loss must be a scalar, got ${format(loss.shape)}`);
+  if (loss.size !== 1) throw new Error(`grad: the loss must be a scalar, got ${format(loss)}`);
   params.forEach((param, i) => {
     if (!param.tracked)
-      throw new Error(`grad: parameter ${i} of shape ${format(param.shape)} is not tracked, make it with parameter()`);
+      throw new Error(`grad: parameter ${i} of shape ${format(param)} is not tracked, make it with parameter()`);
   });
   if (!needsGradient(loss)) throw new Error("grad: the loss depends on no parameter");
   return tidy(() =>
@@ -69,8 +69,6 @@ function toInputShape(op: string, dx: Tensor, input: Tensor, i: number): Tensor 
     input.rank <= dx.rank &&
     input.shape.every((size, axis) => size === 1 || size === dx.shape[dx.rank - input.rank + axis]);
   if (!broadcast)
-    throw new Error(
-      `grad: ${op} gave input ${i} of shape ${format(input.shape)} a gradient of shape ${format(dx.shape)}`,
-    );
+    throw new Error(`grad: ${op} gave input ${i} of shape ${format(input)} a gradient of shape ${format(dx)}`);
   return sumTo(dx, input.shape);
 }

@@ -75,7 +75,7 @@ export class Tensor {
   storage(op: string): Storage {
     if (!this.#storage)
       throw new Error(
-        `${op}: a tensor of shape ${format(this.shape)} was used after its disposal; keep() it in tidy, or return it`,
+        `${op}: a tensor of shape ${format(this)} was used after its disposal; keep() it in tidy, or return it`,
       );
     return this.#storage;
   }
@@ -88,7 +88,7 @@ export class Tensor {
 
   /** The only element. @throws for any other size */
   async item(): Promise<number> {
-    if (this.size !== 1) throw new Error(`item: the tensor must have one element, got ${format(this.shape)}`);
+    if (this.size !== 1) throw new Error(`item: the tensor must have one element, got ${format(this)}`);
     return (await this.data())[0]!;
   }
 
@@ -186,7 +186,8 @@ export function watched<T>(watch: Watcher | undefined, fn: () => T): T {
 export { sizeOf };
 
 /** `[64, 784]`, for messages. */
-export const format = (shape: Shape): string => `[${shape.join(", ")}]`;
+export const format = (of: Shape | { readonly shape: Shape }): string =>
+  `[${("shape" in of ? of.shape : of).join(", ")}]`;
 
 /** Whether two shapes are equal. */
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((size, i) => size === b[i]);
@@ -231,7 +232,7 @@ function unnested(rows: Elements | Nested): { elements: Elements; shape: Shape }
   const parts = (rows as readonly (Elements | Nested)[]).map(unnested);
   const { shape } = parts[0]!;
   const odd = parts.find((part) => !sameShape(part.shape, shape));
-  if (odd) throw new Error(`tensor: rows must be of one length, got ${format(shape)} and ${format(odd.shape)}`);
+  if (odd) throw new Error(`tensor: rows must be of one length, got ${format(shape)} and ${format(odd)}`);
   return {
     elements: parts.flatMap((part) => Array.from(part.elements as ArrayLike<number>)),
     shape: [rows.length, ...shape],

@@ -20,7 +20,7 @@ export function checkColumns(op: string, d: number, centers: Matrix): void {
 export function givenCenters(init: MatrixLike, k: number, frame: Frame, d: number, op: string): Float32Array {
   const centers = toContiguous(init, op, "init");
   if (centers.shape.length !== 2 || centers.shape[0] !== k || centers.shape[1] !== d)
-    throw new Error(`${op}: init must be centres ${format([k, d])}, got ${format(centers.shape)}`);
+    throw new Error(`${op}: init must be centres ${format([k, d])}, got ${format(centers)}`);
   const values = frame.into(mapTo(Float64Array, centers.data as ArrayLike<number>, Number));
   const bad = values.findIndex((v) => !Number.isFinite(v));
   if (bad >= 0)

@@ -61,8 +61,7 @@ function checkSizes(shape: readonly number[], op: string): { n: number; d: numbe
 }
 
 function checkTensor(x: Tensor, op: string): { n: number; d: number } {
-  if (x.rank !== 2 || x.dtype !== "f32")
-    throw new Error(`${op}: x must be a float32 matrix [n, d], got ${format(x.shape)}`);
+  if (x.rank !== 2 || x.dtype !== "f32") throw new Error(`${op}: x must be a float32 matrix [n, d], got ${format(x)}`);
   return checkSizes(x.shape, op);
 }
 

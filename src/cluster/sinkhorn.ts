@@ -124,7 +124,7 @@ function lying(tensors: readonly Tensor[]): Parts {
   for (const { shape, dtype } of tensors)
     if (shape.length !== 2 || shape[1] !== k || dtype !== "f32")
       throw new Error(
-        `sinkhorn: logp must be float32 [n, k] with one k, got ${tensors.map((p) => format(p.shape)).join(", ")}`,
+        `sinkhorn: logp must be float32 [n, k] with one k, got ${tensors.map((p) => format(p)).join(", ")}`,
       );
   return {
     ...{ device: tensors[0]!.device, rows: tensors.map(({ shape }) => shape[0]!), k, tensors },

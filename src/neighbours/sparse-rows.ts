@@ -22,7 +22,7 @@ export async function takePoints(x: Points | SparseMatrix, op: string, name = "x
 }
 
 function* checked(x: SparseMatrix, op: string, name: string): Cooperative<SparseMatrix> {
-  if (x.shape.includes(0)) throw new Error(`${op}: ${name} has no elements, got shape ${format(x.shape)}`);
+  if (x.shape.includes(0)) throw new Error(`${op}: ${name} has no elements, got shape ${format(x)}`);
   for (let i = 0; i < x.shape[0]; i++) {
     for (let p = x.indptr[i]!; p < x.indptr[i + 1]!; p++)
       if (!Number.isFinite(x.data[p]!))

@@ -44,7 +44,7 @@ export abstract class BatchNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     if (x.rank !== this.rank)
-      throw new Error(`${this.constructor.name}: x must have ${this.rank} axes, got ${format(x.shape)}`);
+      throw new Error(`${this.constructor.name}: x must have ${this.rank} axes, got ${format(x)}`);
     const { gamma, beta, training } = this;
     const running = { mean: this.runningMean, variance: this.runningVariance };
     const share = this.averaged === undefined ? {} : { momentum: 1 / ++this.averaged };

@@ -43,7 +43,7 @@ function activated(graph: OnnxGraph, x: Value, { activation, slope = SLOPE }: Ac
 
 /** Items of other sizes, in the same order of their numbers. */
 export function reshaped(graph: OnnxGraph, x: Value, shape: Shape): Value {
-  if (format(x.shape) === format(shape)) return x;
+  if (format(x) === format(shape)) return x;
   return graph.node("Reshape", x, { inputs: [graph.integers([-1, ...shape])], shape });
 }
 
@@ -53,7 +53,7 @@ const optional = async (graph: OnnxGraph, tensor: Tensor | undefined): Promise<s
 async function linear(layer: Linear, x: Value, graph: OnnxGraph, { activation, slope }: Activated): Promise<Value> {
   const [outputs, inputs] = layer.weight.shape as [number, number];
   if (x.shape.length !== 1 || x.shape[0] !== inputs)
-    throw new Error(`toOnnx: a Linear here takes items of ${inputs} numbers, got ${format(x.shape)}`);
+    throw new Error(`toOnnx: a Linear here takes items of ${inputs} numbers, got ${format(x)}`);
   const parameters = [await graph.weights(layer.weight), ...(await optional(graph, layer.bias))];
   const y = graph.node("Gemm", x, { inputs: parameters, attributes: { transB: 1 }, shape: [outputs] });
   return activated(graph, y, { activation, slope });
@@ -69,7 +69,7 @@ function zeros(size: number, kernel: number, stride: number, padding: number | "
 /** Attributes of windows on planes, and the sizes of what they make. */
 function windows(x: Value, kernel: Pair, stride: Pair, padding: Pair | "same") {
   const [, ...sides] = x.shape;
-  if (sides.length !== 2) throw new Error(`toOnnx: planes are [channels, height, width], got ${format(x.shape)}`);
+  if (sides.length !== 2) throw new Error(`toOnnx: planes are [channels, height, width], got ${format(x)}`);
   const [sizes, steps] = [pairOf(kernel), pairOf(stride)];
   const around = sides.map((size, i) => {
     return zeros(size, sizes[i]!, steps[i]!, padding === "same" ? padding : pairOf(padding)[i]!);

@@ -38,7 +38,7 @@ export function pointSizes(op: string, a: Shape, b: Shape, describe: () => strin
  * never negative, 0 for equal points, and close points keep their digits. @throws when the dimensions differ
  */
 export function pairwiseSquaredDistance(a: Tensor, b: Tensor): Tensor {
-  const describe = (): string => `${format(a.shape)} and ${format(b.shape)}`;
+  const describe = (): string => `${format(a)} and ${format(b)}`;
   const [n, m, d] = pointSizes("pairwiseSquaredDistance", a.shape, b.shape, describe);
   const y = empty(a.device, [n, m], "f32", "pairwiseSquaredDistance");
   run(kernels.squaredDistance, { a, b, y, n, m, d });

@@ -180,6 +180,6 @@ function chosen(dy: Tensor, larger: Tensor, smaller: Tensor): (() => Tensor)[] {
 /** x repeated along axes of size 1 and new leading ones. @throws when the shape cannot be reached */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   if (!sameShape(broadcastShape("broadcastTo", x.shape, shape), shape))
-    throw new Error(`broadcastTo: ${format(x.shape)} does not broadcast to ${format(shape)}`);
+    throw new Error(`broadcastTo: ${format(x)} does not broadcast to ${format(shape)}`);
   return record("broadcastTo", launch("first", x, x, shape), [x], (dy) => [() => dy]);
 }

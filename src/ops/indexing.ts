@@ -12,7 +12,7 @@ const rowShape = (x: Tensor): Shape => x.shape.slice(1);
 /** The index on x's device. @throws when it is no u32 tensor, or, for host arrays, when an element is not a row of x */
 function indexTensor(op: string, x: Tensor, index: Index): Tensor {
   const rows = x.shape[0];
-  if (rows === undefined) throw new Error(`${op}: a scalar has no rows, shape ${format(x.shape)}`);
+  if (rows === undefined) throw new Error(`${op}: a scalar has no rows, shape ${format(x)}`);
   if (index instanceof Tensor) {
     if (index.dtype !== "u32")
       throw new Error(`${op}: the index must be a u32 tensor as indices() makes one, got ${index.dtype}`);
@@ -80,9 +80,7 @@ export function gatherRows(x: Tensor, index: Index): Tensor {
 export function scatterAddRows(base: Tensor, index: Index, src: Tensor): Tensor {
   const wanted = [...(index instanceof Tensor ? index.shape : [index.length]), ...rowShape(base)];
   if (!sameShape(src.shape, wanted))
-    throw new Error(
-      `scatterAddRows: src must be ${format(wanted)} for base ${format(base.shape)}, got ${format(src.shape)}`,
-    );
+    throw new Error(`scatterAddRows: src must be ${format(wanted)} for base ${format(base)}, got ${format(src)}`);
   const rows = indexTensor("scatterAddRows", base, index);
   const y = empty(base.device, base.shape, "f32", "scatterAddRows");
   const strides = contiguousStrides(base.shape);

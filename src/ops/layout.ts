@@ -55,9 +55,7 @@ function mergeAxes(sizes: Shape, xStrides: Shape, yStrides: Shape): Axis[] {
 export function copyBox({ x, y, sizes, xStrides, yStrides, xFirst = 0, yFirst = 0 }: Box): void {
   const axes = mergeAxes(sizes, xStrides, yStrides);
   if (axes.length > AXES)
-    throw new Error(
-      `copy: more than ${AXES} axes are left after merging, sizes ${format(sizes)} of ${format(x.shape)}`,
-    );
+    throw new Error(`copy: more than ${AXES} axes are left after merging, sizes ${format(sizes)} of ${format(x)}`);
   while (axes.length < AXES) axes.unshift({ size: 1, x: 0, y: 0 });
   const [a0, a1, a2, a3, a4, a5] = axes as [Axis, Axis, Axis, Axis, Axis, Axis];
   run(kernels.copy, {
@@ -138,7 +136,7 @@ export function slice(x: Tensor, start: readonly number[], end: readonly number[
   const to = x.shape.map((size, axis) => bound(end, axis, size));
   const fits = x.shape.every((size, axis) => from[axis]! >= 0 && from[axis]! <= to[axis]! && to[axis]! <= size);
   if (start.length > x.rank || end.length > x.rank || !fits)
-    throw new Error(`slice: ${format(start)} to ${format(end)} is not within ${format(x.shape)}`);
+    throw new Error(`slice: ${format(start)} to ${format(end)} is not within ${format(x)}`);
   const sizes = from.map((first, axis) => to[axis]! - first);
   return record("slice", sliceBox(x, from, sizes), [x], (dy) => [() => padBox(dy, from, x.shape, 0)]);
 }
@@ -150,7 +148,7 @@ export function slice(x: Tensor, start: readonly number[], end: readonly number[
 export function pad(x: Tensor, pads: readonly (readonly [number, number])[], value = 0): Tensor {
   if (pads.length !== x.rank || !pads.flat().every((size) => isWhole(size, 0)))
     throw new Error(
-      `pad: pads must be one pair of whole numbers an axis, got ${JSON.stringify(pads)} for shape ${format(x.shape)}`,
+      `pad: pads must be one pair of whole numbers an axis, got ${JSON.stringify(pads)} for shape ${format(x)}`,
     );
   const before = pads.map(([size]) => size);
   const shape = x.shape.map((size, axis) => before[axis]! + size + pads[axis]![1]);
@@ -175,7 +173,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
       !tensor.shape.every((size, i) => i === along || size === first.shape[i])
     )
       throw new Error(
-        `concat: sizes other than along axis ${along} and types must agree, got ${first.dtype} ${format(first.shape)} and ${tensor.dtype} ${format(tensor.shape)}`,
+        `concat: sizes other than along axis ${along} and types must agree, got ${first.dtype} ${format(first)} and ${tensor.dtype} ${format(tensor)}`,
       );
   const total = tensors.reduce((sum, tensor) => sum + tensor.shape[along]!, 0);
   const shape = first.shape.map((size, i) => (i === along ? total : size));
@@ -224,7 +222,7 @@ function permute(x: Tensor, perm: readonly number[]): Tensor {
  */
 export function transpose(x: Tensor, perm: readonly number[] = x.shape.map((_, axis) => x.rank - 1 - axis)): Tensor {
   if (perm.length !== x.rank || ![...perm].sort((a, b) => a - b).every((axis, i) => axis === i))
-    throw new Error(`transpose: perm must name each axis once, got ${format(perm)} for shape ${format(x.shape)}`);
+    throw new Error(`transpose: perm must name each axis once, got ${format(perm)} for shape ${format(x)}`);
   const inverse = perm.map((_, axis) => perm.indexOf(axis));
   return record("transpose", permute(x, perm), [x], (dy) => [() => permute(dy, inverse)]);
 }

@@ -32,7 +32,7 @@ export interface MatmulOptions {
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transA = false, transB = false, bias, activation, slope = 0.01 } = options;
   if (a.rank < 2 || b.rank < 2)
-    throw new Error(`matmul: both operands must have at least two axes, got ${format(a.shape)} and ${format(b.shape)}`);
+    throw new Error(`matmul: both operands must have at least two axes, got ${format(a)} and ${format(b)}`);
   // many matrices times one: a single product with all their rows
   if (b.rank === 2 && a.rank > 2 && !transA) {
     const rows = matmul(flattenRows(a), b, options);
@@ -42,11 +42,11 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const [m, k] = lastTwo(a, transA);
   const [inner, n] = lastTwo(b, transB);
   if (k !== inner) {
-    const names = `${format(a.shape)}${transA ? "ᵀ" : ""} x ${format(b.shape)}${transB ? "ᵀ" : ""}`;
+    const names = `${format(a)}${transA ? "ᵀ" : ""} x ${format(b)}${transB ? "ᵀ" : ""}`;
     throw new Error(`matmul: inner sizes must agree, got ${names}`);
   }
   if (bias && (bias.rank !== 1 || bias.size !== n))
-    throw new Error(`matmul: the bias must have one element per column, got ${format(bias.shape)} for ${n} columns`);
+    throw new Error(`matmul: the bias must have one element per column, got ${format(bias)} for ${n} columns`);
   const y = multiply({ a, b, m, n, k, transA, transB, bias, activation, slope });
   const inputs = bias ? [a, b, bias] : [a, b];
   return record("matmul", y, inputs, (dy) => {
@@ -95,9 +95,7 @@ function multiply({ a, b, m, n, k, transA, transB, bias, activation, slope }: Pr
   const batchShape = broadcastShape("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [x0, x1, outer, inner] = mergeAxes("matmul", batchShape, a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (x0!.size * x1!.size !== 1)
-    throw new Error(
-      `matmul: leading axes must broadcast more simply, got ${format(a.shape)} and ${format(b.shape)}; reshape them`,
-    );
+    throw new Error(`matmul: leading axes must broadcast more simply, got ${format(a)} and ${format(b)}; reshape them`);
   const batch = sizeOf(batchShape);
   const [trans_a, trans_b] = [Number(transA), Number(transB)];
   const y = empty(a.device, [...batchShape, m, n], "f32", "matmul");

@@ -19,9 +19,7 @@ const ROUNDS = 16;
 export function principalAxes(x: Tensor, count: number): Tensor {
   const [sets = 0, n = 0, d = 0] = x.shape;
   if (x.dtype !== "f32" || x.rank !== 3 || x.size === 0)
-    throw new Error(
-      `principalAxes: x must be sets of vectors [sets, n, d], none empty, got ${x.dtype} ${format(x.shape)}`,
-    );
+    throw new Error(`principalAxes: x must be sets of vectors [sets, n, d], none empty, got ${x.dtype} ${format(x)}`);
   checkInteger("principalAxes", { count }, 1, d);
   return tidy(() => {
     const axes = empty(x.device, [sets, count, d], "f32", "principalAxes");

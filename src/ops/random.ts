@@ -57,7 +57,7 @@ export function dropout(x: Tensor, p: number, random: Random | Tensor, options: 
 export function dropout2d(x: Tensor, p: number, random: Random, options: DropoutOptions = {}): Tensor {
   const { rescale = true, training = true } = options;
   checkShare("dropout2d", { p });
-  if (x.rank !== 4) throw new Error(`dropout2d: x must be [n, c, h, w], got ${format(x.shape)}`);
+  if (x.rank !== 4) throw new Error(`dropout2d: x must be [n, c, h, w], got ${format(x)}`);
   return training && p > 0 && x.size > 0 ? drop("dropout2d", x, p, random, x.shape[2]! * x.shape[3]!, rescale) : x;
 }
 

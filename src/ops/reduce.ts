@@ -38,9 +38,7 @@ function normalizeAxes(op: string, x: Tensor, axes: Axes): number[] {
   const list = typeof axes === "number" ? [axes] : axes;
   const normal = list.map((axis) => (axis < 0 ? axis + x.rank : axis));
   if (normal.some((axis) => !(axis >= 0 && axis < x.rank)) || new Set(normal).size !== normal.length)
-    throw new Error(
-      `${op}: axes must be distinct and within the rank, got ${format(list)} for shape ${format(x.shape)}`,
-    );
+    throw new Error(`${op}: axes must be distinct and within the rank, got ${format(list)} for shape ${format(x)}`);
   return normal.sort((a, b) => a - b);
 }
 
@@ -86,7 +84,7 @@ export function sum(x: Tensor, axes: Axes = null, keepDims = false): Tensor {
 export function mean(x: Tensor, axes: Axes = null, keepDims = false): Tensor {
   const list = normalizeAxes("mean", x, axes);
   const count = countOf(x, list);
-  if (count === 0) throw new Error(`mean: nothing to average, shape ${format(x.shape)}`);
+  if (count === 0) throw new Error(`mean: nothing to average, shape ${format(x)}`);
   const kept = reducedShape(x, list, true);
   return record("mean", reduced("sum", x, list, keepDims, 1 / count), [x], (dy) => [
     () => broadcastTo(scale(view(dy, kept), 1 / count), x.shape),
@@ -95,7 +93,7 @@ export function mean(x: Tensor, axes: Axes = null, keepDims = false): Tensor {
 
 function extremum(op: "max" | "min", x: Tensor, axes: Axes, keepDims: boolean): Tensor {
   const list = normalizeAxes(op, x, axes);
-  if (countOf(x, list) === 0) throw new Error(`${op}: nothing to compare, shape ${format(x.shape)}`);
+  if (countOf(x, list) === 0) throw new Error(`${op}: nothing to compare, shape ${format(x)}`);
   const kept = reducedShape(x, list, true);
   const y = reduced(op, x, list, keepDims, 1);
   return record(op, y, [x], (dy) => [

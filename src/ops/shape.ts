@@ -7,7 +7,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1);
   const full = shape.map((size) => (size === -1 ? x.size / known : size));
   if (shape.filter((size) => size === -1).length > 1 || !full.every(Number.isInteger) || sizeOf(full) !== x.size)
-    throw new Error(`reshape: ${format(x.shape)} has ${x.size} elements, it cannot become ${format(shape)}`);
+    throw new Error(`reshape: ${format(x)} has ${x.size} elements, it cannot become ${format(shape)}`);
   return record("reshape", view(x, full), [x], (dy) => [() => view(dy, x.shape)]);
 }
 

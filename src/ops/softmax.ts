@@ -18,9 +18,8 @@ export interface Series {
 export function seriesOf(op: string, x: Tensor, axis: number): Series {
   const at = axis < 0 ? axis + x.rank : axis;
   const n = x.shape[at];
-  if (n === undefined)
-    throw new Error(`${op}: the axis must be within the rank, got ${axis} for shape ${format(x.shape)}`);
-  if (n === 0) throw new Error(`${op}: the axis must not be empty, got ${axis} of shape ${format(x.shape)}`);
+  if (n === undefined) throw new Error(`${op}: the axis must be within the rank, got ${axis} for shape ${format(x)}`);
+  if (n === 0) throw new Error(`${op}: the axis must not be empty, got ${axis} of shape ${format(x)}`);
   const inner = sizeOf(x.shape.slice(at + 1));
   const power = (size: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, size)));
   // four elements a lane while that leaves a row to few lanes, sixteen where it is long: fewest rounds of the sums over lanes

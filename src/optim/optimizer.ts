@@ -34,9 +34,7 @@ export abstract class Optimizer {
     if (params.length === 0) throw new Error(`${name}: no parameters were given`);
     params.forEach((param, i) => {
       if (!param.tracked)
-        throw new Error(
-          `${name}: parameter ${i} of shape ${format(param.shape)} is not tracked, make it with parameter()`,
-        );
+        throw new Error(`${name}: parameter ${i} of shape ${format(param)} is not tracked, make it with parameter()`);
     });
     if (new Set(params).size !== params.length) throw new Error(`${name}: a parameter was given twice`);
     checkRange(name, { lr }, 0);
@@ -61,7 +59,7 @@ export abstract class Optimizer {
     grads.forEach((grad, i) => {
       const param = this.params[i]!;
       if (!sameShape(grad.shape, param.shape))
-        throw new Error(`step: parameter ${i} is ${format(param.shape)}, its gradient ${format(grad.shape)}`);
+        throw new Error(`step: parameter ${i} is ${format(param)}, its gradient ${format(grad)}`);
     });
     this.#steps++;
     grads.forEach((grad, i) => this.update(this.params[i]!, grad, this.#state[i]!, this.#steps));
@@ -92,7 +90,7 @@ export abstract class Optimizer {
       if (!value) throw new Error(`loadStateDict: ${name} is missing`);
       if (!sameShape(tensor.shape, value.shape) || value.data.length !== tensor.size)
         throw new Error(
-          `loadStateDict: ${name} has shape ${format(tensor.shape)}, the values ${format(value.shape)} with ${value.data.length} elements`,
+          `loadStateDict: ${name} has shape ${format(tensor)}, the values ${format(value)} with ${value.data.length} elements`,
         );
     }
     for (const [name, tensor] of Object.entries(own))

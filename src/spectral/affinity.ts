@@ -84,7 +84,7 @@ export async function affinityAmong(
 export function takeAffinity(w: SparseMatrix | MatrixLike, op: string): Affinity {
   if (w instanceof SparseMatrix) {
     const [n, m] = w.shape;
-    if (n !== m) throw new Error(`${op}: the affinity must be square, got ${format(w.shape)}`);
+    if (n !== m) throw new Error(`${op}: the affinity must be square, got ${format(w)}`);
     const [rows, mirrors] = [w.rowNumbers(), w.mirrors()];
     for (let p = 0; p < w.size; p++)
       checkPair(op, w.data[p]!, mirrors[p]! < 0 ? 0 : w.data[mirrors[p]!]!, rows[p]!, w.indices[p]!);

@@ -43,7 +43,7 @@ export async function sampleSets(
   const shape = [batch, length, ...provider.itemShape];
   if (!sameShape(items.shape, shape) || labels.length !== batch * length || counts.length !== batch)
     throw new Error(
-      `${op}: the provider must give items ${format(shape)}, ${batch * length} labels and ${batch} counts, got ${format(items.shape)}, ${labels.length} and ${counts.length}`,
+      `${op}: the provider must give items ${format(shape)}, ${batch * length} labels and ${batch} counts, got ${format(items)}, ${labels.length} and ${counts.length}`,
     );
   for (let set = 0; set < batch; set++) {
     const k = counts[set]!;
@@ -76,10 +76,10 @@ export function toSet(op: string, x: MatrixLike, itemShape: readonly number[]): 
   const last = layoutTaken(given.shape, itemShape, op) === "channels-last";
   const set = last ? runAtOnce(channelsToFront(given)) : given;
   const [n = 0, ...rest] = set.shape;
-  if (n === 0) throw new Error(`${op}: the set must not be empty, got ${format(set.shape)}`);
+  if (n === 0) throw new Error(`${op}: the set must not be empty, got ${format(set)}`);
   if (sizeOf(rest) !== sizeOf(itemShape) || (rest.length > 1 && !sameShape(rest, itemShape)))
     throw new Error(
-      `${op}: the set must be ${format([n, ...itemShape])}, items of the model's shape, got ${format(set.shape)}`,
+      `${op}: the set must be ${format([n, ...itemShape])}, items of the model's shape, got ${format(set)}`,
     );
   return new NdArray(set.data, [n, ...itemShape]);
 }

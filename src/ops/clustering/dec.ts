@@ -18,7 +18,7 @@ function assign(
   alpha: number,
   scale: number,
 ): [q: Tensor, parts: Tensor] {
-  const [n, k, d] = pointSizes(op, z.shape, mu.shape, () => `z ${format(z.shape)}, mu ${format(mu.shape)}`);
+  const [n, k, d] = pointSizes(op, z.shape, mu.shape, () => `z ${format(z)}, mu ${format(mu)}`);
   checkPositive(op, { alpha });
   const q = empty(z.device, [n, k], "f32", op);
   const parts = empty(z.device, [n], "f32", op);
@@ -82,9 +82,7 @@ export function studentT(z: Tensor, mu: Tensor, alpha = 1): Tensor {
 export function decTarget(q: Tensor, f?: Tensor): Tensor {
   const [n, k] = q.shape;
   if (n === undefined || k === undefined || q.rank !== 2 || (f && !sameShape(f.shape, [k])))
-    throw new Error(
-      `decTarget: q must be [n, k] and f [k], got ${format(q.shape)}${f ? ` and ${format(f.shape)}` : ""}`,
-    );
+    throw new Error(`decTarget: q must be [n, k] and f [k], got ${format(q)}${f ? ` and ${format(f)}` : ""}`);
   const mass = f ?? noGrad(() => sum(q, 0));
   const p = empty(q.device, [n, k], "f32", "decTarget");
   run(kernels.decTarget, { q, f: mass, p, n, k });
@@ -109,7 +107,7 @@ export function decLoss(
 ): Tensor {
   if (!sameShape(p.shape, [z.shape[0]!, mu.shape[0]!]))
     throw new Error(
-      `decLoss: p must have a row per point and a column per centre, p ${format(p.shape)}, z ${format(z.shape)}, mu ${format(mu.shape)}`,
+      `decLoss: p must have a row per point and a column per centre, p ${format(p)}, z ${format(z)}, mu ${format(mu)}`,
     );
   const scale = reduction === "sum" ? 1 : 1 / z.shape[0]!;
   const [q, parts] = assign("decLoss", z, mu, p, alpha, scale);

@@ -45,7 +45,7 @@ export function softKMeans(
   const fits = (rank === 2 || rank === 3) && centers.rank === rank && sets === ownSets && rest[1] === d;
   if (!fits || points.size * centers.size === 0)
     throw new Error(
-      `softKMeans: points must be [n, d] and centres [k, d], or both with sets before, none empty, got ${format(points.shape)} and ${format(centers.shape)}`,
+      `softKMeans: points must be [n, d] and centres [k, d], or both with sets before, none empty, got ${format(points)} and ${format(centers)}`,
     );
   checkInteger("softKMeans", { iterations }, 1);
   const x = tanh(points);

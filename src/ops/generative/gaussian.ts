@@ -13,11 +13,11 @@ export const LOG_TAU = Math.log(2 * Math.PI);
 export function checkLatents(op: string, given: Readonly<Record<string, Tensor>>): void {
   const [[first, like]] = Object.entries(given) as [[string, Tensor]];
   if (like.rank !== 2 || like.size === 0 || like.dtype !== "f32")
-    throw new Error(`${op}: ${first} must be f32 of shape [n, d], got ${like.dtype} of ${format(like.shape)}`);
+    throw new Error(`${op}: ${first} must be f32 of shape [n, d], got ${like.dtype} of ${format(like)}`);
   for (const [name, x] of Object.entries(given))
     if (!sameShape(x.shape, like.shape) || x.dtype !== "f32")
       throw new Error(
-        `${op}: ${name} must be f32 of the shape of ${first}, got ${x.dtype} of ${format(x.shape)} and ${format(like.shape)}`,
+        `${op}: ${name} must be f32 of the shape of ${first}, got ${x.dtype} of ${format(x)} and ${format(like)}`,
       );
 }
 
@@ -37,9 +37,7 @@ export function reparameterize(mu: Tensor, logvar: Tensor, eps: Tensor): Tensor 
 /** @throws unless eps is [n, d] or [samples, n, d] for mu [n, d] */
 export function checkDraws(op: string, eps: Tensor, mu: Tensor): void {
   if (!sameShape(eps.shape.slice(-2), mu.shape) || eps.rank > 3 || eps.size === 0)
-    throw new Error(
-      `${op}: draws must be [n, d] or [samples, n, d] for latents ${format(mu.shape)}, got ${format(eps.shape)}`,
-    );
+    throw new Error(`${op}: draws must be [n, d] or [samples, n, d] for latents ${format(mu)}, got ${format(eps)}`);
 }
 
 /**
@@ -59,7 +57,7 @@ export function klNormal(mu: Tensor, logvar: Tensor): Tensor {
 export function gaussianNll(x: Tensor, mu: Tensor, logvar: Tensor): Tensor {
   if (x.rank === 0 || x.size === 0 || !sameShape(x.shape, mu.shape) || !sameShape(x.shape, logvar.shape))
     throw new Error(
-      `gaussianNll: x, mu and logvar must have one shape [n, ...], got ${format(x.shape)}, ${format(mu.shape)} and ${format(logvar.shape)}`,
+      `gaussianNll: x, mu and logvar must have one shape [n, ...], got ${format(x)}, ${format(mu)} and ${format(logvar)}`,
     );
   const squares = mul(square(sub(x, mu)), exp(scale(logvar, -1)));
   return scale(sum(shift(add(logvar, squares), LOG_TAU)), 0.5 / x.shape[0]!);
@@ -77,7 +75,7 @@ export interface Elbo {
 export function squaredError(x: Tensor, xhat: Tensor): Tensor {
   if (x.rank === 0 || x.size === 0 || !sameShape(x.shape, xhat.shape))
     throw new Error(
-      `squaredError: x and its reconstruction must have one shape [n, ...], got ${format(x.shape)} and ${format(xhat.shape)}`,
+      `squaredError: x and its reconstruction must have one shape [n, ...], got ${format(x)} and ${format(xhat)}`,
     );
   return batchMean(square(sub(x, xhat)));
 }

@@ -14,9 +14,7 @@ export function sort(x: Tensor, axis = -1): Tensor {
   const at = axis < 0 ? axis + x.rank : axis;
   const n = x.shape[at];
   if (x.dtype !== "f32" || !Number.isInteger(axis) || n === undefined || n > LONGEST)
-    throw new Error(
-      `sort: x must be f32 with an axis ${axis} of at most ${LONGEST}, got ${x.dtype} of ${format(x.shape)}`,
-    );
+    throw new Error(`sort: x must be f32 with an axis ${axis} of at most ${LONGEST}, got ${x.dtype} of ${format(x)}`);
   const y = empty(x.device, x.shape, "f32", "sort");
   if (x.size === 0) return y;
   const inner = sizeOf(x.shape.slice(at + 1));

@@ -38,13 +38,13 @@ function checkMixture(op: string, { logits, means, logvars }: MixtureParameters,
   const k = logits.shape[0]!;
   if (logits.rank !== 1 || !sameShape(means.shape, [k, d]) || !sameShape(logvars.shape, [k, d]))
     throw new Error(
-      `${op}: the mixture must be logits [k], means and logvars [k, ${d}], got ${format(logits.shape)}, ${format(means.shape)}, ${format(logvars.shape)}`,
+      `${op}: the mixture must be logits [k], means and logvars [k, ${d}], got ${format(logits)}, ${format(means)}, ${format(logvars)}`,
     );
 }
 
 /** ln π_c + ln N(z; μ_c, σ_c²) for each row and component: z [n, d] → [n, k]. @throws when shapes do not fit */
 export function mixtureLogJoint(z: Tensor, mixture: MixtureParameters): Tensor {
-  if (z.rank !== 2) throw new Error(`mixtureLogJoint: z must be [n, d], got ${format(z.shape)}`);
+  if (z.rank !== 2) throw new Error(`mixtureLogJoint: z must be [n, d], got ${format(z)}`);
   checkMixture("mixtureLogJoint", mixture, z.shape[1]!);
   const { logits, means, logvars } = mixture;
   const [n, d] = z.shape as [number, number];

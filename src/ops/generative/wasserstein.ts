@@ -16,9 +16,7 @@ import { generate } from "../../typed-arrays";
  */
 export function sortedWasserstein(z: Tensor, prior: Tensor, { p = 2 }: { readonly p?: 1 | 2 } = {}): Tensor {
   if (z.rank !== 2 || z.size === 0 || !sameShape(z.shape, prior.shape))
-    throw new Error(
-      `sortedWasserstein: z and prior must have one shape [n, d], got ${format(z.shape)} and ${format(prior.shape)}`,
-    );
+    throw new Error(`sortedWasserstein: z and prior must have one shape [n, d], got ${format(z)} and ${format(prior)}`);
   if (p !== 1 && p !== 2) throw new Error(`sortedWasserstein: p must be 1 or 2, got ${String(p)}`);
   const difference = sub(sort(z, 0), sort(prior, 0));
   return batchMean(p === 1 ? abs(difference) : square(difference));
@@ -60,7 +58,7 @@ export function gaussianW2Full(mu: Tensor, covariance: Tensor, mu2: Tensor, cova
     !sameShape(covariance2.shape, shape)
   )
     throw new Error(
-      `gaussianW2Full: means must be [n, d] and covariances [n, d, d] with d at most ${MAX_DIMENSIONS}, got ${[mu, covariance, mu2, covariance2].map((x) => format(x.shape)).join(", ")}`,
+      `gaussianW2Full: means must be [n, d] and covariances [n, d, d] with d at most ${MAX_DIMENSIONS}, got ${[mu, covariance, mu2, covariance2].map(format).join(", ")}`,
     );
   const n = single ? 1 : mu.shape[0]!;
   const [a, b] = [reshape(covariance, [n, d, d]), reshape(covariance2, [n, d, d])];

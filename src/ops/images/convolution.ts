@@ -75,16 +75,14 @@ function pair(op: string, name: string, size: Pair, least: number): readonly [nu
 
 function checkShapes(op: string, x: Tensor, weight: Tensor, outputs: number, bias: Tensor | undefined): void {
   const [first, second] = op === "conv2d" ? ["o", "c"] : ["c", "o"];
-  if (x.rank !== 4) throw new Error(`${op}: x must be [n, c, h, w], got ${format(x.shape)}`);
+  if (x.rank !== 4) throw new Error(`${op}: x must be [n, c, h, w], got ${format(x)}`);
   if (weight.rank !== 4)
-    throw new Error(`${op}: the weight must be [${first}, ${second}, kh, kw], got ${format(weight.shape)}`);
+    throw new Error(`${op}: the weight must be [${first}, ${second}, kh, kw], got ${format(weight)}`);
   if (x.shape[1] !== weight.shape[op === "conv2d" ? 1 : 0])
-    throw new Error(`${op}: channels must agree, got x ${format(x.shape)} and weight ${format(weight.shape)}`);
+    throw new Error(`${op}: channels must agree, got x ${format(x)} and weight ${format(weight)}`);
   pair(op, "kernel's sides", [weight.shape[2]!, weight.shape[3]!], 1);
   if (bias && (bias.rank !== 1 || bias.size !== outputs))
-    throw new Error(
-      `${op}: the bias must have one element per output channel, got ${format(bias.shape)} for ${outputs}`,
-    );
+    throw new Error(`${op}: the bias must have one element per output channel, got ${format(bias)} for ${outputs}`);
 }
 
 /** Zeros before an axis, and the outputs along it. */
@@ -263,7 +261,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2d
   const [ph, oh] = windows(h, kh, sh, above);
   const [pw, ow] = windows(w, kw, sw, beside);
   if (oh < 1 || ow < 1)
-    throw new Error(`conv2d: the kernel [${kh}, ${kw}] must fit the padded input, got x ${format(x.shape)}`);
+    throw new Error(`conv2d: the kernel [${kh}, ${kw}] must fit the padded input, got x ${format(x)}`);
   const g: Geometry = { n, c, h, w, o, oh, ow, kh, kw, sh, sw, ph, pw };
   const y = forward("conv2d", x, weight, g, { bias, activation, slope });
   const inputs = bias ? [x, weight, bias] : [x, weight];
@@ -304,7 +302,7 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
     );
   const oh = (h - 1) * sh - 2 * ph + kh + more;
   const ow = (w - 1) * sw - 2 * pw + kw + wider;
-  if (oh < 1 || ow < 1) throw new Error(`${op}: nothing is left of the output, x ${format(x.shape)}`);
+  if (oh < 1 || ow < 1) throw new Error(`${op}: nothing is left of the output, x ${format(x)}`);
   // the convolution that this is the transpose of goes from y to x
   const g: Geometry = { n, c: o, h: oh, w: ow, o: c, oh: h, ow: w, kh, kw, sh, sw, ph, pw };
   const y = backwardInput(op, x, weight, g, { bias, activation, slope });

@@ -39,12 +39,12 @@ export function hog(x: Tensor, options: HogOptions = {}): Tensor {
   checkInteger("hog", { pixelsPerCell, cellsPerBlock }, 1);
   checkChoice("hog", { blockNorm }, [...Object.keys(NORMS), "none"]);
   const [n, channels, h, w] = x.shape as [number, number, number, number];
-  if (x.rank !== 4 || x.size === 0) throw new Error(`hog: x must be [n, c, h, w], got ${format(x.shape)}`);
+  if (x.rank !== 4 || x.size === 0) throw new Error(`hog: x must be [n, c, h, w], got ${format(x)}`);
   const [rows, columns] = [Math.floor(h / pixelsPerCell), Math.floor(w / pixelsPerCell)];
   const side = blockNorm === "none" ? 1 : cellsPerBlock;
   if (rows < side || columns < side)
     throw new Error(
-      `hog: an image must hold a block of ${side} x ${side} cells of ${pixelsPerCell} pixels, got ${format(x.shape)}`,
+      `hog: an image must hold a block of ${side} x ${side} cells of ${pixelsPerCell} pixels, got ${format(x)}`,
     );
   const directions = tensor(x.device, bounds(orientations));
   const cells = empty(x.device, [n, rows, columns, orientations], "f32", "hog");

@@ -37,7 +37,7 @@ export function hypercolumn(layers: readonly Tensor[], options: HypercolumnOptio
   const [first] = layers;
   if (!first || layers.some((layer) => layer.rank !== 4 || layer.shape[0] !== first.shape[0]))
     throw new Error(
-      `hypercolumn: layers must be one or more [n, c, h, w] of one n, got ${layers.map(({ shape }) => format(shape)).join(" ")}`,
+      `hypercolumn: layers must be one or more [n, c, h, w] of one n, got ${layers.map(format).join(" ")}`,
     );
   const { size = [first.shape[2]!, first.shape[3]!], mode = "bilinear", normalize = "none" } = options;
   checkChoice("hypercolumn", { mode }, ["bilinear", "nearest"]);

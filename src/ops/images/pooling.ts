@@ -18,7 +18,7 @@ export interface PoolOptions {
 /** Params of a pooling launch: windows (h + 2·padding − kernel) / stride + 1, rounded down. */
 function windows(op: string, x: Tensor, kernel: Pair, options: PoolOptions) {
   const [, , h, w] = x.shape;
-  if (x.rank !== 4 || !h || !w) throw new Error(`${op}: x must be [n, c, h, w], got ${format(x.shape)}`);
+  if (x.rank !== 4 || !h || !w) throw new Error(`${op}: x must be [n, c, h, w], got ${format(x)}`);
   const [kh, kw] = pairOf(kernel);
   const [sh, sw] = pairOf(options.stride ?? kernel);
   const [ph, pw] = pairOf(options.padding ?? 0);
@@ -28,7 +28,7 @@ function windows(op: string, x: Tensor, kernel: Pair, options: PoolOptions) {
     throw new Error(`${op}: padding must be at most half of the kernel, got ${ph} x ${pw} for ${kh} x ${kw}`);
   const oh = Math.floor((h + 2 * ph - kh) / sh) + 1;
   const ow = Math.floor((w + 2 * pw - kw) / sw) + 1;
-  if (oh < 1 || ow < 1) throw new Error(`${op}: the kernel ${kh} x ${kw} must fit the image, got ${format(x.shape)}`);
+  if (oh < 1 || ow < 1) throw new Error(`${op}: the kernel ${kh} x ${kw} must fit the image, got ${format(x)}`);
   return { planes: x.shape[0]! * x.shape[1]!, h, w, oh, ow, kh, kw, sh, sw, ph, pw };
 }
 
@@ -68,6 +68,6 @@ export function avgPool2d(x: Tensor, kernel: Pair, options: PoolOptions = {}): T
 
 /** The mean of each plane: [n, c, h, w] → [n, c]. @throws when x has no planes */
 export function globalAvgPool2d(x: Tensor): Tensor {
-  if (x.rank !== 4) throw new Error(`globalAvgPool2d: x must be [n, c, h, w], got ${format(x.shape)}`);
+  if (x.rank !== 4) throw new Error(`globalAvgPool2d: x must be [n, c, h, w], got ${format(x)}`);
   return mean(x, [2, 3]);
 }

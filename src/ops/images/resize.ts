@@ -17,7 +17,7 @@ export function resized(op: string, x: Tensor, size: readonly [number, number], 
   const [n, c, h, w] = x.shape;
   const [oh, ow] = size;
   if (x.rank !== 4 || !n || !c || !h || !w || w > WIDEST)
-    throw new Error(`${op}: x must be [n, c, h, w] with w at most ${WIDEST}, got ${format(x.shape)}`);
+    throw new Error(`${op}: x must be [n, c, h, w] with w at most ${WIDEST}, got ${format(x)}`);
   if (size.length !== 2 || !isWhole(oh, 1) || !isWhole(ow, 1, WIDEST) || h * oh >= LARGEST || w * ow >= LARGEST)
     throw new Error(
       `${op}: the size must be two positive whole numbers, the second at most ${WIDEST}, got ${size.join(" x ")}`,

@@ -20,7 +20,7 @@ export interface SobelGradients {
  */
 export function sobel(x: Tensor): SobelGradients {
   const [n, c, h, w] = x.shape as [number, number, number, number];
-  if (x.rank !== 4 || x.size === 0) throw new Error(`sobel: x must be [n, c, h, w], got ${format(x.shape)}`);
+  if (x.rank !== 4 || x.size === 0) throw new Error(`sobel: x must be [n, c, h, w], got ${format(x)}`);
   const weight = tensor(x.device, [...ACROSS, ...DOWN], [2, 1, 3, 3]);
   const both = conv2d(reshape(x, [n * c, 1, h, w]), weight, undefined, { padding: 1 });
   const part = (i: number): Tensor => reshape(slice(both, [0, i], [n * c, i + 1]), [n, c, h, w]);

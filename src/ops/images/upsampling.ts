@@ -8,7 +8,7 @@ import { resized } from "./resize";
 function upsample(op: string, x: Tensor, scale: Pair, mode: "nearest" | "bilinear"): Tensor {
   const [, , h, w] = x.shape;
   const [rows, columns] = pairOf(scale);
-  if (x.rank !== 4 || !h || !w) throw new Error(`${op}: x must be [n, c, h, w], got ${format(x.shape)}`);
+  if (x.rank !== 4 || !h || !w) throw new Error(`${op}: x must be [n, c, h, w], got ${format(x)}`);
   if (![rows, columns].every((factor) => isWhole(factor, 1)))
     throw new Error(`${op}: the scale must be a positive whole number an axis, got ${rows} x ${columns}`);
   return resized(op, x, [h * rows, w * columns], mode);

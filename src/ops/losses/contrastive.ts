@@ -24,7 +24,7 @@ const EXCLUDED = -1e9;
 export function ntXent(z: Tensor, temperature = 0.5): Tensor {
   const [rows = 0] = z.shape;
   if (z.rank !== 2 || z.size === 0 || rows % 2 !== 0)
-    throw new Error(`ntXent: views must be [2n, d], got ${format(z.shape)}`);
+    throw new Error(`ntXent: views must be [2n, d], got ${format(z)}`);
   checkPositive("ntXent", { temperature });
   const unit = l2Normalize(z);
   const scores = scale(matmul(unit, unit, { transB: true }), 1 / temperature);
@@ -47,7 +47,7 @@ export function ntXent(z: Tensor, temperature = 0.5): Tensor {
 export function scanLoss(p: Tensor, q: Tensor, entropyWeight = 5): Tensor {
   if (p.rank !== 2 || p.size === 0 || !sameShape(p.shape, q.shape))
     throw new Error(
-      `scanLoss: probabilities of items and of neighbours must be [n, k] both, got ${format(p.shape)} and ${format(q.shape)}`,
+      `scanLoss: probabilities of items and of neighbours must be [n, k] both, got ${format(p)} and ${format(q)}`,
     );
   checkRange("scanLoss", { entropyWeight }, 0);
   const consistency = neg(mean(log(floorAt(sum(mul(p, q), 1), LEAST))));

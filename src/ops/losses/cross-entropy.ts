@@ -45,7 +45,7 @@ function towardsLogits(x: Tensor, goal: Tensor, op: number, { stats, mass }: Row
 }
 
 function checkLogits(op: string, x: Tensor): void {
-  if (x.rank !== 2 || x.size === 0) throw new Error(`${op}: logits must be [n, k], got ${format(x.shape)}`);
+  if (x.rank !== 2 || x.size === 0) throw new Error(`${op}: logits must be [n, k], got ${format(x)}`);
 }
 
 /**
@@ -59,13 +59,13 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   const { weights, classWeights, normalization = "sum_weights" } = options;
   if (labels.dtype !== "u32" || !sameShape(labels.shape, [n]))
     throw new Error(
-      `crossEntropy: labels must be u32 of shape [${n}], got ${labels.dtype} of ${format(labels.shape)}; crossEntropySoft takes distributions`,
+      `crossEntropy: labels must be u32 of shape [${n}], got ${labels.dtype} of ${format(labels)}; crossEntropySoft takes distributions`,
     );
   if (weights && classWeights) throw new Error("crossEntropy: weights or classWeights, both were given");
   if (weights && !sameShape(weights.shape, [n]))
-    throw new Error(`crossEntropy: weights must be of shape [${n}], got ${format(weights.shape)}`);
+    throw new Error(`crossEntropy: weights must be of shape [${n}], got ${format(weights)}`);
   if (classWeights && !sameShape(classWeights.shape, [k]))
-    throw new Error(`crossEntropy: classWeights must be of shape [${k}], got ${format(classWeights.shape)}`);
+    throw new Error(`crossEntropy: classWeights must be of shape [${k}], got ${format(classWeights)}`);
   const given = weights ?? classWeights;
   const weighting = WEIGHTING[weights ? "rows" : classWeights ? "classes" : "none"];
   const divide = given !== undefined && normalization === "sum_weights";
@@ -86,7 +86,7 @@ export function crossEntropySoft(logits: Tensor, target: Tensor): Tensor {
   checkLogits("crossEntropySoft", logits);
   if (target.dtype !== "f32" || !sameShape(logits.shape, target.shape))
     throw new Error(
-      `crossEntropySoft: target must be f32 of the shape of the logits, got ${target.dtype} of ${format(target.shape)} and ${format(logits.shape)}`,
+      `crossEntropySoft: target must be f32 of the shape of the logits, got ${target.dtype} of ${format(target)} and ${format(logits)}`,
     );
   const scale = 1 / logits.shape[0]!;
   const rows = forward(logits, target, GOAL.distribution, logits, WEIGHTING.none, scale);

@@ -23,9 +23,9 @@ const total = (parts: Tensor): Tensor => (parts.size === 1 ? view(parts, []) : s
 /** scale · Σ loss(a, b) over elements, as a scalar. */
 function pairLoss(name: keyof typeof PAIR, a: Tensor, b: Tensor, scale: number): Tensor {
   if (!sameShape(a.shape, b.shape))
-    throw new Error(`${name}: both tensors must have the same shape, got ${format(a.shape)} and ${format(b.shape)}`);
+    throw new Error(`${name}: both tensors must have the same shape, got ${format(a)} and ${format(b)}`);
   const n = a.size;
-  if (n === 0) throw new Error(`${name}: nothing to average, shape ${format(a.shape)}`);
+  if (n === 0) throw new Error(`${name}: nothing to average, shape ${format(a)}`);
   const op = PAIR[name];
   const length = PART * Math.ceil(n / (PART * PART));
   const parts = empty(a.device, [Math.ceil(n / length)], "f32", name);

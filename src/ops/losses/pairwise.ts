@@ -36,10 +36,10 @@ function sizesOf(name: string, x: Tensor, labels: Tensor): { batch: number; n: n
   const [batch = 0, n = 0, d = 0] = x.shape;
   if (x.rank !== 3 || x.size === 0 || d > MAX_FEATURES)
     throw new Error(
-      `${name}: items must be [sets, items, features], none 0, at most ${MAX_FEATURES} features, got ${format(x.shape)}`,
+      `${name}: items must be [sets, items, features], none 0, at most ${MAX_FEATURES} features, got ${format(x)}`,
     );
   if (labels.dtype !== "u32" || !sameShape(labels.shape, [batch, n]))
-    throw new Error(`${name}: labels must be u32 ${format([batch, n])}, got ${labels.dtype} ${format(labels.shape)}`);
+    throw new Error(`${name}: labels must be u32 ${format([batch, n])}, got ${labels.dtype} ${format(labels)}`);
   return { batch, n, d };
 }
 
@@ -104,7 +104,7 @@ function checkAssignments(name: string, assignments: readonly Tensor[]): { batch
   const fits = assignments.every((a, i) => sameShape(a.shape, [batch, n, i + 1]));
   if (assignments.length === 0 || !fits || batch * n === 0)
     throw new Error(
-      `${name}: assignments must be [sets, items, k] for k = 1, 2, …, got ${assignments.map(({ shape }) => format(shape)).join(", ") || "none"}`,
+      `${name}: assignments must be [sets, items, k] for k = 1, 2, …, got ${assignments.map(format).join(", ") || "none"}`,
     );
   return { batch, n };
 }
@@ -114,7 +114,7 @@ function joined(name: string, counts: Tensor, assignments: readonly Tensor[]): {
   const { batch } = checkAssignments(name, assignments);
   const kMax = assignments.length;
   if (!sameShape(counts.shape, [batch, kMax]))
-    throw new Error(`${name}: P(k) must be ${format([batch, kMax])}, got ${format(counts.shape)}`);
+    throw new Error(`${name}: P(k) must be ${format([batch, kMax])}, got ${format(counts)}`);
   const columns = (kMax * (kMax + 1)) / 2;
   const spread = new Float32Array(kMax * columns);
   for (let k = 0, at = 0; k < kMax; k++) for (let l = 0; l <= k; l++) spread[k * columns + at++] = 1;
@@ -184,7 +184,7 @@ export function clusterCountLoss(counts: Tensor, truth: Tensor): Tensor {
   const [batch = 0, kMax = 0] = counts.shape;
   if (counts.rank !== 2 || truth.dtype !== "u32" || !sameShape(truth.shape, [batch]))
     throw new Error(
-      `clusterCountLoss: P(k) must be [sets, K] with as many u32 counts, got ${format(counts.shape)} and ${truth.dtype} ${format(truth.shape)}`,
+      `clusterCountLoss: P(k) must be [sets, K] with as many u32 counts, got ${format(counts)} and ${truth.dtype} ${format(truth)}`,
     );
   const chosen = gatherRows(oneHots(counts, kMax, 1), truth);
   return neg(mean(log(floorAt(sum(mul(counts, chosen), 1), 1.1754944e-38))));

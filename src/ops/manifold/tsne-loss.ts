@@ -16,7 +16,7 @@ import { reshape } from "../shape";
 export function tsneLoss(y: Tensor, p: Tensor): Tensor {
   const [n = 0, dim = 0] = y.shape;
   if (y.rank !== 2 || n === 0 || dim < 1 || dim > 3 || p.rank !== 2 || p.shape[0] !== n || p.shape[1] !== n)
-    throw new Error(`tsneLoss: y [n, 1 to 3] and p [n, n] are needed, got ${format(y.shape)} and ${format(p.shape)}`);
+    throw new Error(`tsneLoss: y [n, 1 to 3] and p [n, n] are needed, got ${format(y)} and ${format(p)}`);
   const forces = empty(y.device, [n, 2 * dim], "f32", "tsneLoss");
   const sums = empty(y.device, [n, 2], "f32", "tsneLoss");
   run(tsneForces, { y, p, forces, sums, n, dim, mode: codes.DIVERGENCE });

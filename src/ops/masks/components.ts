@@ -21,7 +21,7 @@ export interface Components {
 function imagesOf(op: string, x: Tensor): [n: number, h: number, w: number] {
   const [n, h, w] = x.shape as [number, number, number];
   if (x.rank !== 3 || x.size === 0 || h * w > LARGEST)
-    throw new Error(`${op}: masks must be [n, h, w] of at most ${LARGEST} pixels an image, got ${format(x.shape)}`);
+    throw new Error(`${op}: masks must be [n, h, w] of at most ${LARGEST} pixels an image, got ${format(x)}`);
   return [n, h, w];
 }
 
@@ -72,7 +72,7 @@ export function componentSums(image: Tensor, labels: Tensor, slots: number): Ten
   const bands = image.shape[1] ?? 0;
   if (image.rank !== 4 || bands === 0 || !sameShape(image.shape, [n, bands, h, w]))
     throw new Error(
-      `componentSums: images must be [n, bands, h, w] for labels ${format(labels.shape)}, got ${format(image.shape)}`,
+      `componentSums: images must be [n, bands, h, w] for labels ${format(labels)}, got ${format(image)}`,
     );
   const y = empty(image.device, [n, slots, bands], "f32", "componentSums");
   run(kernels.componentSums, { image, labels, y, n, bands, h, w, slots });

@@ -75,9 +75,7 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
   const { n, c, s } = sizes;
   for (const [name, tensor] of Object.entries({ ...running, gamma: options.gamma, beta: options.beta }))
     if (tensor && !sameShape(tensor.shape, [c]))
-      throw new Error(
-        `batchNorm: ${name} must have the shape [${c}] for x ${format(shape)}, got ${format(tensor.shape)}`,
-      );
+      throw new Error(`batchNorm: ${name} must have the shape [${c}] for x ${format(shape)}, got ${format(tensor)}`);
   if (!training && !running) throw new Error("batchNorm: evaluation needs running statistics, none were given");
   if (training && n * s <= correction)
     throw new Error(`batchNorm: training must have more than one value a channel, got ${format(shape)}`);

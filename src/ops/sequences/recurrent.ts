@@ -38,16 +38,16 @@ function check(x: Tensor, w: Tensor, u: Tensor, b: Tensor, { h0, c0 }: LSTMOptio
   const [n = 0, t = 0, e = 0] = x.shape;
   const [directions = 0, rows = 0, h = 0] = u.shape;
   if (x.rank !== 3 || x.size === 0)
-    throw new Error(`lstm: x must be [sequences, steps, features], none of them 0, got ${format(x.shape)}`);
+    throw new Error(`lstm: x must be [sequences, steps, features], none of them 0, got ${format(x)}`);
   if (u.rank !== 3 || rows !== 4 * h || h === 0 || (directions !== 1 && directions !== 2))
-    throw new Error(`lstm: the recurrent weight must be [directions (1 or 2), 4 units, units], got ${format(u.shape)}`);
+    throw new Error(`lstm: the recurrent weight must be [directions (1 or 2), 4 units, units], got ${format(u)}`);
   if (!sameShape(w.shape, [directions, rows, e]))
-    throw new Error(`lstm: the input weight must be ${format([directions, rows, e])}, got ${format(w.shape)}`);
+    throw new Error(`lstm: the input weight must be ${format([directions, rows, e])}, got ${format(w)}`);
   if (!sameShape(b.shape, [directions, rows]))
-    throw new Error(`lstm: the bias must be ${format([directions, rows])}, got ${format(b.shape)}`);
+    throw new Error(`lstm: the bias must be ${format([directions, rows])}, got ${format(b)}`);
   for (const state of [h0, c0])
     if (state && !sameShape(state.shape, [directions, n, h]))
-      throw new Error(`lstm: initial states must be ${format([directions, n, h])}, got ${format(state.shape)}`);
+      throw new Error(`lstm: initial states must be ${format([directions, n, h])}, got ${format(state)}`);
   return { n, t, h, directions };
 }
 

@@ -41,9 +41,7 @@ function framing(op: string, x: Tensor, options: SpectrogramOptions) {
   const samples = x.shape[x.rank - 1] ?? 0;
   const stages = Math.log2(fft) - 1;
   if (x.dtype !== "f32" || x.rank < 1 || x.rank > 2)
-    throw new Error(
-      `${op}: a float32 signal [samples] or [batch, samples] is needed, given ${x.dtype} ${format(x.shape)}`,
-    );
+    throw new Error(`${op}: a float32 signal [samples] or [batch, samples] is needed, given ${x.dtype} ${format(x)}`);
   if (!isWhole(stages, 0, 11)) throw new Error(`${op}: fft must be a power of two from 2 to 4096, got ${fft}`);
   checkInteger(op, { window }, 1, fft);
   checkInteger(op, { hop }, 1);

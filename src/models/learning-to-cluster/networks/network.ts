@@ -100,7 +100,7 @@ export abstract class SetNetwork extends Module {
     const images = reshape(items, [items.shape[0]!, ...imageShape("augment", this.itemShape)]);
     const made = augment(images, this.#augment, random);
     if (made.size !== items.size)
-      throw new Error(`LearningToCluster: augment must leave the size of images as it is, got ${format(made.shape)}`);
+      throw new Error(`LearningToCluster: augment must leave the size of images as it is, got ${format(made)}`);
     return reshape(made, items.shape);
   }
 
