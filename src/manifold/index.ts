@@ -8,7 +8,7 @@ export type { IsomapOptions } from "./isomap";
 export { ClassicalMDS } from "./classical-mds";
 export type { ClassicalMDSOptions } from "./classical-mds";
 export { TSNE } from "./tsne/tsne";
-export type { TSNEOptions, TsneProgress } from "./tsne/tsne";
+export type { TSNEFitOptions, TSNEOptions } from "./tsne/tsne";
 export { tsneAffinities } from "./tsne/affinities";
 export type { TsneAffinities } from "./tsne/affinities";
 export { tsneLoss } from "../ops/manifold/tsne-loss";

@@ -26,7 +26,7 @@ import {
   VAE,
 } from "../../src/generative";
 import { ConvDEC, ConvIDEC, ConvN2D, DCN, N2D } from "../../src/deep";
-import { UMAP } from "../../src/manifold";
+import { TSNE, UMAP } from "../../src/manifold";
 import { CSOM, ESOM, SOM } from "../../src/som";
 import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
 import { PointsProvider } from "../../src/data";
@@ -156,6 +156,12 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (bytes, device) => UMAP.load(bytes, { device }),
     (model, options) => model.fit(x, options),
     (model) => model.transform(new NdArray(x.data.map((value) => value + 0.01).subarray(0, 80), [10, 8])),
+  ),
+  TSNE: subject(
+    (device) => new TSNE({ perplexity: 8, maxIter: 120, exaggerationIter: 60, device }),
+    (bytes, device) => TSNE.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    async (model) => model.embedding,
   ),
   SEC: subject(
     (device) => new SEC({ nClusters: 3, nInit: 2, device }),

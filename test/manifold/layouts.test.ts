@@ -97,10 +97,10 @@ describeDevices("layouts", (device, type) => {
       Float64Array.from({ length: 80 }, () => random()),
       [40, 2],
     );
-    const own = { device: await device(), probabilities: p, init, perplexity: 8 };
+    const own = { device: await device(), init, perplexity: 8 };
     const [begun, done] = [
-      await new TSNE({ ...own, maxIter: 1, exaggerationIter: 0 }).fit(x),
-      await new TSNE({ ...own, maxIter: 300, exaggerationIter: 50 }).fit(x),
+      await new TSNE({ ...own, maxIter: 1, exaggerationIter: 0 }).fit(x, { probabilities: p }),
+      await new TSNE({ ...own, maxIter: 300, exaggerationIter: 50 }).fit(x, { probabilities: p }),
     ];
     expect(done.klDivergence).toBeLessThan(0.8 * begun.klDivergence);
     expect([begun.nIter, done.nIter]).toEqual([1, 300]);
@@ -113,11 +113,11 @@ describeDevices("layouts", (device, type) => {
       "TSNE.fit: perplexity must be below n − 1 = 11, got 11",
     );
     await expect(new UMAP(own).fit([[1, 2]])).rejects.toThrow("UMAP.fit: neighbours need two points, got 1");
-    await expect(new TSNE({ ...own, perplexity: 3, probabilities: [[0, 1], [0, 0]] }).fit(x)).rejects.toThrow(/probabilities must be \[12, 12\]/); // prettier-ignore
+    await expect(new TSNE({ ...own, perplexity: 3 }).fit(x, { probabilities: [[0, 1], [0, 0]] })).rejects.toThrow(/probabilities must be \[12, 12\]/); // prettier-ignore
     expect(() => new UMAP({ nComponents: 0 })).toThrow(/nComponents must be a whole number from 1, got 0/);
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(new UMAP(own).fit(x, { signal })).rejects.toThrow("enough");
-    await expect(new TSNE({ ...own, perplexity: 3, signal }).fit(x)).rejects.toThrow("enough");
+    await expect(new TSNE({ ...own, perplexity: 3 }).fit(x, { signal })).rejects.toThrow("enough");
   });
 
   test("constant and doubled points are placed without NaN", async () => {

@@ -1,9 +1,10 @@
 // Layouts that were stopped go on from there, to the same bytes.
 import { NdArray } from "constella";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { StepReport } from "../../src/lifecycle/progress";
-import { UMAP } from "../../src/manifold";
+import { SparseMatrix, TSNE, UMAP } from "../../src/manifold";
 import type { UMAPOptions } from "../../src/manifold";
+import { TsneDescent } from "../../src/manifold/tsne/descent";
 import { deviceOf } from "../devices";
 import { edited } from "../lifecycle/models";
 import { uniforms } from "../uniforms";
@@ -101,4 +102,64 @@ test("what one device has placed, the other places rows with, and goes on from",
   expect((await again.fit(x)).embedding).toEqual(whole.embedding); // to the same bytes on WebGPU too
   const elsewhere = await UMAP.load(bytes, { device: await deviceOf("wasm") });
   expect((await elsewhere.fit(x)).embedding.data.every(Number.isFinite)).toBe(true);
+});
+
+describe.each([
+  ["wasm", 60],
+  ["webgpu", 30],
+] as const)("t-SNE on %s", (type, maxIter) => {
+  const options = { perplexity: 6, maxIter, exaggerationIter: 20, seed: 3 };
+  /** Stopped after so many iterations, which need not be reported. */
+  const stoppedAt = async (iterations: number, given: object = {}): Promise<Uint8Array> => {
+    const model = new TSNE({ ...options, device: await deviceOf(type) });
+    const stop = new AbortController();
+    const { signal } = stop;
+    if (iterations === 0) {
+      const onStep = (): void => stop.abort(new Error("enough"));
+      await expect(model.fit(x, { signal, onStep, ...given })).rejects.toThrow("enough");
+    } else {
+      const { step } = TsneDescent.prototype;
+      let done = 0;
+      const spy = vi.spyOn(TsneDescent.prototype, "step").mockImplementation(async function (this: TsneDescent, how) {
+        await step.call(this, how);
+        if (++done === iterations) stop.abort(new Error("enough"));
+      });
+      await expect(model.fit(x, { signal, ...given })).rejects.toThrow("enough");
+      spy.mockRestore();
+    }
+    expect(() => model.embedding).toThrow("TSNE.embedding: call fit first");
+    return model.save();
+  };
+
+  test.each([0, 7, 25, maxIter])("stopped after iteration %i it ends as one that was not", async (iterations) => {
+    const device = await deviceOf(type);
+    const whole = await new TSNE({ ...options, device }).fit(x);
+    const before = device.memory().buffers;
+    const bytes = await stoppedAt(iterations);
+    const model = await TSNE.load(bytes, { device });
+    expect(await model.save()).toEqual(bytes);
+    await expect(model.fit(moved)).rejects.toThrow(/a fit goes on with the same points, got others of the same size/);
+    const probabilities = new SparseMatrix([n, n], [0, 1, ...new Array<number>(n - 1).fill(2)], [1, 0], [0.5, 0.5]);
+    await expect(model.fit(x, { probabilities })).rejects.toThrow("goes on with the same probabilities, got others");
+    const seen: number[] = [];
+    await model.fit(x, { onStep: ({ epoch, step }) => seen.push(epoch * step) });
+    expect(seen[0]).toBe(iterations);
+    expect(model.embedding).toEqual(whole.embedding);
+    expect([model.klDivergence, model.nIter]).toEqual([whole.klDivergence, maxIter]);
+    expect(await model.save()).toEqual(await whole.save());
+    const again = await TSNE.load(await model.save(), { device });
+    expect([again.embedding, again.klDivergence, again.nIter]).toEqual([model.embedding, model.klDivergence, maxIter]);
+    expect(device.memory().buffers).toBe(before);
+  });
+
+  test("a file that is none is refused by one line", async () => {
+    const device = await deviceOf(type);
+    const bytes = await stoppedAt(7);
+    const load = (change: (state: Record<string, unknown>) => unknown) => TSNE.load(edited(bytes, change), { device });
+    await expect(load((state) => ({ ...state, iteration: 1e9 }))).rejects.toThrow(`iteration must be a whole number from 0 to ${maxIter}, got 1000000000`); // prettier-ignore
+    await expect(load((state) => ({ ...state, bestAt: 8 }))).rejects.toThrow("bestAt must be a whole number from 0 to 7, got 8"); // prettier-ignore
+    await expect(load((state) => ({ ...state, best: "low" }))).rejects.toThrow("best must be a finite number");
+    await expect(load((state) => ({ ...state, settings: { ...(state["settings"] as object), nComponents: 3 } }))).rejects.toThrow("places must have the shape [60, 3]"); // prettier-ignore
+    await expect(TSNE.load(bytes.subarray(0, bytes.length - 9), { device })).rejects.toThrow("file is truncated");
+  });
 });

@@ -228,7 +228,7 @@ const TAKING: readonly (readonly [column: 1 | 2 | 3, row: Pick<Row, "op" | "run"
       ),
     },
   ],
-  [3, { op: "TSNE.fit", run: async (probabilities, device) => [await new TSNE({ device, perplexity: 1, maxIter: 5, probabilities }).fitTransform([[1, 2], [3, 4], [5, 7]])] }], // prettier-ignore
+  [3, { op: "TSNE.fit", run: async (probabilities, device) => [await new TSNE({ device, perplexity: 1, maxIter: 5 }).fitTransform([[1, 2], [3, 4], [5, 7]], { probabilities })] }], // prettier-ignore
 ];
 
 test.each(TAKING.map(([column, row]) => [row.op, column, row] as const))(

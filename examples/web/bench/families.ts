@@ -93,8 +93,8 @@ export const FAMILIES: readonly Workload[] = [
     name: "t-SNE by a field on a grid",
     sizes: { n: [5000, 20_000, 70_000] }, // fewer points are placed by their pairs
     run: async (device, { n }) => {
-      const options = { maxIter: 2, init: "random", probabilities: ring(n!), device } as const;
-      await new TSNE(options).fit(points(n!, 2));
+      const options = { maxIter: 2, init: "random", device } as const;
+      await new TSNE(options).fit(points(n!, 2), { probabilities: ring(n!) });
     },
   },
   {

@@ -98,6 +98,7 @@ export function checkPerplexity(op: string, perplexity: number, n: number): void
 export async function neighbourAffinities(
   { indices, distances }: Neighbours,
   perplexity: number,
+  signal?: AbortSignal,
 ): Promise<SparseMatrix> {
   const [n, k] = indices.shape as [number, number];
   const values = new Float64Array(n * k);
@@ -106,7 +107,9 @@ export async function neighbourAffinities(
     for (let e = 0; e < k; e++) squared[e] = distances.data[i * k + e]! ** 2;
     conditionalRow(squared, perplexity, row);
     for (let e = 0; e < k; e++) values[i * k + e] = row[e]! / (2 * n);
-    if (i % 16 === 0) await yieldWhenDue();
+    if (i % 16 > 0) continue;
+    await yieldWhenDue();
+    signal?.throwIfAborted();
   }
   return symmetrized({ indices, distances }, values, (a, b) => a + b);
 }

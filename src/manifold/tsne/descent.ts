@@ -4,10 +4,11 @@ import { noGrad } from "../../graph";
 import { tsneAttraction, tsneForces, tsneUpdate } from "../../kernels/manifold";
 import { full, zeros } from "../../ops/layout";
 import { sum } from "../../ops/reduce";
-import type { SparseMatrix } from "../../sparse";
+import { NdArray } from "../../ndarray";
 import { empty, indices, run, tensor, tidy, untidied } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { TsneField } from "./field";
+import type { Affinities, Moving } from "./kept";
 
 /** Points in the plane from which on their repulsion is that of a field. */
 const MANY = 5000;
@@ -36,19 +37,21 @@ export class TsneDescent {
   #y: Tensor;
   #spare: Tensor;
 
-  constructor(device: Device, p: SparseMatrix, y: Float32Array, dim: number) {
-    const n = p.shape[0];
+  /** @param before steps and gains where it goes on; default: 0 and 1 */
+  constructor(device: Device, p: Affinities, y: Float32Array, dim: number, before?: Omit<Moving<NdArray>, "places">) {
+    const n = p.indptr.length - 1;
     [this.n, this.dim] = [n, dim];
     const make = (shape: readonly number[]): Tensor => untidied(() => empty(device, shape, "f32", "TSNE"));
     this.#p = untidied(() => ({
       starts: indices(device, p.indptr),
       columns: indices(device, p.indices.length > 0 ? p.indices : new Uint32Array(1)),
-      values: tensor(device, p.data.length > 0 ? Float32Array.from(p.data) : new Float32Array(1)),
+      values: tensor(device, p.data.length > 0 ? p.data : new Float32Array(1)),
     }));
     [this.#forces, this.#attraction] = [make([n, 2 * dim]), make([n, dim])];
     [this.#sums, this.#divergence] = [make([n, 2]), make([n])];
-    this.#steps = untidied(() => zeros(device, [n, dim]));
-    this.#gains = untidied(() => full(device, [n, dim], 1));
+    const given = (values: NdArray): Tensor => tensor(device, values.data, [n, dim]);
+    this.#steps = untidied(() => (before ? given(before.steps) : zeros(device, [n, dim])));
+    this.#gains = untidied(() => (before ? given(before.gains) : full(device, [n, dim], 1)));
     this.#y = untidied(() => tensor(device, y, [n, dim]));
     this.#spare = make([n, dim]);
     this.#field = n >= MANY && dim === 2 ? new TsneField(device, n) : undefined;
@@ -91,9 +94,16 @@ export class TsneDescent {
     }
   }
 
-  /** The places [n, dim]. */
-  async places(): Promise<Float32Array<ArrayBuffer>> {
-    return (await this.#y.data()) as Float32Array<ArrayBuffer>;
+  /** All that it moves, as it is until the next step. */
+  get moving(): Moving<Tensor> {
+    return { places: this.#y, steps: this.#steps, gains: this.#gains };
+  }
+
+  /** The same on the host. */
+  async held(): Promise<Moving<NdArray>> {
+    const host = async (values: Tensor): Promise<NdArray> =>
+      new NdArray((await values.data()) as Float32Array<ArrayBuffer>, [this.n, this.dim]);
+    return { places: await host(this.#y), steps: await host(this.#steps), gains: await host(this.#gains) };
   }
 
   dispose(): void {

@@ -5,7 +5,9 @@ import { NdArray } from "../../ndarray";
 import type { TypedArray } from "../../ndarray";
 import type { HostRows } from "../../neighbours/rows";
 import { integer } from "../../options";
-import { SparseMatrix } from "../../sparse";
+import type { SparseMatrix } from "../../sparse";
+import { keptGraph, restoredGraph } from "../kept-graph";
+import type { Arrays } from "../kept-graph";
 
 /** Points that have their places. */
 export interface PlacedPoints {
@@ -21,31 +23,6 @@ export interface StandingLayout extends PointsOf {
   readonly epoch: number;
   /** None before the first look at them. */
   readonly places: Float32Array<ArrayBuffer> | undefined;
-}
-
-type Arrays = Readonly<Record<string, NdArray<TypedArray>>>;
-
-const keptGraph = ({ indptr, indices, data }: SparseMatrix): Arrays => ({
-  starts: new NdArray<TypedArray>(Int32Array.from(indptr)),
-  columns: new NdArray<TypedArray>(Int32Array.from(indices)),
-  weights: new NdArray<TypedArray>(data),
-});
-
-/** @throws for what is no graph of n nodes with weights of 0 or more */
-function restoredGraph(saved: Checkpoint, n: number): SparseMatrix {
-  const columns = saved.labels("columns", n);
-  const size = columns?.length ?? 0;
-  const starts = saved.labels("starts", size + 1);
-  const weights = saved.numbers("weights", size);
-  const bad = weights.find((weight) => !(weight >= 0));
-  if (bad !== undefined) throw new Error(`checkpoint: weights must be 0 or more, got ${bad}`);
-  if (!columns || starts?.length !== n + 1)
-    throw new Error(`checkpoint: starts must be a vector of ${n + 1}, got ${starts?.length ?? "nothing"}`);
-  try {
-    return new SparseMatrix([n, n], starts, columns, weights);
-  } catch (error) {
-    throw new Error(`checkpoint: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /** Arrays of what was found. */

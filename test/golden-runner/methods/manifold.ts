@@ -8,6 +8,7 @@ import { knnGraph } from "../../../src/neighbours/knn";
 import { tsneLoss } from "../../../src/ops/manifold/tsne-loss";
 import { givenAffinities, tsneAffinities } from "../../../src/manifold/tsne/affinities";
 import { TsneDescent } from "../../../src/manifold/tsne/descent";
+import { affinitiesOf } from "../../../src/manifold/tsne/kept";
 import { onDevice, onHost, tensors } from "../adapter";
 import type { Adapters } from "../adapter";
 import type { Values } from "../format";
@@ -81,11 +82,16 @@ export const MANIFOLD: Adapters = {
   tsne_run: onDevice<{ y0: Values; P: Values }, TsneRun>(
     async ({ y0, P }, { iterations, learningRate, momentum, exaggeration, minGain }, { device }) => {
       const [n, dim] = y0.shape as [number, number];
-      const descent = new TsneDescent(device, givenAffinities(P, n, "tsne_run"), y0.data as Float32Array, dim);
+      const descent = new TsneDescent(
+        device,
+        affinitiesOf(givenAffinities(P, n, "tsne_run")),
+        y0.data as Float32Array,
+        dim,
+      );
       const trace: number[] = [];
       for (let t = 0; t < iterations; t++) {
         await descent.step({ exaggeration, momentum, learningRate, minGain });
-        trace.push(...(await descent.places()));
+        trace.push(...(await descent.held()).places.data);
       }
       descent.dispose();
       return { y: { data: trace, shape: [iterations, n, dim] } };
