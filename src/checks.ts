@@ -44,6 +44,11 @@ export function checkShare(op: string, given: Named<number>): void {
   check(op, given, (value) => value >= 0 && value < 1, "in [0, 1)");
 }
 
+/** @throws unless each is true or false, where it is given */
+export function checkFlag(op: string, given: Named<boolean | undefined>): void {
+  check(op, given, (value) => value === undefined || typeof value === "boolean", "true or false");
+}
+
 /** What is one of several: `a or b`, `one of a, b, c`. */
 export const inWords = (choices: readonly string[]): string =>
   choices.length > 2 ? `one of ${choices.join(", ")}` : choices.join(" or ");

@@ -1,4 +1,4 @@
-import { checkChoice, checkInteger, checkNames } from "../checks";
+import { checkChoice, checkFlag, checkInteger, checkNames } from "../checks";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
@@ -266,6 +266,8 @@ export async function knnGraph(
   options: KnnGraphOptions = {},
 ): Promise<Neighbours> {
   checkNames<KnnGraphOptions>("knnGraph", options, KNN_GRAPH_OPTIONS);
+  const { includeSelf, approximate } = options;
+  checkFlag("knnGraph", { includeSelf, approximate });
   return neighboursAmong(await takePoints(x, "knnGraph"), { k }, "knnGraph", options);
 }
 

@@ -101,3 +101,15 @@ test("sparse rows that are none are refused, and a graph is not taken for points
   const method = new SpectralClustering({ nClusters: 2 });
   await expect(method.fit(graph)).rejects.toThrow('needs affinity "precomputed", got affinity "rbf"');
 });
+
+test.each(["includeSelf", "approximate"])("knnGraph takes true or false for %s, nothing else", async (name) => {
+  for (const [value, words] of [
+    [1, "1"],
+    ["no", "no"],
+    [null, "null"],
+  ] as const)
+    // prettier-ignore
+    await expect(knnGraph([[1], [2], [4]], 1, { [name]: value } as object)).rejects.toThrow(
+      `knnGraph: ${name} must be true or false, got ${words}`,
+    );
+});
