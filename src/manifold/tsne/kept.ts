@@ -17,7 +17,7 @@ export interface TsneResult {
   readonly nIter: number;
 }
 
-/** Affinities as the device has them: of 70,000 points with 91 neighbours each about 80 MB. */
+/** Affinities as the device has them: about 0.9 kB a point of 91 neighbours, 4.5 MB of 5,000 points. */
 export interface Affinities extends WeightedGraph {
   readonly data: Float32Array<ArrayBuffer>;
 }
