@@ -37,7 +37,7 @@ function bundles() {
 }
 
 /**
- * What a page loads only when it saves or loads a model, trains on files or on images that a model changes, weighs points, searches for a radius, and the device
+ * What a page loads only when it saves or loads a model, trains on files or on images that a model changes, weighs points, asks for many clusters, searches for a radius, and the device
  * that it gets: each a file that imports nothing, with its own copy of the few functions that it uses. What a page has anyway would otherwise be cut
  * up by who shares it, of every page through some bundlers, and each piece compresses for itself. They are
  * given plain objects, and give such.
@@ -55,6 +55,7 @@ const APART = {
   "posted-queue": "src/wasm/posted-queue.ts",
   "rows-read": "src/cluster/streams/rows-read.ts",
   "restored-kmeans": "src/cluster/restored-kmeans.ts",
+  "large-lloyd": "src/cluster/large-lloyd.ts",
   radius: "src/cluster/radius.ts",
 };
 

@@ -76,8 +76,6 @@ export interface Packing<Param extends string = string> {
  */
 export interface Kernel<Buffer extends string = string, Param extends string = string>
   extends Declaration<Buffer, Param>, Launch {
-  /** Distinguishes kernels, whatever they are called. */
-  readonly id: number;
   /** Of a large shader, which only a page on WebGPU downloads: loads the text that follows `code`. */
   readonly rest?: (() => Promise<{ readonly default: string }>) | undefined;
   /** Where the AssemblyScript twin is; kernels that users define have none. */
@@ -92,8 +90,6 @@ export interface Kernel<Buffer extends string = string, Param extends string = s
  */
 export type CpuTwin = (...args: never[]) => void;
 
-let kernels = 0;
-
 /** Reads the declarations that the contract has every `.wgsl` file make in the same words; the build has held it against a parser. */
 function readDeclaration(code: string): Pick<Declaration, "bindings" | "params"> {
   const text = code.replace(/\/\/.*/g, "");
@@ -106,7 +102,6 @@ function readDeclaration(code: string): Pick<Declaration, "bindings" | "params">
 
 /** A kernel of the library: its declarations are read when it is first launched, so that importing it costs nothing. */
 class LibraryKernel implements Kernel {
-  declare readonly id: number;
   declare readonly name: string;
   declare readonly code: string;
   declare readonly size: Declaration["size"];
@@ -120,7 +115,7 @@ class LibraryKernel implements Kernel {
   #declared: Pick<Declaration, "bindings" | "params"> | undefined;
 
   constructor(source: KernelSource, launch: Launch) {
-    Object.assign(this, launch, source, { id: kernels++ }); // a launch may be that of a kernel, which has a name and a number, too
+    Object.assign(this, launch, source); // a launch may be that of a kernel, which has a name, too
   }
 
   get bindings(): Declaration["bindings"] {
@@ -179,7 +174,7 @@ export function defineKernel(definition: KernelDefinition): Kernel {
   if (params.length === 0) throw new Error(`defineKernel: ${name} has no params, it needs at least one`);
   const [x, y = 1, z = 1] = definition.workgroupSize ?? [64];
   const launch: Launch = grain === undefined ? { grid, rows } : { grid, rows, grain };
-  return { id: kernels++, name, code: wgsl, bindings, params, size: [x!, y, z], ...launch, cpu };
+  return { name, code: wgsl, bindings, params, size: [x!, y, z], ...launch, cpu };
 }
 
 /** Workgroups for `count` invocations, folded into y where x would pass WebGPU's limit of 65,535 a dimension. */

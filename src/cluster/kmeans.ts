@@ -171,7 +171,7 @@ export class KMeans extends Model<Settings> {
         const weight = options.sampleWeight && (await aside()).takeWeights(options.sampleWeight, n, k);
         if (before) (await aside()).checkSame(before, k, n, d, weight?.total);
         this.#goesOn = false;
-        const lloyd = points.lloyd(k);
+        const lloyd = await points.lloyd(k);
         try {
           if (weight) lloyd.setWeights(weight.weights);
           let best = before?.best;

@@ -32,7 +32,15 @@ export interface Pass {
   readonly counts: Float32Array;
 }
 
-/** Passes of Lloyd's algorithm over points that lie on a device (`Lloyd`), or are read in blocks (`StreamedLloyd`). */
+/** Where passes end, for those that begin before the one before is known. */
+export interface PassEnds {
+  /** The centres' squared shift at which they rest. */
+  readonly threshold: number;
+  /** Passes that may be made, this one with them. */
+  readonly left: number;
+}
+
+/** Passes of Lloyd's algorithm over points that lie on a device (`Lloyd`; `LargeLloyd` for many centres), or are read in blocks (`StreamedLloyd`). */
 export interface LloydPasses {
   readonly n: number;
   readonly d: number;
@@ -46,7 +54,7 @@ export interface LloydPasses {
   /** What products are taken about [d], where that is not the mean of the centres as they are. */
   readonly origin: Float32Array<ArrayBuffer> | undefined;
   /** Assigns each point to the nearest centre, then moves each centre to the mean of its points; with `relocate`, empty clusters begin anew. */
-  iterate(relocate: boolean): Promise<Pass>;
+  iterate(relocate: boolean, ends?: PassEnds): Promise<Pass>;
   /** Assigns the points to the centres as they are. */
   settle(): Promise<void>;
   /** Of the last assignment. */

@@ -129,7 +129,7 @@ export class Improvement {
 
 /** Labels of all points, and Σ ‖x − c‖² to those centres. */
 export async function assigned(points: PointSet, centers: Matrix): Promise<readonly [Int32Array<ArrayBuffer>, number]> {
-  const lloyd = points.lloyd(centers.shape[0]!);
+  const lloyd = await points.lloyd(centers.shape[0]!);
   try {
     lloyd.setCenters(points.frame.into(centers.data));
     await lloyd.settle();

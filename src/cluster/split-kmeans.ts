@@ -51,7 +51,7 @@ async function split(
   k: number,
   { maxIter = 20, random, signal }: SplitKMeansOptions,
 ): Promise<SplitKMeansResult> {
-  const lloyd = points.lloyd(k);
+  const lloyd = await points.lloyd(k);
   try {
     lloyd.setCenters(await points.read(Uint32Array.from(randomRows(lloyd.n, k, random))));
     for (let iteration = 0; iteration < maxIter; iteration++) {

@@ -23,6 +23,8 @@ export class BindGroups {
   readonly #device: GPUDevice;
   readonly #params: GPUBuffer;
   readonly #made = new Map<string, GPUBindGroup>();
+  /** Kernels by number, whatever they are called and whichever copy of a module made them. */
+  readonly #kernels = new Map<Kernel, number>();
 
   constructor(device: GPUDevice, params: GPUBuffer) {
     this.#device = device;
@@ -31,8 +33,8 @@ export class BindGroups {
 
   /** The group of a kernel and its buffers. */
   get(kernel: Kernel, layout: GPUBindGroupLayout, buffers: readonly Bindable[]): GPUBindGroup {
-    let key = `${kernel.id}`;
-    for (const { id } of buffers) key += `,${id}`;
+    let key = this.#keyOf(kernel);
+    for (const { id } of buffers) key += `${id},`;
     let group = this.#made.get(key);
     if (!group) {
       if (this.#made.size >= MOST) this.#made.clear();
@@ -49,7 +51,14 @@ export class BindGroups {
 
   /** Forgets the groups of a kernel. */
   forget(kernel: Kernel): void {
-    for (const key of this.#made.keys()) if (key.startsWith(`${kernel.id},`)) this.#made.delete(key);
+    const own = this.#keyOf(kernel);
+    for (const key of this.#made.keys()) if (key.startsWith(own)) this.#made.delete(key);
+  }
+
+  #keyOf(kernel: Kernel): string {
+    let number = this.#kernels.get(kernel);
+    if (number === undefined) this.#kernels.set(kernel, (number = this.#kernels.size));
+    return `${number},`;
   }
 
   clear(): void {

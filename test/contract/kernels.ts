@@ -6,6 +6,7 @@ import * as elementwise from "../../src/kernels/elementwise";
 import * as generative from "../../src/kernels/generative";
 import * as images from "../../src/kernels/images";
 import * as indexing from "../../src/kernels/indexing";
+import * as largeK from "../../src/kernels/large-k";
 import * as linearAlgebra from "../../src/kernels/linear-algebra";
 import * as losses from "../../src/kernels/losses";
 import * as manifold from "../../src/kernels/manifold";
@@ -31,6 +32,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   ...generative,
   ...images,
   ...indexing,
+  ...largeK,
   ...linearAlgebra,
   ...losses,
   ...manifold,

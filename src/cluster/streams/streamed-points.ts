@@ -92,7 +92,7 @@ export class StreamedPoints implements PointSet {
     }
   }
 
-  lloyd(k: number): LloydPasses {
+  async lloyd(k: number): Promise<LloydPasses> {
     const { n, d } = this;
     const read = async (begin: number, end: number, into?: Float32Array): Promise<Float32Array> =>
       this.frame.points(await this.#source.range(begin, end, into));

@@ -1,0 +1,284 @@
+// Lloyd's passes over many centres on a GPU: loaded where there are some. It brings its own copy of what it imports, so it is handed the functions that
+// the program tells tensors by.
+import * as kernels from "../kernels/large-k";
+import { codes as SUMS } from "../../kernels/large-k/label_sums.wgsl";
+import { codes as STATE } from "../../kernels/large-k/lloyd_state.wgsl";
+import type { empty, run, Tensor, tensor, untidied } from "../tensor";
+import { CHUNK, farthestRows, PARTIAL_ELEMENTS, total } from "./lloyd";
+import type { LloydPasses, Pass, PassEnds } from "./lloyd";
+
+/** What it is handed. */
+export interface LargeTools {
+  readonly empty: typeof empty;
+  readonly run: typeof run;
+  readonly tensor: typeof tensor;
+  readonly untidied: typeof untidied;
+}
+
+/** Workgroups that a GPU wants at once, at least: it has about as many units that run one. */
+const BUSY = 128;
+
+/**
+ * Whether the sums of `Lloyd` would leave a GPU idle: its partial sums have room for so few chunks of points that there are fewer than 128 workgroups,
+ * each of which adds its chunk of more than 512 points one after the other. Here the work of an iteration beside the distances is n d numbers that are read
+ * and k d that are written, in n / 256 and k workgroups.
+ */
+export function isLarge(n: number, d: number, k: number): boolean {
+  const chunks = Math.max(1, Math.floor(PARTIAL_ELEMENTS / (k * (d + 1))));
+  return n >= BUSY * CHUNK && chunks * Math.ceil(d / 64) < BUSY;
+}
+
+/** Passes over points x [n, d] where they are large, ready to run. */
+export async function largeLloyd(x: Tensor, k: number, tools: LargeTools): Promise<LargeLloyd | undefined> {
+  const [n, d] = x.shape as [number, number];
+  if (!isLarge(n, d, k)) return undefined;
+  await x.device.prepare(Object.values(kernels));
+  return new LargeLloyd(x, k, tools);
+}
+
+/** Passes that are launched before the first of them is read: what a GPU does while the host hears of the one before. */
+const AHEAD = 3;
+/** Centres and labels of so many passes: those that were told of, and those under way. */
+const SLOTS = AHEAD + 1;
+/** Chunks of positions that are sorted at a time, at most, and the positions that a workgroup takes together. */
+const [CHUNKS, TOGETHER] = [1024, 256];
+
+/**
+ * Lloyd's algorithm on a device as flash-kmeans has it (arXiv 2603.09229): distances and their minimum in one kernel, rows sorted by label (a stable
+ * counting sort, eight bits of the label at a time), sums of the runs of a label in a fixed order. Passes are launched ahead of what is read: the device
+ * itself tells where a run ends or a cluster is empty, and passes behind that do nothing. So each result is that of passes that are waited for.
+ */
+export class LargeLloyd implements LloydPasses {
+  readonly n: number;
+  readonly d: number;
+  readonly k: number;
+  origin: Float32Array<ArrayBuffer> | undefined;
+  readonly #x: Tensor;
+  readonly #tools: LargeTools;
+  readonly #length: number;
+  readonly #chunks: number;
+  readonly #pieces: number;
+  readonly #made: Tensor[] = [];
+  readonly #distances: Tensor;
+  readonly #digits: Tensor;
+  readonly #digitStarts: Tensor;
+  readonly #order: Tensor;
+  readonly #sorted: Tensor;
+  readonly #starts: Tensor;
+  readonly #runs: Tensor;
+  readonly #facts: Tensor;
+  readonly #halted: Tensor;
+  readonly #origin: Tensor;
+  readonly #centers: Tensor[] = [];
+  readonly #labels: Tensor[] = [];
+  #weights: Tensor | undefined;
+  #hostWeights: Float32Array | undefined;
+  /** The slots of the last pass that was told of, and of the last that was launched. */
+  #at = 0;
+  #launched = 0;
+  #ahead: Promise<Float32Array>[] = [];
+
+  constructor(x: Tensor, k: number, tools: LargeTools) {
+    const [n, d] = x.shape as [number, number];
+    [this.#x, this.n, this.d, this.k, this.#tools] = [x, n, d, k, tools];
+    this.#length = TOGETHER * Math.ceil(n / (TOGETHER * CHUNKS));
+    this.#chunks = Math.ceil(n / this.#length);
+    this.#pieces = Math.ceil(n / SUMS.PIECE);
+    this.#distances = this.#make([n]);
+    this.#digits = this.#make([this.#chunks, 256], "u32");
+    this.#digitStarts = this.#make([this.#chunks, 256], "u32");
+    this.#order = this.#make([n], "u32");
+    this.#sorted = this.#make([n], "u32");
+    this.#starts = this.#make([k + 1], "u32");
+    this.#runs = this.#make([(this.#pieces + k) * (d + 1) + 2 * this.#pieces]);
+    this.#facts = this.#make([STATE.HEAD + 3 * k]);
+    this.#halted = this.#make([1], "u32");
+    this.#origin = this.#make([d]);
+  }
+
+  #make(shape: readonly number[], dtype: "f32" | "u32" = "f32"): Tensor {
+    const { empty, untidied } = this.#tools;
+    const made = untidied(() => empty(this.#x.device, shape, dtype, "KMeans"));
+    this.#made.push(made);
+    return made;
+  }
+
+  #centersAt(slot: number): Tensor {
+    return (this.#centers[slot] ??= this.#make([this.k, this.d]));
+  }
+
+  #labelsAt(slot: number): Tensor {
+    return (this.#labels[slot] ??= this.#make([this.n], "u32"));
+  }
+
+  dispose(): void {
+    for (const made of [...this.#made.splice(0), this.#weights]) made?.dispose();
+    this.#ahead = [];
+  }
+
+  setWeights(weights: Float32Array): void {
+    const { tensor, untidied } = this.#tools;
+    this.#hostWeights = weights;
+    this.#weights?.dispose();
+    this.#weights = untidied(() => tensor(this.#x.device, weights));
+  }
+
+  setCenters(centers: Float32Array, origin?: Float32Array<ArrayBuffer>): void {
+    this.#begin(0);
+    this.#place(centers, origin);
+    this.#x.device.write(this.#labelsAt(0).buffer, new Uint32Array(this.n).fill(0xffffffff));
+  }
+
+  resume(centers: Float32Array, labels: Int32Array, origin?: Float32Array<ArrayBuffer>): void {
+    this.setCenters(centers, origin);
+    this.#x.device.write(this.#labelsAt(0).buffer, Uint32Array.from(labels));
+  }
+
+  /** Goes on from a slot: what is under way does nothing, or is forgotten. */
+  #begin(slot: number): void {
+    this.#at = this.#launched = slot;
+    this.#ahead = [];
+    this.#x.device.write(this.#halted.buffer, new Uint32Array(1));
+  }
+
+  /** Puts centres into the slot that stands, with products about their mean. */
+  #place(centers: Float32Array, origin?: Float32Array<ArrayBuffer>): void {
+    const { d, k } = this;
+    const { device } = this.#x;
+    const mean = new Float64Array(d);
+    for (let i = 0; i < centers.length; i++) mean[i % d]! += centers[i]! / k;
+    this.origin = origin ?? Float32Array.from(mean);
+    const given = this.#centersAt(next(this.#at));
+    device.write(this.#origin.buffer, this.origin);
+    device.write(given.buffer, centers);
+    this.#move(given, this.#centersAt(this.#at), 0);
+  }
+
+  #assign(centers: Tensor, labels: Tensor): void {
+    this.#tools.run(kernels.largeAssign, {
+      ...{ x: this.#x, centers, origin: this.#origin, facts: this.#facts, halted: this.#halted },
+      ...{ labels, distances: this.#distances, n: this.n, d: this.d, k: this.k },
+    });
+  }
+
+  /** Rows in the order of their labels; those of a label as they stand. */
+  #sort(labels: Tensor): Tensor {
+    const { run } = this.#tools;
+    let [order, sorted] = [this.#order, this.#sorted];
+    for (let shift = 0; shift === 0 || 2 ** shift < this.k; shift += 8) {
+      const digit = {
+        labels,
+        order,
+        halted: this.#halted,
+        n: this.n,
+        length: this.#length,
+        chunks: this.#chunks,
+        shift,
+      };
+      const ordered = Number(shift > 0);
+      run(kernels.digitCounts, { ...digit, counts: this.#digits, ordered });
+      run(kernels.digitStarts, {
+        ...{ counts: this.#digits, halted: this.#halted, starts: this.#digitStarts, chunks: this.#chunks },
+      });
+      run(kernels.digitScatter, { ...digit, starts: this.#digitStarts, sorted, ordered });
+      [order, sorted] = [sorted, order];
+    }
+    return order;
+  }
+
+  /** Moves the centres of a slot to the means of those labels, into another slot; the labels before tell what changed. */
+  #update(labels: Tensor, previous: Tensor, from: number, to: number, relocates: boolean, threshold: number): void {
+    const { n, d, k } = this;
+    const { run } = this.#tools;
+    const [order, halted, runs, pieces] = [this.#sort(labels), this.#halted, this.#runs, this.#pieces];
+    run(kernels.labelStarts, { labels, order, halted, starts: this.#starts, n, k });
+    run(kernels.labelSums, {
+      ...{ x: this.#x, labels, previous, distances: this.#distances, weights: this.#weights ?? this.#distances },
+      ...{ order, halted, runs, n, d, k, pieces, weighted: Number(this.#weights !== undefined) },
+    });
+    this.#move(this.#centersAt(from), this.#centersAt(to), 1);
+    run(kernels.lloydState, {
+      ...{ runs, facts: this.#facts, halted, k, d, pieces },
+      ...{ relocates: Number(relocates), threshold: floorFloat32(threshold) },
+    });
+  }
+
+  #move(old: Tensor, centers: Tensor, moves: number): void {
+    this.#tools.run(kernels.largeCenters, {
+      ...{ runs: this.#runs, starts: this.#starts, old, origin: this.#origin, halted: this.#halted, centers },
+      ...{ facts: this.#facts, k: this.k, d: this.d, moves },
+    });
+  }
+
+  /** What the device says of the pass that was launched last: facts of `lloyd_state`, and the counts. */
+  async #read(): Promise<Float32Array> {
+    return new Float32Array(await this.#x.device.read(this.#facts.buffer, 0, 4 * (STATE.HEAD + this.k)));
+  }
+
+  #launch(relocates: boolean, threshold: number): Promise<Float32Array> {
+    const [from, to] = [this.#launched, next(this.#launched)];
+    this.#launched = to;
+    this.#assign(this.#centersAt(from), this.#labelsAt(to));
+    this.#update(this.#labelsAt(to), this.#labelsAt(from), from, to, relocates, threshold);
+    const facts = this.#read();
+    facts.catch(() => undefined); // whoever waits for it is told; nobody may
+    return facts;
+  }
+
+  async iterate(relocate: boolean, { threshold, left }: PassEnds = { threshold: -1, left: 1 }): Promise<Pass> {
+    while (this.#ahead.length < Math.min(AHEAD, left)) this.#ahead.push(this.#launch(relocate, threshold));
+    const facts = await this.#ahead.shift()!;
+    this.#at = next(this.#at);
+    const pass = passOf(facts);
+    if (facts[0] === 0) return pass;
+    this.#begin(this.#at);
+    return facts[0] === STATE.EMPTY ? this.#relocate(pass) : pass;
+  }
+
+  async settle(): Promise<void> {
+    this.#begin(this.#at);
+    this.#assign(this.#centersAt(this.#at), this.#labelsAt(this.#at));
+  }
+
+  async inertia(): Promise<number> {
+    return total((await this.#distances.data()) as Float32Array, this.#hostWeights);
+  }
+
+  async centers(): Promise<Float32Array<ArrayBuffer>> {
+    return (await this.#centersAt(this.#at).data()) as Float32Array<ArrayBuffer>;
+  }
+
+  async labels(): Promise<Int32Array<ArrayBuffer>> {
+    return new Int32Array((await this.#labelsAt(this.#at).data()).buffer);
+  }
+
+  /** As `Lloyd` does it: the points farthest from their centres become the only members of the empty clusters, for the sums of this pass. */
+  async #relocate(pass: Pass): Promise<Pass> {
+    const [slot, spare] = [this.#at, next(this.#at)];
+    const before = (slot + SLOTS - 1) % SLOTS;
+    const [labels, distances] = await Promise.all([this.labels(), this.#distances.data()]);
+    const emptied = Array.from(pass.counts.keys()).filter((j) => pass.counts[j] === 0);
+    farthestRows(distances as Float32Array, emptied.length, this.#hostWeights).forEach((row, e) => (labels[row] = emptied[e]!)); // prettier-ignore
+    this.#x.device.write(this.#labelsAt(spare).buffer, labels);
+    this.#update(this.#labelsAt(spare), this.#labelsAt(slot), before, slot, false, -1);
+    const { shift, counts } = passOf(await this.#read());
+    this.#begin(slot);
+    this.#place(await this.centers()); // the mean of the centres may have gone far
+    return { ...pass, shift, counts };
+  }
+}
+
+const next = (slot: number): number => (slot + 1) % SLOTS;
+
+/** What `lloyd_state` found: parts of the inertia are added in float64. */
+function passOf(facts: Float32Array): Pass {
+  const [, shift = 0, changed = 0] = facts;
+  return { inertia: total(facts.subarray(4, STATE.HEAD)), changed, shift, counts: facts.slice(STATE.HEAD) };
+}
+
+/** The largest float32 that is no larger, of numbers from −1 on: float32 is at most one exactly where it is at most the other. */
+function floorFloat32(value: number): number {
+  const bits = new Int32Array(Float32Array.of(value).buffer);
+  if (Math.fround(value) > value) bits[0]!--;
+  return new Float32Array(bits.buffer)[0]!;
+}

@@ -1,0 +1,169 @@
+// Lloyd's passes over many centres: those of `Lloyd`, launched ahead of what is read.
+import { tensor } from "constella";
+import type { Device, Tensor } from "constella";
+import { expect, test } from "vitest";
+import { isLarge, LargeLloyd } from "../../src/cluster/large-lloyd";
+import { Lloyd } from "../../src/cluster/lloyd";
+import type { LloydPasses, Pass } from "../../src/cluster/lloyd";
+import { runLloyd } from "../../src/cluster/lloyd-runs";
+import { Frame } from "../../src/cluster/frame";
+import { onDevice } from "../../src/cluster/streams/point-set";
+import * as kernels from "../../src/kernels/large-k";
+import { empty, run, untidied, watched } from "../../src/tensor";
+import { describeDevices } from "../devices";
+import { uniforms } from "../uniforms";
+
+const tools = { empty, run, tensor, untidied };
+
+/** Points [n, d], and k of them as centres. */
+function problem(n: number, d: number, k: number, seed = 5): { x: Float32Array; centers: Float32Array } {
+  const random = uniforms(seed);
+  const x = Float32Array.from({ length: n * d }, (_, at) => random() + (Math.floor(at / d) % 3 === 0 ? 0.5 : 0));
+  const step = Math.floor(n / k);
+  return { x, centers: Float32Array.from({ length: k * d }, (_, at) => x[Math.floor(at / d) * step * d + (at % d)]!) };
+}
+
+const both = (x: Tensor, k: number): readonly [LloydPasses, LargeLloyd] => [
+  new Lloyd(x, k, 256),
+  new LargeLloyd(x, k, tools),
+];
+
+const close = (found: ArrayLike<number>, expected: ArrayLike<number>): void => {
+  expect(found.length).toBe(expected.length);
+  for (let i = 0; i < found.length; i++)
+    expect(Math.abs(found[i]! - expected[i]!)).toBeLessThan(1e-5 * Math.max(1, Math.abs(expected[i]!)));
+};
+
+interface Ran {
+  readonly passes: readonly Pass[];
+  readonly labels: Int32Array;
+  readonly centers: Float32Array;
+  readonly inertia: number;
+}
+
+async function ran(lloyd: LloydPasses, centers: Float32Array, maxIter: number, threshold: number): Promise<Ran> {
+  const passes: Pass[] = [];
+  lloyd.setCenters(centers);
+  const result = await runLloyd(lloyd, { maxIter, threshold, after: (pass) => void passes.push(pass) });
+  return { passes, ...result };
+}
+
+function expectSame(found: Ran, expected: Ran): void {
+  expect(found.labels).toEqual(expected.labels);
+  close(found.centers, expected.centers);
+  close([found.inertia], [expected.inertia]);
+  expect(found.passes.map(({ changed }) => changed)).toEqual(expected.passes.map(({ changed }) => changed));
+  close(found.passes.map(({ inertia }) => inertia), expected.passes.map(({ inertia }) => inertia)); // prettier-ignore
+  close(found.passes.map(({ shift }) => shift), expected.passes.map(({ shift }) => shift)); // prettier-ignore
+  found.passes.forEach(({ counts }, i) => close(counts, expected.passes[i]!.counts));
+}
+
+async function withBoth(
+  device: Device,
+  { x, d, k, weights }: { x: Float32Array; d: number; k: number; weights?: Float32Array },
+  use: (plain: LloydPasses, large: LargeLloyd) => Promise<void>,
+): Promise<void> {
+  await device.prepare(Object.values(kernels));
+  const points = tensor(device, x, [x.length / d, d]);
+  const [plain, large] = both(points, k);
+  const before = device.memory().buffers;
+  if (weights) for (const lloyd of [plain, large]) lloyd.setWeights(weights);
+  try {
+    await use(plain, large);
+  } finally {
+    plain.dispose();
+    large.dispose();
+    points.dispose();
+  }
+  expect(device.memory().buffers).toBeLessThan(before);
+}
+
+describeDevices("k-means of many centres", (device) => {
+  test.each([
+    ["until labels repeat", 900, 5, 300, 60, 0],
+    ["until centres rest", 900, 5, 300, 60, 0.2],
+    ["as often as asked", 769, 3, 257, 4, 0],
+    ["of one column and few points", 131, 1, 17, 30, 0],
+    ["of one centre", 700, 70, 1, 10, 0],
+    ["of as many centres as points", 65, 9, 65, 10, 0],
+  ] as const)("is that of the passes that are waited for, %s", async (_, n, d, k, maxIter, threshold) => {
+    const { x, centers } = problem(n, d, k);
+    await withBoth(await device(), { x, d, k }, async (plain, large) => {
+      const found = await ran(large, centers, maxIter, threshold);
+      expectSame(found, await ran(plain, centers, maxIter, threshold));
+      expect(await ran(large, centers, maxIter, threshold)).toEqual(found); // bit for bit
+    });
+  });
+
+  test("counts weights, and fills empty clusters with the points that are farthest", async () => {
+    const [n, d, k] = [600, 4, 270];
+    const { x, centers } = problem(n, d, k);
+    const random = uniforms(8);
+    const weights = Float32Array.from({ length: n }, () => Math.floor(4 * random()));
+    centers.fill(-1e3, 7 * d, 10 * d); // nobody is near
+    centers.copyWithin(0, d, 2 * d); // twice the same
+    for (const weighted of [{}, { weights }])
+      await withBoth(await device(), { x, d, k, ...weighted }, async (plain, large) => {
+        const found = await ran(large, centers, 30, 0);
+        expectSame(found, await ran(plain, centers, 30, 0));
+        const zeros = found.passes[0]!.counts.filter((count) => count === 0).length;
+        expect(zeros).toBeLessThanOrEqual("weights" in weighted ? 8 : 0); // of a cluster whose only point that counts was the farthest
+        for (const lloyd of [plain, large]) lloyd.setCenters(centers);
+        const [empty, alike] = [await large.iterate(false), await plain.iterate(false)];
+        expect(empty.counts).toContain(0);
+        close(empty.counts, alike.counts);
+      });
+  });
+
+  test("stands where it was last told of, whatever is under way, and goes on from there", async () => {
+    const [n, d, k] = [900, 5, 300];
+    const { x, centers } = problem(n, d, k);
+    await withBoth(await device(), { x, d, k }, async (plain, large) => {
+      for (const lloyd of [plain, large]) lloyd.setCenters(centers);
+      for (let i = 0; i < 6; i++) {
+        const [found, expected] = [await large.iterate(true, { threshold: 0, left: 100 }), await plain.iterate(true)];
+        expect(found.changed).toBe(expected.changed);
+        expect(await large.labels()).toEqual(await plain.labels());
+        close(await large.centers(), await plain.centers());
+      }
+      const [stood, labels, { origin }] = [await large.centers(), await large.labels(), large];
+      const on = await large.iterate(true, { threshold: 0, left: 100 });
+      large.resume(stood, labels, origin);
+      expect(await large.iterate(true)).toEqual(on);
+    });
+  });
+
+  test("launches passes ahead, and as many kernels whatever the number of points", async () => {
+    const launched = async (n: number, left: number): Promise<string[]> => {
+      const { x, centers } = problem(n, 2, 300);
+      const names: string[] = [];
+      await withBoth(await device(), { x, d: 2, k: 300 }, async (_, large) => {
+        large.setCenters(centers);
+        const made = (): void => undefined;
+        await watched({ made, ran: ({ name }) => void names.push(name) }, () =>
+          large.iterate(true, { threshold: 0, left }),
+        );
+      });
+      return names;
+    };
+    const one = await launched(600, 1);
+    expect(one).toHaveLength(11); // distances, two digits of three, bounds, sums, centres, state
+    expect(await launched(6000, 1)).toEqual(one);
+    expect(await launched(600, 9)).toEqual([...one, ...one, ...one]);
+  });
+
+  test("is chosen where partial sums leave a GPU idle", async () => {
+    expect(isLarge(2_500_000, 45, 65_536)).toBe(true);
+    expect(isLarge(200_000, 45, 1024)).toBe(true);
+    expect(isLarge(65_536, 64, 512)).toBe(true);
+    expect(isLarge(65_535, 64, 512)).toBe(false); // no more than 512 points in a row
+    expect(isLarge(2_500_000, 2, 4096)).toBe(false);
+    for (const d of [1, 45, 63, 64, 65, 784, 100_000]) expect(isLarge(1e9, d, 500)).toBe(false); // what need not be asked
+    const [now, type] = [await device(), (await device()).type];
+    const points = untidied(() => empty(now, [65_536, 64]));
+    const lloyds = [await onDevice(points, new Frame(undefined, 1)).lloyd(512), await onDevice(points, new Frame(undefined, 1)).lloyd(500)]; // prettier-ignore
+    expect(lloyds.map((lloyd) => lloyd instanceof LargeLloyd)).toEqual([type === "webgpu", false]);
+    for (const lloyd of lloyds) lloyd.dispose();
+    points.dispose();
+  });
+});
