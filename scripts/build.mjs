@@ -23,7 +23,7 @@ const run = (command, args) =>
  * The bundles by platform. The library's are neutral and share their parts: what of `dependencies` they use stays an import, and the
  * core must work where nothing is installed, so it has none. The worker's source is a file too, for pages whose policy forbids
  * `blob:` workers. The command line is for Node and brings its own copy.
- * @returns {{ platform: string, entryPoints: Record<string, string>, apart?: Record<string, string> }[]}
+ * @returns {{ platform: string, entryPoints: Record<string, string>, apart?: Record<string, string>, twins?: boolean }[]}
  */
 function bundles() {
   const sources = Array.from(packageEntries().values(), ({ source, file }) => [file, source]);
@@ -31,7 +31,9 @@ function bundles() {
   return [
     { platform: "neutral", entryPoints: library, apart: APART },
     { platform: "neutral", entryPoints: { thread } },
-    ...Object.entries(APART).map(([name, source]) => ({ platform: "neutral", entryPoints: { [name]: source } })),
+    ...Object.entries(APART).map(([name, source]) => ({
+      ...{ platform: "neutral", entryPoints: { [name]: source }, twins: name !== WEBGPU_ALONE },
+    })),
     { platform: "node", entryPoints: { cli: "src/cli/main.ts" } },
   ];
 }
@@ -58,6 +60,9 @@ const APART = {
   "large-lloyd": "src/cluster/large-lloyd.ts",
   radius: "src/cluster/radius.ts",
 };
+
+/** The file whose kernels are launched on WebGPU alone: a page gets it without their twins, which would be files that it imports. */
+const WEBGPU_ALONE = "large-lloyd";
 
 /**
  * Leaves dynamic imports of those files to the program that loads them.
@@ -120,7 +125,10 @@ async function bundleTo(outdir, { small = false } = {}) {
   const { esbuildPlugin } = await import("./plugin.mjs");
   /** @type {Record<string, string>} */
   const data = {};
-  for (const { platform, entryPoints, apart = {} } of [...bundles(), { platform: "neutral", entryPoints: data }]) {
+  for (const { platform, entryPoints, apart = {}, twins } of [
+    ...bundles(),
+    { platform: "neutral", entryPoints: data },
+  ]) {
     const { outputFiles } = await build({
       absWorkingDir: root,
       entryPoints,
@@ -139,7 +147,7 @@ async function bundleTo(outdir, { small = false } = {}) {
         loadedApart(apart),
         dataApart(data),
         ...(platform === "node" ? [methodsAtOnce] : []),
-        esbuildPlugin({ small }),
+        esbuildPlugin({ small, twins }),
       ],
       logLevel: "warning",
       write: false,

@@ -56,7 +56,8 @@ async function restModule(path, { small = false } = {}) {
 }
 
 /** Both forms of a family's module, of which a program loads the one that its engine runs. */
-function familyModule(name) {
+function familyModule(name, twins = true) {
+  if (!twins) return "export default undefined;";
   const load = (form) => `${form}: () => import(${JSON.stringify(join(build, `wasm/${name}.${form}.wasm`))})`;
   return `export default { name: ${JSON.stringify(name)}, ${load("relaxed")}, ${load("plain")} };`;
 }
@@ -92,10 +93,10 @@ const loaderOf = (path) => LOADERS[path.slice(path.lastIndexOf("."))];
 const FAMILY = /^wasm:/;
 
 /**
- * @param {{ small?: boolean }} options small: shaders as they are published
+ * @param {{ small?: boolean, twins?: boolean }} options small: shaders as they are published; twins: whether kernels run on WebAssembly too
  * @returns {import("esbuild").Plugin}
  */
-export function esbuildPlugin({ small = false } = {}) {
+export function esbuildPlugin({ small = false, twins = true } = {}) {
   return {
     name: "kernels",
     setup(build) {
@@ -108,7 +109,7 @@ export function esbuildPlugin({ small = false } = {}) {
       });
       build.onResolve({ filter: FAMILY }, ({ path }) => ({ path, namespace: "family", sideEffects: false }));
       build.onLoad({ filter: FAMILY, namespace: "family" }, ({ path }) => ({
-        contents: familyModule(path.replace(FAMILY, "")),
+        contents: familyModule(path.replace(FAMILY, ""), twins),
         loader: "js",
         resolveDir: import.meta.dirname,
       }));

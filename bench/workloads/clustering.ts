@@ -39,18 +39,20 @@ export function kmeans(rows: number, quick: boolean): AnyWorkload {
 }
 
 /** Ten Lloyd iterations with many centres from the same beginning. */
-export function manyCenters(rows: number, k: number): AnyWorkload {
+export function manyCenters(device: "wasm" | "webgpu", rows: number, k: number): AnyWorkload {
+  const contenders =
+    device === "wasm" ? [...oursOnTwo(constella.kmeans, 1.5), SKLEARN] : [oursWebGPU(constella.kmeans)];
   return workload({
-    name: `kmeans-${rows}-${k}`,
-    title: `k-means, ${rows.toLocaleString("en-US")} × 45, k = ${k}, 10 iterations, CPU`,
-    device: "wasm",
+    name: `kmeans-${rows}-${k}${device === "wasm" ? "" : "-webgpu"}`,
+    title: `k-means, ${rows.toLocaleString("en-US")} × 45, k = ${k}, 10 iterations, ${PLACE[device]}`,
+    device,
     quick: false,
     problem: () => manyCentersProblem(rows, k),
     flops: 10 * 2 * rows * 45 * k,
     bytes: 10 * rows * 45 * F32,
     validationRuns: 1,
     check: checkKMeans,
-    contenders: [...oursOnTwo(constella.kmeans, 1.5), SKLEARN] satisfies Contender<KMeansProblem>[],
+    contenders: contenders satisfies Contender<KMeansProblem>[],
   });
 }
 

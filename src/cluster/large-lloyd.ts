@@ -3,35 +3,43 @@
 import * as kernels from "../kernels/large-k";
 import { codes as SUMS } from "../../kernels/large-k/label_sums.wgsl";
 import { codes as STATE } from "../../kernels/large-k/lloyd_state.wgsl";
-import type { empty, run, Tensor, tensor, untidied } from "../tensor";
+import type { empty, run, Tensor } from "../tensor";
 import { CHUNK, farthestRows, PARTIAL_ELEMENTS, total } from "./lloyd";
-import type { LloydPasses, Pass, PassEnds } from "./lloyd";
+import type { Lloyd, LloydPasses, Pass } from "./lloyd";
 
-/** What it is handed. */
+/** What it is handed of the program. */
 export interface LargeTools {
   readonly empty: typeof empty;
   readonly run: typeof run;
-  readonly tensor: typeof tensor;
-  readonly untidied: typeof untidied;
 }
 
 /** Workgroups that a GPU wants at once, at least: it has about as many units that run one. */
 const BUSY = 128;
+/** Columns of a workgroup of `kmeans_update`. */
+const WIDTH = 64;
+/** Numbers of a point that are read and written to sort it by two digits and to find the runs. */
+const SORTED = 16;
 
 /**
- * Whether the sums of `Lloyd` would leave a GPU idle: its partial sums have room for so few chunks of points that there are fewer than 128 workgroups,
- * each of which adds its chunk of more than 512 points one after the other. Here the work of an iteration beside the distances is n d numbers that are read
- * and k d that are written, in n / 256 and k workgroups.
+ * Whether passes by sorted rows pay, by what lies beside the distances. `Lloyd` writes and reads sums of k centres for each chunk of 512 points; sorted rows
+ * have sums for each 256 of them and for each centre. And where its sums have room for so few chunks that there are fewer than 128 workgroups, each adds its
+ * more than 512 points one after the other while the GPU is idle. Two digits, hence more than 256 centres: the passes for fewer are as they were.
  */
 export function isLarge(n: number, d: number, k: number): boolean {
-  const chunks = Math.max(1, Math.floor(PARTIAL_ELEMENTS / (k * (d + 1))));
-  return n >= BUSY * CHUNK && chunks * Math.ceil(d / 64) < BUSY;
+  const room = Math.max(1, Math.floor(PARTIAL_ELEMENTS / (k * (d + 1))));
+  const chunks = Math.min(Math.ceil(n / CHUNK), room);
+  const traffic = 2 * (chunks * k - n / SUMS.PIECE - k) * (d + 1) - SORTED * n;
+  const idle = n > CHUNK * room && room * Math.ceil(d / WIDTH) < BUSY;
+  return k > 256 && (traffic > 0 || idle);
 }
 
-/** Passes over points x [n, d] where they are large, ready to run. */
-export async function largeLloyd(x: Tensor, k: number, tools: LargeTools): Promise<LargeLloyd | undefined> {
-  const [n, d] = x.shape as [number, number];
-  if (!isLarge(n, d, k)) return undefined;
+/** The passes that pay for k centres of points x [n, d], ready to run. */
+export async function passesOf(
+  x: Tensor,
+  k: number,
+  tools: LargeTools & { readonly Lloyd: typeof Lloyd },
+): Promise<LloydPasses> {
+  if (!isLarge(x.shape[0]!, x.shape[1]!, k)) return new tools.Lloyd(x, k);
   await x.device.prepare(Object.values(kernels));
   return new LargeLloyd(x, k, tools);
 }
@@ -97,8 +105,7 @@ export class LargeLloyd implements LloydPasses {
   }
 
   #make(shape: readonly number[], dtype: "f32" | "u32" = "f32"): Tensor {
-    const { empty, untidied } = this.#tools;
-    const made = untidied(() => empty(this.#x.device, shape, dtype, "KMeans"));
+    const made = this.#tools.empty(this.#x.device, shape, dtype, "KMeans"); // no tidy is around what was waited for
     this.#made.push(made);
     return made;
   }
@@ -112,15 +119,14 @@ export class LargeLloyd implements LloydPasses {
   }
 
   dispose(): void {
-    for (const made of [...this.#made.splice(0), this.#weights]) made?.dispose();
+    for (const made of this.#made.splice(0)) made.dispose();
     this.#ahead = [];
   }
 
   setWeights(weights: Float32Array): void {
-    const { tensor, untidied } = this.#tools;
     this.#hostWeights = weights;
-    this.#weights?.dispose();
-    this.#weights = untidied(() => tensor(this.#x.device, weights));
+    this.#weights ??= this.#make([this.n]);
+    this.#x.device.write(this.#weights.buffer, weights);
   }
 
   setCenters(centers: Float32Array, origin?: Float32Array<ArrayBuffer>): void {
@@ -225,7 +231,7 @@ export class LargeLloyd implements LloydPasses {
     return facts;
   }
 
-  async iterate(relocate: boolean, { threshold, left }: PassEnds = { threshold: -1, left: 1 }): Promise<Pass> {
+  async iterate(relocate: boolean, threshold = -1, left = 1): Promise<Pass> {
     while (this.#ahead.length < Math.min(AHEAD, left)) this.#ahead.push(this.#launch(relocate, threshold));
     const facts = await this.#ahead.shift()!;
     this.#at = next(this.#at);

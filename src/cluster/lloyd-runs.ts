@@ -42,7 +42,7 @@ export async function runLloyd(
   let settled = false;
   for (let iteration = begun; iteration < maxIter; iteration++) {
     await before?.();
-    const pass = await lloyd.iterate(true, { threshold, left: maxIter - iteration });
+    const pass = await lloyd.iterate(true, threshold, maxIter - iteration);
     after?.(pass);
     settled = pass.changed === 0 && pass.shift === 0;
     if (pass.changed === 0 || pass.shift <= threshold) break;

@@ -3,7 +3,6 @@ import * as kernels from "../kernels/clustering";
 import { gatherRows } from "../kernels/indexing";
 import { empty, run, tensor, untidied } from "../tensor";
 import type { Tensor } from "../tensor";
-import { readRows } from "./points";
 
 /** Elements of the partial sums at most: 16 MB. */
 export const PARTIAL_ELEMENTS = 2 ** 22;
@@ -32,14 +31,6 @@ export interface Pass {
   readonly counts: Float32Array;
 }
 
-/** Where passes end, for those that begin before the one before is known. */
-export interface PassEnds {
-  /** The centres' squared shift at which they rest. */
-  readonly threshold: number;
-  /** Passes that may be made, this one with them. */
-  readonly left: number;
-}
-
 /** Passes of Lloyd's algorithm over points that lie on a device (`Lloyd`; `LargeLloyd` for many centres), or are read in blocks (`StreamedLloyd`). */
 export interface LloydPasses {
   readonly n: number;
@@ -53,8 +44,11 @@ export interface LloydPasses {
   resume(centers: Float32Array, labels: Int32Array, origin?: Float32Array<ArrayBuffer>): void;
   /** What products are taken about [d], where that is not the mean of the centres as they are. */
   readonly origin: Float32Array<ArrayBuffer> | undefined;
-  /** Assigns each point to the nearest centre, then moves each centre to the mean of its points; with `relocate`, empty clusters begin anew. */
-  iterate(relocate: boolean, ends?: PassEnds): Promise<Pass>;
+  /**
+   * Assigns each point to the nearest centre, then moves each centre to the mean of its points; with `relocate`, empty clusters begin anew.
+   * @param threshold the squared shift at which centres rest, and how many passes are left, for those that are begun before the last one is known
+   */
+  iterate(relocate: boolean, threshold?: number, left?: number): Promise<Pass>;
   /** Assigns the points to the centres as they are. */
   settle(): Promise<void>;
   /** Of the last assignment. */
@@ -185,7 +179,7 @@ export class Lloyd implements LloydPasses {
     if (relocates) {
       await this.#relocate(pass.counts);
       this.#move(this.#centers, this.#spare, this.#chunks);
-      pass = await this.#read();
+      pass = { ...(await this.#read()), changed: pass.changed };
     }
     [this.#centers, this.#spare] = [this.#spare, this.#centers];
     if (relocates) this.#place(await this.centers()); // the mean of the centres may have gone far
@@ -275,29 +269,18 @@ export class Lloyd implements LloydPasses {
   }
 
   /**
-   * Takes the points farthest from their centres, one for each empty cluster, out of their clusters' sums and makes them the
-   * only members of the empty ones. Changes the first chunk's sums; the next `kmeans_centers` sees them.
+   * Makes the points farthest from their centres, one for each empty cluster, the only members of these: for the sums alone, which the next
+   * `kmeans_centers` sees.
    */
   async #relocate(counts: Float32Array): Promise<void> {
-    const { device } = this.x;
     const [labels, distances] = await Promise.all([this.labels(), this.distances()]);
-    const emptied = Array.from(counts, (_, j) => j).filter((j) => counts[j] === 0);
-    const order = farthestRows(distances, emptied.length, this.#hostWeights);
-    const table = this.#partials.buffer;
-    const rowBytes = 4 * this.d;
-    const countAt = (j: number): number => 4 * (this.#chunks * this.k * this.d + j);
-    const change = async (at: number, bytes: number, value: (before: number, i: number) => number): Promise<void> =>
-      device.write(table, new Float32Array(await device.read(table, at, bytes)).map(value), at);
-    const far = await readRows(this.x, order);
-    for (const [e, j] of emptied.entries()) {
-      const weight = this.#hostWeights?.[order[e]!] ?? 1;
-      const point = far.subarray(e * this.d, (e + 1) * this.d).map((value) => weight * value);
-      const from = labels[order[e]!]!;
-      await change(from * rowBytes, rowBytes, (sum, i) => sum - point[i]!);
-      await change(countAt(from), 4, (count) => count - weight);
-      device.write(table, point, j * rowBytes);
-      device.write(table, new Float32Array([weight]), countAt(j));
-    }
+    const emptied = Array.from(counts.keys()).filter((j) => counts[j] === 0);
+    const far = farthestRows(distances, emptied.length, this.#hostWeights);
+    const put = (label: (e: number) => number): void =>
+      far.forEach((row, e) => this.x.device.write(this.#labels.buffer, Uint32Array.of(label(e)), 4 * row));
+    put((e) => emptied[e]!);
+    this.#sum();
+    put((e) => labels[far[e]!]!);
   }
 }
 

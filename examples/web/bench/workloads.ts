@@ -173,6 +173,15 @@ export const WORKLOADS: readonly Workload[] = [
     },
   },
   {
+    name: "k-means of many centres",
+    sizes: { n: [5000, 65_536, 500_000], d: [16, 45, 45], k: [512, 4096, 16_384] },
+    run: async (device, { n, d, k }) => {
+      await new c.KMeans({ nClusters: k!, init: "random", nInit: 1, maxIter: 2, device }).fit(
+        c.tensor(device, values(n! * d!), [n!, d!]),
+      );
+    },
+  },
+  {
     name: "Sinkhorn",
     sizes: { n: [500, 4000, 20000], k: [10, 64, 256] },
     run: async (device, { n, k }) => {

@@ -1,7 +1,7 @@
 import { isRowSource } from "../../data/datasets/row-source";
 import type { RowSource } from "../../data/datasets/row-source";
 import type { Device } from "../../device";
-import { empty, run, takeTensor, tensor, untidied } from "../../tensor";
+import { empty, run, takeTensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import type { Random } from "../../random";
 import { meanVariance } from "../centers";
@@ -11,9 +11,6 @@ import { Lloyd } from "../lloyd";
 import type { LloydPasses } from "../lloyd";
 import { readRows, takeRows, withPoints } from "../points";
 import type { DeviceFor, PointSource } from "../points";
-
-/** Centres of which there are not too many for the sums of `Lloyd`, however many columns there are: see `isLarge`. */
-const FEW = 500;
 
 /** Points that a fit goes over: on a device, or read when they are needed. What it gives is in the frame. */
 export interface PointSet {
@@ -77,9 +74,9 @@ export function onDevice(points: Tensor, frame: Frame): PointSet {
     gather: async (rows) => takeRows(points, rows),
     read: (rows) => readRows(points, rows),
     sample: (_least, _random, use) => use(points),
-    lloyd: async (k) => {
-      const many = points.device.type === "webgpu" && k > FEW && (await import("../large-lloyd"));
-      return (many && (await many.largeLloyd(points, k, { empty, run, tensor, untidied }))) || new Lloyd(points, k);
-    },
+    lloyd: async (k) =>
+      points.device.type === "webgpu" && k > 256
+        ? (await import("../large-lloyd")).passesOf(points, k, { Lloyd, empty, run })
+        : new Lloyd(points, k),
   };
 }
