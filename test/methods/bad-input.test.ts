@@ -8,6 +8,7 @@ import { ClassicalMDS, Isomap, trustworthiness, TSNE, tsneAffinities, UMAP } fro
 import { kNeighbours, knnGraph, SparseMatrix } from "../../src/neighbours";
 import { Imputer, MinMaxScaler, RobustScaler, StandardScaler } from "../../src/preprocessing";
 import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
+import { DEVICES } from "../device-types";
 import { deviceOf } from "../devices";
 import { uniforms } from "../uniforms";
 
@@ -53,6 +54,8 @@ interface Row {
   readonly op: string;
   run(x: MatrixLike, device: Device): Promise<readonly unknown[]>;
   readonly refuses: Partial<Record<keyof typeof HARD | keyof typeof NONE, RegExp>>;
+  /** Whether WebGPU has nothing of its own here: it computes on no device, or by what another row computes. */
+  readonly plain?: boolean;
   /** Kinds of no matrix that it takes all the same. */
   readonly takes?: readonly string[];
 }
@@ -108,25 +111,36 @@ const ROWS: readonly Row[] = [
   },
   { op: "OPTICS.fit", run: fitting((device) => new OPTICS({ device, maxEps: 2, clusterMethod: "dbscan" }), (m) => [m.labels]), refuses: ENDS }, // prettier-ignore
   { op: "HDBSCAN.fit", run: fitting((device) => new HDBSCAN({ device }), (m) => [m.labels, m.probabilities, m.outlierScores]), refuses: { "one point": /a hierarchy needs two points, got 1/, ...ENDS } }, // prettier-ignore
-  ...(["ward", "single", "complete", "average"] as const).map((linkage): Row => ({ op: "AgglomerativeClustering.fit", run: fitting(() => new AgglomerativeClustering({ nClusters: k, linkage }), (m) => [m.labels, m.distances]), refuses: { ...FOUR, ...ENDS } })), // prettier-ignore
-  { op: "AgglomerativeClustering.fit", run: fitting(() => new AgglomerativeClustering({ distanceThreshold: 1 }), (m) => [m.labels, m.distances]), refuses: ENDS }, // prettier-ignore
+  ...(["ward", "single", "complete", "average"] as const).map((linkage): Row => ({ op: "AgglomerativeClustering.fit", plain: true, run: fitting(() => new AgglomerativeClustering({ nClusters: k, linkage }), (m) => [m.labels, m.distances]), refuses: { ...FOUR, ...ENDS } })), // prettier-ignore
+  { op: "AgglomerativeClustering.fit", plain: true, run: fitting(() => new AgglomerativeClustering({ distanceThreshold: 1 }), (m) => [m.labels, m.distances]), refuses: ENDS }, // prettier-ignore
   { op: "SpectralClustering.fit", run: fitting((device) => new SpectralClustering({ nClusters: k, device }), (m) => [m.labels, m.embedding]), refuses: { ...FOUR, "a sparse matrix": /4 clusters need as many points, got 2/, "1e37": /gamma must suit the squared distances, got 1, which gives every pair of points the weight 0/, "1e300": /values must differ by what fits float32/, "1e-300": /gamma must suit .* the weight 1/ } }, // prettier-ignore
   { op: "SpectralClustering.fit", run: fitting((device) => new SpectralClustering({ nClusters: k, device, affinity: "knn", nNeighbors: 5 }), (m) => [m.labels, m.embedding]), refuses: { ...neighbours("nNeighbors must be at most"), ...tooFewSparse("nNeighbors must be at most"), ...ENDS } }, // prettier-ignore
   { op: "SpectralEmbedding.fit", run: fitting((device) => new SpectralEmbedding({ device, affinity: "knn", nNeighbors: 5 }), (m) => [m.embedding]), refuses: { ...neighbours("nNeighbors must be at most"), ...tooFewSparse("nNeighbors must be at most"), ...ENDS } }, // prettier-ignore
-  { op: "SEC.fit", run: fitting((device) => new SEC({ nClusters: k, device }), (m) => [m.labels, m.embedding]), refuses: { ...neighbours("neighbors must be less than"), ...tooFewSparse("neighbors must be less than"), ...ENDS } }, // prettier-ignore
+  { op: "SEC.fit", plain: true, run: fitting((device) => new SEC({ nClusters: k, device }), (m) => [m.labels, m.embedding]), refuses: { ...neighbours("neighbors must be less than"), ...tooFewSparse("neighbors must be less than"), ...ENDS } }, // prettier-ignore
   { op: "LDMGI.fit", run: fitting((device) => new LDMGI({ nClusters: k, device }), (m) => [m.labels, m.embedding]), refuses: { ...neighbours("cliqueSize must be at most"), ...tooFewSparse("cliqueSize must be at most"), ...ENDS, "1e37": /lambda must not be lost beside the squared distances of neighbours/ } }, // prettier-ignore
   { op: "Isomap.fit", run: fitting((device) => new Isomap({ device }), (m) => [m.embedding, m.eigenvalues]), refuses: { ...neighbours("nNeighbors must be less than"), ...ENDS } }, // prettier-ignore
   { op: "TSNE.fit", run: fitting((device) => new TSNE({ device, perplexity: 3, maxIter: 30 }), (m) => [m.embedding, m.klDivergence]), refuses: { "one point": /perplexity must be below n − 1 = 0, got 3/, "three points": /perplexity must be below n − 1 = 2, got 3/, ...ENDS } }, // prettier-ignore
   { op: "UMAP.fit", run: fitting((device) => new UMAP({ device, nEpochs: 5 }), (m) => [m.embedding]), refuses: { "one point": /neighbours need two points, got 1/, ...ENDS } }, // prettier-ignore
   { op: "UMAP.fit", run: fitting((device) => new UMAP({ device, nEpochs: 5, metric: "cosine" }), (m) => [m.embedding]), refuses: { "one point": /neighbours need two points, got 1/ } }, // prettier-ignore
-  { op: "tsneAffinities", run: async (x) => [(await tsneAffinities(x, 3)).p], refuses: { "one point": /perplexity must be below n − 1 = 0, got 3/, "three points": /perplexity must be below/, ...ENDS } }, // prettier-ignore
-  { op: "trustworthiness", run: async (x) => [await trustworthiness(x, x, 2)], refuses: { "one point": /k must be below half the number of points, got 2 for 1/, "three points": /k must be below half the number of points, got 2 for 3/ } }, // prettier-ignore
+  { op: "tsneAffinities", plain: true, run: async (x) => [(await tsneAffinities(x, 3)).p], refuses: { "one point": /perplexity must be below n − 1 = 0, got 3/, "three points": /perplexity must be below/, ...ENDS } }, // prettier-ignore
+  { op: "trustworthiness", plain: true, run: async (x) => [await trustworthiness(x, x, 2)], refuses: { "one point": /k must be below half the number of points, got 2 for 1/, "three points": /k must be below half the number of points, got 2 for 3/ } }, // prettier-ignore
   { op: "knnGraph", run: async (x, device) => Object.values(await knnGraph(x, 5, { device })), refuses: { ...neighbours("k must be less than"), ...tooFewSparse("k must be less than"), ...ENDS } }, // prettier-ignore
-  { op: "chooseK", run: async (x, device) => { const { labels, k: chosen } = await chooseK((nClusters) => new KMeans({ nClusters, nInit: 1, device }), x, [2, 4], { references: 3, device }); return [labels, chosen]; }, refuses: { "one point": /range must be two whole numbers.* got \[2,4\]/, "three points": /range must be/, ...ENDS } }, // prettier-ignore
-  { op: "StandardScaler.fit", run: async (x) => [await new StandardScaler().fitTransform(x)], refuses: {} },
-  { op: "MinMaxScaler.fit", run: async (x) => [await new MinMaxScaler().fitTransform(x)], refuses: {} },
-  { op: "RobustScaler.fit", run: async (x) => [await new RobustScaler().fitTransform(x)], refuses: {} },
-  { op: "Imputer.fit", run: async (x) => [await new Imputer().fitTransform(x)], refuses: {}, takes: ["NaN"] },
+  { op: "chooseK", plain: true, run: async (x, device) => { const { labels, k: chosen } = await chooseK((nClusters) => new KMeans({ nClusters, nInit: 1, device }), x, [2, 4], { references: 3, device }); return [labels, chosen]; }, refuses: { "one point": /range must be two whole numbers.* got \[2,4\]/, "three points": /range must be/, ...ENDS } }, // prettier-ignore
+  {
+    op: "StandardScaler.fit",
+    plain: true,
+    run: async (x) => [await new StandardScaler().fitTransform(x)],
+    refuses: {},
+  },
+  { op: "MinMaxScaler.fit", plain: true, run: async (x) => [await new MinMaxScaler().fitTransform(x)], refuses: {} },
+  { op: "RobustScaler.fit", plain: true, run: async (x) => [await new RobustScaler().fitTransform(x)], refuses: {} },
+  {
+    op: "Imputer.fit",
+    plain: true,
+    run: async (x) => [await new Imputer().fitTransform(x)],
+    refuses: {},
+    takes: ["NaN"],
+  },
 ];
 
 /** The one line of an error. */
@@ -145,8 +159,8 @@ const numbersOf = (result: unknown): readonly number[] => {
   return typeof data === "number" ? [data] : Array.from(data as ArrayLike<number>);
 };
 
-async function done(row: Row, x: MatrixLike, alike?: number): Promise<void> {
-  const results = await row.run(x, await deviceOf("wasm"));
+async function done(row: Row, x: MatrixLike, alike?: number, type: Device["type"] = "wasm"): Promise<void> {
+  const results = await row.run(x, await deviceOf(type));
   for (const result of results) expect(numbersOf(result).findIndex((value) => !Number.isFinite(value))).toBe(-1);
   const [labels] = results;
   if (!(labels instanceof Int32Array)) return;
@@ -155,8 +169,13 @@ async function done(row: Row, x: MatrixLike, alike?: number): Promise<void> {
   if (alike) expect([...labels]).toEqual([...labels].map((_, i) => labels[i % alike]!));
 }
 
-async function refused(row: Pick<Row, "op" | "run">, x: MatrixLike, rule: RegExp): Promise<void> {
-  const error = await row.run(x, await deviceOf("wasm")).then(
+async function refused(
+  row: Pick<Row, "op" | "run">,
+  x: MatrixLike,
+  rule: RegExp,
+  type: Device["type"] = "wasm",
+): Promise<void> {
+  const error = await row.run(x, await deviceOf(type)).then(
     () => new Error(`${row.op} took it`),
     (reason: unknown) => reason,
   );
@@ -169,12 +188,16 @@ describe.each(ROWS.map((row, i) => [`${row.op} ${i}`, row] as const))("%s", (_, 
       if (!row.takes?.includes(name)) await refused(row, x, row.refuses[name as keyof typeof NONE] ?? rule);
   });
 
-  test("few, equal and far points are worked on, or refused", async () => {
-    for (const [name, x] of Object.entries(HARD)) {
-      const rule = row.refuses[name as keyof typeof HARD];
-      await (rule ? refused(row, x, rule) : done(row, x, name === "duplicates" ? 4 : undefined));
-    }
-  });
+  // what is no matrix is told before a device is asked
+  test.each(row.plain ? DEVICES.slice(0, 1) : DEVICES)(
+    "few, equal and far points are worked on, or refused: %s",
+    async (type) => {
+      for (const [name, x] of Object.entries(HARD)) {
+        const rule = row.refuses[name as keyof typeof HARD];
+        await (rule ? refused(row, x, rule, type) : done(row, x, name === "duplicates" ? 4 : undefined, type));
+      }
+    },
+  );
 });
 
 /** Graphs and distances that are given, each with what is wrong with it for a graph, for distances and for probabilities of three points; null: nothing. */
@@ -269,14 +292,17 @@ const NEW: readonly Asked[] = [
   ["kNeighbours", (device) => Promise.resolve((x) => kNeighbours(x, GROUPS, 3, { device }).then(({ distances }) => distances)), /values must differ by what fits float32/], // prettier-ignore
 ];
 
-test.each(NEW.map((asked) => [asked[0], asked] as const))(
-  "%s: new rows that are none, and far ones",
-  async (op, [, ask, far]) => {
-    const asked = await ask(await deviceOf("wasm"));
-    const row = { op, run: async (x: MatrixLike) => [await asked(x)] };
-    for (const [x, rule] of Object.values(NONE)) await refused(row, x, rule);
-    await refused(row, [[1, 2, 3]], /must have 2 columns, got 3/);
-    for (const x of [HARD["one point"], HARD.constant, HARD["far from 0"]]) await done({ ...row, refuses: {} }, x);
-    await (far ? refused(row, HARD["1e300"], far) : done({ ...row, refuses: {} }, HARD["1e300"]));
-  },
-);
+test.each(
+  NEW.flatMap((asked) => {
+    const types = asked[0] === "StandardScaler.transform" ? DEVICES.slice(0, 1) : DEVICES;
+    return types.map((type) => [asked[0], type, asked] as const);
+  }),
+)("%s on %s: new rows that are none, and far ones", async (op, type, [, ask, far]) => {
+  const asked = await ask(await deviceOf(type));
+  const row = { op, run: async (x: MatrixLike) => [await asked(x)] };
+  const none = type === "wasm" ? Object.values(NONE) : []; // told before a device is asked
+  for (const [x, rule] of none) await refused(row, x, rule);
+  await refused(row, [[1, 2, 3]], /must have 2 columns, got 3/);
+  for (const x of [HARD["one point"], HARD.constant, HARD["far from 0"]]) await done({ ...row, refuses: {} }, x);
+  await (far ? refused(row, HARD["1e300"], far) : done({ ...row, refuses: {} }, HARD["1e300"]));
+});
