@@ -115,6 +115,20 @@ describeDevices("k-means of many centres", (device) => {
       });
   });
 
+  test("gives equal points to the lowest of equally near centres, and ends where all points are on theirs", async () => {
+    const [n, d, k] = [520, 3, 260];
+    for (const kinds of [1, 5]) {
+      const x = Float32Array.from({ length: n * d }, (_, at) => (Math.floor(at / d) % kinds) + (at % d));
+      const centers = x.slice(0, k * d);
+      await withBoth(await device(), { x, d, k }, async (plain, large) => {
+        const found = await ran(large, centers, 9, 0);
+        expectSame(found, await ran(plain, centers, 9, 0));
+        expect([...found.labels]).toEqual([...found.labels].map((_, i) => i % kinds));
+        expect(found.inertia).toBe(0);
+      });
+    }
+  });
+
   test("stands where it was last told of, whatever is under way, and goes on from there", async () => {
     const [n, d, k] = [700, 5, 300];
     const { x, centers } = problem(n, d, k);
