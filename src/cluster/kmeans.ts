@@ -111,7 +111,9 @@ const resultArrays = ({ labels, clusterCenters }: Result, prefix = ""): Record<s
 /**
  * k-means by Lloyd's algorithm (Lloyd 1982), as scikit-learn's `KMeans` does it: greedy k-means++, several runs, empty clusters
  * moved to the points farthest from their centres, a stop when labels repeat or centres rest, labels that agree with the centres.
- * Distances decide in float32; the sums are ordered, so that one seed gives the same bytes on one device every time.
+ * Distances decide in float32; the sums are ordered, so that one seed gives the same bytes on one device every time. On WebGPU more than 256 centres
+ * are moved by rows sorted by their labels, where that pays, and iterations are launched ahead of what is read, up to three (arXiv 2603.09229). For
+ * thousands of them take `init: "random"`: k-means++ passes over the points for each centre.
  *
  * Rows of a source (`NpyDataset`) are read in blocks, once for their means and once an iteration, and chunks of 512 are added in float64. Beginnings are
  * sought among a sixteenth of `memory`, 16 MiB of rows; where there are no more than that, they and the labels are those of the same rows in memory.

@@ -68,16 +68,17 @@ export class LargeLloyd implements LloydPasses {
   readonly #pieces: number;
   readonly #made: Tensor[] = [];
   readonly #distances: Tensor;
-  readonly #digits: Tensor;
-  readonly #digitStarts: Tensor;
+  /** By the digit. */
+  readonly #counts: Tensor[] = [];
+  readonly #places: Tensor[] = [];
   readonly #order: Tensor;
   readonly #sorted: Tensor;
   readonly #starts: Tensor;
   readonly #runs: Tensor;
-  readonly #facts: Tensor;
   readonly #halted: Tensor;
   readonly #origin: Tensor;
   readonly #centers: Tensor[] = [];
+  readonly #facts: Tensor[] = [];
   readonly #labels: Tensor[] = [];
   #weights: Tensor | undefined;
   #hostWeights: Float32Array | undefined;
@@ -85,6 +86,8 @@ export class LargeLloyd implements LloydPasses {
   #at = 0;
   #launched = 0;
   #ahead: Promise<Float32Array>[] = [];
+  /** Labels of the centres as they are. */
+  #settled: Tensor | undefined;
 
   constructor(x: Tensor, k: number, tools: LargeTools) {
     const [n, d] = x.shape as [number, number];
@@ -93,13 +96,10 @@ export class LargeLloyd implements LloydPasses {
     this.#chunks = Math.ceil(n / this.#length);
     this.#pieces = Math.ceil(n / SUMS.PIECE);
     this.#distances = this.#make([n]);
-    this.#digits = this.#make([this.#chunks, 256], "u32");
-    this.#digitStarts = this.#make([this.#chunks, 256], "u32");
     this.#order = this.#make([n], "u32");
     this.#sorted = this.#make([n], "u32");
     this.#starts = this.#make([k + 1], "u32");
     this.#runs = this.#make([(this.#pieces + k) * (d + 1) + 2 * this.#pieces]);
-    this.#facts = this.#make([STATE.HEAD + 3 * k]);
     this.#halted = this.#make([1], "u32");
     this.#origin = this.#make([d]);
   }
@@ -112,6 +112,11 @@ export class LargeLloyd implements LloydPasses {
 
   #centersAt(slot: number): Tensor {
     return (this.#centers[slot] ??= this.#make([this.k, this.d]));
+  }
+
+  /** What the device says of the pass that found the centres of a slot. */
+  #factsAt(slot: number): Tensor {
+    return (this.#facts[slot] ??= this.#make([STATE.HEAD + 3 * this.k]));
   }
 
   #labelsAt(slot: number): Tensor {
@@ -144,6 +149,7 @@ export class LargeLloyd implements LloydPasses {
   #begin(slot: number): void {
     this.#at = this.#launched = slot;
     this.#ahead = [];
+    this.#settled = undefined;
     this.#x.device.write(this.#halted.buffer, new Uint32Array(1));
   }
 
@@ -154,15 +160,16 @@ export class LargeLloyd implements LloydPasses {
     const mean = new Float64Array(d);
     for (let i = 0; i < centers.length; i++) mean[i % d]! += centers[i]! / k;
     this.origin = origin ?? Float32Array.from(mean);
-    const given = this.#centersAt(next(this.#at));
+    const given = this.#centersAt(before(this.#at));
     device.write(this.#origin.buffer, this.origin);
     device.write(given.buffer, centers);
-    this.#move(given, this.#centersAt(this.#at), 0);
+    this.#move(given, this.#at, 0);
   }
 
-  #assign(centers: Tensor, labels: Tensor): void {
+  #assign(from: number, labels: Tensor): void {
+    const [centers, facts] = [this.#centersAt(from), this.#factsAt(from)];
     this.#tools.run(kernels.largeAssign, {
-      ...{ x: this.#x, centers, origin: this.#origin, facts: this.#facts, halted: this.#halted },
+      ...{ x: this.#x, centers, origin: this.#origin, facts, halted: this.#halted },
       ...{ labels, distances: this.#distances, n: this.n, d: this.d, k: this.k },
     });
   }
@@ -171,22 +178,15 @@ export class LargeLloyd implements LloydPasses {
   #sort(labels: Tensor): Tensor {
     const { run } = this.#tools;
     let [order, sorted] = [this.#order, this.#sorted];
-    for (let shift = 0; shift === 0 || 2 ** shift < this.k; shift += 8) {
-      const digit = {
-        labels,
-        order,
-        halted: this.#halted,
-        n: this.n,
-        length: this.#length,
-        chunks: this.#chunks,
-        shift,
-      };
-      const ordered = Number(shift > 0);
-      run(kernels.digitCounts, { ...digit, counts: this.#digits, ordered });
-      run(kernels.digitStarts, {
-        ...{ counts: this.#digits, halted: this.#halted, starts: this.#digitStarts, chunks: this.#chunks },
-      });
-      run(kernels.digitScatter, { ...digit, starts: this.#digitStarts, sorted, ordered });
+    const { n } = this;
+    const [halted, chunks, length] = [this.#halted, this.#chunks, this.#length];
+    for (let digit = 0; digit === 0 || 256 ** digit < this.k; digit++) {
+      const counts = (this.#counts[digit] ??= this.#make([chunks, 256], "u32"));
+      const starts = (this.#places[digit] ??= this.#make([chunks, 256], "u32"));
+      const taken = { labels, order, halted, n, length, chunks, shift: 8 * digit, ordered: Number(digit > 0) };
+      run(kernels.digitCounts, { ...taken, counts });
+      run(kernels.digitStarts, { counts, halted, starts, chunks });
+      run(kernels.digitScatter, { ...taken, starts, sorted });
       [order, sorted] = [sorted, order];
     }
     return order;
@@ -202,31 +202,32 @@ export class LargeLloyd implements LloydPasses {
       ...{ x: this.#x, labels, previous, distances: this.#distances, weights: this.#weights ?? this.#distances },
       ...{ order, halted, runs, n, d, k, pieces, weighted: Number(this.#weights !== undefined) },
     });
-    this.#move(this.#centersAt(from), this.#centersAt(to), 1);
+    this.#move(this.#centersAt(from), to, 1);
     run(kernels.lloydState, {
-      ...{ runs, facts: this.#facts, halted, k, d, pieces },
+      ...{ runs, facts: this.#factsAt(to), halted, k, d, pieces },
       ...{ relocates: Number(relocates), threshold: floorFloat32(threshold) },
     });
   }
 
-  #move(old: Tensor, centers: Tensor, moves: number): void {
+  #move(old: Tensor, to: number, moves: number): void {
+    const [centers, facts] = [this.#centersAt(to), this.#factsAt(to)];
     this.#tools.run(kernels.largeCenters, {
       ...{ runs: this.#runs, starts: this.#starts, old, origin: this.#origin, halted: this.#halted, centers },
-      ...{ facts: this.#facts, k: this.k, d: this.d, moves },
+      ...{ facts, k: this.k, d: this.d, moves },
     });
   }
 
-  /** What the device says of the pass that was launched last: facts of `lloyd_state`, and the counts. */
-  async #read(): Promise<Float32Array> {
-    return new Float32Array(await this.#x.device.read(this.#facts.buffer, 0, 4 * (STATE.HEAD + this.k)));
+  /** Facts of `lloyd_state`, and the counts. */
+  async #read(slot: number): Promise<Float32Array> {
+    return new Float32Array(await this.#x.device.read(this.#factsAt(slot).buffer, 0, 4 * (STATE.HEAD + this.k)));
   }
 
   #launch(relocates: boolean, threshold: number): Promise<Float32Array> {
     const [from, to] = [this.#launched, next(this.#launched)];
     this.#launched = to;
-    this.#assign(this.#centersAt(from), this.#labelsAt(to));
+    this.#assign(from, this.#labelsAt(to));
     this.#update(this.#labelsAt(to), this.#labelsAt(from), from, to, relocates, threshold);
-    const facts = this.#read();
+    const facts = this.#read(to);
     facts.catch(() => undefined); // whoever waits for it is told; nobody may
     return facts;
   }
@@ -243,7 +244,8 @@ export class LargeLloyd implements LloydPasses {
 
   async settle(): Promise<void> {
     this.#begin(this.#at);
-    this.#assign(this.#centersAt(this.#at), this.#labelsAt(this.#at));
+    this.#settled = this.#labelsAt(next(this.#at));
+    this.#assign(this.#at, this.#settled);
   }
 
   async inertia(): Promise<number> {
@@ -255,19 +257,18 @@ export class LargeLloyd implements LloydPasses {
   }
 
   async labels(): Promise<Int32Array<ArrayBuffer>> {
-    return new Int32Array((await this.#labelsAt(this.#at).data()).buffer);
+    return new Int32Array((await (this.#settled ?? this.#labelsAt(this.#at)).data()).buffer);
   }
 
   /** As `Lloyd` does it: the points farthest from their centres become the only members of the empty clusters, for the sums of this pass. */
   async #relocate(pass: Pass): Promise<Pass> {
     const [slot, spare] = [this.#at, next(this.#at)];
-    const before = (slot + SLOTS - 1) % SLOTS;
     const [labels, distances] = await Promise.all([this.labels(), this.#distances.data()]);
     const emptied = Array.from(pass.counts.keys()).filter((j) => pass.counts[j] === 0);
     farthestRows(distances as Float32Array, emptied.length, this.#hostWeights).forEach((row, e) => (labels[row] = emptied[e]!)); // prettier-ignore
     this.#x.device.write(this.#labelsAt(spare).buffer, labels);
-    this.#update(this.#labelsAt(spare), this.#labelsAt(slot), before, slot, false, -1);
-    const { shift, counts } = passOf(await this.#read());
+    this.#update(this.#labelsAt(spare), this.#labelsAt(slot), before(slot), slot, false, -1);
+    const { shift, counts } = passOf(await this.#read(slot));
     this.#begin(slot);
     this.#place(await this.centers()); // the mean of the centres may have gone far
     return { ...pass, shift, counts };
@@ -275,6 +276,7 @@ export class LargeLloyd implements LloydPasses {
 }
 
 const next = (slot: number): number => (slot + 1) % SLOTS;
+const before = (slot: number): number => (slot + SLOTS - 1) % SLOTS;
 
 /** What `lloyd_state` found: parts of the inertia are added in float64. */
 function passOf(facts: Float32Array): Pass {
