@@ -95,7 +95,7 @@ export const CLASSICAL: readonly Row[] = [
     title: "t-SNE + mixture",
     cluster: async (task) => {
       const { nClusters, seed, device } = task;
-      const embedding = await new TSNE({ seed, device, signal: task.signal }).fitTransform(rowsOf(task));
+      const embedding = await new TSNE({ seed, device }).fitTransform(rowsOf(task), running(task));
       return new GaussianMixture({ nComponents: nClusters, nInit: 10, seed, device }).fitPredict(
         embedding,
         running(task),
