@@ -4,6 +4,7 @@ import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { SparseMatrix } from "../sparse";
 
+/** Arrays of a checkpoint, by their names. */
 export type Arrays = Readonly<Record<string, NdArray<TypedArray>>>;
 
 /** A square sparse matrix whose values may be of float32. */
