@@ -1,12 +1,15 @@
 /**
  * Deep clustering in several steps, or on networks of images: codes that are placed and clustered by what other entries hold, convolutional encoders under
- * DEC, IDEC and N2D, and codes that keep to the centres of k-means.
+ * DEC, IDEC and N2D, codes that keep to the centres of k-means, and clusters that merge until a test says that they are several.
  * @module constella/deep
  */
 export { ConvDEC, ConvIDEC, ConvN2D } from "../models/conv-clustering";
 export type { ConvCoderOptions, ConvDECOptions, ConvIDECOptions, ConvN2DOptions } from "../models/conv-clustering";
 export { DCN } from "../models/dcn";
 export type { DCNOptions } from "../models/dcn";
+export { DipDECK } from "../models/dipdeck";
+export type { DipDECKOptions } from "../models/dipdeck";
+export type { DipMerge } from "../models/dip-clusters";
 export { N2D } from "../models/n2d";
 export type { N2DOptions } from "../models/n2d";
 export type { PlacedCodesOptions } from "../models/placed-codes";

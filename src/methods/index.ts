@@ -49,6 +49,7 @@ const ENTRIES = {
   dec: { title: "DEC", load: async () => (await import("./dec")).dec },
   idec: { title: "IDEC", load: async () => (await import("./idec")).idec },
   dcn: { title: "DCN", load: async () => (await import("./dcn")).dcn },
+  dipdeck: { title: "DipDECK", load: async () => (await import("./dipdeck")).dipdeck },
   "conv-dec": { title: "ConvDEC", load: async () => (await import("./conv-clustering")).convDEC },
   "conv-idec": { title: "ConvIDEC", load: async () => (await import("./conv-clustering")).convIDEC },
   "conv-n2d": { title: "ConvN2D", load: async () => (await import("./conv-clustering")).convN2D },

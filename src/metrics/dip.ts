@@ -3,6 +3,8 @@
 import { checkInteger } from "../checks";
 import type { MatrixLike } from "../matrix";
 import { stream } from "../random";
+import type { Random } from "../random";
+import { LEVELS, QUANTILES } from "./dip-quantiles";
 import { toVector } from "./labels";
 
 /** Options of `dipTest`. */
@@ -104,8 +106,8 @@ function furthest(
   return best;
 }
 
-/** The dip of values in ascending order. */
-function dipOf(x: Float64Array): number {
+/** The dip of finite values in ascending order. @internal */
+export function dipOf(x: Float64Array): number {
   const last = x.length - 1;
   const minor = sideOf(x);
   // the least concave majorant is the minorant of the sample turned round
@@ -141,14 +143,56 @@ export function dipTest(x: MatrixLike, { replicates = 2000, seed = 0 }: DipTestO
   checkInteger("dipTest", { seed }, 0, Number.MAX_SAFE_INTEGER);
   const values = ascending("dipTest", x);
   const dip = dipOf(values);
-  const random = stream(seed, "dipTest");
-  const uniform = new Float64Array(values.length);
   let larger = 0;
+  for (const other of uniformDips(values.length, replicates, stream(seed, "dipTest"))) larger += Number(other >= dip);
+  return { dip, pValue: larger / replicates };
+}
+
+/** Dips of uniform samples of n values. @internal */
+export function* uniformDips(n: number, replicates: number, random: Random): Generator<number, void, undefined> {
+  const uniform = new Float64Array(n);
   for (let replicate = 0; replicate < replicates; replicate++) {
     // sums of exponential numbers are, up to scale, uniform numbers in ascending order
     let sum = 0;
-    for (let i = 0; i < uniform.length; i++) uniform[i] = sum -= Math.log(1 - random.uniform());
-    if (dipOf(uniform) >= dip) larger++;
+    for (let i = 0; i < n; i++) uniform[i] = sum -= Math.log(1 - random.uniform());
+    yield dipOf(uniform);
   }
-  return { dip, pValue: larger / replicates };
+}
+
+/** The number of ascending values below x. */
+function below(values: readonly number[], x: number): number {
+  const at = values.findIndex((value) => value >= x);
+  return at < 0 ? values.length : at;
+}
+
+/** The place of x in ascending values, linear between two: 2.5 half way from the third to the fourth. */
+function placeIn(values: readonly number[], x: number): number {
+  const after = below(values, x);
+  if (after === 0 || after === values.length) return Math.max(0, after - 1);
+  const [a, b] = [values[after - 1]!, values[after]!];
+  return after - 1 + (x - a) / (b - a);
+}
+
+/** More than the table's numbers are rounded by, so that the least dip of few values, which many samples have, is no larger than the table's. */
+const ROUNDING = 1e-4;
+
+const SIZES = QUANTILES.map(([size]) => Math.log(size!));
+
+/**
+ * The p-value of a dip of n values as a table of simulated quantiles tells it, to ± 0.01: √n times the dip is sought among those of the next smaller and larger
+ * size, between which they go linearly in ln n; beyond the last size they stay as they are. 1 up to three values, whose dip is always 1/(2n); 0 above the largest
+ * dip of 20,000 samples.
+ * @internal
+ */
+export function dipPValue(dip: number, n: number): number {
+  if (n < 4) return 1;
+  const size = placeIn(SIZES, Math.log(n));
+  const [under, over] = [QUANTILES[Math.floor(size)]!, QUANTILES[Math.ceil(size)]!];
+  const share = size - Math.floor(size);
+  const quantiles = LEVELS.map((_, at) => under[at + 1]! + share * (over[at + 1]! - under[at + 1]!));
+  const x = Math.sqrt(n) * dip * (1 - ROUNDING);
+  if (x > quantiles.at(-1)!) return 0;
+  const place = placeIn(quantiles, x);
+  const [low, high] = [LEVELS[Math.floor(place)]!, LEVELS[Math.ceil(place)]!];
+  return 1 - low - (place - Math.floor(place)) * (high - low);
 }

@@ -6,12 +6,11 @@ import type { Fit } from "../lifecycle/fit";
 import type { OptionSet } from "../lifecycle/model";
 import type { EpochRecord, FitOptions } from "../lifecycle/progress";
 import { mapChunks, mapRows, mapWhole } from "../lifecycle/rows";
-import type { RowsLike, Rows } from "../lifecycle/rows";
+import type { BatchOrder, RowsLike, Rows } from "../lifecycle/rows";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import type { CodeNetwork } from "../nn/code-network";
 import { argmax } from "../ops/arg-extremum";
-import type { Index } from "../ops/indexing";
 import { flag, range, integer } from "../options";
 import { stream } from "../random";
 import { parameter, tidy } from "../tensor";
@@ -23,7 +22,7 @@ import type { RowsAugmentation } from "./autoencoder-stages";
 import { CodeModel } from "./code-model";
 import type { Coder } from "./coder";
 import { CLUSTERING_EPOCHS } from "./dec-options";
-import type { CodeClusteringSettings } from "./dec-options";
+import type { CodeLearningSettings } from "./dec-options";
 
 const PLACES: Places = {
   ...{ network: "autoencoder.network.", optimizer: "autoencoder.optimizer.", training: "pretraining" },
@@ -31,19 +30,28 @@ const PLACES: Places = {
 
 /** A step of the clustering phase: rows by number, as they are, and as the network is shown them. */
 export interface Batch {
-  readonly index: Index;
+  readonly index: Uint32Array;
   readonly items: Tensor;
   readonly x: Tensor;
+  /** That of the step. */
+  readonly interval: number;
+}
+
+/** A look at all rows: before which interval, and whether training ends with it where it changes nothing. */
+export interface Look {
+  readonly interval: number;
+  readonly isLast: boolean;
 }
 
 /** An autoencoder whose codes are clustered while it learns on. */
-export abstract class CodeClustering<S extends CodeClusteringSettings, N extends CodeNetwork> extends CodeModel<S, N> {
+export abstract class CodeClustering<S extends CodeLearningSettings, N extends CodeNetwork> extends CodeModel<S, N> {
   /** The centres on the device, once they are placed. */
   protected centers: Tensor | undefined;
+  /** The labels in force. */
+  protected assigned: Int32Array<ArrayBuffer> | undefined;
   readonly #clustering = new Training();
   /** The centres as the host has them. */
   #placed: NdArray | undefined;
-  #labels: Int32Array<ArrayBuffer> | undefined;
   /** The interval whose labels are in force, or −1. */
   #refreshed = -1;
   /** Share of labels that changed at the last refresh. */
@@ -61,7 +69,7 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
 
   /** Cluster of each item of the data given to `fit`, as of the last refresh. @throws before there is one */
   get labels(): Int32Array<ArrayBuffer> {
-    return this.known("labels", this.#labels).slice();
+    return this.known("labels", this.assigned).slice();
   }
 
   /** The centres among the codes, [nClusters, code], as of the last refresh. @throws before there are any */
@@ -85,9 +93,12 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
     const { pretrainEpochs: epochs, pretrainBatchSize: batchSize, pretrainLearningRate: learningRate } = this.settings;
     return this.codingFit(x, options, { epochs, batchSize, learningRate }, async ({ rows, device, fit, augment }) => {
       if (!this.centers) await this.#placeCenters(device, rows, fit);
-      const stage = this.#stage(rows, augment, options.epochs ?? CLUSTERING_EPOCHS);
+      const order = rows.order(stream(this.settings.seed, `${this.name}.order`).state(), this.settings.batchSize);
+      const { updateInterval = order.steps } = this.settings;
+      const intervals = Math.ceil(((options.epochs ?? this.usualEpochs) * order.steps) / updateInterval);
+      const stage = this.#stage(rows, augment, order, updateInterval, intervals);
       await this.#clustering.run([stage], this.settings.seed, fit, options);
-      await this.#look(rows, this.#clustering.begun);
+      await this.#look(rows, this.#lookAt(this.#clustering.begun, intervals));
     });
   }
 
@@ -117,6 +128,8 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
     });
   }
 
+  /** Clusters that there are; before the centres are placed, those that are to be placed. */
+  protected abstract get clusterCount(): number;
   /** How well each centre suits each code: [n, nClusters], the largest of its row that of its cluster. */
   protected abstract scores(z: Tensor, centers: Tensor): Tensor;
   /** What the clustering phase trains, by what, and the loss of a batch. */
@@ -126,6 +139,38 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
     // the labels are all there is
   }
 
+  /** Passes of clustering where `fit` is told none. */
+  protected get usualEpochs(): number {
+    return CLUSTERING_EPOCHS;
+  }
+
+  /** Times that the clustering may yet begin anew, as it does where clusters merge. */
+  protected get restarts(): number {
+    return 0;
+  }
+
+  /** The interval before which the clustering ends, of so many that were asked for. */
+  protected endsAt(intervals: number): number {
+    return intervals;
+  }
+
+  /** Figures of an interval, beside the share of labels that changed. */
+  protected figures(): Readonly<Record<string, number>> {
+    return {};
+  }
+
+  /** Labels of all rows by the centres as they are now. */
+  protected async assign(rows: Rows, _look: Look): Promise<Int32Array<ArrayBuffer>> {
+    const centers = this.centers!;
+    const scores = await mapWhole(rows, (batch) => this.scores(this.network.encode(batch), centers), this.chunk);
+    const assigned = tidy(() => {
+      this.looked(scores);
+      return argmax(scores, 1);
+    });
+    scores.dispose();
+    return joined([assigned], rows.count);
+  }
+
   protected override own(): Learned {
     const { arrays, state } = super.own();
     return {
@@ -133,7 +178,7 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
         ...arrays,
         ...this.#clustering.tensors(),
         ...(this.centers && { centers: this.centers }),
-        ...(this.#labels && { labels: new NdArray<TypedArray>(this.#labels) }),
+        ...(this.assigned && { labels: new NdArray<TypedArray>(this.assigned) }),
       },
       state: {
         ...{ ...state, clustering: this.#clustering.state, refreshed: this.#refreshed },
@@ -143,13 +188,13 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
   }
 
   protected override async restore(saved: Checkpoint): Promise<void> {
-    const { nClusters } = this.settings;
+    const { clusterCount } = this;
     this.#clustering.restore(saved, "clustering");
     this.#refreshed = saved.entry("refreshed", integer(-1));
     this.#changed = saved.entry("changed", range(0, 1));
     this.#converged = saved.entry("converged", flag);
-    this.#labels = saved.labels("labels", nClusters);
-    this.#placed = saved.array("centers", [nClusters, this.coder.code(this.settings)]);
+    this.assigned = saved.labels("labels", clusterCount);
+    this.#placed = saved.array("centers", [clusterCount, this.coder.code(this.settings)]);
     await super.restore(saved);
     const device = await this.built();
     if (this.#placed) this.centers = parameter(device, this.#placed.data, this.#placed.shape);
@@ -163,11 +208,12 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
   }
 
   async #placeCenters(device: Device, rows: Rows, { signal }: Fit): Promise<void> {
-    const { nClusters: k, nInit, seed } = this.settings;
+    const { nInit, seed } = this.settings;
+    const k = Math.min(this.clusterCount, rows.count);
     const z = await mapWhole(rows, (batch) => this.network.encode(batch), this.chunk);
     try {
       const { labels, centers } = await bestRun(z, { k, nInit, seed, signal });
-      this.#labels = labels;
+      this.assigned = labels;
       this.#placed = new NdArray(centers, [k, z.shape[1]!]);
     } finally {
       z.dispose();
@@ -176,57 +222,60 @@ export abstract class CodeClustering<S extends CodeClusteringSettings, N extends
   }
 
   /** Recomputes scores and labels of all rows, once for an interval. */
-  async #look(rows: Rows, interval: number): Promise<void> {
+  async #look(rows: Rows, look: Look): Promise<void> {
+    const { interval } = look;
     if (this.#refreshed === interval) return;
+    const before = this.assigned;
+    const labels = await this.assign(rows, look);
     const centers = this.centers!;
-    const scores = await mapWhole(rows, (batch) => this.scores(this.network.encode(batch), centers), this.chunk);
-    const assigned = tidy(() => {
-      this.looked(scores);
-      return argmax(scores, 1);
-    });
-    scores.dispose();
-    const placed = (await centers.data()) as Float32Array<ArrayBuffer>;
-    const labels = await joined([assigned], rows.count);
-    const before = this.#labels;
     const changed = before ? labels.reduce((count, label, i) => count + Number(label !== before[i]), 0) : labels.length;
-    this.#placed = new NdArray(placed, centers.shape);
-    this.#labels = labels;
+    this.#placed = new NdArray((await centers.data()) as Float32Array<ArrayBuffer>, centers.shape);
+    this.assigned = labels;
     this.#changed = changed / labels.length;
     this.#refreshed = interval;
   }
 
-  #stage(rows: Rows, augment: RowsAugmentation | undefined, epochs: number): Stage {
-    const { updateInterval, tolerance, batchSize, seed } = this.settings;
-    const order = rows.order(stream(seed, `${this.name}.order`).state(), batchSize);
+  #lookAt(interval: number, intervals: number): Look {
+    return { interval, isLast: interval >= this.endsAt(intervals) };
+  }
+
+  #stage(
+    rows: Rows,
+    augment: RowsAugmentation | undefined,
+    order: BatchOrder,
+    steps: number,
+    intervals: number,
+  ): Stage {
+    const { tolerance } = this.settings;
     const { load } = order;
     const passOf = (epoch: number, step: number): [number, number] => {
-      const number = epoch * updateInterval + step;
+      const number = epoch * steps + step;
       return [Math.floor(number / order.steps), number % order.steps];
     };
     const { loss, ...trained } = this.objective();
     return {
-      ...{ name: this.name, epochs: Math.ceil((epochs * order.steps) / updateInterval), steps: updateInterval },
+      ...{ name: this.name, epochs: this.endsAt(intervals) + this.restarts * intervals, steps },
       ...trained,
-      mayEnd: tolerance > 0,
+      mayEnd: tolerance > 0 || this.restarts > 0,
       beforeEpoch: async (interval) => {
         if (this.#converged) return false;
-        await this.#look(rows, interval);
+        await this.#look(rows, this.#lookAt(interval, intervals));
         this.#converged = interval > 0 && this.#changed < tolerance;
-        return !this.#converged;
+        return !this.#converged && interval < this.endsAt(intervals);
       },
       load: load && ((epoch, step) => load(...passOf(epoch, step))),
       loss: ({ epoch, step, random }) => {
         const index = order.batch(...passOf(epoch, step));
         const items = rows.at(index);
-        return loss({ index, items, x: augment ? augment(items, random) : items });
+        return loss({ index, items, x: augment ? augment(items, random) : items, interval: epoch });
       },
-      figures: () => ({ changed: this.#changed }),
+      figures: () => ({ changed: this.#changed, ...this.figures() }),
     };
   }
 }
 
-/** Labels of chunks, one after the other, on the host; the chunks are disposed of. */
-async function joined(chunks: readonly Tensor[], count: number): Promise<Int32Array<ArrayBuffer>> {
+/** Labels of chunks, one after the other, on the host; the chunks are disposed of. @internal */
+export async function joined(chunks: readonly Tensor[], count: number): Promise<Int32Array<ArrayBuffer>> {
   const labels = new Int32Array(count);
   let at = 0;
   try {

@@ -90,6 +90,10 @@ export class DCN extends CodeClustering<Settings, Autoencoder> {
     this.#counts = undefined;
   }
 
+  protected override get clusterCount(): number {
+    return this.settings.nClusters;
+  }
+
   /** Nearer centres have the larger values of Student's t distribution. */
   protected override scores(z: Tensor, centers: Tensor): Tensor {
     return studentT(z, centers);

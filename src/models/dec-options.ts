@@ -15,16 +15,15 @@ import type { ImageRowsOptions } from "./autoencoder-stages";
 import { DENSE_DEFAULTS, DENSE_RULES } from "./coder";
 import type { DenseOptions } from "./coder";
 
-/** Options of every method that pretrains an autoencoder, and then clusters its codes while it learns on. */
-export interface CodeClusteringOptions extends Pick<ImageRowsOptions, "augment" | "augmentWith"> {
-  readonly nClusters: number;
+/** Options of every method that pretrains an autoencoder, and then clusters its codes while it learns on, whoever knows the number of clusters. */
+export interface CodeLearningOptions extends Pick<ImageRowsOptions, "augment" | "augmentWith"> {
   /** Steps between two looks at all the data, which renew the labels and the global target. */
   readonly updateInterval?: number;
   /** Training ends when fewer than this share of labels changed between two refreshes. */
   readonly tolerance?: number;
   /** Restarts of the k-means that places the centres. */
   readonly nInit?: number;
-  /** Of the clustering phase: of DEC and its kind, SGD with momentum 0.9; of DCN, Adam. */
+  /** Of the clustering phase: of DEC and its kind, SGD with momentum 0.9; of DCN and DipDECK, Adam. */
   readonly learningRate?: number;
   readonly batchSize?: number;
   /** Passes over the data for the whole autoencoder before clustering. */
@@ -37,9 +36,21 @@ export interface CodeClusteringOptions extends Pick<ImageRowsOptions, "augment" 
   readonly device?: Device | undefined;
 }
 
+/** Options of those that are told the number of clusters. */
+export interface CodeClusteringOptions extends CodeLearningOptions {
+  readonly nClusters: number;
+}
+
+/** Options that need not be in force. */
+type Open = "augment" | "augmentWith" | "updateInterval";
+
+/** All that are in force; without an update interval it is a pass over the data. @inline */
+export type CodeLearningSettings = Required<Omit<CodeLearningOptions, "device" | Open>> &
+  Pick<CodeLearningOptions, Open>;
+
 /** The same, all of them. @inline */
-export type CodeClusteringSettings = Required<Omit<CodeClusteringOptions, "device" | "augment" | "augmentWith">> &
-  Pick<CodeClusteringOptions, "augment" | "augmentWith">;
+export type CodeClusteringSettings = CodeLearningSettings &
+  Required<Pick<CodeClusteringOptions, "nClusters" | "updateInterval">>;
 
 /** Options of the soft assignment by Student's t distribution, and of what sharpens it. */
 export interface StudentOptions extends CodeClusteringOptions {

@@ -68,6 +68,10 @@ export abstract class StudentClustering<S extends StudentSettings, N extends Cod
     this.#target = undefined;
   }
 
+  protected override get clusterCount(): number {
+    return this.settings.nClusters;
+  }
+
   protected override scores(z: Tensor, centers: Tensor): Tensor {
     return studentT(z, centers, this.settings.alpha);
   }
