@@ -18,7 +18,7 @@ import { gatherRows } from "../ops/indexing";
 import { mse } from "../ops/losses/elementwise";
 import { mean, sum } from "../ops/reduce";
 import { Adam } from "../optim";
-import { finite, integer, list, range, record } from "../options";
+import { finite, integer, list, optional, range, record } from "../options";
 import { keep, tensor, tidy } from "../tensor";
 import { mapTo } from "../typed-arrays";
 import type { Tensor } from "../tensor";
@@ -63,7 +63,8 @@ const { updateInterval: __, ...DEFAULTS } = CODE_CLUSTERING_OPTIONS.defaults;
 export const DIPDECK_OPTIONS: OptionSet<Settings> = {
   rules: {
     ...{ ...RULES, ...DENSE_RULES, initialClusters: integer(1), dipThreshold: range(0, 1), minClusters: integer(1) },
-    ...{ maxClusters: integer(1), sizeRatio: range(1), clusteringWeight: range(0) },
+    ...{ maxClusters: optional(integer(1)), sizeRatio: range(1), clusteringWeight: range(0) },
+    updateInterval: optional(integer(1)),
   },
   defaults: {
     ...{ ...DEFAULTS, ...DENSE_DEFAULTS, learningRate: 1e-4, tolerance: 0 },
