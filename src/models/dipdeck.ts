@@ -5,7 +5,7 @@ import { binary, unary } from "../kernels/elementwise";
 import { scatterAddRows } from "../kernels/indexing";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
-import { mapWhole } from "../lifecycle/rows";
+import { chunksOf, mapWhole } from "../lifecycle/rows";
 import type { Rows } from "../lifecycle/rows";
 import { RowsModel } from "../lifecycle/rows-model";
 import type { Autoencoder } from "../nn/autoencoder";
@@ -18,7 +18,7 @@ import { gatherRows } from "../ops/indexing";
 import { mse } from "../ops/losses/elementwise";
 import { mean, sum } from "../ops/reduce";
 import { Adam } from "../optim";
-import { finite, integer, list, optional, range, record } from "../options";
+import { finite, integer, list, optional, positive, range, record } from "../options";
 import { keep, tensor, tidy } from "../tensor";
 import { mapTo } from "../typed-arrays";
 import type { Tensor } from "../tensor";
@@ -88,7 +88,8 @@ const MERGES = list(record({ interval: integer(0), clusters: integer(1), pValue:
  * Deep clustering that finds the number of clusters. An autoencoder's codes are cut into far too many clusters, each with the item nearest to its mean to stand
  * for it, and pᵢⱼ is the p-value of Hartigan's dip test of the items of two, on the line through the codes of those. A code z of cluster i is drawn to the codes mⱼ of
  * all that stand for clusters, the more the likelier both are one:
- * L = mse(x, x̂) + w (1 + sd D) / mean D · Σⱼ rᵢⱼ ‖z − mⱼ‖², r = (p + I) with rows that sum to 1, D the distances of the mⱼ. After each interval the clusters whose
+ * L = mse(x, x̂) / v + w (1 + sd D) / mean D · Σⱼ rᵢⱼ ‖z − mⱼ‖², r = (p + I) with rows that sum to 1, D the distances of the mⱼ; v, the mean variance of
+ * the values of the items, makes w mean the same whatever their scale. After each interval the clusters whose
  * dip test finds one mode are merged, the likeliest first, and the passes are counted anew: in the first a code's cluster stays what it was, then it is the nearest.
  */
 export class DipDECK extends CodeClustering<Settings, Autoencoder> {
@@ -103,6 +104,8 @@ export class DipDECK extends CodeClustering<Settings, Autoencoder> {
   /** The largest p-value of a pair that was left, or 0 where there is none. */
   #pValue = 0;
   #merges: readonly DipMerge[] = [];
+  /** Mean variance of the values of the items. */
+  #variance = 1;
 
   /** @throws for an option that is unknown, missing or out of its range, and for more clusters at least than at most or to begin with */
   constructor(options: DipDECKOptions) {
@@ -159,7 +162,10 @@ export class DipDECK extends CodeClustering<Settings, Autoencoder> {
     const [items, relations] = [this.#items, this.#relations];
     return {
       arrays: { ...arrays, ...(items && relations && { items, relations }) },
-      state: { ...state, clusters: this.clusterCount, begin: this.#begin, pValue: this.#pValue, merges: this.#merges },
+      state: {
+        ...{ ...state, clusters: this.clusterCount, begin: this.#begin, pValue: this.#pValue, merges: this.#merges },
+        variance: this.#variance,
+      },
     };
   }
 
@@ -168,6 +174,7 @@ export class DipDECK extends CodeClustering<Settings, Autoencoder> {
     this.#begin = saved.entry("begin", integer(0));
     this.#pValue = saved.entry("pValue", range(0, 1));
     this.#merges = saved.entry("merges", MERGES);
+    this.#variance = saved.entry("variance", positive);
     const items = saved.array("items", [k, sizeOf(this.coder.input(this.settings))]);
     const relations = saved.array("relations", [k, k]);
     await super.restore(saved);
@@ -204,7 +211,8 @@ export class DipDECK extends CodeClustering<Settings, Autoencoder> {
             ? mapTo(Uint32Array, index, (row) => assigned![row]!)
             : noGrad(() => argmin(distances, 1));
         const drawn = scale(sum(mul(gatherRows(this.#relations!, own), distances)), 1 / z.shape[0]!);
-        return add(mse(network.decode(z), x), scale(mul(drawn, unitOf(centers)), clusteringWeight));
+        const error = scale(mse(network.decode(z), x), 1 / this.#variance);
+        return add(error, scale(mul(drawn, unitOf(centers)), clusteringWeight));
       },
     };
   }
@@ -218,6 +226,7 @@ export class DipDECK extends CodeClustering<Settings, Autoencoder> {
       const isFirst = !this.#items;
       let medoids: number[] | undefined;
       if (isFirst) {
+        this.#variance = (await varianceOf(rows)) || 1;
         medoids = DipClusters.medoids({ z, d, labels: this.assigned!, sizeRatio }, this.clusterCount);
         await this.#standFor(rows, medoids);
       }
@@ -315,4 +324,22 @@ function unitOf(centers: Tensor): Tensor {
   if (k === 2) return div(1, middle);
   const deviation = sqrt(shift(mean(square(sub(distances, middle))), NEAR_ZERO));
   return div(shift(deviation, 1), middle);
+}
+
+/** The mean variance of the values of rows, in two passes. */
+async function varianceOf(rows: Rows): Promise<number> {
+  const { count, width, device } = rows;
+  const means = new Float32Array(width);
+  for await (const chunk of chunksOf(rows, (x) => sum(x, 0))) {
+    (await chunk.data()).forEach((value, j) => (means[j]! += value / count));
+    chunk.dispose();
+  }
+  const middle = tensor(device, means, [width]);
+  let total = 0;
+  for await (const chunk of chunksOf(rows, (x) => sum(square(sub(x, middle))))) {
+    total += await chunk.item();
+    chunk.dispose();
+  }
+  middle.dispose();
+  return total / (count * width);
 }
