@@ -1,7 +1,7 @@
 // Rows of the study with a network: what clusters the codes of one autoencoder a seed, and of convolutional ones.
 import { DEC, IDEC, KMeans, NdArray, StackedAutoencoder } from "constella";
 import type { Autoencoder, RunOptions } from "constella";
-import { ConvN2D, DCN, N2D } from "constella/deep";
+import { ConvN2D, DCN, DipDECK, N2D } from "constella/deep";
 import { keptRun } from "./kept-run";
 import { running } from "./task";
 import type { Row, Task } from "./task";
@@ -85,6 +85,11 @@ export const DEEP: readonly Row[] = [
   { id: "dec-printed", title: "DEC, trained as printed", cluster: decAsPrinted },
   { id: "idec", title: "IDEC", from: from((options) => new IDEC(options)) },
   { id: "dcn", title: "DCN", from: from((options) => new DCN(options)) },
+  {
+    id: "dipdeck",
+    title: "DipDECK, number of clusters found",
+    from: from(({ nClusters: _, ...options }) => new DipDECK(options)),
+  },
   { id: "n2d", title: "N2D", from: from((options) => new N2D(options)) },
   { id: "conv-n2d", title: "N2D, convolutional", images: true, cluster: (task) => convN2D(task, false) },
   {

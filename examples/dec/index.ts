@@ -37,6 +37,8 @@ interface Cell {
   readonly ACC: number;
   readonly NMI: number;
   readonly ARI: number;
+  /** Clusters of the result: of methods that find their number what they found. */
+  readonly clusters?: number;
   /** Of the clustering alone: what begins with an autoencoder takes its time too. */
   readonly seconds: number;
 }
@@ -112,7 +114,9 @@ async function seedCells(rows: readonly Row[], task: Task, folder: string): Prom
         await writeAtomic(file, `${JSON.stringify(await measured(row, task, autoencoders.get(augmented)))}\n`);
       }
       const cell = JSON.parse(await readFile(file, "utf8")) as Cell;
-      console.log(`seed ${cell.seed}  ${row.title.padEnd(30)} ACC ${cell.ACC.toFixed(4)}  NMI ${cell.NMI.toFixed(4)}`);
+      const { seed, ACC, NMI, clusters = task.nClusters } = cell;
+      const measures = `ACC ${ACC.toFixed(4)}  NMI ${NMI.toFixed(4)}  clusters ${clusters}`;
+      console.log(`seed ${seed}  ${row.title.padEnd(30)} ${measures}`);
       cells.push(cell);
     }
   } finally {
@@ -126,7 +130,8 @@ async function measured(row: Row, task: Task, autoencoder: StackedAutoencoder | 
   const labels = "from" in row ? await row.from(autoencoder!, task) : await row.cluster(task);
   task.progress.stop();
   const { ACC, NMI, ARI } = headline(task.items.truth, labels) as Record<"ACC" | "NMI" | "ARI", number>;
-  return { method: row.id, seed: task.seed, ACC, NMI, ARI, seconds: (performance.now() - began) / 1000 };
+  const clusters = new Set(labels).size;
+  return { method: row.id, seed: task.seed, ACC, NMI, ARI, clusters, seconds: (performance.now() - began) / 1000 };
 }
 
 function markdown(rows: readonly Row[], cells: readonly Cell[], { truth }: Items): string {

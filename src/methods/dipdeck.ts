@@ -19,7 +19,8 @@ const EMBEDDING = 5;
 export const dipdeck: Method<DipDECKMethodOptions> = {
   name: "dipdeck",
   title: "DipDECK",
-  summary: "far too many clusters of an autoencoder's codes, which merge while it learns on where the dip test finds one mode",
+  summary:
+    "far too many clusters of an autoencoder's codes, which merge while it learns on where the dip test finds one mode",
   paper: "Leiber, Bauer, Schelling, Böhm and Plant, Dip-based deep embedded clustering with k-estimation, KDD 2021",
   takes: ["rows", "images"],
   target: "none",

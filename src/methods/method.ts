@@ -110,6 +110,8 @@ export interface Estimator {
   readonly labels?: FittedLabels;
   /** What is to be told of the items that were fitted, in words. */
   readonly remarks?: readonly string[];
+  /** Clusters that became one, with the p-value of what told it, in their order. */
+  readonly merges?: readonly { readonly pValue: number }[];
   /** Labels of items that need not have been fitted. */
   predict?(x: unknown): Promise<FittedLabels>;
   /** Items that need not have been fitted as the method sees them, [n, e]. */

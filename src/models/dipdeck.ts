@@ -1,8 +1,9 @@
 // DipDECK: Leiber, Bauer, Schelling, Böhm and Plant, "Dip-based deep embedded clustering with k-estimation", KDD 2021.
 import type { Bytes } from "../data/formats/source";
 import { noGrad } from "../graph";
-import { binary, unary } from "../kernels/elementwise";
+import { unary } from "../kernels/elementwise";
 import { scatterAddRows } from "../kernels/indexing";
+import { squaredDistance, weightedDifference } from "../kernels/linear-algebra";
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { OptionSet } from "../lifecycle/model";
 import { chunksOf, mapWhole } from "../lifecycle/rows";
@@ -53,7 +54,9 @@ export interface DipDECKOptions extends CodeLearningOptions, DenseOptions {
 type Settings = CodeLearningSettings &
   Required<Omit<DenseOptions, "itemShape">> &
   Pick<DenseOptions, "itemShape"> &
-  Required<Pick<DipDECKOptions, "initialClusters" | "dipThreshold" | "minClusters" | "sizeRatio" | "clusteringWeight">> &
+  Required<
+    Pick<DipDECKOptions, "initialClusters" | "dipThreshold" | "minClusters" | "sizeRatio" | "clusteringWeight">
+  > &
   Pick<DipDECKOptions, "maxClusters">;
 
 const { nClusters: _, ...RULES } = CODE_CLUSTERING_OPTIONS.rules;
@@ -71,7 +74,7 @@ export const DIPDECK_OPTIONS: OptionSet<Settings> = {
     ...{ initialClusters: 35, dipThreshold: 0.9, minClusters: 1, sizeRatio: 2, clusteringWeight: 1 },
   },
   kernels: (settings) => [
-    ...[...CODE_CLUSTERING_OPTIONS.kernels, unary, binary, scatterAddRows],
+    ...[...CODE_CLUSTERING_OPTIONS.kernels, unary, scatterAddRows, squaredDistance, weightedDifference],
     ...denseKernels(settings),
   ],
 };
@@ -113,7 +116,9 @@ export class DipDECK extends CodeClustering<Settings, Autoencoder> {
     const { initialClusters, minClusters, maxClusters = Infinity } = this.settings;
     const most = Math.min(initialClusters, maxClusters);
     if (minClusters > most)
-      throw new Error(`DipDECK: minClusters must be at most initialClusters and maxClusters, got ${minClusters} and ${most}`);
+      throw new Error(
+        `DipDECK: minClusters must be at most initialClusters and maxClusters, got ${minClusters} and ${most}`,
+      );
   }
 
   /** @throws when the bytes are no checkpoint of a DipDECK */
@@ -299,10 +304,12 @@ export class DipDECK extends CodeClustering<Settings, Autoencoder> {
 
   /** Takes over r and the largest p-value. */
   #relate({ pValues, count, likest }: DipClusters): void {
-    const relations = Float32Array.from(pValues.flatMap((row, i) => {
-      const whole = row.reduce((total, p) => total + p, 1);
-      return row.map((p, j) => (p + Number(i === j)) / whole);
-    }));
+    const relations = Float32Array.from(
+      pValues.flatMap((row, i) => {
+        const whole = row.reduce((total, p) => total + p, 1);
+        return row.map((p, j) => (p + Number(i === j)) / whole);
+      }),
+    );
     this.#relations?.dispose();
     this.#relations = keep(tensor(this.centers!.device, relations, [count, count]));
     this.#pValue = Math.max(0, likest.pValue);

@@ -68,6 +68,7 @@ export function toReport(run: FinishedRun): ClusteringReport {
       ...pretrainingCurves(history),
       ...clusteringCurves(history, trace),
       ...(run.pulls ? [gradientCurve(run.pulls)] : []),
+      ...(run.merges ? [mergesCurve(run.merges)] : []),
     ],
     ...{ labels, nClusters: Math.max(1, nClusters) },
     ...(run.truth && { truth: run.truth }),
@@ -152,6 +153,14 @@ function gradientCurve({ q, size }: NonNullable<Insights["pulls"]>): Curve {
   };
 }
 
+/** The p-values by which clusters were merged, one after the other. */
+const mergesCurve = (merges: NonNullable<Insights["merges"]>): Curve => ({
+  name: "Merges",
+  xLabel: "merges so far",
+  yLabel: "p-value of the dip test of the two",
+  series: [{ name: "p-value", x: merges.map((_, at) => at + 1), y: merges.map(({ pValue }) => pValue) }],
+});
+
 /** Loss of each stage before the last by its epochs. */
 function pretrainingCurves(history: readonly EpochRecord[]): Curve[] {
   const last = history.at(-1)?.stage;
@@ -179,6 +188,10 @@ function clusteringCurves(history: readonly EpochRecord[], trace: readonly Trace
       ? "labels that changed"
       : "share of labels that changed";
     curves.push({ name: "Labels", xLabel, yLabel, series });
+  }
+  if (records.some(({ clusters }) => clusters !== undefined)) {
+    const series = [{ name: "clusters", x, y: records.map(({ clusters }) => Number(clusters)) }];
+    curves.push({ name: "Clusters that are left", xLabel, yLabel: "number of clusters", series });
   }
   const names = Object.keys(trace[0] ?? {}).filter((name) => name !== "step");
   const steps = trace.map(({ step }) => step);

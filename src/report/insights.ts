@@ -8,6 +8,8 @@ import { sampleRows } from "./sections/sample";
 
 /** What a report shows of a network or a map, of methods that have one. */
 export interface Insights {
+  /** The p-values by which clusters were merged, in their order. */
+  readonly merges?: readonly { readonly pValue: number }[];
   /** What is to be told of the items, in words. */
   readonly remarks?: readonly string[];
   /** The units of a self-organising map, or the nodes of an evolving one. */
@@ -77,6 +79,7 @@ export async function insightsOf(estimator: Estimator, x: NdArray<TypedArray>, s
   const pulls = await estimator.gradientSizes?.(taken(x, sampleRows(n, PULLED, seed)));
   return {
     ...(estimator.remarks?.length && { remarks: estimator.remarks }),
+    ...(estimator.merges?.length && { merges: estimator.merges }),
     ...(map && { map }),
     ...(values && { decoded: { rows, given, values } }),
     ...(broken && denoised && { denoised: { share, given: broken, values: denoised } }),

@@ -25,7 +25,7 @@ import {
   VaDE,
   VAE,
 } from "../../src/generative";
-import { ConvDEC, ConvIDEC, ConvN2D, DCN, N2D } from "../../src/deep";
+import { ConvDEC, ConvIDEC, ConvN2D, DCN, DipDECK, N2D } from "../../src/deep";
 import { TSNE, UMAP } from "../../src/manifold";
 import { CSOM, ESOM, SOM } from "../../src/som";
 import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
@@ -44,6 +44,7 @@ const autoencoder = {
   ...{ layers: [8, 12, 3], layerEpochs: 1, pretrainEpochs: 2, pretrainBatchSize: 32, batchSize: 32 },
   ...{ nClusters: 3, nInit: 2, updateInterval: 5, tolerance: 0, seed: 3 },
 };
+const { nClusters: _, ...uncounted } = autoencoder;
 const coder = {
   ...{ inputShape: [1, 2, 4], channels: [4], code: 3, pretrainEpochs: 2, pretrainBatchSize: 32, batchSize: 32 },
   ...{ nClusters: 3, nInit: 2, updateInterval: 5, tolerance: 0, seed: 3 },
@@ -236,6 +237,12 @@ export const MODELS: Readonly<Record<string, Subject>> = {
   DCN: subject(
     (device) => new DCN({ ...autoencoder, device }),
     (bytes, device) => DCN.load(bytes, { device }),
+    (model, options) => model.fit(x, { epochs: 3, ...options }),
+    (model) => model.transform(x),
+  ),
+  DipDECK: subject(
+    (device) => new DipDECK({ ...uncounted, initialClusters: 6, device }),
+    (bytes, device) => DipDECK.load(bytes, { device }),
     (model, options) => model.fit(x, { epochs: 3, ...options }),
     (model) => model.transform(x),
   ),

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
 import { ConditionalVAE, ConditionalVAEClustering, DIVERGENCES, HypercolumnSegmentation, ResidualAutoencoder, VaDE, VAE } from "constella/generative"; // prettier-ignore
-import { ConvIDEC, ConvN2D, DCN, N2D } from "constella/deep";
+import { ConvIDEC, ConvN2D, DCN, DipDECK, N2D } from "constella/deep";
 import { ClassSets } from "constella/data";
 import { LearningToCluster } from "constella/sets";
 import { DeepCluster } from "constella/vision";
@@ -53,6 +53,13 @@ const FITS: Readonly<Record<string, (device: Device) => readonly [AnyModel, (mod
       device,
     }),
     (model: DCN) => model.fit(x, { epochs: 2 }),
+  ],
+  DipDECK: (device) => [
+    new DipDECK({
+      ...{ layers: [8, 12, 3], initialClusters: 6, layerEpochs: 1, pretrainEpochs: 1, nInit: 2, updateInterval: 5 },
+      device,
+    }),
+    (model: DipDECK) => model.fit(x, { epochs: 2 }),
   ],
   ConvIDEC: (device) => [
     new ConvIDEC({

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { dipStatistic, dipTest } from "../../src/metrics";
+import { dipPValue } from "../../src/metrics/dip";
 import { generator } from "./labels";
 
 /** The least t with `holds`, which holds from there on. */
@@ -126,5 +127,26 @@ describe("dipTest", () => {
     const x = [1, 2, 4, 7, 11, 2.5, 9];
     expect(dipTest(x, { seed: 5, replicates: 50 })).toEqual(dipTest(x, { seed: 5, replicates: 50 }));
     expect(dipTest([1, 2, 9], { replicates: 20 }).pValue).toBe(1);
+  });
+});
+
+describe("p-values by the table", () => {
+  test("are those of uniform samples of any size, to the spread of both", () => {
+    const random = generator(3);
+    for (const n of [4, 11, 40, 130, 700])
+      for (const power of [1, 1, 0.3]) {
+        const x = Float64Array.from({ length: n }, () => Math.abs(random() - 0.5) ** power * (random() < 0.5 ? -1 : 1));
+        const { dip, pValue } = dipTest(x, { replicates: 1000 });
+        expect(Math.abs(dipPValue(dip, n) - pValue), `n ${n}, dip ${dip}`).toBeLessThan(0.05);
+      }
+  });
+
+  // R's diptest: qDiptab, the quantiles of a million samples, as its documentation rounds them
+  test("are R's", () => {
+    expect(dipPValue(0.0471, 100)).toBeCloseTo(0.1, 1);
+    expect(dipPValue(1 / 6, 3)).toBe(1);
+    expect(dipPValue(0.25, 100)).toBe(0);
+    expect(dipPValue(0.005, 100)).toBe(1);
+    expect(dipPValue(0.375 / Math.sqrt(1e6), 1e6)).toBeCloseTo(0.5, 1);
   });
 });
