@@ -41,7 +41,7 @@ export interface CodeClusteringOptions extends CodeLearningOptions {
   readonly nClusters: number;
 }
 
-/** Options that need not be in force. */
+/** Options that need not be in force. @inline */
 type Open = "augment" | "augmentWith" | "updateInterval";
 
 /** All that are in force; without an update interval it is a pass over the data. @inline */
