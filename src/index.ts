@@ -27,7 +27,13 @@ export * from "./optim";
 export * from "./cluster";
 export * from "./metrics";
 export { DEC } from "./models/dec";
-export type { CodeClusteringOptions, CodeLearningOptions, DECLoadOptions, DECOptions, StudentOptions } from "./models/dec-options";
+export type {
+  CodeClusteringOptions,
+  CodeLearningOptions,
+  DECLoadOptions,
+  DECOptions,
+  StudentOptions,
+} from "./models/dec-options";
 export type { DenseOptions } from "./models/coder";
 export { augmentRows } from "./models/augment-rows";
 export type { ImageRowsOptions, RowsAugmentation, RowsAugmenter } from "./models/autoencoder-stages";

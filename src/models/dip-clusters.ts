@@ -1,6 +1,7 @@
 // Clusters of codes that merge where the dip test finds one mode in two of them: the host's part of DipDECK.
 import { yieldWhenDue } from "../event-loop";
 import { dipOf, dipPValue } from "../metrics/dip";
+import { mapTo } from "../typed-arrays";
 
 /** Two clusters that were merged. */
 export interface DipMerge {
@@ -127,7 +128,7 @@ export class DipClusters {
 
   /** p-value of the dip of items along an axis. */
   #dip(items: readonly number[], axis: readonly number[]): number {
-    const at = Float64Array.from(items, (i) =>
+    const at = mapTo(Float64Array, items, (i) =>
       axis.reduce((sum, value, j) => sum + value * this.#z[i * this.#d + j]!, 0),
     );
     return dipPValue(dipOf(at.sort()), items.length);

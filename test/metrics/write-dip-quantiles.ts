@@ -1,5 +1,6 @@
 // node scripts/run.mjs test/metrics/write-dip-quantiles.ts: simulates the table of src/metrics/dip-quantiles.ts, in some minutes.
 import { writeFileSync } from "node:fs";
+import { format } from "prettier";
 import { uniformDips } from "../../src/metrics/dip";
 import { stream } from "../../src/random";
 
@@ -17,17 +18,14 @@ function quantiles(n: number): number[] {
 }
 
 const rows = SIZES.map((n) => `  [${[n, ...quantiles(n)].join(", ")}],`).join("\n");
-writeFileSync(
-  new URL("../../src/metrics/dip-quantiles.ts", import.meta.url),
-  `// Written by test/metrics/write-dip-quantiles.ts: of ${REPLICATES} uniform samples of each size, quantiles of √n times the dip.
+const source = `// Written by test/metrics/write-dip-quantiles.ts: of ${REPLICATES} uniform samples of each size, quantiles of √n times the dip.
 
 /** Shares of the samples whose dip is smaller. */
 export const LEVELS = [${LEVELS.join(", ")}];
 
-// prettier-ignore
 /** Sizes in ascending order, each with its quantiles at those levels. */
 export const QUANTILES: readonly (readonly number[])[] = [
 ${rows}
 ];
-`,
-);
+`;
+writeFileSync("src/metrics/dip-quantiles.ts", await format(source, { parser: "typescript", printWidth: 120 }));
