@@ -222,7 +222,7 @@ export class DipDECK extends CodeClustering<Settings, Autoencoder> {
     };
   }
 
-  /** Labels by the nearest of the items that stand for clusters, which move to the middle of these; then merges. The last look moves nothing unless clusters merge. */
+  /** Labels by the nearest of the items that stand for clusters, which move to the middle of these; then merges. What is left at the end has the labels of `predict`. */
   protected override async assign(rows: Rows, { interval, isLast }: Look): Promise<Int32Array<ArrayBuffer>> {
     const whole = await mapWhole(rows, (batch) => this.network.encode(batch), this.chunk);
     try {
@@ -236,21 +236,26 @@ export class DipDECK extends CodeClustering<Settings, Autoencoder> {
         await this.#standFor(rows, medoids);
       }
       this.#encodeItems();
-      const labels = await joined([tidy(() => argmax(this.scores(whole, this.centers!), 1))], rows.count);
+      const labels = await this.#nearest(whole);
       const filled = this.#dropEmpty(labels);
       medoids &&= filled.map((cluster) => medoids![cluster]!);
       const clusters = await DipClusters.of({ z, d, labels, sizeRatio }, filled.length, medoids);
       const merged = !isFirst && (await this.#merge(clusters, interval, isLast));
       if (merged) this.#begin = interval;
-      if (merged || !(isLast || isFirst)) {
+      if (!isFirst) {
         await this.#standFor(rows, clusters.medoids);
         this.#encodeItems();
       }
       this.#relate(clusters);
-      return clusters.labels;
+      return isLast && !merged ? await this.#nearest(whole) : clusters.labels;
     } finally {
       whole.dispose();
     }
+  }
+
+  /** The nearest centre of each code. */
+  async #nearest(z: Tensor): Promise<Int32Array<ArrayBuffer>> {
+    return joined([tidy(() => argmax(this.scores(z, this.centers!), 1))], z.shape[0]!);
   }
 
   /** Merges the likeliest pairs. Whether there were any. */

@@ -31,6 +31,7 @@ const TINY: Readonly<Record<string, unknown>> = {
     code: 3,
     heads: 2,
     projection: 8,
+    initialClusters: 6,
   },
 };
 
