@@ -145,7 +145,7 @@ function magnitude(diagonal: Float64Array, beside: Float64Array): number {
  * Van Loan, "Matrix Computations", section 5.2.9). A row that has nothing of its own becomes the axis that the others have least of, less what they have.
  * @param orthogonal so many of the first rows are, and want their length alone. Default 0
  */
-export function orthonormalize(rows: Float32Array, c: number, d: number, orthogonal = 0): Promise<void> {
+export function orthonormalize(rows: Float32Array | Float64Array, c: number, d: number, orthogonal = 0): Promise<void> {
   return withFunctions(async (host, run) => {
     for (let i = 0; i < orthogonal; i++) {
       const row = rows.subarray(i * d, (i + 1) * d);

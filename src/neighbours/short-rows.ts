@@ -1,3 +1,4 @@
+import { orthonormalize } from "../cluster/eigen";
 import { PCA } from "../cluster/pca";
 import type { Device } from "../device";
 import { runCooperatively } from "../event-loop";
@@ -55,7 +56,8 @@ export async function shortRows(
   const pca = await new PCA({ nComponents: Math.min(d - 1, AXES), seed: 0, device }).fit(sample);
   const { data, shape } = pca.components;
   pca.dispose();
-  const axes = orthonormal(Float64Array.from(data as Float32Array), shape[0]!, d);
+  const axes = Float64Array.from(data as Float32Array);
+  await orthonormalize(axes, shape[0]!, d); // to the digits of float64, which the length of what they leave needs
   const farthest = await reach({ data: equalSteps({ data: sample.data, n: SAMPLE, d }, QUERIES), n: QUERIES, d });
   const count = await runCooperatively(bestCount(sample.data, d, axes, farthest));
   if (count === undefined) return undefined;
@@ -82,25 +84,6 @@ function equalSteps({ data, n, d }: Float32Rows, count: number): Float32Array<Ar
     out.set(data.subarray(at, at + d), i * d);
   }
   return out;
-}
-
-/** Rows [count, d] made orthonormal to the last digits of float64, by Gram and Schmidt's method, twice. */
-function orthonormal(rows: Float64Array, count: number, d: number): Float64Array {
-  for (let a = 0; a < count; a++) {
-    const row = rows.subarray(a * d, (a + 1) * d);
-    for (let pass = 0; pass < 2; pass++) {
-      for (let b = 0; b < a; b++) {
-        let dot = 0;
-        for (let c = 0; c < d; c++) dot += rows[b * d + c]! * row[c]!;
-        for (let c = 0; c < d; c++) row[c]! -= dot * rows[b * d + c]!;
-      }
-      let square = 0;
-      for (const value of row) square += value * value;
-      const scale = square > 0 ? 1 / Math.sqrt(square) : 0;
-      for (let c = 0; c < d; c++) row[c]! *= scale;
-    }
-  }
-  return rows;
 }
 
 /** Coordinates along `count` axes and the length of what they leave, of each row. */

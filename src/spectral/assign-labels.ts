@@ -1,6 +1,6 @@
 import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
-import { symmetricEigen } from "../linear-algebra/symmetric-eigen";
+import { orthonormalize, symmetricEigen } from "../cluster/eigen";
 import { NdArray } from "../ndarray";
 import { stream } from "../random";
 import { clusterRows, unitLength } from "./clusters";
@@ -35,7 +35,7 @@ const asRows = ({ data, shape }: NdArray<Float64Array>): Rows => ({ data, n: sha
 
 /**
  * Labels by the rotation R of the rows, made unit vectors, that brings them nearest to rows of one 1 (Yu and Shi, "Multiclass spectral clustering", ICCV
- * 2003): in turns the labels argmax_c (X R)_c, and R = V Uᵀ of the singular value decomposition of their indicators' product with X. Of `nInit` starts,
+ * 2003): in turns the labels argmax_c (X R)_c, and R = U Vᵀ of the singular value decomposition U S Vᵀ of the product of Xᵀ with their indicators. Of `nInit` starts,
  * a row and those least like the ones before it, the one with the greatest sum of singular values.
  */
 async function discretize(
@@ -52,11 +52,11 @@ async function discretize(
       signal?.throwIfAborted();
       const overlap = new Float64Array(k * k);
       labels = await runCooperatively(largestColumn(rows, rotation, (value) => value, overlap));
-      const polar = await polarFactor(overlap, k);
-      const hasSettled = Math.abs(polar.sum - before) < Number.EPSILON * n;
-      before = polar.sum;
+      const { factor, sum } = await polarFactor(overlap, k);
+      const hasSettled = Math.abs(sum - before) < Number.EPSILON * n;
+      before = sum;
       if (hasSettled) break;
-      rotation = transposed(polar.factor, k);
+      rotation = factor;
     }
     if (!best || before > best.sum) best = { sum: before, labels };
   }
@@ -115,7 +115,7 @@ function* unlikeRows({ data, n, k }: Rows, first: number): Cooperative<Float64Ar
   return rotation;
 }
 
-/** The column of X R that is largest in each row, the first of equals; sums rows of X by it into `overlap` [k, k]. */
+/** The column of X R that is largest in each row, the first of equals; sums rows of X by it into the columns of `overlap` [k, k]. */
 function* largestColumn(
   { data, n, k }: Rows,
   rotation: Float64Array,
@@ -131,7 +131,7 @@ function* largestColumn(
       if (size(sum) > largest) [largest, label] = [size(sum), c];
     }
     labels[at] = label;
-    if (overlap) for (let i = 0; i < k; i++) overlap[label * k + i]! += data[at * k + i]!;
+    if (overlap) for (let i = 0; i < k; i++) overlap[i * k + label]! += data[at * k + i]!;
     if (at % PIECE === 0) yield;
   }
   return labels;
@@ -167,47 +167,19 @@ async function polarFactor(a: Float64Array, k: number): Promise<{ factor: Float6
   const square = new Float64Array(k * k);
   for (let row = 0; row < k; row++)
     for (let i = 0; i < k; i++) for (let j = 0; j < k; j++) square[i * k + j]! += a[row * k + i]! * a[row * k + j]!;
-  const { values, vectors } = await symmetricEigen(square, k, "assignLabels");
-  const least = 1e-12 * Math.max(...values);
-  const left: Float64Array[] = [];
+  const { vectors } = await symmetricEigen(square, k, "assignLabels");
+  // rows A v from the largest on, so that what is made up where S is 0 is orthogonal to all that is known
+  const left = new Float64Array(k * k);
   let sum = 0;
-  // from the largest on, so that what is made up for the singular ones is orthogonal to all that is known
-  for (let c = k - 1; c >= 0; c--) {
-    const column = new Float64Array(k);
-    for (let i = 0; i < k; i++) for (let j = 0; j < k; j++) column[i]! += a[i * k + j]! * vectors[c * k + j]!;
-    sum += Math.hypot(...column);
-    left.push(values[c]! > least ? orthogonalTo(left, column) : anyOrthogonal(left, k));
+  for (let c = 0; c < k; c++) {
+    const row = left.subarray(c * k, (c + 1) * k);
+    for (let i = 0; i < k; i++) for (let j = 0; j < k; j++) row[i]! += a[i * k + j]! * vectors[c * k + j]!;
+    sum += Math.hypot(...row);
   }
+  await orthonormalize(left, k, k);
   const factor = new Float64Array(k * k);
-  left.forEach((column, order) => {
-    const c = k - 1 - order;
-    for (let i = 0; i < k; i++) for (let j = 0; j < k; j++) factor[i * k + j]! += column[i]! * vectors[c * k + j]!;
-  });
+  for (let c = 0; c < k; c++)
+    for (let i = 0; i < k; i++)
+      for (let j = 0; j < k; j++) factor[i * k + j]! += left[c * k + i]! * vectors[c * k + j]!;
   return { factor, sum };
-}
-
-/** The part of a vector that others of length 1 leave, of length 1. */
-function orthogonalTo(others: readonly Float64Array[], vector: Float64Array): Float64Array {
-  const out = vector.slice();
-  for (let pass = 0; pass < 2; pass++)
-    for (const other of others) {
-      const dot = other.reduce((sum, value, i) => sum + value * out[i]!, 0);
-      other.forEach((value, i) => (out[i]! -= dot * value));
-    }
-  const length = Math.hypot(...out);
-  return out.map((value) => value / length);
-}
-
-/** A vector of length 1 that is orthogonal to others: of the axes, the one of which they leave the most. */
-function anyOrthogonal(others: readonly Float64Array[], k: number): Float64Array {
-  const left = Array.from({ length: k }, (_, i) => 1 - others.reduce((sum, other) => sum + other[i]! ** 2, 0));
-  const axis = new Float64Array(k);
-  axis[left.indexOf(Math.max(...left))] = 1;
-  return orthogonalTo(others, axis);
-}
-
-function transposed(a: Float64Array, k: number): Float64Array {
-  const out = new Float64Array(k * k);
-  for (let i = 0; i < k; i++) for (let j = 0; j < k; j++) out[j * k + i] = a[i * k + j]!;
-  return out;
 }

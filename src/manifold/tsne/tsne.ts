@@ -226,10 +226,11 @@ export class TSNE extends Model<Settings> {
         divergence = now.divergence;
         if (divergence < best) [best, bestAt] = [divergence, iteration];
         if (!early && (now.gradientNorm <= minGradNorm || iteration - bestAt > nIterWithoutProgress)) break;
-      } else if (iteration === maxIter) ({ divergence } = await descent.loss());
-      await stand(divergence);
+      }
+      if (iteration < maxIter || divergence !== undefined) await stand(divergence);
     }
     const { divergence } = await descent.loss();
+    if (iteration % CHECK > 0) await stand(divergence);
     if (!Number.isFinite(divergence))
       throw new Error(`TSNE.fit: the places have run apart, got a loss of ${divergence}; lower learningRate`);
     return { embedding: (await descent.held()).places, divergence, nIter: iteration };
