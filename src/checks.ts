@@ -46,7 +46,7 @@ export function checkShare(op: string, given: Named<number>): void {
 
 /** @throws unless each is true or false, where it is given */
 export function checkFlag(op: string, given: Named<boolean | undefined>): void {
-  check(op, given, (value) => value === undefined || typeof value === "boolean", "true or false");
+  check(op, given, (value) => value === undefined || value === !!value, "true or false");
 }
 
 /** What is one of several: `a or b`, `one of a, b, c`. */
@@ -72,15 +72,14 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) {
-    const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
-    if (!plain) return `a ${value.constructor?.name ?? "object"}`;
-    const words = JSON.stringify(value, (_, part: unknown) =>
-      typeof part === "bigint" || typeof part === "function" ? typeof part : part,
-    );
-    return words.length > 60 ? `${words.slice(0, 60)}…` : words;
-  }
-  const line = String(value).replace(/[\s\p{Cc}]+/gu, " "); // a message is one line, whatever a file holds
+  const hasParts = typeof value === "object" && value !== null;
+  if (hasParts && !Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype)
+    return `a ${value.constructor?.name ?? "object"}`;
+  const line = hasParts
+    ? JSON.stringify(value, (_, part: unknown) =>
+        typeof part === "bigint" || typeof part === "function" ? typeof part : part,
+      )
+    : String(value).replace(/[\s\p{Cc}]+/gu, " "); // a message is one line, whatever a file holds
   return line.length > 60 ? `${line.slice(0, 60)}…` : line;
 }
 
@@ -113,18 +112,15 @@ function editDistance(a: string, b: string): number {
 /** `, did you mean X?` of the name that is meant by a misspelt one; where none is near, all of them. */
 export function didYouMean(given: string, known: readonly string[]): string {
   const word = bare(given);
-  const other = OTHER_NAMES[word];
   const begins = (a: string, b: string): boolean => Math.min(a.length, b.length) >= 3 && a.startsWith(b);
   const distances = known.map((name) => {
     const other = bare(name);
     return word !== other && (begins(word, other) || begins(other, word)) ? 1 : editDistance(word, other);
   });
-  const nearest = distances.indexOf(Math.min(...distances));
-  if (nearest >= 0 && distances[nearest] === 0) return `, did you mean ${known[nearest]}?`;
-  if (other !== undefined && known.includes(other)) return `, did you mean ${other}?`;
-  if (nearest >= 0 && distances[nearest]! <= Math.max(1, Math.floor(word.length / 3)))
-    return `, did you mean ${known[nearest]}?`;
-  return known.length === 0 ? ", there are none" : `, there are ${known.join(", ")}`;
+  const least = Math.min(...distances); // Infinity of none
+  const other = least > 0 && known.find((name) => name === OTHER_NAMES[word]);
+  const meant = other || (least <= Math.max(1, word.length / 3) && known[distances.indexOf(least)]);
+  return meant ? `, did you mean ${meant}?` : `, there are ${known.join(", ") || "none"}`;
 }
 
 /**
@@ -145,9 +141,22 @@ export function checkOptions(
   for (const option of required) if (options[option] === undefined) throw new Error(`${name}: ${option} is missing`);
 }
 
-/** The same for options all of which may be left out; a name that is missing in `known`, or too many, is an error of `tsc`. */
-export const checkNames = <Options extends object>(
+/** Every option by its name, those that are true or false as flags. */
+export type Names<Options> = {
+  readonly [Name in keyof Required<Options> & string]: [Exclude<Options[Name], undefined>] extends [boolean]
+    ? "flag"
+    : true;
+};
+
+/** The same, and flags are true or false; a name that is missing in `known`, or too many, and a flag that is not told as one, are errors of `tsc`. */
+export function checkNames<Options extends object>(
   name: string,
   given: unknown,
-  known: Readonly<Record<keyof Required<Options> & string, true>>,
-): void => checkOptions(name, given, Object.keys(known));
+  known: Names<Options>,
+  required: readonly (keyof Options & string)[] = [],
+): void {
+  checkOptions(name, given, Object.keys(known), required);
+  const kinds: Named<"flag" | true> = known;
+  for (const option in kinds)
+    if (kinds[option] !== true) checkFlag(name, { [option]: (given as Named<boolean> | undefined)?.[option] });
+}

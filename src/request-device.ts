@@ -1,5 +1,5 @@
 import base from "wasm:base";
-import { checkChoice, checkInteger } from "./checks";
+import { checkChoice, checkFlag, checkInteger } from "./checks";
 import type { Device } from "./device";
 import type { WasmOptions, WasmParts } from "./wasm/device";
 import { yieldNow } from "./event-loop";
@@ -24,7 +24,8 @@ export async function requestDevice(
   options: WebGPUOptions & WasmOptions = {},
 ): Promise<Device> {
   if (type !== undefined) checkChoice("requestDevice", { type }, ["webgpu", "wasm"]);
-  const { threads = 0, firstSubmit = 1 } = options;
+  const { threads = 0, firstSubmit = 1, deterministic, hardwareOnly } = options;
+  checkFlag("requestDevice", { deterministic, hardwareOnly });
   checkInteger("wasm", { threads }, 0, 64);
   checkInteger("webgpu", { firstSubmit }, 1, 256); // as many as the device keeps params for
   if (type !== "wasm") {

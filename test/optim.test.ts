@@ -175,7 +175,7 @@ describeDevices("optimizers", (device, type) => {
     limited!.dispose();
     expect(() => clipGradientNorm([b], 0)).toThrow("clipGradientNorm: maxNorm must be positive, got 0");
     expect(() => clipGradientValue([b], -1)).toThrow("clipGradientValue: limit must be positive, got -1");
-    expect(() => clipGradientNorm([], 1)).toThrow("globalNorm: at least one tensor is needed");
+    expect(() => clipGradientNorm([], 1)).toThrow("globalNorm: tensors must be one or more, got none");
   });
 
   test("one element that is not finite is found wherever it is", async () => {
@@ -223,7 +223,7 @@ describeDevices("optimizers", (device, type) => {
     using optimizer = new SGD([p], { lr: 0.1, momentum: 0.5 });
     expect(() => optimizer.step([])).toThrow("step: 1 parameters, but 0 gradients");
     expect(() => optimizer.step([other])).toThrow("step: parameter 0 is [2], its gradient [3]");
-    expect(() => new Adam([])).toThrow("Adam: no parameters were given");
+    expect(() => new Adam([])).toThrow("Adam: parameters must be one or more, got none");
     expect(() => new Adam([constant])).toThrow("Adam: parameter 0 of shape [2] is not tracked");
     expect(() => new SGD([p, p], { lr: 1 })).toThrow("SGD: a parameter was given twice");
     expect(() => new SGD([p], { lr: -1 })).toThrow("SGD: lr must be 0 or more, got -1");

@@ -56,7 +56,7 @@ export class BandPCA {
 
   /** @throws when nComponents is no whole number from 1 */
   constructor(options: BandPCAOptions = {}) {
-    checkNames<BandPCAOptions>("BandPCA", options, { nComponents: true, standardize: true, device: true });
+    checkNames<BandPCAOptions>("BandPCA", options, { nComponents: true, standardize: "flag", device: true });
     const { nComponents, standardize = false, device } = options;
     if (nComponents !== undefined) checkInteger("BandPCA", { nComponents }, 1);
     this.#nComponents = nComponents;

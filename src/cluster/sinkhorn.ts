@@ -1,4 +1,4 @@
-import { checkPositive, checkRange, checkInteger } from "../checks";
+import { checkFlag, checkInteger, checkPositive, checkRange } from "../checks";
 import { isRowSource } from "../data/datasets/row-source";
 import type { RowSource } from "../data/datasets/row-source";
 import type { Device } from "../device";
@@ -80,6 +80,7 @@ export async function sinkhorn(
   options: SinkhornOptions = {},
 ): Promise<SinkhornResult> {
   const { lambda = 25, tolerance = 0.1, maxIterations = 1000, checkEvery = 10, floor = -80 } = options;
+  checkFlag("sinkhorn", { balance: options.balance });
   checkPositive("sinkhorn", { lambda });
   checkRange("sinkhorn", { tolerance }, 0);
   if (!(floor < 0 && floor > -Infinity)) throw new Error(`sinkhorn: floor must be negative and finite, got ${floor}`);

@@ -1,5 +1,5 @@
 // Stamps as networks take them, by named steps.
-import { checkChoice, checkInteger } from "../checks";
+import { checkChoice, checkFlag, checkInteger } from "../checks";
 import { isRowSource } from "../data/datasets/row-source";
 import { channelsFirstRows } from "../data/datasets/row-views";
 import { channelsToFront, layoutTaken } from "../data/image-layout";
@@ -41,6 +41,7 @@ export function prepareStamps(
   } = {},
 ): NdArray<Float32Array> {
   const op = "prepareStamps";
+  checkFlag(op, { center: options.center });
   const [n, bands, side, width] = stamps.shape as [number, number, number, number];
   const { skySigma, crop = side, neighbours = "keep", stretch = "none", normalize = "none" } = options;
   if (stamps.shape.length !== 4 || bands !== 5 || side !== width)

@@ -1,3 +1,4 @@
+import { checkFlag } from "../checks";
 import module from "../../build/host/assignment.host.wasm";
 import { HostModule, onHost, type Host, type HostArray, type HostFunctions } from "../host";
 import { toContiguous, type MatrixLike } from "../matrix";
@@ -33,6 +34,7 @@ export function assign(host: Host, cost: HostArray<Float64Array>, r: number, c: 
  * assignment algorithms, 2016.
  */
 export function hungarian(cost: MatrixLike, { maximize = false }: { maximize?: boolean } = {}): Assignment {
+  checkFlag("hungarian", { maximize });
   const { data, shape } = toContiguous(cost, "hungarian", "cost");
   const [r = 0, c = 0] = shape;
   if (shape.length !== 2) throw new Error(`hungarian: cost must be a matrix, got shape [${shape.join(", ")}]`);

@@ -1,3 +1,4 @@
+import { checkFlag } from "../checks";
 import module from "../../build/host/roc.host.wasm";
 import { HostModule, onHost, type Host, type HostFunctions } from "../host";
 import type { MatrixLike } from "../matrix";
@@ -71,6 +72,7 @@ export function auc(
   score: MatrixLike,
   { positive = 1, signed = true }: { positive?: number; signed?: boolean } = {},
 ): number {
+  checkFlag("auc", { signed });
   const { fp, tp, area } = onHost((host) => points("auc", host, yTrue, score, positive));
   const value = Number(area) / (2 * fp.at(-1)! * tp.at(-1)!);
   return signed ? value : Math.max(value, 1 - value);

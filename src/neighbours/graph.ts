@@ -1,4 +1,4 @@
-import { isWhole } from "../checks";
+import { checkFlag, isWhole } from "../checks";
 import { NdArray } from "../ndarray";
 import { SparseMatrix } from "../sparse";
 import { runCooperatively } from "../event-loop";
@@ -78,6 +78,7 @@ export async function shortestPaths(
   edges: Edges,
   { directed = false, sources, signal }: ShortestPathOptions = {},
 ): Promise<NdArray<Float64Array>> {
+  checkFlag("shortestPaths", { directed });
   checkEdges("shortestPaths", n, edges, true);
   const from = mapTo(Uint32Array, sources ?? { length: n }, (s: number, i) => (sources ? s : i));
   const graph = adjacency(n, edges, directed);

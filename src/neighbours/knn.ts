@@ -1,4 +1,4 @@
-import { checkChoice, checkFlag, checkInteger, checkNames } from "../checks";
+import { checkChoice, checkInteger, checkNames } from "../checks";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
 import { noGrad } from "../graph";
@@ -48,7 +48,7 @@ export interface KnnGraphOptions extends KnnOptions {
   readonly approximate?: boolean;
 }
 
-const KNN_GRAPH_OPTIONS = { ...KNN_OPTIONS, includeSelf: true, approximate: true } as const;
+const KNN_GRAPH_OPTIONS = { ...KNN_OPTIONS, includeSelf: "flag", approximate: "flag" } as const;
 
 /** The k nearest neighbours of each of n points, by ascending distance, ties by ascending number. */
 export interface Neighbours {
@@ -266,8 +266,6 @@ export async function knnGraph(
   options: KnnGraphOptions = {},
 ): Promise<Neighbours> {
   checkNames<KnnGraphOptions>("knnGraph", options, KNN_GRAPH_OPTIONS);
-  const { includeSelf, approximate } = options;
-  checkFlag("knnGraph", { includeSelf, approximate });
   return neighboursAmong(await takePoints(x, "knnGraph"), { k }, "knnGraph", options);
 }
 

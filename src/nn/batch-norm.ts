@@ -1,4 +1,4 @@
-import { checkInteger } from "../checks";
+import { checkFlag, checkInteger } from "../checks";
 import type { Device } from "../device";
 import { batchNorm } from "../ops/normalization/batch-norm";
 import type { BatchNormStatistics } from "../ops/normalization/batch-norm";
@@ -33,8 +33,9 @@ export abstract class BatchNorm extends Module {
 
   constructor(device: Device, channels: number, options: BatchNormModuleOptions = {}) {
     super();
-    checkInteger(this.constructor.name, { channels }, 1);
     const { affine = true } = options;
+    checkFlag(this.constructor.name, { affine });
+    checkInteger(this.constructor.name, { channels }, 1);
     this.gamma = affine ? parameter(device, new Float32Array(channels).fill(1)) : undefined;
     this.beta = affine ? parameter(device, new Float32Array(channels)) : undefined;
     this.runningMean = untidied(() => full(device, [channels], 0));

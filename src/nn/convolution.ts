@@ -1,3 +1,4 @@
+import { checkFlag } from "../checks";
 import type { Device } from "../device";
 import { conv2d, convTranspose2d } from "../ops/images/convolution";
 import type { Conv2dCall, ConvTranspose2dCall } from "../ops/images/convolution";
@@ -27,12 +28,14 @@ export interface ConvTranspose2dOptions extends ConvTranspose2dCall, Convolution
 
 /** Weight and bias of a layer. */
 function initialized(
+  op: string,
   device: Device,
   shape: readonly number[],
   outputs: number,
   random: RandomSource,
   { bias = true, weightInit = fanInUniform, biasInit }: ConvolutionInit,
 ): { weight: Tensor; bias: Tensor | undefined } {
+  checkFlag(op, { bias });
   const weight = drawnParameter(device, weightInit, shape, random);
   if (!bias) return { weight, bias: undefined };
   const limit = 1 / Math.sqrt(sizeOf(shape.slice(1)));
@@ -57,7 +60,7 @@ export class Conv2d extends Module {
   ) {
     super();
     const shape = [outputs, inputs, ...pairOf(kernel)];
-    ({ weight: this.weight, bias: this.bias } = initialized(device, shape, outputs, random, options));
+    ({ weight: this.weight, bias: this.bias } = initialized("Conv2d", device, shape, outputs, random, options));
     this.options = options;
   }
 
@@ -83,7 +86,14 @@ export class ConvTranspose2d extends Module {
   ) {
     super();
     const shape = [inputs, outputs, ...pairOf(kernel)];
-    ({ weight: this.weight, bias: this.bias } = initialized(device, shape, outputs, random, options));
+    ({ weight: this.weight, bias: this.bias } = initialized(
+      "ConvTranspose2d",
+      device,
+      shape,
+      outputs,
+      random,
+      options,
+    ));
     this.options = options;
   }
 

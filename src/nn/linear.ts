@@ -1,3 +1,4 @@
+import { checkFlag } from "../checks";
 import type { Device } from "../device";
 import { linear } from "../ops/matmul";
 import type { Activation } from "../ops/elementwise";
@@ -23,6 +24,7 @@ export class Linear extends Module {
   constructor(device: Device, inputs: number, outputs: number, random: RandomSource, options: LinearOptions = {}) {
     super();
     const { bias = true, activation, weightInit = glorotUniform, biasInit = constant(0) } = options;
+    checkFlag("Linear", { bias });
     this.weight = drawnParameter(device, weightInit, [outputs, inputs], random);
     this.bias = bias ? drawnParameter(device, biasInit, [outputs], random) : undefined;
     this.activation = activation;

@@ -1,4 +1,4 @@
-import { checkInteger } from "../checks";
+import { checkFlag, checkInteger } from "../checks";
 import type { Device } from "../device";
 import { add } from "../ops/elementwise";
 import { transpose } from "../ops/layout";
@@ -76,6 +76,7 @@ export class LSTM extends Module {
     { bidirectional = false, gates = "sigmoid", init = "pytorch", memory }: LSTMModuleOptions = {},
   ) {
     super();
+    checkFlag("LSTM", { bidirectional });
     checkInteger("LSTM", { features, units }, 1);
     const directions = bidirectional ? 2 : 1;
     if (memory !== undefined && !(memory >= 3 && memory < Infinity))

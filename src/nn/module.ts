@@ -53,7 +53,7 @@ export abstract class Module {
         throw new Error(`loadStateDict: unknown tensor ${name}, the module has ${Object.keys(own).join(", ")}`);
       if (!value) throw new Error(`loadStateDict: ${name} is missing`);
       if (!sameShape(tensor.shape, value.shape))
-        throw new Error(`loadStateDict: ${name} has shape ${format(tensor)}, the values ${format(value)}`);
+        throw new Error(`loadStateDict: ${name} must be of shape ${format(tensor)}, got ${format(value)}`);
     }
     for (const [name, tensor] of Object.entries(own)) {
       const data = values[name]!.data as ArrayLike<number | bigint>;

@@ -164,7 +164,7 @@ function normalizeAxis(op: string, axis: number, rank: number): number {
 /** Tensors one after the other along an axis. @throws when other sizes or types differ, or there is no tensor */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const [first] = tensors;
-  if (!first) throw new Error("concat: at least one tensor is needed, none was given");
+  if (!first) throw new Error("concat: tensors must be one or more, got none");
   const along = normalizeAxis("concat", axis, first.rank);
   for (const tensor of tensors)
     if (

@@ -1,6 +1,7 @@
+import { checkFlag } from "../checks";
 import { record } from "../graph";
 import * as kernels from "../kernels/linear-algebra";
-import { empty, format, partsOf, run, sizeOf, view } from "../tensor";
+import { empty, format, partsOf, run, sameShape, sizeOf, view } from "../tensor";
 import type { Tensor } from "../tensor";
 import { ACTIVATION } from "./activation";
 import { broadcastShape, mergeAxes } from "./broadcast";
@@ -31,6 +32,7 @@ export interface MatmulOptions {
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
   const { transA = false, transB = false, bias, activation, slope = 0.01 } = options;
+  checkFlag("matmul", { transA, transB });
   if (a.rank < 2 || b.rank < 2)
     throw new Error(`matmul: both operands must have at least two axes, got ${format(a)} and ${format(b)}`);
   // many matrices times one: a single product with all their rows
@@ -45,8 +47,8 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
     const names = `${format(a)}${transA ? "ᵀ" : ""} x ${format(b)}${transB ? "ᵀ" : ""}`;
     throw new Error(`matmul: inner sizes must agree, got ${names}`);
   }
-  if (bias && (bias.rank !== 1 || bias.size !== n))
-    throw new Error(`matmul: the bias must have one element per column, got ${format(bias)} for ${n} columns`);
+  if (bias && !sameShape(bias.shape, [n]))
+    throw new Error(`matmul: the bias must be of shape [${n}], got ${format(bias)}`);
   const y = multiply({ a, b, m, n, k, transA, transB, bias, activation, slope });
   const inputs = bias ? [a, b, bias] : [a, b];
   return record("matmul", y, inputs, (dy) => {

@@ -1,6 +1,6 @@
 import { codes } from "../../kernels/random/random.wgsl";
 import { record } from "../graph";
-import { checkShare } from "../checks";
+import { checkFlag, checkShare } from "../checks";
 import type { Device } from "../device";
 import * as kernels from "../kernels/random";
 import { uniformRange } from "../random";
@@ -42,6 +42,7 @@ export interface DropoutOptions {
  */
 export function dropout(x: Tensor, p: number, random: Random | Tensor, options: DropoutOptions = {}): Tensor {
   const { rescale = true, training = true } = options;
+  checkFlag("dropout", { rescale, training });
   checkShare("dropout", { p });
   if (!training) return x;
   if (random instanceof Tensor) return rescale ? scale(mul(x, random), 1 / (1 - p)) : mul(x, random);
@@ -56,6 +57,7 @@ export function dropout(x: Tensor, p: number, random: Random | Tensor, options: 
  */
 export function dropout2d(x: Tensor, p: number, random: Random, options: DropoutOptions = {}): Tensor {
   const { rescale = true, training = true } = options;
+  checkFlag("dropout2d", { rescale, training });
   checkShare("dropout2d", { p });
   if (x.rank !== 4) throw new Error(`dropout2d: x must be [n, c, h, w], got ${format(x)}`);
   return training && p > 0 && x.size > 0 ? drop("dropout2d", x, p, random, x.shape[2]! * x.shape[3]!, rescale) : x;

@@ -14,7 +14,7 @@ const REDUCE = { finite: codes.FINITE, squares: codes.SQUARES } as const;
 /** One number for each chunk of each tensor. */
 function reduceChunks(name: string, tensors: readonly Tensor[], op: keyof typeof REDUCE): Tensor {
   const [like] = tensors;
-  if (!like) throw new Error(`${name}: at least one tensor is needed, none was given`);
+  if (!like) throw new Error(`${name}: tensors must be one or more, got none`);
   const chunks = tensors.map((x) => Math.ceil(x.size / CHUNK));
   const y = empty(like.device, [chunks.reduce((a, b) => a + b, 0)], "f32", name);
   let first = 0;

@@ -31,7 +31,7 @@ export abstract class Optimizer {
 
   /** @param kinds names of the state tensors that each parameter has, all zero at first */
   protected constructor(name: string, params: readonly Tensor[], lr: number, kinds: readonly string[]) {
-    if (params.length === 0) throw new Error(`${name}: no parameters were given`);
+    if (params.length === 0) throw new Error(`${name}: parameters must be one or more, got none`);
     params.forEach((param, i) => {
       if (!param.tracked)
         throw new Error(`${name}: parameter ${i} of shape ${format(param)} is not tracked, make it with parameter()`);
@@ -90,7 +90,7 @@ export abstract class Optimizer {
       if (!value) throw new Error(`loadStateDict: ${name} is missing`);
       if (!sameShape(tensor.shape, value.shape) || value.data.length !== tensor.size)
         throw new Error(
-          `loadStateDict: ${name} has shape ${format(tensor)}, the values ${format(value)} with ${value.data.length} elements`,
+          `loadStateDict: ${name} must be of shape ${format(tensor)}, got ${format(value)} with ${value.data.length} elements`,
         );
     }
     for (const [name, tensor] of Object.entries(own))

@@ -1,4 +1,4 @@
-import { checkOptions, checkRange } from "../checks";
+import { checkNames, checkRange } from "../checks";
 import * as kernels from "../kernels/optimizers";
 import { run } from "../tensor";
 import type { Tensor } from "../tensor";
@@ -37,7 +37,8 @@ export class SGD extends Optimizer {
   readonly #groups = new Map<Tensor, SGDGroup>();
 
   constructor(params: readonly Tensor[], options: SGDOptions) {
-    checkOptions("SGD", options, ["lr", "momentum", "weightDecay", "nesterov", "groups"], ["lr"]);
+    const names = { lr: true, momentum: true, weightDecay: true, nesterov: "flag", groups: true } as const;
+    checkNames<SGDOptions>("SGD", options, names, ["lr"]);
     const { lr, momentum = 0, weightDecay = 0, nesterov = false } = options;
     checkRange("SGD", { momentum }, 0, 1);
     checkRange("SGD", { weightDecay }, 0);

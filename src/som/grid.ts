@@ -1,4 +1,4 @@
-import { checkChoice, checkInteger } from "../checks";
+import { checkChoice, checkFlag, checkInteger } from "../checks";
 
 /** How units touch: in rows and columns, or as honeycombs with odd rows shifted by half a unit. */
 export type Topology = "rectangular" | "hexagonal";
@@ -37,6 +37,7 @@ export class Grid {
 
   /** @param op begins the errors. @throws for sizes that are not whole or more than 2^24 units, an unknown topology, and a hexagonal toroid of an odd number of rows */
   constructor({ rows, columns, topology = "rectangular", toroid = false }: GridOptions, op = "Grid") {
+    checkFlag(op, { toroid });
     checkInteger(op, { rows, columns }, 1);
     checkChoice(op, { topology }, ["rectangular", "hexagonal"]);
     const hexagonal = topology === "hexagonal";

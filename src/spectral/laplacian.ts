@@ -1,3 +1,4 @@
+import { checkFlag } from "../checks";
 import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
@@ -107,6 +108,7 @@ export async function spectralEmbedding(
   components: number,
   { dropFirst = false, signal }: { readonly dropFirst?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<SpectralEmbeddingResult> {
+  checkFlag("spectralEmbedding", { dropFirst });
   return embeddingOf(affinity, { components }, "spectralEmbedding", dropFirst, signal);
 }
 

@@ -34,7 +34,7 @@ export interface WordCounts {
 
 const TOKENS = String.raw`[\p{L}\p{N}_]{2,}`;
 
-const TOKEN_NAMES = { lowercase: true, tokenPattern: true, stopWords: true, stem: true } as const;
+const TOKEN_NAMES = { lowercase: "flag", tokenPattern: true, stopWords: true, stem: true } as const;
 
 /** What cuts a text into words. @throws when the pattern is no regular expression, or matches nothing at all */
 export function tokenizer(options: TokenOptions = {}): (text: string) => string[] {
@@ -148,7 +148,7 @@ function checkTexts(op: string, texts: readonly string[]): void {
  */
 export function countVectorize(texts: readonly string[], options: CountOptions = {}): WordCounts {
   const { minDf = 1, maxDf = 1, maxFeatures, binary = false } = options;
-  const own = { minDf: true, maxDf: true, maxFeatures: true, binary: true } as const;
+  const own = { minDf: true, maxDf: true, maxFeatures: true, binary: "flag" } as const;
   checkNames<CountOptions>("countVectorize", options, { ...TOKEN_NAMES, ...own });
   checkTexts("countVectorize", texts);
   checkInteger("countVectorize", { minDf }, 1);
@@ -193,7 +193,7 @@ export function countWords(
   vocabulary: readonly string[],
   options: TokenOptions & Pick<CountOptions, "binary"> = {},
 ): SparseMatrix {
-  checkNames<TokenOptions & Pick<CountOptions, "binary">>("countWords", options, { ...TOKEN_NAMES, binary: true });
+  checkNames<TokenOptions & Pick<CountOptions, "binary">>("countWords", options, { ...TOKEN_NAMES, binary: "flag" });
   checkTexts("countWords", texts);
   const cut = cutter(options);
   const numbers = new Map(vocabulary.map((word, at) => [word, at]));

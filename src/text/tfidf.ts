@@ -25,7 +25,7 @@ export interface Tfidf {
  * scikit-learn's `TfidfTransformer`. A document without words stays empty. @throws when the weights are not one for each word
  */
 export function tfidf(counts: SparseMatrix, options: TfidfOptions = {}): Tfidf {
-  checkNames<TfidfOptions>("tfidf", options, { sublinearTf: true, smoothIdf: true, norm: true, idf: true });
+  checkNames<TfidfOptions>("tfidf", options, { sublinearTf: "flag", smoothIdf: "flag", norm: true, idf: true });
   const { sublinearTf = false, smoothIdf = true, norm = "l2" } = options;
   const [rows, words] = counts.shape;
   if (norm !== "l2" && norm !== null) throw new Error(`tfidf: norm must be l2 or null, got ${String(norm)}`);

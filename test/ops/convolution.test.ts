@@ -53,7 +53,7 @@ describe("rules of convolution", () => {
 
   test("bias", () => {
     const call = (): unknown => conv2d(zeros(device, [1, 1, 3, 3]), zeros(device, [4, 1, 3, 3]), zeros(device, [3]));
-    expect(() => tidy(call)).toThrow("conv2d: the bias must have one element per output channel, got [3] for 4");
+    expect(() => tidy(call)).toThrow("conv2d: the bias must be of shape [4], got [3]");
   });
 
   test.each([

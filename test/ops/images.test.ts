@@ -92,9 +92,7 @@ describeDevices("batch normalization", (device) => {
     const two = c.zeros(d, [2]);
     expect(() => c.batchNorm(x)).toThrow("batchNorm: training must have more than one value a channel, got [1, 3]");
     expect(() => c.batchNorm(x, { training: false })).toThrow("evaluation needs running statistics");
-    expect(() => c.batchNorm(x, { gamma: two })).toThrow(
-      "batchNorm: gamma must have the shape [3] for x [1, 3], got [2]",
-    );
+    expect(() => c.batchNorm(x, { gamma: two })).toThrow("batchNorm: gamma must be of shape [3], got [2]");
     expect(() => c.batchNorm(two)).toThrow("batchNorm: x must be [n, c] or [n, c, h, w], got [2]");
     const module = new c.BatchNorm1d(d, 2);
     const image = c.zeros(d, [2, 2, 3, 3]);

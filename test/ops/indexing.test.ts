@@ -60,7 +60,7 @@ describeDevices("rows by index and layout", (device) => {
       );
       expect(() => concat([x, transpose(x)], 0)).toThrow("f32 [2, 3] and f32 [3, 2]");
       expect(() => concat([x], 2)).toThrow("concat: the axis must be within the rank 2, got 2");
-      expect(() => concat([])).toThrow("concat: at least one tensor is needed, none was given");
+      expect(() => concat([])).toThrow("concat: tensors must be one or more, got none");
     });
   });
 });

@@ -144,7 +144,7 @@ describeDevices("losses over pairs", (device) => {
         "assignments must be [sets, items, k] for k = 1, 2, …",
       ],
       [() => pairwiseCrossEntropy(tensor(made, [1], [1, 1]), assignments, labels), "P(k) must be [1, 2], got [1, 1]"],
-      [() => randIndexLoss(counts, assignments, counts), "labels must be u32 [1, 4], got f32 [1, 2]"],
+      [() => randIndexLoss(counts, assignments, counts), "labels must be u32 of shape [1, 4], got f32 of [1, 2]"],
       [() => centerLoss(assignments[1]!, labels, 0), "clusters must be a whole number from 1, got 0"],
       [() => clusterCountLoss(counts, labels), "P(k) must be [sets, K] with as many u32 counts"],
       [

@@ -1,4 +1,4 @@
-import { checkPositive, checkChoice } from "../../checks";
+import { checkChoice, checkFlag, checkPositive } from "../../checks";
 import { codes } from "../../../kernels/astronomy/blur_rows.wgsl";
 import type { Device } from "../../device";
 import { blurColumns, blurRows } from "../../kernels/astronomy";
@@ -118,7 +118,6 @@ export function psfMatched(
   source: BandsLike,
   options: PsfMatchOptions,
 ): BandSource & { readonly kernels: readonly GaussianKernel[] } {
-  const from = bandsOf(source, "psfMatched");
   const {
     fwhm,
     pixelScale,
@@ -128,6 +127,8 @@ export function psfMatched(
     preserveNan = true,
     device,
   } = options;
+  checkFlag("psfMatched", { preserveNan });
+  const from = bandsOf(source, "psfMatched");
   if (fwhm.length !== from.bands)
     throw new Error(`psfMatched: there must be a width for each of ${from.bands} bands, got ${fwhm.length}`);
   checkChoice("psfMatched", { boundary }, Object.keys(BOUNDARIES));

@@ -1,3 +1,4 @@
+import { checkFlag } from "../../checks";
 import { AtomicFile } from "../../data/formats/atomic-file";
 import { sizeOf, type TypedArray } from "../../ndarray";
 import { toBigEndian, type Bitpix } from "./bytes";
@@ -179,6 +180,7 @@ export class FitsWriter {
     type: FitsType,
     options: FitsWriteOptions = {},
   ): Promise<FitsWriter> {
+    checkFlag("FitsWriter", { gzip: options.gzip });
     const header = formatHeader(shape, type, options);
     const file = await AtomicFile.create(path);
     const writer = new FitsWriter(file, path, type, sizeOf(shape), options.gzip ?? path.endsWith(".gz"));

@@ -1,3 +1,4 @@
+import { checkFlag } from "../../checks";
 import type { Device } from "../../device";
 import { overlap, reprojected, type SkyGrid } from "../bands/reproject";
 import { stack, type BandSource } from "../bands/source";
@@ -44,6 +45,7 @@ const titleOf = (inputs: readonly OpenedBands[], i: number): string => inputs[i]
  */
 export function alignBands(inputs: readonly OpenedBands[], options: AlignOptions): AlignedBands {
   const { reference = 0, method = "bilinear", aligned = false, device } = options;
+  checkFlag("prepare", { aligned });
   const target = inputs[reference];
   if (!target) throw new Error(`prepare: reference must be from 0 to ${inputs.length - 1}, got ${reference}`);
   if (aligned) {

@@ -1,3 +1,4 @@
+import { checkFlag } from "../../checks";
 import { NdArray } from "../../ndarray";
 import { psfMatched } from "../bands/psf-match";
 import { bandsOf, CommonBox, cropped, stripsOf, stripRows, type BandSource, type Box } from "../bands/source";
@@ -186,6 +187,7 @@ export async function prepareBands(inputs: readonly OpenedBands[], options: Prep
     signal,
     onProgress,
   } = options;
+  checkFlag("prepare", { crop, aligned: options.aligned });
   const bands = inputs.reduce((count, input) => count + input.bands, 0);
   if (bands < 2) throw new Error(`prepare: there must be two bands or more, got ${bands}`);
   if (fwhm && fwhm.length !== bands)

@@ -1,3 +1,4 @@
+import { checkFlag } from "../../checks";
 import { toLabels } from "../../matrix";
 import type { TypedArray } from "../../ndarray";
 import { NdArray } from "../../ndarray";
@@ -150,6 +151,7 @@ export interface LoadOptions extends CsvOptions {
  * .idx .mtx .csv .tsv .txt`) or else its first bytes; `.gz` is unpacked. A sparse matrix (scipy's npz, Matrix Market) gets its zeros. Throws `cannot read …` or the reader's error with the path.
  */
 export async function loadMatrix(path: string, options: LoadOptions = {}): Promise<NdArray<TypedArray>> {
+  checkFlag("loadMatrix", { header: options.header });
   if (isTableFile(path)) return (await loadTable(path, options)).data;
   return load(path, (format, bytes) => {
     if (format === "csv") return readCsv(bytes, options).data;
@@ -220,7 +222,8 @@ function recordColumns(arrays: ReadonlyMap<string, AnyArray>): NdArray<TypedArra
  * Reads labels: a vector of integers or text from an npy, npz, idx or CSV file, told apart as by `loadMatrix`. In a CSV file of several
  * columns, `label` names the one. Throws as `loadMatrix`, and for values that are neither integers of 32 bits nor text.
  */
-export function loadLabels(path: string, options: LoadOptions = {}): Promise<ClassLabels> {
+export async function loadLabels(path: string, options: LoadOptions = {}): Promise<ClassLabels> {
+  checkFlag("loadLabels", { header: options.header });
   return load(path, (format, bytes) => {
     if (format === "csv") return readCsvLabels(bytes, options);
     if (format === "mtx") throw new Error("loadLabels: labels must be a vector, got a matrix of a Matrix Market file");

@@ -1,3 +1,4 @@
+import { checkFlag } from "../../checks";
 import { NdArray } from "../../ndarray";
 import { toBytes, type Bytes } from "./source";
 
@@ -41,6 +42,7 @@ const GUID_TAIL = "0,0,0,0,16,0,128,0,0,170,0,56,155,113";
  * another encoding, or with samples that are not finite.
  */
 export function readWav(content: Bytes, { mono = false }: WavOptions = {}): Wav {
+  checkFlag("wav", { mono });
   const bytes = toBytes(content);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = (at: number): string => String.fromCharCode(...bytes.subarray(at, at + 4));

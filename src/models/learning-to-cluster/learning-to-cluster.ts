@@ -1,6 +1,6 @@
 // Learning to Cluster: a network that learns from example clusterings to cluster sets it has never seen.
 // Meier, Elezi, Amirian, Dürr, Stadelmann: Learning Neural Models for End-to-End Clustering, ANNPR 2018; Meier's thesis of the same year.
-import { checkOptions, checkInteger } from "../../checks";
+import { checkInteger, checkNames, checkOptions } from "../../checks";
 import type { SetProvider } from "../../data/datasets/sets/provider";
 import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";
@@ -265,7 +265,7 @@ export class LearningToCluster extends Model<SetSettings> {
 
   /** Last and best weights, the optimizer's state, progress and history as a safetensors file; or the best weights alone. @throws as `save` of every model */
   override async save(options: SetSaveOptions = {}): Promise<Uint8Array> {
-    checkOptions(`${NAME}.save`, options, ["weightsOnly", "half"]);
+    checkNames<SetSaveOptions>(`${NAME}.save`, options, { weightsOnly: "flag", half: "flag" });
     const { weightsOnly = false, half = false } = options;
     if (half && !weightsOnly) throw new Error(`${NAME}.save: half is for weightsOnly, training goes on from float32`);
     return this.saving(() => (weightsOnly ? this.#weights() : this.own()), half ? "F16" : undefined);

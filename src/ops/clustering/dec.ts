@@ -106,9 +106,7 @@ export function decLoss(
   { alpha = 1, reduction = "batchmean" }: { alpha?: number; reduction?: RowReduction } = {},
 ): Tensor {
   if (!sameShape(p.shape, [z.shape[0]!, mu.shape[0]!]))
-    throw new Error(
-      `decLoss: p must have a row per point and a column per centre, p ${format(p)}, z ${format(z)}, mu ${format(mu)}`,
-    );
+    throw new Error(`decLoss: p must be [n, k] for z [n, d] and mu [k, d], got ${[p, z, mu].map(format).join(", ")}`);
   const scale = reduction === "sum" ? 1 : 1 / z.shape[0]!;
   const [q, parts] = assign("decLoss", z, mu, p, alpha, scale);
   return record("decLoss", sum(parts), [z, mu], (dy) =>

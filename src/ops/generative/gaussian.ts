@@ -16,9 +16,7 @@ export function checkLatents(op: string, given: Readonly<Record<string, Tensor>>
     throw new Error(`${op}: ${first} must be f32 of shape [n, d], got ${like.dtype} of ${format(like)}`);
   for (const [name, x] of Object.entries(given))
     if (!sameShape(x.shape, like.shape) || x.dtype !== "f32")
-      throw new Error(
-        `${op}: ${name} must be f32 of the shape of ${first}, got ${x.dtype} of ${format(x)} and ${format(like)}`,
-      );
+      throw new Error(`${op}: ${name} must be f32 of shape ${format(like)}, got ${x.dtype} of ${format(x)}`);
 }
 
 /** Σ over all elements of x [n, …], divided by n. */

@@ -1,4 +1,5 @@
 // Variational deep embedding: a mixture of Gaussians as the prior of a VAE. Jiang et al., IJCAI 2017.
+import { checkFlag } from "../../checks";
 import { noGrad } from "../../graph";
 import { format, sameShape } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -69,6 +70,7 @@ export function vadeLoss(
   mixture: MixtureParameters,
   { gammaGradient = true, beta = 1 }: { readonly gammaGradient?: boolean; readonly beta?: number } = {},
 ): VadeTerms {
+  checkFlag("vadeLoss", { gammaGradient });
   const { mu, logvar, eps } = posterior;
   checkLatents("vadeLoss", { mu, logvar, eps });
   const [n, d] = mu.shape as [number, number];

@@ -1,7 +1,7 @@
 import { record } from "../../graph";
 import { isWhole } from "../../checks";
 import * as kernels from "../../kernels/images";
-import { empty, format, partsOf, run, view } from "../../tensor";
+import { empty, format, partsOf, run, sameShape, view } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import { ACTIVATION } from "../activation";
 import { activationGradient } from "../elementwise";
@@ -81,8 +81,8 @@ function checkShapes(op: string, x: Tensor, weight: Tensor, outputs: number, bia
   if (x.shape[1] !== weight.shape[op === "conv2d" ? 1 : 0])
     throw new Error(`${op}: channels must agree, got x ${format(x)} and weight ${format(weight)}`);
   pair(op, "kernel's sides", [weight.shape[2]!, weight.shape[3]!], 1);
-  if (bias && (bias.rank !== 1 || bias.size !== outputs))
-    throw new Error(`${op}: the bias must have one element per output channel, got ${format(bias)} for ${outputs}`);
+  if (bias && !sameShape(bias.shape, [outputs]))
+    throw new Error(`${op}: the bias must be of shape [${outputs}], got ${format(bias)}`);
 }
 
 /** Zeros before an axis, and the outputs along it. */

@@ -86,7 +86,7 @@ export function crossEntropySoft(logits: Tensor, target: Tensor): Tensor {
   checkLogits("crossEntropySoft", logits);
   if (target.dtype !== "f32" || !sameShape(logits.shape, target.shape))
     throw new Error(
-      `crossEntropySoft: target must be f32 of the shape of the logits, got ${target.dtype} of ${format(target)} and ${format(logits)}`,
+      `crossEntropySoft: target must be f32 of shape ${format(logits)}, got ${target.dtype} of ${format(target)}`,
     );
   const scale = 1 / logits.shape[0]!;
   const rows = forward(logits, target, GOAL.distribution, logits, WEIGHTING.none, scale);

@@ -1,6 +1,6 @@
 import { codes } from "../../../kernels/losses/pairwise_loss.wgsl";
 import { noGrad, record } from "../../graph";
-import { checkInteger } from "../../checks";
+import { checkFlag, checkInteger } from "../../checks";
 import * as kernels from "../../kernels/losses";
 import { empty, format, run, sameShape, tensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -39,7 +39,7 @@ function sizesOf(name: string, x: Tensor, labels: Tensor): { batch: number; n: n
       `${name}: items must be [sets, items, features], none 0, at most ${MAX_FEATURES} features, got ${format(x)}`,
     );
   if (labels.dtype !== "u32" || !sameShape(labels.shape, [batch, n]))
-    throw new Error(`${name}: labels must be u32 ${format([batch, n])}, got ${labels.dtype} ${format(labels)}`);
+    throw new Error(`${name}: labels must be u32 of shape [${batch}, ${n}], got ${labels.dtype} of ${format(labels)}`);
   return { batch, n, d };
 }
 
@@ -248,6 +248,7 @@ export function divergenceLoss(
   labels: Tensor,
   { margin = 2, logits = false }: DivergenceLossOptions = {},
 ): Tensor {
+  checkFlag("divergenceLoss", { logits });
   sizesOf("divergenceLoss", x, labels);
   const logP = logits ? logSoftmax(x, -1) : log(floorAt(x, 1.1754944e-38));
   const p = logits ? softmax(x, -1) : x;

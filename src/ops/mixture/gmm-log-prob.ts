@@ -33,7 +33,7 @@ export function gmmLogProb(x: Tensor, logits: Tensor, means: Tensor, logVariance
     logVariances.shape.join() !== expected
   )
     throw new Error(
-      `gmmLogProb: x [n, d], logits [k], means and logVariances [k, d] are needed, got ${[x, logits, means, logVariances].map(format).join(", ")}`,
+      `gmmLogProb: x must be [n, d], logits [k], means and logVariances [k, d], got ${[x, logits, means, logVariances].map(format).join(", ")}`,
     );
   const away = sub(reshape(x, [n, 1, d]), reshape(means, [1, k, d]));
   const quadratic = sum(mul(square(away), reshape(exp(neg(logVariances)), [1, k, d])), 2);

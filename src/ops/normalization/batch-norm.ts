@@ -1,3 +1,4 @@
+import { checkFlag } from "../../checks";
 import { record } from "../../graph";
 import * as kernels from "../../kernels/normalization";
 import { empty, format, run, sameShape, sizeOf } from "../../tensor";
@@ -69,14 +70,15 @@ function layout(shape: Shape) {
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
   const { eps = 1e-5, momentum = 0.1, correction = 1, running, training = true, activation } = options;
+  checkFlag("batchNorm", { training });
   const { device, shape } = x;
   if (x.rank < 2 || x.size === 0) throw new Error(`batchNorm: x must be [n, c] or [n, c, h, w], got ${format(shape)}`);
   const { sizes, cut } = layout(shape);
   const { n, c, s } = sizes;
   for (const [name, tensor] of Object.entries({ ...running, gamma: options.gamma, beta: options.beta }))
     if (tensor && !sameShape(tensor.shape, [c]))
-      throw new Error(`batchNorm: ${name} must have the shape [${c}] for x ${format(shape)}, got ${format(tensor)}`);
-  if (!training && !running) throw new Error("batchNorm: evaluation needs running statistics, none were given");
+      throw new Error(`batchNorm: ${name} must be of shape [${c}], got ${format(tensor)}`);
+  if (!training && !running) throw new Error("batchNorm: evaluation needs running statistics, got none");
   if (training && n * s <= correction)
     throw new Error(`batchNorm: training must have more than one value a channel, got ${format(shape)}`);
   const { gamma = ones(device, [c]), beta = zeros(device, [c]) } = options;

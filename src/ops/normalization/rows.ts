@@ -17,7 +17,7 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, eps = 1e-5): T
   const d = x.shape[x.rank - 1];
   if (!d || !sameShape(gamma.shape, [d]) || !sameShape(beta.shape, [d]))
     throw new Error(
-      `layerNorm: gamma and beta must have the size of the last axis, got ${format(gamma)} and ${format(beta)} for ${format(x)}`,
+      `layerNorm: gamma and beta must be of shape [${d}], got ${format(gamma)} and ${format(beta)} for ${format(x)}`,
     );
   const { series: n, lanes } = seriesOf("layerNorm", x, -1);
   const y = empty(x.device, x.shape, "f32", "layerNorm");

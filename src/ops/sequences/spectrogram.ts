@@ -1,5 +1,5 @@
 import { noGrad } from "../../graph";
-import { checkInteger, isWhole } from "../../checks";
+import { checkFlag, checkInteger, isWhole } from "../../checks";
 import * as kernels from "../../kernels/sequences";
 import { empty, format, run, tensor, tidy } from "../../tensor";
 import type { Tensor } from "../../tensor";
@@ -38,10 +38,11 @@ const FAINTEST = 1e-10;
 
 function framing(op: string, x: Tensor, options: SpectrogramOptions) {
   const { fft = 512, window = 320, hop = 160, center = true, padding = "zero" } = options;
+  checkFlag(op, { center });
   const samples = x.shape[x.rank - 1] ?? 0;
   const stages = Math.log2(fft) - 1;
   if (x.dtype !== "f32" || x.rank < 1 || x.rank > 2)
-    throw new Error(`${op}: a float32 signal [samples] or [batch, samples] is needed, given ${x.dtype} ${format(x)}`);
+    throw new Error(`${op}: x must be f32 [samples] or [batch, samples], got ${x.dtype} ${format(x)}`);
   if (!isWhole(stages, 0, 11)) throw new Error(`${op}: fft must be a power of two from 2 to 4096, got ${fft}`);
   checkInteger(op, { window }, 1, fft);
   checkInteger(op, { hop }, 1);

@@ -1,3 +1,4 @@
+import { checkFlag } from "../../checks";
 import { html, type Markup } from "../page/markup";
 import { saveLinks } from "./save";
 import { clusterColours, valueColours } from "./value-colours";
@@ -58,6 +59,7 @@ function placed(places: ArrayLike<number>): { readonly at: readonly (readonly nu
  */
 export function nodeMap(map: NodeMap): Markup {
   const { title, measure, places, links, linkValues, values, categories = false, sizes } = map;
+  checkFlag("nodeMap", { categories });
   const n = places.length / 2;
   if (values.length !== n) throw new Error(`nodeMap: values must be ${n}, one a node, got ${values.length}`);
   if (linkValues && 2 * linkValues.length !== links.length)

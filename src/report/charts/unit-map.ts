@@ -1,3 +1,4 @@
+import { checkFlag } from "../../checks";
 import { html, type Markup } from "../page/markup";
 import { saveLinks } from "./save";
 import { clusterColours, valueColours } from "./value-colours";
@@ -37,6 +38,7 @@ function corners(x: number, y: number, size: number, hexagonal: boolean): string
  * @throws unless there is one value a unit
  */
 export function unitMap({ title, measure, rows, columns, topology, values, categories = false }: UnitMap): Markup {
+  checkFlag("unitMap", { categories });
   if (values.length !== rows * columns)
     throw new Error(`unitMap: values must be ${rows} x ${columns}, got ${values.length}`);
   const hexagonal = topology === "hexagonal";

@@ -1,4 +1,5 @@
 // The picture: items in the plane on a canvas, moving from frame to frame, looked at more closely and selected; and a place to draw points in.
+import { checkFlag } from "../../checks";
 import { Camera, cornersOf } from "./camera";
 import { inside } from "./lasso";
 import { Looking } from "./looking";
@@ -70,6 +71,7 @@ export class PlaneView {
 
   /** Shows items; those that were there move to where they are now. */
   show(shown: Shown, { jump = false } = {}): void {
+    checkFlag("PlaneView", { jump });
     const same = !jump && this.#xy.length === shown.xy.length && !still();
     this.#from = same ? this.#xy.slice() : shown.xy.slice();
     this.#xy = this.#from.slice();

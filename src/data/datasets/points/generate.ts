@@ -1,3 +1,4 @@
+import { checkFlag } from "../../../checks";
 import { NdArray } from "../../../ndarray";
 import type { Random } from "../../../random";
 import { placeGroups } from "./grid";
@@ -33,6 +34,7 @@ export interface LabelledPoints {
  * @throws unless k is a whole number from 1 to n
  */
 export function generatePoints({ k, n = 72, random, overlapping = false }: GeneratePointsOptions): LabelledPoints {
+  checkFlag("generatePoints", { overlapping });
   if (!Number.isInteger(k) || !Number.isInteger(n) || k < 1 || k > n)
     throw new Error(`generatePoints: k must be a whole number from 1 to the number of points, got k ${k} and n ${n}`);
   const groups: Clusters[] = [];

@@ -33,8 +33,8 @@ export class PointsProvider implements SetProvider {
       kMin: true,
       kMax: true,
       frequencies: true,
-      overlapping: true,
-      standardize: true,
+      overlapping: "flag",
+      standardize: "flag",
     });
     const { kMin = 1, kMax = 5, frequencies, overlapping = false, standardize = true } = options;
     if (!Number.isInteger(kMin) || !Number.isInteger(kMax) || kMin < 1 || kMin > kMax)

@@ -54,11 +54,11 @@ export class ClassSets implements SetProvider {
       shares: true,
       seed: true,
       affine: true,
-      mirror: true,
+      mirror: "flag",
       window: true,
       steps: true,
       minimum: true,
-      replacement: true,
+      replacement: "flag",
     });
     const { kMax = 5, kMin = 1, minimum = 2, seed = 0, shares = [0.8, 0.1, 0.1] } = options;
     checkInteger(op, { kMin, minimum }, 1);

@@ -33,7 +33,7 @@ export class GivenSets implements SetProvider {
 
   /** @throws when a clustering is empty or not finite, has more clusters than kMax, or items of another shape */
   constructor(clusterings: Readonly<Partial<Record<SetPart, readonly Clustering[]>>>, options: GivenSetsOptions = {}) {
-    checkNames<GivenSetsOptions>("GivenSets", options, { kMax: true, affine: true, mirror: true, window: true });
+    checkNames<GivenSetsOptions>("GivenSets", options, { kMax: true, affine: true, mirror: "flag", window: true });
     let most = 0;
     let shape: readonly number[] | undefined;
     const take = (part: SetPart): Given[] =>

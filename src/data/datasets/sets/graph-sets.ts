@@ -65,15 +65,15 @@ export class SimilarityGraphSets implements SetProvider {
     checkNames<SimilarityGraphSetsOptions>(op, options, {
       kMax: true,
       cannotLink: true,
-      transitive: true,
+      transitive: "flag",
       shares: true,
       seed: true,
       affine: true,
-      mirror: true,
+      mirror: "flag",
       window: true,
       steps: true,
       minimum: true,
-      replacement: true,
+      replacement: "flag",
     });
     const { kMax = 5, minimum = 2, cannotLink, shares = [0.8, 0.1, 0.1], seed = 0 } = options;
     checkInteger(op, { kMax, minimum }, 1);

@@ -1,3 +1,4 @@
+import { checkFlag } from "../../../checks";
 import { NdArray } from "../../../ndarray";
 import { encodeLabels } from "../class-labels";
 import type { ClassLabels } from "../class-labels";
@@ -109,7 +110,8 @@ export class TableBuilder {
   readonly #ids: string[] = [];
 
   constructor(options: TableOptions) {
-    const { missing } = options;
+    const { header, missing } = options;
+    checkFlag("csv", { header });
     if (missing !== undefined && !["error", "drop", "mean"].includes(missing))
       throw new Error(`csv: missing must be error, drop or mean, got ${quote(String(missing))}`);
     if (options.decimal !== undefined && options.decimal !== "." && options.decimal !== ",")

@@ -1,3 +1,4 @@
+import { checkFlag } from "../../../checks";
 import { deflateSync } from "fflate";
 import type { MatrixLike } from "../../../matrix";
 import type { NdArray, TypedArray } from "../../../ndarray";
@@ -44,6 +45,7 @@ export function writeNpz(
   arrays: Readonly<Record<string, MatrixLike>> | ReadonlyMap<string, MatrixLike>,
   { compress = true }: { compress?: boolean } = {},
 ): Uint8Array {
+  checkFlag("npz", { compress });
   const entries = arrays instanceof Map ? [...arrays] : Object.entries(arrays as Record<string, MatrixLike>);
   const local: Uint8Array[] = [];
   const central: Uint8Array[] = [];

@@ -1,5 +1,5 @@
 // The network of "Learning to Cluster": items seen together, a head for the number of clusters and heads for the assignments.
-import { checkInteger } from "../../../checks";
+import { checkFlag, checkInteger } from "../../../checks";
 import type { Device } from "../../../device";
 import { BatchNorm1d } from "../../../nn/batch-norm";
 import { glorotUniform } from "../../../nn/init";
@@ -116,6 +116,7 @@ export abstract class SetNetwork extends Module {
 
   /** Sets of items [sets, n, …itemShape] at once. */
   run(items: Tensor, options: PassOptions = {}): SetOutput {
+    checkFlag("SetNetwork", { augment: options.augment, lean: options.lean });
     const [sets = 0, n = 0] = items.shape;
     const flat = reshape(items, [sets * n, ...this.itemShape]);
     const embed = (): Tensor => {
