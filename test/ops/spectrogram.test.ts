@@ -49,7 +49,7 @@ describeDevices("spectrograms", (device) => {
     expect(() => powerSpectrogram(short, { hop: 0 })).toThrow("hop must be a whole number from 1, got 0");
     expect(() => melSpectrogram(short, { range: -1 })).toThrow("range must be a number of decibels above 0, got -1");
     expect(() => melSpectrogram(tensor(silence.device, new Float32Array(8), [2, 2, 2]))).toThrow(
-      "[batch, samples] is needed",
+      "x must be f32 [samples] or [batch, samples]",
     );
     const signal = parameter(silence.device, new Float32Array(600));
     expect(() => grad(sum(melSpectrogram(signal)), [signal])).toThrow();
