@@ -3,12 +3,14 @@ import { toContiguous, toLabels, type MatrixLike } from "../../../matrix";
 import type { ClassLabels } from "../class-labels";
 import { CsvRows, eachRow } from "./rows";
 import { TableBuilder } from "./table";
-import type { CsvOptions, CsvTable } from "./table";
+import type { CsvTable } from "./table";
+import type { CsvOptions } from "./table-options";
 import type { Bytes } from "../source";
 
 export { namedLayout, placesOf } from "./layout";
 export type { ColumnName, TableLayout, TakenColumn } from "./layout";
-export type { CsvOptions, CsvTable } from "./table";
+export type { CsvTable } from "./table";
+export type { CsvOptions } from "./table-options";
 
 /**
  * Reads a CSV file of numbers (RFC 4180 quoting, UTF-8, any line ends; empty lines and those that begin with # are skipped), also of numbers
