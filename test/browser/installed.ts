@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ISOLATED, launchChromium, serve } from "../../scripts/runtimes/browser.mjs";
+import { longestTasks, median, traceOf, type TraceEvent } from "./trace";
 
 /** A page of its own script, which takes its options from the address; `result` is a promise of what it finds, or of an error. */
 const PAGE = `<!doctype html><html lang="en"><title>constella</title><script type="module" src="page.js"></script>`;
@@ -84,34 +85,6 @@ interface Result {
   readonly losses: readonly number[];
   readonly error?: string;
 }
-
-interface TraceEvent {
-  readonly name: string;
-  readonly cat: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly ts: number;
-  readonly dur?: number;
-  /** Of the thread's own time. */
-  readonly tdur?: number;
-}
-
-/** The longest task of the page's thread between two marks, in ms, for each pair of such marks. */
-function longestTasks(trace: readonly TraceEvent[], from: string, to: string): number[] {
-  const marks = (name: string): readonly TraceEvent[] =>
-    trace.filter((event) => event.cat.includes("user_timing") && event.name === name);
-  const { pid, tid } = marks(from)[0]!;
-  // a task is as long as its thread was at work: the clock of a machine that others share shows their work too
-  const tasks = trace
-    .filter((event) => event.pid === pid && event.tid === tid && event.name.includes("RunTask"))
-    .map(({ ts, dur = 0, tdur = dur }) => ({ ts, end: ts + dur, ms: Math.min(dur, tdur) / 1000 }));
-  return marks(from).map(({ ts: begin }, i) => {
-    const end = marks(to)[i]!.ts;
-    return tasks.reduce((most, task) => (task.end > begin && task.ts < end ? Math.max(most, task.ms) : most), 0);
-  });
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
 const resultOf = (page: Page): Promise<Result> =>
   page.evaluate(() => (globalThis as unknown as { result: Promise<Result> }).result);
@@ -232,14 +205,14 @@ export function describeInChromium(folder: () => string): void {
       headers: Record<string, string>,
       query: Record<string, string>,
       then?: (page: Page) => Promise<void>,
-    ): Promise<TraceEvent[]> {
-      let trace: TraceEvent[] = [];
+    ): Promise<readonly TraceEvent[]> {
+      let trace: readonly TraceEvent[] = [];
       const { result } = await open(headers, query, async (page, url) => {
-        await browser.startTracing(page, { categories: ["toplevel", "blink.user_timing"] });
-        await page.goto(url);
-        await resultOf(page);
-        await then?.(page);
-        trace = (JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }).traceEvents;
+        trace = await traceOf(browser, page, async () => {
+          await page.goto(url);
+          await resultOf(page);
+          await then?.(page);
+        });
       });
       expect(result.error).toBeUndefined();
       return trace;

@@ -24,9 +24,8 @@ const cell = (value: string | number): string => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-/** The numbers as CSV. */
-export const csvOf = ({ columns, rows }: Pick<ChartData, "columns" | "rows">): string =>
-  `${[columns, ...rows].map((row) => row.map(cell).join(",")).join("\n")}\n`;
+/** Lines of a table as CSV, each with its end. */
+export const csvLines = (rows: ChartData["rows"]): string => rows.map((row) => `${row.map(cell).join(",")}\n`).join("");
 
 /** The drawing as a file of its own: with its colours, and without what answers to the pointer. */
 export const svgOf = (drawing: string): string =>
@@ -45,7 +44,7 @@ const fileName = (name: string): string =>
 export const csvLink = (data: ChartData, plane?: number): Markup =>
   html`<a
     ${plane !== undefined && trusted(`data-plane="${plane}" `)}download="${fileName(data.name)}.csv"
-    href="data:text/csv;charset=utf-8,${encoded(csvOf(data))}"
+    href="data:text/csv;charset=utf-8,${encoded(csvLines([data.columns, ...data.rows]))}"
     >CSV</a
   >`;
 

@@ -105,15 +105,3 @@ export class Camera {
     return [view.x + (x - clientWidth / 2) / view.scale, view.y - (y - clientHeight / 2) / view.scale];
   }
 }
-
-/** The corners of points [n, 2]. */
-export function cornersOf(xy: Float32Array): [left: number, right: number, low: number, high: number] {
-  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i < xy.length; i += 2) {
-    left = Math.min(left, xy[i]!);
-    right = Math.max(right, xy[i]!);
-    low = Math.min(low, xy[i + 1]!);
-    high = Math.max(high, xy[i + 1]!);
-  }
-  return [left, right, low, high];
-}

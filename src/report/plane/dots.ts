@@ -1,4 +1,5 @@
-// Many dots at once: put into the pixels of the canvas one by one, which takes a tenth of the time of as many paths.
+// Many dots: put into pixels one by one, which takes a tenth of the time of as many paths, and in pieces.
+import type { Cooperative } from "../../event-loop";
 import type { Camera } from "./camera";
 
 /** What dots are drawn of. */
@@ -13,8 +14,16 @@ export interface Dots {
   readonly opacity: (item: number) => number;
 }
 
+/** Pixels, four bytes each: red, green, blue, opacity. */
+export type Pixels = Pick<ImageData, "data" | "width" | "height">;
+
+/** Where the plane lies among the pixels of the page, and pixels of a picture for one of the page. */
+export type Place = Camera["transform"] & { readonly ratio: number };
+
 /** Places of a dot's middle within a pixel that are told apart, each way. */
 const PHASES = 4;
+/** Dots that are painted at a stretch. */
+const PIECE = 256;
 
 /** How much of each pixel around its own a disc covers, for each place of its middle: edges are smooth. */
 function masksOf(radius: number): { readonly reach: number; readonly masks: readonly Float32Array[] } {
@@ -32,16 +41,15 @@ function masksOf(radius: number): { readonly reach: number; readonly masks: read
   return { reach, masks };
 }
 
-/** Paints dots on a canvas that is empty, each over those before it. */
-export function paintDots(context: CanvasRenderingContext2D, camera: Camera, { xy, ...of }: Dots): void {
-  const { width, height, clientWidth } = context.canvas;
-  if (width === 0 || height === 0) return;
-  const ratio = width / clientWidth;
-  const { scale, left, top } = camera.transform;
-  const image = context.createImageData(width, height);
-  const pixels = image.data;
+/** Paints dots into pixels, each over those before it. */
+export function* paintDots(
+  { data: pixels, width, height }: Pixels,
+  { scale, left, top, ratio }: Place,
+  { xy, ...of }: Dots,
+): Cooperative<void> {
   const discs = new Map<number, ReturnType<typeof masksOf>>();
   for (let i = 0; i < xy.length / 2; i++) {
+    if (i % PIECE === PIECE - 1) yield;
     const [x, y] = [(left + xy[2 * i]! * scale) * ratio, (top - xy[2 * i + 1]! * scale) * ratio];
     const radius = of.radius(i) * ratio;
     if (!(x > -radius && y > -radius && x < width + radius && y < height + radius)) continue;
@@ -67,5 +75,4 @@ export function paintDots(context: CanvasRenderingContext2D, camera: Camera, { x
         pixels[p + 3] = 255 * both;
       }
   }
-  context.putImageData(image, 0, 0);
 }

@@ -1,8 +1,10 @@
 // What the picture is painted with: dots, small pictures, centres, the drawing of points.
 import { clusterColour, rgbOf } from "../charts/palette";
+import type { Cooperative } from "../../event-loop";
 import type { Camera } from "./camera";
-import { paintDots } from "./dots";
-import { imageOf, type Thumbnails } from "./thumbnails";
+import type { DotLayer } from "./dot-layer";
+import type { Dots } from "./dots";
+import { pixelsOf, type Thumbnails } from "./thumbnails";
 
 /** What the picture shows of each item. */
 export interface Shown {
@@ -16,6 +18,8 @@ export interface Shown {
   readonly centers?: Float32Array;
   /** Words in the plane. */
   readonly names?: readonly { readonly x: number; readonly y: number; readonly text: string }[];
+  /** Which of the thumbnails an item has, −1 for none (default: item i has the i-th). Items without one are dots. */
+  readonly pictureOf?: Int32Array;
   /** Colour of a group (default: as clusters have it). */
   readonly colour?: (group: number) => string;
 }
@@ -46,25 +50,27 @@ export interface Atlas {
   readonly columns: number;
   readonly width: number;
   readonly height: number;
+  /** How many pictures there are. */
+  readonly count: number;
 }
 
 const ATLAS_COLUMNS = 64;
 
-/** Lays thumbnails out in a grid. */
-export function atlasOf(thumbnails: Thumbnails): Atlas {
+/** Lays thumbnails out in a grid, a row at a time. */
+export function* atlasOf(thumbnails: Thumbnails): Cooperative<Atlas> {
   const { pixels, height, width, channels } = thumbnails;
-  const n = pixels.length / (height * width * channels);
-  const columns = Math.min(ATLAS_COLUMNS, Math.max(1, n));
-  const canvas = new OffscreenCanvas(columns * width, Math.ceil(n / columns) * height);
+  const count = pixels.length / (height * width * channels);
+  const columns = Math.min(ATLAS_COLUMNS, Math.max(1, count));
+  const canvas = new OffscreenCanvas(columns * width, Math.ceil(count / columns) * height);
   const context = canvas.getContext("2d")!;
-  const image = new ImageData(width, height);
-  for (let item = 0; item < n; item++)
-    context.putImageData(
-      imageOf(thumbnails, item, image),
-      (item % columns) * width,
-      Math.floor(item / columns) * height,
-    );
-  return { canvas, columns, width, height };
+  for (let begin = 0; begin < count; begin += columns) {
+    const row = new ImageData(columns * width, height);
+    for (let picture = begin; picture < Math.min(count, begin + columns); picture++)
+      pixelsOf(thumbnails, picture, row, (picture - begin) * width);
+    context.putImageData(row, 0, (begin / columns) * height);
+    yield;
+  }
+  return { canvas, columns, width, height, count };
 }
 
 /** What is painted, and how. */
@@ -76,21 +82,29 @@ export interface Painting {
   readonly xy: Float32Array;
   readonly shown: Shown;
   readonly atlas: Atlas | undefined;
-  /** Whether an item is among those that are selected; undefined where none are. */
-  readonly selected: ReadonlySet<number> | undefined;
+  readonly selected: Selected | undefined;
   readonly picked: number;
+  /** What many dots are painted on. */
+  readonly layer: DotLayer;
+}
+
+/** Items that are selected. */
+export interface Selected {
+  readonly items: readonly number[];
+  /** 1 for each of these, of all items. */
+  readonly mask: Uint8Array;
 }
 
 /** Opacity of items that are not selected. */
 const FAINT = 0.13;
 
-/** More dots than this are put into the pixels of the canvas themselves. */
-const MANY = 4000;
+/** More dots than this are put into the pixels of a picture themselves, over several frames, and do not move from where they were to where they are. */
+export const MANY = 4000;
 
 /** The colour of each item as 0xRRGGBB. */
-function coloursOf({ shown: { groups, shares, colour = clusterColour }, inks }: Painting): (item: number) => number {
+function coloursOf({ groups, shares, colour = clusterColour }: Shown, muted: string): (item: number) => number {
   if (shares) return (item) => shareColour(shares[item]!);
-  const none = rgbOf(inks.muted);
+  const none = rgbOf(muted);
   if (!groups) return () => none;
   const known = new Map<number, number>();
   return (item) => {
@@ -104,31 +118,51 @@ function coloursOf({ shown: { groups, shares, colour = clusterColour }, inks }: 
 /** The same as a style. */
 const styleOf = (rgb: number): string => `#${rgb.toString(16).padStart(6, "0")}`;
 
-/** Radius of a dot in pixels, by how many there are. */
-const radiusOf = (n: number): number => (n > 30_000 ? 1.4 : n > 8000 ? 1.8 : n > 1500 ? 2.3 : n > 400 ? 2.9 : 3.8);
+/** Radius of a dot in pixels, by how many there are and how near they are looked at. */
+const radiusOf = (n: number, { zoomed }: Camera): number =>
+  (n > 30_000 ? 1.4 : n > 8000 ? 1.8 : n > 1500 ? 2.3 : n > 400 ? 2.9 : 3.8) *
+  Math.min(2, Math.max(1, Math.sqrt(zoomed)));
+
+/** Items as dots. */
+export function dotsOf({
+  xy,
+  shown,
+  selected,
+  camera,
+  inks,
+}: Pick<Painting, "xy" | "shown" | "selected" | "camera" | "inks">): Dots {
+  const n = xy.length / 2;
+  const radius = radiusOf(n, camera);
+  const clear = n > 1500 ? 0.8 : 0.88;
+  const mask = selected?.mask;
+  const { groups } = shown;
+  return {
+    xy,
+    colour: coloursOf(shown, inks.muted),
+    radius: (i) => (groups && groups[i]! < 0 ? radius * 0.7 : radius),
+    opacity: (i) => (!mask || mask[i] ? clear : FAINT),
+  };
+}
 
 /** Items as dots, or as their pictures where there is room for them; then the centres, and the item that is pointed at. */
 export function paintItems(painting: Painting): void {
-  const { context, camera, inks, xy, shown, atlas, selected, picked } = painting;
+  const { context, camera, inks, xy, shown, atlas, picked, layer } = painting;
   const n = xy.length / 2;
-  const radius = radiusOf(n) * Math.min(2, Math.max(1, Math.sqrt(camera.zoomed)));
-  const clear = n > 1500 ? 0.8 : 0.88;
-  const pictured = atlas ? placesFor(painting) : undefined;
-  const colour = coloursOf(painting);
-  const sized = (i: number): number => (shown.groups && shown.groups[i]! < 0 ? radius * 0.7 : radius);
-  const opacity = (i: number): number => (pictured?.has(i) ? 0 : !selected || selected.has(i) ? clear : FAINT);
-  if (n > MANY) paintDots(context, camera, { xy, colour, radius: sized, opacity });
+  const { colour, radius, opacity } = dotsOf(painting);
+  const pictured = atlas ? placesFor(painting, atlas) : [];
+  const isPictured = new Set(pictured);
+  if (n > MANY) layer.draw(context, camera, xy);
   else
     for (let i = 0; i < n; i++) {
-      if (pictured?.has(i)) continue;
+      if (isPictured.has(i)) continue;
       const [x, y] = camera.toScreen(xy[2 * i]!, xy[2 * i + 1]!);
       context.globalAlpha = opacity(i);
       context.fillStyle = styleOf(colour(i));
       context.beginPath();
-      context.arc(x, y, sized(i), 0, 2 * Math.PI);
+      context.arc(x, y, radius(i), 0, 2 * Math.PI);
       context.fill();
     }
-  if (atlas) for (const item of pictured!) paintPicture(painting, atlas, item, styleOf(colour(item)));
+  if (atlas) for (const item of pictured) paintPicture(painting, atlas, item, styleOf(colour(item)));
   context.globalAlpha = 1;
   if (shown.centers) paintCenters(context, camera, shown.centers, inks);
   for (const { x, y, text } of shown.names ?? []) paintName(context, camera.toScreen(x, y), text, inks);
@@ -137,47 +171,52 @@ export function paintItems(painting: Painting): void {
   context.strokeStyle = inks.ink;
   context.lineWidth = 2;
   context.beginPath();
-  context.arc(x, y, (pictured?.has(picked) ? sideOf(camera) * 0.7 : radius) + 4, 0, 2 * Math.PI);
+  context.arc(x, y, (isPictured.has(picked) ? sideOf(camera) * 0.7 : radiusOf(n, camera)) + 4, 0, 2 * Math.PI);
   context.stroke();
 }
 
 /** Side of a small picture on the screen. */
 const sideOf = (camera: Camera): number => Math.min(56, 22 * Math.max(1, Math.sqrt(camera.zoomed)));
 
+/** The thumbnail of an item, −1 where it has none. */
+const pictureOf = ({ pictureOf: of }: Shown, { count }: Atlas, item: number): number => {
+  const picture = of ? of[item]! : item;
+  return picture < count ? picture : -1;
+};
+
 /** Items that get their pictures: one for each place of the screen, of about a picture's size; selected ones first. */
-function placesFor({ camera, xy, selected, context }: Painting): Set<number> {
+function placesFor({ camera, xy, shown, selected, context }: Painting, atlas: Atlas): number[] {
   const side = sideOf(camera) * 1.15;
+  const { scale, left, top } = camera.transform;
   const { clientWidth, clientHeight } = context.canvas;
-  const taken = new Set<string>();
-  const found = new Set<number>();
+  const [across, down] = [Math.floor(clientWidth / side) + 1, Math.floor(clientHeight / side) + 1];
+  const taken = new Uint8Array(across * down);
+  const found: number[] = [];
   const take = (i: number): void => {
-    const [x, y] = camera.toScreen(xy[2 * i]!, xy[2 * i + 1]!);
-    if (x < 0 || y < 0 || x > clientWidth || y > clientHeight) return;
-    const place = `${Math.floor(x / side)} ${Math.floor(y / side)}`;
-    if (taken.has(place)) return;
-    taken.add(place);
-    found.add(i);
+    const [x, y] = [left + xy[2 * i]! * scale, top - xy[2 * i + 1]! * scale];
+    if (!(x >= 0 && y >= 0 && x <= clientWidth && y <= clientHeight)) return;
+    const place = Math.floor(y / side) * across + Math.floor(x / side);
+    if (taken[place] || pictureOf(shown, atlas, i) < 0) return;
+    taken[place] = 1;
+    found.push(i);
   };
-  for (const i of selected ?? []) take(i);
+  for (const i of selected?.items ?? []) take(i);
   for (let i = 0; i < xy.length / 2; i++) take(i);
   return found;
 }
 
-function paintPicture(
-  painting: Painting,
-  { canvas, columns, width, height }: Atlas,
-  item: number,
-  colour: string,
-): void {
-  const { context, camera, xy, selected } = painting;
+function paintPicture(painting: Painting, atlas: Atlas, item: number, colour: string): void {
+  const { canvas, columns, width, height } = atlas;
+  const { context, camera, xy, shown, selected } = painting;
+  const picture = pictureOf(shown, atlas, item);
   const side = sideOf(camera);
   const [w, h] = width > height ? [side, (side * height) / width] : [(side * width) / height, side];
   const [x, y] = camera.toScreen(xy[2 * item]!, xy[2 * item + 1]!);
-  context.globalAlpha = !selected || selected.has(item) ? 1 : 0.25;
+  context.globalAlpha = !selected || selected.mask[item] ? 1 : 0.25;
   context.imageSmoothingEnabled = side < width;
   context.drawImage(
     canvas,
-    ...([(item % columns) * width, Math.floor(item / columns) * height, width, height] as const),
+    ...([(picture % columns) * width, Math.floor(picture / columns) * height, width, height] as const),
     ...([x - w / 2, y - h / 2, w, h] as const),
   );
   context.lineWidth = 2;

@@ -1,9 +1,14 @@
 // The picture: items in the plane on a canvas, moving from frame to frame, looked at more closely and selected; and a place to draw points in.
 import { checkFlag } from "../../checks";
-import { Camera, cornersOf } from "./camera";
+import { runAtOnce, type Cooperative } from "../../event-loop";
+import { Camera } from "./camera";
+import { DotLayer } from "./dot-layer";
+import { endOfWork, goOn } from "./frames";
 import { inside } from "./lasso";
 import { Looking } from "./looking";
-import { atlasOf, paintDrawing, paintItems, paintLasso, type Atlas, type Inks, type Shown } from "./paint";
+import { atlasOf, dotsOf, MANY, paintDrawing, paintItems, paintLasso } from "./paint";
+import type { Atlas, Inks, Selected, Shown } from "./paint";
+import { cornersOf, PointGrid } from "./point-grid";
 import { Surface } from "./surface";
 import type { Thumbnails } from "./thumbnails";
 
@@ -25,7 +30,11 @@ export interface PlaneEvents {
   moved(): void;
 }
 
-/** Draws items, lets them be looked at and selected, and takes points that are drawn. */
+/**
+ * Draws items, lets them be looked at and selected, and takes points that are drawn. Up to 4,000 items move from where they were to where they are. More
+ * are painted piece by piece, so that the page's thread is held for a few milliseconds of a frame: until a picture is done, the one before is shown,
+ * as it is seen from where one looks now.
+ */
 export class PlaneView {
   readonly #canvas: HTMLCanvasElement;
   readonly #surface: Surface;
@@ -34,12 +43,17 @@ export class PlaneView {
   readonly #events: PlaneEvents;
   #shown: Shown = { xy: new Float32Array(0) };
   /** Positions as they are drawn now: on the way from one frame to the next. */
-  #xy = new Float32Array(0);
-  #from = new Float32Array(0);
+  #xy: Float32Array = new Float32Array(0);
+  #from: Float32Array = this.#xy;
   #begun = 0;
   #picked = -1;
+  /** Where the positions lie, and the making of that. */
+  #grid: PointGrid | undefined;
+  #gridding = PointGrid.making(this.#xy);
   #atlas: Atlas | undefined;
-  #selected: ReadonlySet<number> | undefined;
+  #binding: Cooperative<Atlas> | undefined;
+  #selected: Selected | undefined;
+  readonly #layer: DotLayer;
   /** The line that is being drawn around items. */
   #lasso: number[] | undefined;
   /** Points that are being drawn, or undefined. */
@@ -52,11 +66,16 @@ export class PlaneView {
     this.#canvas = canvas;
     this.#events = events;
     this.#surface = new Surface(canvas, {
-      resized: () => (this.#drawn ? this.#fitDrawing() : this.#camera.fit(cornersOf(this.#shown.xy), true)),
-      frame: () => this.#advance(),
+      resized: () => {
+        if (this.#drawn) this.#fitDrawing();
+        else this.#camera.fit(cornersOf(this.#shown.xy), true);
+        this.#surface.request();
+      },
+      frame: (now) => this.#advance(now),
       paint: (context) => this.#paint(context),
     });
     this.#camera = new Camera(canvas);
+    this.#layer = new DotLayer(canvas);
     this.#looking = new Looking(canvas, this.#camera, () => this.#look());
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#drag(event));
@@ -69,27 +88,36 @@ export class PlaneView {
     );
   }
 
-  /** Shows items; those that were there move to where they are now. */
+  /**
+   * Shows items. Those that were there move to where they are now, unless there are more than 4,000; where there are as many as before, they are taken
+   * to be the same and stay selected. With `jump` they are others: all are seen, and none is selected.
+   */
   show(shown: Shown, { jump = false } = {}): void {
     checkFlag("PlaneView", { jump });
-    const same = !jump && this.#xy.length === shown.xy.length && !still();
-    this.#from = same ? this.#xy.slice() : shown.xy.slice();
-    this.#xy = this.#from.slice();
+    const before = this.#xy.length;
+    const moves = !jump && before === shown.xy.length && before / 2 <= MANY && !still();
+    this.#from = moves ? this.#xy.slice() : shown.xy;
+    this.#xy = moves ? this.#from.slice() : shown.xy.slice();
     this.#shown = shown;
+    this.#forgetGrid();
     this.#begun = performance.now();
     if (jump) {
       this.#camera.reset();
-      this.#picked = -1;
-      this.select([]);
+      this.#layer.clear();
       this.#events.moved();
     }
-    this.#camera.fit(cornersOf(shown.xy), !same);
+    if (jump || before !== shown.xy.length) {
+      this.#picked = -1;
+      this.select([]);
+    }
+    this.#camera.fit(cornersOf(shown.xy), !moves);
     this.#surface.request();
   }
 
   /** Shows items by their pictures, or as dots. */
   set thumbnails(thumbnails: Thumbnails | undefined) {
-    this.#atlas = thumbnails && atlasOf(thumbnails);
+    this.#atlas = undefined;
+    this.#binding = thumbnails && atlasOf(thumbnails);
     this.#surface.request();
   }
 
@@ -102,7 +130,11 @@ export class PlaneView {
 
   /** Selects items; none end the selection. */
   select(items: readonly number[]): void {
-    this.#selected = items.length > 0 ? new Set(items) : undefined;
+    if (items.length > 0) {
+      const mask = new Uint8Array(this.#xy.length / 2);
+      for (const item of items) mask[item] = 1;
+      this.#selected = { items, mask };
+    } else this.#selected = undefined;
     this.#events.selected(items);
     this.#surface.request();
   }
@@ -130,17 +162,8 @@ export class PlaneView {
     { offsetX, offsetY }: { readonly offsetX: number; readonly offsetY: number },
     preferred?: (item: number) => boolean,
   ): number {
-    const { scale, left, top } = this.#camera.transform;
-    let [best, nearest, wanted] = [-1, NEAR ** 2, false];
-    for (let i = 0; i < this.#xy.length / 2; i++) {
-      const across = left + this.#xy[2 * i]! * scale - offsetX;
-      const down = top - this.#xy[2 * i + 1]! * scale - offsetY;
-      const squared = across * across + down * down;
-      if (squared >= NEAR ** 2 || (squared >= nearest && (wanted || !preferred))) continue;
-      const own = preferred?.(i) ?? false;
-      if (wanted ? own : own || squared < nearest) [best, nearest, wanted] = [i, squared, own];
-    }
-    return best;
+    const [x, y] = this.#camera.toPlane(offsetX, offsetY);
+    return this.#placed().nearest(x, y, NEAR / this.#camera.transform.scale, preferred);
   }
 
   /** Begins or ends drawing. */
@@ -199,13 +222,9 @@ export class PlaneView {
     this.#lasso = undefined;
     this.#looking.end();
     if (!line) return;
-    const places = new Float32Array(this.#xy.length);
-    const { scale, left, top } = this.#camera.transform;
-    for (let i = 0; i < places.length; i += 2) {
-      places[i] = left + this.#xy[i]! * scale;
-      places[i + 1] = top - this.#xy[i + 1]! * scale;
-    }
-    this.select(done && line.length > 4 ? inside(line, places) : []);
+    const around: number[] = [];
+    for (let i = 0; i < line.length; i += 2) around.push(...this.#camera.toPlane(line[i]!, line[i + 1]!));
+    this.select(done && line.length > 4 ? inside(around, this.#placed()) : []);
   }
 
   #spray([x, y]: readonly [number, number]): void {
@@ -242,15 +261,52 @@ export class PlaneView {
     this.#camera.fit([-DRAWING, DRAWING, -DRAWING, DRAWING], true);
   }
 
-  /** Items and camera on their way; whether they have not arrived. */
-  #advance(): boolean {
+  #forgetGrid(): void {
+    this.#grid = undefined;
+    this.#gridding = PointGrid.making(this.#xy);
+  }
+
+  /** Where the items lie; what is not done of it yet is done now. */
+  #placed(): PointGrid {
+    if (!this.#grid) this.#grid = runAtOnce(this.#gridding);
+    return this.#grid;
+  }
+
+  /** Items and camera on their way, and what is done piece by piece; whether they have not arrived, or there is more to do. */
+  #advance(now: number): boolean {
     const share = Math.min(1, (performance.now() - this.#begun) / MOVE_MS);
-    const eased = 1 - (1 - share) ** 3;
     const { xy } = this.#shown;
-    if (this.#from.length === xy.length)
+    if (this.#from !== xy && this.#from.length === xy.length) {
+      const eased = 1 - (1 - share) ** 3;
       for (let i = 0; i < xy.length; i++) this.#xy[i] = this.#from[i]! + (xy[i]! - this.#from[i]!) * eased;
+      if (share === 1) this.#from = xy;
+      this.#forgetGrid();
+    }
     this.#camera.advance(share < 1 ? 0.25 : 1);
-    return share < 1;
+    return this.#work(endOfWork(now)) || share < 1;
+  }
+
+  /** Goes on with the picture of many dots, then with what is needed to point at them, and with the small pictures; whether there is more to do. */
+  #work(end: number): boolean {
+    if (this.#drawn) return false;
+    if (this.#xy.length / 2 > MANY) {
+      const inks = this.#inks();
+      const wanted = { xy: this.#xy, looks: [this.#shown, this.#selected, inks.muted] };
+      const looks = { xy: this.#xy, shown: this.#shown, selected: this.#selected, camera: this.#camera, inks };
+      if (this.#layer.advance(this.#camera, wanted, () => dotsOf(looks), end)) return true;
+      if (!this.#grid) {
+        const { done, value } = goOn(this.#gridding, end);
+        if (!done) return true;
+        this.#grid = value;
+      }
+    }
+    if (this.#binding) {
+      const { done, value } = goOn(this.#binding, end);
+      if (!done) return true;
+      this.#atlas = value;
+      this.#binding = undefined;
+    }
+    return false;
   }
 
   #inks(): Inks {
@@ -269,7 +325,7 @@ export class PlaneView {
     }
     paintItems({
       ...{ context, camera: this.#camera, inks, xy: this.#xy, shown: this.#shown },
-      ...{ atlas: this.#atlas, selected: this.#selected, picked: this.#picked },
+      ...{ atlas: this.#atlas, selected: this.#selected, picked: this.#picked, layer: this.#layer },
     });
     if (this.#lasso) paintLasso(context, this.#lasso, inks);
   }

@@ -1,11 +1,12 @@
 // The one script of a report: its still pictures of the members in the plane become canvases with all members, to look at closely, point at and select.
 // Bundled into a text, which the page's policy names by its hash; it loads nothing.
 import { NOISE_COLOUR } from "../charts/palette";
-import { csvOf } from "../charts/save";
+import { csvLines } from "../charts/save";
 import { PlaneView } from "./plane-view";
 import type { PanelGroups, PanelPlane, PanelsTold } from "./panels";
 import { paintThumbnails, type Thumbnails } from "./thumbnails";
 import { unpacked } from "./unpacked";
+import { runCooperatively, yieldWhenDue, type Cooperative } from "../../event-loop";
 import { generate, mapTo } from "../../typed-arrays";
 
 const made = <K extends keyof HTMLElementTagNameMap>(
@@ -49,34 +50,43 @@ const factsOf = (members: Members, row: number): string =>
 /** How many of some members each group has, in words, the largest first. */
 function counted(members: Members, rows: readonly number[]): string {
   const parts = members.told.groups.map((group, at) => {
-    const counts = new Map<number, number>();
-    for (const row of rows) counts.set(members.groups[at]![row]!, (counts.get(members.groups[at]![row]!) ?? 0) + 1);
-    const order = [...counts].sort((a, b) => b[1] - a[1]);
-    const words = order.slice(0, 6).map(([one, size]) => `${groupName(group, one)} ${count(size)}`);
+    const own = members.groups[at]!;
+    const counts = new Uint32Array(1 + group.names.length); // noise, then the groups
+    for (const row of rows) counts[1 + own[row]!]!++;
+    const order = [...counts.keys()].filter((one) => counts[one]! > 0).sort((a, b) => counts[b]! - counts[a]!);
+    const words = order.slice(0, 6).map((one) => `${groupName(group, one - 1)} ${count(counts[one]!)}`);
     return `${words.join(", ")}${order.length > 6 ? ` and ${order.length - 6} more` : ""}`;
   });
   return `${count(rows.length)} ${rows.length === 1 ? "member" : "members"} selected: ${parts.join("; ")}.`;
 }
 
-/** Members as a table, with their places in a projection. */
-function tableOf({ told, groups }: Members, { plane, xy, rows }: Points, wanted?: ReadonlySet<number>): string {
-  const lines: (string | number)[][] = [];
-  rows.forEach((row, point) => {
-    if (wanted && !wanted.has(row)) return;
-    const place = [xy[2 * point]!, xy[2 * point + 1]!].map((value) => Number(value.toPrecision(5)));
-    const of = told.groups.map(({ word, names }, at) => {
-      const group = groups[at]![row]!;
-      return word === "cluster" ? group : (names[group] ?? group);
-    });
-    lines.push([told.ids?.[row] ?? row, ...place, ...of]);
-  });
-  return csvOf({
-    columns: ["member", ...(plane.axes ?? ["x", "y"]), ...told.groups.map(({ word }) => word)],
-    rows: lines,
-  });
+/** Rows of a table that are written at a stretch. */
+const PIECE = 500;
+
+/** Members as a table, with their places in a projection: all, or those with a 1. */
+function* tableOf({ told, groups }: Members, { plane, xy, rows }: Points, wanted?: Uint8Array): Cooperative<string> {
+  const columns = ["member", ...(plane.axes ?? ["x", "y"]), ...told.groups.map(({ word }) => word)];
+  const parts = [csvLines([columns])];
+  for (let begin = 0; begin < rows.length; begin += PIECE) {
+    const lines: (string | number)[][] = [];
+    for (let point = begin; point < Math.min(rows.length, begin + PIECE); point++) {
+      const row = rows[point]!;
+      if (wanted && !wanted[row]) continue;
+      const place = [xy[2 * point]!, xy[2 * point + 1]!].map((value) => Number(value.toPrecision(5)));
+      const of = told.groups.map(({ word, names }, at) => {
+        const group = groups[at]![row]!;
+        return word === "cluster" ? group : (names[group] ?? group);
+      });
+      lines.push([told.ids?.[row] ?? row, ...place, ...of]);
+    }
+    if (lines.length > 0) parts.push(csvLines(lines));
+    yield;
+  }
+  return parts.join("");
 }
 
-function save(name: string, text: string): void {
+async function save(name: string, table: Cooperative<string>): Promise<void> {
+  const text = await runCooperatively(table);
   const link = made("a", { href: URL.createObjectURL(new Blob([text], { type: "text/csv" })), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -91,7 +101,7 @@ function panel(
   points: Points,
   by: number,
   chosen: (from: PlaneView, rows: readonly number[]) => void,
-): { readonly view: PlaneView; readonly select: (rows: ReadonlySet<number>) => void } {
+): { readonly view: PlaneView; readonly select: (wanted: Uint8Array) => void } {
   const still = figure.querySelector<SVGElement>("svg")!;
   const group = members.told.groups[by]!;
   const canvas = made("canvas", { tabIndex: 0 });
@@ -172,9 +182,9 @@ function panel(
   });
   return {
     view,
-    select: (rows) => {
+    select: (wanted) => {
       const items: number[] = [];
-      points.rows.forEach((row, point) => void (rows.has(row) && items.push(point)));
+      for (let point = 0; point < points.rows.length; point++) if (wanted[points.rows[point]!]) items.push(point);
       quiet = true;
       view.select(items);
       quiet = false;
@@ -200,22 +210,24 @@ async function enliven(holder: HTMLElement): Promise<void> {
   selection.setAttribute("aria-live", "polite");
   const panels: ReturnType<typeof panel>[] = [];
   const chosen = (from: PlaneView, rows: readonly number[]): void => {
-    const set = new Set(rows);
-    for (const { view, select } of panels) if (view !== from) select(set);
+    const wanted = new Uint8Array(groups[0]!.length);
+    for (const row of rows) wanted[row] = 1;
+    for (const { view, select } of panels) if (view !== from) select(wanted);
     selection.hidden = rows.length === 0;
     const link = made("button", { type: "button" }, "Save them as CSV");
-    link.addEventListener("click", () => save("selected-members.csv", tableOf(members, projections[0]!, set)));
+    link.addEventListener("click", () => void save("selected-members.csv", tableOf(members, projections[0]!, wanted)));
     selection.replaceChildren(`${counted(members, rows)} `, link);
   };
   for (const figure of holder.parentElement!.querySelectorAll<HTMLElement>("figure[data-panel]")) {
     const [at, by] = figure.dataset["panel"]!.split(" ").map(Number) as [number, number];
+    await yieldWhenDue();
     panels.push(panel(figure, members, projections[at]!, by, chosen));
   }
   holder.before(selection);
   for (const link of holder.parentElement!.querySelectorAll<HTMLAnchorElement>("a[data-plane]"))
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      save(link.download, tableOf(members, projections[Number(link.dataset["plane"])]!));
+      void save(link.download, tableOf(members, projections[Number(link.dataset["plane"])]!));
     });
 }
 

@@ -4,8 +4,8 @@
 export interface Painter {
   /** The canvas has another size. */
   resized(): void;
-  /** Before a frame: whether another is due after it. */
-  frame?(): boolean;
+  /** Before a frame: whether another is due after it. @param now when the frame began */
+  frame?(now: number): boolean;
   /** All of it, on a canvas that is empty; in pixels of the page. */
   paint(context: CanvasRenderingContext2D, width: number, height: number): void;
 }
@@ -27,10 +27,10 @@ export class Surface {
   request(): void {
     if (this.#requested) return;
     this.#requested = true;
-    requestAnimationFrame(() => {
+    requestAnimationFrame((now) => {
       this.#requested = false;
       this.#resize(); // of one that is shown from this frame on, which else would be painted twice in it
-      const goesOn = this.#painter.frame?.() ?? false;
+      const goesOn = this.#painter.frame?.(now) ?? false;
       this.#paint();
       if (goesOn) this.request();
     });

@@ -9,18 +9,23 @@ export interface Thumbnails {
   readonly channels: 1 | 3;
 }
 
-/** One picture as a canvas takes it; `image` is made use of again for the next. */
-export function imageOf(
+/** Puts a picture into pixels, from this column on. */
+export function pixelsOf(
   { pixels, height, width, channels }: Thumbnails,
-  item: number,
-  image = new ImageData(width, height),
-): ImageData {
-  for (let p = 0; p < width * height; p++) {
-    const from = (item * width * height + p) * channels;
-    for (let c = 0; c < 3; c++) image.data[4 * p + c] = pixels[from + (channels === 3 ? c : 0)]!;
-    image.data[4 * p + 3] = 255;
+  picture: number,
+  into: Pick<ImageData, "data" | "width">,
+  column = 0,
+): void {
+  let from = picture * width * height * channels;
+  for (let y = 0; y < height; y++) {
+    let to = 4 * (y * into.width + column);
+    for (let x = 0; x < width; x++, from += channels, to += 4) {
+      into.data[to] = pixels[from]!;
+      into.data[to + 1] = pixels[channels === 3 ? from + 1 : from]!;
+      into.data[to + 2] = pixels[channels === 3 ? from + 2 : from]!;
+      into.data[to + 3] = 255;
+    }
   }
-  return image;
 }
 
 /** Paints pictures side by side, so many in a row, on a canvas that takes their size. */
@@ -37,11 +42,8 @@ export function paintThumbnails(
   canvas.height = rows * (height + gap) - gap;
   const context = canvas.getContext("2d")!;
   const image = new ImageData(width, height);
-  items.forEach((item, at) =>
-    context.putImageData(
-      imageOf(thumbnails, item, image),
-      (at % columns) * (width + gap),
-      Math.floor(at / columns) * (height + gap),
-    ),
-  );
+  items.forEach((item, at) => {
+    pixelsOf(thumbnails, item, image);
+    context.putImageData(image, (at % columns) * (width + gap), Math.floor(at / columns) * (height + gap));
+  });
 }

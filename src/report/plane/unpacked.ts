@@ -1,5 +1,5 @@
 // The other end of packed.ts, in the page.
-import { mapTo } from "../../typed-arrays";
+import { generate } from "../../typed-arrays";
 
 /** Types of the numbers. */
 export type PackedKind = "u8" | "u16" | "u32" | "i32";
@@ -23,7 +23,8 @@ export async function unpacked(text: string): Promise<{
   readonly told: unknown;
   readonly array: <K extends PackedKind>(name: string, kind: K) => Arrays[K] | undefined;
 }> {
-  const bytes = mapTo(Uint8Array, atob(text), (character) => character.charCodeAt(0));
+  const binary = atob(text);
+  const bytes = generate(Uint8Array, binary.length, (i) => binary.charCodeAt(i));
   const whole = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")))
     .arrayBuffer(); // prettier-ignore
   const length = new DataView(whole).getUint32(0, true);
