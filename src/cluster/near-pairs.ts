@@ -1,6 +1,5 @@
 // Pairs of rows within a radius of each other.
 import module from "../../build/host/neighbours.host.wasm";
-import type { Cooperative } from "../event-loop";
 import { HostModule, withHost } from "../host";
 import type { Host, HostFunctions } from "../host";
 import { treeOf } from "../neighbours/kth-on-tree";
@@ -26,55 +25,68 @@ const LAID_OUT = 2 ** 16;
 const [TURN, LISTED] = [64, 2 ** 14];
 const NO_PAIRS = new Uint32Array(0);
 
-/** Pairs two by two, each pair of rows once, a list at a time; lists may be empty. */
-type Lists = Generator<Uint32Array, void>;
-
-/** Pairs of rows within a radius, its border included. */
-export interface Within {
-  /** Rows within the radius of each, itself included. */
-  readonly counts: Uint32Array<ArrayBuffer>;
-  /** The pairs, each once: numbers of rows, two by two, a list at a time. Between two lists others may have a turn. */
-  readonly each: () => Iterable<Uint32Array>;
+/** Where a search stands: before this row of its own order and, of that, before what lies in this column. */
+export interface Place {
+  readonly row: number;
+  readonly column: number;
 }
+
+/** Before the first row. */
+export const START: Place = { row: 0, column: 0 };
+
+/** Pairs two by two, numbers of rows; there may be none. Between two lists others may have a turn. */
+export interface PairList {
+  readonly pairs: Uint32Array;
+  /** Where the search goes on after them. */
+  readonly next: Place;
+}
+
+/** The pairs of rows within a radius, each once, in one order, from a place on. */
+export type Within = (from: Place) => Iterable<PairList>;
 
 /** What finds the pairs of rows within one radius or several. */
 export class NearPairs {
-  readonly #n: number;
-  readonly #search: (eps: number) => Lists;
+  readonly #search: (eps: number, from: Place) => Generator<PairList, void>;
 
-  private constructor(n: number, search: (eps: number) => Lists) {
-    [this.#n, this.#search] = [n, search];
+  private constructor(search: (eps: number, from: Place) => Generator<PairList, void>) {
+    this.#search = search;
   }
 
   /** On a tree where rows have few columns, else by panels, for as long as `use` runs. */
   static async of<R>(rows: HostRows, use: (pairs: NearPairs) => Promise<R>): Promise<R> {
     const tree = await treeOf(rows);
-    if (tree) return use(new NearPairs(rows.n, (eps) => onTree(tree, eps)));
-    return withHost(async (host) => {
-      const sorted = sortedRows(rows);
-      return use(new NearPairs(rows.n, searchByPanels(host, sorted)));
-    });
+    if (tree) return use(new NearPairs((eps, from) => onTree(tree, eps, from)));
+    return withHost(async (host) => use(new NearPairs(searchByPanels(host, sortedRows(rows)))));
   }
 
-  /** The pairs whose distance is at most eps, in float64. */
-  *within(eps: number): Cooperative<Within> {
-    const counts = new Uint32Array(this.#n).fill(1);
-    const kept: Uint32Array[] = [];
-    let found = 0;
-    for (const pairs of this.#search(eps)) {
-      for (let e = 0; e < pairs.length; e++) counts[pairs[e]!]!++;
-      found += pairs.length / 2;
-      if (found > KEPT) kept.length = 0;
-      else if (pairs.length > 0) kept.push(pairs);
-      yield;
-    }
-    return { counts, each: found > KEPT ? () => this.#search(eps) : () => kept };
+  /** The pairs whose distance is at most eps, in float64: found anew each time, or kept where a first search found few. */
+  within(eps: number): Within {
+    const search = this.#search;
+    let kept: readonly PairList[] | undefined;
+    return function* (from) {
+      if (kept && from === START) return yield* kept;
+      const lists: PairList[] = [];
+      let found = 0;
+      for (const list of search(eps, from)) {
+        found += list.pairs.length / 2;
+        if (found > KEPT) lists.length = 0;
+        else if (list.pairs.length > 0) lists.push(list);
+        yield list;
+      }
+      if (from === START && found <= KEPT) kept = lists;
+    };
   }
 }
 
+/** @throws for a place of a file at which no search stands */
+function checkPlace({ row, column }: Place, stands: boolean): void {
+  if (!stands) throw new Error(`checkpoint: there is no place of the search at row ${row}, column ${column}`);
+}
+
 /** The pairs that a tree finds, in its order: what is near in place is near in memory. */
-function* onTree(tree: KdTree, eps: number): Lists {
+function* onTree(tree: KdTree, eps: number, from: Place): Generator<PairList, void> {
   const { n, order } = tree;
+  checkPlace(from, from.row <= n && from.column === 0);
   const limit = eps * eps;
   const pairs = new Uint32Array(LISTED + 2 * n); // a list that is not full, and all of one more row
   let length = 0;
@@ -83,14 +95,13 @@ function* onTree(tree: KdTree, eps: number): Lists {
     pairs[length++] = i;
     pairs[length++] = order[place]!;
   };
-  for (let place = 0; place < n; place++) {
+  for (let place = from.row; place < n; place++) {
     i = order[place]!;
     tree.after(place, limit, add);
-    if (place % TURN > 0 && length < LISTED) continue;
-    yield pairs.slice(0, length);
+    if (place % TURN > 0 && length < LISTED && place < n - 1) continue;
+    yield { pairs: pairs.slice(0, length), next: { row: place + 1, column: 0 } };
     length = 0;
   }
-  yield pairs.slice(0, length);
 }
 
 /** Rows in the order of the column of widest range, which pairs are sought along. */
@@ -124,7 +135,7 @@ function widestColumn({ data, d }: HostRows): number {
 }
 
 /** The pairs that products of panels find, between rows that are near along one column. */
-function searchByPanels(host: Host, rows: SortedRows): (eps: number) => Lists {
+function searchByPanels(host: Host, rows: SortedRows): (eps: number, from: Place) => Generator<PairList, void> {
   const { data, n, d, axis, order } = rows;
   const { near_panels, near_pairs } = host.of(NEIGHBOURS);
   const means = columnMeans(rows);
@@ -135,27 +146,30 @@ function searchByPanels(host: Host, rows: SortedRows): (eps: number) => Lists {
   const [x, offset] = [host.f64(data), host.f64(means)];
   const [panels, starts, bounds] = [host.u32(padded * d), host.u32(padded), host.u32(2 * padded)];
   const [work, out] = [host.u32(32 + ROWS * d), host.u32(2 * ROWS * stretch)];
-  return function* (eps) {
+  return function* (eps, from) {
+    const apart = from.column - from.row;
+    const begun = from.column < n && apart >= 0 && apart % stretch === 0 && from.row % ROWS === 0;
+    checkPlace(from, begun || (from.row === n && apart === 0));
     const limit = eps * eps;
     const laid = 8 * Math.ceil(LAID_OUT / d / 8);
     for (let begin = 0; begin < padded; begin += laid) {
       const end = Math.min(begin + laid, padded);
       const to = [panels.pointer, starts.pointer, bounds.pointer];
       near_panels(...[x.pointer, offset.pointer, scale, limit / scale ** 2, n, d, begin, end, ...to]);
-      yield NO_PAIRS;
+      yield { pairs: NO_PAIRS, next: from };
     }
-    for (let first = 0, reach = 0; first < n; first += ROWS) {
+    for (let first = from.row, column = from.column, reach = 0; first < n;) {
       const last = Math.min(first + ROWS, n);
       const farthest = data[(last - 1) * d + axis]! + eps;
       while (reach < n && data[reach * d + axis]! <= farthest) reach++;
-      for (let from = first; from < reach; from += stretch) {
-        const to = Math.min(from + stretch, 8 * Math.ceil(reach / 8));
-        const given = [x.pointer, panels.pointer, starts.pointer, bounds.pointer, n, d, limit];
-        const found = near_pairs(...given, first, last, from, to, work.pointer, out.pointer);
-        const pairs = out.view.slice(0, 2 * found);
-        for (let e = 0; e < pairs.length; e++) pairs[e] = order[pairs[e]!]!;
-        yield pairs;
-      }
+      const to = Math.min(column + stretch, 8 * Math.ceil(reach / 8));
+      const given = [x.pointer, panels.pointer, starts.pointer, bounds.pointer, n, d, limit];
+      const found = near_pairs(...given, first, last, column, to, work.pointer, out.pointer);
+      const pairs = out.view.slice(0, 2 * found);
+      for (let e = 0; e < pairs.length; e++) pairs[e] = order[pairs[e]!]!;
+      column += stretch;
+      if (column >= reach) first = column = last;
+      yield { pairs, next: { row: first, column } };
     }
   };
 }

@@ -47,6 +47,12 @@ export async function kneeRadius(search: RadiusSearch): Promise<number> {
   return radiusOf(knee);
 }
 
+/** A radius that half of the points reach their neighbour by. */
+async function middleReach(search: RadiusSearch): Promise<number> {
+  const squared = await reaches(search);
+  return radiusOf(squared[squared.length >> 1]!);
+}
+
 /** Each radius that is tried is this much larger than the one before. */
 const RATIO = 1.1;
 /** So many radii must agree: a range of 1.1³. */
@@ -54,7 +60,7 @@ const AGREE = 4;
 /** Radii at which fewer points than this share are core points say nothing. */
 const CORE_SHARE = 0.7;
 /** At most so many are tried: 1.1¹⁶⁰ is four million. */
-const TRIES = 160;
+export const TRIES = 160;
 
 /** The clusters at a radius: the core points of each. */
 export type ClustersAt = (radius: number) => Promise<readonly number[]>;
@@ -66,6 +72,14 @@ interface Range {
   readonly length: number;
 }
 
+/** Where a search for a range stands. */
+export interface TriedRadii {
+  readonly tried: number;
+  /** The next one. */
+  readonly radius: number;
+  readonly ranges: readonly Range[];
+}
+
 /** Of ranges as wide as this share of the widest the one of smallest radii is taken. */
 const NEARLY = 1 / 2;
 
@@ -73,15 +87,21 @@ const NEARLY = 1 / 2;
  * The radius in the middle, by ratio, of a range over which the number of clusters stays the same and is more than one: of those that are at least half as wide as the widest
  * the one of smallest radii, since two near clusters last hardly less than the one that they become. Clusters of less than a hundredth of the points do not
  * count. Where no such range is wider than a third, the first radius at which there is one cluster.
+ * @param stand is told where the search stands before each radius
+ * @param before where it stood, to go on from
  */
-export async function stableRadius(search: RadiusSearch, clustersAt: ClustersAt): Promise<number> {
+export async function stableRadius(
+  search: RadiusSearch,
+  clustersAt: ClustersAt,
+  stand: (tried: TriedRadii) => Promise<void>,
+  before?: TriedRadii,
+): Promise<number> {
   const { n } = search.rows;
-  const squared = await reaches(search);
-  let radius = radiusOf(squared[squared.length >> 1]!);
-  const ranges: Range[] = [];
-  for (let tried = 0; tried < TRIES; tried++, radius *= RATIO) {
+  let radius = before?.radius ?? (await middleReach(search));
+  const ranges: Range[] = [...(before?.ranges ?? [])];
+  for (let tried = before?.tried ?? 0; tried < TRIES; tried++, radius *= RATIO) {
+    await stand({ tried, radius, ranges: [...ranges] });
     const sizes = await clustersAt(radius);
-    await search.fit.between();
     if (sizes.reduce((sum, size) => sum + size, 0) < CORE_SHARE * n) continue;
     const count = sizes.filter((size) => size >= n / 100).length;
     if (count === 1) break;

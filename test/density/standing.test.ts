@@ -1,5 +1,6 @@
 // Hierarchies, orders and spectra that were stopped in their long parts go on from there, to the same bytes.
-import { NdArray } from "constella";
+import { DBSCAN, NdArray } from "constella";
+import type { DBSCANOptions } from "constella";
 import type { Device } from "constella";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AgglomerativeClustering, HDBSCAN, OPTICS } from "../../src/density";
@@ -35,6 +36,10 @@ const agglomerative = (linkage: "ward" | "single" | "average"): readonly [(devic
 ];
 const hdbscan = [(device: Device) => new HDBSCAN({ device }), HDBSCAN.load] as const;
 const optics = [(device: Device) => new OPTICS({ device }), OPTICS.load] as const;
+const dbscan = (eps: DBSCANOptions["eps"]): readonly [(device: Device) => Resumable, Load] => [
+  (device) => new DBSCAN({ eps, device }),
+  DBSCAN.load,
+];
 const spectral = [
   (device: Device) => new SpectralClustering({ nClusters: 4, nInit: 2, device }),
   SpectralClustering.load,
@@ -49,6 +54,11 @@ const CASES: readonly (readonly [string, readonly [(device: Device) => Resumable
   ["HDBSCAN on a tree", hdbscan, 300, 3],
   ["HDBSCAN over all pairs", hdbscan, 90, 16],
   ["OPTICS", optics, 90, 16],
+  ["DBSCAN on a tree", dbscan(0.4), 300, 3],
+  ["DBSCAN by panels", dbscan(1.5), 300, 16],
+  ["DBSCAN at the knee", dbscan("knee"), 300, 3],
+  ["DBSCAN at a radius that it tries", dbscan("stable"), 300, 3],
+  ["DBSCAN by panels at a radius that it tries", dbscan("stable"), 150, 16],
   ["spectral clustering", spectral, 90, 3],
 ];
 
