@@ -3,6 +3,7 @@ import "./bench";
 import "./playground";
 import "./playground-data";
 import "./playground-field";
+import "./playground-large";
 import "./playground-sky";
 import "./report";
 import "./kernel";

@@ -1,7 +1,8 @@
 // Items in the plane: what is near a place, what a line encloses, and dots that are painted piece by piece.
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Random } from "../../src";
 import { runAtOnce } from "../../src/event-loop";
+import { Atlas } from "../../src/report/plane/atlas";
 import { paintDots, type Dots } from "../../src/report/plane/dots";
 import { endOfWork, goOn } from "../../src/report/plane/frames";
 import { inside } from "../../src/report/plane/lasso";
@@ -134,4 +135,48 @@ test("what works in one frame ends together", () => {
   expect(end).toBeGreaterThan(performance.now());
   expect(end).toBeLessThan(performance.now() + 16);
   expect(endOfWork(1016)).toBeGreaterThanOrEqual(end);
+});
+
+describe("an atlas of small pictures", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test("has those that are wanted, one at least a frame, where it says, in the place of what was not wanted for the longest", () => {
+    const shades = new Map<string, number>();
+    vi.stubGlobal(
+      "ImageData",
+      class {
+        readonly width = 2;
+        readonly data = new Uint8ClampedArray(16);
+      },
+    );
+    vi.stubGlobal(
+      "OffscreenCanvas",
+      class {
+        getContext(): unknown {
+          const putImageData = ({ data }: ImageData, left: number, top: number): unknown =>
+            shades.set(`${left} ${top}`, data[12]!);
+          return { putImageData };
+        }
+      },
+    );
+    const pixels = Uint8Array.from({ length: 40 }, (_, i) => i >> 2); // of picture p all are p
+    const atlas = new Atlas({ pixels, height: 2, width: 2, channels: 1 }, 16);
+    expect([atlas.count, atlas.room]).toEqual([10, 4]);
+    const seen = (): (number | undefined)[] =>
+      Array.from({ length: 10 }, (_, picture) => picture).filter((picture) => {
+        const place = atlas.placeOf(picture);
+        if (place) expect(shades.get(`${place.left} ${place.top}`)).toBe(picture);
+        return place;
+      });
+    atlas.want([3, 1, 1, 8]);
+    expect([atlas.lacks, seen()]).toEqual([true, []]);
+    expect([atlas.advance(-Infinity), seen()]).toEqual([true, [3]]);
+    expect([atlas.advance(Infinity), seen()]).toEqual([false, [1, 3, 8]]);
+    atlas.want([3, 9]);
+    expect([atlas.advance(Infinity), seen()]).toEqual([false, [1, 3, 8, 9]]);
+    atlas.want([0, 3]);
+    expect([atlas.advance(Infinity), seen()]).toEqual([false, [0, 3, 8, 9]]);
+    atlas.want([4, 5, 6, 7]);
+    expect([atlas.advance(Infinity), seen()]).toEqual([false, [4, 5, 6, 7]]);
+  });
 });

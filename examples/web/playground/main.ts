@@ -2,19 +2,18 @@
 import { addressed, choose, keepInAddress } from "./address";
 import { saveFile } from "./files";
 import { changedFields, fillFields, showFields, readFields } from "./form";
-import { showThumbnail } from "./view/members";
 import { ChartsPanel } from "./charts-panel";
 import { loadMethod } from "constella/methods";
 import { clusters, KEPT_FIELDS, LEARNED, loadForm, segmentsField, splitValues, TITLES, type Field } from "./methods";
 import { Intake } from "./intake";
-import { complain, dataInWords, DRAWING_HINT, forget, HINT } from "./messages";
+import { complain, dataInWords, forget } from "./messages";
 import { NetworkPanel } from "./network-panel";
 import { forgetPredicted, showPredicted } from "./new-items";
 import { ObjectsPanel } from "./objects-panel";
-import { SelectionPanel } from "./selection-panel";
+import { PicturePanel } from "./picture-panel";
 import { SkyPanel } from "./sky-panel";
 import { showMeasures } from "./view/measures";
-import { PlaneView } from "constella/report";
+import type { PlaneView } from "constella/report";
 import type {
   Answer,
   DataSummary,
@@ -40,8 +39,7 @@ const start = element<HTMLButtonElement>("start");
 const stop = element<HTMLButtonElement>("stop");
 const resume = element<HTMLButtonElement>("resume");
 const [progress, status] = [element<HTMLProgressElement>("progress"), element("status")];
-const [canvas, hint, tip] = [element<HTMLCanvasElement>("plane"), element("hint"), element("tip")];
-const [draw, select] = [element<HTMLButtonElement>("draw"), element<HTMLButtonElement>("select")];
+const canvas = element<HTMLCanvasElement>("plane");
 const predict = element<HTMLInputElement>("predict");
 
 const worker = new Worker(new URL("./worker/worker.ts", import.meta.url), { type: "module" });
@@ -59,14 +57,24 @@ const charts = new Promise<void>((resolve) => setTimeout(resolve, 50)).then(() =
 const seesSky = (): boolean => view.value === "sky";
 const showMoved = (): void => void (element<HTMLButtonElement>("fit").disabled = !seen().moved);
 
-const picture = new PlaneView(canvas, {
-  drawn: (count) => {
-    element<HTMLButtonElement>("finish").disabled = count < 2;
-    hint.textContent = count === 0 ? DRAWING_HINT : `${count.toLocaleString("en")} points`;
+const picture = new PicturePanel(
+  () => ({ plane, frame, summary, seen: !seesSky(), unfinished: state === "running" || state === "stopped" }),
+  {
+    moved: () => showMoved(),
+    wanted: () => {
+      if (seesSky()) view.value = "data";
+      showView();
+    },
+    drawing: () => {
+      setState(state);
+      if (!picture.view.drawing) showPicture(true);
+    },
+    finished: (xy) => {
+      intake.sample = "";
+      ask({ type: "points", xy });
+    },
   },
-  selected: (items) => (selection.items = items),
-  moved: () => showMoved(),
-});
+);
 const sky = new SkyPanel(ask, charts, showMoved);
 const results = new ChartsPanel(charts, () => ({ plane, frame, running: state === "running" }));
 const network = new NetworkPanel(ask);
@@ -75,12 +83,8 @@ const objects = new ObjectsPanel(ask, (x, y) => {
   showPicture();
   sky.go(x, y);
 });
-const selection = new SelectionPanel(
-  () => ({ plane, frame, summary, seen: !seesSky() }),
-  () => picture.select([]),
-);
 /** What is looked at. */
-const seen = (): PlaneView | SkyPanel["view"] => (seesSky() ? sky.view : picture);
+const seen = (): PlaneView | SkyPanel["view"] => (seesSky() ? sky.view : picture.view);
 
 /** Fields of the method that is chosen. */
 let fields: readonly Field[] = [];
@@ -105,7 +109,7 @@ function remember(): void {
 function setState(next: typeof state): void {
   state = next;
   document.documentElement.dataset["state"] = next;
-  start.disabled = next === "empty" || next === "running" || picture.drawing;
+  start.disabled = next === "empty" || next === "running" || picture.view.drawing;
   stop.disabled = next !== "running";
   resume.disabled = next !== "stopped";
   const ended = next === "done" || next === "stopped";
@@ -118,7 +122,7 @@ function setState(next: typeof state): void {
 function showView(): void {
   const isSky = seesSky();
   element("sky").hidden = element("layer-field").hidden = !isSky;
-  canvas.hidden = element("colour-field").hidden = select.hidden = isSky;
+  canvas.hidden = element("colour-field").hidden = element("select").hidden = isSky;
   element("items-field").hidden = isSky || !plane?.thumbnails;
   if (!isSky || !summary) element("region").hidden = true;
   showMoved();
@@ -127,23 +131,8 @@ function showView(): void {
 function showPicture(jump = false): void {
   if (!plane) return;
   showView();
-  const moved = view.value === "embedding" ? frame?.xy : undefined;
-  const groups = colour.value === "truth" ? plane.truth : frame?.labels;
-  const shares = colour.value === "confidence" ? frame?.confidence : undefined;
-  const centers = colour.value === "cluster" && (moved || !frame?.xy) ? frame?.centers : undefined;
-  picture.show(
-    { xy: moved ?? plane.xy, ...(groups && { groups }), ...(shares && { shares }), ...(centers && { centers }) },
-    { jump },
-  );
-  const what = moved ? "The embedding" : "The data";
-  const clusters = frame?.labels ? `, ${frame.sizes.filter((size) => size > 0).length} clusters` : "";
-  canvas.setAttribute("aria-label", `${what} in the plane: ${plane.rows.length} items${clusters}`);
-  if (seesSky()) hint.textContent = sky.hint(frame?.sky);
-  else if (!picture.drawing)
-    hint.textContent = frame?.provisional
-      ? `Colours: k-means of the codes so far, before the clustering. ${HINT}`
-      : HINT;
-  selection.show();
+  picture.show(jump);
+  if (seesSky()) element("hint").textContent = sky.hint(frame?.sky);
 }
 
 function onData(answer: Extract<Answer, { type: "data" }>): void {
@@ -162,11 +151,7 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
   const truth = colour.querySelector<HTMLOptionElement>('[value="truth"]')!;
   truth.disabled = !summary.classes;
   if (truth.disabled && colour.value === "truth") colour.value = "cluster";
-  picture.drawing = false;
-  tip.hidden = true; // what it tells is of the data before
-  draw.setAttribute("aria-pressed", "false");
-  element("brush").hidden = true;
-  if (!plane.thumbnails) items.value = "dots";
+  picture.data();
   results.clear();
   network.show(undefined);
   progress.value = 0;
@@ -178,7 +163,7 @@ function onData(answer: Extract<Answer, { type: "data" }>): void {
   if (first)
     for (const [name, control] of Object.entries({ method, scale, view, colour, items }))
       choose(control, first.get(name));
-  picture.thumbnails = items.value === "pictures" ? plane.thumbnails : undefined;
+  picture.items();
   void showMethod().then(() => {
     if (first) fillFields(form, fields, first);
     setState("ready");
@@ -223,9 +208,10 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
       progress.value = answer.share;
       break;
     case "plane":
-      ({ plane } = answer);
-      frame = undefined;
-      showPicture(true);
+      ({ plane, frame } = answer);
+      picture.items();
+      showPicture(!frame);
+      results.show();
       break;
     case "region":
       void sky.region(answer.region);
@@ -280,7 +266,10 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
       break;
     case "error":
       complain(answer.about, answer.message);
-      if (answer.about === "run") setState(summary ? "ready" : "empty");
+      if (answer.about === "run") {
+        setState(summary ? "ready" : "empty");
+        showPicture(); // what it says of the run is past
+      }
       if (answer.about === "predict") forgetPredicted();
       if (answer.about === "data") status.textContent = summary ? "Ready." : "";
   }
@@ -303,9 +292,6 @@ method.addEventListener("change", () => void showMethod().then(remember));
 device.addEventListener("change", () => ask({ type: "device", device: device.value as DeviceName }));
 view.addEventListener("change", () => showPicture());
 colour.addEventListener("change", () => showPicture());
-items.addEventListener("change", () => {
-  picture.thumbnails = items.value === "pictures" ? plane?.thumbnails : undefined;
-});
 for (const control of [form, view, colour, items]) control.addEventListener("change", remember);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -325,47 +311,8 @@ form.addEventListener("submit", (event) => {
 element("nearer").addEventListener("click", () => seen().zoom(1.4));
 element("farther").addEventListener("click", () => seen().zoom(1 / 1.4));
 element("fit").addEventListener("click", () => seen().fit());
-select.addEventListener("click", () => {
-  picture.selecting = !picture.selecting;
-  select.setAttribute("aria-pressed", String(picture.selecting));
-  canvas.classList.toggle("selecting", picture.selecting);
-});
 stop.addEventListener("click", () => ask({ type: "stop" }));
 resume.addEventListener("click", () => ask({ type: "resume" }));
-draw.addEventListener("click", () => {
-  if (seesSky()) view.value = "data";
-  showView();
-  picture.drawing = !picture.drawing;
-  draw.setAttribute("aria-pressed", String(picture.drawing));
-  element("brush").hidden = !picture.drawing;
-  setState(state);
-  if (picture.drawing) {
-    picture.clear();
-    canvas.focus();
-    canvas.setAttribute("aria-label", DRAWING_HINT);
-  } else showPicture(true);
-});
-element("finish").addEventListener("click", () => {
-  intake.sample = "";
-  ask({ type: "points", xy: picture.drawn });
-});
-element("clear").addEventListener("click", () => picture.clear());
-canvas.addEventListener("pointermove", (event) => {
-  const item = picture.drawing ? -1 : picture.itemAt(event);
-  picture.pick(item);
-  tip.hidden = item < 0 || !plane;
-  if (item < 0 || !plane) return;
-  showThumbnail(tip, plane, item, summary, frame);
-  const right = event.offsetX > canvas.clientWidth / 2;
-  tip.style.transform = `translate(${right ? "-100%" : "0"}, 0)`;
-  tip.style.left = `${event.offsetX + (right ? -12 : 12)}px`;
-  tip.style.top = `${event.offsetY + 8}px`;
-});
-canvas.addEventListener("pointerleave", () => {
-  picture.pick(-1);
-  tip.hidden = true;
-});
-
 /** What the address says when the page opens; until the first data are there. */
 let opening: URLSearchParams | undefined = addressed();
 choose(device, opening.get("device"));

@@ -1,5 +1,5 @@
 // What the page says: messages, each beside what it is about, and what the data are.
-import type { About, DataSummary, Region, SkyFrame } from "./protocol";
+import type { About, DataSummary, Plane, Region, SkyFrame } from "./protocol";
 
 const PLACES: Readonly<Record<About, string>> = {
   ...{ data: "data-error", run: "error", save: "save-error", predict: "predict-error" },
@@ -50,3 +50,19 @@ export const SHOWN_IN_WORDS: Readonly<Record<SkyFrame["shows"], string>> = {
 export const DRAWING_HINT = "Draw with the pointer; or move with the arrow keys and draw with the space bar.";
 export const HINT =
   "Point at an item to see it; drag to move, + and − or Ctrl with the wheel to look closer, Shift and drag to select.";
+
+/** How many of the items are shown, where these are not all. Of the sky all are seen in the image. */
+export function shownInWords({
+  plane,
+  summary,
+  unfinished,
+}: {
+  readonly plane: Plane | undefined;
+  readonly summary: DataSummary | undefined;
+  /** Whether a run goes on, or can go on. */
+  readonly unfinished: boolean;
+}): string {
+  if (!plane || !summary || summary.kind === "cube" || plane.rows.length >= summary.n) return "";
+  const [shown, all] = [plane.rows.length, summary.n].map((count) => count.toLocaleString("en"));
+  return `${shown} of the ${all} items are shown${unfinished ? " until the run is done" : ""}. `;
+}

@@ -9,6 +9,7 @@ import type {
   UnitGrid,
 } from "constella/report";
 import type { Values } from "./methods";
+import type { Names } from "./names";
 
 /** What kind of items a data set has: points of the plane, rows of a table, pictures, or pixels of the sky. */
 export type DataKind = "points" | "table" | "images" | "cube";
@@ -41,12 +42,12 @@ export interface NetworkView {
   readonly unit?: { readonly low: number; readonly high: number };
 }
 
-/** The sampled items in the plane. */
+/** Items in the plane: a sample while a run goes on, else all. */
 export interface Plane {
-  /** Row numbers of the items that are shown. */
+  /** Row numbers of the items that are shown, ascending. */
   readonly rows: Uint32Array<ArrayBuffer>;
   /** Names of these items, where they have any. */
-  readonly ids?: readonly string[];
+  readonly names?: Names;
   /** [rows.length, 2] */
   readonly xy: Float32Array<ArrayBuffer>;
   readonly truth?: Int32Array<ArrayBuffer>;
@@ -129,13 +130,13 @@ export interface CubeAs {
 
 /** How the clustering stands. */
 export interface Frame {
-  /** Positions of the sampled items in the embedding; without them they stay where the data have them. */
+  /** Positions of the items that are shown in the embedding; without them they stay where the data have them. */
   readonly xy?: Float32Array<ArrayBuffer>;
-  /** Cluster of each sampled item, −1 for noise; undefined while there is none. */
+  /** Cluster of each of these items, −1 for noise; undefined while there is none. */
   readonly labels?: Int32Array<ArrayBuffer>;
   /** Whether these are no clusters of the method yet, but what k-means finds in its codes so far. */
   readonly provisional?: boolean;
-  /** How sure each sampled item belongs to its cluster, 0 to 1. */
+  /** How sure each of them belongs to its cluster, 0 to 1. */
   readonly confidence?: Float32Array<ArrayBuffer>;
   /** What that is: soft assignments of the method, or the margin between two centres. */
   readonly confidenceOf?: "q" | "margin";
@@ -209,8 +210,8 @@ export type Answer =
       /** Of a cube, and which bands are which colours. */
       readonly sky?: { readonly picture: SkyPicture; readonly words: string; readonly box: SkyBox };
     }
-  /** Other items of the same data are shown. */
-  | { readonly type: "plane"; readonly plane: Plane }
+  /** Other items of the same data are shown, and how their clustering stands. */
+  | { readonly type: "plane"; readonly plane: Plane; readonly frame?: Frame }
   | { readonly type: "reading"; readonly share: number }
   | { readonly type: "region"; readonly region: Region }
   | { readonly type: "tile"; readonly tile: SkyTile }

@@ -23,10 +23,13 @@ export class SelectionPanel {
   constructor(of: () => Selectable, end: () => void) {
     this.#of = of;
     element("selection-clear").addEventListener("click", end);
-    element("selection-save").addEventListener("click", () => {
-      const { plane, frame, summary } = of();
-      if (plane) saveFile("selected.csv", "text/csv", selectionTable(this.#items, plane, frame, summary?.classes));
-    });
+    element("selection-save").addEventListener("click", () => void this.#save());
+  }
+
+  async #save(): Promise<void> {
+    const { plane, frame, summary } = this.#of();
+    if (!plane) return;
+    saveFile("selected.csv", "text/csv", await selectionTable(this.#items, plane, frame, summary?.classes));
   }
 
   set items(items: readonly number[]) {
@@ -39,7 +42,7 @@ export class SelectionPanel {
     const items = this.#items;
     element("selection").hidden = items.length === 0 || !plane || !seen;
     if (items.length === 0 || !plane) return;
-    element("selection-text").textContent = selectionInWords(items, plane, frame, summary?.classes);
+    element("selection-text").textContent = selectionInWords(items, plane, frame, summary);
     const pictures = element<HTMLCanvasElement>("selection-pictures");
     pictures.hidden = !showPictures(pictures, plane, items);
   }

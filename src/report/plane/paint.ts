@@ -1,10 +1,9 @@
 // What the picture is painted with: dots, small pictures, centres, the drawing of points.
 import { clusterColour, rgbOf } from "../charts/palette";
-import type { Cooperative } from "../../event-loop";
+import type { Atlas, AtlasPlace } from "./atlas";
 import type { Camera } from "./camera";
 import type { DotLayer } from "./dot-layer";
 import type { Dots } from "./dots";
-import { pixelsOf, type Thumbnails } from "./thumbnails";
 
 /** What the picture shows of each item. */
 export interface Shown {
@@ -42,35 +41,6 @@ export interface Inks {
   readonly paper: string;
   readonly accent: string;
   readonly font: string;
-}
-
-/** All small pictures in one, so that they are drawn fast. */
-export interface Atlas {
-  readonly canvas: OffscreenCanvas;
-  readonly columns: number;
-  readonly width: number;
-  readonly height: number;
-  /** How many pictures there are. */
-  readonly count: number;
-}
-
-const ATLAS_COLUMNS = 64;
-
-/** Lays thumbnails out in a grid, a row at a time. */
-export function* atlasOf(thumbnails: Thumbnails): Cooperative<Atlas> {
-  const { pixels, height, width, channels } = thumbnails;
-  const count = pixels.length / (height * width * channels);
-  const columns = Math.min(ATLAS_COLUMNS, Math.max(1, count));
-  const canvas = new OffscreenCanvas(columns * width, Math.ceil(count / columns) * height);
-  const context = canvas.getContext("2d")!;
-  for (let begin = 0; begin < count; begin += columns) {
-    const row = new ImageData(columns * width, height);
-    for (let picture = begin; picture < Math.min(count, begin + columns); picture++)
-      pixelsOf(thumbnails, picture, row, (picture - begin) * width);
-    context.putImageData(row, 0, (begin / columns) * height);
-    yield;
-  }
-  return { canvas, columns, width, height, count };
 }
 
 /** What is painted, and how. */
@@ -149,12 +119,11 @@ export function paintItems(painting: Painting): void {
   const { context, camera, inks, xy, shown, atlas, picked, layer } = painting;
   const n = xy.length / 2;
   const { colour, radius, opacity } = dotsOf(painting);
-  const pictured = atlas ? placesFor(painting, atlas) : [];
-  const isPictured = new Set(pictured);
+  const pictured = atlas ? picturesOf(painting, atlas) : new Map<number, AtlasPlace>();
   if (n > MANY) layer.draw(context, camera, xy);
   else
     for (let i = 0; i < n; i++) {
-      if (isPictured.has(i)) continue;
+      if (pictured.has(i)) continue;
       const [x, y] = camera.toScreen(xy[2 * i]!, xy[2 * i + 1]!);
       context.globalAlpha = opacity(i);
       context.fillStyle = styleOf(colour(i));
@@ -162,7 +131,7 @@ export function paintItems(painting: Painting): void {
       context.arc(x, y, radius(i), 0, 2 * Math.PI);
       context.fill();
     }
-  if (atlas) for (const item of pictured) paintPicture(painting, atlas, item, styleOf(colour(item)));
+  if (atlas) for (const [item, place] of pictured) paintPicture(painting, atlas, item, place, styleOf(colour(item)));
   context.globalAlpha = 1;
   if (shown.centers) paintCenters(context, camera, shown.centers, inks);
   for (const { x, y, text } of shown.names ?? []) paintName(context, camera.toScreen(x, y), text, inks);
@@ -171,7 +140,7 @@ export function paintItems(painting: Painting): void {
   context.strokeStyle = inks.ink;
   context.lineWidth = 2;
   context.beginPath();
-  context.arc(x, y, (isPictured.has(picked) ? sideOf(camera) * 0.7 : radiusOf(n, camera)) + 4, 0, 2 * Math.PI);
+  context.arc(x, y, (pictured.has(picked) ? sideOf(camera) * 0.7 : radiusOf(n, camera)) + 4, 0, 2 * Math.PI);
   context.stroke();
 }
 
@@ -196,7 +165,7 @@ function placesFor({ camera, xy, shown, selected, context }: Painting, atlas: At
     const [x, y] = [left + xy[2 * i]! * scale, top - xy[2 * i + 1]! * scale];
     if (!(x >= 0 && y >= 0 && x <= clientWidth && y <= clientHeight)) return;
     const place = Math.floor(y / side) * across + Math.floor(x / side);
-    if (taken[place] || pictureOf(shown, atlas, i) < 0) return;
+    if (taken[place] || found.length === atlas.room || pictureOf(shown, atlas, i) < 0) return;
     taken[place] = 1;
     found.push(i);
   };
@@ -205,10 +174,22 @@ function placesFor({ camera, xy, shown, selected, context }: Painting, atlas: At
   return found;
 }
 
-function paintPicture(painting: Painting, atlas: Atlas, item: number, colour: string): void {
-  const { canvas, columns, width, height } = atlas;
-  const { context, camera, xy, shown, selected } = painting;
-  const picture = pictureOf(shown, atlas, item);
+/** Where the pictures of these items are; those that are not there yet are dots until they are. */
+function picturesOf(painting: Painting, atlas: Atlas): Map<number, AtlasPlace> {
+  const items = placesFor(painting, atlas);
+  const pictures = items.map((item) => pictureOf(painting.shown, atlas, item));
+  atlas.want(pictures);
+  const found = new Map<number, AtlasPlace>();
+  items.forEach((item, at) => {
+    const place = atlas.placeOf(pictures[at]!);
+    if (place) found.set(item, place);
+  });
+  return found;
+}
+
+function paintPicture(painting: Painting, atlas: Atlas, item: number, place: AtlasPlace, colour: string): void {
+  const { canvas, width, height } = atlas;
+  const { context, camera, xy, selected } = painting;
   const side = sideOf(camera);
   const [w, h] = width > height ? [side, (side * height) / width] : [(side * width) / height, side];
   const [x, y] = camera.toScreen(xy[2 * item]!, xy[2 * item + 1]!);
@@ -216,7 +197,7 @@ function paintPicture(painting: Painting, atlas: Atlas, item: number, colour: st
   context.imageSmoothingEnabled = side < width;
   context.drawImage(
     canvas,
-    ...([(picture % columns) * width, Math.floor(picture / columns) * height, width, height] as const),
+    ...([place.left, place.top, width, height] as const),
     ...([x - w / 2, y - h / 2, w, h] as const),
   );
   context.lineWidth = 2;

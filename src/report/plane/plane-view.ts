@@ -1,13 +1,14 @@
 // The picture: items in the plane on a canvas, moving from frame to frame, looked at more closely and selected; and a place to draw points in.
 import { checkFlag } from "../../checks";
-import { runAtOnce, type Cooperative } from "../../event-loop";
+import { runAtOnce } from "../../event-loop";
+import { Atlas } from "./atlas";
 import { Camera } from "./camera";
 import { DotLayer } from "./dot-layer";
 import { endOfWork, goOn } from "./frames";
 import { inside } from "./lasso";
 import { Looking } from "./looking";
-import { atlasOf, dotsOf, MANY, paintDrawing, paintItems, paintLasso } from "./paint";
-import type { Atlas, Inks, Selected, Shown } from "./paint";
+import { dotsOf, MANY, paintDrawing, paintItems, paintLasso } from "./paint";
+import type { Inks, Selected, Shown } from "./paint";
 import { cornersOf, PointGrid } from "./point-grid";
 import { Surface } from "./surface";
 import type { Thumbnails } from "./thumbnails";
@@ -51,7 +52,6 @@ export class PlaneView {
   #grid: PointGrid | undefined;
   #gridding = PointGrid.making(this.#xy);
   #atlas: Atlas | undefined;
-  #binding: Cooperative<Atlas> | undefined;
   #selected: Selected | undefined;
   readonly #layer: DotLayer;
   /** The line that is being drawn around items. */
@@ -116,8 +116,7 @@ export class PlaneView {
 
   /** Shows items by their pictures, or as dots. */
   set thumbnails(thumbnails: Thumbnails | undefined) {
-    this.#atlas = undefined;
-    this.#binding = thumbnails && atlasOf(thumbnails);
+    this.#atlas = thumbnails && new Atlas(thumbnails);
     this.#surface.request();
   }
 
@@ -300,13 +299,7 @@ export class PlaneView {
         this.#grid = value;
       }
     }
-    if (this.#binding) {
-      const { done, value } = goOn(this.#binding, end);
-      if (!done) return true;
-      this.#atlas = value;
-      this.#binding = undefined;
-    }
-    return false;
+    return this.#atlas?.advance(end) ?? false;
   }
 
   #inks(): Inks {
@@ -327,6 +320,7 @@ export class PlaneView {
       ...{ context, camera: this.#camera, inks, xy: this.#xy, shown: this.#shown },
       ...{ atlas: this.#atlas, selected: this.#selected, picked: this.#picked, layer: this.#layer },
     });
+    if (this.#atlas?.lacks) this.#surface.request(); // which come in the next frames
     if (this.#lasso) paintLasso(context, this.#lasso, inks);
   }
 }

@@ -1,6 +1,7 @@
 // Pictures of items: the one that is pointed at, and the members of each cluster.
 import { clusterColour, paintThumbnails as paint } from "constella/report";
 import { turn } from "../../shared/turn";
+import { nameOf } from "../names";
 import type { DataSummary, Frame, Plane } from "../protocol";
 
 const COLUMNS = 12;
@@ -9,7 +10,7 @@ const ROWS = 2;
 /** Shows what an item is: its picture, row, cluster, confidence and known class. */
 export function showThumbnail(
   tip: HTMLElement,
-  { rows, ids, truth, thumbnails }: Plane,
+  { rows, names, truth, thumbnails }: Plane,
   item: number,
   summary: DataSummary | undefined,
   frame: Frame | undefined,
@@ -20,7 +21,7 @@ export function showThumbnail(
     paint(canvas, thumbnails, [item], 1);
     tip.append(canvas);
   }
-  const facts = [ids?.[item] ?? `item ${rows[item]!.toLocaleString("en")}`];
+  const facts = [names ? nameOf(names, item) : `item ${rows[item]!.toLocaleString("en")}`];
   const label = frame?.labels?.[item];
   if (label !== undefined) facts.push(label < 0 ? "noise" : `cluster ${label}`);
   if (frame?.confidence && label !== undefined && label >= 0)
@@ -32,42 +33,53 @@ export function showThumbnail(
 /** How many of some items each cluster and each known class has, in words. */
 export function selectionInWords(
   items: readonly number[],
-  { truth }: Plane,
+  { rows, truth }: Plane,
   frame: Frame | undefined,
-  classes: readonly string[] | undefined,
+  summary: DataSummary | undefined,
 ): string {
-  const counted = (of: ArrayLike<number>, name: (group: number) => string): string => {
-    const counts = new Map<number, number>();
-    for (const item of items) counts.set(of[item]!, (counts.get(of[item]!) ?? 0) + 1);
-    const order = [...counts].sort((a, b) => b[1] - a[1]);
-    const shown = order.slice(0, 6).map(([group, count]) => `${name(group)} ${count.toLocaleString("en")}`);
+  const counted = (of: Int32Array, name: (group: number) => string): string => {
+    const counts: number[] = [];
+    for (const item of items) counts[1 + of[item]!] = (counts[1 + of[item]!] ?? 0) + 1; // noise, then the groups
+    const order = Object.entries(counts).sort((a, b) => b[1] - a[1]);
+    const shown = order.slice(0, 6).map(([group, count]) => `${name(Number(group) - 1)} ${count.toLocaleString("en")}`);
     return `${shown.join(", ")}${order.length > shown.length ? ` and ${order.length - shown.length} more` : ""}`;
   };
-  const parts = [`${items.length.toLocaleString("en")} ${items.length === 1 ? "item" : "items"} selected`];
+  const some = summary && summary.kind !== "cube" && rows.length < summary.n;
+  const parts = [
+    `${items.length.toLocaleString("en")}${some ? ` of the ${rows.length.toLocaleString("en")} shown` : ""} ${items.length === 1 && !some ? "item" : "items"} selected`,
+  ];
   if (frame?.labels) parts.push(counted(frame.labels, (label) => (label < 0 ? "noise" : `cluster ${label}`)));
-  if (truth && classes) parts.push(counted(truth, (at) => `class ${classes[at]!}`));
+  if (truth && summary?.classes) parts.push(counted(truth, (at) => `class ${summary.classes![at]!}`));
   return `${parts.join("; ")}.`;
 }
 
-/** Some items as a table: names, rows, clusters and known classes. */
-export function selectionTable(
+/** Rows of a table that are written at a stretch. */
+const PIECE = 2000;
+
+/** Some items as a table: names, rows, clusters and known classes. The page answers between pieces of it. */
+export async function selectionTable(
   items: readonly number[],
-  { rows, ids, truth }: Plane,
+  { rows, names, truth }: Plane,
   frame: Frame | undefined,
   classes: readonly string[] | undefined,
-): string {
+): Promise<string> {
   const known = truth && classes;
   const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const head = [...(ids ? ["id"] : []), "row", ...(frame?.labels ? ["cluster"] : []), ...(known ? ["class"] : [])];
-  const lines = items.map((item) =>
-    [
-      ...(ids ? [quoted(ids[item]!)] : []),
-      rows[item]!,
-      ...(frame?.labels ? [frame.labels[item]!] : []),
-      ...(known ? [quoted(classes[truth[item]!]!)] : []),
-    ].join(","),
-  );
-  return `${[head.join(","), ...lines].join("\n")}\n`;
+  const head = [...(names ? ["id"] : []), "row", ...(frame?.labels ? ["cluster"] : []), ...(known ? ["class"] : [])];
+  const parts = [head.join(",")];
+  for (let begin = 0; begin < items.length; begin += PIECE) {
+    for (const item of items.slice(begin, begin + PIECE)) {
+      const cells = [
+        ...(names ? [quoted(nameOf(names, item))] : []),
+        rows[item]!,
+        ...(frame?.labels ? [frame.labels[item]!] : []),
+        ...(known ? [quoted(classes[truth[item]!]!)] : []),
+      ];
+      parts.push(cells.join(","));
+    }
+    await turn();
+  }
+  return `${parts.join("\n")}\n`;
 }
 
 /** Pictures of some items; returns whether there are any. */

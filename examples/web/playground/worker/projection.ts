@@ -43,6 +43,11 @@ export class Projection {
     return xy;
   }
 
+  /** Other rows of the same space, [n, d], in the plane of the last that was projected. */
+  place(z: Float32Array, n: number): Float32Array<ArrayBuffer> {
+    return this.#place(z, z.length / n);
+  }
+
   #place(z: Float32Array, d: number): Float32Array<ArrayBuffer> {
     const n = z.length / d;
     const [a, b, c, e] = this.#turn;

@@ -7,8 +7,9 @@ import { version } from "../../../../package.json";
 import { TITLES } from "../methods";
 import type { Answer, Download, Frame } from "../protocol";
 import type { Dataset } from "./dataset";
+import { placedIn, type LookedAt } from "./looked";
 import type { Projection } from "./projection";
-import { flat, takeRows, type Session } from "./session";
+import { flat, type Result, type Session } from "./session";
 import { labelsTable, titleOf } from "./sessions";
 import { scaled, type Scaling } from "./shown";
 
@@ -18,9 +19,9 @@ export interface FoundRun {
   readonly session: Session;
   readonly method: string;
   readonly scaling: Scaling | undefined;
-  /** Row numbers of the items that are shown, and where the data have them. */
-  readonly rows: Uint32Array;
-  readonly plane: Float32Array;
+  /** The items that are shown. */
+  readonly looked: LookedAt;
+  readonly result: () => Promise<Result>;
   readonly projection: Projection;
   readonly trace: readonly ({ readonly step: number } & Frame["measures"])[];
   readonly seconds: number;
@@ -34,7 +35,7 @@ export async function saved(
   run: FoundRun,
   tell: (answer: Answer, transfer?: Transferable[]) => void,
 ): Promise<void> {
-  const { data, session, method, scaling, rows, plane, projection, trace, seconds, device } = run;
+  const { data, session, method, scaling, looked, projection, trace, seconds, device } = run;
   const stem = data.summary.name.replace(/\.\w+(\.gz)?$/, "").replace(/[^\w-]+/g, "-") || "data";
   const file = (name: string, mime: string, content: Uint8Array | string): void => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : Uint8Array.from(content);
@@ -45,7 +46,7 @@ export async function saved(
     if (!bytes) throw new Error(`${TITLES[method]!} has no model to keep: it finds clusters in these data only`);
     return file(`${method}.safetensors`, "application/octet-stream", bytes);
   }
-  const result = await session.result();
+  const result = await run.result();
   const { labels, k, embedding, q, inertia, settings } = result;
   const { cube, x, summary, truth, columns, pictures, ids } = data;
   if (what === "labels.npy")
@@ -76,7 +77,8 @@ export async function saved(
     const page = await reportFile(drawn, (parts) => tell({ type: "charts", parts }));
     return file("report.html", "text/html", page);
   }
-  const xy = embedding ? projection.project(takeRows(embedding, rows).data, rows.length) : plane;
+  const { rows } = looked.all;
+  const xy = embedding ? placedIn(projection, embedding, looked) : looked.all.xy;
   const items: NdArray<Uint8Array> | NdArray<Float32Array> = pictures
     ? new NdArray(
         pictures.data,
@@ -92,7 +94,13 @@ export async function saved(
     ...{ columns: columns ?? null, truth },
     ...(summary.classes && { classNames: summary.classes }),
     measures: truth ? headline(truth, labels) : {},
-    projections: [{ name: embedding ? "Principal axes of the embedding" : "The data", xy, index: rows }],
+    projections: [
+      {
+        name: embedding ? "Principal axes of the embedding" : "The data",
+        xy,
+        ...(rows.length < summary.n && { index: rows }),
+      },
+    ],
   });
   tell({ type: "report", run: report });
 }
