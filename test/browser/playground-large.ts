@@ -3,6 +3,9 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { readCsv, readNpy, readNpz, writeNpy } from "../../src/data";
 import { Random } from "../../src/random";
+import type { PanelsTold } from "../../src/report/plane/panels";
+import { PointGrid } from "../../src/report/plane/point-grid";
+import { unpacked } from "../../src/report/plane/unpacked";
 import { download, dropFiles, openPage, picture, reach, runFromStart, save } from "./page";
 import { pages } from "./server";
 import { longestTasks, median, traceOf } from "./trace";
@@ -10,22 +13,22 @@ import { longestTasks, median, traceOf } from "./trace";
 const N = 40_000;
 
 /** Handwritten digits again and again, each time with other noise, and their classes. */
-async function manyDigits(): Promise<{ images: Uint8Array<ArrayBuffer>; labels: Int32Array<ArrayBuffer> }> {
+async function manyDigits(n: number): Promise<{ images: Uint8Array<ArrayBuffer>; labels: Int32Array<ArrayBuffer> }> {
   const arrays = readNpz(await readFile("test/fixtures/digits_8x8.npz"));
   const [images, labels] = [arrays.get("images")!.data as Uint8Array, arrays.get("labels")!.data as Uint8Array];
   const random = new Random(1);
   return {
-    images: Uint8Array.from({ length: 64 * N }, (_, i) =>
+    images: Uint8Array.from({ length: 64 * n }, (_, i) =>
       Math.max(0, Math.min(16, Math.round(images[i % images.length]! + 1.5 * random.normal()))),
     ),
-    labels: Int32Array.from({ length: N }, (_, i) => labels[i % labels.length]!),
+    labels: Int32Array.from({ length: n }, (_, i) => labels[i % labels.length]!),
   };
 }
 
 test("40,000 digits: a sample moves while they are clustered, and all are shown at the end, without holding the page's thread for a frame", async () => {
   const { page, problems } = await openPage(pages.browser, `${pages.url}playground.html#device=wasm&data=moons`);
   await reach(page, "done");
-  const { images, labels } = await manyDigits();
+  const { images, labels } = await manyDigits(N);
   await dropFiles(page, [
     { name: "images.npy", bytes: writeNpy({ data: images, shape: [N, 8, 8] }) },
     { name: "labels.npy", bytes: writeNpy(labels) },
@@ -134,6 +137,88 @@ test("40,000 digits: a sample moves while they are clustered, and all are shown 
   await picture(page, "playground-many");
   const report = new TextDecoder().decode((await save(page, "report")).bytes);
   expect(report).toContain("10 clusters among 40,000 members");
+  expect(problems).toEqual([]);
+  await page.context().close();
+});
+
+test("all items of a run are laid out by UMAP and t-SNE, in the page and in its report; one that was stopped shows its sample until it is done", async () => {
+  const n = 5000;
+  const { page, problems } = await openPage(
+    pages.browser,
+    `${pages.url}playground.html#device=wasm&data=moons&method=kmeans&view=umap`,
+  );
+  await reach(page, "done");
+  const shows = (name: string): Promise<unknown> =>
+    page.waitForFunction(
+      (begin) => document.getElementById("plane")!.getAttribute("aria-label")!.startsWith(begin),
+      name,
+    );
+  await shows("UMAP in the plane: 1200 items"); // what the address asks for comes by itself
+  const { images, labels } = await manyDigits(n);
+  await dropFiles(page, [
+    { name: "images.npy", bytes: writeNpy({ data: images, shape: [n, 8, 8] }) },
+    { name: "labels.npy", bytes: writeNpy(labels) },
+  ]);
+  await page.waitForFunction(() => document.getElementById("summary")!.textContent!.includes("5,000 pictures, 8 × 8"));
+  await reach(page, "ready");
+  expect(await page.textContent("#hint")).toMatch(/^UMAP is computed when a run is done\. Point/);
+  await page.click("#more summary");
+  await page.fill("#option-layers", "64, 64, 10");
+  await page.fill("#option-pretrainEpochs", "40");
+  await page.fill("#option-epochs", "5");
+  await page.click("#start");
+  await page.waitForFunction(() => Number((document.getElementById("progress") as HTMLProgressElement).value) > 0.05);
+  await page.click("#stop");
+  await reach(page, "stopped");
+  const [of, sampled] = ["2,500 of the 5,000 items are shown", "The embedding in the plane: 2500 items"];
+  expect(await page.textContent("#hint")).toContain(`${of} until the run is done. `);
+  expect(await page.getAttribute("#plane", "aria-label")).toContain(sampled);
+  await page.click("#resume");
+  const told = await page.evaluateHandle(() => {
+    const seen: string[] = [];
+    const hint = document.getElementById("hint")!;
+    new MutationObserver(() => seen.push(hint.textContent)).observe(hint, { childList: true });
+    return seen;
+  });
+  await reach(page, "done");
+  const mark = (name: string): Promise<void> => page.evaluate((text) => void performance.mark(text), name);
+  const trace = await traceOf(pages.browser, page, async () => {
+    await mark("UMAP");
+    await shows("UMAP in the plane: 5000 items, 10 clusters");
+    await mark("UMAP, done");
+    await mark("t-SNE");
+    await page.selectOption("#view", "tsne");
+    await shows("t-SNE in the plane: 5000 items, 10 clusters");
+    await mark("t-SNE, done");
+  });
+  const held = ["UMAP", "t-SNE"].map((name) => longestTasks(trace, name, `${name}, done`)[0]!);
+  console.table(held);
+  expect(Math.min(...held)).toBeLessThan(16);
+  expect(Math.max(...held)).toBeLessThan(50);
+  expect((await told.jsonValue()).some((text) => /^UMAP is being computed, \d+ % done; until/.test(text))).toBe(true);
+  expect(await page.textContent("#hint")).toMatch(/^Point at an item/);
+  await page.waitForTimeout(400);
+  await picture(page, "playground-tsne");
+  await page.selectOption("#view", "umap"); // is there
+  await shows("UMAP in the plane: 5000 items, 10 clusters");
+  await page.waitForTimeout(400);
+  await picture(page, "playground-umap");
+
+  const report = new TextDecoder().decode((await save(page, "report")).bytes);
+  const { told: panels, array } = await unpacked(/data-points="([^"]+)"/.exec(report)![1]!);
+  const { planes } = panels as PanelsTold;
+  expect(planes.map(({ name }) => name)).toEqual(["Principal axes of the embedding", "UMAP", "t-SNE"]);
+  const agreements = planes.map((_, at) => {
+    const xy = array(`xy${at}`, "u16")!;
+    expect(xy).toHaveLength(2 * n);
+    const grid = PointGrid.of(Float32Array.from(xy));
+    let same = 0;
+    for (let i = 0; i < n; i++)
+      if (labels[grid.nearest(xy[2 * i]!, xy[2 * i + 1]!, 65535, (other) => other !== i)] === labels[i]) same++;
+    return same / n;
+  });
+  console.table(agreements);
+  for (const agreement of agreements.slice(1)) expect(agreement).toBeGreaterThan(agreements[0]! + 0.1);
   expect(problems).toEqual([]);
   await page.context().close();
 });

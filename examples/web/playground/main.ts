@@ -57,24 +57,22 @@ const charts = new Promise<void>((resolve) => setTimeout(resolve, 50)).then(() =
 const seesSky = (): boolean => view.value === "sky";
 const showMoved = (): void => void (element<HTMLButtonElement>("fit").disabled = !seen().moved);
 
-const picture = new PicturePanel(
-  () => ({ plane, frame, summary, seen: !seesSky(), unfinished: state === "running" || state === "stopped" }),
-  {
-    moved: () => showMoved(),
-    wanted: () => {
-      if (seesSky()) view.value = "data";
-      showView();
-    },
-    drawing: () => {
-      setState(state);
-      if (!picture.view.drawing) showPicture(true);
-    },
-    finished: (xy) => {
-      intake.sample = "";
-      ask({ type: "points", xy });
-    },
+const picture = new PicturePanel(() => ({ plane, frame, summary, seen: !seesSky(), state }), {
+  moved: () => showMoved(),
+  wanted: () => {
+    if (seesSky()) view.value = "data";
+    showView();
   },
-);
+  drawing: () => {
+    setState(state);
+    if (!picture.view.drawing) showPicture(true);
+  },
+  layout: (name) => ask({ type: "layout", name }),
+  finished: (xy) => {
+    intake.sample = "";
+    ask({ type: "points", xy });
+  },
+});
 const sky = new SkyPanel(ask, charts, showMoved);
 const results = new ChartsPanel(charts, () => ({ plane, frame, running: state === "running" }));
 const network = new NetworkPanel(ask);
@@ -116,6 +114,7 @@ function setState(next: typeof state): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>("[data-save]"))
     button.disabled = !ended || (button.dataset["save"] === "model" && !savable);
   predict.disabled = !ended;
+  if (next === "running") picture.begins();
 }
 
 /** Shows the controls of what is looked at. */
@@ -219,6 +218,9 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
     case "tile":
       sky.tile(answer.tile);
       break;
+    case "layout":
+      picture.layout(answer);
+      break;
     case "frame":
       frame = answer.frame;
       sky.frame(frame.sky, frame.sizes.filter((size) => size > 0).length);
@@ -247,6 +249,7 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
       if (answer.state === "done") progress.value = 1;
       ({ savable } = answer);
       setState(answer.state);
+      showPicture(); // of a run that is done there may be more to see
       results.show();
       break;
     case "file":
@@ -270,6 +273,7 @@ worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
         setState(summary ? "ready" : "empty");
         showPicture(); // what it says of the run is past
       }
+      if (answer.about === "view") picture.layoutFailed();
       if (answer.about === "predict") forgetPredicted();
       if (answer.about === "data") status.textContent = summary ? "Ready." : "";
   }

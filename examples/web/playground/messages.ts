@@ -2,7 +2,7 @@
 import type { About, DataSummary, Plane, Region, SkyFrame } from "./protocol";
 
 const PLACES: Readonly<Record<About, string>> = {
-  ...{ data: "data-error", run: "error", save: "save-error", predict: "predict-error" },
+  ...{ data: "data-error", run: "error", view: "view-error", save: "save-error", predict: "predict-error" },
 };
 
 /** Says what is wrong beside what it is about; or nothing any more. */
@@ -55,14 +55,21 @@ export const HINT =
 export function shownInWords({
   plane,
   summary,
-  unfinished,
+  state,
 }: {
   readonly plane: Plane | undefined;
   readonly summary: DataSummary | undefined;
-  /** Whether a run goes on, or can go on. */
-  readonly unfinished: boolean;
+  readonly state: string;
 }): string {
   if (!plane || !summary || summary.kind === "cube" || plane.rows.length >= summary.n) return "";
   const [shown, all] = [plane.rows.length, summary.n].map((count) => count.toLocaleString("en"));
-  return `${shown} of the ${all} items are shown${unfinished ? " until the run is done" : ""}. `;
+  const until = state === "running" || state === "stopped" ? " until the run is done" : "";
+  return `${shown} of the ${all} items are shown${until}. `;
+}
+
+/** What is to be seen of a layout that is not there; `share` of one that is being computed. */
+export function layoutInWords(title: string, share: number | undefined): string {
+  if (share === undefined) return `${title} is computed when a run is done. `;
+  const done = share > 0 ? `, ${Math.floor(100 * share)} % done` : "";
+  return `${title} is being computed${done}; until then items lie as the run left them. `;
 }

@@ -1,7 +1,8 @@
 // The picture: items in the plane, what is pointed at and selected there, and points that are drawn.
 import { PlaneView } from "constella/report";
-import { DRAWING_HINT, HINT, shownInWords } from "./messages";
-import type { DataSummary, Frame, Plane } from "./protocol";
+import { isLayout, LAYOUTS, type LayoutName } from "./layouts";
+import { DRAWING_HINT, forget, HINT, layoutInWords, shownInWords } from "./messages";
+import type { Answer, DataSummary, Frame, Layout, Plane, RunState } from "./protocol";
 import { SelectionPanel } from "./selection-panel";
 import { showThumbnail } from "./view/members";
 
@@ -14,8 +15,8 @@ export interface Pictured {
   readonly summary: DataSummary | undefined;
   /** Whether the plane is seen. */
   readonly seen: boolean;
-  /** Whether a run goes on, or can go on. */
-  readonly unfinished: boolean;
+  /** Where the run stands. */
+  readonly state: RunState | "empty" | "ready";
 }
 
 /** Who is told what. */
@@ -26,6 +27,8 @@ export interface PictureEvents {
   wanted(): void;
   /** Points are drawn from now on, or no longer. */
   drawing(): void;
+  /** A layout is wanted that is not there. */
+  layout(name: LayoutName): void;
   /** These points are to be the data. */
   finished(xy: Float32Array<ArrayBuffer>): void;
 }
@@ -34,6 +37,7 @@ export interface PictureEvents {
 export class PicturePanel {
   readonly view: PlaneView;
   readonly #of: () => Pictured;
+  readonly #events: PictureEvents;
   readonly #canvas = element<HTMLCanvasElement>("plane");
   readonly #hint = element("hint");
   readonly #tip = element("tip");
@@ -42,9 +46,11 @@ export class PicturePanel {
   readonly #items = element<HTMLSelectElement>("items");
   readonly #shown = element<HTMLSelectElement>("view");
   readonly #selection: SelectionPanel;
+  /** What was asked for of the run: how much of it is done, or what is there. */
+  readonly #layouts = new Map<LayoutName, number | Layout | "failed">();
 
   constructor(of: () => Pictured, events: PictureEvents) {
-    this.#of = of;
+    [this.#of, this.#events] = [of, events];
     const canvas = this.#canvas;
     this.view = new PlaneView(canvas, {
       drawn: (count) => {
@@ -100,8 +106,49 @@ export class PicturePanel {
     this.#tip.style.top = `${event.offsetY + 8}px`;
   }
 
+  /** A run begins, or other data are there: layouts are of what was. */
+  begins(): void {
+    this.#layouts.clear();
+    forget("view");
+  }
+
+  /** A layout, or how far it has come. */
+  layout({ name, share, layout }: Extract<Answer, { type: "layout" }>): void {
+    if (!this.#layouts.has(name)) return; // of a run before
+    this.#layouts.set(name, layout ?? share);
+    if (this.#wanted !== name) return;
+    if (layout) this.show(false);
+    else this.#tell();
+  }
+
+  /** The layout that was computed cannot be had. */
+  layoutFailed(): void {
+    for (const [name, known] of this.#layouts) if (typeof known === "number") this.#layouts.set(name, "failed");
+    this.#tell();
+  }
+
+  /** The layout that is to be seen. */
+  get #wanted(): LayoutName | undefined {
+    return isLayout(this.#shown.value) ? this.#shown.value : undefined;
+  }
+
+  /** What is there of it; a run that is done is asked for it. */
+  #laidOut(): Layout | undefined {
+    const name = this.#wanted;
+    const { state, frame } = this.#of();
+    if (!name || state !== "done" || !frame) return undefined; // other data come without a frame
+    const known = this.#layouts.get(name);
+    if (known !== undefined) return typeof known === "object" ? known : undefined;
+    for (const [other, its] of this.#layouts) if (typeof its !== "object") this.#layouts.delete(other); // this one ends it
+    this.#layouts.set(name, 0);
+    forget("view");
+    this.#events.layout(name);
+    return undefined;
+  }
+
   /** Other data: nothing of those before is drawn or told any more. */
   data(): void {
+    this.begins();
     this.#draws(false);
     this.#tip.hidden = true;
     if (!this.#of().plane?.thumbnails) this.#items.value = "dots";
@@ -115,26 +162,34 @@ export class PicturePanel {
 
   /** Shows items as they stand; with `jump` they are others than before. */
   show(jump: boolean): void {
-    const { plane, frame, seen } = this.#of();
+    const { plane, frame } = this.#of();
     if (!plane) return;
-    const moved = this.#shown.value === "embedding" ? frame?.xy : undefined;
+    const layout = this.#laidOut();
+    const moved = layout?.xy ?? (this.#shown.value === "data" ? undefined : frame?.xy);
     const groups = this.#colour.value === "truth" ? plane.truth : frame?.labels;
     const shares = this.#colour.value === "confidence" ? frame?.confidence : undefined;
-    const centers = this.#colour.value === "cluster" && (moved || !frame?.xy) ? frame?.centers : undefined;
+    const own = moved || !frame?.xy ? frame?.centers : undefined;
+    const centers = this.#colour.value === "cluster" ? (layout ? layout.centers : own) : undefined;
     this.view.show(
       { xy: moved ?? plane.xy, ...(groups && { groups }), ...(shares && { shares }), ...(centers && { centers }) },
       { jump },
     );
-    const what = moved ? "The embedding" : "The data";
+    const what = layout ? LAYOUTS[this.#wanted!] : moved ? "The embedding" : "The data";
     const clusters = frame?.labels ? `, ${frame.sizes.filter((size) => size > 0).length} clusters` : "";
     this.#canvas.setAttribute("aria-label", `${what} in the plane: ${plane.rows.length} items${clusters}`);
-    if (seen && !this.view.drawing) this.#hint.textContent = this.#words();
+    this.#tell();
     this.#selection.show();
   }
 
-  #words(): string {
-    const { frame } = this.#of();
+  /** Says what is seen, and what can be done with it. */
+  #tell(): void {
+    const { frame, seen } = this.#of();
+    if (!seen || this.view.drawing) return;
+    const name = this.#wanted;
+    const known = name && this.#layouts.get(name);
+    const awaited =
+      name && (known === undefined || typeof known === "number") ? layoutInWords(LAYOUTS[name], known) : "";
     const early = frame?.provisional ? "Colours: k-means of the codes so far, before the clustering. " : "";
-    return `${shownInWords(this.#of())}${early}${HINT}`;
+    this.#hint.textContent = `${awaited}${shownInWords(this.#of())}${early}${HINT}`;
   }
 }

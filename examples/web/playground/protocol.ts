@@ -8,6 +8,7 @@ import type {
   TriedNumbers,
   UnitGrid,
 } from "constella/report";
+import type { LayoutName } from "./layouts";
 import type { Values } from "./methods";
 import type { Names } from "./names";
 
@@ -155,6 +156,14 @@ export interface Frame {
   readonly sky?: SkyFrame;
 }
 
+/** The items that are shown, laid out. */
+export interface Layout {
+  /** [n, 2] */
+  readonly xy: Float32Array<ArrayBuffer>;
+  /** [k, 2], where clusters have a middle that is worth a mark. */
+  readonly centers?: Float32Array<ArrayBuffer>;
+}
+
 /** What the page asks for. */
 export type Request =
   | { readonly type: "device"; readonly device: DeviceName }
@@ -171,6 +180,8 @@ export type Request =
   | { readonly type: "stop" }
   | { readonly type: "resume" }
   | { readonly type: "save"; readonly what: Download }
+  /** All items of a run that is done, laid out. */
+  | { readonly type: "layout"; readonly name: LayoutName }
   /** The charts that were asked for, as markup. */
   | { readonly type: "charts"; readonly texts: readonly string[] }
   | { readonly type: "predict"; readonly files: readonly File[] }
@@ -183,7 +194,7 @@ export type Request =
   | { readonly type: "tile"; readonly box: SkyBox; readonly most: number };
 
 /** What a message is about: the place beside which it stands. */
-export type About = "data" | "run" | "save" | "predict";
+export type About = "data" | "run" | "view" | "save" | "predict";
 
 /** Where to compute. */
 export type DeviceName = "auto" | "webgpu" | "wasm";
@@ -213,6 +224,8 @@ export type Answer =
   /** Other items of the same data are shown, and how their clustering stands. */
   | { readonly type: "plane"; readonly plane: Plane; readonly frame?: Frame }
   | { readonly type: "reading"; readonly share: number }
+  /** A layout, or how much of it is done. */
+  | { readonly type: "layout"; readonly name: LayoutName; readonly share: number; readonly layout?: Layout }
   | { readonly type: "region"; readonly region: Region }
   | { readonly type: "tile"; readonly tile: SkyTile }
   | { readonly type: "frame"; readonly frame: Frame }

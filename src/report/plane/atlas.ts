@@ -2,7 +2,7 @@
 import { pixelsOf, type Thumbnails } from "./thumbnails";
 
 /** Pixels of the canvas at most. */
-const MOST_PIXELS = 2 ** 24;
+const MOST_PIXELS = 2 ** 22;
 
 /** Where a picture is on the canvas. */
 export interface AtlasPlace {

@@ -1,12 +1,16 @@
 // A method at work on the data: frames while it runs, all items when it is done.
+import type { Device } from "constella";
 import type { SegmentedImage } from "constella/generative";
+import type { Projection as Placed } from "constella/report";
+import { LAYOUTS, type LayoutName } from "../layouts";
 import { TITLES } from "../methods";
 import type { Answer, Download, Frame } from "../protocol";
 import { arranged, readFiles, type Dataset, type NamedBytes } from "./dataset";
 import { frameOf, measuresOf, type Told } from "./frame";
+import { laidOut } from "./layout";
 import { placedIn, planeOf, rowsOf, type LookedAt } from "./looked";
 import { networkOf, traversed } from "./network";
-import { Projection } from "./projection";
+import { clusterMeans, Projection } from "./projection";
 import { saved } from "./save";
 import { flat, isSource, type Result, type Session, type Snapshot, type Task } from "./session";
 import { labelsTable } from "./sessions";
@@ -24,8 +28,8 @@ export interface RunParts {
   readonly method: string;
   readonly session: Session;
   readonly scaling: Scaling | undefined;
-  /** Where it is computed, in words. */
-  readonly device: () => Promise<string>;
+  /** Where to compute now. */
+  readonly device: () => Promise<Device>;
   readonly tell: (answer: Answer, transfer?: Transferable[]) => void;
 }
 
@@ -40,6 +44,9 @@ export class Run {
   #lastLook = { at: -Infinity, cost: 0 };
   #last: { readonly snapshot: Snapshot; readonly frame: Frame; readonly told: Told } | undefined;
   #result: Promise<Result> | undefined;
+  /** Layouts that were asked for, and what ends the last. */
+  readonly #layouts: Placed[] = [];
+  #layingOut = new AbortController();
   #seconds = 0;
 
   constructor(parts: RunParts) {
@@ -85,6 +92,7 @@ export class Run {
   /** Stops for good. */
   end(): void {
     this.#ended = true;
+    this.#layingOut.abort();
     this.stop();
   }
 
@@ -195,6 +203,37 @@ export class Run {
     }
   }
 
+  /** Lays out all that is shown, by its embedding or as the method was given it. Another that is asked for ends it. */
+  async layout(name: LayoutName): Promise<void> {
+    const { looked, task, data, device, tell } = this.#parts;
+    this.#layingOut.abort();
+    const { signal } = (this.#layingOut = new AbortController());
+    const { rows } = looked.all;
+    const { embedding, labels, k, settings } = await this.result();
+    const x = embedding ?? (isSource(task.x) ? undefined : flat(task.x));
+    if (!x || data.cube) throw new Error(`${LAYOUTS[name]}: pixels of an image lie in the image`);
+    try {
+      const seed = Number(settings["seed"] ?? 0);
+      const onShare = (share: number): void => tell({ type: "layout", name, share });
+      const xy = await laidOut(name, rowsOf(x, rows), { seed, device: await device(), signal, onShare });
+      if (signal.aborted) return;
+      this.#layouts.push({ name: LAYOUTS[name], xy, ...(rows.length < data.summary.n && { index: rows }) });
+      const { round } = this.#last!.snapshot;
+      const centers =
+        round &&
+        Float32Array.from(
+          clusterMeans(
+            xy,
+            Int32Array.from(rows, (row) => labels[row]!),
+            k,
+          ),
+        );
+      tell({ type: "layout", name, share: 1, layout: { xy, ...(centers && { centers }) } });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
   /** The item at a value of the first unit. */
   async traverse(value: number): Promise<void> {
     const { session, task, data, tell } = this.#parts;
@@ -218,8 +257,13 @@ export class Run {
   async save(what: Download): Promise<void> {
     const { data, session, method, scaling, looked, device, tell } = this.#parts;
     const run = {
-      ...{ data, session, method, scaling, looked, result: () => this.result() },
-      ...{ projection: this.#projection, trace: this.#trace, seconds: this.#seconds, device: await device() },
+      ...{ data, session, method, scaling, looked, result: () => this.result(), layouts: this.#layouts },
+      ...{
+        projection: this.#projection,
+        trace: this.#trace,
+        seconds: this.#seconds,
+        device: (await device()).description,
+      },
     };
     await saved(what, run, tell);
   }

@@ -2,7 +2,7 @@
 import { NdArray } from "constella";
 import { writeNpy } from "constella/data";
 import { headline } from "constella/methods";
-import { toReport } from "constella/report";
+import { toReport, type Projection as Placed } from "constella/report";
 import { version } from "../../../../package.json";
 import { TITLES } from "../methods";
 import type { Answer, Download, Frame } from "../protocol";
@@ -22,6 +22,8 @@ export interface FoundRun {
   /** The items that are shown. */
   readonly looked: LookedAt;
   readonly result: () => Promise<Result>;
+  /** Layouts of them that were asked for. */
+  readonly layouts: readonly Placed[];
   readonly projection: Projection;
   readonly trace: readonly ({ readonly step: number } & Frame["measures"])[];
   readonly seconds: number;
@@ -35,7 +37,7 @@ export async function saved(
   run: FoundRun,
   tell: (answer: Answer, transfer?: Transferable[]) => void,
 ): Promise<void> {
-  const { data, session, method, scaling, looked, projection, trace, seconds, device } = run;
+  const { data, session, method, scaling, looked, layouts, projection, trace, seconds, device } = run;
   const stem = data.summary.name.replace(/\.\w+(\.gz)?$/, "").replace(/[^\w-]+/g, "-") || "data";
   const file = (name: string, mime: string, content: Uint8Array | string): void => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : Uint8Array.from(content);
@@ -100,6 +102,7 @@ export async function saved(
         xy,
         ...(rows.length < summary.n && { index: rows }),
       },
+      ...layouts,
     ],
   });
   tell({ type: "report", run: report });

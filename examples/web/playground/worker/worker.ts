@@ -2,6 +2,7 @@
 import { DeviceError, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
 import { fromCube, fromPoints, fromStamps, readFiles, type Dataset } from "./dataset";
+import { LAYOUTS } from "../layouts";
 import { lookedAt, planeOf, type LookedAt } from "./looked";
 import { contentsOf, openFiles } from "./open-files";
 import type { Values } from "../methods";
@@ -90,8 +91,7 @@ async function start(method: string, values: Values, scale: Scale, as?: CubeAs):
     replaceDevice: replace,
   };
   const session = await sessionOf(method, task);
-  const describe = async (): Promise<string> => (await device!).description;
-  current = new Run({ ...{ data: dataset, looked, task, method, session, scaling, device: describe, tell } });
+  current = new Run({ data: dataset, looked, task, method, session, scaling, device: () => device!, tell });
   await current.go();
 }
 
@@ -132,6 +132,9 @@ async function serve(request: Request): Promise<void> {
       return current?.go();
     case "traverse":
       return current?.traverse(request.value);
+    case "layout":
+      if (!current) throw new Error(`${LAYOUTS[request.name]}: the run is gone with its device, start one`);
+      return current.layout(request.name);
     case "save":
       return current?.save(request.what);
     case "charts":
@@ -159,7 +162,7 @@ async function serve(request: Request): Promise<void> {
 }
 
 const ABOUT: Readonly<Partial<Record<Request["type"], About>>> = {
-  ...{ files: "data", points: "data", sample: "data", save: "save", predict: "predict" },
+  ...{ files: "data", points: "data", sample: "data", save: "save", predict: "predict", layout: "view" },
   ...{ region: "data", stamps: "save", tile: "data" },
 };
 
