@@ -142,7 +142,7 @@ test("40,000 digits: a sample moves while they are clustered, and all are shown 
 });
 
 test("all items of a run are laid out by UMAP and t-SNE, in the page and in its report; one that was stopped shows its sample until it is done", async () => {
-  const n = 5000;
+  const n = 3000;
   const { page, problems } = await openPage(
     pages.browser,
     `${pages.url}playground.html#device=wasm&data=moons&method=kmeans&view=umap`,
@@ -159,7 +159,7 @@ test("all items of a run are laid out by UMAP and t-SNE, in the page and in its 
     { name: "images.npy", bytes: writeNpy({ data: images, shape: [n, 8, 8] }) },
     { name: "labels.npy", bytes: writeNpy(labels) },
   ]);
-  await page.waitForFunction(() => document.getElementById("summary")!.textContent!.includes("5,000 pictures, 8 × 8"));
+  await page.waitForFunction(() => document.getElementById("summary")!.textContent!.includes("3,000 pictures, 8 × 8"));
   await reach(page, "ready");
   expect(await page.textContent("#hint")).toMatch(/^UMAP is computed when a run is done\. Point/);
   await page.click("#more summary");
@@ -170,7 +170,7 @@ test("all items of a run are laid out by UMAP and t-SNE, in the page and in its 
   await page.waitForFunction(() => Number((document.getElementById("progress") as HTMLProgressElement).value) > 0.05);
   await page.click("#stop");
   await reach(page, "stopped");
-  const [of, sampled] = ["2,500 of the 5,000 items are shown", "The embedding in the plane: 2500 items"];
+  const [of, sampled] = ["2,500 of the 3,000 items are shown", "The embedding in the plane: 2500 items"];
   expect(await page.textContent("#hint")).toContain(`${of} until the run is done. `);
   expect(await page.getAttribute("#plane", "aria-label")).toContain(sampled);
   await page.click("#resume");
@@ -184,11 +184,11 @@ test("all items of a run are laid out by UMAP and t-SNE, in the page and in its 
   const mark = (name: string): Promise<void> => page.evaluate((text) => void performance.mark(text), name);
   const trace = await traceOf(pages.browser, page, async () => {
     await mark("UMAP");
-    await shows("UMAP in the plane: 5000 items, 10 clusters");
+    await shows("UMAP in the plane: 3000 items, 10 clusters");
     await mark("UMAP, done");
     await mark("t-SNE");
     await page.selectOption("#view", "tsne");
-    await shows("t-SNE in the plane: 5000 items, 10 clusters");
+    await shows("t-SNE in the plane: 3000 items, 10 clusters");
     await mark("t-SNE, done");
   });
   const held = ["UMAP", "t-SNE"].map((name) => longestTasks(trace, name, `${name}, done`)[0]!);
@@ -200,7 +200,7 @@ test("all items of a run are laid out by UMAP and t-SNE, in the page and in its 
   await page.waitForTimeout(400);
   await picture(page, "playground-tsne");
   await page.selectOption("#view", "umap"); // is there
-  await shows("UMAP in the plane: 5000 items, 10 clusters");
+  await shows("UMAP in the plane: 3000 items, 10 clusters");
   await page.waitForTimeout(400);
   await picture(page, "playground-umap");
 

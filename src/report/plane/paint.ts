@@ -69,7 +69,7 @@ export interface Selected {
 const FAINT = 0.13;
 
 /** More dots than this are put into the pixels of a picture themselves, over several frames, and do not move from where they were to where they are. */
-export const MANY = 4000;
+export const MANY = 2500;
 
 /** The colour of each item as 0xRRGGBB. */
 function coloursOf({ groups, shares, colour = clusterColour }: Shown, muted: string): (item: number) => number {

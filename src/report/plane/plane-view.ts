@@ -32,7 +32,7 @@ export interface PlaneEvents {
 }
 
 /**
- * Draws items, lets them be looked at and selected, and takes points that are drawn. Up to 4,000 items move from where they were to where they are. More
+ * Draws items, lets them be looked at and selected, and takes points that are drawn. Up to 2,500 items move from where they were to where they are. More
  * are painted piece by piece, so that the page's thread is held for a few milliseconds of a frame: until a picture is done, the one before is shown,
  * as it is seen from where one looks now.
  */
@@ -89,7 +89,7 @@ export class PlaneView {
   }
 
   /**
-   * Shows items. Those that were there move to where they are now, unless there are more than 4,000; where there are as many as before, they are taken
+   * Shows items. Those that were there move to where they are now, unless there are more than 2,500; where there are as many as before, they are taken
    * to be the same and stay selected. With `jump` they are others: all are seen, and none is selected.
    */
   show(shown: Shown, { jump = false } = {}): void {

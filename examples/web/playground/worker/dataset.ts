@@ -197,7 +197,9 @@ function fromArray(name: string, array: NdArray<TypedArray>, known: Named | unde
   }
   if (shape.length === 4 && channels > 3 && h === w) {
     const middle = Math.floor(channels / 2);
-    const planes = Float32Array.from({ length: n * h * w }, (_, i) => x.data[(Math.floor(i / (h * w)) * channels + middle) * h * w + (i % (h * w))]!); // prettier-ignore
+    const planes = new Float32Array(n * h * w);
+    for (let i = 0; i < n; i++)
+      planes.set(x.data.subarray((i * channels + middle) * h * w, (i * channels + middle + 1) * h * w), i * h * w);
     notes.push(`Pictures are taken as [n, bands, height, width]; the band in the middle is shown.`);
     return make(name, "images", x, notes, labels, picturesOf(planes, h, w, 1));
   }
@@ -262,7 +264,9 @@ function picturesOf(values: Float32Array, height: number, width: number, channel
     if (value > high) high = value;
   }
   const scale = high > low ? 255 / (high - low) : 0;
-  return { data: Uint8Array.from(values, (value) => Math.round((value - low) * scale)), height, width, channels };
+  const data = new Uint8Array(values.length); // `from` with a function would take twenty times as long
+  for (let i = 0; i < data.length; i++) data[i] = Math.round((values[i]! - low) * scale);
+  return { data, height, width, channels };
 }
 
 function channelsFirst(values: Float32Array, n: number, h: number, w: number, c: number): NdArray<Float32Array> {
