@@ -23,7 +23,7 @@ const run = (command, args) =>
  * The bundles by platform. The library's are neutral and share their parts: what of `dependencies` they use stays an import, and the
  * core must work where nothing is installed, so it has none. The worker's source is a file too, for pages whose policy forbids
  * `blob:` workers. The command line is for Node and brings its own copy.
- * @returns {{ platform: string, entryPoints: Record<string, string>, apart?: Record<string, string>, twins?: boolean }[]}
+ * @returns {{ platform: string, entryPoints: Record<string, string>, apart?: Record<string, string>, twins?: { twinless: string, within: string } }[]}
  */
 function bundles() {
   const sources = Array.from(packageEntries().values(), ({ source, file }) => [file, source]);
@@ -32,14 +32,14 @@ function bundles() {
     { platform: "neutral", entryPoints: library, apart: APART },
     { platform: "neutral", entryPoints: { thread } },
     ...Object.entries(APART).map(([name, source]) => ({
-      ...{ platform: "neutral", entryPoints: { [name]: source }, twins: name !== WEBGPU_ALONE },
+      ...{ platform: "neutral", entryPoints: { [name]: source }, twins: TWINS },
     })),
     { platform: "node", entryPoints: { cli: "src/cli/main.ts" } },
   ];
 }
 
 /**
- * What a page loads only when it saves or loads a model, trains on files or on images that a model changes, weighs points, asks for many clusters, searches for a radius, and the device
+ * What a page loads only when it saves or loads a model, trains on files or on images that a model changes, weighs points, asks for many clusters or clusters wide points, searches for a radius, and the device
  * that it gets: each a file that imports nothing, with its own copy of the few functions that it uses. What a page has anyway would otherwise be cut
  * up by who shares it, of every page through some bundlers, and each piece compresses for itself. They are
  * given plain objects, and give such.
@@ -57,12 +57,15 @@ const APART = {
   "posted-queue": "src/wasm/posted-queue.ts",
   "rows-read": "src/cluster/streams/rows-read.ts",
   "restored-kmeans": "src/cluster/restored-kmeans.ts",
-  "large-lloyd": "src/cluster/large-lloyd.ts",
+  "faster-lloyd": "src/cluster/faster-lloyd.ts",
   radius: "src/cluster/radius.ts",
 };
 
-/** The file whose kernels are launched on WebGPU alone: a page gets it without their twins, which would be files that it imports. */
-const WEBGPU_ALONE = "large-lloyd";
+/**
+ * Families that only those files have. `twinless` is launched on WebGPU alone there: a page gets it without its twins. `within` is in the file: where one
+ * of them imports files as the page does, a bundler may give both the helper of imports as a third.
+ */
+const TWINS = { twinless: "large-k", within: "bounds" };
 
 /**
  * Leaves dynamic imports of those files to the program that loads them.
@@ -147,7 +150,7 @@ async function bundleTo(outdir, { small = false } = {}) {
         loadedApart(apart),
         dataApart(data),
         ...(platform === "node" ? [methodsAtOnce] : []),
-        esbuildPlugin({ small, twins }),
+        esbuildPlugin({ small, ...twins }),
       ],
       logLevel: "warning",
       write: false,

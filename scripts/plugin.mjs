@@ -55,11 +55,14 @@ async function restModule(path, { small = false } = {}) {
   return `export default ${JSON.stringify(rest)};`;
 }
 
-/** Both forms of a family's module, of which a program loads the one that its engine runs. */
-function familyModule(name, twins = true) {
-  if (!twins) return "export default undefined;";
-  const load = (form) => `${form}: () => import(${JSON.stringify(join(build, `wasm/${name}.${form}.wasm`))})`;
-  return `export default { name: ${JSON.stringify(name)}, ${load("relaxed")}, ${load("plain")} };`;
+/** Both forms of a family's module, of which a program loads the one that its engine runs; `within`: it has both at once. */
+function familyModule(name, within = false) {
+  const file = (form) => JSON.stringify(join(build, `wasm/${name}.${form}.wasm`));
+  const load = (form) => `${form}: ${within ? `async () => ${form}` : `() => import(${file(form)})`}`;
+  const imports = within
+    ? `import * as relaxed from ${file("relaxed")}; import * as plain from ${file("plain")};\n`
+    : "";
+  return `${imports}export default { name: ${JSON.stringify(name)}, ${load("relaxed")}, ${load("plain")} };`;
 }
 
 /**
@@ -93,10 +96,11 @@ const loaderOf = (path) => LOADERS[path.slice(path.lastIndexOf("."))];
 const FAMILY = /^wasm:/;
 
 /**
- * @param {{ small?: boolean, twins?: boolean }} options small: shaders as they are published; twins: whether kernels run on WebAssembly too
+ * @param {{ small?: boolean, twinless?: string, within?: string }} options small: shaders as they are published; of a file that is loaded apart,
+ * twinless: the family whose kernels run on WebGPU alone; within: the one whose modules are in the file
  * @returns {import("esbuild").Plugin}
  */
-export function esbuildPlugin({ small = false, twins = true } = {}) {
+export function esbuildPlugin({ small = false, twinless, within } = {}) {
   return {
     name: "kernels",
     setup(build) {
@@ -108,11 +112,11 @@ export function esbuildPlugin({ small = false, twins = true } = {}) {
         }
       });
       build.onResolve({ filter: FAMILY }, ({ path }) => ({ path, namespace: "family", sideEffects: false }));
-      build.onLoad({ filter: FAMILY, namespace: "family" }, ({ path }) => ({
-        contents: familyModule(path.replace(FAMILY, ""), twins),
-        loader: "js",
-        resolveDir: import.meta.dirname,
-      }));
+      build.onLoad({ filter: FAMILY, namespace: "family" }, ({ path }) => {
+        const name = path.replace(FAMILY, "");
+        const contents = name === twinless ? "export default undefined;" : familyModule(name, name === within);
+        return { contents, loader: "js", resolveDir: import.meta.dirname };
+      });
       build.onResolve({ filter: /\.script$/ }, ({ path, resolveDir }) => ({ path: resolve(resolveDir, path) }));
       build.onResolve({ filter: /\.wgsl\.rest$/ }, ({ path }) => ({ path, sideEffects: false }));
       build.onLoad({ filter: /\.(wgsl|wasm|wgsl\.rest|script)$/ }, async ({ path }) => {

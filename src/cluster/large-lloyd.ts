@@ -1,17 +1,11 @@
-// Lloyd's passes over many centres on a GPU: loaded where there are some. It brings its own copy of what it imports, so it is handed the functions that
-// the program tells tensors by.
+// Lloyd's passes over many centres on a GPU.
 import * as kernels from "../kernels/large-k";
 import { codes as SUMS } from "../../kernels/large-k/label_sums.wgsl";
 import { codes as STATE } from "../../kernels/large-k/lloyd_state.wgsl";
-import type { empty, run, Tensor } from "../tensor";
+import type { Tensor } from "../tensor";
 import { CHUNK, farthestRows, PARTIAL_ELEMENTS, total } from "./lloyd";
-import type { Lloyd, LloydPasses, Pass } from "./lloyd";
-
-/** What it is handed of the program. */
-export interface LargeTools {
-  readonly empty: typeof empty;
-  readonly run: typeof run;
-}
+import type { LloydPasses, Pass } from "./lloyd";
+import type { LloydTools } from "./faster-lloyd";
 
 /** Workgroups that a GPU wants at once, at least: it has about as many units that run one. */
 const BUSY = 128;
@@ -33,17 +27,6 @@ export function isLarge(n: number, d: number, k: number): boolean {
   return k > 256 && (traffic > 0 || idle);
 }
 
-/** The passes that pay for k centres of points x [n, d], ready to run. */
-export async function passesOf(
-  x: Tensor,
-  k: number,
-  tools: LargeTools & { readonly Lloyd: typeof Lloyd },
-): Promise<LloydPasses> {
-  if (!isLarge(x.shape[0]!, x.shape[1]!, k)) return new tools.Lloyd(x, k);
-  await x.device.prepare(Object.values(kernels));
-  return new LargeLloyd(x, k, tools);
-}
-
 /** Passes that are launched before the first of them is read: what a GPU does while the host hears of the one before. */
 const AHEAD = 3;
 /** Centres and labels of so many passes: those that were told of, and those under way. */
@@ -62,7 +45,7 @@ export class LargeLloyd implements LloydPasses {
   readonly k: number;
   origin: Float32Array<ArrayBuffer> | undefined;
   readonly #x: Tensor;
-  readonly #tools: LargeTools;
+  readonly #tools: Pick<LloydTools, "empty" | "run">;
   readonly #length: number;
   readonly #chunks: number;
   readonly #pieces: number;
@@ -89,7 +72,7 @@ export class LargeLloyd implements LloydPasses {
   /** Labels of the centres as they are. */
   #settled: Tensor | undefined;
 
-  constructor(x: Tensor, k: number, tools: LargeTools) {
+  constructor(x: Tensor, k: number, tools: Pick<LloydTools, "empty" | "run">) {
     const [n, d] = x.shape as [number, number];
     [this.#x, this.n, this.d, this.k, this.#tools] = [x, n, d, k, tools];
     this.#length = TOGETHER * Math.ceil(n / (TOGETHER * CHUNKS));

@@ -2,7 +2,7 @@ import type { Kernel } from "../kernel";
 import * as kernels from "../kernels/clustering";
 import { gatherRows } from "../kernels/indexing";
 import { empty, run, tensor, untidied } from "../tensor";
-import type { Tensor } from "../tensor";
+import type { LaunchArgs, Tensor } from "../tensor";
 
 /** Elements of the partial sums at most: 16 MB. */
 export const PARTIAL_ELEMENTS = 2 ** 22;
@@ -70,20 +70,9 @@ export class Lloyd implements LloydPasses {
   readonly d: number;
   readonly k: number;
   origin: Float32Array<ArrayBuffer> | undefined;
-  readonly #chunks: number;
-  readonly #length: number;
-  readonly #origin: Tensor;
-  readonly #prior: Tensor;
-  readonly #shifted: Tensor;
-  readonly #offsets: Tensor;
-  readonly #partials: Tensor;
-  readonly #status: Tensor;
-  readonly #distances: Tensor;
-  #centers: Tensor;
-  #spare: Tensor;
-  #labels: Tensor;
-  #previous: Tensor;
-  #weights: Tensor | undefined;
+  readonly #sizes: Readonly<Record<"n" | "d" | "k" | "chunks" | "length" | "width", number>>;
+  /** By the names that kernels have for them; weights where there are some. */
+  readonly #own: Record<"origin" | "prior" | "shifted" | "offsets" | "partials" | "status" | "distances" | "centers" | "spare" | "labels" | "previous", Tensor> & { weights?: Tensor }; // prettier-ignore
   #hostWeights: Float32Array | undefined;
 
   /** @param length points of a chunk; default: 512, or more where there would be too many chunks */
@@ -91,32 +80,35 @@ export class Lloyd implements LloydPasses {
     const [n, d] = x.shape as [number, number];
     const { device } = x;
     const most = Math.max(1, Math.floor(PARTIAL_ELEMENTS / (k * (d + 1))));
-    this.#length = length ?? Math.ceil(n / Math.min(Math.ceil(n / CHUNK), most));
-    this.#chunks = Math.ceil(n / this.#length);
+    length ??= Math.ceil(n / Math.min(Math.ceil(n / CHUNK), most));
+    const chunks = Math.ceil(n / length);
     [this.x, this.n, this.d, this.k] = [x, n, d, k];
+    this.#sizes = { n, d, k, chunks, length, width: WIDTH };
     const make = (shape: readonly number[], dtype: "f32" | "u32" = "f32"): Tensor =>
       untidied(() => empty(device, shape, dtype, "KMeans"));
-    this.#origin = make([d]);
-    this.#prior = untidied(() => tensor(device, new Float32Array(k)));
-    this.#shifted = make([k, d]);
-    this.#offsets = make([k]);
-    this.#partials = make([this.#chunks * k * (d + 1)]);
-    this.#status = make([2 * (this.#chunks + k)]);
-    this.#distances = make([n]);
-    this.#centers = make([k, d]);
-    this.#spare = make([k, d]);
-    this.#labels = make([n], "u32");
-    this.#previous = make([n], "u32");
+    this.#own = {
+      origin: make([d]),
+      prior: make([k]),
+      shifted: make([k, d]),
+      offsets: make([k]),
+      partials: make([chunks * k * (d + 1)]),
+      status: make([2 * (chunks + k)]),
+      distances: make([n]),
+      centers: make([k, d]),
+      spare: make([k, d]),
+      labels: make([n], "u32"),
+      previous: make([n], "u32"),
+    };
   }
 
   dispose(): void {
-    for (const own of [this.#origin, this.#prior, this.#shifted, this.#offsets, this.#partials, this.#status, this.#distances, this.#centers, this.#spare, this.#labels, this.#previous, this.#weights]) own?.dispose(); // prettier-ignore
+    for (const own of Object.values(this.#own)) own.dispose();
   }
 
   setWeights(weights: Float32Array): void {
     this.#hostWeights = weights;
-    this.#weights?.dispose();
-    this.#weights = untidied(() => tensor(this.x.device, weights));
+    this.#own.weights?.dispose();
+    this.#own.weights = untidied(() => tensor(this.x.device, weights));
   }
 
   /**
@@ -125,9 +117,9 @@ export class Lloyd implements LloydPasses {
    */
   setCenters(centers: Float32Array, counts?: Float32Array, origin?: Float32Array<ArrayBuffer>): void {
     const { device } = this.x;
-    device.write(this.#prior.buffer, counts ?? new Float32Array(this.k));
+    device.write(this.#own.prior.buffer, counts ?? new Float32Array(this.k));
     this.#place(centers, origin);
-    device.write(this.#labels.buffer, new Uint32Array(this.n).fill(0xffffffff));
+    device.write(this.#own.labels.buffer, new Uint32Array(this.n).fill(0xffffffff));
   }
 
   #place(centers: Float32Array, origin?: Float32Array<ArrayBuffer>): void {
@@ -136,52 +128,44 @@ export class Lloyd implements LloydPasses {
     const mean = new Float64Array(d);
     for (let i = 0; i < centers.length; i++) mean[i % d]! += centers[i]! / k;
     this.origin = origin ?? Float32Array.from(mean);
-    device.write(this.#origin.buffer, this.origin);
-    device.write(this.#spare.buffer, centers);
-    this.#move(this.#spare, this.#centers, 0);
+    device.write(this.#own.origin.buffer, this.origin);
+    device.write(this.#own.spare.buffer, centers);
+    this.#move(this.#own.spare, this.#own.centers, 0);
   }
 
   resume(centers: Float32Array, labels: Int32Array, origin?: Float32Array<ArrayBuffer>): void {
     this.setCenters(centers, undefined, origin);
-    this.x.device.write(this.#labels.buffer, Uint32Array.from(labels));
+    this.x.device.write(this.#own.labels.buffer, Uint32Array.from(labels));
   }
 
   /** The points that each centre stands for from now on. */
   setCounts(counts: Float32Array): void {
-    this.x.device.write(this.#prior.buffer, counts);
+    this.x.device.write(this.#own.prior.buffer, counts);
   }
 
   /** The nearest centre of each point. */
   assign(): void {
-    [this.#labels, this.#previous] = [this.#previous, this.#labels];
-    run(kernels.kmeansAssign, {
-      x: this.x,
-      centers: this.#centers,
-      shifted: this.#shifted,
-      offsets: this.#offsets,
-      labels: this.#labels,
-      distances: this.#distances,
-      n: this.n,
-      d: this.d,
-      k: this.k,
-    });
+    [this.#own.labels, this.#own.previous] = [this.#own.previous, this.#own.labels];
+    this.#launch(kernels.kmeansAssign);
   }
 
   /**
    * Moves the centres to the means of their points and tells what `assign` found; the one wait of an iteration. With
    * `relocate`, empty clusters move to the points farthest from their centres, as in scikit-learn.
+   * @param kernel what sums the points
    */
-  async update(relocate: boolean): Promise<Pass> {
-    this.#sum();
-    this.#move(this.#centers, this.#spare, this.#chunks);
+  async update(relocate: boolean, kernel: Kernel = kernels.kmeansUpdate, more?: LaunchArgs): Promise<Pass> {
+    this.#launch(kernel, more);
+    this.#move(this.#own.centers, this.#own.spare, this.#sizes.chunks);
     let pass = await this.#read();
     const relocates = relocate && pass.counts.includes(0) && pass.inertia > 0;
     if (relocates) {
       await this.#relocate(pass.counts);
-      this.#move(this.#centers, this.#spare, this.#chunks);
-      pass = { ...(await this.#read()), changed: pass.changed };
+      this.#move(this.#own.centers, this.#own.spare, this.#sizes.chunks);
+      const { shift, counts } = await this.#read();
+      pass = { ...pass, shift, counts };
     }
-    [this.#centers, this.#spare] = [this.#spare, this.#centers];
+    [this.#own.centers, this.#own.spare] = [this.#own.spare, this.#own.centers];
     if (relocates) this.#place(await this.centers()); // the mean of the centres may have gone far
     return pass;
   }
@@ -197,8 +181,8 @@ export class Lloyd implements LloydPasses {
 
   /** What `assign` found, summed by chunks of points in their order: Σ x [chunks, k, d], then the counts [chunks, k]. */
   async partials(): Promise<{ readonly chunks: number; readonly partials: Float32Array }> {
-    this.#sum();
-    return { chunks: this.#chunks, partials: (await this.#partials.data()) as Float32Array };
+    this.#launch(kernels.kmeansUpdate);
+    return { chunks: this.#sizes.chunks, partials: (await this.#own.partials.data()) as Float32Array };
   }
 
   async inertia(): Promise<number> {
@@ -206,64 +190,41 @@ export class Lloyd implements LloydPasses {
   }
 
   async centers(): Promise<Float32Array<ArrayBuffer>> {
-    return (await this.#centers.data()) as Float32Array<ArrayBuffer>;
+    return (await this.#own.centers.data()) as Float32Array<ArrayBuffer>;
   }
 
   async labels(): Promise<Int32Array<ArrayBuffer>> {
-    return new Int32Array((await this.#labels.data()).buffer);
+    return new Int32Array((await this.#own.labels.data()).buffer);
   }
 
   /** The squared distance of each point to the centre that `assign` chose. */
   async distances(): Promise<Float32Array<ArrayBuffer>> {
-    return (await this.#distances.data()) as Float32Array<ArrayBuffer>;
+    return (await this.#own.distances.data()) as Float32Array<ArrayBuffer>;
   }
 
-  #sum(): void {
-    run(kernels.kmeansUpdate, {
-      x: this.x,
-      labels: this.#labels,
-      previous: this.#previous,
-      distances: this.#distances,
-      weights: this.#weights ?? this.#distances,
-      partials: this.#partials,
-      status: this.#status,
-      n: this.n,
-      d: this.d,
-      k: this.k,
-      chunks: this.#chunks,
-      length: this.#length,
-      width: WIDTH,
-      weighted: this.#weights ? 1 : 0,
-    });
+  /** Runs a kernel on what it takes of the state, or of what is put in its place. */
+  #launch(kernel: Kernel, more?: LaunchArgs): void {
+    const own = this.#own;
+    const weighted = own.weights ? 1 : 0;
+    const all: LaunchArgs = { x: this.x, weights: own.distances, weighted, ...own, ...this.#sizes, ...more };
+    run(kernel, Object.fromEntries([...kernel.bindings, ...kernel.params].map(({ name }) => [name, all[name]!])));
   }
 
   #move(old: Tensor, centers: Tensor, chunks: number): void {
-    run(kernels.kmeansCenters, {
-      partials: this.#partials,
-      old,
-      origin: this.#origin,
-      prior: this.#prior,
-      centers,
-      shifted: this.#shifted,
-      offsets: this.#offsets,
-      status: this.#status,
-      k: this.k,
-      d: this.d,
-      chunks,
-    });
+    this.#launch(kernels.kmeansCenters, { old, centers, chunks });
   }
 
   async #read(): Promise<Pass> {
-    const status = (await this.#status.data()) as Float32Array;
+    const status = (await this.#own.status.data()) as Float32Array;
     const counts = new Float32Array(this.k);
     let [inertia, changed, shift] = [0, 0, 0];
-    for (let c = 0; c < this.#chunks; c++) {
+    for (let c = 0; c < this.#sizes.chunks; c++) {
       inertia += status[2 * c]!;
       changed += status[2 * c + 1]!;
     }
     for (let j = 0; j < this.k; j++) {
-      shift += status[2 * (this.#chunks + j)]!;
-      counts[j] = status[2 * (this.#chunks + j) + 1]!;
+      shift += status[2 * (this.#sizes.chunks + j)]!;
+      counts[j] = status[2 * (this.#sizes.chunks + j) + 1]!;
     }
     return { inertia, changed, shift, counts };
   }
@@ -277,9 +238,9 @@ export class Lloyd implements LloydPasses {
     const emptied = Array.from(counts.keys()).filter((j) => counts[j] === 0);
     const far = farthestRows(distances, emptied.length, this.#hostWeights);
     const put = (label: (e: number) => number): void =>
-      far.forEach((row, e) => this.x.device.write(this.#labels.buffer, Uint32Array.of(label(e)), 4 * row));
+      far.forEach((row, e) => this.x.device.write(this.#own.labels.buffer, Uint32Array.of(label(e)), 4 * row));
     put((e) => emptied[e]!);
-    this.#sum();
+    this.#launch(kernels.kmeansUpdate);
     put((e) => labels[far[e]!]!);
   }
 }

@@ -4,14 +4,14 @@ import type { Device, Tensor } from "constella";
 import { expect, test } from "vitest";
 import { isLarge, LargeLloyd } from "../../src/cluster/large-lloyd";
 import { Lloyd } from "../../src/cluster/lloyd";
-import type { LloydPasses, Pass } from "../../src/cluster/lloyd";
-import { runLloyd } from "../../src/cluster/lloyd-runs";
+import type { LloydPasses } from "../../src/cluster/lloyd";
 import { Frame } from "../../src/cluster/frame";
 import { onDevice } from "../../src/cluster/streams/point-set";
 import * as kernels from "../../src/kernels/large-k";
 import { empty, run, untidied, watched } from "../../src/tensor";
 import { describeDevices } from "../devices";
 import { uniforms } from "../uniforms";
+import { close, expectSame, ran } from "./passes";
 
 const tools = { empty, run };
 
@@ -27,36 +27,6 @@ const both = (x: Tensor, k: number): readonly [LloydPasses, LargeLloyd] => [
   new Lloyd(x, k, 256),
   new LargeLloyd(x, k, tools),
 ];
-
-const close = (found: ArrayLike<number>, expected: ArrayLike<number>): void => {
-  expect(found.length).toBe(expected.length);
-  for (let i = 0; i < found.length; i++)
-    expect(Math.abs(found[i]! - expected[i]!)).toBeLessThan(1e-5 * Math.max(1, Math.abs(expected[i]!)));
-};
-
-interface Ran {
-  readonly passes: readonly Pass[];
-  readonly labels: Int32Array;
-  readonly centers: Float32Array;
-  readonly inertia: number;
-}
-
-async function ran(lloyd: LloydPasses, centers: Float32Array, maxIter: number, threshold: number): Promise<Ran> {
-  const passes: Pass[] = [];
-  lloyd.setCenters(centers);
-  const result = await runLloyd(lloyd, { maxIter, threshold, after: (pass) => void passes.push(pass) });
-  return { passes, ...result };
-}
-
-function expectSame(found: Ran, expected: Ran): void {
-  expect(found.labels).toEqual(expected.labels);
-  close(found.centers, expected.centers);
-  close([found.inertia], [expected.inertia]);
-  expect(found.passes.map(({ changed }) => changed)).toEqual(expected.passes.map(({ changed }) => changed));
-  close(found.passes.map(({ inertia }) => inertia), expected.passes.map(({ inertia }) => inertia)); // prettier-ignore
-  close(found.passes.map(({ shift }) => shift), expected.passes.map(({ shift }) => shift)); // prettier-ignore
-  found.passes.forEach(({ counts }, i) => close(counts, expected.passes[i]!.counts));
-}
 
 async function withBoth(
   device: Device,

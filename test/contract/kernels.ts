@@ -1,6 +1,7 @@
 // Every kernel of the library, for vitest and for the bundles of other runtimes alike; test/contract/api.test.ts finds a family that is left out.
 import type { Kernel } from "../../src/kernel";
 import * as astronomy from "../../src/kernels/astronomy";
+import * as bounds from "../../src/kernels/bounds";
 import * as clustering from "../../src/kernels/clustering";
 import * as elementwise from "../../src/kernels/elementwise";
 import * as generative from "../../src/kernels/generative";
@@ -27,6 +28,7 @@ import * as transport from "../../src/kernels/transport";
 /** Every kernel of the library by the name of its export. */
 export const kernels: Readonly<Record<string, Kernel>> = {
   ...astronomy,
+  ...bounds,
   ...clustering,
   ...elementwise,
   ...generative,

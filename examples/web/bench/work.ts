@@ -13,6 +13,7 @@ const FLOPS: Readonly<Record<string, (p: Params) => number>> = {
   lstm_backward: ({ n, t, h, directions }) => 2 * directions! * n! * t! * h! * 4 * h!,
   squared_distance: ({ n, m, d }) => 3 * n! * m! * d!,
   kmeans_assign: ({ n, d, k }) => 2 * n! * d! * k!,
+  kmeans_bounded: ({ n, d, k }) => 2 * n! * d! * k!, // where no bounds are known yet
   large_assign: ({ n, d, k }) => 2 * n! * d! * k!,
   kmeans_distances: ({ n, d, m }) => 3 * n! * d! * m!,
   student_t: ({ n, k, d }) => 3 * n! * k! * d!,

@@ -173,6 +173,16 @@ export const WORKLOADS: readonly Workload[] = [
     },
   },
   {
+    // one pass: of the next, which distances are left out is decided by last digits, in which devices differ
+    name: "k-means of wide points",
+    sizes: { n: [4096, 16_384, 70_000], d: [512, 784, 784], k: [8, 10, 10] },
+    run: async (device, { n, d, k }) => {
+      await new c.KMeans({ nClusters: k!, init: "random", nInit: 1, maxIter: 1, device }).fit(
+        c.tensor(device, values(n! * d!), [n!, d!]),
+      );
+    },
+  },
+  {
     name: "k-means of many centres",
     sizes: { n: [5000, 65_536, 500_000], d: [16, 45, 45], k: [512, 4096, 16_384] },
     run: async (device, { n, d, k }) => {

@@ -75,8 +75,8 @@ export function onDevice(points: Tensor, frame: Frame): PointSet {
     read: (rows) => readRows(points, rows),
     sample: (_least, _random, use) => use(points),
     lloyd: async (k) =>
-      points.device.type === "webgpu" && k > 256
-        ? (await import("../large-lloyd")).passesOf(points, k, { Lloyd, empty, run })
+      (points.device.type === "webgpu" ? k > 256 : d > 63 && k < 32)
+        ? (await import("../faster-lloyd")).passesOf(points, k, { Lloyd, empty, run })
         : new Lloyd(points, k),
   };
 }
