@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { simulateStarsGalaxies, writeNpz } from "../../src/data";
+import { readSafetensors, simulateStarsGalaxies, writeNpz } from "../../src/data";
 import { NdArray } from "../../src/ndarray";
 import { dropFiles, labelProblems, openPage, picture, reach, save, runFromStart } from "./page";
 import { pages } from "./server";
@@ -27,6 +27,40 @@ describe("data of the playground", () => {
     expect(await page.textContent("#summary")).toBe("places.csv: 12 rows of 2 values.");
     await summary([0, 1, 2], "names");
     expect(await page.textContent("#summary")).toBe("names.csv: 12 rows of 2 values. The first column names the rows.");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("another device is for the next run: what a run has found can still be had, and one that goes on goes on", async () => {
+    const { page, problems } = await openPage(pages.browser, `${pages.url}playground.html#device=wasm`);
+    await reach(page, "done");
+    const labels = (await save(page, "labels.csv")).bytes;
+    const later = (): Promise<unknown> =>
+      page.waitForFunction(() =>
+        document.getElementById("device-description")!.textContent!.endsWith("this one stays where it is."),
+      );
+    await page.click("#more summary");
+    await page.selectOption("#device", "auto");
+    await later();
+    expect((await save(page, "labels.csv")).bytes).toEqual(labels);
+    expect(readSafetensors((await save(page, "model")).bytes).metadata["model"]).toBe("KMeans");
+    await page.setInputFiles("#predict", { name: "new.csv", mimeType: "text/csv", buffer: Buffer.from("0,0\n1,1\n") });
+    await page.waitForSelector("#predicted-save:not([hidden])");
+
+    await page.selectOption("#method", "dec");
+    await page.fill("#option-pretrainEpochs", "200");
+    await page.fill("#option-epochs", "3");
+    await page.click("#start");
+    await page.waitForFunction(() => /pass [2-9] of 200/.test(document.getElementById("status")!.textContent!));
+    expect(await page.textContent("#device-description")).not.toContain("next run");
+    await page.selectOption("#device", "wasm");
+    await later();
+    await page.click("#stop");
+    await reach(page, "stopped");
+    await page.click("#resume");
+    await reach(page, "done");
+    expect(await page.textContent("#measures")).toMatch(/^clusters5accuracy0\.[6-9]/);
+    expect(readSafetensors((await save(page, "model")).bytes).metadata["model"]).toBe("DEC");
     expect(problems).toEqual([]);
     await page.context().close();
   });

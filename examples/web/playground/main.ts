@@ -198,7 +198,9 @@ async function showMethod(): Promise<void> {
 worker.onmessage = ({ data: answer }: MessageEvent<Answer>): void => {
   switch (answer.type) {
     case "device":
-      element("device-description").textContent = answer.description;
+      element("device-description").textContent = answer.later
+        ? `${answer.description} From the next run on; this one stays where it is.`
+        : answer.description;
       break;
     case "data":
       onData(answer);

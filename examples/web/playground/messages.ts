@@ -2,7 +2,14 @@
 import type { About, DataSummary, Plane, Region, SkyFrame } from "./protocol";
 
 const PLACES: Readonly<Record<About, string>> = {
-  ...{ data: "data-error", run: "error", view: "view-error", save: "save-error", predict: "predict-error" },
+  ...{
+    data: "data-error",
+    device: "error",
+    run: "error",
+    view: "view-error",
+    save: "save-error",
+    predict: "predict-error",
+  },
 };
 
 /** Says what is wrong beside what it is about; or nothing any more. */

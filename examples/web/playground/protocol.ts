@@ -194,7 +194,7 @@ export type Request =
   | { readonly type: "tile"; readonly box: SkyBox; readonly most: number };
 
 /** What a message is about: the place beside which it stands. */
-export type About = "data" | "run" | "view" | "save" | "predict";
+export type About = "data" | "device" | "run" | "view" | "save" | "predict";
 
 /** Where to compute. */
 export type DeviceName = "auto" | "webgpu" | "wasm";
@@ -212,7 +212,8 @@ export type RunState = "running" | "stopped" | "done";
 
 /** What the worker answers. */
 export type Answer =
-  | { readonly type: "device"; readonly description: string }
+  /** What is computed on: by the runs to come, where the one that is there stays on its own. */
+  | { readonly type: "device"; readonly description: string; readonly later: boolean }
   | {
       readonly type: "data";
       readonly summary: DataSummary;

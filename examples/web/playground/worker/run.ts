@@ -77,8 +77,8 @@ export class Run {
       tell({ type: "state", state: "done", text: this.#summary(), savable: session.savable });
     } catch (error) {
       this.#seconds += (performance.now() - begin) / 1000;
-      if (error !== signal.reason) throw error;
       if (this.#ended) return;
+      if (error !== signal.reason) throw error;
       await this.#look({ force: true });
       const text = `Stopped. ${session.resumes?.() === false ? "Numbers of clusters are tried anew." : "It goes on from here."}`;
       tell({ type: "state", state: "stopped", text, savable: session.savable });

@@ -2,7 +2,7 @@
 import { DeviceError, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
 import { fromCube, fromPoints, fromStamps, readFiles, type Dataset } from "./dataset";
-import { LAYOUTS } from "../layouts";
+import { hold, leave } from "./devices";
 import { lookedAt, planeOf, type LookedAt } from "./looked";
 import { contentsOf, openFiles } from "./open-files";
 import type { Values } from "../methods";
@@ -20,22 +20,44 @@ const scope = self as unknown as {
 };
 const tell = (answer: Answer, transfer: Transferable[] = []): void => scope.postMessage(answer, transfer);
 
+/** Chosen for the runs to come. */
 let device: Promise<Device> | undefined;
 let dataset: Dataset | undefined;
 let looked: LookedAt | undefined;
-let current: Run | undefined;
+/** What the page shows, and the device that it stays on until another run begins or other data come. */
+let current: { readonly run: Run; readonly place: Place } | undefined;
 
-function computeOn(name: DeviceName): Promise<Device> {
-  const before = device;
-  const made = requestDevice(name === "auto" ? undefined : name);
+/** The device of a run, which changes only where it fails. */
+interface Place {
+  on: Promise<Device>;
+}
+
+/** Ends the run that is there. */
+function drop(): void {
+  current?.run.end();
+  if (current) leave(current.place.on);
+  current = undefined;
+}
+
+/** Does something with the run that is there, whose device stays meanwhile. @throws where there is none */
+async function withRun(use: (run: Run) => Promise<void>): Promise<void> {
+  if (!current) throw new Error("there is no run, start one");
+  const { run, place } = current;
+  const on = hold(place.on);
+  try {
+    await use(run);
+  } finally {
+    leave(on);
+  }
+}
+
+function computeOn(name: DeviceName, later = false): Promise<Device> {
+  const made = hold(requestDevice(name === "auto" ? undefined : name));
+  if (device) leave(device);
   device = made;
-  void before?.then(
-    (old) => old.destroy(),
-    () => undefined,
-  );
   void made.then(
-    ({ description }) => tell({ type: "device", description }),
-    (error: unknown) => fail(error, "run"),
+    ({ description }) => tell({ type: "device", description, later }),
+    (error: unknown) => fail(error, "device"),
   );
   return made;
 }
@@ -51,8 +73,7 @@ const open = (files: readonly File[], taken?: Taken): Promise<Dataset> =>
 
 /** Takes over a data set and shows it. */
 async function show(next: Dataset): Promise<void> {
-  current?.end();
-  current = undefined;
+  drop();
   if (dataset?.cube?.sky !== next.cube?.sky) dataset?.cube?.sky.close();
   dataset = next;
   looked = lookedAt(next);
@@ -64,9 +85,17 @@ async function show(next: Dataset): Promise<void> {
   tell({ ...answer, sky: { ...seen, box: { x: 0, y: 0, height, width } } }, [...transfer, seen.picture.bitmap]);
 }
 
+/** Tells what the run is on. */
+function tellPlace({ on }: Place): void {
+  void on.then(
+    ({ description }) => tell({ type: "device", description, later: false }),
+    () => undefined, // told by computeOn
+  );
+}
+
 async function start(method: string, values: Values, scale: Scale, as?: CubeAs): Promise<void> {
   if (!dataset || !looked) throw new Error("start: there are no data yet");
-  current?.end();
+  drop();
   if (dataset.cube && as) {
     dataset = fromCube(await dataset.cube.with(as));
     looked = lookedAt(dataset);
@@ -77,22 +106,35 @@ async function start(method: string, values: Values, scale: Scale, as?: CubeAs):
   const source = cube?.streamed?.source;
   const scaling = await scalingOf(source ?? dataset.x, cube?.field ? "none" : scale);
   const x = source ? scaledSource(source, scaling) : scaled(dataset.x, scaling);
-  const on = await (device ?? computeOn("auto"));
-  const replace: Task["replaceDevice"] = (error) => replaceDevice(error, ", from the last checkpoint.");
-  const { rows, x: some } = looked.sample;
-  const task = {
-    x,
-    sample: scaled(some, scaling),
-    rows,
-    values,
-    device: on,
-    places: !cube,
-    field: cube?.field,
-    replaceDevice: replace,
-  };
-  const session = await sessionOf(method, task);
-  current = new Run({ data: dataset, looked, task, method, session, scaling, device: () => device!, tell });
-  await current.go();
+  const place: Place = { on: hold(device ?? computeOn("auto")) };
+  try {
+    const replace: Task["replaceDevice"] = (error) => {
+      if (current?.place !== place) throw error; // it is over, and what has failed is nothing that goes on
+      leave(place.on);
+      place.on = hold(replaceDevice(error, ", from the last checkpoint."));
+      return place.on;
+    };
+    const { rows, x: some } = looked.sample;
+    const task = {
+      x,
+      sample: scaled(some, scaling),
+      rows,
+      values,
+      device: await place.on,
+      places: !cube,
+      field: cube?.field,
+      replaceDevice: replace,
+    };
+    const session = await sessionOf(method, task);
+    const run = new Run({ data: dataset, looked, task, method, session, scaling, device: () => place.on, tell });
+    drop(); // another one that was asked for while this one was made ready
+    current = { run, place };
+    tellPlace(place);
+  } catch (error) {
+    leave(place.on);
+    throw error;
+  }
+  await withRun((run) => run.go());
 }
 
 async function sample(name: string): Promise<void> {
@@ -114,9 +156,7 @@ function fail(error: unknown, about: About): void {
 async function serve(request: Request): Promise<void> {
   switch (request.type) {
     case "device":
-      current?.end();
-      current = undefined;
-      await computeOn(request.device);
+      await computeOn(request.device, current !== undefined);
       return;
     case "files":
       return show(await open(request.files, request.taken));
@@ -127,20 +167,19 @@ async function serve(request: Request): Promise<void> {
     case "start":
       return start(request.method, request.values, request.scale, request.cube);
     case "stop":
-      return current?.stop();
+      return current?.run.stop();
     case "resume":
-      return current?.go();
+      return withRun((run) => run.go());
     case "traverse":
-      return current?.traverse(request.value);
+      return withRun((run) => run.traverse(request.value));
     case "layout":
-      if (!current) throw new Error(`${LAYOUTS[request.name]}: the run is gone with its device, start one`);
-      return current.layout(request.name);
+      return withRun((run) => run.layout(request.name));
     case "save":
-      return current?.save(request.what);
+      return withRun((run) => run.save(request.what));
     case "charts":
       return (await import("./sky/report")).chartsDrawn(request.texts);
     case "predict":
-      return current?.predict(await contentsOf(request.files));
+      return withRun(async (run) => run.predict(await contentsOf(request.files)));
     case "stamps":
       return dataset?.cube && show(fromStamps(dataset.cube.stamps()));
     case "region": {
@@ -162,7 +201,15 @@ async function serve(request: Request): Promise<void> {
 }
 
 const ABOUT: Readonly<Partial<Record<Request["type"], About>>> = {
-  ...{ files: "data", points: "data", sample: "data", save: "save", predict: "predict", layout: "view" },
+  ...{
+    device: "device",
+    files: "data",
+    points: "data",
+    sample: "data",
+    save: "save",
+    predict: "predict",
+    layout: "view",
+  },
   ...{ region: "data", stamps: "save", tile: "data" },
 };
 
