@@ -171,7 +171,7 @@ export class KMeans extends Model<Settings> {
         const threshold = tolerance === 0 ? 0 : tolerance * (await points.meanVariance());
         const before = this.#goesOn ? this.#standing : undefined;
         const weight = options.sampleWeight && (await aside()).takeWeights(options.sampleWeight, n, k);
-        if (before) (await aside()).checkSame(before, k, n, d, weight?.total);
+        if (before) await (await aside()).checkSame(before, k, points, weight?.total);
         this.#goesOn = false;
         const lloyd = await points.lloyd(k);
         try {
@@ -228,7 +228,7 @@ export class KMeans extends Model<Settings> {
     const standing = this.#standing;
     const result = standing ? this.#result : this.known("save", this.#result);
     const figures = ({ inertia, nIter, history }: Result): object => ({ inertia, nIter, history });
-    const { run, best, centers, labels, origin, history, weight } = standing ?? {};
+    const { run, best, centers, labels, origin, history, weight, hash } = standing ?? {};
     return {
       arrays: {
         ...(result && resultArrays(result)),
@@ -239,7 +239,7 @@ export class KMeans extends Model<Settings> {
       },
       state: {
         ...(result && figures(result)),
-        ...(standing && { standing: { run, history, weight } }),
+        ...(standing && { standing: { run, history, weight, hash } }),
         ...(best && { best: figures(best) }),
       },
     };
@@ -280,29 +280,21 @@ export class KMeans extends Model<Settings> {
     { run, best, history: before }: Pick<Standing, "run" | "best" | "history">,
     threshold: number,
     fit: Fit<KMeansReport>,
-    { frame, streamed }: PointSet,
+    points: PointSet,
     weight?: number,
   ): Promise<Result> {
     const { maxIter, nInit } = this.settings;
+    const { frame } = points;
     const unit = frame.scale ** 2; // of squared distances
     const history = [...before];
     this.learned(); // from now on it can say where it stands
     const stand = async (): Promise<void> => {
-      const [centers, labels] = await Promise.all([lloyd.centers(), lloyd.labels()]);
-      this.#standing = {
-        run,
-        best,
-        centers,
-        labels,
-        origin: lloyd.origin,
-        history: [...history],
-        weight,
-      };
+      this.#standing = await (await aside()).standingAt(lloyd, points, { run, best, history: [...history], weight });
     };
     const { labels, centers, inertia } = await runLloyd(lloyd, {
       ...{ maxIter, threshold, begun: history.length },
       before: async () => {
-        if (streamed) await stand(); // a pass that reads can be stopped in its middle
+        if (points.streamed) await stand(); // a pass that reads can be stopped in its middle
         await fit.between(stand);
       },
       after: ({ changed, shift, ...pass }) => {

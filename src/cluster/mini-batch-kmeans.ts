@@ -7,6 +7,8 @@ import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
 import { HISTORY, RUN_RULES } from "../lifecycle/progress";
 import type { EpochRecord, RunOptions, StepReport } from "../lifecycle/progress";
+import { checkSamePoints } from "../lifecycle/same-points";
+import type { PointsOf } from "../lifecycle/same-points";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { finite, optional, range, seed as seedRule, integer } from "../options";
@@ -30,6 +32,7 @@ import {
   weakCenters,
 } from "./mini-batch-steps";
 import type { Found, Standing } from "./mini-batch-steps";
+import { hashOfPoints } from "./point-hash";
 import { readRows, withPoints } from "./points";
 import type { Points, PointSource } from "./points";
 import { Batches } from "./streams/batches";
@@ -146,7 +149,8 @@ export class MiniBatchKMeans extends Model<Settings> {
         const { n, d, frame } = points;
         const unit = frame.scale ** 2; // of squared distances
         this.#checkEnough(n, "fit");
-        const before = this.#takeStanding(n, d);
+        const hash = await hashOfPoints(points);
+        const before = this.#takeStanding({ n, d, hash });
         const found = before
           ? foundAt(before, frame)
           : await this.#begin(points, stream(seed, "MiniBatchKMeans"), "fit");
@@ -159,7 +163,7 @@ export class MiniBatchKMeans extends Model<Settings> {
         let lloyd: Lloyd | undefined;
         let ended = before?.ended ?? false;
         const stand = async (): Promise<void> => {
-          if (lloyd) this.#standing = await standingOf(lloyd, found, { n, d, history, improvement, ended });
+          if (lloyd) this.#standing = await standingOf(lloyd, found, { n, d, hash, history, improvement, ended });
         };
         try {
           for (let step = history.length; step < steps && !ended; step++) {
@@ -314,12 +318,9 @@ export class MiniBatchKMeans extends Model<Settings> {
   readonly #deviceFor = (x: PointSource): Promise<Device> => this.device(x);
 
   /** Where a loaded fit stood, which this one goes on from. @throws for other points */
-  #takeStanding(n: number, d: number): Standing | undefined {
+  #takeStanding(now: PointsOf): Standing | undefined {
     const before = this.#goesOn ? this.#standing : undefined;
-    if (before && (before.n !== n || before.d !== d))
-      throw new Error(
-        `MiniBatchKMeans.fit: a fit goes on with the same points, [${before.n}, ${before.d}] before, [${n}, ${d}] now`,
-      );
+    if (before) checkSamePoints("MiniBatchKMeans.fit", before, now);
     this.#goesOn = false;
     return before;
   }

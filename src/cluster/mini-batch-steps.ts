@@ -32,6 +32,7 @@ export interface Standing {
   /** Points, columns. */
   readonly n: number;
   readonly d: number;
+  readonly hash?: number | undefined;
   /** In the frame of the points, [k, d]. */
   readonly centers: Float32Array<ArrayBuffer>;
   /** What products are taken about, [d]. */
@@ -51,19 +52,26 @@ export function keptStanding(standing: Standing): {
   readonly arrays: Readonly<Record<string, NdArray<TypedArray>>>;
   readonly state: object;
 } {
-  const { n, d, centers, origin, counts, random, sinceReassignment, history, improvement, ended } = standing;
+  const { n, d, hash, centers, origin, counts, random, sinceReassignment, history, improvement, ended } = standing;
   return {
     arrays: {
       "standing.centers": new NdArray<TypedArray>(centers, [centers.length / d, d]),
       "standing.origin": new NdArray<TypedArray>(origin),
       "standing.counts": new NdArray<TypedArray>(counts),
     },
-    state: { n, random: random.state(), sinceReassignment, history, improvement, ended },
+    state: { n, hash, random: random.state(), sinceReassignment, history, improvement, ended },
   };
 }
 
 const STANDING = record({
-  ...{ n: integer(1), random: RANDOM_STATE, sinceReassignment: integer(0), history: HISTORY, ended: flag },
+  ...{
+    n: integer(1),
+    hash: optional(integer(0)),
+    random: RANDOM_STATE,
+    sinceReassignment: integer(0),
+    history: HISTORY,
+    ended: flag,
+  },
   improvement: record({ mean: nullable(range(0)), lowest: nullable(range(0)), waited: integer(0) }),
 });
 
@@ -154,7 +162,11 @@ export const foundAt = ({ d, centers, counts, random, sinceReassignment, history
 export async function standingOf(
   lloyd: Lloyd,
   { counts, random, sinceReassignment }: Found,
-  { improvement, history, ...rest }: Pick<Standing, "n" | "d" | "history" | "ended"> & { improvement: Improvement },
+  {
+    improvement,
+    history,
+    ...rest
+  }: Pick<Standing, "n" | "d" | "hash" | "history" | "ended"> & { improvement: Improvement },
 ): Promise<Standing> {
   const [centers, origin] = [await lloyd.centers(), lloyd.origin!];
   return {

@@ -3,8 +3,12 @@ import { isObject } from "../checks";
 import type { Checkpoint } from "../lifecycle/checkpoint";
 import { HISTORY } from "../lifecycle/progress";
 import type { EpochRecord } from "../lifecycle/progress";
+import { checkSamePoints } from "../lifecycle/same-points";
 import { integer, optional, range } from "../options";
 import type { Matrix } from "./frame";
+import type { LloydPasses } from "./lloyd";
+import { hashOfPoints } from "./point-hash";
+import type { PointSet } from "./streams/point-set";
 
 export { takeWeights } from "./sample-weight";
 
@@ -30,16 +34,29 @@ export interface Standing {
   readonly history: readonly EpochRecord[];
   /** Σ of the points' weights, where they have some. */
   readonly weight: number | undefined;
+  /** Of the points. */
+  readonly hash: number | undefined;
 }
 
-/** @throws unless n points [n, d] whose weights have that sum may be those of a fit that goes on */
-export function checkSame(before: Standing, k: number, n: number, d: number, weight?: number): void {
-  const [count, width] = [before.labels.length, before.centers.length / k];
-  if (count !== n || width !== d)
-    throw new Error(`KMeans.fit: a fit goes on with the same points, [${count}, ${width}] before, [${n}, ${d}] now`);
+/** Where a fit to points stands, amid passes over them. */
+export async function standingAt(
+  lloyd: LloydPasses,
+  points: PointSet,
+  at: Pick<Standing, "run" | "best" | "history" | "weight">,
+): Promise<Standing> {
+  const hash = await hashOfPoints(points);
+  const [centers, labels] = await Promise.all([lloyd.centers(), lloyd.labels()]);
+  return { ...at, centers, labels, origin: lloyd.origin, hash };
+}
+
+/** @throws unless points whose weights have that sum may be those of a fit that goes on with k centres */
+export async function checkSame(before: Standing, k: number, points: PointSet, weight?: number): Promise<void> {
+  const n = before.labels.length;
+  const now = { n: points.n, d: points.d, hash: await hashOfPoints(points) };
+  checkSamePoints("KMeans.fit", { n, d: before.centers.length / k, hash: before.hash }, now);
   if (before.weight !== weight)
     throw new Error(
-      `KMeans.fit: a fit goes on with the same sampleWeight, a sum of ${before.weight ?? count} before, ${weight ?? n} now`,
+      `KMeans.fit: a fit goes on with the same sampleWeight, a sum of ${before.weight ?? n} before, ${weight ?? n} now`,
     );
 }
 
@@ -76,6 +93,7 @@ export function restoredKMeans(
     {
       ...{ run: standing.entry("run", integer(0, nInit - 1)), history: standing.entry("history", HISTORY) },
       weight: standing.entry("weight", optional(range(0))),
+      hash: standing.entry("hash", optional(integer(0))),
       ...{ best: resultOf(within("best"), "best."), labels, centers },
       origin: vector("standing.origin", [centers.length / nClusters]),
     },

@@ -1,36 +1,14 @@
 import { integer } from "../options";
-import { toContiguous } from "../matrix";
 import type { MatrixLike } from "../matrix";
 import type { NdArray, TypedArray } from "../ndarray";
-import { SparseMatrix } from "../sparse";
-import { Tensor } from "../tensor";
-import { generate } from "../typed-arrays";
+import type { SparseMatrix } from "../sparse";
+import type { Tensor } from "../tensor";
 import { withPrefix } from "./checkpoint";
 import type { Checkpoint, Learned } from "./checkpoint";
-import { hashOf, LOOKED_AT } from "./hash";
+import { checkSamePoints, pointsOf } from "./same-points";
+import type { PointsOf } from "./same-points";
 
-/** The points that a fit is of. */
-export interface PointsOf {
-  readonly n: number;
-  /** Columns, where the fit is not of a graph. */
-  readonly d?: number;
-  /** Of some of their values. */
-  readonly hash?: number;
-}
-
-/** How many points x are, of how many columns, and a hash of some of their rows, or of a graph's weights. */
-async function pointsOf(x: MatrixLike | Tensor | SparseMatrix, op: string): Promise<PointsOf> {
-  if (x instanceof SparseMatrix) return { n: x.shape[0], hash: hashOf(x.data, x.size) };
-  const { data, shape } = x instanceof Tensor ? { data: await x.data(), shape: x.shape } : toContiguous(x, op, "x");
-  const [n = 0, d = 1] = shape;
-  let hash = 0;
-  for (let row = 0; row < n; row += Math.ceil(n / LOOKED_AT))
-    hash = hashOf(
-      generate(Float64Array, d, (c) => Number(data[row * d + c]!)),
-      hash,
-    );
-  return { n, d, hash };
-}
+export type { PointsOf };
 
 /** What names of a fit that did not end begin with. */
 const STANDING = "standing.";
@@ -65,15 +43,7 @@ export class Findings<Result, Standing extends PointsOf> {
   async enter(op: string, x: MatrixLike | Tensor | SparseMatrix): Promise<Standing | undefined> {
     const now = await pointsOf(x, op);
     const before = this.#goesOn ? this.#standing : undefined;
-    if (before) {
-      const d = before.d === undefined ? undefined : now.d;
-      const words = (...sizes: (number | undefined)[]): string =>
-        `[${sizes.filter((of) => of !== undefined).join(", ")}]`;
-      const rule = `${op}: a fit goes on with the same points`;
-      if (now.n !== before.n || d !== before.d)
-        throw new Error(`${rule}, ${words(before.n, before.d)} before, ${words(now.n, d)} now`);
-      if (now.hash !== before.hash) throw new Error(`${rule}, got others of the same size`);
-    }
+    if (before) checkSamePoints(op, before, now);
     this.#hash = now.hash;
     return before;
   }

@@ -5,6 +5,8 @@ import type { Checkpoint, Learned } from "../../lifecycle/checkpoint";
 import type { Fit } from "../../lifecycle/fit";
 import { Model } from "../../lifecycle/model";
 import type { Rules } from "../../options";
+import { checkSamePoints, pointsOf } from "../../lifecycle/same-points";
+import type { PointsOf } from "../../lifecycle/same-points";
 import { RUN_RULES } from "../../lifecycle/progress";
 import type { EpochRecord, RunOptions, StepReport } from "../../lifecycle/progress";
 import { choleskyOf } from "../../linear-algebra/cholesky";
@@ -174,17 +176,18 @@ export abstract class Mixture<
       const rows = await takeRows(x, op);
       const { nComponents, nInit, precision, regCovar, seed } = this.settings;
       if (rows.n < nComponents) throw new Error(`${op}: ${nComponents} components need as many points, got ${rows.n}`);
+      const { hash } = await pointsOf(new NdArray(rows.data, [rows.n, rows.d]), op);
       const engines = await Engines.of(rows, precision, () => this.device(x), op);
       checkRegularization(engines.rows, regCovar, op);
       try {
         const { rows, offset } = engines;
         const estimation = this.estimation(rows, offset);
-        const before = this.#takeStanding(rows);
+        const before = this.#takeStanding({ n: rows.n, d: rows.d, hash });
         let best = before?.best;
         for (let run = before?.run ?? 0; run < nInit; run++) {
           const begun = run === before?.run ? before : undefined;
           const random = stream(seed, `${this.name}.run`, run);
-          const found = await this.#run(engines, estimation, { run, best, begun, random }, fit);
+          const found = await this.#run(engines, estimation, { run, best, begun, random, hash }, fit);
           if (!best || found.trace.at(-1)! > best.trace.at(-1)!) best = found;
         }
         const { parameters } = best!;
@@ -317,12 +320,13 @@ export abstract class Mixture<
   }
 
   /** Where a loaded fit stood, which this one goes on from. @throws for other points */
-  #takeStanding({ n, d }: HostRows): Standing<P> | undefined {
+  #takeStanding(now: PointsOf): Standing<P> | undefined {
     const before = this.#goesOn ? this.#standing : undefined;
-    const columns = before && before.parameters.means.length / this.nComponents;
-    if (before && (before.n !== n || columns !== d))
-      throw new Error(
-        `${this.name}.fit: a fit goes on with the same points, [${before.n}, ${columns}] before, [${n}, ${d}] now`,
+    if (before)
+      checkSamePoints(
+        `${this.name}.fit`,
+        { n: before.n, d: before.parameters.means.length / this.nComponents, hash: before.hash },
+        now,
       );
     this.#goesOn = false;
     return before;
@@ -332,7 +336,13 @@ export abstract class Mixture<
   async #run(
     engines: Engines,
     estimation: Estimation<P>,
-    { run, best, begun, random }: Pick<Standing<P>, "run" | "best"> & { begun: Found<P> | undefined; random: Random },
+    {
+      run,
+      best,
+      begun,
+      random,
+      hash,
+    }: Pick<Standing<P>, "run" | "best" | "hash"> & { begun: Found<P> | undefined; random: Random },
     fit: Fit<MixtureReport>,
   ): Promise<Found<P>> {
     const op = `${this.name}.fit`;
@@ -354,7 +364,7 @@ export abstract class Mixture<
       fit.report({ ...report, lowerBound, mayEnd: tolerance !== null });
       converged = tolerance !== null && trace.length > 0 && Math.abs(lowerBound - trace.at(-1)!) < tolerance;
       trace = [...trace, lowerBound];
-      this.#standing = { n, run, best, parameters, trace, converged };
+      this.#standing = { n, hash, run, best, parameters, trace, converged };
       this.learned(); // from now on it can say where it stands
     }
     await fit.between();

@@ -49,6 +49,7 @@ export interface Found<P> {
 export interface Standing<P> extends Found<P> {
   /** Points. */
   readonly n: number;
+  readonly hash?: number | undefined;
   /** Runs that are over, of which this was the best. */
   readonly run: number;
   readonly best: Found<P> | undefined;
@@ -56,12 +57,18 @@ export interface Standing<P> extends Found<P> {
 
 type Arrays = Record<string, NdArray<TypedArray>>;
 
-const STANDING = record({ n: integer(1), run: integer(0), converged: flag, best: optional(flag) });
+const STANDING = record({
+  n: integer(1),
+  hash: optional(integer(0)),
+  run: integer(0),
+  converged: flag,
+  best: optional(flag),
+});
 const [NOW, BEST] = ["standing.", "best."];
 
 /** Arrays and state of a checkpoint. */
 export function keptStanding<P>(
-  { n, run, best, ...now }: Standing<P>,
+  { n, hash, run, best, ...now }: Standing<P>,
   arraysOf: (parameters: P) => Arrays,
 ): { readonly arrays: Arrays; readonly state: object } {
   const arrays = ({ parameters, trace }: Found<P>): Arrays => ({
@@ -70,7 +77,7 @@ export function keptStanding<P>(
   });
   return {
     arrays: { ...withPrefix(NOW, arrays(now)), ...(best && withPrefix(BEST, arrays(best))) },
-    state: { n, run, converged: now.converged, ...(best && { best: best.converged }) },
+    state: { n, hash, run, converged: now.converged, ...(best && { best: best.converged }) },
   };
 }
 
@@ -80,12 +87,12 @@ export function restoredStanding<P>(
   k: number,
   parametersOf: (saved: Checkpoint, d: number) => P,
 ): Standing<P> | undefined {
-  const state = saved.entry<{ n: number; run: number; converged: boolean; best?: boolean } | undefined>(
+  const state = saved.entry<{ n: number; hash?: number; run: number; converged: boolean; best?: boolean } | undefined>(
     "standing",
     optional(STANDING),
   );
   if (!state) return undefined;
-  const { n, run, converged, best } = state;
+  const { n, hash, run, converged, best } = state;
   const found = (prefix: string, converged: boolean): Found<P> => {
     const part = saved.of(saved.below(prefix));
     const d = part.matrix("means", [k, -1])?.shape[1] ?? 0;
@@ -95,5 +102,5 @@ export function restoredStanding<P>(
   };
   if (run > 0 !== (best !== undefined))
     throw new Error("checkpoint: best must be of the runs before, as many as run says");
-  return { n, run, ...found(NOW, converged), best: best === undefined ? undefined : found(BEST, best) };
+  return { n, hash, run, ...found(NOW, converged), best: best === undefined ? undefined : found(BEST, best) };
 }
