@@ -123,7 +123,7 @@ const manifold: Method["scores"] = async (method, seed, setting) => {
   await model.fit(given.train);
   const [train, test] = [await model.transform(given.train), await model.transform(given.test)];
   const shown = new NdArray(train.data.subarray(0, 5 * Math.min(LAID, train.shape[0]!)), [Math.min(LAID, train.shape[0]!), 5]); // prettier-ignore
-  const isomap = await new Isomap({ nNeighbors: 10, nComponents: 1, device }).fit(shown);
+  using isomap = await new Isomap({ nNeighbors: 10, nComponents: 1, device }).fit(shown);
   return { score: Float32Array.from((await isomap.transform(test)).data) };
 };
 /** Stamps whose latents Isomap learns from. */

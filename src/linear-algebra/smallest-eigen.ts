@@ -17,11 +17,31 @@ export interface SymmetricOperator {
 export interface SmallestEigenOptions {
   /** Largest ‖A v − λ v‖ of what is returned, relative to the bound of the eigenvalues. Default 1e-9. */
   readonly tolerance?: number;
-  /** Rounds of the filter at most. Default 300. */
+  /** Rounds of the filter at most. Default `MOST_ROUNDS`, 300. */
   readonly maxRounds?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Where the rounds stood, to go on from to the same bytes. */
+  readonly before?: EigenRounds | undefined;
+  /** Told where they stand before each round; of small matrices there is none. */
+  readonly onRound?: ((rounds: EigenRounds) => void | Promise<void>) | undefined;
 }
 
+/** Where the rounds of `smallestEigenvectors` stand. */
+export interface EigenRounds {
+  /** Done. */
+  readonly round: number;
+  /** The smallest value that a round found; Infinity before the first. */
+  readonly wanted: number;
+  /** Vectors that the next round begins with, as columns, [n, `subspaceWidth`]. */
+  readonly vectors: Float64Array<ArrayBuffer>;
+}
+
+/** Vectors that are filtered where `count` of n are wanted. */
+export const subspaceWidth = (n: number, count: number): number =>
+  Math.min(n, count + Math.max(6, Math.ceil(count / 2)));
+
+/** Rounds at most where nothing is said. */
+export const MOST_ROUNDS = 300;
 /** Products of the operator in a round. */
 const DEGREE = 20;
 /** Rows up to which all eigenvalues are found, of the matrix itself. */
@@ -55,21 +75,22 @@ export async function smallestEigenvectors(
   operator: SymmetricOperator,
   count: number,
   op: string,
-  { tolerance = 1e-9, maxRounds = 300, signal }: SmallestEigenOptions = {},
+  { tolerance = 1e-9, maxRounds = MOST_ROUNDS, signal, before, onRound }: SmallestEigenOptions = {},
 ): Promise<Eigen> {
   const { n } = operator;
   if (n <= SMALL) {
     const { values, vectors } = await symmetricEigen(await matrixOf(operator), n, op);
     return { values: values.slice(0, count), vectors: vectors.slice(0, count * n) };
   }
-  const width = Math.min(n, count + Math.max(6, Math.ceil(count / 2)));
+  const width = subspaceWidth(n, count);
   const bound = operator.bound ?? (await boundOf(operator));
-  let x = normals(0, n * width);
+  let x = before?.vectors.slice() ?? normals(0, n * width);
   let [y, z] = [new Float64Array(n * width), new Float64Array(n * width)];
-  await orthonormalize(x, n, width);
-  let wanted = Infinity;
-  for (let round = 0; round < maxRounds; round++) {
+  if (!before) await orthonormalize(x, n, width);
+  let wanted = before?.wanted ?? Infinity;
+  for (let round = before?.round ?? 0; round < maxRounds; round++) {
     signal?.throwIfAborted();
+    if (onRound) await onRound({ round, wanted, vectors: x.slice() });
     await operator.apply(x, width, y);
     const { values, vectors } = await symmetricEigen(await products(x, y, n, width), width, op);
     await rotate(x, vectors, n, width);

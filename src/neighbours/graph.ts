@@ -57,8 +57,8 @@ export interface ShortestPathOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Lengths of edges by node: row i has those that leave i; of several between two nodes the shortest. */
-function adjacency(n: number, { from, to, weights }: Edges, directed: boolean): SparseMatrix {
+/** Lengths of edges by node: row i has those that leave i; of several between two nodes the shortest. @internal */
+export function adjacency(n: number, { from, to, weights }: Edges, directed: boolean): SparseMatrix {
   const both = (a: ArrayLike<number>, b: ArrayLike<number>): number[] => [
     ...Array.from(a),
     ...(directed ? [] : Array.from(b)),
@@ -82,17 +82,35 @@ export async function shortestPaths(
   checkEdges("shortestPaths", n, edges, true);
   const from = mapTo(Uint32Array, sources ?? { length: n }, (s: number, i) => (sources ? s : i));
   const graph = adjacency(n, edges, directed);
-  const lengths = new Float64Array(from.length * n);
+  const walks = newWalks(n, from);
+  await runCooperatively(walking(graph, walks, signal));
+  return new NdArray(walks.lengths, [from.length, n]);
+}
+
+/** Shortest paths that are being found, source by source. @internal */
+export interface Walks {
+  readonly sources: Uint32Array;
+  /** Of the sources that are done, to each node: [sources, n]. */
+  readonly lengths: Float64Array<ArrayBuffer>;
+  done: number;
+}
+
+/** Before the first source. @internal */
+export const newWalks = (n: number, sources: Uint32Array): Walks => ({
+  ...{ sources, lengths: new Float64Array(sources.length * n), done: 0 },
+});
+
+/** Goes on with the sources that are left. @internal */
+export function* walking(graph: SparseMatrix, walks: Walks, signal?: AbortSignal): Cooperative<void> {
   const walk = new Dijkstra(graph);
-  function* all(): Cooperative<void> {
-    for (const [i, source] of from.entries()) {
-      signal?.throwIfAborted();
-      yield* walk.run(source, lengths.subarray(i * n, (i + 1) * n));
-      yield;
-    }
+  const n = graph.shape[0];
+  while (walks.done < walks.sources.length) {
+    signal?.throwIfAborted();
+    const { done } = walks;
+    yield* walk.run(walks.sources[done]!, walks.lengths.subarray(done * n, (done + 1) * n));
+    walks.done = done + 1;
+    yield;
   }
-  await runCooperatively(all());
-  return new NdArray(lengths, [from.length, n]);
 }
 
 /** Nodes that wait, nearest first: a binary heap with the place of each node, kept between runs. */

@@ -20,7 +20,7 @@ export { LDMGI } from "./ldmgi";
 export type { LDMGIOptions } from "./ldmgi";
 export type { EigenClusteringOptions } from "./eigen-clustering";
 export { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
-export type { SmallestEigenOptions, SymmetricOperator } from "../linear-algebra/smallest-eigen";
+export type { EigenRounds, SmallestEigenOptions, SymmetricOperator } from "../linear-algebra/smallest-eigen";
 export type { Eigen } from "../linear-algebra/symmetric-eigen";
 export { SparseMatrix } from "../sparse";
 export type { Entries } from "../sparse";

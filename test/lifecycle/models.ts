@@ -26,7 +26,7 @@ import {
   VAE,
 } from "../../src/generative";
 import { ConvDEC, ConvIDEC, ConvN2D, DCN, DipDECK, N2D } from "../../src/deep";
-import { TSNE, UMAP } from "../../src/manifold";
+import { ClassicalMDS, Isomap, TSNE, UMAP } from "../../src/manifold";
 import { CSOM, ESOM, SOM } from "../../src/som";
 import { LDMGI, SEC, SpectralClustering, SpectralEmbedding } from "../../src/spectral";
 import { PointsProvider } from "../../src/data";
@@ -37,6 +37,14 @@ export const x = new NdArray(
   [200, 8],
 );
 export const y = Int32Array.from({ length: 200 }, (_, i) => i % 3);
+/** Of no points, 210 of them, so that the eigenvectors take their rounds. */
+const distances = new NdArray(
+  Float64Array.from({ length: 210 ** 2 }, (_, at) => {
+    const [i, j] = [Math.floor(at / 210), at % 210];
+    return i === j ? 0 : 1 + Math.abs(Math.sin(1e4 * Math.sin(i * j + i + j)));
+  }),
+  [210, 210],
+);
 export const sets = new PointsProvider({});
 
 const network = { type: "mlp", layers: [8, 16, 6] } as const;
@@ -162,6 +170,18 @@ export const MODELS: Readonly<Record<string, Subject>> = {
     (device) => new TSNE({ perplexity: 8, maxIter: 120, exaggerationIter: 60, device }),
     (bytes, device) => TSNE.load(bytes, { device }),
     (model, options) => model.fit(x, options),
+    async (model) => model.embedding,
+  ),
+  Isomap: subject(
+    (device) => new Isomap({ nNeighbors: 6, nLandmarks: 40, device }),
+    (bytes, device) => Isomap.load(bytes, { device }),
+    (model, options) => model.fit(x, options),
+    (model) => model.transform(new NdArray(x.data.subarray(0, 80), [10, 8])),
+  ),
+  ClassicalMDS: subject(
+    () => new ClassicalMDS(),
+    (bytes) => ClassicalMDS.load(bytes),
+    (model, options) => model.fit(distances, options),
     async (model) => model.embedding,
   ),
   SEC: subject(
