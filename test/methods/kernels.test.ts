@@ -174,7 +174,7 @@ async function launchedBy(name: string): Promise<{ readonly launched: Set<string
 }
 
 /** Methods that compute on the host alone. */
-const ON_THE_HOST = new Set(["DBSCAN", "AgglomerativeClustering", "HDBSCAN", "OPTICS", "ESOM"]);
+const ON_THE_HOST = new Set(["DBSCAN", "ClassicalMDS", "AgglomerativeClustering", "HDBSCAN", "OPTICS", "ESOM"]);
 
 describe("fit launches no kernel that its model did not name, so that the device has loaded and compiled it", () => {
   test.each(Object.keys(FITS))("%s", async (name) => {
