@@ -44,6 +44,8 @@ export const subspaceWidth = (n: number, count: number): number =>
 export const MOST_ROUNDS = 300;
 /** Products of the operator in a round. */
 const DEGREE = 20;
+/** By how much a round may lift a wanted vector over the last one that is wanted: that one keeps six digits of its own beside it. */
+const LIFT = 1e10;
 /** Rows up to which all eigenvalues are found, of the matrix itself. */
 const SMALL = 200;
 
@@ -95,12 +97,12 @@ export async function smallestEigenvectors(
     const { values, vectors } = await symmetricEigen(await products(x, y, n, width), width, op);
     await rotate(x, vectors, n, width);
     await rotate(y, vectors, n, width);
-    let worst = 0;
-    for (let c = 0; c < count; c++) {
+    const residuals = generate(Float64Array, count, (c) => {
       let sum = 0;
       for (let i = 0; i < n; i++) sum += (y[i * width + c]! - values[c]! * x[i * width + c]!) ** 2;
-      worst = Math.max(worst, Math.sqrt(sum));
-    }
+      return Math.sqrt(sum);
+    });
+    const worst = residuals.reduce((most, residual) => Math.max(most, residual), 0);
     const scale = Math.max(Math.abs(bound), Math.abs(values[0]!), 1e-300);
     if (worst <= tolerance * scale || width === n || round === maxRounds - 1) {
       if (worst > 1e3 * tolerance * scale && width < n)
@@ -113,15 +115,32 @@ export async function smallestEigenvectors(
     // the filter is small on [low, bound], where the eigenvalues lie that are not wanted
     const low = Math.max(values[width - 1]!, values[0]! + 1e-6 * scale);
     wanted = Math.min(wanted, values[0]!);
-    const top = Math.max(bound, low + 1e-6 * scale);
-    const [half, middle] = [(top - low) / 2, (top + low) / 2];
-    let sigma = half / (wanted - middle);
+    const unwanted = (most: number): { top: number; half: number; middle: number } => {
+      const top = Math.max(most, low + 1e-6 * scale);
+      return { top, half: (top - low) / 2, middle: (top + low) / 2 };
+    };
+    let { top, half, middle } = unwanted(bound);
+    // by the logarithm: a filter of degree m lifts the value at middle − t half by cosh(m acosh(t))
+    const lift = (c: number): number => DEGREE * Math.acosh(Math.max(1, (middle - values[c]!) / half));
+    let locked = 0;
+    let found = new Deflation(x, values.subarray(0, 0), n, width);
+    const rest = async (v: Float64Array, columns: number, image: Float64Array): Promise<void> => {
+      await operator.apply(v, columns, image);
+      found.move(v, image, columns, low);
+    };
+    while (residuals[locked]! <= tolerance * scale && lift(locked) > lift(count - 1) + Math.log(LIFT)) {
+      found = new Deflation(x, values.subarray(0, ++locked), n, width);
+      // without them there is a closer bound, beside which the next may be far, too
+      ({ top, half, middle } = unwanted(Math.min(bound, await boundOf({ n, apply: rest }))));
+    }
+    let sigma = half / ((locked > 0 ? values[locked]! : wanted) - middle);
     const first = sigma;
     // y = A x is there already
     for (let i = 0; i < x.length; i++) y[i] = (y[i]! - middle * x[i]!) * (sigma / half);
     for (let degree = 2; degree <= DEGREE; degree++) {
       const next = 1 / (2 / first - sigma);
       await operator.apply(y, width, z);
+      found.move(y, z, width, top);
       const [a, b] = [(2 * next) / half, sigma * next];
       for (let i = 0; i < x.length; i++) z[i] = (z[i]! - middle * y[i]!) * a - b * x[i]!;
       sigma = next;
@@ -130,9 +149,40 @@ export async function smallestEigenvectors(
       if (turned) await turned;
     }
     [x, y] = [y, x];
+    found.restore(x, width);
     await orthonormalize(x, n, width);
   }
   throw new Error(`${op}: maxRounds must be 1 or more, got ${maxRounds}`);
+}
+
+/**
+ * Vectors that are found, the first columns of x [n, width], kept out of what a filter lifts: A + Σ (to − λ) v vᵀ, where A v = λ v, has them at `to`, with what is
+ * not wanted. One that is far below the others would be all that is left of each column in rounding.
+ */
+class Deflation {
+  readonly #vectors: readonly Float64Array[];
+  readonly #values: Float64Array;
+
+  constructor(x: Float64Array, values: Float64Array, n: number, width: number) {
+    this.#values = values;
+    this.#vectors = Array.from(values, (_, v) => generate(Float64Array, n, (i) => x[i * width + v]!));
+  }
+
+  /** Makes of A y [n, columns] what the other operator gives. */
+  move(y: Float64Array, image: Float64Array, columns: number, to: number): void {
+    for (const [v, vector] of this.#vectors.entries()) {
+      const parts = new Float64Array(columns);
+      for (let at = 0; at < y.length; at++) parts[at % columns]! += vector[Math.floor(at / columns)]! * y[at]!;
+      for (let c = 0; c < columns; c++) parts[c]! *= to - this.#values[v]!;
+      for (let at = 0; at < y.length; at++) image[at]! += parts[at % columns]! * vector[Math.floor(at / columns)]!;
+    }
+  }
+
+  /** Puts them back into the first columns. */
+  restore(x: Float64Array, width: number): void {
+    for (const [v, vector] of this.#vectors.entries())
+      for (const [i, value] of vector.entries()) x[i * width + v] = value;
+  }
 }
 
 /** A bound from above of the eigenvalues: Lanczos' largest Ritz value and what is left of its last vector (Zhou and Li 2011). */

@@ -72,6 +72,7 @@ const CASES = [
   ["landmarks, all eigenvectors at once", 200, { nLandmarks: 80, seed: 2 }, 1, false],
   ["landmarks, eigenvectors by rounds", 240, { nLandmarks: 202 }, 1, true],
   ["parts that bridges join", 90, { nComponents: 3 }, 3, false],
+  ["parts far apart, eigenvectors by rounds", 210, { nComponents: 3 }, 3, true],
 ] as const satisfies readonly (readonly [string, number, IsomapOptions, number, boolean])[];
 
 describe.each(DEVICES)("Isomap on %s", (type) => {

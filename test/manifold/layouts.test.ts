@@ -165,6 +165,15 @@ test("classical scaling finds points with the given distances", async () => {
   await expect(new ClassicalMDS().fit([[0, 1], [2, 0]])).rejects.toThrow(/must be symmetric/); // prettier-ignore
 });
 
+test.each([100, 210, 400])("classical scaling finds %i points on a line, where one axis has nearly all", async (n) => {
+  const rounded = (i: number, j: number): number => Math.round(100 * Math.abs(Math.sqrt(i) - Math.sqrt(j))) / 100;
+  const distances = Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => rounded(i, j)));
+  const { embedding, eigenvalues } = await new ClassicalMDS().fit(distances);
+  expect(eigenvalues[0]!).toBeGreaterThan(300 * eigenvalues[1]!);
+  for (let i = 1; i < n; i++)
+    expect(Math.abs(Math.abs(embedding.data[2 * i]! - embedding.data[0]!) - Math.sqrt(i))).toBeLessThan(0.01);
+});
+
 test("UMAP's curve and neighbourhoods are those of the paper", async () => {
   const { a, b } = fitCurve(1, 0.1);
   expect(a).toBeCloseTo(1.577, 2); // umap-learn's

@@ -53,6 +53,25 @@ test.each([
   }
 });
 
+test.each([
+  [1, 1e2],
+  [1, 1e6],
+  [2, 1e4],
+  [3, 1e3],
+])("%i eigenvalues far below the others, %d times", async (few, far) => {
+  const [n, count] = [300, 4];
+  const diagonal = Float64Array.from({ length: n }, (_, i) => (i < few ? -far * (3 + i) : (i % 2 ? -i : 1) / n));
+  const apply = async (x: Float64Array, width: number, out: Float64Array): Promise<void> => {
+    for (let i = 0; i < x.length; i++) out[i] = diagonal[Math.floor(i / width)]! * x[i]!;
+  };
+  const { values, vectors } = await smallestEigenvectors({ n, apply }, count, "test", { tolerance: 1e-7 / far });
+  const want = [...diagonal.keys()].sort((i, j) => diagonal[i]! - diagonal[j]!);
+  for (const [c, value] of values.entries()) {
+    expect(Math.abs(value / diagonal[want[c]!]! - 1)).toBeLessThan(1e-9);
+    expect(Math.abs(vectors[c * n + want[c]!]!)).toBeGreaterThan(1 - 1e-6);
+  }
+});
+
 /** Two rings, one inside the other: k-means cannot tell them apart. */
 function circles(n: number): { readonly x: NdArray<Float64Array>; readonly labels: Int32Array } {
   const random = uniforms(2);
