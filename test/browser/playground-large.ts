@@ -8,7 +8,8 @@ import { PointGrid } from "../../src/report/plane/point-grid";
 import { unpacked } from "../../src/report/plane/unpacked";
 import { download, dropFiles, openPage, picture, reach, runFromStart, save } from "./page";
 import { pages } from "./server";
-import { longestTasks, median, traceOf } from "./trace";
+import { expectFrames, longestTasks, looking, traceOf } from "./trace";
+import type { Acts } from "./trace";
 
 const N = 40_000;
 
@@ -60,23 +61,8 @@ test("40,000 digits: a sample moves while they are clustered, and all are shown 
   await canvas.scrollIntoViewIfNeeded();
   const box = (await canvas.boundingBox())!;
   const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
-  const mark = (name: string): Promise<void> => page.evaluate((text) => void performance.mark(text), name);
-  const acts: Readonly<Record<string, () => Promise<unknown>>> = {
-    zoom: async () => {
-      await canvas.focus();
-      for (const key of ["+", "+", "ArrowLeft", "-", "0"]) await page.keyboard.press(key);
-    },
-    point: async () => {
-      for (let i = 0; i < 20; i++) await page.mouse.move(...at(0.3 + 0.02 * i, 0.4));
-    },
-    select: async () => {
-      await page.keyboard.down("Shift");
-      await page.mouse.move(...at(0.01, 0.01));
-      await page.mouse.down();
-      for (const corner of [at(0.99, 0.01), at(0.99, 0.99), at(0.01, 0.99)]) await page.mouse.move(...corner);
-      await page.mouse.up();
-      await page.keyboard.up("Shift");
-    },
+  const acts: Acts = {
+    ...(await looking(page, canvas, 0.01)),
     "other colours": async () => {
       for (const colour of ["confidence", "truth", "cluster"]) await page.selectOption("#colour", colour);
     },
@@ -86,20 +72,7 @@ test("40,000 digits: a sample moves while they are clustered, and all are shown 
       for (const key of ["+", "+", "ArrowLeft", "0"]) await page.keyboard.press(key);
     },
   };
-  const trace = await traceOf(pages.browser, page, async () => {
-    for (let round = 0; round < 3; round++)
-      for (const [name, act] of Object.entries(acts)) {
-        await mark(name);
-        await act();
-        await page.waitForTimeout(400); // the pieces of its picture
-        await mark(`${name}, done`);
-      }
-  });
-  const held = Object.fromEntries(Object.keys(acts).map((name) => [name, longestTasks(trace, name, `${name}, done`)]));
-  console.table(held);
-  // first compilations and the engine's sweeps of garbage come and go
-  for (const tasks of Object.values(held)) expect(Math.min(...tasks)).toBeLessThan(16);
-  for (const tasks of Object.values(held)) expect(median(tasks)).toBeLessThan(50);
+  await expectFrames(pages.browser, page, acts);
   await picture(page, "playground-many-pictures");
 
   // what is told of the selection is so of all items

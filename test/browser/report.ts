@@ -7,7 +7,7 @@ import { renderReport } from "../../src/report";
 import { makeRun } from "../report/run";
 import { download, openPage, picture } from "./page";
 import { pages } from "./server";
-import { longestTasks, median, traceOf } from "./trace";
+import { expectFrames, looking } from "./trace";
 
 test("a report's map has all members: pointed at, selected in every panel and saved, by the one script that its policy allows", async () => {
   const folder = await mkdtemp(join(tmpdir(), "report-"));
@@ -53,8 +53,6 @@ test("70,000 members in two panels: looked at, pointed at and selected without h
   const { page, problems } = await openPage(pages.browser, pathToFileURL(path).href);
   const canvas = page.locator("#embedding .live > canvas").first();
   await canvas.scrollIntoViewIfNeeded();
-  const box = (await canvas.boundingBox())!;
-  const at = (x: number, y: number): [number, number] => [box.x + x * box.width, box.y + y * box.height];
   /** Pixels that have some colour. */
   const painted = (): Promise<number> =>
     canvas.evaluate((element: HTMLCanvasElement) => {
@@ -66,38 +64,7 @@ test("70,000 members in two panels: looked at, pointed at and selected without h
     });
   await expect.poll(painted, { timeout: 30_000 }).toBeGreaterThan(2000);
   const all = await painted();
-  const acts: Readonly<Record<string, () => Promise<void>>> = {
-    zoom: async () => {
-      await canvas.focus();
-      for (const key of ["+", "+", "ArrowLeft", "-", "0"]) await page.keyboard.press(key);
-    },
-    point: async () => {
-      for (let i = 0; i < 20; i++) await page.mouse.move(...at(0.3 + 0.02 * i, 0.4));
-    },
-    select: async () => {
-      await page.keyboard.down("Shift");
-      await page.mouse.move(...at(0.02, 0.02));
-      await page.mouse.down();
-      for (const corner of [at(0.98, 0.02), at(0.98, 0.98), at(0.02, 0.98)]) await page.mouse.move(...corner);
-      await page.mouse.up();
-      await page.keyboard.up("Shift");
-    },
-  };
-  const mark = (name: string): Promise<void> => page.evaluate((text) => void performance.mark(text), name);
-  const trace = await traceOf(pages.browser, page, async () => {
-    for (let round = 0; round < 3; round++)
-      for (const [name, act] of Object.entries(acts)) {
-        await mark(name);
-        await act();
-        await page.waitForTimeout(400); // the pieces of its picture
-        await mark(`${name}, done`);
-      }
-  });
-  const held = Object.fromEntries(Object.keys(acts).map((name) => [name, longestTasks(trace, name, `${name}, done`)]));
-  console.table(held);
-  // first compilations and the engine's sweeps of garbage come and go
-  for (const tasks of Object.values(held)) expect(Math.min(...tasks)).toBeLessThan(16);
-  for (const tasks of Object.values(held)) expect(median(tasks)).toBeLessThan(50);
+  await expectFrames(pages.browser, page, await looking(page, canvas, 0.02));
   expect(await page.textContent("#embedding .selection")).toMatch(
     /^70,000 members selected: cluster \d [\d,]+, .*; class/,
   );

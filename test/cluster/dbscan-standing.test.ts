@@ -1,8 +1,8 @@
 // DBSCAN that was stopped in any of its passes, or amid the radii that it tries, goes on from there to the same bytes.
 import { DBSCAN, NdArray } from "constella";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { yieldNow } from "../../src/event-loop";
+import { describe, expect, test } from "vitest";
 import type { StepReport } from "../../src/lifecycle/progress";
+import { pauseAfterEachPiece } from "../clock";
 import { DEVICES } from "../device-types";
 import { deviceOf } from "../devices";
 import { edited } from "../lifecycle/models";
@@ -19,15 +19,7 @@ function clouds(n: number, d: number): NdArray<Float64Array> {
   );
 }
 
-// the calling thread goes on after every piece of work, however fast it is
-beforeEach(() => {
-  let time = performance.now();
-  vi.spyOn(performance, "now").mockImplementation(() => (time += 10));
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await yieldNow(); // which keeps the time of the last turn
-});
+pauseAfterEachPiece();
 
 /** Stopped at the first report that is meant, as `save` has it. */
 async function stoppedAt(

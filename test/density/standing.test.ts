@@ -2,11 +2,11 @@
 import { DBSCAN, NdArray } from "constella";
 import type { DBSCANOptions } from "constella";
 import type { Device } from "constella";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AgglomerativeClustering, HDBSCAN, OPTICS } from "../../src/density";
 import { SpectralClustering } from "../../src/spectral";
-import { yieldNow } from "../../src/event-loop";
 import type { StepReport } from "../../src/lifecycle/progress";
+import { pauseAfterEachPiece } from "../clock";
 import { deviceOf } from "../devices";
 import { uniforms } from "../uniforms";
 
@@ -62,15 +62,7 @@ const CASES: readonly (readonly [string, readonly [(device: Device) => Resumable
   ["spectral clustering", spectral, 90, 3],
 ];
 
-// the calling thread goes on after every piece of work, however fast it is
-beforeEach(() => {
-  let time = performance.now();
-  vi.spyOn(performance, "now").mockImplementation(() => (time += 10));
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await yieldNow(); // which keeps the time of the last turn
-});
+pauseAfterEachPiece();
 
 describe.each(CASES)("%s", (_, [make, load], n, d) => {
   test("stopped again and again it ends as one that was not, without the work before", async () => {

@@ -1,12 +1,12 @@
 // Isomap and classical scaling that were stopped amid the shortest paths, or amid the rounds of their eigenvectors, go on from there to the same bytes.
 import { NdArray, requestDevice } from "constella";
 import type { TypedArray } from "constella";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { yieldNow } from "../../src/event-loop";
+import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/lifecycle/checkpoint-file";
 import type { StepReport } from "../../src/lifecycle/progress";
 import { ClassicalMDS, Isomap } from "../../src/manifold";
 import type { IsomapOptions } from "../../src/manifold";
+import { pauseAfterEachPiece } from "../clock";
 import { DEVICES } from "../device-types";
 import { deviceOf } from "../devices";
 import { edited } from "../lifecycle/models";
@@ -55,15 +55,7 @@ async function stepsOf(model: Resumable, x: NdArray<Float64Array>): Promise<numb
   return steps;
 }
 
-// the calling thread goes on after every piece of work, however fast it is
-beforeEach(() => {
-  let time = performance.now();
-  vi.spyOn(performance, "now").mockImplementation(() => (time += 10));
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  await yieldNow(); // which keeps the time of the last turn
-});
+pauseAfterEachPiece();
 
 /** Points, landmarks, parts, and whether the eigenvectors take rounds. */
 const CASES = [

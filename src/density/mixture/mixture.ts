@@ -322,12 +322,8 @@ export abstract class Mixture<
   /** Where a loaded fit stood, which this one goes on from. @throws for other points */
   #takeStanding(now: PointsOf): Standing<P> | undefined {
     const before = this.#goesOn ? this.#standing : undefined;
-    if (before)
-      checkSamePoints(
-        `${this.name}.fit`,
-        { n: before.n, d: before.parameters.means.length / this.nComponents, hash: before.hash },
-        now,
-      );
+    const d = before && before.parameters.means.length / this.nComponents;
+    if (before) checkSamePoints(`${this.name}.fit`, { n: before.n, d, hash: before.hash }, now);
     this.#goesOn = false;
     return before;
   }
@@ -336,15 +332,10 @@ export abstract class Mixture<
   async #run(
     engines: Engines,
     estimation: Estimation<P>,
-    {
-      run,
-      best,
-      begun,
-      random,
-      hash,
-    }: Pick<Standing<P>, "run" | "best" | "hash"> & { begun: Found<P> | undefined; random: Random },
+    from: Pick<Standing<P>, "run" | "best" | "hash"> & { begun: Found<P> | undefined; random: Random },
     fit: Fit<MixtureReport>,
   ): Promise<Found<P>> {
+    const { run, best, begun, random, hash } = from;
     const op = `${this.name}.fit`;
     const { maxIter, tolerance, nInit } = this.settings;
     const { n, d } = engines.rows;
