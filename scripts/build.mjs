@@ -56,9 +56,9 @@ const APART = {
   "shared-queue": "src/wasm/shared-queue.ts",
   "posted-queue": "src/wasm/posted-queue.ts",
   "rows-read": "src/cluster/streams/rows-read.ts",
-  "restored-kmeans": "src/cluster/restored-kmeans.ts",
-  "faster-lloyd": "src/cluster/faster-lloyd.ts",
-  radius: "src/cluster/radius.ts",
+  "restored-kmeans": "src/cluster/kmeans/restored-kmeans.ts",
+  "faster-lloyd": "src/cluster/kmeans/faster-lloyd.ts",
+  radius: "src/cluster/dbscan/radius.ts",
 };
 
 /**

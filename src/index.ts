@@ -26,21 +26,21 @@ export * from "./nn";
 export * from "./optim";
 export * from "./cluster";
 export * from "./metrics";
-export { DEC } from "./models/dec";
+export { DEC } from "./models/embedded/dec";
 export type {
   CodeClusteringOptions,
   CodeLearningOptions,
   DECLoadOptions,
   DECOptions,
   StudentOptions,
-} from "./models/dec-options";
-export type { DenseOptions } from "./models/coder";
-export { augmentRows } from "./models/augment-rows";
-export type { ImageRowsOptions, RowsAugmentation, RowsAugmenter } from "./models/autoencoder-stages";
-export { IDEC } from "./models/idec";
-export type { IDECOptions } from "./models/idec";
-export { StackedAutoencoder } from "./models/stacked-autoencoder";
-export type { StackedAutoencoderOptions } from "./models/stacked-autoencoder";
+} from "./models/embedded/dec-options";
+export type { DenseOptions } from "./models/autoencoder/coder";
+export { augmentRows } from "./models/autoencoder/augment-rows";
+export type { ImageRowsOptions, RowsAugmentation, RowsAugmenter } from "./models/autoencoder/autoencoder-stages";
+export { IDEC } from "./models/embedded/idec";
+export type { IDECOptions } from "./models/embedded/idec";
+export { StackedAutoencoder } from "./models/autoencoder/stacked-autoencoder";
+export type { StackedAutoencoderOptions } from "./models/autoencoder/stacked-autoencoder";
 export { Model } from "./lifecycle/model";
 export { RowsModel } from "./lifecycle/rows-model";
 export type { DeviceOption, OptionSet } from "./lifecycle/model";
@@ -54,18 +54,18 @@ export type { RowsLike } from "./lifecycle/rows";
 export type { RowSource } from "./data/datasets/row-source";
 export type { SetBatch, SetPart, SetProvider } from "./data/datasets/sets/provider";
 export * from "./models/learning-to-cluster";
-export { DeepCluster } from "./models/deep-cluster";
-export type { DeepClusterOptions } from "./models/deep-cluster";
-export { SelfLabeling } from "./models/self-labeling";
-export type { SelfLabelingOptions } from "./models/self-labeling";
-export { Supervised } from "./models/supervised";
-export type { SupervisedOptions } from "./models/supervised";
-export type { Augmentation } from "./models/image-changes";
-export type { LoadOptions, NetworkOptions, NetworkSettings, TransformOptions } from "./models/network-options";
-export type { NetworkModel } from "./models/network-model";
-export { OnlineDeepCluster } from "./models/online-deep-cluster";
-export type { OnlineDeepClusterOptions } from "./models/online-deep-cluster";
-export { LinearProbe } from "./models/linear-probe";
-export type { LinearProbeOptions } from "./models/linear-probe";
-export { GridSearch } from "./models/grid-search";
-export type { GridCell, GridResult, GridSearchOptions, GridStore } from "./models/grid-search";
+export { DeepCluster } from "./models/vision/deep-cluster";
+export type { DeepClusterOptions } from "./models/vision/deep-cluster";
+export { SelfLabeling } from "./models/vision/self-labeling";
+export type { SelfLabelingOptions } from "./models/vision/self-labeling";
+export { Supervised } from "./models/vision/supervised";
+export type { SupervisedOptions } from "./models/vision/supervised";
+export type { Augmentation } from "./models/vision/image-changes";
+export type { LoadOptions, NetworkOptions, NetworkSettings, TransformOptions } from "./models/vision/network-options";
+export type { NetworkModel } from "./models/vision/network-model";
+export { OnlineDeepCluster } from "./models/vision/online-deep-cluster";
+export type { OnlineDeepClusterOptions } from "./models/vision/online-deep-cluster";
+export { LinearProbe } from "./models/vision/linear-probe";
+export type { LinearProbeOptions } from "./models/vision/linear-probe";
+export { GridSearch } from "./models/vision/grid-search";
+export type { GridCell, GridResult, GridSearchOptions, GridStore } from "./models/vision/grid-search";

@@ -1,6 +1,6 @@
 import { checkInteger, fitted, checkNames } from "../checks";
-import { covarianceOf, mergeMoments, momentsOf } from "../cluster/moments";
-import type { Moments } from "../cluster/moments";
+import { covarianceOf, mergeMoments, momentsOf } from "../cluster/pca/moments";
+import type { Moments } from "../cluster/pca/moments";
 import { DeviceHolder } from "../cluster/points";
 import type { Device } from "../device";
 import { chunkMoments } from "../kernels/moments";

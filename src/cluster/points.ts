@@ -10,7 +10,7 @@ import { requestDevice } from "../request-device";
 import { empty, format, indices, run, takeTensor, tensor, Tensor, untidied } from "../tensor";
 import { runCooperatively } from "../event-loop";
 import { Frame, framed } from "./frame";
-import { distancesToRows } from "./kmeans-init";
+import { distancesToRows } from "./kmeans/kmeans-init";
 
 /** What the estimators take as points: a matrix on the host, or a float32 tensor [n, d] where it lies. */
 export type Points = MatrixLike | Tensor;

@@ -3,13 +3,18 @@
  * DEC, IDEC and N2D, codes that keep to the centres of k-means, and clusters that merge until a test says that they are several.
  * @module constella/deep
  */
-export { ConvDEC, ConvIDEC, ConvN2D } from "../models/conv-clustering";
-export type { ConvCoderOptions, ConvDECOptions, ConvIDECOptions, ConvN2DOptions } from "../models/conv-clustering";
-export { DCN } from "../models/dcn";
-export type { DCNOptions } from "../models/dcn";
-export { DipDECK } from "../models/dipdeck";
-export type { DipDECKOptions } from "../models/dipdeck";
-export type { DipMerge } from "../models/dip-clusters";
-export { N2D } from "../models/n2d";
-export type { N2DOptions } from "../models/n2d";
-export type { PlacedCodesOptions } from "../models/placed-codes";
+export { ConvDEC, ConvIDEC, ConvN2D } from "../models/embedded/conv-clustering";
+export type {
+  ConvCoderOptions,
+  ConvDECOptions,
+  ConvIDECOptions,
+  ConvN2DOptions,
+} from "../models/embedded/conv-clustering";
+export { DCN } from "../models/embedded/dcn";
+export type { DCNOptions } from "../models/embedded/dcn";
+export { DipDECK } from "../models/embedded/dipdeck";
+export type { DipDECKOptions } from "../models/embedded/dipdeck";
+export type { DipMerge } from "../models/embedded/dip-clusters";
+export { N2D } from "../models/embedded/n2d";
+export type { N2DOptions } from "../models/embedded/n2d";
+export type { PlacedCodesOptions } from "../models/autoencoder/placed-codes";

@@ -1,4 +1,4 @@
-import { symmetricEigen as descendingEigen } from "../cluster/eigen";
+import { symmetricEigen as descendingEigen } from "../cluster/pca/eigen";
 
 /** Eigenvalues in ascending order, and unit eigenvectors as rows [count, n]; of each the element of largest size is positive (the first among equals). */
 export interface Eigen {

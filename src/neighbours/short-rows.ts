@@ -1,5 +1,5 @@
-import { orthonormalize } from "../cluster/eigen";
-import { PCA } from "../cluster/pca";
+import { orthonormalize } from "../cluster/pca/eigen";
+import { PCA } from "../cluster/pca/pca";
 import type { Device } from "../device";
 import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";

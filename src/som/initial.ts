@@ -1,4 +1,4 @@
-import { PCA } from "../cluster/pca";
+import { PCA } from "../cluster/pca/pca";
 import type { Device } from "../device";
 import { toContiguous, toFloat32Matrix } from "../matrix";
 import type { MatrixLike } from "../matrix";

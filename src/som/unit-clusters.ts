@@ -1,4 +1,4 @@
-import { KMeans } from "../cluster/kmeans";
+import { KMeans } from "../cluster/kmeans/kmeans";
 import type { Device } from "../device";
 import { NdArray } from "../ndarray";
 import type { Grid } from "./grid";

@@ -1,6 +1,6 @@
 import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
-import { orthonormalize, symmetricEigen } from "../cluster/eigen";
+import { orthonormalize, symmetricEigen } from "../cluster/pca/eigen";
 import { NdArray } from "../ndarray";
 import { stream } from "../random";
 import { clusterRows, unitLength } from "./clusters";

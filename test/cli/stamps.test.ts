@@ -10,7 +10,7 @@ import { readCsv } from "../../src/data/formats/csv/csv";
 import type { CsvTable } from "../../src/data/formats/csv/csv";
 import { readNpy, readNpyRecords, writeNpy } from "../../src/data/formats/npy/npy";
 import { writeNpyRecords } from "../../src/data/formats/npy/records";
-import { conditionalVAE } from "../../src/methods/conditional-vae";
+import { conditionalVAE } from "../../src/methods/embedded/conditional-vae";
 import { NdArray } from "../../src/ndarray";
 import { constella, folder, list, read, refusal, useProgram, write } from "./program";
 

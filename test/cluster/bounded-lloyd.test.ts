@@ -2,10 +2,10 @@
 import { KMeans, NdArray, tensor } from "constella";
 import type { Device } from "constella";
 import { expect, test } from "vitest";
-import { boundedLloyd } from "../../src/cluster/bounded-lloyd";
+import { boundedLloyd } from "../../src/cluster/kmeans/bounded-lloyd";
 import { Frame } from "../../src/cluster/frame";
-import { Lloyd, LLOYD_KERNELS } from "../../src/cluster/lloyd";
-import type { LloydPasses } from "../../src/cluster/lloyd";
+import { Lloyd, LLOYD_KERNELS } from "../../src/cluster/kmeans/lloyd";
+import type { LloydPasses } from "../../src/cluster/kmeans/lloyd";
 import { onDevice } from "../../src/cluster/streams/point-set";
 import { empty, run, untidied, watched } from "../../src/tensor";
 import { describeDevices } from "../devices";

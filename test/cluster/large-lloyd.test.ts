@@ -2,9 +2,9 @@
 import { KMeans, NdArray, tensor } from "constella";
 import type { Device, Tensor } from "constella";
 import { expect, test } from "vitest";
-import { isLarge, LargeLloyd } from "../../src/cluster/large-lloyd";
-import { Lloyd } from "../../src/cluster/lloyd";
-import type { LloydPasses } from "../../src/cluster/lloyd";
+import { isLarge, LargeLloyd } from "../../src/cluster/kmeans/large-lloyd";
+import { Lloyd } from "../../src/cluster/kmeans/lloyd";
+import type { LloydPasses } from "../../src/cluster/kmeans/lloyd";
 import { Frame } from "../../src/cluster/frame";
 import { onDevice } from "../../src/cluster/streams/point-set";
 import * as kernels from "../../src/kernels/large-k";

@@ -1,7 +1,7 @@
 // Passes of Lloyd's algorithm beside one another: what each found, and whether it is the same.
 import { expect } from "vitest";
-import type { LloydPasses, Pass } from "../../src/cluster/lloyd";
-import { runLloyd } from "../../src/cluster/lloyd-runs";
+import type { LloydPasses, Pass } from "../../src/cluster/kmeans/lloyd";
+import { runLloyd } from "../../src/cluster/kmeans/lloyd-runs";
 
 export const close = (found: ArrayLike<number>, expected: ArrayLike<number>): void => {
   expect(found.length).toBe(expected.length);

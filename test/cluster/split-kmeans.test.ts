@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Random, tensor } from "constella";
-import { splitKMeans } from "../../src/cluster/split-kmeans";
+import { splitKMeans } from "../../src/cluster/kmeans/split-kmeans";
 import { describeDevices } from "../devices";
 
 describeDevices("k-means that splits clusters", (device) => {

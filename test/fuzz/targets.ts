@@ -20,7 +20,7 @@ import { decodeRun, encodeRun } from "../../src/cli/run/checkpoint";
 import type { DataSet } from "../../src/cli/data/load";
 import { scaledRows } from "../../src/cli/data/scaling";
 import { checkMethodOptions } from "../../src/methods";
-import { kmeans } from "../../src/methods/kmeans";
+import { kmeans } from "../../src/methods/points/kmeans";
 import { MODELS, x } from "../lifecycle/models";
 import { mutateBytes, mutateCheckpoint, mutatePng, mutateText, pick } from "./mutations";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { nmi, Random } from "constella";
 import { DeepCluster } from "constella/vision";
-import { uniformSample } from "../../src/models/deep-cluster";
+import { uniformSample } from "../../src/models/vision/deep-cluster";
 import { describeDevices } from "../devices";
 import { digits } from "./digits";
 import { STILL } from "./untrained";

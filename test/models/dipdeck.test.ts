@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { nmi } from "constella";
 import { DipDECK } from "constella/deep";
 import { purity } from "../../src/metrics";
-import { DipClusters } from "../../src/models/dip-clusters";
+import { DipClusters } from "../../src/models/embedded/dip-clusters";
 import { stream } from "../../src/random";
 import { blobs } from "../cluster/blobs";
 import { describeDevices, expectAlike } from "../devices";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { StackedAutoencoder } from "../../src/models/stacked-autoencoder";
+import { StackedAutoencoder } from "../../src/models/autoencoder/stacked-autoencoder";
 import { describeDevices } from "../devices";
 import { digits } from "./digits";
 import { expectResumes } from "./resuming";

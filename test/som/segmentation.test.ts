@@ -1,6 +1,6 @@
 import { calinskiHarabasz, tensor } from "constella";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { mergeMoments } from "../../src/cluster/moments";
+import { mergeMoments } from "../../src/cluster/pca/moments";
 import { BandPCA } from "../../src/astronomy/pca-cube";
 import { painted, pixelItems, regionStatistics, superpixelItems } from "../../src/astronomy";
 import { slic } from "../../src/astronomy/segments/slic";

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { Device } from "../../device";
 import { defaultsOf, loadMethod, runMethod, RunInterrupted } from "../../methods";
 import type { AnyMethod, OptionValues, RunCheckpoint, RunTask } from "../../methods";
-import type { LearnedSets } from "../../methods/learning-to-cluster";
+import type { LearnedSets } from "../../methods/vision/learning-to-cluster";
 import { evaluateSets } from "../../models/learning-to-cluster";
 import type { LearningToCluster, ValidationRecord } from "../../models/learning-to-cluster";
 import { NdArray } from "../../ndarray";

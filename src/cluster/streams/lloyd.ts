@@ -1,5 +1,5 @@
-import { CHUNK, farthestRows, PARTIAL_ELEMENTS, total } from "../lloyd";
-import type { Lloyd, LloydPasses, Pass } from "../lloyd";
+import { CHUNK, farthestRows, PARTIAL_ELEMENTS, total } from "../kmeans/lloyd";
+import type { Lloyd, LloydPasses, Pass } from "../kmeans/lloyd";
 import type { TakenBlocks } from "./reading";
 import { mapTo } from "../../typed-arrays";
 

@@ -4,11 +4,11 @@ import type { Device } from "../../device";
 import { empty, run, takeTensor } from "../../tensor";
 import type { Tensor } from "../../tensor";
 import type { Random } from "../../random";
-import { meanVariance } from "../centers";
+import { meanVariance } from "../kmeans/centers";
 import { frameOf } from "../frame";
 import type { Frame } from "../frame";
-import { Lloyd } from "../lloyd";
-import type { LloydPasses } from "../lloyd";
+import { Lloyd } from "../kmeans/lloyd";
+import type { LloydPasses } from "../kmeans/lloyd";
 import { readRows, takeRows, withPoints } from "../points";
 import type { DeviceFor, PointSource } from "../points";
 
@@ -76,7 +76,7 @@ export function onDevice(points: Tensor, frame: Frame): PointSet {
     sample: (_least, _random, use) => use(points),
     lloyd: async (k) =>
       (points.device.type === "webgpu" ? k > 256 : d > 63 && k < 32)
-        ? (await import("../faster-lloyd")).passesOf(points, k, { Lloyd, empty, run })
+        ? (await import("../kmeans/faster-lloyd")).passesOf(points, k, { Lloyd, empty, run })
         : new Lloyd(points, k),
   };
 }

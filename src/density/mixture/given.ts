@@ -1,4 +1,4 @@
-import { KMeans } from "../../cluster/kmeans";
+import { KMeans } from "../../cluster/kmeans/kmeans";
 import { toContiguous } from "../../matrix";
 import type { MatrixLike } from "../../matrix";
 import { NdArray } from "../../ndarray";

@@ -1,5 +1,5 @@
 // Two classes without labels, by the class unit of a conditional VAE: what the network is given, where the unit is cut, and how sure that is.
-import { PCA } from "../../cluster/pca";
+import { PCA } from "../../cluster/pca/pca";
 import { isRowSource } from "../../data/datasets/row-source";
 import type { Bytes } from "../../data/formats/source";
 import { GaussianMixture } from "../../density/gaussian-mixture";

@@ -1,5 +1,5 @@
 // Clusters of pixels by their hypercolumns: how channels are made comparable, and which cluster is a pixel's.
-import { KMeans } from "../../cluster/kmeans";
+import { KMeans } from "../../cluster/kmeans/kmeans";
 import { GaussianMixture } from "../../density/gaussian-mixture";
 import type { Device } from "../../device";
 import type { Fit } from "../../lifecycle/fit";

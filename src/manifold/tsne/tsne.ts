@@ -1,4 +1,4 @@
-import { PCA } from "../../cluster/pca";
+import { PCA } from "../../cluster/pca/pca";
 import type { Points } from "../../cluster/points";
 import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";

@@ -1,5 +1,5 @@
 // What a report shows of the map of a self-organising map: the grid of its units, or the graph of an evolving one.
-import { symmetricEigen } from "../../cluster/eigen";
+import { symmetricEigen } from "../../cluster/pca/eigen";
 import type { Estimator } from "../../methods";
 import { CSOM, ESOM, SOM } from "../../som";
 import { formatShare } from "../page/format";

@@ -1,4 +1,4 @@
-import type { GridCell, GridResult } from "../../models/grid-search";
+import type { GridCell, GridResult } from "../../models/vision/grid-search";
 
 /** Options of `gridTable`. */
 export interface GridTableOptions {

@@ -1,5 +1,5 @@
 import { checkInteger } from "../../checks";
-import { distancesToCenters } from "../../cluster/centers";
+import { distancesToCenters } from "../../cluster/kmeans/centers";
 import type { PointSource } from "../../cluster/points";
 import type { Bytes } from "../../data/formats/source";
 import type { Device } from "../../device";

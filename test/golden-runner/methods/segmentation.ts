@@ -1,5 +1,5 @@
 import { calinskiHarabasz, daviesBouldin, hungarian, contingency } from "constella";
-import { covarianceOf, mergeMoments } from "../../../src/cluster/moments";
+import { covarianceOf, mergeMoments } from "../../../src/cluster/pca/moments";
 import { BandPCA } from "../../../src/astronomy/pca-cube";
 import { slic } from "../../../src/astronomy/segments/slic";
 import { onDevice, onHost } from "../adapter";
