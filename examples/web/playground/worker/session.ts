@@ -97,7 +97,8 @@ export interface Session {
   estimator?(): Estimator | undefined;
   /** Whether there is ever a model to keep. */
   readonly savable: boolean;
-  dispose(): void;
+  /** Frees what it has on its device. It is of no use then. */
+  dispose(): void | Promise<void>;
 }
 
 /** A number among the values. */

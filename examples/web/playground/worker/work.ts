@@ -139,11 +139,14 @@ export function methodSession(method: AnyMethod, task: Task): Session {
     for (let iteration = 1; iteration <= SHOWN_ITERATIONS; iteration++) {
       signal.throwIfAborted();
       const model = method.make({ ...values, init, nInit: 1, maxIter: 1, device } as object);
-      await model.fit(x, { signal });
       const before = shown.labels;
-      [shown, init] = [await look(model), model.clusterCenters];
+      try {
+        await model.fit(x, { signal });
+        [shown, init] = [await look(model), model.clusterCenters];
+      } finally {
+        await model.dispose();
+      }
       step({ stage: method.title, share: 0, text: `from the first beginning, iteration ${iteration}` });
-      await model.dispose();
       await show({ wait: PAUSE_MS });
       if (before && shown.labels?.every((label, i) => label === before[i])) return;
     }
@@ -249,7 +252,7 @@ export function methodSession(method: AnyMethod, task: Task): Session {
     history: () => history,
     save: async () => outcome?.checkpoint.model ?? checkpoint?.model,
     savable: method.load !== undefined,
-    dispose: () => void estimator?.dispose(),
+    dispose: () => estimator?.dispose(),
   };
 }
 

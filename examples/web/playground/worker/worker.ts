@@ -2,6 +2,7 @@
 import { DeviceError, NdArray, requestDevice } from "constella";
 import type { Device } from "constella";
 import { fromCube, fromPoints, fromStamps, readFiles, type Dataset } from "./dataset";
+import { Current, type Place } from "./current";
 import { hold, leave } from "./devices";
 import { lookedAt, planeOf, type LookedAt } from "./looked";
 import { contentsOf, openFiles } from "./open-files";
@@ -25,30 +26,19 @@ let device: Promise<Device> | undefined;
 let dataset: Dataset | undefined;
 let looked: LookedAt | undefined;
 /** What the page shows, and the device that it stays on until another run begins or other data come. */
-let current: { readonly run: Run; readonly place: Place } | undefined;
-
-/** The device of a run, which changes only where it fails. */
-interface Place {
-  on: Promise<Device>;
-}
+let current: Current | undefined;
 
 /** Ends the run that is there. */
 function drop(): void {
-  current?.run.end();
-  if (current) leave(current.place.on);
+  // a device that has failed has nothing left to free
+  void current?.end().catch((error: unknown) => void (error instanceof DeviceError || fail(error, "run")));
   current = undefined;
 }
 
 /** Does something with the run that is there, whose device stays meanwhile. @throws where there is none */
 async function withRun(use: (run: Run) => Promise<void>): Promise<void> {
   if (!current) throw new Error("there is no run, start one");
-  const { run, place } = current;
-  const on = hold(place.on);
-  try {
-    await use(run);
-  } finally {
-    leave(on);
-  }
+  await current.use(use);
 }
 
 function computeOn(name: DeviceName, later = false): Promise<Device> {
@@ -128,7 +118,7 @@ async function start(method: string, values: Values, scale: Scale, as?: CubeAs):
     const session = await sessionOf(method, task);
     const run = new Run({ data: dataset, looked, task, method, session, scaling, device: () => place.on, tell });
     drop(); // another one that was asked for while this one was made ready
-    current = { run, place };
+    current = new Current(run, session, place);
     tellPlace(place);
   } catch (error) {
     leave(place.on);
