@@ -23,7 +23,7 @@ const run = (command, args) =>
  * The bundles by platform. The library's are neutral and share their parts: what of `dependencies` they use stays an import, and the
  * core must work where nothing is installed, so it has none. The worker's source is a file too, for pages whose policy forbids
  * `blob:` workers. The command line is for Node and brings its own copy.
- * @returns {{ platform: string, entryPoints: Record<string, string>, apart?: Record<string, string>, twins?: { twinless: string, within: string } }[]}
+ * @returns {{ platform: string, entryPoints: Record<string, string>, apart?: Record<string, string>, twins?: { twinless: string[], within: string } }[]}
  */
 function bundles() {
   const sources = Array.from(packageEntries().values(), ({ source, file }) => [file, source]);
@@ -62,10 +62,10 @@ const APART = {
 };
 
 /**
- * Families that only those files have. `twinless` is launched on WebGPU alone there: a page gets it without its twins. `within` is in the file: where one
+ * Families of those files. `twinless` are launched on WebGPU alone there: a page gets it without its twins. `within` is in the file: where one
  * of them imports files as the page does, a bundler may give both the helper of imports as a third.
  */
-const TWINS = { twinless: "large-k", within: "bounds" };
+const TWINS = { twinless: ["large-k", "sorting"], within: "bounds" };
 
 /**
  * Leaves dynamic imports of those files to the program that loads them.

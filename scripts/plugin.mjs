@@ -96,11 +96,11 @@ const loaderOf = (path) => LOADERS[path.slice(path.lastIndexOf("."))];
 const FAMILY = /^wasm:/;
 
 /**
- * @param {{ small?: boolean, twinless?: string, within?: string }} options small: shaders as they are published; of a file that is loaded apart,
- * twinless: the family whose kernels run on WebGPU alone; within: the one whose modules are in the file
+ * @param {{ small?: boolean, twinless?: readonly string[], within?: string }} options small: shaders as they are published; of a file that is loaded apart,
+ * twinless: the families whose kernels run on WebGPU alone; within: the one whose modules are in the file
  * @returns {import("esbuild").Plugin}
  */
-export function esbuildPlugin({ small = false, twinless, within } = {}) {
+export function esbuildPlugin({ small = false, twinless = [], within } = {}) {
   return {
     name: "kernels",
     setup(build) {
@@ -114,7 +114,7 @@ export function esbuildPlugin({ small = false, twinless, within } = {}) {
       build.onResolve({ filter: FAMILY }, ({ path }) => ({ path, namespace: "family", sideEffects: false }));
       build.onLoad({ filter: FAMILY, namespace: "family" }, ({ path }) => {
         const name = path.replace(FAMILY, "");
-        const contents = name === twinless ? "export default undefined;" : familyModule(name, name === within);
+        const contents = twinless.includes(name) ? "export default undefined;" : familyModule(name, name === within);
         return { contents, loader: "js", resolveDir: import.meta.dirname };
       });
       build.onResolve({ filter: /\.script$/ }, ({ path, resolveDir }) => ({ path: resolve(resolveDir, path) }));

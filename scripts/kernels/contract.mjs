@@ -87,6 +87,15 @@ export function declare(name, code, path = `kernels/${name}.wgsl`) {
     if (!["u32", "i32", "f32"].includes(param.type))
       report(1, `param ${param.name}: ${param.type}`, "params are u32, i32 or f32");
 
+  const overridden = new Set(Array.from(code.matchAll(/^override\s+(\w+)/gm), ([, own]) => own));
+  for (const param of params)
+    if (overridden.has(param.name))
+      report(
+        1,
+        `param ${param.name} has the name of an override`,
+        "which published shaders have the value of in its place",
+      );
+
   const storage = [...reflect.storage].sort((a, b) => a.binding - b.binding);
   storage.forEach((variable, i) => {
     if (variable.group !== 0)

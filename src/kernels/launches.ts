@@ -18,3 +18,6 @@ export const alongAxis: Launch<"series" | "lanes" | "n"> = {
   rows: ({ series }) => series,
   grain: ({ n }) => Math.max(4, Math.ceil(4096 / n)),
 };
+
+/** One workgroup, one thread. */
+export const single: Launch<never> = { grid: () => [1, 1, 1], rows: () => 1 };

@@ -1,102 +1,50 @@
+// Approximate neighbours: trees of random planes on the host, all comparisons on a device.
+import { LabelSort } from "../cluster/label-sort";
+import type { Device } from "../device";
+import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
+import { noGrad } from "../graph";
+import * as kernels from "../kernels/descent";
+import * as sortingKernels from "../kernels/sorting";
 import { stream } from "../random";
 import type { Random } from "../random";
+import { empty, run, takeTensor, untidied } from "../tensor";
+import type { Tensor } from "../tensor";
 import { generate } from "../typed-arrays";
-
-/** Points [n, d] in float32. */
-export interface DescentPoints {
-  readonly data: Float32Array;
-  readonly n: number;
-  readonly d: number;
-}
+import type { Float32Rows } from "./short-rows";
 
 /** Points of a leaf of a random-projection tree, at most; more where k is more. */
 const LEAF = 30;
 /** A search ends when a round changes fewer than this share of all neighbours. */
 const SETTLED = 0.001;
-/** Candidates of a point in a round, at most. */
+/** New and old candidates of a point in a round, at most, of each. */
 const CANDIDATES = 30;
+/** Multiply-adds between two looks at the signal. */
+const WORK = 2 ** 33;
 
 /** How many trees and rounds: the more points, the more of both. */
 const treesFor = (n: number): number => Math.min(16, 4 + Math.round(Math.sqrt(n) / 100));
 const roundsFor = (n: number): number => Math.max(5, Math.round(Math.log2(n)));
+const candidatesFor = (k: number): number => Math.min(CANDIDATES, Math.max(k, 10));
 
 /** A whole number below `limit`. */
 const below = (random: Random, limit: number): number => Math.floor(random.uniform() * limit);
 
-/** ‖x_i − x_j‖². */
-function squaredDistance(data: Float32Array, d: number, i: number, j: number): number {
-  let [a, b, sum, more] = [i * d, j * d, 0, 0];
-  const end = a + d - 1;
-  for (; a < end; a += 2, b += 2) {
-    const [s, t] = [data[a]! - data[b]!, data[a + 1]! - data[b + 1]!];
-    sum += s * s;
-    more += t * t;
-  }
-  if (a === end) sum += (data[a]! - data[b]!) ** 2;
-  return sum + more;
-}
-
-/** The k nearest found so far of each of n points, by ascending distance, then number. */
-class NearestLists {
-  readonly indices: Int32Array<ArrayBuffer>;
-  readonly squared: Float64Array<ArrayBuffer>;
-  /** 1 where a neighbour has not been compared with its fellows. */
-  readonly fresh: Uint8Array<ArrayBuffer>;
-
-  readonly k: number;
-
-  constructor(n: number, k: number) {
-    this.k = k;
-    this.indices = new Int32Array(n * k).fill(-1);
-    this.squared = new Float64Array(n * k).fill(Infinity);
-    this.fresh = new Uint8Array(n * k);
-  }
-
-  /** Whether j is now among the nearest of i, and was not before. */
-  add(i: number, j: number, squared: number): boolean {
-    const { k, indices, fresh } = this;
-    const [first, last] = [i * k, (i + 1) * k - 1];
-    const distances = this.squared;
-    if (squared > distances[last]! || (squared === distances[last]! && j >= indices[last]! && indices[last]! >= 0))
-      return false;
-    let at = last;
-    while (at > first && (distances[at - 1]! > squared || (distances[at - 1]! === squared && indices[at - 1]! > j)))
-      at--;
-    if (at > first && indices[at - 1] === j) return false;
-    for (let p = last; p > at; p--) {
-      distances[p] = distances[p - 1]!;
-      indices[p] = indices[p - 1]!;
-      fresh[p] = fresh[p - 1]!;
-    }
-    distances[at] = squared;
-    indices[at] = j;
-    fresh[at] = 1;
-    return true;
-  }
-}
-
-/** Both ways: how many of the two lists changed. */
-function compare({ data, d }: DescentPoints, lists: NearestLists, i: number, j: number): number {
-  const squared = squaredDistance(data, d, i, j);
-  return Number(lists.add(i, j, squared)) + Number(lists.add(j, i, squared));
-}
-
-/** The points in the order of the leaves of a tree of random planes (Dasgupta and Freund 2008), and where the leaves begin. */
+/** The points in the order of the leaves of a tree of random planes (Dasgupta and Freund 2008), and where the leaf of each position begins and ends. */
 function* projectionTree(
-  { data, n, d }: DescentPoints,
+  { data, n, d }: Float32Rows,
   leaf: number,
   random: Random,
-): Cooperative<{ readonly order: Uint32Array; readonly starts: readonly number[] }> {
+): Cooperative<{ readonly order: Uint32Array; readonly leaves: Uint32Array }> {
   const order = generate(Uint32Array, n, (i) => i);
   const normal = new Float64Array(d);
-  const starts: number[] = [];
+  const leaves = new Uint32Array(2 * n);
   const open: (readonly [number, number])[] = [[0, n]];
   for (let part = open.pop(); part; part = open.pop()) {
     const [begin, end] = part;
     const count = end - begin;
     if (count <= leaf) {
-      starts.push(begin);
+      for (let p = begin; p < end; p++) leaves.set([begin, end], 2 * p);
       continue;
     }
     const [a, other] = [below(random, count), below(random, count - 1)];
@@ -124,127 +72,99 @@ function* projectionTree(
     open.push([middle, end], [begin, middle]);
     yield;
   }
-  return { order, starts };
+  return { order, leaves };
 }
 
-/** Candidates of each point, `size` of those that are offered, by chance. */
-class Candidates {
-  readonly items: Int32Array<ArrayBuffer>;
-  readonly counts: Int32Array<ArrayBuffer>;
-  readonly size: number;
-  readonly #offered: Int32Array<ArrayBuffer>;
-  readonly #random: Random;
+/** Bytes of the largest buffer that `nearestByDescent` takes: points, lists or candidates. */
+export const largestOf = (n: number, d: number, k: number): number => 4 * n * Math.max(d, k, 2 * candidatesFor(k));
 
-  constructor(n: number, size: number, random: Random) {
-    [this.size, this.#random] = [size, random];
-    this.items = new Int32Array(n * size);
-    [this.counts, this.#offered] = [new Int32Array(n), new Int32Array(n)];
-  }
-
-  /** The next round begins. */
-  clear(): void {
-    this.counts.fill(0);
-    this.#offered.fill(0);
-  }
-
-  /** Algorithm R (Vitter 1985): each of those offered is kept with the same chance. Returns the place; −1 where it is not kept. */
-  offer(i: number, j: number): number {
-    const { size, items, counts } = this;
-    const seen = this.#offered[i]!++;
-    const at = seen < size ? counts[i]!++ : below(this.#random, seen + 1);
-    if (at >= size) return -1;
-    items[i * size + at] = j;
-    return at;
-  }
-
-  has(i: number, j: number): boolean {
-    const { size, items } = this;
-    for (let at = i * size, end = at + this.counts[i]!; at < end; at++) if (items[at] === j) return true;
-    return false;
-  }
+/** What hears of a search and may end it. */
+interface Watching {
+  readonly signal: AbortSignal | undefined;
+  /** Told of the share that is done. */
+  readonly onDone: (share: number) => void;
 }
 
 /**
- * About the k nearest of each point among the others, numbers and squared distances [n, k]: neighbours' neighbours are compared until few of them change
- * (NN-descent; Dong, Moses and Li, "Efficient k-nearest neighbor graph construction for generic similarity measures", WWW 2011), from the leaves of
- * trees of random planes. The work grows about as n log n; the same points give the same neighbours. `onDone` is told of the share that is done.
+ * About the k nearest of each point among the others, k < n, numbers and squared distances [n, k]: each point gathers the neighbours of its neighbours until
+ * few of them change (NN-descent; Dong, Moses and Li, "Efficient k-nearest neighbor graph construction for generic similarity measures", WWW 2011), from the
+ * leaves of trees of random planes, which the host makes while the device compares what is in the leaves of the one before. A round sorts the lists by
+ * neighbour, samples both directions and compares: as many launches whatever the number of points, but for pieces of `WORK`. The work grows about as n log n;
+ * the same points give the same neighbours on a device. Distances that pass float32 are its largest number.
  */
-export function* nearestByDescent(
-  points: DescentPoints,
+export async function nearestByDescent(
+  device: Device,
+  points: Float32Rows,
   k: number,
-  onDone: (share: number) => void,
-): Cooperative<[Uint32Array<ArrayBuffer>, Float64Array<ArrayBuffer>]> {
-  const { n } = points;
+  op: string,
+  { signal, onDone }: Watching,
+): Promise<[Uint32Array<ArrayBuffer>, Float32Array<ArrayBuffer>]> {
+  const { data, n, d } = points;
+  await device.prepare([...Object.values(kernels), ...Object.values(sortingKernels)]);
   const random = stream(0, "nn-descent");
-  const lists = new NearestLists(n, k);
-  const [trees, rounds] = [treesFor(n), roundsFor(n)];
-  for (let tree = 0; tree < trees; tree++) {
-    const { order, starts } = yield* projectionTree(points, Math.max(LEAF, k + 1), random);
-    for (const [leaf, begin] of starts.entries()) {
-      const end = starts[leaf + 1] ?? n;
-      for (let a = begin; a < end; a++) {
-        for (let b = begin; b < a; b++) compare(points, lists, order[a]!, order[b]!);
-        if (a % 16 === 0) yield;
-      }
+  const [trees, rounds, candidates] = [treesFor(n), roundsFor(n), candidatesFor(k)];
+  const made: { dispose(): void }[] = [];
+  const make = (dtype: "f32" | "u32", ...shape: number[]): Tensor => {
+    const tensor = untidied(() => empty(device, shape, dtype, op));
+    made.push(tensor);
+    return tensor;
+  };
+  /** Launches over all points, in pieces after which the signal is heard. */
+  const inPieces = async (costs: number, launch: (first: number, count: number) => void): Promise<void> => {
+    const piece = Math.max(64, Math.ceil(WORK / costs));
+    for (let first = 0; first < n; first += piece) {
+      signal?.throwIfAborted();
+      noGrad(() => launch(first, Math.min(piece, n - first)));
+      if (piece < n) await device.synchronize();
     }
-    onDone((tree + 1) / (trees + rounds));
-  }
-  const size = Math.min(CANDIDATES, Math.max(k, 10));
-  const [fresh, old] = [new Candidates(n, size, random), new Candidates(n, size, random)];
-  for (let round = 0; round < rounds; round++) {
-    const changed = yield* oneRound(points, lists, fresh, old);
-    onDone((trees + round + 1) / (trees + rounds));
-    if (changed <= SETTLED * n * k) break;
-  }
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n && lists.indices[(i + 1) * k - 1]! < 0; j++) if (j !== i) compare(points, lists, i, j);
-    if (i % 256 === 0) yield;
-  }
-  return [new Uint32Array(lists.indices.buffer), lists.squared];
-}
-
-/** Compares the candidates of each point with one another, of which one at least is new; returns how many neighbours changed. */
-function* oneRound(
-  points: DescentPoints,
-  lists: NearestLists,
-  fresh: Candidates,
-  old: Candidates,
-): Cooperative<number> {
-  const { n } = points;
-  const { k } = lists;
-  fresh.clear();
-  old.clear();
-  for (let i = 0; i < n; i++) {
-    for (let p = i * k; p < (i + 1) * k; p++) {
-      const j = lists.indices[p]!;
-      if (j < 0) continue;
-      const into = lists.fresh[p] ? fresh : old;
-      into.offer(i, j);
-      into.offer(j, i);
+  };
+  const tell = (steps: number): void => {
+    onDone(steps / (trees + rounds));
+    signal?.throwIfAborted();
+  };
+  try {
+    const x = await takeTensor(device, data, [n, d]);
+    made.push(x);
+    const lists = { indices: make("u32", n, k), squared: make("f32", n, k), fresh: make("u32", n, k) };
+    const [ordered, leaves] = [make("u32", n), make("u32", n, 2)];
+    const leaf = Math.max(LEAF, k + 1);
+    for (let tree = 0; tree < trees; tree++) {
+      const planes = await runCooperatively(projectionTree(points, leaf, random), () => {
+        signal?.throwIfAborted();
+        return Promise.resolve();
+      });
+      device.write(ordered.buffer, planes.order);
+      device.write(leaves.buffer, planes.leaves);
+      const begins = Number(tree === 0);
+      await inPieces((leaf + begins * k) * d, (first, count) =>
+        run(kernels.leafNeighbours, { x, order: ordered, leaves, ...lists, n, d, k, first, count, begins }),
+      );
+      tell(tree + 1);
     }
-    if (i % 256 === 0) yield;
-  }
-  for (let i = 0; i < n; i++) {
-    for (let p = i * k; p < (i + 1) * k; p++) if (lists.fresh[p] && fresh.has(i, lists.indices[p]!)) lists.fresh[p] = 0;
-    if (i % 256 === 0) yield;
-  }
-  let changed = 0;
-  const { size } = fresh;
-  for (let i = 0; i < n; i++) {
-    const [begin, end] = [i * size, i * size + fresh.counts[i]!];
-    const last = i * size + old.counts[i]!;
-    for (let a = begin; a < end; a++) {
-      const from = fresh.items[a]!;
-      for (let b = begin; b < a; b++) {
-        const to = fresh.items[b]!;
-        if (from !== to) changed += compare(points, lists, from, to);
-      }
-      for (let b = begin; b < last; b++) {
-        const to = old.items[b]!;
-        if (from !== to) changed += compare(points, lists, from, to);
-      }
+    const halted = make("u32", 1);
+    device.write(halted.buffer, new Uint32Array(1));
+    const byNeighbour = untidied(() => new LabelSort(device, n * k, n, halted, { empty, run }, op));
+    made.push(byNeighbour);
+    const { order, starts } = byNeighbour;
+    const [samples, changed] = [make("u32", n, 2 * candidates), make("u32", n)];
+    for (let round = 0; round < rounds; round++) {
+      const key = random.nextUint32();
+      noGrad(() => {
+        byNeighbour.sort(lists.indices);
+        const { indices, fresh } = lists;
+        run(kernels.candidateSamples, { indices, fresh, order, starts, samples, n, k, candidates, key });
+      });
+      await inPieces(3 * candidates ** 2 * d, (first, count) =>
+        run(kernels.nnDescent, { x, order: ordered, samples, ...lists, changed, n, d, k, candidates, first, count }),
+      );
+      let came = 0;
+      for (const count of await changed.data()) came += count;
+      tell(trees + round + 1);
+      if (came <= SETTLED * n * k) break;
     }
-    if (i % 16 === 0) yield;
+    const found = await Promise.all([lists.indices.data(), lists.squared.data()]);
+    return found as [Uint32Array<ArrayBuffer>, Float32Array<ArrayBuffer>];
+  } finally {
+    for (const own of made) own.dispose();
   }
-  return changed;
 }

@@ -8,6 +8,7 @@ import type { LloydPasses } from "../../src/cluster/kmeans/lloyd";
 import { Frame } from "../../src/cluster/frame";
 import { onDevice } from "../../src/cluster/streams/point-set";
 import * as kernels from "../../src/kernels/large-k";
+import * as sorting from "../../src/kernels/sorting";
 import { empty, run, untidied, watched } from "../../src/tensor";
 import { describeDevices } from "../devices";
 import { uniforms } from "../uniforms";
@@ -33,7 +34,7 @@ async function withBoth(
   { x, d, k, weights }: { x: Float32Array; d: number; k: number; weights?: Float32Array },
   use: (plain: LloydPasses, large: LargeLloyd) => Promise<void>,
 ): Promise<void> {
-  await device.prepare(Object.values(kernels));
+  await device.prepare([...Object.values(kernels), ...Object.values(sorting)]);
   const points = tensor(device, x, [x.length / d, d]);
   const [plain, large] = both(points, k);
   const before = device.memory().buffers;

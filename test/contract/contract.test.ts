@@ -129,6 +129,11 @@ describe("the kernel contract", () => {
     expect(declare("twice", code).problems.join()).toMatch(/output x comes before input y; inputs first, outputs last/);
   });
 
+  test("a param with the name of an override is reported", () => {
+    const code = VALID.replace("struct Params {", "override n: u32 = 64u;\nstruct Params {");
+    expect(declare("twice", code).problems.join()).toMatch(/param n has the name of an override/);
+  });
+
   test("a name that is not in snake_case is reported", () => {
     expect(declare("Twice", VALID).problems).toEqual([
       "kernels/Twice.wgsl:1: file name Twice; kernels are named in snake_case",

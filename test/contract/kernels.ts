@@ -3,6 +3,7 @@ import type { Kernel } from "../../src/kernel";
 import * as astronomy from "../../src/kernels/astronomy";
 import * as bounds from "../../src/kernels/bounds";
 import * as clustering from "../../src/kernels/clustering";
+import * as descent from "../../src/kernels/descent";
 import * as elementwise from "../../src/kernels/elementwise";
 import * as generative from "../../src/kernels/generative";
 import * as images from "../../src/kernels/images";
@@ -23,6 +24,7 @@ import * as segmentation from "../../src/kernels/segmentation";
 import * as sequences from "../../src/kernels/sequences";
 import * as softmax from "../../src/kernels/softmax";
 import * as som from "../../src/kernels/som";
+import * as sorting from "../../src/kernels/sorting";
 import * as transport from "../../src/kernels/transport";
 
 /** Every kernel of the library by the name of its export. */
@@ -30,6 +32,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   ...astronomy,
   ...bounds,
   ...clustering,
+  ...descent,
   ...elementwise,
   ...generative,
   ...images,
@@ -50,5 +53,6 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   ...sequences,
   ...softmax,
   ...som,
+  ...sorting,
   ...transport,
 };

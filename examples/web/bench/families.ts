@@ -4,7 +4,7 @@ import { BandPCA, psfMatched, readBands, reprojected, slic, Wcs } from "constell
 import { GaussianMixture } from "constella/density";
 import { componentSums, gaussianW2Full, selectObject, sortedWasserstein } from "constella/generative";
 import { SparseMatrix, TSNE, UMAP } from "constella/manifold";
-import { kNeighbours } from "constella/neighbours";
+import { kNeighbours, knnGraph } from "constella/neighbours";
 import { SOM } from "constella/som";
 import { backAndForth, labelsOf, made, values } from "./workload";
 import type { Workload } from "./workload";
@@ -75,6 +75,12 @@ export const FAMILIES: readonly Workload[] = [
     name: "nearest neighbours",
     sizes: { n: [500, 4000, 20000], d: [16, 50, 64], k: 15 },
     run: async (device, { n, d, k }) => void (await kNeighbours(points(n!, d!), points(n!, d!), k!, { device })),
+  },
+  {
+    // numbers of one digit: the launches that sort by a second one differ from the first's in buffers alone, and are launched again once for both
+    name: "nearest neighbours, approximate",
+    sizes: { n: 256, d: [16, 128, 784], k: [10, 15, 30] },
+    run: async (device, { n, d, k }) => void (await knnGraph(points(n!, d!), k!, { approximate: true, device })),
   },
   {
     name: "Gaussian mixture",

@@ -26,7 +26,7 @@ const FLOPS: Readonly<Record<string, (p: Params) => number>> = {
 };
 
 /** Kernels that change a buffer in place: it is read and written. */
-const IN_PLACE = /^(adadelta|adam|rmsprop|sgd|sgd_momentum|scatter_add_rows|lstm)$/;
+const IN_PLACE = /^(adadelta|adam|rmsprop|sgd|sgd_momentum|scatter_add_rows|lstm|leaf_neighbours|nn_descent)$/;
 
 /** GFLOP, where the kernel is mostly arithmetic, and GB of a launch: each buffer moved once, however often the kernel reads it. */
 export function workOf({ kernel, args }: Launch, recorder: Recorder): { gflop?: number; gbyte: number } {

@@ -1,6 +1,7 @@
 // Which of Lloyd's passes pay, where others than `Lloyd` may: loaded there. It brings its own copy of what it imports, so it is handed what the program tells
 // tensors by.
 import * as largeKernels from "../../kernels/large-k";
+import * as sortingKernels from "../../kernels/sorting";
 import type { empty, run, Tensor } from "../../tensor";
 import { boundedLloyd } from "./bounded-lloyd";
 import { isLarge, LargeLloyd } from "./large-lloyd";
@@ -21,6 +22,6 @@ export async function passesOf(x: Tensor, k: number, tools: LloydTools): Promise
   const [n, d] = x.shape as [number, number];
   if (x.device.type === "wasm" && n * d * k >= WORK) return boundedLloyd(x, k, tools);
   if (x.device.type === "wasm" || !isLarge(n, d, k)) return new tools.Lloyd(x, k);
-  await x.device.prepare(Object.values(largeKernels));
+  await x.device.prepare([...Object.values(largeKernels), ...Object.values(sortingKernels)]);
   return new LargeLloyd(x, k, tools);
 }

@@ -3,6 +3,7 @@ import * as kernels from "../../kernels/large-k";
 import { codes as SUMS } from "../../../kernels/large-k/label_sums.wgsl";
 import { codes as STATE } from "../../../kernels/large-k/lloyd_state.wgsl";
 import type { Tensor } from "../../tensor";
+import { LabelSort } from "../label-sort";
 import { CHUNK, farthestRows, PARTIAL_ELEMENTS, total } from "./lloyd";
 import type { LloydPasses, Pass } from "./lloyd";
 import type { LloydTools } from "./faster-lloyd";
@@ -31,8 +32,6 @@ export function isLarge(n: number, d: number, k: number): boolean {
 const AHEAD = 3;
 /** Centres and labels of so many passes: those that were told of, and those under way. */
 const SLOTS = AHEAD + 1;
-/** Chunks of positions that are sorted at a time, at most, and the positions that a workgroup takes together. */
-const [CHUNKS, TOGETHER] = [1024, 256];
 
 /**
  * Lloyd's algorithm on a device as flash-kmeans has it (arXiv 2603.09229): distances and their minimum in one kernel, rows sorted by label (a stable
@@ -46,17 +45,11 @@ export class LargeLloyd implements LloydPasses {
   origin: Float32Array<ArrayBuffer> | undefined;
   readonly #x: Tensor;
   readonly #tools: Pick<LloydTools, "empty" | "run">;
-  readonly #length: number;
-  readonly #chunks: number;
   readonly #pieces: number;
   readonly #made: Tensor[] = [];
   readonly #distances: Tensor;
-  /** By the digit. */
-  readonly #counts: Tensor[] = [];
-  readonly #places: Tensor[] = [];
-  readonly #order: Tensor;
-  readonly #sorted: Tensor;
-  readonly #starts: Tensor;
+  /** Rows by label. */
+  readonly #sort: LabelSort;
   readonly #runs: Tensor;
   readonly #halted: Tensor;
   readonly #origin: Tensor;
@@ -75,15 +68,11 @@ export class LargeLloyd implements LloydPasses {
   constructor(x: Tensor, k: number, tools: Pick<LloydTools, "empty" | "run">) {
     const [n, d] = x.shape as [number, number];
     [this.#x, this.n, this.d, this.k, this.#tools] = [x, n, d, k, tools];
-    this.#length = TOGETHER * Math.ceil(n / (TOGETHER * CHUNKS));
-    this.#chunks = Math.ceil(n / this.#length);
     this.#pieces = Math.ceil(n / SUMS.PIECE);
     this.#distances = this.#make([n]);
-    this.#order = this.#make([n], "u32");
-    this.#sorted = this.#make([n], "u32");
-    this.#starts = this.#make([k + 1], "u32");
     this.#runs = this.#make([(this.#pieces + k) * (d + 1) + 2 * this.#pieces]);
     this.#halted = this.#make([1], "u32");
+    this.#sort = new LabelSort(x.device, n, k, this.#halted, tools, "KMeans");
     this.#origin = this.#make([d]);
   }
 
@@ -107,7 +96,7 @@ export class LargeLloyd implements LloydPasses {
   }
 
   dispose(): void {
-    for (const made of this.#made.splice(0)) made.dispose();
+    for (const made of [this.#sort, ...this.#made.splice(0)]) made.dispose();
     this.#ahead = [];
   }
 
@@ -157,30 +146,12 @@ export class LargeLloyd implements LloydPasses {
     });
   }
 
-  /** Rows in the order of their labels; those of a label as they stand. */
-  #sort(labels: Tensor): Tensor {
-    const { run } = this.#tools;
-    let [order, sorted] = [this.#order, this.#sorted];
-    const { n } = this;
-    const [halted, chunks, length] = [this.#halted, this.#chunks, this.#length];
-    for (let digit = 0; digit === 0 || 256 ** digit < this.k; digit++) {
-      const counts = (this.#counts[digit] ??= this.#make([chunks, 256], "u32"));
-      const starts = (this.#places[digit] ??= this.#make([chunks, 256], "u32"));
-      const taken = { labels, order, halted, n, length, chunks, shift: 8 * digit, ordered: Number(digit > 0) };
-      run(kernels.digitCounts, { ...taken, counts });
-      run(kernels.digitStarts, { counts, halted, starts, chunks });
-      run(kernels.digitScatter, { ...taken, starts, sorted });
-      [order, sorted] = [sorted, order];
-    }
-    return order;
-  }
-
   /** Moves the centres of a slot to the means of those labels, into another slot; the labels before tell what changed. */
   #update(labels: Tensor, previous: Tensor, from: number, to: number, relocates: boolean, threshold: number): void {
     const { n, d, k } = this;
     const { run } = this.#tools;
-    const [order, halted, runs, pieces] = [this.#sort(labels), this.#halted, this.#runs, this.#pieces];
-    run(kernels.labelStarts, { labels, order, halted, starts: this.#starts, n, k });
+    this.#sort.sort(labels);
+    const [{ order }, halted, runs, pieces] = [this.#sort, this.#halted, this.#runs, this.#pieces];
     run(kernels.labelSums, {
       ...{ x: this.#x, labels, previous, distances: this.#distances, weights: this.#weights ?? this.#distances },
       ...{ order, halted, runs, n, d, k, pieces, weighted: Number(this.#weights !== undefined) },
@@ -195,7 +166,7 @@ export class LargeLloyd implements LloydPasses {
   #move(old: Tensor, to: number, moves: number): void {
     const [centers, facts] = [this.#centersAt(to), this.#factsAt(to)];
     this.#tools.run(kernels.largeCenters, {
-      ...{ runs: this.#runs, starts: this.#starts, old, origin: this.#origin, halted: this.#halted, centers },
+      ...{ runs: this.#runs, starts: this.#sort.starts, old, origin: this.#origin, halted: this.#halted, centers },
       ...{ facts, k: this.k, d: this.d, moves },
     });
   }
