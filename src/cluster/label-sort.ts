@@ -28,8 +28,9 @@ export class LabelSort {
   readonly #length: number;
   readonly #chunks: number;
   readonly #spare: Tensor;
-  readonly #counts: Tensor;
-  readonly #places: Tensor;
+  /** By the digit, so that a launch may be repeated by itself. */
+  readonly #counts: readonly Tensor[];
+  readonly #places: readonly Tensor[];
 
   /** @param halted one number: while it is not 0, nothing is written */
   constructor(device: Device, n: number, k: number, halted: Tensor, { empty, run }: SortTools, op: string) {
@@ -40,20 +41,20 @@ export class LabelSort {
     this.order = make(n);
     this.starts = make(k + 1);
     this.#spare = make(n);
-    this.#counts = make(this.#chunks, 256);
-    this.#places = make(this.#chunks, 256);
+    const digits = [0, 1, 2, 3].filter((digit) => digit === 0 || 256 ** digit < k);
+    this.#counts = digits.map(() => make(this.#chunks, 256));
+    this.#places = digits.map(() => make(this.#chunks, 256));
   }
 
   /** Sorts by labels [n] below k into `order` and `starts`. */
   sort(labels: Tensor): void {
-    const [n, k, run, chunks, counts, starts] = [this.#n, this.#k, this.#run, this.#chunks, this.#counts, this.#places];
+    const [n, k, run, chunks, digits] = [this.#n, this.#k, this.#run, this.#chunks, this.#counts.length];
     const [halted, length] = [this.#halted, this.#length];
-    let digits = 1;
-    while (256 ** digits < k) digits++;
     // the last digit is sorted into `order`
     let [from, to] = [this.#spare, this.order];
     if (digits % 2 === 0) [from, to] = [to, from];
     for (let digit = 0; digit < digits; digit++) {
+      const [counts, starts] = [this.#counts[digit]!, this.#places[digit]!];
       const taken = { labels, order: from, halted, n, length, chunks, shift: 8 * digit, ordered: Number(digit > 0) };
       run(kernels.digitCounts, { ...taken, counts });
       run(kernels.digitStarts, { counts, halted, starts, chunks });
@@ -64,6 +65,6 @@ export class LabelSort {
   }
 
   dispose(): void {
-    for (const made of [this.order, this.starts, this.#spare, this.#counts, this.#places]) made.dispose();
+    for (const made of [this.order, this.starts, this.#spare, ...this.#counts, ...this.#places]) made.dispose();
   }
 }
