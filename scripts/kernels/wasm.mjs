@@ -79,15 +79,15 @@ async function readText(path) {
     .join("\n");
 }
 
-/** The shaders whose codes the files of a folder import. */
-async function shadersOf(folder) {
+/** What the sources in a folder of wasm/ import from elsewhere, the base apart: shaders, for their codes, and files of other families. */
+async function importedBy(folder) {
   const files = (await readdir(join(root, folder), { recursive: true })).filter((file) => file.endsWith(".ts"));
   const texts = await Promise.all(files.map((file) => readFile(join(root, folder, file), "utf8")));
-  return [
-    ...new Set(
-      texts.flatMap((text) => Array.from(text.matchAll(/"(?:\.\.\/)+(kernels\/[^"]+\.wgsl)"/g), ([, path]) => path)),
-    ),
-  ];
+  const found = texts.flatMap((text) => [
+    ...Array.from(text.matchAll(/"(?:\.\.\/)+(kernels\/[^"]+\.wgsl)"/g), ([, path]) => path),
+    ...Array.from(text.matchAll(/"\.\.\/((?!base\/)[\w-]+\/[\w-]+)"/g), ([, path]) => `wasm/${path}.ts`),
+  ]);
+  return [...new Set(found)];
 }
 
 /** Puts a module where it belongs. @throws when its constants take more than their place */
@@ -180,12 +180,12 @@ const outputs = (name) => Object.keys(FORMS).map((form) => `build/wasm/${name}.$
 export async function buildWasm() {
   for (const folder of ["build/wasm", "build/host"]) await mkdir(join(root, folder), { recursive: true });
   const names = await families();
-  const base = ["wasm/base", ...(await shadersOf("wasm/base")), ...SOURCES];
+  const base = ["wasm/base", ...(await importedBy("wasm/base")), ...SOURCES];
   const work = [];
   for (const [i, name] of names.entries()) {
     const memoryBase = (i + 2) * CONSTANTS;
     if (
-      (await stale(outputs(name), [`wasm/${name}`, ...(await shadersOf(`wasm/${name}`)), ...base])) ||
+      (await stale(outputs(name), [`wasm/${name}`, ...(await importedBy(`wasm/${name}`)), ...base])) ||
       (await isDisplaced(name, memoryBase))
     )
       work.push({ name, memoryBase });

@@ -1,4 +1,5 @@
 // Lloyd's pass over points and few centres that leaves distances out by bounds, and sums the points while they are at hand.
+import { at } from "../base/pointers";
 import { scratch } from "../base/scratch";
 import { fma, horizontalSums } from "../base/simd";
 import { addRow, dots2x4, squaredDistance } from "../clustering/products";
@@ -9,12 +10,6 @@ const UNIT: f32 = 5.9604645e-8, LESS: f32 = 1 - 2.3841858e-7, MORE: f32 = 1 + 2.
 const POINTS: u32 = 128, ELEMENTS: u32 = 1 << 17, CENTERS: u32 = 32;
 /** The work area: eight products; what the centres moved, their offsets; of each point which centres are needed, its distance to the old one; scores. */
 const MOVES: usize = 64, OFFSETS: usize = 192, NEEDED: usize = 320, OWN: usize = 832, SCORES: usize = 1344;
-
-// @ts-ignore: decorator
-@inline
-function at(base: usize, i: u32): usize {
-  return base + (<usize>i << 2);
-}
 
 /** dots[j] = x · c_j for four rows c, each summed as by dots2x4. */
 function dots1x4(d: u32, x: usize, c0: usize, c1: usize, c2: usize, c3: usize, dots: usize): void {

@@ -1,6 +1,8 @@
 // Approximate neighbours: lists from the leaves of trees, candidates by chance, and rounds of comparing neighbours of neighbours.
+import { mix } from "../base/mix";
+import { at } from "../base/pointers";
 import { scratch } from "../base/scratch";
-import { fma, horizontalSum } from "../base/simd";
+import { squaredDistance } from "../neighbours/squared-distance";
 
 /** What stands where no point does. */
 const NONE: u32 = u32.MAX_VALUE;
@@ -10,28 +12,8 @@ const SEEN_SHIFT: u32 = 21;
 
 // @ts-ignore: decorator
 @inline
-function at(base: usize, i: u32): usize {
-  return base + (<usize>i << 2);
-}
-
-// @ts-ignore: decorator
-@inline
 function load(base: usize, i: u32): u32 {
   return <u32>i32.load(at(base, i));
-}
-
-/** ‖x − y‖² of d elements. */
-function squaredDistance(d: u32, x: usize, y: usize): f32 {
-  let s0 = f32x4.splat(0), s1 = s0;
-  const end = x + (<usize>d << 2), vectors = x + (<usize>(d & ~3) << 2), eights = x + (<usize>(d & ~7) << 2);
-  let t: v128;
-  for (; x != eights; x += 32, y += 32) {
-    t = f32x4.sub(v128.load(x), v128.load(y)), s0 = fma(t, t, s0);
-    t = f32x4.sub(v128.load(x, 16), v128.load(y, 16)), s1 = fma(t, t, s1);
-  }
-  for (; x != vectors; x += 16, y += 16) t = f32x4.sub(v128.load(x), v128.load(y)), s0 = fma(t, t, s0);
-  for (; x != end; x += 4, y += 4) t = f32x4.sub(v128.load32_zero(x), v128.load32_zero(y)), s1 = fma(t, t, s1);
-  return min<f32>(horizontalSum(f32x4.add(s0, s1)), f32.MAX_VALUE);
 }
 
 /** Whether j was offered, as far as is known; from now on it was. */
@@ -46,7 +28,7 @@ function seen(j: u32): bool {
 
 /** Puts j into the list of i, where it is near enough and not there; returns whether it was. */
 function offer(x: usize, indices: usize, squared: usize, fresh: usize, d: u32, k: u32, i: u32, j: u32): u32 {
-  const row = <usize>d << 2, value = squaredDistance(d, x + i * row, x + j * row);
+  const row = <usize>d << 2, value = min<f32>(squaredDistance(d, x + i * row, x + j * row), f32.MAX_VALUE);
   const list = <usize>i * (<usize>k << 2), last = <usize>(k - 1) << 2;
   const places = indices + list, lengths = squared + list, flags = fresh + list;
   const worst = f32.load(lengths + last);
@@ -84,18 +66,6 @@ export function leaf_neighbours(
     for (let q = load(leaves, 2 * p), last = load(leaves, 2 * p + 1); q < last; q++)
       if (q != p) offer(x, indices, squared, fresh, d, k, i, load(order, q));
   }
-}
-
-/** Well mixed bits of a number (Wellons' lowbias32). */
-// @ts-ignore: decorator
-@inline
-function mix(x: u32): u32 {
-  x ^= x >> 16;
-  x *= 0x7feb352d;
-  x ^= x >> 15;
-  x *= 0x846ca68b;
-  x ^= x >> 16;
-  return x;
 }
 
 /** Some of the new and of the old neighbours of each point; see kernels/descent/candidate_samples.wgsl. */

@@ -1,12 +1,7 @@
 // Lloyd's passes over many centres: nearest centres, sums of the runs of a label, new centres, and whether the passes end.
 import { PIECE } from "../../kernels/large-k/label_sums.wgsl";
 import { EMPTY, HEAD, RESTS } from "../../kernels/large-k/lloyd_state.wgsl";
-
-// @ts-ignore: decorator
-@inline
-function at(base: usize, i: u32): usize {
-  return base + (<usize>i << 2);
-}
+import { at } from "../base/pointers";
 
 /** labels[i] = argmin_j ‖x_i − c_j‖², ties to the lowest j, and the distances; see kernels/large-k/large_assign.wgsl. */
 export function large_assign(

@@ -1,20 +1,8 @@
 // UMAP's layout, an epoch at a time.
 import { exp4, log4 } from "../base/math";
+import { mix } from "../base/mix";
 import { scratch } from "../base/scratch";
 import { fma, horizontalSum } from "../base/simd";
-
-/** Well mixed bits of a number (Wellons' lowbias32). */
-// @ts-ignore: decorator
-@inline
-function mix(value: u32): u32 {
-  let x = value;
-  x ^= x >> 16;
-  x *= 0x7feb352d;
-  x ^= x >> 15;
-  x *= 0x846ca68b;
-  x ^= x >> 16;
-  return x;
-}
 
 /** Of an edge in an epoch, the same for both its ends: which part of a wide epoch moves them. */
 // @ts-ignore: decorator

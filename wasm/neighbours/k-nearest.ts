@@ -2,7 +2,7 @@
 import { packB } from "../base/gemm";
 import { microkernel } from "../base/microkernel";
 import { scratch } from "../base/scratch";
-import { fma, horizontalSum } from "../base/simd";
+import { squaredDistance } from "./squared-distance";
 
 /** The work area: a tile of scores, eight offsets, then the rows' bounds and norms, their panels and the candidates'. */
 const OFFSETS: usize = 128;
@@ -20,20 +20,6 @@ const DEPTH: u32 = 512;
 const MOST: u32 = 1 << 15;
 /** Rounding of float32. */
 const UNIT: f64 = 5.9604644775390625e-8;
-
-/** ‖x − y‖² of d elements. */
-function squaredDistance(d: u32, x: usize, y: usize): f32 {
-  let s0 = f32x4.splat(0), s1 = s0;
-  const end = x + (<usize>d << 2), vectors = x + (<usize>(d & ~3) << 2), eights = x + (<usize>(d & ~7) << 2);
-  let t: v128;
-  for (; x != eights; x += 32, y += 32) {
-    t = f32x4.sub(v128.load(x), v128.load(y)), s0 = fma(t, t, s0);
-    t = f32x4.sub(v128.load(x, 16), v128.load(y, 16)), s1 = fma(t, t, s1);
-  }
-  for (; x != vectors; x += 16, y += 16) t = f32x4.sub(v128.load(x), v128.load(y)), s0 = fma(t, t, s0);
-  for (; x != end; x += 4, y += 4) t = f32x4.sub(v128.load32_zero(x), v128.load32_zero(y)), s1 = fma(t, t, s1);
-  return horizontalSum(f32x4.add(s0, s1));
-}
 
 /** Puts j at its place in a list of k sorted distances, behind equal ones; returns the largest that is left. */
 function insert(indices: usize, distances: usize, k: u32, j: u32, value: f32): f32 {

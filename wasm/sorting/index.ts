@@ -1,14 +1,9 @@
 // Rows sorted by label: a stable counting sort, a digit of eight bits at a time, and where each label begins.
+import { at } from "../base/pointers";
 import { scratch } from "../base/scratch";
 
 /** Digits. */
 const DIGITS: u32 = 256;
-
-// @ts-ignore: decorator
-@inline
-function at(base: usize, i: u32): usize {
-  return base + (<usize>i << 2);
-}
 
 // @ts-ignore: decorator
 @inline

@@ -23,13 +23,13 @@ export class Current {
 
   /** Does something with the run, whose device stays meanwhile. */
   async use(work: (run: Run) => Promise<void>): Promise<void> {
-    const on = hold(this.place.on);
+    const on = hold(this.place.on); // where it fails, another takes its place
     this.#users++;
     try {
       await work(this.run);
     } finally {
-      await this.#release();
       leave(on);
+      await this.#release();
     }
   }
 
