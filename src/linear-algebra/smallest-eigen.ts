@@ -145,6 +145,7 @@ export async function smallestEigenvectors(
       for (let i = 0; i < x.length; i++) z[i] = (z[i]! - middle * y[i]!) * a - b * x[i]!;
       sigma = next;
       [x, y, z] = [y, z, x];
+      signal?.throwIfAborted();
       const turned = yieldWhenDue();
       if (turned) await turned;
     }

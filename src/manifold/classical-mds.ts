@@ -8,6 +8,7 @@ import { Model } from "../lifecycle/model";
 import type { OptionSet } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions, StepReport } from "../lifecycle/progress";
+import { keptRounds, restoredRounds } from "../linear-algebra/kept-rounds";
 import { MOST_ROUNDS, smallestEigenvectors } from "../linear-algebra/smallest-eigen";
 import type { EigenRounds, SmallestEigenOptions } from "../linear-algebra/smallest-eigen";
 import type { MatrixLike } from "../matrix";
@@ -17,7 +18,7 @@ import { integer } from "../options";
 import { format } from "../tensor";
 import { yieldWhenDue } from "../event-loop";
 import { mapTo } from "../typed-arrays";
-import { keptRounds, keptScaling, restoredRounds, restoredScaling } from "./kept-scaling";
+import { keptScaling, restoredScaling } from "./kept-scaling";
 
 /** What classical scaling finds. */
 export interface MdsResult {

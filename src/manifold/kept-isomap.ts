@@ -1,18 +1,19 @@
 // What an Isomap has found, and where its paths and its scaling stand, as a checkpoint has them.
 import type { Checkpoint, Learned } from "../lifecycle/checkpoint";
 import type { PointsOf } from "../lifecycle/findings";
+import { keptRounds, restoredRounds } from "../linear-algebra/kept-rounds";
 import type { EigenRounds } from "../linear-algebra/smallest-eigen";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { newWalks } from "../neighbours/graph";
 import type { Walks } from "../neighbours/graph";
+import { keptGraph, nodesOf, restoredGraph } from "../neighbours/kept-graph";
+import type { Arrays } from "../neighbours/kept-graph";
 import type { HostRows } from "../neighbours/rows";
 import { integer } from "../options";
 import type { SparseMatrix } from "../sparse";
 import type { MdsResult } from "./classical-mds";
-import { keptGraph, restoredGraph } from "./kept-graph";
-import type { Arrays } from "./kept-graph";
-import { keptRounds, keptScaling, restoredRounds, restoredScaling } from "./kept-scaling";
+import { keptScaling, restoredScaling } from "./kept-scaling";
 
 /** Points that have their places. */
 export interface LaidOutPoints {
@@ -87,8 +88,7 @@ export function restoredWalk(
   landmarksOf: LandmarksOf,
   nComponents: number,
 ): StandingWalk {
-  const n = (saved.arrays["starts"]?.data.length ?? 0) - 1;
-  if (n < 1) throw new Error(`checkpoint: starts must be of a point or more, got ${Math.max(n, 0)}`);
+  const n = nodesOf(saved);
   const graph = restoredGraph(saved, n);
   const sources = landmarksOf(n);
   const walks = newWalks(n, sources);

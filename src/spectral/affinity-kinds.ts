@@ -44,6 +44,12 @@ export const AFFINITY_DEFAULTS: AffinitySettings = { affinity: "rbf", gamma: 1, 
 const MOST_PAIRS = 5000;
 
 /**
+ * Whether a fit that stands keeps its affinity: that of neighbours, which takes a search and is sparse. One that was given is given again, and that of all pairs, 4 bytes
+ * each, is made again in less time than one round of its eigenvectors takes.
+ */
+export const keepsAffinity = ({ affinity }: AffinitySettings): boolean => affinity === "knn";
+
+/**
  * The weights between the rows of x by the options; a sparse matrix is points as a dense one is.
  * @throws when x is not what they take, or is a sparse matrix that looks like the weights themselves
  */

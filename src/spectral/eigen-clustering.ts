@@ -6,8 +6,8 @@ import type { PointsOf } from "../lifecycle/findings";
 import { Model } from "../lifecycle/model";
 import { RUN_RULES } from "../lifecycle/progress";
 import type { RunOptions } from "../lifecycle/progress";
-import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
+import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import type { TypedArray } from "../ndarray";
 import { flag, integer, seed } from "../options";
@@ -15,6 +15,8 @@ import type { Rules } from "../options";
 import type { SparseMatrix } from "../sparse";
 import { clusterRows, unitLength } from "./clusters";
 import type { RowClustering } from "./clusters";
+import { keptSearch, restoredSearch, SEARCH_STEPS, searchEigenvectors, searchStep } from "./eigen-search";
+import type { StandingSearch } from "./eigen-search";
 import { asColumns } from "./laplacian";
 
 /** Options of clustering by the eigenvectors of an operator. */
@@ -51,10 +53,15 @@ interface Result extends Eigenvectors {
 }
 
 /** Where a fit stands that has its eigenvectors. */
-interface Standing extends Eigenvectors, PointsOf {
+interface StandingRows extends Eigenvectors, PointsOf {
   /** Whether they are those of a random walk. */
   readonly walk: boolean;
 }
+
+/** Where a fit stands that seeks its eigenvectors, or has them. */
+type Standing = StandingSearch | StandingRows;
+
+const hasRows = (standing: Standing): standing is StandingRows => "embedding" in standing;
 
 const keptEigen = ({ eigenvalues, embedding }: Eigenvectors): Record<string, NdArray<TypedArray>> => ({
   eigenvalues: new NdArray<TypedArray>(eigenvalues),
@@ -73,6 +80,7 @@ function restoredEigen(saved: Checkpoint, k: number): Eigenvectors {
 export abstract class EigenClustering<
   Settings extends EigenClusteringSettings,
   X extends Points | SparseMatrix = Points,
+  Graph extends SparseMatrix | MatrixLike = SparseMatrix,
 > extends Model<Settings> {
   readonly #findings = new Findings<Result, Standing>();
 
@@ -94,9 +102,10 @@ export abstract class EigenClustering<
   }
 
   /**
-   * Clusters points x [n, d]; where the method takes a graph, its nodes [n, n]. A fit that was stopped after its eigenvectors, saved and loaded goes on
-   * from them, with the same points.
-   * @param options `onStep`: after the operator, the eigenvectors and k-means; the loss is the share of the work that is left
+   * Clusters points x [n, d]; where the method takes a graph, its nodes [n, n]. A fit that was stopped, saved and loaded goes on where it stood, with the same
+   * points: after its graph of neighbours, amid the rounds that find the eigenvectors of more than 200 points, or after these.
+   * @param options `onStep`: after the operator, before each of the rounds, of which there are 300 at most, after the eigenvectors and after the clustering of their
+   * rows; the loss is the share of these steps that is left
    * @throws when x is not finite, or has fewer rows than clusters or neighbours; the signal's reason when aborted
    */
   async fit(x: X, options: RunOptions = {}): Promise<this> {
@@ -104,29 +113,37 @@ export abstract class EigenClustering<
     return this.fitting(options, RUN_RULES, async (fit) => {
       const { signal } = fit;
       const { nClusters, nInit, seed } = this.settings;
-      const report = (step: number): void =>
-        fit.report({ stage: this.name, epoch: 1, epochs: 1, step, steps: 3, loss: 1 - step / 3 });
+      const report = (step: number): void => fit.report(searchStep(this.name, step, 1));
       const device = await this.device(x);
-      let standing = await this.#findings.enter(op, x);
+      const before = await this.#findings.enter(op, x);
+      let standing = before && hasRows(before) ? before : undefined;
       if (!standing) {
-        const operator = await this.operator(x, op, device, signal);
+        const { operator, eigen } = await searchEigenvectors<Graph, ClusteringOperator>(fit, {
+          ...{ op, before, keepsGraph: this.keepsGraph(), report },
+          graph: () => this.graphOf(x, op, device, signal),
+          operator: (graph) => this.operator(graph, x, op),
+          count: (n) => {
+            if (n < nClusters) throw new Error(`${op}: ${nClusters} clusters need as many points, got ${n}`);
+            return nClusters;
+          },
+          stand: (search) => {
+            this.#findings.stand(search);
+            this.learned(); // from now on it can say where it stands
+          },
+        });
         const { n, roots } = operator;
-        if (n < nClusters) throw new Error(`${op}: ${nClusters} clusters need as many points, got ${n}`);
-        report(1);
-        await fit.between();
-        const { values, vectors } = await smallestEigenvectors(operator, nClusters, op, { signal });
-        const embedding = asColumns(vectors, nClusters, n, roots);
-        standing = this.#findings.stand({ n, eigenvalues: values, embedding, walk: roots !== undefined });
+        const embedding = asColumns(eigen.vectors, nClusters, n, roots);
+        standing = this.#findings.stand({ n, eigenvalues: eigen.values, embedding, walk: roots !== undefined });
       }
       const { walk, eigenvalues, embedding } = standing;
-      this.learned(); // from now on it can say where it stands
-      report(2);
+      this.learned();
+      report(SEARCH_STEPS);
       await fit.between();
       const rows = walk ? embedding : unitLength(embedding);
       const labels = await this.assigned(rows, { nClusters, nInit, seed, device, signal });
       await fit.between();
       this.#findings.end({ labels, eigenvalues, embedding });
-      report(3);
+      report(SEARCH_STEPS + 1);
     });
   }
 
@@ -135,8 +152,16 @@ export abstract class EigenClustering<
     return (await this.fit(x, options)).labels;
   }
 
-  /** The operator of the points, or of the graph. The rows of eigenvectors without `roots` are made unit vectors. */
-  protected abstract operator(x: X, op: string, device: Device, signal: AbortSignal): Promise<ClusteringOperator>;
+  /** What the operator is made of: weights between the points, or what takes as long to find. */
+  protected abstract graphOf(x: X, op: string, device: Device, signal: AbortSignal): Promise<Graph>;
+
+  /** The operator of the graph, and of the points. The rows of eigenvectors without `roots` are made unit vectors. */
+  protected abstract operator(graph: Graph, x: X, op: string): ClusteringOperator | Promise<ClusteringOperator>;
+
+  /** Whether a checkpoint has the graph, which is sparse then. */
+  protected keepsGraph(): boolean {
+    return true;
+  }
 
   /** Clusters of the rows of the eigenvectors: those of k-means. */
   protected assigned(rows: NdArray<Float64Array>, options: RowClustering): Promise<Int32Array<ArrayBuffer>> {
@@ -147,13 +172,15 @@ export abstract class EigenClustering<
     return this.#findings.kept(
       (result) => this.known("save", result),
       (result) => ({ ...keptEigen(result), labels: new NdArray<TypedArray>(result.labels) }),
-      (standing) => ({ arrays: keptEigen(standing), state: { walk: standing.walk } }),
+      (standing) =>
+        hasRows(standing) ? { arrays: keptEigen(standing), state: { walk: standing.walk } } : keptSearch(standing),
     );
   }
 
   protected override restore(saved: Checkpoint): void {
     const { nClusters } = this;
     const hasResult = this.#findings.restore(saved, "labels", (standing) => {
+      if (!standing.arrays["embedding"]) return restoredSearch(standing, nClusters, this.keepsGraph());
       const eigen = restoredEigen(standing, nClusters);
       return { ...eigen, n: eigen.embedding.shape[0]!, walk: saved.entry<boolean>("walk", flag) };
     });

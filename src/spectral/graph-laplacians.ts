@@ -12,7 +12,7 @@ import { SparseMatrix } from "../sparse";
 import { runCooperatively } from "../event-loop";
 import type { Cooperative } from "../event-loop";
 import { symmetrized } from "./affinity";
-import { normalizedLaplacian } from "./laplacian";
+import { laplacianOf } from "./laplacian";
 import type { Laplacian } from "./laplacian";
 
 /** Options of `secOperator`. */
@@ -47,25 +47,41 @@ export async function secOperator(
   x: MatrixLike | SparseMatrix,
   options: SecOperatorOptions = {},
 ): Promise<SecOperator> {
-  return secOperatorOf(await takePoints(x, "secOperator"), options, "secOperator");
-}
-
-/** The same of rows that a method has taken. @throws `op: …` @internal */
-export async function secOperatorOf(rows: GivenRows, options: SecOperatorOptions, op: string): Promise<SecOperator> {
-  const { neighbors = 5, mu = 0.1, gamma = 1, sigma2: given, ...searching } = options;
+  const op = "secOperator";
+  const rows = await takePoints(x, op);
+  const { mu = 0.1, gamma = 1, ...ofAffinity } = options;
   checkRange(op, { mu }, 0);
   checkPositive(op, { gamma });
+  return secOperatorOf(await secAffinityOf(rows, ofAffinity, op), rows, { mu, gamma }, op);
+}
+
+/** W of rows that a method has taken. @throws `op: …` @internal */
+export async function secAffinityOf(
+  rows: GivenRows,
+  options: Omit<SecOperatorOptions, "mu" | "gamma">,
+  op: string,
+): Promise<SparseMatrix> {
+  const { neighbors = 5, sigma2: given, ...searching } = options;
   checkNames<KnnOptions>(op, searching, KNN_OPTIONS);
   const graph = await neighboursAmong(rows, { neighbors }, op, searching);
   const squared = graph.distances.data.map((distance) => distance * distance);
   const sigma2 = given ?? (squared.reduce((sum, value) => sum + value, 0) / squared.length || 1);
   checkPositive(op, { sigma2 });
-  const affinity = symmetrized(
+  return symmetrized(
     graph,
     squared.map((value) => Math.exp(-value / sigma2)),
     Math.max,
   );
-  const laplacian = normalizedLaplacian(affinity);
+}
+
+/** The operator of W and these rows. @throws `op: …` @internal */
+export function secOperatorOf(
+  affinity: SparseMatrix,
+  rows: GivenRows,
+  { mu, gamma }: Required<Pick<SecOperatorOptions, "mu" | "gamma">>,
+  op: string,
+): SecOperator {
+  const laplacian = laplacianOf(affinity, op);
   const linear = linearPart(rows, gamma, op);
   const { n } = laplacian;
   const apply = async (v: Float64Array, width: number, out: Float64Array): Promise<void> => {

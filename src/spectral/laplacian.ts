@@ -3,6 +3,7 @@ import type { MatrixLike } from "../matrix";
 import { NdArray } from "../ndarray";
 import { smallestEigenvectors } from "../linear-algebra/smallest-eigen";
 import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
+import type { Eigen } from "../linear-algebra/symmetric-eigen";
 import { SparseMatrix } from "../sparse";
 import { yieldWhenDue } from "../event-loop";
 import { takeAffinity } from "./affinity";
@@ -109,29 +110,34 @@ export async function spectralEmbedding(
   { dropFirst = false, signal }: { readonly dropFirst?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<SpectralEmbeddingResult> {
   checkFlag("spectralEmbedding", { dropFirst });
-  return embeddingOf(affinity, { components }, "spectralEmbedding", dropFirst, signal);
+  const op = "spectralEmbedding";
+  const laplacian = laplacianOf(affinity, op);
+  const count = soughtOf({ components }, laplacian.n, dropFirst, op);
+  return embeddingOf(await smallestEigenvectors(laplacian, count, op, { signal }), laplacian, dropFirst);
 }
 
-/** The same in a method's words: `op`, and the number of eigenvectors by its name there. @throws `op: …` @internal */
-export async function embeddingOf(
-  affinity: SparseMatrix | MatrixLike,
-  count: Readonly<Record<string, number>>,
-  op: string,
-  dropFirst: boolean,
-  signal: AbortSignal | undefined,
-): Promise<SpectralEmbeddingResult> {
-  const laplacian = laplacianOf(affinity, op);
-  const { n, roots } = laplacian;
+/** How many eigenvectors are sought, of n nodes, for so many components by their name in a method. @throws `op: …` where these are too few @internal */
+export function soughtOf(wanted: Readonly<Record<string, number>>, n: number, dropFirst: boolean, op: string): number {
   const skipped = dropFirst ? 1 : 0;
-  const [[name, components]] = Object.entries(count) as [[string, number]];
+  const [[name, components]] = Object.entries(wanted) as [[string, number]];
   if (!Number.isInteger(components) || components < 1 || components + skipped > n)
     throw new Error(
       `${op}: ${name} must be a whole number from 1 and ${dropFirst ? "less than" : "at most"} the number of points, ${n}, got ${components}`,
     );
-  const found = await smallestEigenvectors(laplacian, components + skipped, op, { signal });
-  const vectors = found.vectors.subarray(skipped * n);
+  return components + skipped;
+}
+
+/** What the eigenvectors of a Laplacian give, without the first with `dropFirst`. @internal */
+export function embeddingOf(
+  { values, vectors: all }: Eigen,
+  { n, roots }: Laplacian,
+  dropFirst: boolean,
+): SpectralEmbeddingResult {
+  const skipped = dropFirst ? 1 : 0;
+  const components = values.length - skipped;
+  const vectors = all.subarray(skipped * n);
   return {
-    eigenvalues: found.values.slice(skipped),
+    eigenvalues: values.slice(skipped),
     vectors: asColumns(vectors, components, n),
     embedding: asColumns(vectors, components, n, roots),
   };

@@ -39,14 +39,17 @@ export class LDMGI extends EigenClustering<Settings, Points | SparseMatrix> {
     return Model.restored("LDMGI", content, options, (settings) => new LDMGI(settings));
   }
 
-  protected override async operator(
+  protected override async graphOf(
     x: Points | SparseMatrix,
     op: string,
     device: Device,
     signal: AbortSignal,
-  ): Promise<SymmetricOperator> {
+  ): Promise<SparseMatrix> {
     const { cliqueSize, lambda } = this.settings;
-    const laplacian = await ldmgiLaplacianOf(await takePoints(x, op), { cliqueSize, lambda, device, signal }, op);
+    return ldmgiLaplacianOf(await takePoints(x, op), { cliqueSize, lambda, device, signal }, op);
+  }
+
+  protected override operator(laplacian: SparseMatrix): SymmetricOperator {
     return { n: laplacian.shape[0], apply: (v, width, out) => laplacian.multiply(v, width, out) };
   }
 }

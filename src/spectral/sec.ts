@@ -3,14 +3,13 @@ import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
-import type { SymmetricOperator } from "../linear-algebra/smallest-eigen";
 import { takePoints } from "../neighbours/sparse-rows";
 import { optional, positive, range, integer } from "../options";
 import type { SparseMatrix } from "../sparse";
 import { EIGEN_DEFAULTS, EIGEN_RULES, EigenClustering } from "./eigen-clustering";
 import type { EigenClusteringOptions, EigenClusteringSettings } from "./eigen-clustering";
-import { secOperatorOf } from "./graph-laplacians";
-import type { SecOperatorOptions } from "./graph-laplacians";
+import { secAffinityOf, secOperatorOf } from "./graph-laplacians";
+import type { SecOperator, SecOperatorOptions } from "./graph-laplacians";
 
 /** Options of `SEC`. */
 export interface SECOptions
@@ -42,14 +41,23 @@ export class SEC extends EigenClustering<Settings, Points | SparseMatrix> {
     return Model.restored("SEC", content, options, (settings) => new SEC(settings));
   }
 
-  protected override async operator(
+  protected override async graphOf(
     x: Points | SparseMatrix,
     op: string,
     device: Device,
     signal: AbortSignal,
-  ): Promise<SymmetricOperator> {
-    const { neighbors, mu, gamma, sigma2 } = this.settings;
-    const options = { neighbors, mu, gamma, ...(sigma2 !== undefined && { sigma2 }), device, signal };
-    return secOperatorOf(await takePoints(x, op), options, op);
+  ): Promise<SparseMatrix> {
+    const { neighbors, sigma2 } = this.settings;
+    const options = { neighbors, ...(sigma2 !== undefined && { sigma2 }), device, signal };
+    return secAffinityOf(await takePoints(x, op), options, op);
+  }
+
+  protected override async operator(
+    affinity: SparseMatrix,
+    x: Points | SparseMatrix,
+    op: string,
+  ): Promise<SecOperator> {
+    const { mu, gamma } = this.settings;
+    return secOperatorOf(affinity, await takePoints(x, op), { mu, gamma }, op);
   }
 }

@@ -3,10 +3,11 @@ import type { Bytes } from "../data/formats/source";
 import type { Device } from "../device";
 import { Model } from "../lifecycle/model";
 import type { DeviceOption, OptionSet } from "../lifecycle/model";
+import type { MatrixLike } from "../matrix";
 import type { NdArray } from "../ndarray";
 import { choice } from "../options";
 import type { SparseMatrix } from "../sparse";
-import { AFFINITY_DEFAULTS, AFFINITY_RULES, affinityOf } from "./affinity-kinds";
+import { AFFINITY_DEFAULTS, AFFINITY_RULES, affinityOf, keepsAffinity } from "./affinity-kinds";
 import type { AffinityOptions, AffinitySettings } from "./affinity-kinds";
 import { assignLabels } from "./assign-labels";
 import type { LabelAssignment } from "./assign-labels";
@@ -40,7 +41,7 @@ export const SPECTRAL_OPTIONS: OptionSet<Settings> = {
  * smallest eigenvectors of the random walk on a graph of the points as there are clusters, as scikit-learn's. The eigenvectors in float64. `eigenvalues` are those of the
  * normalised Laplacian: as many near 0 as there are parts that hardly touch.
  */
-export class SpectralClustering extends EigenClustering<Settings, Points | SparseMatrix> {
+export class SpectralClustering extends EigenClustering<Settings, Points | SparseMatrix, SparseMatrix | MatrixLike> {
   /** @throws for an option that is unknown, missing or out of its range */
   constructor(options: SpectralClusteringOptions) {
     super("SpectralClustering", options, SPECTRAL_OPTIONS);
@@ -51,13 +52,21 @@ export class SpectralClustering extends EigenClustering<Settings, Points | Spars
     return Model.restored("SpectralClustering", content, options, (settings) => new SpectralClustering(settings));
   }
 
-  protected override async operator(
+  protected override graphOf(
     x: Points | SparseMatrix,
     op: string,
     device: Device,
     signal: AbortSignal,
-  ): Promise<Laplacian> {
-    return laplacianOf(await affinityOf(x, op, this.settings, device, signal), op);
+  ): Promise<SparseMatrix | MatrixLike> {
+    return affinityOf(x, op, this.settings, device, signal);
+  }
+
+  protected override operator(affinity: SparseMatrix | MatrixLike, _x: Points | SparseMatrix, op: string): Laplacian {
+    return laplacianOf(affinity, op);
+  }
+
+  protected override keepsGraph(): boolean {
+    return keepsAffinity(this.settings);
   }
 
   protected override assigned(rows: NdArray<Float64Array>, options: RowClustering): Promise<Int32Array<ArrayBuffer>> {

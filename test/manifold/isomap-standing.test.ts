@@ -3,13 +3,13 @@ import { NdArray, requestDevice } from "constella";
 import type { TypedArray } from "constella";
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/lifecycle/checkpoint-file";
-import type { StepReport } from "../../src/lifecycle/progress";
 import { ClassicalMDS, Isomap } from "../../src/manifold";
 import type { IsomapOptions } from "../../src/manifold";
 import { pauseAfterEachPiece } from "../clock";
 import { DEVICES } from "../device-types";
 import { deviceOf } from "../devices";
 import { edited } from "../lifecycle/models";
+import { stepsOf, stoppedAt } from "../lifecycle/stopped";
 import { uniforms } from "../uniforms";
 
 const D = 4;
@@ -29,30 +29,6 @@ function distances(n: number): NdArray<Float64Array> {
   const data = new Float64Array(n * n);
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) data[i * n + j] = data[j * n + i] = 1 + random();
   return new NdArray(data, [n, n]);
-}
-
-interface Resumable {
-  fit(
-    x: NdArray<Float64Array>,
-    options: { readonly signal?: AbortSignal; readonly onStep?: (report: StepReport) => void },
-  ): Promise<unknown>;
-  save(): Promise<Uint8Array>;
-}
-
-/** Stopped at a report, the first being 0, as `save` has it. */
-async function stoppedAt(model: Resumable, x: NdArray<Float64Array>, at: number): Promise<Uint8Array> {
-  const stop = new AbortController();
-  let seen = 0;
-  const onStep = (): void => void (seen++ === at && stop.abort(new Error("enough")));
-  await expect(model.fit(x, { signal: stop.signal, onStep })).rejects.toThrow("enough");
-  return model.save();
-}
-
-/** The steps that a fit reports. */
-async function stepsOf(model: Resumable, x: NdArray<Float64Array>): Promise<number[]> {
-  const steps: number[] = [];
-  await model.fit(x, { onStep: ({ step }) => steps.push(step) });
-  return steps;
 }
 
 pauseAfterEachPiece();
@@ -158,7 +134,7 @@ describe("Isomap", () => {
     await expect(load(paths, { hash: -1 })).rejects.toThrow("hash must be a whole number from 0, got -1");
     await expect(load(paths, { d: 0 })).rejects.toThrow("d must be a whole number from 1, got 0");
     await expect(load(rounds, settings({ nLandmarks: 100 }))).rejects.toThrow("done must be a whole number from 0 to 100, got 202"); // prettier-ignore
-    await expect(load(rounds, settings({ nComponents: 3 }))).rejects.toThrow("subspace must be a vector of 1818, got 1616"); // prettier-ignore
+    await expect(load(rounds, settings({ nComponents: 3 }))).rejects.toThrow("subspace must have the shape [202, 9], got [202, 8]"); // prettier-ignore
     await expect(load(rounds, { round: 300 })).rejects.toThrow("round must be a whole number from 0 to 299, got 300");
     await expect(load(rounds, { wanted: "low" })).rejects.toThrow("wanted must be a finite number");
     const whole = await (await make().fit(x)).save();
@@ -220,8 +196,10 @@ describe("ClassicalMDS", () => {
     const load = (entries: object, of = bytes): Promise<ClassicalMDS> =>
       ClassicalMDS.load(edited(of, (state) => ({ ...state, ...entries })));
     await expect(load({ round: -1 })).rejects.toThrow("round must be a whole number from 0 to 299, got -1");
-    await expect(load({ d: 209 })).rejects.toThrow("subspace must be a vector of 1881, got 1890");
-    await expect(load({ settings: { nComponents: 2 } })).rejects.toThrow("subspace must be a vector of 1680, got 1890");
+    await expect(load({ d: 209 })).rejects.toThrow("subspace must have the shape [209, 9], got [210, 9]");
+    await expect(load({ settings: { nComponents: 2 } })).rejects.toThrow(
+      "subspace must have the shape [210, 8], got [210, 9]",
+    );
     const whole = await (await make().fit(x)).save();
     await expect(load({ settings: { nComponents: 2 } }, whole)).rejects.toThrow(
       "scaled must be a vector of 420, got 630",

@@ -6,8 +6,8 @@ import type { TypedArray } from "../../ndarray";
 import { finite, integer, optional } from "../../options";
 import type { SparseMatrix } from "../../sparse";
 import type { Tensor } from "../../tensor";
-import { keptGraph, restoredGraph } from "../kept-graph";
-import type { Arrays, WeightedGraph } from "../kept-graph";
+import { keptGraph, nodesOf, restoredGraph } from "../../neighbours/kept-graph";
+import type { Arrays, WeightedGraph } from "../../neighbours/kept-graph";
 import { givenAffinities } from "./affinities";
 
 /** Places that a descent ended at. */
@@ -81,8 +81,7 @@ export const keptStanding = ({ p, iteration, best, bestAt, moving }: StandingDes
 
 /** The way back. @throws for what `keptStanding` does not give */
 export function restoredStanding(saved: Checkpoint, d: number, nComponents: number, maxIter: number): StandingDescent {
-  const n = (saved.arrays["starts"]?.data.length ?? 0) - 1;
-  if (n < 1) throw new Error(`checkpoint: starts must be of a point or more, got ${Math.max(n, 0)}`);
+  const n = nodesOf(saved);
   const p = affinitiesOf(givenAffinities(restoredGraph(saved, n), n, "checkpoint"));
   const array = (name: string): NdArray | undefined => saved.array(name, [n, nComponents]);
   const [places, steps, gains] = [array("places"), array("steps"), array("gains")];

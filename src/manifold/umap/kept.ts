@@ -6,8 +6,8 @@ import type { TypedArray } from "../../ndarray";
 import type { HostRows } from "../../neighbours/rows";
 import { integer } from "../../options";
 import type { SparseMatrix } from "../../sparse";
-import { keptGraph, restoredGraph } from "../kept-graph";
-import type { Arrays } from "../kept-graph";
+import { keptGraph, nodesOf, restoredGraph } from "../../neighbours/kept-graph";
+import type { Arrays } from "../../neighbours/kept-graph";
 
 /** Points that have their places. */
 export interface PlacedPoints {
@@ -58,8 +58,7 @@ export function restoredStanding(
   nComponents: number,
   epochs: (n: number) => number,
 ): StandingLayout {
-  const n = (saved.arrays["starts"]?.data.length ?? 0) - 1;
-  if (n < 2) throw new Error(`checkpoint: starts must be of two points or more, got ${Math.max(n, 0)}`);
+  const n = nodesOf(saved, 2);
   const graph = restoredGraph(saved, n);
   const places = saved.array("places", [n, nComponents])?.data as Float32Array<ArrayBuffer> | undefined;
   return { n, d, graph, places, epoch: saved.entry<number>("epoch", integer(0, places ? epochs(n) : 0)) };

@@ -21,14 +21,24 @@ export const keptGraph = ({ indptr, indices, data }: WeightedGraph): Arrays => (
   weights: new NdArray<TypedArray>(data),
 });
 
-/** @throws for what is no graph of n nodes with weights of 0 or more */
-export function restoredGraph(saved: Checkpoint, n: number): SparseMatrix {
+/** Nodes of a graph that is there, `least` or more. @throws for fewer */
+export function nodesOf(saved: Checkpoint, least: 1 | 2 = 1): number {
+  const n = (saved.arrays["starts"]?.data.length ?? 0) - 1;
+  if (n < least)
+    throw new Error(
+      `checkpoint: starts must be of ${least === 1 ? "a point" : "two points"} or more, got ${Math.max(n, 0)}`,
+    );
+  return n;
+}
+
+/** @throws for what is no graph of n nodes with weights of `least` or more */
+export function restoredGraph(saved: Checkpoint, n: number, least = 0): SparseMatrix {
   const columns = saved.labels("columns", n);
   const size = columns?.length ?? 0;
   const starts = saved.labels("starts", size + 1);
   const weights = saved.numbers("weights", size);
-  const bad = weights.find((weight) => !(weight >= 0));
-  if (bad !== undefined) throw new Error(`checkpoint: weights must be 0 or more, got ${bad}`);
+  const bad = weights.find((weight) => !(weight >= least));
+  if (bad !== undefined) throw new Error(`checkpoint: weights must be ${least} or more, got ${bad}`);
   if (!columns || starts?.length !== n + 1)
     throw new Error(`checkpoint: starts must be a vector of ${n + 1}, got ${starts?.length ?? "nothing"}`);
   try {
